@@ -1,4 +1,5 @@
-// Trying again: which ended requests may be, from which index on, and what the approver of the new request must know of the old one.
+// Trying again: which ended requests may be, from which index on, and what the approver of the new request
+// must know of the old one.
 import type { Command } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import type { Continues } from '../src/liveResponse/sequel.ts';
@@ -6,14 +7,19 @@ import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { commandName, otherDevice, stateOf } from './steps.ts';
 
 /** Why a request cannot be tried again by its button or by `retry`. Typing it again is always possible. */
-export type NotAgain = 'notEnded' | 'complete' | 'takenBack' | 'mayHaveRun' | 'foundLate' | 'mustNot' | 'hopeless';
+export type NotAgain =
+  'notEnded' | 'complete' | 'takenBack' | 'mayHaveRun' | 'foundLate' | 'mustNot' | 'hopeless';
 
 /**
- * The index to go on from: the first command that did not complete. Offered where a session ended short of its end, and where nothing
- * was sent because time ran out or Defender refused; not against the word of a person, and not where nobody knows whether it ran.
+ * The index to go on from: the first command that did not complete. Offered where a session ended short of
+ * its end, and where nothing was sent because time ran out or Defender refused; not against the word of a
+ * person, and not where nobody knows whether it ran.
  * @param lost whether the record was restored, and what became of the request is in the lines that are lost
  */
-export function againFrom(request: Request, lost = false): { readonly from: number } | { readonly why: NotAgain } {
+export function againFrom(
+  request: Request,
+  lost = false,
+): { readonly from: number } | { readonly why: NotAgain } {
   if (request.state === 'finished') {
     // What completed are other commands than these, or did so on another device.
     if (request.differs !== undefined || otherDevice(request) !== undefined) return { why: 'mayHaveRun' };
@@ -22,7 +28,8 @@ export function againFrom(request: Request, lost = false): { readonly from: numb
   }
   if (request.state !== 'over') return { why: 'notEnded' };
   if (request.found !== undefined) return { why: 'foundLate' };
-  if (lost || request.ending.how === 'dropped' || earlierAttempt(request) !== undefined) return { why: 'mayHaveRun' };
+  if (lost || request.ending.how === 'dropped' || earlierAttempt(request) !== undefined)
+    return { why: 'mayHaveRun' };
   switch (request.ending.how) {
     case 'denied':
     case 'withdrawn':
@@ -32,14 +39,25 @@ export function againFrom(request: Request, lost = false): { readonly from: numb
       return { from: 0 };
     case 'refused':
       // Both say that what stood on the card is not what would run here: nothing of it may be carried over.
-      if (request.ending.code === 'digestMismatch' || request.ending.code === 'otherTenant') return { why: 'mustNot' };
-      return request.ending.code === 'OsPlatformNotSupported' || request.ending.code === 'deviceUnsupported' ? { why: 'hopeless' } : { from: 0 };
+      if (request.ending.code === 'digestMismatch' || request.ending.code === 'otherTenant')
+        return { why: 'mustNot' };
+      return request.ending.code === 'OsPlatformNotSupported' || request.ending.code === 'deviceUnsupported'
+        ? { why: 'hopeless' }
+        : { from: 0 };
   }
 }
 
-/** Whether a request reached Defender, or may have: going on from an older one would then run things twice. @param lost as for `againFrom` */
+/**
+ * Whether a request reached Defender, or may have: going on from an older one would then run things twice.
+ * @param lost as for `againFrom`
+ */
 export function mayHaveReached(request: Request, lost = false): boolean {
-  return request.state !== 'over' || lost || request.ending.how === 'dropped' || earlierAttempt(request) !== undefined;
+  return (
+    request.state !== 'over' ||
+    lost ||
+    request.ending.how === 'dropped' ||
+    earlierAttempt(request) !== undefined
+  );
 }
 
 /** What the new request holds of the old one. @param from an index of the old request's commands */
@@ -48,14 +66,27 @@ export function continuationOf(old: Request, from: number): Continues {
   // An attempt of which nothing began left nothing of its own; what the one before it left is still there.
   if (old.continues !== undefined && !old.commands.some((_, index) => begun(index))) {
     const { id, from: start, before, mayRepeat } = old.continues;
-    return { id, from: start + from, before, mayRepeat: mayRepeat.flatMap((index) => (index >= from ? [index - from] : [])) };
+    return {
+      id,
+      from: start + from,
+      before,
+      mayRepeat: mayRepeat.flatMap((index) => (index >= from ? [index - from] : [])),
+    };
   }
   return {
     id: old.id,
     from,
     before: old.commands.filter((_, index) => index < from && begun(index) && !saidFailed(old, index)),
-    // A script that failed has begun, and may have done half of its work; a file that failed was not put. Collecting twice harms nothing.
-    mayRepeat: old.commands.flatMap((command, index) => (index >= from && begun(index) && command.type !== 'GetFile' && (command.type === 'RunScript' || !saidFailed(old, index)) ? [index - from] : [])),
+    // A script that failed has begun, and may have done half of its work; a file that failed was not put.
+    // Collecting twice harms nothing.
+    mayRepeat: old.commands.flatMap((command, index) =>
+      index >= from &&
+      begun(index) &&
+      command.type !== 'GetFile' &&
+      (command.type === 'RunScript' || !saidFailed(old, index))
+        ? [index - from]
+        : [],
+    ),
   };
 }
 
@@ -64,8 +95,14 @@ function saidFailed(old: Request, index: number): boolean {
   return 'action' in old && old.action.progress.find((one) => one.index === index)?.status === 'Failed';
 }
 
-/** One sentence on each thing that an earlier session left, or may have done already; none where there is nothing to know. */
-export function continuationNotes({ continues, commands }: Pick<Request, 'continues' | 'commands'>): readonly string[] {
+/**
+ * One sentence on each thing that an earlier session left, or may have done already; none where there is
+ * nothing to know.
+ */
+export function continuationNotes({
+  continues,
+  commands,
+}: Pick<Request, 'continues' | 'commands'>): readonly string[] {
   if (continues === undefined) return [];
   const { id, before, mayRepeat } = continues;
   const effect = effectSentence(id, before, commands);
@@ -73,16 +110,26 @@ export function continuationNotes({ continues, commands }: Pick<Request, 'contin
     const command = commands[index];
     return command === undefined ? [] : [`${index} (${commandName(command, 40)})`];
   });
-  const repeat = names.length === 0 ? [] : [`${names.length === 1 ? 'Index' : 'Indexes'} ${names.join(', ')} ran in ${id}, or may have, and would run again.`];
+  const repeat =
+    names.length === 0
+      ? []
+      : [
+          `${names.length === 1 ? 'Index' : 'Indexes'} ${names.join(', ')} ran in ${id}, or may have, and would run again.`,
+        ];
   return [...(effect === undefined ? [] : [effect]), ...repeat];
 }
 
-function effectSentence(id: string, before: readonly Command[], commands: readonly Command[]): string | undefined {
+function effectSentence(
+  id: string,
+  before: readonly Command[],
+  commands: readonly Command[],
+): string | undefined {
   const put = before.filter((one) => one.type === 'PutFile').map((one) => commandName(one, 40));
   const scripts = before.filter((one) => one.type === 'RunScript').map((one) => commandName(one, 40));
   if (put.length > 0 && commands.some((one) => one.type !== 'PutFile')) {
     return `It counts on ${put.join(', ')}, put there by ${id} into a working folder that Defender deletes when the device restarts; if it is gone, retry ${id} from its index 0.`;
   }
-  if (scripts.length > 0) return `It counts on what ${scripts.join(', ')} left on the device in ${id}, which may have changed since.`;
+  if (scripts.length > 0)
+    return `It counts on what ${scripts.join(', ')} left on the device in ${id}, which may have changed since.`;
   return undefined;
 }

@@ -1,5 +1,6 @@
-// The buttons of a card in each state, with what a screen reader says and the second step that names what will happen.
-import { looksBeforeAsking } from '../src/liveResponse/pacing.ts';
+// The buttons of a card in each state, with what a screen reader says and the second step that names what
+// will happen.
+import { maxSearchAttempts } from '../src/liveResponse/pacing.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import type { CancelAsked } from '../src/liveResponse/sequel.ts';
 import { againFrom } from './again.ts';
@@ -13,12 +14,29 @@ import type { Button, ViewContext } from './view.ts';
 /** Texts asked for with a press. */
 export const reasonMax = 300;
 
-/** What would only be refused is not offered: while submissions are frozen nothing can be approved or sent again. */
-export function buttons(request: Request, title: string, linked: ReadonlySet<number>, { frozen, restoredAt, twins, reasons }: Partial<Pick<ViewContext, 'frozen' | 'restoredAt' | 'twins' | 'reasons'>> = {}): readonly Button[] {
+/**
+ * What would only be refused is not offered: while submissions are frozen nothing can be approved or sent
+ * again.
+ */
+export function buttons(
+  request: Request,
+  title: string,
+  linked: ReadonlySet<number>,
+  {
+    frozen,
+    restoredAt,
+    twins,
+    reasons,
+  }: Partial<Pick<ViewContext, 'frozen' | 'restoredAt' | 'twins' | 'reasons'>> = {},
+): readonly Button[] {
   const host = oneLine(request.device.name, 60);
   switch (request.state) {
     case 'awaitingApproval':
-      return [...(frozen === undefined ? [approve(request, title, host, twinWarning(twins).trim())] : []), deny(title, reasons), withdraw(title)];
+      return [
+        ...(frozen === undefined ? [approve(request, title, host, twinWarning(twins).trim())] : []),
+        deny(title, reasons),
+        withdraw(title),
+      ];
     case 'queued':
       return [withdraw(title)];
     case 'submitting':
@@ -31,7 +49,7 @@ export function buttons(request: Request, title: string, linked: ReadonlySet<num
       return [
         look(title),
         // While the bot itself still looks, a press would be refused: lists lag, and it could run twice.
-        ...(request.looks < looksBeforeAsking || frozen !== undefined ? [] : [resend(host, title)]),
+        ...(request.looks < maxSearchAttempts || frozen !== undefined ? [] : [resend(host, title)]),
         ...(request.actionId !== undefined && mayAskCancel(request.cancel) ? [cancel(host, title)] : []),
         drop(request, title),
         ...outputs(request),
@@ -51,7 +69,11 @@ function spoken(text: string): string {
 }
 
 function confirm(title: string, text: string, ok: string): NonNullable<Button['confirm']> {
-  return { title: clip(title, slack.confirmTitle), text: clip(text, slack.confirmText), ok: clip(ok, slack.confirmButton) };
+  return {
+    title: clip(title, slack.confirmTitle),
+    text: clip(text, slack.confirmText),
+    ok: clip(ok, slack.confirmButton),
+  };
 }
 
 function approve(request: Request, title: string, host: string, twin: string): Button {
@@ -61,7 +83,11 @@ function approve(request: Request, title: string, host: string, twin: string): B
     label: 'Approve',
     style: 'primary',
     spoken: spoken(`Approve: ${title}`),
-    confirm: confirm(`Run this on ${host}?`, where + inBrief(request, slack.confirmText - where.length), 'Approve and run'),
+    confirm: confirm(
+      `Run this on ${host}?`,
+      where + inBrief(request, slack.confirmText - where.length),
+      'Approve and run',
+    ),
   };
 }
 
@@ -70,10 +96,13 @@ function inBrief(request: Request, room: number): string {
   const lines = request.commands.map(shownCommand);
   for (let shown = lines.length; shown > 0; shown -= 1) {
     const left = lines.length - shown;
-    const text = lines.slice(0, shown).join('; ') + (left === 0 ? '.' : `; and ${left} more, all shown on the card.`);
+    const text =
+      lines.slice(0, shown).join('; ') + (left === 0 ? '.' : `; and ${left} more, all shown on the card.`);
     if (text.length <= room) return text;
   }
-  return lines.length === 1 ? `the command shown on the card (${commandName(request.commands[0] ?? { type: 'GetFile', path: '' }, 40)}).` : `the ${lines.length} commands shown on the card.`;
+  return lines.length === 1
+    ? `the command shown on the card (${commandName(request.commands[0] ?? { type: 'GetFile', path: '' }, 40)}).`
+    : `the ${lines.length} commands shown on the card.`;
 }
 
 function deny(title: string, reasons: ViewContext['reasons']): Button {
@@ -82,12 +111,24 @@ function deny(title: string, reasons: ViewContext['reasons']): Button {
     label: 'Deny',
     style: 'danger',
     spoken: spoken(`Deny: ${title}`),
-    asks: { label: reasons === 'private' ? 'Reason, told to the requester and the approvers' : 'Reason, shown to everybody on the card', optional: true, max: reasonMax },
+    asks: {
+      label:
+        reasons === 'private'
+          ? 'Reason, told to the requester and the approvers'
+          : 'Reason, shown to everybody on the card',
+      optional: true,
+      max: reasonMax,
+    },
   };
 }
 
 function withdraw(title: string): Button {
-  return { verb: 'withdraw', label: 'Withdraw', style: 'default', spoken: spoken(`Withdraw your request: ${title}`) };
+  return {
+    verb: 'withdraw',
+    label: 'Withdraw',
+    style: 'default',
+    spoken: spoken(`Withdraw your request: ${title}`),
+  };
 }
 
 function cancel(host: string, title: string): Button {
@@ -123,13 +164,20 @@ function resend(host: string, title: string): Button {
 }
 
 function drop({ looks }: Extract<Request, { state: 'unknown' }>, title: string): Button {
-  const early = looks < looksBeforeAsking ? `The bot has looked for it ${looks} of ${looksBeforeAsking} times only: better wait. ` : '';
+  const early =
+    looks < maxSearchAttempts
+      ? `The bot has looked for it ${looks} of ${maxSearchAttempts} times only: better wait. `
+      : '';
   return {
     verb: 'drop',
     label: 'Drop',
     style: 'default',
     spoken: spoken(`Drop this request: ${title}`),
-    confirm: confirm('Drop this request?', `${early}This stops nothing on the device, where it may run or have run. The bot goes on looking for some hours and corrects this card if it finds it.`, 'Drop it'),
+    confirm: confirm(
+      'Drop this request?',
+      `${early}This stops nothing on the device, where it may run or have run. The bot goes on looking for some hours and corrects this card if it finds it.`,
+      'Drop it',
+    ),
   };
 }
 
@@ -139,7 +187,15 @@ function again(request: Request, title: string, lost = false): readonly Button[]
   if (!('from' in start)) return [];
   const { from } = start;
   const label = from === 0 ? 'Ask again' : `Retry from here (index ${from})`;
-  return [{ verb: 'again', label, style: 'default', index: from, spoken: spoken(`${label}, needs a new approval: ${title}`) }];
+  return [
+    {
+      verb: 'again',
+      label,
+      style: 'default',
+      index: from,
+      spoken: spoken(`${label}, needs a new approval: ${title}`),
+    },
+  ];
 }
 
 type WithResults = Extract<Request, { state: 'running' | 'unknown' | 'finished' }>;
@@ -147,21 +203,40 @@ type WithResults = Extract<Request, { state: 'running' | 'unknown' | 'finished' 
 function outputs(request: WithResults): readonly Button[] {
   return request.commands.flatMap((command, index): readonly Button[] => {
     const read = request.results.excerpts.find((one) => one.index === index);
-    const readable = read === undefined ? request.state !== 'unknown' && stateOf(request, index) === 'completed' : read.length > 0;
-    return command.type === 'RunScript' && readable ? [resultButton(request, 'output', 'Full output', index)] : [];
+    const readable =
+      read === undefined
+        ? request.state !== 'unknown' && stateOf(request, index) === 'completed'
+        : read.length > 0;
+    return command.type === 'RunScript' && readable
+      ? [resultButton(request, 'output', 'Full output', index)]
+      : [];
   });
 }
 
-function links(request: Extract<Request, { state: 'finished' }>, linked: ReadonlySet<number>): readonly Button[] {
+function links(
+  request: Extract<Request, { state: 'finished' }>,
+  linked: ReadonlySet<number>,
+): readonly Button[] {
   return request.commands.flatMap((command, index): readonly Button[] =>
-    command.type === 'GetFile' && stateOf(request, index) === 'completed' ? [resultButton(request, 'link', linked.has(index) ? 'New link' : 'Get download link', index)] : [],
+    command.type === 'GetFile' && stateOf(request, index) === 'completed'
+      ? [resultButton(request, 'link', linked.has(index) ? 'New link' : 'Get download link', index)]
+      : [],
   );
 }
 
-/** Bears its index and name only where the card has several results of the kind: on a phone the first words are all one sees. */
+/**
+ * Bears its index and name only where the card has several results of the kind: on a phone the first words
+ * are all one sees.
+ */
 function resultButton(request: WithResults, verb: 'output' | 'link', label: string, index: number): Button {
   const command = request.commands[index];
   const name = command === undefined ? '' : commandName(command, 40);
   const several = request.commands.filter((one) => one.type === command?.type).length > 1;
-  return { verb, label: several ? `${label} ${index}: ${name}` : label, style: 'default', index, spoken: spoken(`${label}, index ${index}, ${name}`) };
+  return {
+    verb,
+    label: several ? `${label} ${index}: ${name}` : label,
+    style: 'default',
+    index,
+    spoken: spoken(`${label}, index ${index}, ${name}`),
+  };
 }

@@ -1,7 +1,7 @@
 // A request as people see it: the one content of its cards in every state, which each renderer shows in full.
 import { bindingOf } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
-import { inOrder } from '../src/liveResponse/shown.ts';
+import { inOrder } from '../src/liveResponse/text/visible.ts';
 import { continuationNotes } from './again.ts';
 import { buttons } from './buttons.ts';
 import { clip, excerptOf, oneLine } from './clip.ts';
@@ -9,17 +9,17 @@ import { factLines } from './facts.ts';
 import * as bound from './limits.ts';
 import { expirySentence, fileName, moreSentence } from './results.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
-import { ranEarlier } from './said.ts';
+import { ranEarlier } from './messages/said.ts';
 import { commandName, stepLines } from './steps.ts';
 import { timeOf } from './time.ts';
 import type { CardView, ExcerptBlock, LinkLine, ViewContext } from './view.ts';
-import { said } from './words.ts';
+import { statusText } from './messages/status.ts';
 
 /** Begins the status of every card of a simulated tenant. */
 export const simulatedMark = 'SIMULATED TENANT';
 
 export function cardView(request: Request, context: ViewContext): CardView {
-  const { status, tone, lead } = said(request, context);
+  const { status, tone, lead } = statusText(request, context);
   const title = titleOf(request);
   const links = linkLines(request, context);
   const marked = context.simulated ? `${simulatedMark}: ${status}` : status;
@@ -37,17 +37,27 @@ export function cardView(request: Request, context: ViewContext): CardView {
     links,
     notes: notes(request, context, links),
     buttons: buttons(request, title, new Set(links.map((one) => one.index)), context),
-    fallback: clip(`${marked}. ${title}, asked by ${oneLine(request.requester.name, 60)}.`, bound.view.fallback),
+    fallback: clip(
+      `${marked}. ${title}, asked by ${oneLine(request.requester.name, 60)}.`,
+      bound.view.fallback,
+    ),
     // A mention is for the question, not for what follows: an update that repeats it would only be noise.
-    ...(request.state === 'awaitingApproval' && context.notify !== undefined ? { notify: context.notify } : {}),
+    ...(request.state === 'awaitingApproval' && context.notify !== undefined
+      ? { notify: context.notify }
+      : {}),
   };
 }
 
-/** "Dump OfficeClickToRun on hosta.corp.example": what was typed, with the device's full name in the place of the typed one. */
+/**
+ * "Dump OfficeClickToRun on hosta.corp.example": what was typed, with the device's full name in the place of
+ * the typed one.
+ */
 export function titleOf(request: Request): string {
   const device = oneLine(request.device.name, 90);
   const words = oneLine(inOrder(request.title), 300).split(' ');
-  const names = new Set([device, device.split('.')[0] ?? device, request.device.id].map((one) => one.toLowerCase()));
+  const names = new Set(
+    [device, device.split('.')[0] ?? device, request.device.id].map((one) => one.toLowerCase()),
+  );
   // The first word is the command or recipe, even where a device bears the same name.
   const host = words.findIndex((word, index) => index > 0 && names.has(word.toLowerCase()));
   const what = words.filter((_, index) => index !== host).join(' ');
@@ -85,7 +95,14 @@ function excerpts(request: Request, context: ViewContext): readonly ExcerptBlock
         index: one.index,
         title: `Output of index ${one.index}${command === undefined ? '' : `, ${commandName(command)}`}${exit}`,
         text: shown.text,
-        ...(shown.cut || one.cut || !whole ? { more: moreSentence({ lines: shown.lines, from, ...(whole ? { of: shown.of } : {}) }, { characters: one.length, cut: one.cut }) } : {}),
+        ...(shown.cut || one.cut || !whole
+          ? {
+              more: moreSentence(
+                { lines: shown.lines, from, ...(whole ? { of: shown.of } : {}) },
+                { characters: one.length, cut: one.cut },
+              ),
+            }
+          : {}),
       },
     ];
   });
@@ -99,27 +116,40 @@ function linkLines(request: Request, context: ViewContext): readonly LinkLine[] 
     .flatMap((link): readonly LinkLine[] => {
       const url = context.urls.get(link.index);
       const command = request.commands[link.index];
-      if (url === undefined || command === undefined || context.now >= link.expiresAt || !isOpenable(url)) return [];
+      if (url === undefined || command === undefined || context.now >= link.expiresAt || !isOpenable(url))
+        return [];
       room -= url.length;
       if (room < 0) return [];
       const file = request.results.files.find((one) => one.index === link.index);
       const name = file === undefined ? commandName(command) : fileName(file, commandName(command));
       const several = request.commands.filter((one) => one.type === 'GetFile').length > 1;
-      return [{ index: link.index, label: several ? `Download ${link.index}: ${clip(name, 40)}` : 'Download', url, expiry: expirySentence(link.at, link.expiresAt, request.at) }];
+      return [
+        {
+          index: link.index,
+          label: several ? `Download ${link.index}: ${clip(name, 40)}` : 'Download',
+          url,
+          expiry: expirySentence(link.at, link.expiresAt, request.at),
+        },
+      ];
     });
 }
 
 /** What a button may open: https, or this machine (the simulator). Anything else never becomes a link. */
 export function isOpenable(url: string): boolean {
   if (!/^[\x21-\x7e]+$/.test(url) || /["<>\\^`{|}]/.test(url)) return false;
-  return /^https:\/\/[A-Za-z0-9]/.test(url) || /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?(?:[/?#]|$)/.test(url);
+  return (
+    /^https:\/\/[A-Za-z0-9]/.test(url) ||
+    /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?(?:[/?#]|$)/.test(url)
+  );
 }
 
 /** Why neither output nor links stand on the card. */
 function keptBack({ redacted, at }: Request): string {
   if (redacted === undefined) return 'Output and download links are not shown here';
   const when = timeOf(redacted.at, at);
-  return redacted.cause === 'time' ? `Output and download links were taken off this card at ${when}, as the policy asks (redactAfter)` : `Output and download links were taken off this card at ${when}, because one of its places is private now`;
+  return redacted.cause === 'time'
+    ? `Output and download links were taken off this card at ${when}, as the policy asks (redactAfter)`
+    : `Output and download links were taken off this card at ${when}, because one of its places is private now`;
 }
 
 function notes(request: Request, context: ViewContext, links: readonly LinkLine[]): readonly string[] {
@@ -131,11 +161,25 @@ function notes(request: Request, context: ViewContext, links: readonly LinkLine[
     ...(context.simulated ? ['No real device is touched, and nothing shown here happened on one.'] : []),
     // For whoever still decides; afterwards the rows tell what became of it.
     ...(request.state === 'awaitingApproval' || request.state === 'queued' ? continuationNotes(request) : []),
-    ...(ran === undefined ? [] : [`What runs here is the attempt of ${timeOf(ran.at, request.at)}, found before it was sent again: the approval shown came after it.`]),
-    ...(earlier !== undefined && ran === undefined && !ended && request.state !== 'queued' ? [`Sent again: the attempt of ${timeOf(earlier.at, request.at)} may have run too.`] : []),
-    ...(results && context.results === 'private' ? [`${keptBack(request)}. The buttons give them privately to people who may read results.`] : []),
-    ...(context.reasons === 'private' && ended ? [`The reasons given are private: "${oneLine(context.command, 40)} status ${request.id}" tells them to the requester and the approvers.`] : []),
-    ...(links.length > 0 ? ['Anybody who has a download link can use it until it expires. Each one made is on record.'] : []),
+    ...(ran === undefined
+      ? []
+      : [
+          `What runs here is the attempt of ${timeOf(ran.at, request.at)}, found before it was sent again: the approval shown came after it.`,
+        ]),
+    ...(earlier !== undefined && ran === undefined && !ended && request.state !== 'queued'
+      ? [`Sent again: the attempt of ${timeOf(earlier.at, request.at)} may have run too.`]
+      : []),
+    ...(results && context.results === 'private'
+      ? [`${keptBack(request)}. The buttons give them privately to people who may read results.`]
+      : []),
+    ...(context.reasons === 'private' && ended
+      ? [
+          `The reasons given are private: "${oneLine(context.command, 40)} status ${request.id}" tells them to the requester and the approvers.`,
+        ]
+      : []),
+    ...(links.length > 0
+      ? ['Anybody who has a download link can use it until it expires. Each one made is on record.']
+      : []),
     ...(ended ? [] : [`By typing: ${oneLine(context.command, 40)} status ${request.id}`]),
   ];
 }

@@ -1,7 +1,8 @@
-// Makes hostile text inert and short: cleaning, escaping for each chat, and clipping that never splits an entity, a surrogate
-// pair or a letter with its combining marks. Everything is linear in what is read, and never reads more than it needs.
-import { isHidden, marksInARow } from '../src/liveResponse/shown.ts';
-import { joiningAt } from '../src/liveResponse/joiners.ts';
+// Makes hostile text inert and short: cleaning, escaping for each chat, and clipping that never splits an
+// entity, a surrogate pair or a letter with its combining marks. Everything is linear in what is read, and
+// never reads more than it needs.
+import { isHidden, marksInARow } from '../src/liveResponse/text/visible.ts';
+import { joiningAt } from '../src/liveResponse/text/joiners.ts';
 
 const tab = '    ';
 
@@ -11,7 +12,11 @@ function isMark(point: number): boolean {
     (point >= 0x0483 && point <= 0x0489) ||
     (point >= 0x0591 && point <= 0x05bd) ||
     (point >= 0x064b && point <= 0x065f) ||
-    (point >= 0x0e31 && point <= 0x0e4e && point !== 0x0e32 && point !== 0x0e33 && (point < 0x0e3f || point > 0x0e46)) ||
+    (point >= 0x0e31 &&
+      point <= 0x0e4e &&
+      point !== 0x0e32 &&
+      point !== 0x0e33 &&
+      (point < 0x0e3f || point > 0x0e46)) ||
     (point >= 0x1ab0 && point <= 0x1aff) ||
     (point >= 0x1dc0 && point <= 0x1dff) ||
     (point >= 0x20d0 && point <= 0x20ff) ||
@@ -22,13 +27,22 @@ function isMark(point: number): boolean {
 
 /** Invisible spaces of any width read as one space, so that words do not run together. */
 function isSpace(point: number): boolean {
-  return point === 0xa0 || (point >= 0x2000 && point <= 0x200a) || point === 0x202f || point === 0x205f || point === 0x3000;
+  return (
+    point === 0xa0 ||
+    (point >= 0x2000 && point <= 0x200a) ||
+    point === 0x202f ||
+    point === 0x205f ||
+    point === 0x3000
+  );
 }
 
 /** Longest string sequence (a title, a hyperlink) that is taken for one. */
 const longestSequence = 2048;
 
-/** Index after a terminal escape sequence that begins at `at` (an ESC or a C1 introducer). `barren.until`: no end of a string sequence lies before it. */
+/**
+ * Index after a terminal escape sequence that begins at `at` (an ESC or a C1 introducer). `barren.until`: no
+ * end of a string sequence lies before it.
+ */
 function afterEscape(text: string, at: number, barren: { until: number }): number {
   const first = text.charCodeAt(at);
   let kind = first;
@@ -50,8 +64,9 @@ function afterEscape(text: string, at: number, barren: { until: number }): numbe
     return final >= 0x40 && final <= 0x7e ? next + 1 : next;
   }
   if (kind === 0x9d || kind === 0x90 || kind === 0x98 || kind === 0x9e || kind === 0x9f) {
-    // A string sequence ends with BEL or ST. One that does not end within its line keeps its text: hiding it would hide evidence.
-    // What one search found to hold no end is not searched again: a text full of openings stays linear.
+    // A string sequence ends with BEL or ST. One that does not end within its line keeps its text: hiding it
+    // would hide evidence. What one search found to hold no end is not searched again: a text full of
+    // openings stays linear.
     if (next < barren.until) return next;
     const last = Math.min(text.length, next + longestSequence);
     for (let i = next; i < last; i += 1) {
@@ -67,8 +82,9 @@ function afterEscape(text: string, at: number, barren: { until: number }): numbe
 }
 
 /**
- * Text that draws only what it says: terminal sequences, controls, bidirectional marks and zero-width characters removed but for those
- * that join the parts of an emoji or the letters of a word, line ends made LF, tabs and odd spaces made plain ones, lone surrogates shown as U+FFFD.
+ * Text that draws only what it says: terminal sequences, controls, bidirectional marks and zero-width
+ * characters removed but for those that join the parts of an emoji or the letters of a word, line ends made
+ * LF, tabs and odd spaces made plain ones, lone surrogates shown as U+FFFD.
  */
 export function clean(text: string): string {
   const parts: string[] = [];
@@ -80,7 +96,7 @@ export function clean(text: string): string {
     if (instead !== '') parts.push(instead);
     kept = to;
   };
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     const code = text.charCodeAt(i);
     if (code >= 0x20 && code < 0x7f) {
       marks = 0;
@@ -135,22 +151,33 @@ export function clean(text: string): string {
   return parts.join('');
 }
 
-/** Cleaned, in one line, without spaces at its ends, of at most `max` characters. For names, reasons and messages. */
+/**
+ * Cleaned, in one line, without spaces at its ends, of at most `max` characters. For names, reasons and
+ * messages.
+ */
 export function oneLine(text: string, max: number): string {
-  // Cleaning only ever shortens by much when there is much to remove; eight times the limit is plenty to read.
-  return clip(clean(text.slice(0, max * 8 + 64)).replace(/\s+/g, ' ').trim(), max);
+  // Cleaning only ever shortens by much when there is much to remove; eight times the limit is plenty to
+  // read.
+  return clip(
+    clean(text.slice(0, max * 8 + 64))
+      .replace(/\s+/g, ' ')
+      .trim(),
+    max,
+  );
 }
 
 /** The last `count` characters of an id, in one line, by which people tell two of them apart. */
 export function tailOf(id: string, count = 8): string {
-  return Array.from(oneLine(id.slice(-400), 400)).slice(-count).join('');
+  return Array.from(oneLine(id.slice(-400), 400))
+    .slice(-count)
+    .join('');
 }
 
 const plain = (character: string): string => character;
 
 /**
- * The longest beginning of `text` whose escaped form has at most `max` characters (UTF-16 units, so never more code points),
- * with `…` where something was left out.
+ * The longest beginning of `text` whose escaped form has at most `max` characters (UTF-16 units, so never
+ * more code points), with `…` where something was left out.
  */
 export function clip(text: string, max: number, escape: (character: string) => string = plain): string {
   if (max <= 0) return '';
@@ -173,7 +200,10 @@ function head(text: string, max: number): string {
   return text.length > max + 2 ? text.slice(0, max + 2) : text;
 }
 
-/** The three characters Slack decodes in mrkdwn and top-level text (docs.slack.dev/messaging/formatting-message-text). */
+/**
+ * The three characters Slack decodes in mrkdwn and top-level text
+ * (docs.slack.dev/messaging/formatting-message-text).
+ */
 export function slackCharacter(character: string): string {
   return character === '&' ? '&amp;' : character === '<' ? '&lt;' : character === '>' ? '&gt;' : character;
 }
@@ -185,7 +215,10 @@ export function slackText(text: string, max: number): string {
 
 const markdownSigns = new Set(Array.from('\\`*_[](){}#+-.!|>~'));
 
-/** Text for fields where Teams reads Markdown (TextBlock, Fact): no emphasis, list, link, quote or mention comes of it. */
+/**
+ * Text for fields where Teams reads Markdown (TextBlock, Fact): no emphasis, list, link, quote or mention
+ * comes of it.
+ */
 export function markdownCharacter(character: string): string {
   // Teams decodes entities but shows no HTML; an entity keeps `<at>` from being looked at as a mention.
   if (character === '<') return '&lt;';
@@ -234,7 +267,12 @@ export function excerptOf(raw: string, limits: ExcerptLimits, from: 'start' | 'e
   }
   if (from === 'end') shown.reverse();
   const of = partial ? Math.max(all.length, shown.length + 1) : all.length;
-  return { text: shown.join('\n'), lines: shown.length, of, cut: clipped || partial || shown.length < all.length };
+  return {
+    text: shown.join('\n'),
+    lines: shown.length,
+    of,
+    cut: clipped || partial || shown.length < all.length,
+  };
 }
 
 function trimBlank(lines: readonly string[]): readonly string[] {

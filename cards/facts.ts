@@ -1,22 +1,43 @@
-// The labelled facts of a card: all that an approver judges by before the approval, and what an analyst looks up after it.
-import type { Blocker } from '../src/liveResponse/errorAnswer.ts';
+// The labelled facts of a card: all that an approver judges by before the approval, and what an analyst looks
+// up after it.
+import type { Blocker } from '../src/liveResponse/request/errorAnswer.ts';
 import type { Device, Request } from '../src/liveResponse/request.ts';
 import type { Continues, TriedAgain } from '../src/liveResponse/sequel.ts';
 import { oneLine, tailOf } from './clip.ts';
 import * as bound from './limits.ts';
-import { misfitWords } from './misfits.ts';
-import { alikeFact, isolationWords, leftOutFact, panelFacts } from './panel.ts';
-import { recordDoubts } from './records.ts';
-import { ranEarlier } from './said.ts';
+import { misfitWords } from './messages/misfits.ts';
+import { alikeFact, isolationWords, leftOutFact, panelFacts } from './messages/deviceContext.ts';
+import { recordDoubts } from './messages/records.ts';
+import { ranEarlier } from './messages/said.ts';
 import { contentFact } from './scripts.ts';
 import { stamp, timeOf } from './time.ts';
 import { twinFacts } from './twins.ts';
 import type { FactLine, ViewContext } from './view.ts';
 
 /** Labels that survive however small a card must be made. */
-export const essential: ReadonlySet<string> = new Set(['Device', 'Asked by', 'Approved by', 'Look-alikes', 'Left out', 'Wrong system', 'Scripts', 'Fingerprint', 'Request', 'Action id', 'Continues', 'Repeats', 'Tried again as', 'Same, open', 'Same, ended', 'Separate from']);
+export const requiredFacts: ReadonlySet<string> = new Set([
+  'Device',
+  'Asked by',
+  'Approved by',
+  'Look-alikes',
+  'Left out',
+  'Wrong system',
+  'Scripts',
+  'Fingerprint',
+  'Request',
+  'Action id',
+  'Continues',
+  'Repeats',
+  'Tried again as',
+  'Same, open',
+  'Same, ended',
+  'Separate from',
+]);
 
-export function factLines(request: Request, { twins = [], reasons, command = '/lr' }: Partial<Pick<ViewContext, 'twins' | 'reasons' | 'command'>> = {}): readonly FactLine[] {
+export function factLines(
+  request: Request,
+  { twins = [], reasons, command = '/lr' }: Partial<Pick<ViewContext, 'twins' | 'reasons' | 'command'>> = {},
+): readonly FactLine[] {
   const when = (ms: number): string => timeOf(ms, request.at);
   const approval = request.state === 'awaitingApproval' ? undefined : request.approval;
   const undecided = request.state === 'awaitingApproval' || request.state === 'queued';
@@ -26,13 +47,24 @@ export function factLines(request: Request, { twins = [], reasons, command = '/l
     undecided ? leftOutFact(request.panel, request.device.name) : undefined,
     undecided ? fact('Wrong system', misfitWords(request)) : undefined,
     { label: 'Asked by', value: `${name(request.requester.name)}, ${stamp(request.at)}` },
-    fact('Reason', request.reason === undefined ? undefined : reasons === 'private' ? privateReason(request, command) : oneLine(request.reason, bound.view.reason)) ?? (undecided ? { label: 'Reason', value: 'none given' } : undefined),
+    fact(
+      'Reason',
+      request.reason === undefined
+        ? undefined
+        : reasons === 'private'
+          ? privateReason(request, command)
+          : oneLine(request.reason, bound.view.reason),
+    ) ?? (undecided ? { label: 'Reason', value: 'none given' } : undefined),
     continuesFact(request.continues),
     ...twinFacts(request, twins),
-    approval === undefined ? undefined : { label: 'Approved by', value: `${name(approval.by.name)}, ${when(approval.at)}` },
+    approval === undefined
+      ? undefined
+      : { label: 'Approved by', value: `${name(approval.by.name)}, ${when(approval.at)}` },
     ...(undecided ? deviceFacts(request, when) : []),
     undecided ? { label: 'Tier', value: oneLine(request.terms.tier, 60) } : undefined,
-    request.state === 'awaitingApproval' ? { label: 'Expires', value: `${when(request.terms.expiresAt)}, then denied` } : undefined,
+    request.state === 'awaitingApproval'
+      ? { label: 'Expires', value: `${when(request.terms.expiresAt)}, then denied` }
+      : undefined,
     request.state === 'queued' ? { label: 'Runs before', value: when(request.runBefore) } : undefined,
     contentFact(request),
     sentFact(request, when),
@@ -52,7 +84,9 @@ function privateReason(request: Request, command: string): string {
 
 function continuesFact(continues: Continues | undefined): FactLine | undefined {
   if (continues === undefined) return undefined;
-  return continues.from === 0 ? { label: 'Repeats', value: continues.id } : { label: 'Continues', value: `${continues.id} from index ${continues.from}, which is index 0 here` };
+  return continues.from === 0
+    ? { label: 'Repeats', value: continues.id }
+    : { label: 'Continues', value: `${continues.id} from index ${continues.from}, which is index 0 here` };
 }
 
 function againFact(again: TriedAgain | undefined): FactLine | undefined {
@@ -78,7 +112,10 @@ export function idTail(device: Device): string {
   return tailOf(device.id);
 }
 
-function deviceFacts({ device, panel, at }: Request, when: (ms: number) => string): readonly (FactLine | undefined)[] {
+function deviceFacts(
+  { device, panel, at }: Request,
+  when: (ms: number) => string,
+): readonly (FactLine | undefined)[] {
   const state = [
     oneLine(device.os, 60),
     said('health', device.health),
@@ -90,14 +127,19 @@ function deviceFacts({ device, panel, at }: Request, when: (ms: number) => strin
   ].filter((one) => one !== undefined && one !== '');
   const group = [
     device.group === undefined || device.group === '' ? 'no group' : oneLine(device.group, 80),
-    device.tags.length === 0 ? 'no tags' : `tags ${oneLine(device.tags.map((tag) => oneLine(tag, 40)).join(', '), 200)}`,
+    device.tags.length === 0
+      ? 'no tags'
+      : `tags ${oneLine(device.tags.map((tag) => oneLine(tag, 40)).join(', '), 200)}`,
   ];
   return [
     fact('Condition', state.join(', ')),
     { label: 'Group', value: group.join(', ') },
     {
       label: 'Last full report',
-      value: device.lastReportAt === undefined ? 'not known' : `${when(device.lastReportAt)} (about daily; does not tell whether it is online)`,
+      value:
+        device.lastReportAt === undefined
+          ? 'not known'
+          : `${when(device.lastReportAt)} (about daily; does not tell whether it is online)`,
     },
     ...panelFacts(panel, at),
   ];
@@ -111,20 +153,35 @@ function said(what: string, value: string | undefined): string | undefined {
 function blockerFact(blocker: Blocker | undefined, when: (ms: number) => string): FactLine | undefined {
   if (blocker?.by !== 'action') return undefined;
   const comment = blocker.comment === undefined ? '' : `: “${oneLine(blocker.comment, 160)}”`;
-  return { label: 'Held by', value: `action ${oneLine(blocker.id, 60)}${blocker.since === undefined ? '' : ` since ${when(blocker.since)}`}${comment}` };
+  return {
+    label: 'Held by',
+    value: `action ${oneLine(blocker.id, 60)}${blocker.since === undefined ? '' : ` since ${when(blocker.since)}`}${comment}`,
+  };
 }
 
 /** The correlation id of every refusal that the card tells of: what Microsoft's support asks for. */
 function correlationFacts(request: Request): readonly FactLine[] {
   const ids: readonly (readonly [string, string | undefined])[] = [
     ...('error' in request ? ([['Correlation id', request.error.target]] as const) : []),
-    ...(request.state === 'over' && request.ending.how === 'refused' ? ([['Correlation id', request.ending.target]] as const) : []),
-    ...(request.state === 'over' && request.ending.how === 'lapsed' ? ([['Correlation id', request.ending.error?.target]] as const) : []),
-    ...(request.state === 'queued' && request.blocker?.by === 'notRead' ? ([['Correlation id, list', request.blocker.error?.target]] as const) : []),
+    ...(request.state === 'over' && request.ending.how === 'refused'
+      ? ([['Correlation id', request.ending.target]] as const)
+      : []),
+    ...(request.state === 'over' && request.ending.how === 'lapsed'
+      ? ([['Correlation id', request.ending.error?.target]] as const)
+      : []),
+    ...(request.state === 'queued' && request.blocker?.by === 'notRead'
+      ? ([['Correlation id, list', request.blocker.error?.target]] as const)
+      : []),
     ...('cancel' in request ? ([['Correlation id, cancel', request.cancel.error?.target]] as const) : []),
-    ...('results' in request ? [...request.results.troubles, ...(request.results.linkTroubles ?? [])].map((one) => [`Correlation id, index ${one.index}`, one.error?.target] as const) : []),
+    ...('results' in request
+      ? [...request.results.troubles, ...(request.results.linkTroubles ?? [])].map(
+          (one) => [`Correlation id, index ${one.index}`, one.error?.target] as const,
+        )
+      : []),
   ];
-  const shown = new Map(ids.flatMap(([label, id]) => (id === undefined ? [] : [[label, oneLine(id, 60)] as const])));
+  const shown = new Map(
+    ids.flatMap(([label, id]) => (id === undefined ? [] : [[label, oneLine(id, 60)] as const])),
+  );
   return [...shown].map(([label, value]) => ({ label, value }));
 }
 
@@ -133,5 +190,11 @@ function sentFact(request: Request, when: (ms: number) => string): FactLine | un
   if (!('attempts' in request) || request.state === 'queued' || request.attempts.length < 2) return undefined;
   const ran = ranEarlier(request);
   if (ran !== undefined) return { label: 'Sent', value: `once, ${when(ran.at)}` };
-  return { label: 'Sent', value: `${request.attempts.length} attempts: ${request.attempts.slice(-5).map((one) => when(one.at)).join(', ')}` };
+  return {
+    label: 'Sent',
+    value: `${request.attempts.length} attempts: ${request.attempts
+      .slice(-5)
+      .map((one) => when(one.at))
+      .join(', ')}`,
+  };
 }

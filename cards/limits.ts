@@ -1,4 +1,5 @@
-// The documented limits of Slack and Teams that cards must keep, and our own budgets below them, each with where it comes from.
+// The documented limits of Slack and Teams that cards must keep, and our own budgets below them, each with
+// where it comes from.
 
 /** Slack Block Kit. Characters are counted as UTF-16 units, which is never less than Slack counts. */
 export const slack = {
@@ -29,15 +30,23 @@ export const slack = {
   confirmButton: 30,
   /** chat.update refuses longer top-level text (msg_too_long). */
   topText: 4000,
-  /** Not documented: messages of 11,300 to 13,300 characters over all strings are refused (slackapi/bolt-js#2509, #2867). */
+  /**
+   * Not documented: messages of 11,300 to 13,300 characters over all strings are refused
+   * (slackapi/bolt-js#2509, #2867).
+   */
   totalStrings: 9000,
 } as const;
 
 /** Adaptive Cards in Teams. */
 export const teams = {
-  /** learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference: bot-sent cards */
+  /**
+   * learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference: bot-sent cards
+   */
   version: '1.5',
-  /** learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format: further actions go to the overflow menu */
+  /**
+   * learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format: further actions go
+   * to the overflow menu
+   */
   primaryActions: 6,
   /** Our budget in UTF-8 bytes; the oldest documented limit is 28 KB for the whole message. */
   cardBytes: 24 * 1024,

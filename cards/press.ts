@@ -1,4 +1,5 @@
-// What a button carries, for both chats, and how it is read back: a verb and which card it was on, never what will run.
+// What a button carries, for both chats, and how it is read back: a verb and which card it was on, never what
+// will run.
 import type { Button, CardView, Verb } from './view.ts';
 import { verbs } from './view.ts';
 
@@ -22,10 +23,18 @@ export function slackActionId(verb: Verb | 'open', index?: number): string {
 
 /** `{"r": request, "v": revision, "f": fingerprint, "i": index}` */
 export function slackValue(view: CardView, button: Button): string {
-  return JSON.stringify({ r: view.requestId, v: view.revision, f: view.fingerprint, ...(button.index === undefined ? {} : { i: button.index }) });
+  return JSON.stringify({
+    r: view.requestId,
+    v: view.revision,
+    f: view.fingerprint,
+    ...(button.index === undefined ? {} : { i: button.index }),
+  });
 }
 
-/** Reads a Slack action back; `open` for a link button (only to be acknowledged), undefined for what is not ours or of another version. */
+/**
+ * Reads a Slack action back; `open` for a link button (only to be acknowledged), undefined for what is not
+ * ours or of another version.
+ */
 export function readSlackPress(actionId: string, value: string | undefined): Press | 'open' | undefined {
   const found = /^lr\.([a-z]+)\.v1(?:\.\d{1,2})?$/.exec(actionId)?.[1];
   if (found === 'open') return 'open';
@@ -68,9 +77,16 @@ export function readTeamsPress(data: unknown): Press | undefined {
   return read === undefined || typeof input !== 'string' || input === '' ? read : { ...read, input };
 }
 
-function press(verb: unknown, requestId: unknown, revision: unknown, fingerprint: unknown, index: unknown): Press | undefined {
+function press(
+  verb: unknown,
+  requestId: unknown,
+  revision: unknown,
+  fingerprint: unknown,
+  index: unknown,
+): Press | undefined {
   const known = verbs.find((one) => one === verb);
-  if (known === undefined || typeof requestId !== 'string' || typeof fingerprint !== 'string') return undefined;
+  if (known === undefined || typeof requestId !== 'string' || typeof fingerprint !== 'string')
+    return undefined;
   if (typeof revision !== 'number' || !Number.isSafeInteger(revision)) return undefined;
   if (index === undefined) return { verb: known, requestId, revision, fingerprint };
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) return undefined;

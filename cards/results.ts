@@ -1,9 +1,15 @@
-// What a card says of results: collected files and their wrapping, results that cannot be read, and how long a link lives.
+// What a card says of results: collected files and their wrapping, results that cannot be read, and how long
+// a link lives.
 import type { Command } from '../src/liveResponse/commands.ts';
-import type { ErrorAnswer } from '../src/liveResponse/errorAnswer.ts';
-import type { CollectedFile, NotText, ResultTrouble, TextForm } from '../src/liveResponse/resultFacts.ts';
+import type { ErrorAnswer } from '../src/liveResponse/request/errorAnswer.ts';
+import type {
+  CollectedFile,
+  NotText,
+  ResultTrouble,
+  TextForm,
+} from '../src/liveResponse/results/resultFacts.ts';
 import { clip, oneLine } from './clip.ts';
-import { missingRight } from './rights.ts';
+import { missingRight } from './messages/rights.ts';
 import { duration, size, timeOf } from './time.ts';
 
 /** Cleaned name under which the file arrives. */
@@ -18,10 +24,13 @@ export function fileName(file: CollectedFile, collected: string): string {
 export function fileSentence(file: CollectedFile, collected: string): string {
   const name = fileName(file, collected);
   const named = file.bytes === undefined ? name : `${name}, ${size(file.bytes)}`;
-  if (file.encoding !== undefined && file.format !== 'empty') return `${named}: sent packed (${oneLine(file.encoding, 20)}). Browsers unpack it by themselves; with another program, look whether it still is.`;
+  if (file.encoding !== undefined && file.format !== 'empty')
+    return `${named}: sent packed (${oneLine(file.encoding, 20)}). Browsers unpack it by themselves; with another program, look whether it still is.`;
   switch (file.format) {
     case 'gzip':
-      return /\.zip(\.gz)?$/i.test(name) ? `${named}: gzip around the zip, unpack both.` : `${named}: gzip, unpack it first.`;
+      return /\.zip(\.gz)?$/i.test(name)
+        ? `${named}: gzip around the zip, unpack both.`
+        : `${named}: gzip, unpack it first.`;
     case 'zip':
       return `${named}: a zip.`;
     case 'other':
@@ -34,9 +43,21 @@ export function fileSentence(file: CollectedFile, collected: string): string {
 /** How the output came, where that was not plain UTF-8; undefined where there is nothing to say. */
 export function formSentence({ packed, encoding, guessed, lost }: TextForm): string | undefined {
   const said = [
-    ...(packed === undefined ? [] : [`The output came packed (${oneLine(packed, 20)}) and was unpacked here.`]),
-    ...(encoding === undefined ? [] : [encoding === 'unknown' ? 'It is not UTF-8, and its encoding is not known: letters that could not be read are shown as “\ufffd”.' : guessed === true ? `It is not UTF-8. It was read as ${encoding}, which is a guess: letters outside ASCII may be wrong.` : `It came in ${encoding}.`]),
-    ...(lost === true && encoding !== 'unknown' ? ['Letters that could not be read are shown as “\ufffd”.'] : []),
+    ...(packed === undefined
+      ? []
+      : [`The output came packed (${oneLine(packed, 20)}) and was unpacked here.`]),
+    ...(encoding === undefined
+      ? []
+      : [
+          encoding === 'unknown'
+            ? 'It is not UTF-8, and its encoding is not known: letters that could not be read are shown as “\ufffd”.'
+            : guessed === true
+              ? `It is not UTF-8. It was read as ${encoding}, which is a guess: letters outside ASCII may be wrong.`
+              : `It came in ${encoding}.`,
+        ]),
+    ...(lost === true && encoding !== 'unknown'
+      ? ['Letters that could not be read are shown as “\ufffd”.']
+      : []),
   ];
   return said.length === 0 ? undefined : said.join(' ');
 }
@@ -58,11 +79,18 @@ type Sentence = (what: 'file' | 'output', tried: string) => string;
 
 /** By our own codes, those of results. */
 export const troubles: Readonly<Record<string, Sentence>> = {
-  notReady: (what) => (what === 'file' ? 'The file follows: Defender does not hand it out yet.' : 'Output follows: Defender does not hand it out yet.'),
-  gone: (what) => `Defender does not hand out this ${what}, or no longer. Try the button below; else get it from the portal.`,
-  untrusted: (what) => `Defender’s link leads outside the allowed download hosts, so the bot neither followed it nor hands it out. Get the ${what} from the portal; if that host is right for your tenant, an administrator adds it with LR_RESULT_HOSTS.`,
-  unreadable: (what) => `The ${what} is not in the form Defender documents, so it is not shown. Use the button, or get it from the portal.`,
-  refused: (what) => `Defender refuses to hand out this ${what}. Try the button below; else get it from the portal.`,
+  notReady: (what) =>
+    what === 'file'
+      ? 'The file follows: Defender does not hand it out yet.'
+      : 'Output follows: Defender does not hand it out yet.',
+  gone: (what) =>
+    `Defender does not hand out this ${what}, or no longer. Try the button below; else get it from the portal.`,
+  untrusted: (what) =>
+    `Defender’s link leads outside the allowed download hosts, so the bot neither followed it nor hands it out. Get the ${what} from the portal; if that host is right for your tenant, an administrator adds it with LR_RESULT_HOSTS.`,
+  unreadable: (what) =>
+    `The ${what} is not in the form Defender documents, so it is not shown. Use the button, or get it from the portal.`,
+  refused: (what) =>
+    `Defender refuses to hand out this ${what}. Try the button below; else get it from the portal.`,
   throttled: (what) => `The ${what} follows: calls to Defender are limited now, so it has not been read yet.`,
   unavailable: (what, tried) => `The ${what} could not be read yet; the bot tries again${tried}.`,
   unauthorized: (what, tried) => `The ${what} could not be read yet; the bot tries again${tried}.`,
@@ -72,13 +100,29 @@ export const troubles: Readonly<Record<string, Sentence>> = {
 const passing: ReadonlySet<string> = new Set(['unavailable', 'unauthorized', 'throttled']);
 
 /** Why a result is not here yet, or never will be, and what to do. */
-export function troubleSentence({ code, tries, error, at }: Pick<ResultTrouble, 'code' | 'tries' | 'error'> & Partial<Pick<ResultTrouble, 'at'>>, type: Command['type'], beside?: number): string {
-  const since = at === undefined || beside === undefined || code === 'refused' ? '' : ` It has been so since ${timeOf(at, beside)}.`;
+export function troubleSentence(
+  {
+    code,
+    tries,
+    error,
+    at,
+  }: Pick<ResultTrouble, 'code' | 'tries' | 'error'> & Partial<Pick<ResultTrouble, 'at'>>,
+  type: Command['type'],
+  beside?: number,
+): string {
+  const since =
+    at === undefined || beside === undefined || code === 'refused'
+      ? ''
+      : ` It has been so since ${timeOf(at, beside)}.`;
   const what = type === 'GetFile' ? 'file' : 'output';
   const tried = tries > 1 ? ` (${tries} tries so far)` : '';
   const right = error === undefined ? undefined : missingRight(error);
-  if (right !== undefined) return `${right.what} ${right.next} ${code === 'refused' ? 'Then use the button below.' : `The bot tries again.${since}`}`;
-  const words = code === 'untrusted' && error?.message !== undefined ? `${notAllowed(error)} Get the ${what} from the portal; if that host is right for your tenant, an administrator adds it with LR_RESULT_HOSTS.` : troubles[code]?.(what, tried);
+  if (right !== undefined)
+    return `${right.what} ${right.next} ${code === 'refused' ? 'Then use the button below.' : `The bot tries again.${since}`}`;
+  const words =
+    code === 'untrusted' && error?.message !== undefined
+      ? `${notAllowed(error)} Get the ${what} from the portal; if that host is right for your tenant, an administrator adds it with LR_RESULT_HOSTS.`
+      : troubles[code]?.(what, tried);
   if (words !== undefined) return passing.has(code) ? `${words}${since}` : words;
   return `The ${what} could not be read (${oneLine(code, 40)})${tried}. Get it from the portal.`;
 }
@@ -89,8 +133,12 @@ function notAllowed({ message }: ErrorAnswer): string {
 }
 
 /** A link that was asked for and not made; with the time, since the next one may come. */
-export function linkTroubleSentence({ at, error }: Pick<ResultTrouble, 'at' | 'error'>, beside: number): string {
-  if (error?.code === 'untrusted') return `No new link at ${timeOf(at, beside)}: ${notAllowed(error)} Get the file from the portal; if that host is right for your tenant, an administrator adds it with LR_RESULT_HOSTS.`;
+export function linkTroubleSentence(
+  { at, error }: Pick<ResultTrouble, 'at' | 'error'>,
+  beside: number,
+): string {
+  if (error?.code === 'untrusted')
+    return `No new link at ${timeOf(at, beside)}: ${notAllowed(error)} Get the file from the portal; if that host is right for your tenant, an administrator adds it with LR_RESULT_HOSTS.`;
   const right = error === undefined ? undefined : missingRight(error);
   const said = error?.message === undefined ? '' : ` (“${oneLine(error.message, 120)}”)`;
   return `No new link at ${timeOf(at, beside)}: ${right === undefined ? `Defender refused it${said}. Try again in a minute.` : `${right.what} ${right.next}`}`;
@@ -102,7 +150,10 @@ export function expirySentence(madeAt: number, expiresAt: number, beside: number
 }
 
 /** Lines shown of how many (where all of them were seen), and how to read the rest. */
-export function moreSentence(shown: { readonly lines: number; readonly of?: number; readonly from: 'start' | 'end' }, all: { readonly characters: number; readonly cut: boolean }): string {
+export function moreSentence(
+  shown: { readonly lines: number; readonly of?: number; readonly from: 'start' | 'end' },
+  all: { readonly characters: number; readonly cut: boolean },
+): string {
   const lines = shown.of === undefined ? `${shown.lines} lines` : `${shown.lines} of ${shown.of} lines`;
   const which =
     shown.lines === shown.of

@@ -1,12 +1,13 @@
-// What a card says of the content of library scripts and files: the hash an approver sees, and what came of it.
-import type { Change, Content, FileSeen, Unread } from '../src/liveResponse/content.ts';
-import { changesBetween, libraryName, libraryNames, wasRead } from '../src/liveResponse/content.ts';
+// What a card says of the content of library scripts and files: the hash an approver sees, and what came of
+// it.
+import type { Change, Content, FileSeen, Unread } from '../src/liveResponse/request/content.ts';
+import { changesBetween, libraryName, libraryNames, wasRead } from '../src/liveResponse/request/content.ts';
 import type { Command } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import { oneLine } from './clip.ts';
 import * as bound from './limits.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
-import { ranEarlier } from './said.ts';
+import { ranEarlier } from './messages/said.ts';
 import { stamp, timeOf } from './time.ts';
 import type { FactLine } from './view.ts';
 
@@ -17,7 +18,10 @@ export function shortHash(sha256: string): string {
   return oneLine(sha256.slice(0, shortDigits), shortDigits);
 }
 
-/** The row of a command, as long as somebody decides by it: which content would run, and since when the library has it. */
+/**
+ * The row of a command, as long as somebody decides by it: which content would run, and since when the
+ * library has it.
+ */
 export function contentDetail(request: Request, command: Command): string | undefined {
   const name = libraryName(command);
   if (name === undefined || !wasRead(request.content)) return undefined;
@@ -27,7 +31,10 @@ export function contentDetail(request: Request, command: Command): string | unde
   return `SHA-256 ${shortHash(file.sha256)}…${file.updatedAt === undefined ? '' : `, last changed ${timeOf(file.updatedAt, request.at)}`}.`;
 }
 
-/** One line on whether the content is or was verified; undefined where no library file is named, or nothing was approved. */
+/**
+ * One line on whether the content is or was verified; undefined where no library file is named, or nothing
+ * was approved.
+ */
 export function contentFact(request: Request): FactLine | undefined {
   if (libraryNames(request.commands).length === 0) return undefined;
   const value = contentWords(request);
@@ -38,12 +45,18 @@ function contentWords(request: Request): string | undefined {
   const { content } = request;
   switch (request.state) {
     case 'awaitingApproval':
-      return wasRead(content) ? `content as of ${timeOf(content.at, request.at)}; if it changes, nothing is sent` : notVerified(content, 'would not be noticed');
+      return wasRead(content)
+        ? `content as of ${timeOf(content.at, request.at)}; if it changes, nothing is sent`
+        : notVerified(content, 'would not be noticed');
     case 'queued':
-      return wasRead(request.approval.content) ? 'compared with the library right before sending; if they changed, nothing is sent' : notVerified(request.approval.content, 'would not be noticed');
+      return wasRead(request.approval.content)
+        ? 'compared with the library right before sending; if they changed, nothing is sent'
+        : notVerified(request.approval.content, 'would not be noticed');
     case 'over':
       if (request.approval === undefined) return undefined;
-      return wasRead(request.approval.content) ? `approved: ${named(request.approval.content.files)}` : notVerified(request.approval.content);
+      return wasRead(request.approval.content)
+        ? `approved: ${named(request.approval.content.files)}`
+        : notVerified(request.approval.content);
     case 'unknown':
     case 'submitting':
     case 'running':
@@ -52,16 +65,22 @@ function contentWords(request: Request): string | undefined {
   }
 }
 
-function sentWords(request: Extract<Request, { readonly state: 'unknown' | 'submitting' | 'running' | 'finished' }>): string {
+function sentWords(
+  request: Extract<Request, { readonly state: 'unknown' | 'submitting' | 'running' | 'finished' }>,
+): string {
   const approved = request.approval.content;
   if (!wasRead(approved)) return notVerified(approved);
   if (ranEarlier(request) !== undefined) return 'what runs was compared with the approval before this one';
   // Only of a request that may be sent again, and only after somebody tried to.
-  const since = request.state === 'unknown' && wasRead(request.content) ? changesBetween(approved, request.content) : [];
-  const now = since.length === 0 ? '' : `. Changed since: ${since.map((change) => changeWords(change)).join('; ')}`;
-  const earlier = earlierAttempt(request) === undefined ? '' : '; the earlier attempt was compared with its own approval';
+  const since =
+    request.state === 'unknown' && wasRead(request.content) ? changesBetween(approved, request.content) : [];
+  const now =
+    since.length === 0 ? '' : `. Changed since: ${since.map((change) => changeWords(change)).join('; ')}`;
+  const earlier =
+    earlierAttempt(request) === undefined ? '' : '; the earlier attempt was compared with its own approval';
   // A crash may have come before the comparison, and then nothing was sent either.
-  if (request.state === 'submitting' || (request.state === 'unknown' && request.cause === 'lost')) return `approved: ${named(approved.files)}${earlier}${now}`;
+  if (request.state === 'submitting' || (request.state === 'unknown' && request.cause === 'lost'))
+    return `approved: ${named(approved.files)}${earlier}${now}`;
   return `unchanged from approval to sending: ${named(approved.files)}${earlier}${now}`;
 }
 
@@ -77,14 +96,23 @@ const whyUnread: Readonly<Record<Unread, string>> = {
 };
 
 function named(files: readonly FileSeen[]): string {
-  return oneLine(files.map((file) => `${file.name} ${file.sha256 === undefined ? 'not in the library' : shortHash(file.sha256)}`).join(', '), bound.view.factValue);
+  return oneLine(
+    files
+      .map(
+        (file) => `${file.name} ${file.sha256 === undefined ? 'not in the library' : shortHash(file.sha256)}`,
+      )
+      .join(', '),
+    bound.view.factValue,
+  );
 }
 
 /** `minidump.ps1 changed from 3f2a91c0 to 9b1d77aa (last changed at Defender 2026-11-23 14:01 UTC)`. */
 export function changeWords(change: Change): string {
   const name = oneLine(change.name, 130);
   const when = change.updatedAt === undefined ? '' : ` (last changed at Defender ${stamp(change.updatedAt)})`;
-  if (change.to === undefined) return `${name} (${change.from === undefined ? 'unknown' : shortHash(change.from)}) is no longer in the library`;
-  if (change.from === undefined) return `${name} was not in the library, and now is with ${shortHash(change.to)}${when}`;
+  if (change.to === undefined)
+    return `${name} (${change.from === undefined ? 'unknown' : shortHash(change.from)}) is no longer in the library`;
+  if (change.from === undefined)
+    return `${name} was not in the library, and now is with ${shortHash(change.to)}${when}`;
   return `${name} changed from ${shortHash(change.from)} to ${shortHash(change.to)}${when}`;
 }

@@ -3,13 +3,19 @@ import type { CommandProgress, StepState } from '../src/liveResponse/action.ts';
 import { hasBegun, isTerminal, outcomeOf, stepStates } from '../src/liveResponse/action.ts';
 import type { Command } from '../src/liveResponse/commands.ts';
 import { commandLine } from '../src/liveResponse/commands.ts';
-import { hresultText } from '../src/liveResponse/hresult.ts';
+import { hresultText } from '../src/liveResponse/codes/hresult.ts';
 import type { InState, Request } from '../src/liveResponse/request.ts';
-import { codePoint, drawnOutOfOrder, inOrder } from '../src/liveResponse/shown.ts';
-import { stepFailure } from './stepAdvice.ts';
+import { codePoint, drawnOutOfOrder, inOrder } from '../src/liveResponse/text/visible.ts';
+import { stepFailure } from './messages/stepAdvice.ts';
 import { clean, clip, oneLine } from './clip.ts';
 import * as bound from './limits.ts';
-import { fileSentence, formSentence, linkTroubleSentence, notTextSentence, troubleSentence } from './results.ts';
+import {
+  fileSentence,
+  formSentence,
+  linkTroubleSentence,
+  notTextSentence,
+  troubleSentence,
+} from './results.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { contentDetail } from './scripts.ts';
 import { duration } from './time.ts';
@@ -20,19 +26,37 @@ export function indexLabel(index: number): string {
   return `Index ${index}`;
 }
 
-/** A command as it stands on cards, byte for byte. What the parser refuses, and what would be drawn in another order than it runs, is spelt out. */
+/**
+ * A command as it stands on cards, byte for byte. What the parser refuses, and what would be drawn in another
+ * order than it runs, is spelt out.
+ */
 export function shownCommand(command: Command): string {
   return inOrder(commandLine(command));
 }
 
-/** What an eye cannot see in a command that is shown byte for byte: look-alike letters, and spaces that count. */
+/**
+ * What an eye cannot see in a command that is shown byte for byte: look-alike letters, and spaces that count.
+ */
 export function oddities(command: Command): string | undefined {
-  const text = command.type === 'RunScript' ? (command.args ?? '') : command.type === 'PutFile' ? command.fileName : command.path;
+  const text =
+    command.type === 'RunScript'
+      ? (command.args ?? '')
+      : command.type === 'PutFile'
+        ? command.fileName
+        : command.path;
   const foreign = [...new Set(Array.from(text).filter((character) => character > '\u007e'))];
   const named = foreign.slice(0, 5).map((one) => `${one} (${codePoint(one)})`);
   const said = [
-    ...(drawnOutOfOrder(text) ? ['letters written from right to left, spelt out here because they would be drawn in another order than they run'] : []),
-    ...(foreign.length > 0 ? [`letters outside ASCII, which can look like others: ${named.join(', ')}${foreign.length > 5 ? ` and ${foreign.length - 5} more` : ''}`] : []),
+    ...(drawnOutOfOrder(text)
+      ? [
+          'letters written from right to left, spelt out here because they would be drawn in another order than they run',
+        ]
+      : []),
+    ...(foreign.length > 0
+      ? [
+          `letters outside ASCII, which can look like others: ${named.join(', ')}${foreign.length > 5 ? ` and ${foreign.length - 5} more` : ''}`,
+        ]
+      : []),
     ...(text.includes('  ') ? ['several spaces in a row'] : []),
     ...(text !== text.trim() ? ['a space at its beginning or end'] : []),
   ];
@@ -41,7 +65,12 @@ export function oddities(command: Command): string | undefined {
 
 /** What a command is called in a sentence: the script's or the file's own name, without folders. */
 export function commandName(command: Command, max = 60): string {
-  const name = command.type === 'RunScript' ? command.scriptName : command.type === 'PutFile' ? command.fileName : baseName(command.path);
+  const name =
+    command.type === 'RunScript'
+      ? command.scriptName
+      : command.type === 'PutFile'
+        ? command.fileName
+        : baseName(command.path);
   return clip(clean(name).replaceAll('\n', ' '), max);
 }
 
@@ -60,7 +89,8 @@ interface StepFacts {
 }
 
 export function progressOf(request: Request, index: number): CommandProgress | undefined {
-  const action = request.state === 'over' ? request.found?.action : 'action' in request ? request.action : undefined;
+  const action =
+    request.state === 'over' ? request.found?.action : 'action' in request ? request.action : undefined;
   return action?.progress.find((one) => one.index === index);
 }
 
@@ -71,26 +101,46 @@ export function stateOf(request: Request, index: number): StepState {
 function statesOf(request: Request): readonly StepState[] {
   const { length } = request.commands;
   if (request.state === 'finished') {
-    // Of a command whose result was read, the end is known, whatever Defender's last word leaves out: the first without an end comes after it.
-    const read = request.commands.flatMap((_, index) => (hasResult(request, index) ? [{ index, status: 'Completed', errors: [] }] : []));
-    return stepStates({ progress: [...request.action.progress, ...read] }, length, { outcome: request.outcome, opened: request.opened === true });
+    // Of a command whose result was read, the end is known, whatever Defender's last word leaves out: the
+    // first without an end comes after it.
+    const read = request.commands.flatMap((_, index) =>
+      hasResult(request, index) ? [{ index, status: 'Completed', errors: [] }] : [],
+    );
+    return stepStates({ progress: [...request.action.progress, ...read] }, length, {
+      outcome: request.outcome,
+      opened: request.opened === true,
+    });
   }
   if (request.state === 'over' && request.found !== undefined) {
     const { action } = request.found;
-    return stepStates(action, length, isTerminal(action.status) ? { outcome: outcomeOf[action.status], opened: hasBegun(action) } : undefined);
+    return stepStates(
+      action,
+      length,
+      isTerminal(action.status) ? { outcome: outcomeOf[action.status], opened: hasBegun(action) } : undefined,
+    );
   }
-  return request.state === 'running' ? stepStates(request.action, length) : request.commands.map(() => 'waiting');
+  return request.state === 'running'
+    ? stepStates(request.action, length)
+    : request.commands.map(() => 'waiting');
 }
 
 function hasResult(request: InState<'finished'>, index: number): boolean {
-  return progressOf(request, index) === undefined && [...request.results.excerpts, ...request.results.files].some((one) => one.index === index);
+  return (
+    progressOf(request, index) === undefined &&
+    [...request.results.excerpts, ...request.results.files].some((one) => one.index === index)
+  );
 }
 
-/** The id of the device that Defender's action names, where it is not the one that was approved. An action that names none says nothing. */
+/**
+ * The id of the device that Defender's action names, where it is not the one that was approved. An action
+ * that names none says nothing.
+ */
 export function otherDevice(request: Request): string | undefined {
   if (request.state !== 'running' && request.state !== 'finished') return undefined;
   const { machineId } = request.action;
-  return machineId === '' || machineId.toLowerCase() === request.device.id.toLowerCase() ? undefined : machineId;
+  return machineId === '' || machineId.toLowerCase() === request.device.id.toLowerCase()
+    ? undefined
+    : machineId;
 }
 
 /** The rows counted, for the sentence above them. */
@@ -112,13 +162,29 @@ export function stepLines(request: Request, context: ViewContext): readonly Step
   return request.commands.map((command, index) => {
     const { status, tone } = stepStatus(request, index, context.restoredAt !== undefined);
     const detail = stepDetail(request, command, index, context);
-    return { index, command: shownCommand(command), status, tone, ...(detail === undefined ? {} : { detail }) };
+    return {
+      index,
+      command: shownCommand(command),
+      status,
+      tone,
+      ...(detail === undefined ? {} : { detail }),
+    };
   });
 }
 
-function stepStatus(request: Request, index: number, uncertain: boolean): { readonly status: string; readonly tone: Tone } {
+function stepStatus(
+  request: Request,
+  index: number,
+  uncertain: boolean,
+): { readonly status: string; readonly tone: Tone } {
   // An older copy of the record shows it as not sent; what came after it is lost.
-  if (uncertain && (request.state === 'awaitingApproval' || request.state === 'queued' || (request.state === 'over' && request.found === undefined))) return { status: 'not known', tone: 'warning' };
+  if (
+    uncertain &&
+    (request.state === 'awaitingApproval' ||
+      request.state === 'queued' ||
+      (request.state === 'over' && request.found === undefined))
+  )
+    return { status: 'not known', tone: 'warning' };
   switch (request.state) {
     case 'awaitingApproval':
       return { status: 'not run', tone: 'neutral' };
@@ -128,7 +194,8 @@ function stepStatus(request: Request, index: number, uncertain: boolean): { read
       return { status: 'being sent', tone: 'neutral' };
     case 'unknown':
       // A result was read while the session could still be seen: that much is certain.
-      return request.results.excerpts.some((one) => one.index === index) || request.results.files.some((one) => one.index === index)
+      return request.results.excerpts.some((one) => one.index === index) ||
+        request.results.files.some((one) => one.index === index)
         ? { status: 'completed', tone: 'good' }
         : { status: 'not known', tone: 'warning' };
     case 'over':
@@ -151,9 +218,17 @@ const foundStatus: Readonly<Record<StepState, { readonly status: string; readonl
   skipped: { status: 'not run', tone: 'neutral' },
 };
 
-function ranStatus(request: Extract<Request, { state: 'running' | 'finished' }>, index: number): { readonly status: string; readonly tone: Tone } {
+function ranStatus(
+  request: Extract<Request, { state: 'running' | 'finished' }>,
+  index: number,
+): { readonly status: string; readonly tone: Tone } {
   const progress = progressOf(request, index);
-  const ran = progress?.startedAt !== undefined && progress.endedAt !== undefined && progress.endedAt >= progress.startedAt ? duration(progress.endedAt - progress.startedAt) : undefined;
+  const ran =
+    progress?.startedAt !== undefined &&
+    progress.endedAt !== undefined &&
+    progress.endedAt >= progress.startedAt
+      ? duration(progress.endedAt - progress.startedAt)
+      : undefined;
   const excerpt = request.results.excerpts.find((one) => one.index === index);
   switch (stateOf(request, index)) {
     case 'waiting':
@@ -162,50 +237,78 @@ function ranStatus(request: Extract<Request, { state: 'running' | 'finished' }>,
       return { status: 'running', tone: 'attention' };
     case 'completed': {
       const base = ran === undefined ? 'completed' : `completed in ${ran}`;
-      if (excerpt?.exitCode !== undefined && excerpt.exitCode !== 0) return { status: `${base}, exit code ${excerpt.exitCode}`, tone: 'danger' };
+      if (excerpt?.exitCode !== undefined && excerpt.exitCode !== 0)
+        return { status: `${base}, exit code ${excerpt.exitCode}`, tone: 'danger' };
       if (excerpt?.errors === true) return { status: `${base}, with error output`, tone: 'warning' };
       return { status: base, tone: 'good' };
     }
     case 'skipped':
       return { status: 'not run', tone: 'neutral' };
     case 'failed':
-      // Without Defender's own word "Failed" the end of this command is not known, only the end of the session.
+      // Without Defender's own word "Failed" the end of this command is not known, only the end of the
+      // session.
       if (progress?.status !== 'Failed') return { status: 'no end reported', tone: 'warning' };
       return { status: ran === undefined ? 'failed' : `failed after ${ran}`, tone: 'danger' };
   }
 }
 
 /**
- * Whether the device has the session and this is the first command without an end: it may be at work. The documented statuses have no
- * word for that (Created, Completed, Failed), and a start time is told late or never (defender-api.md 2.3).
+ * Whether the device has the session and this is the first command without an end: it may be at work. The
+ * documented statuses have no word for that (Created, Completed, Failed), and a start time is told late or
+ * never (defender-api.md 2.3).
  */
 function isNext(request: Request, index: number): boolean {
   if (request.state !== 'running' || request.action.status === 'Pending') return false;
   return statesOf(request).findIndex((state) => state !== 'completed') === index;
 }
 
-/** A command of which Defender does not say that it has begun. Words that no page explains are quoted, not interpreted. */
+/**
+ * A command of which Defender does not say that it has begun. Words that no page explains are quoted, not
+ * interpreted.
+ */
 function waitingWord(status: string | undefined, next: boolean): string {
   const word = status === undefined || status === 'Created' ? '' : `Defender says “${oneLine(status, 30)}”`;
   if (next) return word === '' ? 'next, may be running' : `next, ${word}`;
   return word === '' ? 'waiting' : `waiting, ${word}`;
 }
 
-function stepDetail(request: Request, command: Command, index: number, context: ViewContext): string | undefined {
+function stepDetail(
+  request: Request,
+  command: Command,
+  index: number,
+  context: ViewContext,
+): string | undefined {
   // Only while somebody can still stop it: afterwards it would be noise beside the result.
-  if (request.state === 'awaitingApproval' || request.state === 'queued') return join(contentDetail(request, command), oddities(command));
+  if (request.state === 'awaitingApproval' || request.state === 'queued')
+    return join(contentDetail(request, command), oddities(command));
   const progress = progressOf(request, index);
   const state = stateOf(request, index);
   const other = differs(request, index);
-  if (state === 'failed') return join(other, stepFailure(command, progress?.errors ?? [], progress?.status === 'Failed', sessionReason(request, progress?.errors)));
+  if (state === 'failed')
+    return join(
+      other,
+      stepFailure(
+        command,
+        progress?.errors ?? [],
+        progress?.status === 'Failed',
+        sessionReason(request, progress?.errors),
+      ),
+    );
   // Defender may complete a command and still have something to say about it.
-  const remark = progress !== undefined && progress.errors.length > 0 ? `Defender adds: “${oneLine(progress.errors.join('; '), bound.view.errorText)}”.` : undefined;
+  const remark =
+    progress !== undefined && progress.errors.length > 0
+      ? `Defender adds: “${oneLine(progress.errors.join('; '), bound.view.errorText)}”.`
+      : undefined;
   return join(other, remark, resultDetail(request, command, index, context));
 }
 
-/** What Defender says of the session's failure as a whole, next to what it says of a command; undefined where it says nothing. @param told what is quoted already: a code that stands in it is not said twice */
+/**
+ * What Defender says of the session's failure as a whole, next to what it says of a command; undefined where
+ * it says nothing. @param told what is quoted already: a code that stands in it is not said twice
+ */
 export function sessionReason(request: Request, told: readonly string[] = []): string | undefined {
-  const action = request.state === 'over' ? request.found?.action : 'action' in request ? request.action : undefined;
+  const action =
+    request.state === 'over' ? request.found?.action : 'action' in request ? request.action : undefined;
   if (action === undefined) return undefined;
   const { hresult, troubleshoot } = action;
   const code = hresult === undefined ? undefined : hresultText(hresult);
@@ -213,23 +316,36 @@ export function sessionReason(request: Request, told: readonly string[] = []): s
   const quoted = oneLine(told.join('; '), bound.view.errorText).toLowerCase();
   const note = troubleshoot === undefined ? undefined : oneLine(troubleshoot, bound.view.errorText);
   return join(
-    code === undefined || (hex !== undefined && quoted.includes(hex)) ? undefined : `Defender’s error code is ${code}.`,
+    code === undefined || (hex !== undefined && quoted.includes(hex))
+      ? undefined
+      : `Defender’s error code is ${code}.`,
     note === undefined ? undefined : `Defender’s note on it: “${note}”${/[.!?]$/.test(note) ? '' : '.'}`,
   );
 }
 
-/** What Defender says of this index, where an action found by our tag runs something else than was approved. */
+/**
+ * What Defender says of this index, where an action found by our tag runs something else than was approved.
+ */
 function differs(request: Request, index: number): string | undefined {
   if (!('differs' in request)) return undefined;
   const theirs = request.differs[index];
   const approved = request.commands[index];
   if (theirs === undefined) return 'Defender’s action has no command of this index.';
-  const more = index === request.commands.length - 1 && request.differs.length > request.commands.length ? ` It has ${request.differs.length - request.commands.length} more after this one.` : '';
-  if (approved !== undefined && shownCommand(approved) === shownCommand(theirs)) return more === '' ? undefined : more.trim();
+  const more =
+    index === request.commands.length - 1 && request.differs.length > request.commands.length
+      ? ` It has ${request.differs.length - request.commands.length} more after this one.`
+      : '';
+  if (approved !== undefined && shownCommand(approved) === shownCommand(theirs))
+    return more === '' ? undefined : more.trim();
   return `At Defender this is: ${oneLine(shownCommand(theirs), 300)}.${more}`;
 }
 
-function resultDetail(request: Request, command: Command, index: number, context: ViewContext): string | undefined {
+function resultDetail(
+  request: Request,
+  command: Command,
+  index: number,
+  context: ViewContext,
+): string | undefined {
   if (!('results' in request)) return undefined;
   const trouble = request.results.troubles.find((one) => one.index === index);
   if (trouble !== undefined) return troubleSentence(trouble, command.type, request.at);
@@ -240,12 +356,20 @@ function resultDetail(request: Request, command: Command, index: number, context
   const excerpt = request.results.excerpts.find((one) => one.index === index);
   if (excerpt !== undefined) {
     const form = excerpt.form === undefined ? undefined : formSentence(excerpt.form);
-    if (excerpt.notText !== undefined) return join(notTextSentence(excerpt.notText, `${oneLine(context.command, 40)} link ${request.id} ${index}`), form, noLink);
+    if (excerpt.notText !== undefined)
+      return join(
+        notTextSentence(excerpt.notText, `${oneLine(context.command, 40)} link ${request.id} ${index}`),
+        form,
+        noLink,
+      );
     if (excerpt.length === 0) return join('The script printed nothing.', form, noLink);
     if (context.results === 'private') return join(form, noLink);
-    return context.outputs.has(index) ? join(form, noLink) : `Its output (${excerpt.length} characters) is no longer kept here; Defender may still have it.`;
+    return context.outputs.has(index)
+      ? join(form, noLink)
+      : `Its output (${excerpt.length} characters) is no longer kept here; Defender may still have it.`;
   }
-  if (command.type === 'RunScript' && stateOf(request, index) === 'completed') return join('Output follows.', noLink);
+  if (command.type === 'RunScript' && stateOf(request, index) === 'completed')
+    return join('Output follows.', noLink);
   return noLink;
 }
 

@@ -1,4 +1,5 @@
-// Times as people read them on cards: UTC from epoch milliseconds, and durations in words. No Date, so that it stays pure.
+// Times as people read them on cards: UTC from epoch milliseconds, and durations in words. No Date, so that
+// it stays pure.
 
 const secondMs = 1000;
 const minuteMs = 60 * secondMs;
@@ -15,7 +16,13 @@ function civil(day: number): { readonly year: number; readonly month: number; re
   const shifted = day + 719_468; // days from 0000-03-01, so that the leap day is the last of its year
   const era = Math.floor(shifted / 146_097);
   const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365);
+  const yearOfEra = Math.floor(
+    (dayOfEra -
+      Math.floor(dayOfEra / 1460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
+  );
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
   const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
@@ -40,7 +47,10 @@ export function stamp(ms: number): string {
   return `${String(year).padStart(4, '0')}-${two(month)}-${two(dayOfMonth)} ${clock(ms)}`;
 }
 
-/** `15:04 UTC` on the same UTC day as `beside`, else with the date. `beside` is a time whose date the reader already sees. */
+/**
+ * `15:04 UTC` on the same UTC day as `beside`, else with the date. `beside` is a time whose date the reader
+ * already sees.
+ */
 export function timeOf(ms: number, beside: number): string {
   if (!Number.isFinite(ms)) return 'at a time not known';
   return dayOf(ms) === dayOf(beside) ? clock(ms) : stamp(ms);
@@ -51,7 +61,8 @@ export function duration(ms: number): string {
   if (!Number.isFinite(ms) || ms < secondMs) return 'under 1 s';
   if (ms < minuteMs) return `${Math.floor(ms / secondMs)} s`;
   // Seconds stop mattering when a thing takes ten minutes or more.
-  if (ms < 10 * minuteMs) return pair(Math.floor(ms / minuteMs), 'min', Math.floor((ms % minuteMs) / secondMs), 's');
+  if (ms < 10 * minuteMs)
+    return pair(Math.floor(ms / minuteMs), 'min', Math.floor((ms % minuteMs) / secondMs), 's');
   if (ms < hourMs) return `${Math.floor(ms / minuteMs)} min`;
   if (ms < 2 * dayMs) return pair(Math.floor(ms / hourMs), 'h', Math.floor((ms % hourMs) / minuteMs), 'min');
   return pair(Math.floor(ms / dayMs), 'days', Math.floor((ms % dayMs) / hourMs), 'h');

@@ -1,4 +1,5 @@
-// What a card says of another request for the same commands on the same device: which it is, how it stands, who asked.
+// What a card says of another request for the same commands on the same device: which it is, how it stands,
+// who asked.
 import type { Request } from '../src/liveResponse/request.ts';
 import { isOpen } from '../src/liveResponse/request.ts';
 import { oneLine } from './clip.ts';
@@ -9,12 +10,33 @@ const shown = 3;
 
 export function twinFacts(request: Request, twins: readonly Twin[]): readonly FactLine[] {
   const open = twins.filter((twin) => twin.open);
-  const ended = request.state === 'awaitingApproval' || request.state === 'queued' ? twins.filter((twin) => !twin.open) : [];
-  const named = [...open.slice(0, shown), ...ended.slice(0, shown)].some((twin) => twin.id === request.apartFrom);
-  const apart = request.apartFrom !== undefined && !named ? `${request.apartFrom}, for the reason given` : undefined;
+  const ended =
+    request.state === 'awaitingApproval' || request.state === 'queued'
+      ? twins.filter((twin) => !twin.open)
+      : [];
+  const named = [...open.slice(0, shown), ...ended.slice(0, shown)].some(
+    (twin) => twin.id === request.apartFrom,
+  );
+  const apart =
+    request.apartFrom !== undefined && !named ? `${request.apartFrom}, for the reason given` : undefined;
   return [
-    ...(isOpen(request) && open.length > 0 ? [{ label: 'Same, open', value: several(open, (twin) => told(request, twin, '')) }] : []),
-    ...(ended.length > 0 ? [{ label: 'Same, ended', value: several(ended, (twin) => told(request, twin, twin.endedAt === undefined ? '' : ` at ${timeOf(twin.endedAt, request.at)}`)) }] : []),
+    ...(isOpen(request) && open.length > 0
+      ? [{ label: 'Same, open', value: several(open, (twin) => told(request, twin, '')) }]
+      : []),
+    ...(ended.length > 0
+      ? [
+          {
+            label: 'Same, ended',
+            value: several(ended, (twin) =>
+              told(
+                request,
+                twin,
+                twin.endedAt === undefined ? '' : ` at ${timeOf(twin.endedAt, request.at)}`,
+              ),
+            ),
+          },
+        ]
+      : []),
     ...(apart === undefined ? [] : [{ label: 'Separate from', value: apart }]),
   ];
 }
@@ -31,5 +53,7 @@ function several(twins: readonly Twin[], words: (twin: Twin) => string): string 
 /** For the sentence above the rows, and before an approval. Empty while no other is open. */
 export function twinWarning(twins: readonly Twin[] = []): string {
   const [twin, ...more] = twins.filter((one) => one.open);
-  return twin === undefined ? '' : ` The same is open as ${twin.id} (${oneLine(twin.status, 60)})${more.length === 0 ? '' : ` and ${more.length} more`}: approving this one too runs it again.`;
+  return twin === undefined
+    ? ''
+    : ` The same is open as ${twin.id} (${oneLine(twin.status, 60)})${more.length === 0 ? '' : ` and ${more.length} more`}: approving this one too runs it again.`;
 }

@@ -1,5 +1,5 @@
 // The one content of a card, free of any platform. Every renderer shows all of it, and nothing else.
-import type { Outage } from '../src/liveResponse/errorAnswer.ts';
+import type { Outage } from '../src/liveResponse/request/errorAnswer.ts';
 import type { Freeze } from '../src/liveResponse/ports.ts';
 import type { OfflineQueue } from '../src/liveResponse/tenantLimits.ts';
 
@@ -39,7 +39,19 @@ export interface LinkLine {
   readonly expiry: string;
 }
 
-export const verbs = ['approve', 'deny', 'withdraw', 'cancel', 'link', 'output', 'look', 'resend', 'drop', 'again', 'refresh'] as const;
+export const verbs = [
+  'approve',
+  'deny',
+  'withdraw',
+  'cancel',
+  'link',
+  'output',
+  'look',
+  'resend',
+  'drop',
+  'again',
+  'refresh',
+] as const;
 export type Verb = (typeof verbs)[number];
 
 export interface Button {
@@ -50,7 +62,9 @@ export interface Button {
   readonly index?: number;
   /** What a screen reader says, 75 characters at most (Slack's limit). */
   readonly spoken: string;
-  /** A second step, naming what will happen. Title 100, text 300, ok 30 characters at most (Slack's limits). */
+  /**
+   * A second step, naming what will happen. Title 100, text 300, ok 30 characters at most (Slack's limits).
+   */
   readonly confirm?: { readonly title: string; readonly text: string; readonly ok: string };
   /** Ask for a text with the press (deny). */
   readonly asks?: { readonly label: string; readonly optional: boolean; readonly max: number };
@@ -59,7 +73,10 @@ export interface Button {
 export interface CardView {
   readonly requestId: string;
   readonly revision: number;
-  /** What its buttons carry of the digest: 64 bits. Nobody reads it; the facts show the short fingerprint for eyes. */
+  /**
+   * What its buttons carry of the digest: 64 bits. Nobody reads it; the facts show the short fingerprint for
+   * eyes.
+   */
   readonly fingerprint: string;
   /** "Dump OfficeClickToRun on hosta.corp.example" */
   readonly title: string;
@@ -75,9 +92,15 @@ export interface CardView {
   /** Small print at the bottom: warnings, simulated tenant, how to do it by typing. */
   readonly notes: readonly string[];
   readonly buttons: readonly Button[];
-  /** One sentence with state, device and requester, for notifications and screen readers; 300 characters at most. */
+  /**
+   * One sentence with state, device and requester, for notifications and screen readers; 300 characters at
+   * most.
+   */
   readonly fallback: string;
-  /** People to be mentioned when this card is first posted, as `surface:account` or a group; the policy's word, not the device's. */
+  /**
+   * People to be mentioned when this card is first posted, as `surface:account` or a group; the policy's
+   * word, not the device's.
+   */
   readonly notify?: string;
 }
 
@@ -110,13 +133,19 @@ export interface ViewContext {
   readonly queue?: { readonly position: number; readonly expectedAt: number };
   /** Submissions are stopped: by whom, since when and why. */
   readonly frozen?: Freeze;
-  /** The record was restored then (epoch milliseconds), after this request was asked: whether it ran in the lines that are lost is not known. */
+  /**
+   * The record was restored then (epoch milliseconds), after this request was asked: whether it ran in the
+   * lines that are lost is not known.
+   */
   readonly restoredAt?: number;
   /** How long Defender keeps a session for an offline device in this tenant, as far as it is known. */
   readonly offlineQueue?: OfflineQueue;
   /** What this request depends on cannot be had from Defender. */
   readonly outage?: Outage;
-  /** Other requests for the same commands on the same device: open ones, and those that ended a short while ago. */
+  /**
+   * Other requests for the same commands on the same device: open ones, and those that ended a short while
+   * ago.
+   */
   readonly twins?: readonly Twin[];
   readonly notify?: string;
   /** The chat command's name, `/lr`, for sentences that tell what to type. */

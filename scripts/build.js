@@ -1,18 +1,32 @@
-// Compiles the sources into an emptied dist: a test or module deleted from the sources must not go on passing from an old build.
-// With --if-needed, does nothing while no source is newer than the last complete build.
+// Compiles the sources into an emptied dist: a test or module deleted from the sources must not go on passing
+// from an old build. With --if-needed, does nothing while no source is newer than the last complete build.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const stamp = join(root, 'dist', '.built');
 
-/** Newest modification time (ms) below a folder, the folders themselves included so that a deletion counts. */
+/**
+ * Newest modification time (ms) below a folder, the folders themselves included so that a deletion counts.
+ */
 function newestBelow(path) {
   const stats = statSync(path);
   if (!stats.isDirectory()) return stats.mtimeMs;
-  return readdirSync(path).reduce((newest, name) => Math.max(newest, newestBelow(join(path, name))), stats.mtimeMs);
+  return readdirSync(path).reduce(
+    (newest, name) => Math.max(newest, newestBelow(join(path, name))),
+    stats.mtimeMs,
+  );
 }
 
 /** What the program reads next to its modules: so that dist runs wherever it lies next to node_modules. */
@@ -20,16 +34,32 @@ function copyWhatRuns() {
   const page = join('src', 'adapters', 'console', 'page');
   cpSync(join(root, page), join(root, 'dist', page), { recursive: true });
   copyFileSync(join(root, 'policy.example.yaml'), join(root, 'dist', 'policy.example.yaml'));
-  // The simulator's library and the doctor read the scripts for devices, and the app packages for Teams are made from its manifests.
+  // The simulator's library and the doctor read the scripts for devices, and the app packages for Teams are
+  // made from its manifests.
   cpSync(join(root, 'manifest'), join(root, 'dist', 'manifest'), { recursive: true });
-  // The modules are ES modules wherever dist lies, and find their files below the folder with our name (src/adapters/packageFiles.ts).
+  // The modules are ES modules wherever dist lies, and find their files below the folder with our name
+  // (src/adapters/packageFiles.ts).
   const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  writeFileSync(join(root, 'dist', 'package.json'), `${JSON.stringify({ name, version, type: 'module', private: true })}\n`);
+  writeFileSync(
+    join(root, 'dist', 'package.json'),
+    `${JSON.stringify({ name, version, type: 'module', private: true })}\n`,
+  );
 }
 
 /** Builds; returns the exit code of the compiler. */
 export function build({ ifNeeded = false } = {}) {
-  const sources = ['src', 'cards', 'test', 'tsconfig.json', 'package.json', 'package-lock.json', 'policy.example.yaml', 'manifest'].map((name) => join(root, name)).filter(existsSync);
+  const sources = [
+    'src',
+    'cards',
+    'test',
+    'tsconfig.json',
+    'package.json',
+    'package-lock.json',
+    'policy.example.yaml',
+    'manifest',
+  ]
+    .map((name) => join(root, name))
+    .filter(existsSync);
   if (ifNeeded && existsSync(stamp)) {
     const built = statSync(stamp).mtimeMs;
     if (sources.every((source) => newestBelow(source) <= built)) return 0;

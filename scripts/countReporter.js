@@ -1,4 +1,5 @@
-// Prints `N passed, N failed, N skipped` as the last line, so that an empty or half-skipped run cannot look green.
+// Prints `N passed, N failed, N skipped` as the last line, so that an empty or half-skipped run cannot look
+// green.
 export default class CountReporter {
   onRunComplete(_contexts, results) {
     const broken = results.numRuntimeErrorTestSuites;

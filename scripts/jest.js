@@ -1,4 +1,5 @@
-// Runs Jest on the compiled tests. ES modules in Jest need this Node flag, which is why `npx jest` alone does not work.
+// Runs Jest on the compiled tests. ES modules in Jest need this Node flag, which is why `npx jest` alone does
+// not work.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

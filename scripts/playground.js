@@ -1,10 +1,19 @@
-// `npm run test:playground`: Microsoft's Agents Playground plays the main job against the built program, with two people: a typed command,
-// a refused self-approval, the second person's approval, live updates, a finished card with excerpt and link. Screenshots go to docs/images.
-// LR_TEAMS_DOOR=direct plays it without botbuilder.
-// The playground is pre-release software under a licence for evaluation, so it is installed into a temporary folder and never a dependency.
-// Where it or Chromium cannot be had, the script prints a line that begins with "skip:" and ends with 0.
+// `npm run test:playground`: Microsoft's Agents Playground plays the main job against the built program, with
+// two people: a typed command, a refused self-approval, the second person's approval, live updates, a
+// finished card with excerpt and link. Screenshots go to docs/images. LR_TEAMS_DOOR=direct plays it without
+// botbuilder. The playground is pre-release software under a licence for evaluation, so it is installed into
+// a temporary folder and never a dependency. Where it or Chromium cannot be had, the script prints a line
+// that begins with "skip:" and ends with 0.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,7 +23,12 @@ import { build } from './build.js';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const images = join(root, 'docs', 'images');
 const version = '0.2.28';
-const chromium = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path !== undefined && existsSync(path));
+const chromium = [
+  process.env.CHROMIUM_PATH,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => path !== undefined && existsSync(path));
 /** Simulated seconds per real second. */
 const speed = 40;
 /** Milliseconds for one step. */
@@ -25,14 +39,28 @@ const group = '19:playground-group@thread.v2';
 const people = [
   { id: '29:riley', name: 'Riley Responder', oid: 'aaaaaaaa-0000-4000-8000-000000000001' },
   { id: '29:avery', name: 'Avery Approver', oid: 'bbbbbbbb-0000-4000-8000-000000000002' },
-  ...['Cleo', 'Dan', 'Eli', 'Fay'].map((name, at) => ({ id: `29:${name.toLowerCase()}`, name, oid: `cccccccc-0000-4000-8000-00000000000${at + 3}` })),
+  ...['Cleo', 'Dan', 'Eli', 'Fay'].map((name, at) => ({
+    id: `29:${name.toLowerCase()}`,
+    name,
+    oid: `cccccccc-0000-4000-8000-00000000000${at + 3}`,
+  })),
 ];
 const [riley, avery, ...others] = people;
 
 function user({ id, name, oid }, indent) {
   const [given, surname = 'Other'] = name.split(' ');
   const mail = `${given.toLowerCase()}@corp.example`;
-  return [`id: "${id}"`, `name: ${name}`, `userPrincipleName: ${mail}`, `aadObjectId: ${oid}`, `givenName: ${given}`, `surname: ${surname}`, `email: ${mail}`].map((line) => `${' '.repeat(indent)}${line}`).join('\n');
+  return [
+    `id: "${id}"`,
+    `name: ${name}`,
+    `userPrincipleName: ${mail}`,
+    `aadObjectId: ${oid}`,
+    `givenName: ${given}`,
+    `surname: ${surname}`,
+    `email: ${mail}`,
+  ]
+    .map((line) => `${' '.repeat(indent)}${line}`)
+    .join('\n');
 }
 
 /** The playground wants five users at least, and says so only in its own log. */
@@ -67,7 +95,10 @@ function policy() {
   return example
     .replace('console: responder1 }', `console: responder1, teams: ${riley.oid} }`)
     .replace('console: approver1 }', `console: approver1, teams: ${avery.oid} }`)
-    .replace(/^places:\n(?:[ #].*\n)+/m, `places:\n  - { place: "teams:${group}", approvals: true, notify: "teams:${avery.oid}", results: card }\n`);
+    .replace(
+      /^places:\n(?:[ #].*\n)+/m,
+      `places:\n  - { place: "teams:${group}", approvals: true, notify: "teams:${avery.oid}", results: card }\n`,
+    );
 }
 
 const running = [];
@@ -81,7 +112,13 @@ function start(name, args, options) {
   return {
     child,
     /** Resolves with the first match in what it printed. */
-    said: (pattern) => until(`${name} to say ${pattern}`, () => pattern.exec(output) ?? (child.exitCode === null ? undefined : fail(`${name} ended with ${child.exitCode}:\n${output}`))),
+    said: (pattern) =>
+      until(
+        `${name} to say ${pattern}`,
+        () =>
+          pattern.exec(output) ??
+          (child.exitCode === null ? undefined : fail(`${name} ended with ${child.exitCode}:\n${output}`)),
+      ),
   };
 }
 
@@ -108,7 +145,10 @@ function freePort() {
   });
 }
 
-/** Events of the journal, which is how the second person's button is known: the browser shows the first person's view only. */
+/**
+ * Events of the journal, which is how the second person's button is known: the browser shows the first
+ * person's view only.
+ */
 function journal(folder) {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ndjson') && !name.includes('teams-'))
@@ -123,7 +163,12 @@ function seen(step) {
 }
 
 async function story(page, play, data) {
-  const post = (path, body) => fetch(new URL(path, play), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const post = (path, body) =>
+    fetch(new URL(path, play), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
   const shot = async (name) => {
     await page.screenshot({ path: join(images, `teams-${name}.png`) });
     console.log(`   docs/images/teams-${name}.png`);
@@ -144,10 +189,16 @@ async function story(page, play, data) {
   seen('an approval card for everybody');
   await shot('approval');
 
-  await page.getByRole('button', { name: /^Approve/ }).first().click();
+  await page
+    .getByRole('button', { name: /^Approve/ })
+    .first()
+    .click();
   const second = page.getByRole('button', { name: /^Approve and run/ }).first();
   if (await second.isVisible().catch(() => false)) await second.click();
-  await page.getByText(/is your own request/i).first().waitFor({ timeout: patience });
+  await page
+    .getByText(/is your own request/i)
+    .first()
+    .waitFor({ timeout: patience });
   seen('the requester’s own approval refused, as a message below the card');
   await shot('refused');
 
@@ -157,32 +208,56 @@ async function story(page, play, data) {
     const first = events.find((line) => line.event?.type === 'asked' || line.event?.asked !== undefined);
     return card === undefined || first === undefined ? undefined : [first, card];
   });
-  const fingerprint = JSON.stringify(asked).match(/"digest":"([0-9a-f]{16})/)?.[1] ?? fail('no digest in the journal');
+  const fingerprint =
+    JSON.stringify(asked).match(/"digest":"([0-9a-f]{16})/)?.[1] ?? fail('no digest in the journal');
   console.log(`${avery.name} presses Approve`);
   const answer = await post('/_conversation/v1/invoke', {
     name: 'adaptiveCard/action',
     type: 'invoke',
-    value: { action: { type: 'Action.Execute', verb: 'lr.approve.v1', data: { lr: { verb: 'approve', requestId: posted.request, revision: posted.event.shown, fingerprint } } }, trigger: 'manual' },
+    value: {
+      action: {
+        type: 'Action.Execute',
+        verb: 'lr.approve.v1',
+        data: {
+          lr: { verb: 'approve', requestId: posted.request, revision: posted.event.shown, fingerprint },
+        },
+      },
+      trigger: 'manual',
+    },
     from: { id: avery.id },
     conversation: { id: group },
     replyToId: posted.event.ref.id,
   });
   console.log(`   Teams answers: ${(await answer.text()).slice(0, 300)}`);
-  await page.getByText(/Approved by/).first().waitFor({ timeout: patience });
+  await page
+    .getByText(/Approved by/)
+    .first()
+    .waitFor({ timeout: patience });
   seen('the same card follows the second person’s approval');
-  await page.getByText(/waiting for the device|Running|session/i).first().waitFor({ timeout: patience });
+  await page
+    .getByText(/waiting for the device|Running|session/i)
+    .first()
+    .waitFor({ timeout: patience });
   await shot('running');
-  await page.getByText(/Finished: succeeded/).first().waitFor({ timeout: patience });
+  await page
+    .getByText(/Finished: succeeded/)
+    .first()
+    .waitFor({ timeout: patience });
   await page.getByText('51 MB').first().waitFor({ timeout: patience });
   seen('the finished card, with the excerpt of index 0');
-  await page.getByRole('link', { name: /Download/ }).or(page.getByRole('button', { name: /^Download/ })).first().waitFor({ timeout: patience });
+  await page
+    .getByRole('link', { name: /Download/ })
+    .or(page.getByRole('button', { name: /^Download/ }))
+    .first()
+    .waitFor({ timeout: patience });
   seen('a download link');
   if ((await page.getByText('Finished: succeeded').count()) < 1) fail('never seen: one finished card');
   await shot('finished');
 }
 
 async function main() {
-  if (chromium === undefined) return skip('Chromium is not installed (apt-get install -y chromium, or set CHROMIUM_PATH to it)');
+  if (chromium === undefined)
+    return skip('Chromium is not installed (apt-get install -y chromium, or set CHROMIUM_PATH to it)');
   if (build({ ifNeeded: true }) !== 0) return 1;
   const work = mkdtempSync(join(tmpdir(), 'lr-playground-'));
   const data = join(work, 'data');
@@ -193,23 +268,72 @@ async function main() {
     writeFileSync(join(work, 'package.json'), '{"private":true}');
     writeFileSync(join(work, '.m365agentsplayground.yml'), playgroundConfig());
     writeFileSync(join(work, 'policy.yaml'), policy());
-    const installed = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', `@microsoft/m365agentsplayground@${version}`], { cwd: work, encoding: 'utf8' });
-    if (installed.status !== 0) return skip(`Microsoft’s Agents Playground ${version} could not be installed: ${(installed.stderr ?? '').trim().split('\n').at(-1) ?? ''}`);
+    const installed = spawnSync(
+      'npm',
+      [
+        'install',
+        '--no-audit',
+        '--no-fund',
+        '--ignore-scripts',
+        `@microsoft/m365agentsplayground@${version}`,
+      ],
+      { cwd: work, encoding: 'utf8' },
+    );
+    if (installed.status !== 0)
+      return skip(
+        `Microsoft’s Agents Playground ${version} could not be installed: ${(installed.stderr ?? '').trim().split('\n').at(-1) ?? ''}`,
+      );
 
     const [botPort, playPort] = [await freePort(), await freePort()];
     const program = start('the bot', [join(root, 'dist', 'src', 'main.js')], {
-      env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(botPort), LR_ADMIN_PORT: '0', LR_TEAMS_DEV_NO_AUTH: '1', LR_TEAMS_DOOR: process.env.LR_TEAMS_DOOR ?? '', LR_DEFENDER: 'simulator', LR_SPEED: String(speed), LR_DATA_DIR: data, LR_POLICY: join(work, 'policy.yaml'), LR_LOG_LEVEL: 'warn' },
+      env: {
+        PATH: process.env.PATH,
+        HOST: '127.0.0.1',
+        PORT: String(botPort),
+        LR_ADMIN_PORT: '0',
+        LR_TEAMS_DEV_NO_AUTH: '1',
+        LR_TEAMS_DOOR: process.env.LR_TEAMS_DOOR ?? '',
+        LR_DEFENDER: 'simulator',
+        LR_SPEED: String(speed),
+        LR_DATA_DIR: data,
+        LR_POLICY: join(work, 'policy.yaml'),
+        LR_LOG_LEVEL: 'warn',
+      },
     });
     await program.said(/live-response-bot .* at http/);
     const cli = join(work, 'node_modules', '@microsoft', 'm365agentsplayground', 'cli.js');
-    const playground = start('the playground', [cli, 'start', '-e', `http://127.0.0.1:${botPort}/api/messages`, '-c', 'msteams', '-p', String(playPort), '--dt'], {
-      cwd: work,
-      env: { ...process.env, TEAMSAPPTESTER_BROWSER: 'none' },
-    });
+    const playground = start(
+      'the playground',
+      [
+        cli,
+        'start',
+        '-e',
+        `http://127.0.0.1:${botPort}/api/messages`,
+        '-c',
+        'msteams',
+        '-p',
+        String(playPort),
+        '--dt',
+      ],
+      {
+        cwd: work,
+        env: { ...process.env, TEAMSAPPTESTER_BROWSER: 'none' },
+      },
+    );
     // A port that was taken in between is replaced by another one.
     const [, port] = await playground.said(/Listening on (\d+)/);
     const { chromium: launcher } = await import('playwright-core');
-    browser = await launcher.launch({ executablePath: chromium, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+    browser = await launcher.launch({
+      executablePath: chromium,
+      args: [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
     const page = await browser.newPage({ viewport: { width: 1280, height: 1100 } });
     await story(page, `http://localhost:${port}`, data);
     console.log('Every step was seen in Microsoft’s Agents Playground.');
@@ -222,7 +346,13 @@ async function main() {
   } finally {
     await browser?.close();
     for (const child of running) child.kill('SIGTERM');
-    await Promise.all(running.map((child) => (child.exitCode === null && child.signalCode === null ? new Promise((resolve) => child.once('exit', resolve)) : undefined)));
+    await Promise.all(
+      running.map((child) =>
+        child.exitCode === null && child.signalCode === null
+          ? new Promise((resolve) => child.once('exit', resolve))
+          : undefined,
+      ),
+    );
     if (process.env.LR_KEEP === undefined) rmSync(work, { recursive: true, force: true });
     else console.log(`kept ${work}`);
   }

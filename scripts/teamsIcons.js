@@ -1,5 +1,6 @@
-// Draws the two icons of the Teams app and writes them as PNG: `node scripts/teamsIcons.js`. No image library: a shape is a function
-// that says how much of a point it covers, and a PNG is four chunks around one zlib stream.
+// Draws the two icons of the Teams app and writes them as PNG: `node scripts/teamsIcons.js`. No image
+// library: a shape is a function that says how much of a point it covers, and a PNG is four chunks around one
+// zlib stream.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +15,10 @@ const roundBox = (x, y, cx, cy, w, h, r) => {
   return Math.hypot(Math.max(dx, 0), Math.max(dy, 0)) + Math.min(Math.max(dx, dy), 0) - r;
 };
 const segment = (x, y, ax, ay, bx, by, width) => {
-  const t = Math.max(0, Math.min(1, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2)));
+  const t = Math.max(
+    0,
+    Math.min(1, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2)),
+  );
   return Math.hypot(x - ax - t * (bx - ax), y - ay - t * (by - ay)) - width / 2;
 };
 /** A shield: a box with a rounded top whose sides run together to a point. */
@@ -24,11 +28,17 @@ const shield = (x, y, grow) => {
   const half = 0.27 + grow;
   if (y < top || y > bottom) return Math.max(top - y, y - bottom);
   const shoulder = 0.5;
-  const reach = y < shoulder ? half : half * Math.cos((((y - shoulder) / (bottom - shoulder)) * Math.PI) / 2) ** 0.8;
+  const reach =
+    y < shoulder ? half : half * Math.cos((((y - shoulder) / (bottom - shoulder)) * Math.PI) / 2) ** 0.8;
   return Math.abs(x - 0.5) - reach;
 };
 /** A prompt (>_) inside the shield: a session on the device. */
-const prompt = (x, y, width) => Math.min(segment(x, y, 0.38, 0.38, 0.5, 0.48, width), segment(x, y, 0.5, 0.48, 0.38, 0.58, width), segment(x, y, 0.53, 0.6, 0.63, 0.6, width));
+const prompt = (x, y, width) =>
+  Math.min(
+    segment(x, y, 0.38, 0.38, 0.5, 0.48, width),
+    segment(x, y, 0.5, 0.48, 0.38, 0.58, width),
+    segment(x, y, 0.53, 0.6, 0.63, 0.6, width),
+  );
 
 /** Each pixel is the mean of 8 x 8 points. */
 function draw(size, paint) {
@@ -68,8 +78,14 @@ function png(size, pixels) {
   head.writeUInt32BE(size, 4);
   head.set([8, 6, 0, 0, 0], 8);
   const rows = Buffer.alloc(size * (size * 4 + 1));
-  for (let y = 0; y < size; y += 1) pixels.copy(rows, y * (size * 4 + 1) + 1, y * size * 4, (y + 1) * size * 4);
-  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', head), chunk('IDAT', deflateSync(rows, { level: 9 })), chunk('IEND', Buffer.alloc(0))]);
+  for (let y = 0; y < size; y += 1)
+    pixels.copy(rows, y * (size * 4 + 1) + 1, y * size * 4, (y + 1) * size * 4);
+  return Buffer.concat([
+    Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
+    chunk('IHDR', head),
+    chunk('IDAT', deflateSync(rows, { level: 9 })),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 const clear = [255, 255, 255, 0];

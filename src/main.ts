@@ -1,18 +1,25 @@
-// `npm start`: settings from the environment, one service, one address; a clear sentence and exit code 2 when something has to be fixed first.
+// `npm start`: settings from the environment, one service, one address; a clear sentence and exit code 2 when
+// something has to be fixed first.
 import { readSettings } from './adapters/config/settings.ts';
 import { commandFor } from './adapters/ownCommands.ts';
 import { packageFile } from './adapters/packageFiles.ts';
 import { whyItFailed } from './adapters/store/fileTrouble.ts';
 import { useProxy } from './adapters/outbound/proxy.ts';
-import { readDotEnv } from './dotEnv.ts';
-import { optionsFrom } from './options.ts';
-import { startService } from './service.ts';
-import type { Service } from './service.ts';
-import { SettingsError } from './settingsError.ts';
+import { readDotEnv } from './adapters/config/dotEnv.ts';
+import { optionsFrom } from './app/options.ts';
+import { startService } from './app/compose.ts';
+import type { Service } from './app/compose.ts';
+import { ConfigError } from './adapters/config/configError.ts';
 
-/** What is still open after everything was closed, such as a socket whose other side is deaf, may hold the process this long. Milliseconds. */
+/**
+ * What is still open after everything was closed, such as a socket whose other side is deaf, may hold the
+ * process this long. Milliseconds.
+ */
 const lastGrace = 2_000;
-/** From being asked to stop to the end, whatever hangs, the start included. Below what supervisors are told to allow (docs/health.md). Milliseconds. */
+/**
+ * From being asked to stop to the end, whatever hangs, the start included. Below what supervisors are told to
+ * allow (docs/health.md). Milliseconds.
+ */
 const longestStop = 18_500;
 /** Exit codes: 0 asked to stop, 1 broken, 2 a setting or file has to be changed first. */
 const misconfigured = 2;
@@ -29,7 +36,10 @@ async function main(): Promise<void> {
     // Not passed over: a person who types an option believes that it counts.
     const asked = word === '--help' || word === '-h';
     if (asked) process.stdout.write(usage());
-    else process.stderr.write(`The bot cannot start: it takes no options, and ${JSON.stringify(word)} was given.\n${usage()}`);
+    else
+      process.stderr.write(
+        `The bot cannot start: it takes no options, and ${JSON.stringify(word)} was given.\n${usage()}`,
+      );
     process.exitCode = asked ? 0 : misconfigured;
     return;
   }
@@ -52,7 +62,9 @@ async function main(): Promise<void> {
   for (const warning of read.warnings) process.stderr.write(`warning: ${warning}\n`);
   if ('problems' in read) {
     if (file.said !== undefined) process.stderr.write(`Settings: ${file.said}.\n`);
-    process.stderr.write(`The bot cannot start:\n${read.problems.map((problem) => `  - ${problem}`).join('\n')}\n`);
+    process.stderr.write(
+      `The bot cannot start:\n${read.problems.map((problem) => `  - ${problem}`).join('\n')}\n`,
+    );
     process.exitCode = misconfigured;
     return;
   }
@@ -65,7 +77,9 @@ async function main(): Promise<void> {
     if (asked !== undefined) return;
     asked = code;
     setTimeout(() => {
-      process.stderr.write('The bot ends although not everything has come to its end. What is left is done after the next start.\n');
+      process.stderr.write(
+        'The bot ends although not everything has come to its end. What is left is done after the next start.\n',
+      );
       process.exit(code);
     }, longestStop).unref();
     if (service !== undefined) close(service, code);
@@ -89,7 +103,7 @@ async function main(): Promise<void> {
     });
   } catch (error) {
     process.stderr.write(`The bot cannot start: ${whyItFailed(error)}\n`);
-    leave(error instanceof SettingsError ? misconfigured : 1);
+    leave(error instanceof ConfigError ? misconfigured : 1);
     return;
   }
   if (rereads > 0) service.readAgain();
@@ -98,11 +112,23 @@ async function main(): Promise<void> {
     close(service, code);
     return;
   }
-  process.stdout.write(`live-response-bot ${read.settings.console ? 'console' : 'service'} at ${service.url}/\n`);
-  process.stdout.write(service.adminUrl === undefined ? 'The admin port is off (LR_ADMIN_PORT): nobody can read why the bot is not well, nor metrics.\n' : `Why it is as it is, and metrics: ${service.adminUrl}/readyz and ${service.adminUrl}/metrics (docs/health.md).\n`);
-  if (proxy !== undefined) process.stdout.write(`Everything that leaves this machine goes through the proxy ${proxy.said}, but for ${proxy.direct.join(', ')}.\n`);
+  process.stdout.write(
+    `live-response-bot ${read.settings.console ? 'console' : 'service'} at ${service.url}/\n`,
+  );
+  process.stdout.write(
+    service.adminUrl === undefined
+      ? 'The admin port is off (LR_ADMIN_PORT): nobody can read why the bot is not well, nor metrics.\n'
+      : `Why it is as it is, and metrics: ${service.adminUrl}/readyz and ${service.adminUrl}/metrics (docs/health.md).\n`,
+  );
+  if (proxy !== undefined)
+    process.stdout.write(
+      `Everything that leaves this machine goes through the proxy ${proxy.said}, but for ${proxy.direct.join(', ')}.\n`,
+    );
   if (file.said !== undefined) process.stdout.write(`Settings: ${file.said}.\n`);
-  if (!read.settings.console) process.stdout.write('The local console is off: it lets one human play several people, so it never runs next to a real chat.\n');
+  if (!read.settings.console)
+    process.stdout.write(
+      'The local console is off: it lets one human play several people, so it never runs next to a real chat.\n',
+    );
 }
 
 function close(service: Service, code: number): void {
@@ -111,13 +137,18 @@ function close(service: Service, code: number): void {
       leave(code);
     },
     (error: unknown) => {
-      process.stderr.write(`Not everything could be closed: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(
+        `Not everything could be closed: ${error instanceof Error ? error.message : String(error)}\n`,
+      );
       leave(1);
     },
   );
 }
 
-/** The process ends by itself; what holds it nevertheless may not keep a supervisor from starting the next one. */
+/**
+ * The process ends by itself; what holds it nevertheless may not keep a supervisor from starting the next
+ * one.
+ */
 function leave(code: number): void {
   process.exitCode = code;
   setTimeout(() => process.exit(), lastGrace).unref();

@@ -1,5 +1,5 @@
-// The lists of guards are true without running them: each entry finds its text, compiles, and has a row of its own in docs/guards.md.
-// That the tests fail without each guard is shown by `npm run check-guards`.
+// The lists of guards are true without running them: each entry finds its text, compiles, and has a row of
+// its own in docs/guards.md. That the tests fail without each guard is shown by `npm run check-guards`.
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,13 @@ const guards = readGuards();
 describe('the lists of test/guards', () => {
   test('name texts that are there once, in modules that still compile without them', () => {
     expect(guards.length).toBeGreaterThan(30);
-    expect(guards.map((guard) => ({ guard, mutant: mutantOf(guard) })).flatMap(({ guard, mutant }) => ('problem' in mutant ? [`${guard.part}: ${guard.guard}: ${mutant.problem}`] : []))).toEqual([]);
+    expect(
+      guards
+        .map((guard) => ({ guard, mutant: mutantOf(guard) }))
+        .flatMap(({ guard, mutant }) =>
+          'problem' in mutant ? [`${guard.part}: ${guard.guard}: ${mutant.problem}`] : [],
+        ),
+    ).toEqual([]);
   });
 
   test('say what each guard stops in one sentence, and no two the same', () => {
@@ -28,7 +34,10 @@ describe('the lists of test/guards', () => {
     const files = [...new Set(guards.map(({ file }) => file))];
     const other = files.filter((file) => {
       const compiled = compile(file, readFileSync(join(root, file), 'utf8'));
-      return !('module' in compiled) || compiled.module.trimEnd() !== readFileSync(join(root, builtFile(file)), 'utf8').trimEnd();
+      return (
+        !('module' in compiled) ||
+        compiled.module.trimEnd() !== readFileSync(join(root, builtFile(file)), 'utf8').trimEnd()
+      );
     });
     expect(other).toEqual([]);
   });
@@ -40,7 +49,9 @@ describe('docs/guards.md', () => {
 
   test('has a row for each entry as it is now: run "npm run check-guards" after a change', () => {
     const tried = new Set(rows.map(({ entry }) => entry));
-    expect(guards.filter((guard) => !tried.has(hashOf(guard))).map(({ part, guard }) => `${part}: ${guard}`)).toEqual([]);
+    expect(
+      guards.filter((guard) => !tried.has(hashOf(guard))).map(({ part, guard }) => `${part}: ${guard}`),
+    ).toEqual([]);
     expect(rows.map(({ entry }) => entry)).toEqual(guards.map(hashOf));
   });
 
@@ -53,7 +64,7 @@ describe('taking a guard out', () => {
   const one: Guard = {
     part: 'sample',
     guard: 'Letters that look alike are folded',
-    file: 'src/liveResponse/lookAlikes.ts',
+    file: 'src/liveResponse/device/confusables.ts',
     find: 'export function skeleton(',
     replace: 'export function skeleton(',
     tests: ['test/liveResponse/lookAlikes.test.ts'],
@@ -73,12 +84,22 @@ describe('taking a guard out', () => {
   test('is found, survives or cannot run, and the module is whole again afterwards', async () => {
     const copy = openCopy();
     try {
-      const verdict = async (changed: Partial<Guard>): Promise<string> => (await tried({ ...one, ...changed }, copy, controls([one]))).kind;
-      expect(await verdict({ replace: "export const skeleton = (): string => '';\nexport function another(" })).toBe('found');
-      expect(await verdict({ replace: 'export const another = 1;\nexport function skeleton(' })).toBe('survived');
+      const verdict = async (changed: Partial<Guard>): Promise<string> =>
+        (await tried({ ...one, ...changed }, copy, controls([one]))).kind;
+      expect(
+        await verdict({ replace: "export const skeleton = (): string => '';\nexport function another(" }),
+      ).toBe('found');
+      expect(await verdict({ replace: 'export const another = 1;\nexport function skeleton(' })).toBe(
+        'survived',
+      );
       expect(await verdict({ replace: 'export function another(' })).toBe('invalid');
       expect(await verdict({ replace: 'missing();\nexport function skeleton(' })).toBe('invalid');
-      expect(await verdict({ testName: 'a name that no test has', replace: 'export const another = 1;\nexport function skeleton(' })).toBe('invalid');
+      expect(
+        await verdict({
+          testName: 'a name that no test has',
+          replace: 'export const another = 1;\nexport function skeleton(',
+        }),
+      ).toBe('invalid');
       expect((await copy.run(one.tests, undefined)).failed).toEqual([]);
     } finally {
       copy.close();

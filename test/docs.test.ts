@@ -1,7 +1,7 @@
 // The documents against the code: a map that nobody checks lies after a week.
 import { describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { slack } from '../cards/limits.ts';
 import { cloudNames } from '../src/adapters/defender/clouds.ts';
 import { knownNames } from '../src/adapters/config/settings.ts';
@@ -18,7 +18,13 @@ function diagram(): string {
     for (const [event, to] of Object.entries(row)) byTarget.set(to, [...(byTarget.get(to) ?? []), event]);
     return [...byTarget].map(([to, events]) => `    ${from} --> ${to}: ${events.join(', ')}`);
   });
-  return ['stateDiagram-v2', '    [*] --> awaitingApproval: asked', ...arrows, '    finished --> [*]', '    over --> [*]'].join('\n');
+  return [
+    'stateDiagram-v2',
+    '    [*] --> awaitingApproval: asked',
+    ...arrows,
+    '    finished --> [*]',
+    '    over --> [*]',
+  ].join('\n');
 }
 
 describe('docs/architecture.md', () => {
@@ -26,22 +32,67 @@ describe('docs/architecture.md', () => {
     expect(/```mermaid\n(stateDiagram-v2[\s\S]*?)\n```/.exec(architecture)?.[1]).toBe(diagram());
   });
 
-  test('names every source file in its folder, and none that is gone', () => {
-    const files = ['src', 'cards'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => `${folder}/${name.replaceAll('\\', '/')}`));
-    const listed = architecture.split(/^### /m).slice(1).flatMap((section) => {
-      const folder = /^`([^`]+)`/.exec(section)?.[1] ?? '';
-      return [...section.matchAll(/^- `([^`]+\.ts)`: ./gm)].map((line) => `${folder}${line[1] ?? ''}`);
-    });
-    expect(listed.toSorted()).toEqual(files.toSorted());
+  test('has a row for every folder with source files, and none for one that is gone', () => {
+    const folders = new Set(
+      ['src', 'cards'].flatMap((folder) =>
+        readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+          .filter((name) => name.endsWith('.ts'))
+          .map((name) => `${join(folder, dirname(name)).replaceAll('\\', '/')}/`),
+      ),
+    );
+    const listed = [...architecture.matchAll(/^\| `((?:src|cards)\/(?:\w+\/)*)` \| \S/gm)].map(
+      ([, name = '']) => name,
+    );
+    expect(listed.toSorted()).toEqual([...folders].toSorted());
+  });
+
+  test('follows the command through modules that exist', () => {
+    const walk = /## One command[\s\S]*?\n## /.exec(architecture)?.[0] ?? '';
+    const files = ['src', 'cards'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(
+        (name) => `/${folder}/${name.replaceAll('\\', '/')}`,
+      ),
+    );
+    const exists = (name: string): boolean =>
+      files.some((file) => file.endsWith(`/${name}.ts`) || file.endsWith(`/${name}`));
+    const modules = [...walk.matchAll(/\((`[\w/`, ]+`)[,)]/g)].flatMap(([, names = '']) =>
+      [...names.matchAll(/`([\w/]+)`/g)].map(([, name = '']) => name),
+    );
+    expect(modules.length).toBeGreaterThan(15);
+    expect(modules.filter((name) => !exists(name))).toEqual([]);
+  });
+
+  test('finds a first line in every source file that says what is in it', () => {
+    const files = ['src', 'cards'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => join(folder, name)),
+    );
+    expect(
+      files.filter((file) => !/^(?:#!.*\n)?\/\/ \S.{15,}/.test(readFileSync(join(root, file), 'utf8'))),
+    ).toEqual([]);
   });
 });
 
 describe('the pages people set the bot up by', () => {
-  const pages = ['README.md', join('manifest', 'defender', 'README.md'), ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => join('docs', name))];
-  const named = (text: string): readonly string[] => [...text.matchAll(/\b(?:LR_|DEFENDER_|AZURE_|SLACK_|TEAMS_|Microsoft(?:App))[A-Za-z_]+[A-Za-z]\b/g)].map(([name]) => name);
+  const pages = [
+    'README.md',
+    join('manifest', 'defender', 'README.md'),
+    ...readdirSync(join(root, 'docs'))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join('docs', name)),
+  ];
+  const named = (text: string): readonly string[] =>
+    [...text.matchAll(/\b(?:LR_|DEFENDER_|AZURE_|SLACK_|TEAMS_|Microsoft(?:App))[A-Za-z_]+[A-Za-z]\b/g)].map(
+      ([name]) => name,
+    );
 
   test('name only settings that are read', () => {
-    const wrong = pages.flatMap((page) => named(readFileSync(join(root, page), 'utf8')).filter((name) => !knownNames.includes(name)).map((name) => `${page}: ${name}`));
+    const wrong = pages.flatMap((page) =>
+      named(readFileSync(join(root, page), 'utf8'))
+        .filter((name) => !knownNames.includes(name))
+        .map((name) => `${page}: ${name}`),
+    );
     expect(wrong).toEqual([]);
   });
 
@@ -56,7 +107,9 @@ describe('the pages people set the bot up by', () => {
 
   test('link to files that are there', () => {
     const missing = pages.flatMap((page) =>
-      [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => join(root, page, '..', match[1] ?? '')).filter((file) => !existsSync(file)),
+      [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+        .map((match) => join(root, page, '..', match[1] ?? ''))
+        .filter((file) => !existsSync(file)),
     );
     expect(missing).toEqual([]);
   });
@@ -69,8 +122,12 @@ describe('the pages people set the bot up by', () => {
 });
 
 describe('SECURITY.md', () => {
-  const promises = readFileSync(join(root, 'SECURITY.md'), 'utf8').split('## What it does not promise')[0] ?? '';
-  const rows = promises.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| ---') && !line.startsWith('| promise')).map((line) => line.slice(2, -2).split(' | '));
+  const promises =
+    readFileSync(join(root, 'SECURITY.md'), 'utf8').split('## What it does not promise')[0] ?? '';
+  const rows = promises
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| ---') && !line.startsWith('| promise'))
+    .map((line) => line.slice(2, -2).split(' | '));
   const guards = readGuards();
 
   test('names, for each promise, tests that are there', () => {
@@ -87,17 +144,32 @@ describe('SECURITY.md', () => {
     for (const [promise, , tests = '', said = ''] of rows) {
       const named = [...said.matchAll(/“([^”]+)”/g)].map(([, sentence = '']) => sentence);
       const known = named.map((sentence) => guards.find(({ guard }) => guard === sentence));
-      expect([promise, named.length > 0, named.filter((_, at) => known[at] === undefined)]).toEqual([promise, true, []]);
-      expect([promise, known.flatMap((guard) => guard?.tests ?? []).filter((test) => !tests.includes(test))]).toEqual([promise, []]);
+      expect([promise, named.length > 0, named.filter((_, at) => known[at] === undefined)]).toEqual([
+        promise,
+        true,
+        [],
+      ]);
+      expect([
+        promise,
+        known.flatMap((guard) => guard?.tests ?? []).filter((test) => !tests.includes(test)),
+      ]).toEqual([promise, []]);
     }
   });
 });
 
 describe('docs/limits.md', () => {
   const page = readFileSync(join(root, 'docs', 'limits.md'), 'utf8');
-  const texts = (folder: string): string => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(join(root, folder, name), 'utf8')).join('\n');
+  const texts = (folder: string): string =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(root, folder, name), 'utf8'))
+      .join('\n');
   /** The cells of every row of a table, without heads and rules. */
-  const rows = page.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| ---')).map((line) => line.slice(2, -2).split(' | ')).filter(([, , constant]) => !/constant$/i.test(constant ?? ''));
+  const rows = page
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
+    .map((line) => line.slice(2, -2).split(' | '))
+    .filter(([, , constant]) => !/constant$/i.test(constant ?? ''));
   const ended = (title: string): string => title.replace(/ ?(?:\.\.\.|…)$/, '');
 
   test('has four cells in every row, and no row twice', () => {
@@ -108,27 +180,49 @@ describe('docs/limits.md', () => {
 
   test('names tests that are there', () => {
     const tests = texts('test');
-    const named = rows.flatMap(([, , , test = '']) => [...test.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ended(title)));
+    const named = rows.flatMap(([, , , test = '']) =>
+      [...test.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ended(title)),
+    );
     expect(named.length).toBeGreaterThan(60);
     expect(named.filter((title) => !tests.includes(title))).toEqual([]);
   });
 
   test('names constants and files that are there', () => {
     const code = `${texts('src')}\n${texts('cards')}`;
-    const named = rows.flatMap(([, , constant = '']) => [...constant.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+    const named = rows.flatMap(([, , constant = '']) =>
+      [...constant.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+    );
     const paths = named.filter((name) => /^(?:src|cards|manifest)\//.test(name));
     expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
-    const words = named.filter((name) => /^[A-Za-z]+(?:\.[A-Za-z]+)?$/.test(name)).flatMap((name) => name.split('.'));
+    const words = named
+      .filter((name) => /^[A-Za-z]+(?:\.[A-Za-z]+)?$/.test(name))
+      .flatMap((name) => name.split('.'));
     expect(words.length).toBeGreaterThan(60);
     expect(words.filter((word) => !new RegExp(`\\b${word}\\b`).test(code))).toEqual([]);
     // A constant beside a file is in that file.
-    const beside = rows.flatMap(([, , constant = '']) => [...constant.matchAll(/`([A-Za-z]+)`(?:, `[A-Za-z]+`)* \(`((?:src|cards)\/[^`]+)`\)/g)].map(([, name = '', path = '']) => [name, path] as const));
-    expect(beside.filter(([name, path]) => !new RegExp(`\\b${name}\\b`).test(readFileSync(join(root, path), 'utf8')))).toEqual([]);
+    const beside = rows.flatMap(([, , constant = '']) =>
+      [...constant.matchAll(/`([A-Za-z]+)`(?:, `[A-Za-z]+`)* \(`((?:src|cards)\/[^`]+)`\)/g)].map(
+        ([, name = '', path = '']) => [name, path] as const,
+      ),
+    );
+    expect(
+      beside.filter(
+        ([name, path]) => !new RegExp(`\\b${name}\\b`).test(readFileSync(join(root, path), 'utf8')),
+      ),
+    ).toEqual([]);
   });
 
   test('leaves out no limit of Slack', () => {
-    const ours = [...readFileSync(join(root, 'src', 'adapters', 'slack', 'limits.ts'), 'utf8').matchAll(/^export (?:const|function) (\w+)/gm)].map(([, name = '']) => `\`${name}\``);
+    const ours = [
+      ...readFileSync(join(root, 'src', 'adapters', 'slack', 'limits.ts'), 'utf8').matchAll(
+        /^export (?:const|function) (\w+)/gm,
+      ),
+    ].map(([, name = '']) => `\`${name}\``);
     expect(ours.length).toBeGreaterThan(20);
-    expect([...ours, ...Object.keys(slack).map((name) => `\`slack.${name}\``)].filter((name) => !page.includes(name))).toEqual([]);
+    expect(
+      [...ours, ...Object.keys(slack).map((name) => `\`slack.${name}\``)].filter(
+        (name) => !page.includes(name),
+      ),
+    ).toEqual([]);
   });
 });

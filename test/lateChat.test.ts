@@ -2,30 +2,30 @@
 import { expect, test } from '@jest/globals';
 import type { ChatPort } from '../src/bot/ports.ts';
 import type { CardRef } from '../src/liveResponse/request.ts';
-import { createLateChat } from '../src/lateChat.ts';
-import type { LateChat, Opened } from '../src/lateChat.ts';
-import { SettingsError } from '../src/settingsError.ts';
+import { createLateChat } from '../src/app/lateChat.ts';
+import type { LateChat, Opened } from '../src/app/lateChat.ts';
+import { ConfigError } from '../src/adapters/config/configError.ts';
 import { createManualClock } from './support/manualClock.ts';
 import type { ManualClock } from './support/manualClock.ts';
-import { createLogBook } from './support/slack/slackRoom.ts';
+import { createLogBook } from './support/slack/slackHarness.ts';
 import { aView } from './support/views.ts';
 
 const ref: CardRef = { surface: 'slack', place: 'C1', id: '1' };
 
 /** A chat that can do everything, and tells what it was asked. */
-function able(): { readonly chat: Required<Omit<ChatPort, 'volatile'>>; readonly asked: string[] } {
+function able(): { readonly chat: Required<Omit<ChatPort, 'ephemeralMessages'>>; readonly asked: string[] } {
   const asked: string[] = [];
   const done = (what: string) => (): Promise<void> => {
     asked.push(what);
     return Promise.resolve();
   };
-  const chat: Required<Omit<ChatPort, 'volatile'>> = {
+  const chat: Required<Omit<ChatPort, 'ephemeralMessages'>> = {
     surface: 'slack',
-    turn: done('turn'),
+    acquireSlot: done('turn'),
     external: () => done('external')().then(() => false),
     post: () => done('post')().then(() => ref),
     update: done('update'),
-    bare: () => {
+    showsLess: () => {
       asked.push('bare');
       return true;
     },
@@ -33,7 +33,7 @@ function able(): { readonly chat: Required<Omit<ChatPort, 'volatile'>>; readonly
     note: done('note'),
     announce: done('announce'),
     probe: done('probe'),
-    whisper: done('whisper'),
+    replyPrivately: done('whisper'),
   };
   return { chat, asked };
 }
@@ -43,19 +43,43 @@ function openedWith(chat: ChatPort, stop: () => void = () => undefined): Opened 
     stop();
     return Promise.resolve();
   };
-  return { chat, groups: { includes: () => Promise.resolve(false) }, keepers: [], mount: () => undefined, open: () => Promise.resolve(), checks: () => [], drain: () => Promise.resolve(), stop: stopped };
+  return {
+    chat,
+    groups: { includes: () => Promise.resolve(false) },
+    keepers: [],
+    mount: () => undefined,
+    open: () => Promise.resolve(),
+    checks: () => [],
+    drain: () => Promise.resolve(),
+    stop: stopped,
+  };
 }
 
-function lateWith(start: () => Promise<Opened>, more: { readonly alone?: boolean; readonly clock?: ManualClock; readonly onConnected?: () => void } = {}): LateChat {
-  return createLateChat({ name: 'Slack', surface: 'slack', path: '/slack/events', alone: true, onConnected: () => undefined, clock: createManualClock(), log: createLogBook(), start, ...more });
+function lateWith(
+  start: () => Promise<Opened>,
+  more: { readonly alone?: boolean; readonly clock?: ManualClock; readonly onConnected?: () => void } = {},
+): LateChat {
+  return createLateChat({
+    name: 'Slack',
+    surface: 'slack',
+    path: '/slack/events',
+    alone: true,
+    onConnected: () => undefined,
+    clock: createManualClock(),
+    log: createLogBook(),
+    start,
+    ...more,
+  });
 }
 
 test('a setting that is wrong ends the start where no other chat works, and nothing else', async () => {
-  const wrong = (): Promise<Opened> => Promise.reject(new SettingsError('SLACK_BOT_TOKEN is wrong.'));
+  const wrong = (): Promise<Opened> => Promise.reject(new ConfigError('SLACK_BOT_TOKEN is wrong.'));
   await expect(lateWith(wrong).prepare()).rejects.toThrow('SLACK_BOT_TOKEN');
   const beside = lateWith(wrong, { alone: false });
   await beside.prepare();
-  expect(beside.checks()).toEqual([{ name: 'slack', ok: false, why: expect.stringContaining('SLACK_BOT_TOKEN') as unknown as string }]);
+  expect(beside.checks()).toEqual([
+    { name: 'slack', ok: false, why: expect.stringContaining('SLACK_BOT_TOKEN') as unknown as string },
+  ]);
 });
 
 test('a chat out of reach takes no deliveries where it is the only one', async () => {
@@ -80,22 +104,35 @@ test('what connects while the bot stops is closed again', async () => {
 
 test('a chat that may be late hands on everything a chat can do, also that an older card is superseded and which cards are not whole', async () => {
   const { chat, asked } = able();
-  const late = lateWith(() => Promise.resolve(openedWith(chat)), { onConnected: () => asked.push('connected later') });
+  const late = lateWith(() => Promise.resolve(openedWith(chat)), {
+    onConnected: () => asked.push('connected later'),
+  });
   // Not connected, nobody knows who reads along: results stay off the cards.
   await expect(late.port.external?.('C1')).rejects.toMatchObject({ code: 'unavailable' });
   await late.prepare();
   const { port } = late;
-  await port.turn?.('post', 'C1', true);
+  await port.acquireSlot?.('post', 'C1', true);
   expect(await port.external?.('C1')).toBe(false);
   await port.post('C1', aView(), 'a');
   await port.update(ref, aView());
-  expect(port.bare?.(ref)).toBe(true);
+  expect(port.showsLess?.(ref)).toBe(true);
   await port.supersede?.(ref, 'lr-abc123', ref);
   await port.note(ref, 'text', []);
   await port.announce('C1', 'text');
   await port.probe?.('C1');
-  await port.whisper('C1', 'U1', 'text');
-  expect(asked).toEqual(['turn', 'external', 'post', 'update', 'bare', 'supersede', 'note', 'announce', 'probe', 'whisper']);
+  await port.replyPrivately('C1', 'U1', 'text');
+  expect(asked).toEqual([
+    'turn',
+    'external',
+    'post',
+    'update',
+    'bare',
+    'supersede',
+    'note',
+    'announce',
+    'probe',
+    'whisper',
+  ]);
   await late.stop();
 });
 
@@ -115,7 +152,16 @@ test('what connects later, or again, is told when it has, and what connects at t
     start: () => {
       refusals -= 1;
       if (refusals >= 0) return Promise.reject(new Error('not now'));
-      return Promise.resolve({ chat, groups: { includes: () => Promise.resolve(false) }, keepers: [], mount: () => undefined, open: () => Promise.resolve(), checks: () => [], drain: () => Promise.resolve(), stop: () => Promise.resolve() });
+      return Promise.resolve({
+        chat,
+        groups: { includes: () => Promise.resolve(false) },
+        keepers: [],
+        mount: () => undefined,
+        open: () => Promise.resolve(),
+        checks: () => [],
+        drain: () => Promise.resolve(),
+        stop: () => Promise.resolve(),
+      });
     },
   });
   await late.prepare();

@@ -1,19 +1,20 @@
-// The main job by the bot itself, in this process: its policy, journal, four eyes and submission, with people at the terminal or in its chats.
-// What is here starts it, waits for what the people do, and looks on; it never submits, approves or cancels.
+// The main job by the bot itself, in this process: its policy, journal, four eyes and submission, with people
+// at the terminal or in its chats. What is here starts it, waits for what the people do, and looks on; it
+// never submits, approves or cancels.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { placesOf } from '../adapters/console/people.ts';
 import type { Settings } from '../adapters/config/settings.ts';
-import { chooseDevice, inScope } from '../bot/rules/scope.ts';
-import { blockOf, explain, isRefusal } from '../bot/rules/refusal.ts';
-import type { Policy } from '../bot/rules/policy.ts';
-import { field } from '../liveResponse/json.ts';
+import { chooseDevice, inScope } from '../bot/policy/devices/scope.ts';
+import { blockOf, explain, isRefusal } from '../bot/policy/refusals/refusal.ts';
+import type { Policy } from '../bot/policy/policy.ts';
+import { field } from '../liveResponse/text/json.ts';
 import type { Device, Request } from '../liveResponse/request.ts';
-import { optionsFrom } from '../options.ts';
-import { startService } from '../service.ts';
-import type { Service, ServiceOptions } from '../service.ts';
-import { SettingsError } from '../settingsError.ts';
+import { optionsFrom } from '../app/options.ts';
+import { startService } from '../app/compose.ts';
+import type { Service, ServiceOptions } from '../app/compose.ts';
+import { ConfigError } from '../adapters/config/configError.ts';
 import type { Options } from './options.ts';
 import { Observer } from './observing.ts';
 import { devicesOf, lookingWith } from './looking.ts';
@@ -22,14 +23,25 @@ import type { Table, Terminal } from './terminal.ts';
 import type { TappedHttp } from './tap.ts';
 import type { Outcome, Surroundings } from './outcome.ts';
 
-/** Looks after the end within which the bot has to have seen it and read the results, three minutes at the usual gap. It tries for longer, and this is enough to see it work. */
+/**
+ * Looks after the end within which the bot has to have seen it and read the results, three minutes at the
+ * usual gap. It tries for longer, and this is enough to see it work.
+ */
 const looksForResults = 90;
 const recipe = 'dump';
 
-/** @throws SettingsError, or what keeps the bot from starting */
-export async function runHosted(options: Options, settings: Settings, { http, print, stop, input, real }: Surroundings): Promise<Outcome> {
+/** @throws ConfigError, or what keeps the bot from starting */
+export async function runHosted(
+  options: Options,
+  settings: Settings,
+  { http, print, stop, input, real }: Surroundings,
+): Promise<Outcome> {
   const terminal = options.mode === 'chat' ? undefined : createTerminal(print);
-  const service = await startService(terminal === undefined ? { ...optionsFrom(settings), http, onWarning: print } : terminalOptions(options, settings, terminal, http, print));
+  const service = await startService(
+    terminal === undefined
+      ? { ...optionsFrom(settings), http, onWarning: print }
+      : terminalOptions(options, settings, terminal, http, print),
+  );
   let told: (() => Outcome) | undefined;
   try {
     told = await drive(service, terminal, options, settings, { http, print, stop, input, real });
@@ -40,42 +52,95 @@ export async function runHosted(options: Options, settings: Settings, { http, pr
   return told();
 }
 
-async function drive(service: Service, terminal: Terminal | undefined, options: Options, settings: Settings, { http, print, stop, input, real }: Surroundings): Promise<() => Outcome> {
+async function drive(
+  service: Service,
+  terminal: Terminal | undefined,
+  options: Options,
+  settings: Settings,
+  { http, print, stop, input, real }: Surroundings,
+): Promise<() => Outcome> {
   const apiUrl = service.simulator?.url ?? (settings.defender.kind === 'tenant' ? settings.defender.url : '');
   http.lookAt(apiUrl);
-  const looking = lookingWith(settings, { http, apiUrl, clock: service.clock, stop, patience: options.patience, print });
+  const looking = lookingWith(settings, {
+    http,
+    apiUrl,
+    clock: service.clock,
+    stop,
+    patience: options.patience,
+    print,
+  });
   const device = await testDevice(looking.calls, service.policy, options);
-  if (terminal !== undefined && real && !isConfined(service.policy, device.name)) throw new SettingsError(notConfined(device.name));
+  if (terminal !== undefined && real && !isConfined(service.policy, device.name))
+    throw new ConfigError(notConfined(device.name));
 
   const began = service.clock.now();
   const observer = new Observer({ ...looking, device });
   const known = new Set(service.store.all().map(({ id }) => id));
-  const newest = (): Request | undefined => service.store.all().find((one) => !known.has(one.id) && one.device.id === device.id);
-  const secrets = [...secretsOf(service.policy, options, settings), device.id, device.name, firstLabel(device.name)];
+  const newest = (): Request | undefined =>
+    service.store.all().find((one) => !known.has(one.id) && one.device.id === device.id);
+  const secrets = [
+    ...secretsOf(service.policy, options, settings),
+    device.id,
+    device.name,
+    firstLabel(device.name),
+  ];
   const outcome = (judge: () => readonly [ok: boolean, how: string]) => (): Outcome => {
     const [ok, how] = judge();
     const comment = sentComment(http);
-    return { ok, how, began, apiUrl, simulated: !real, secrets, seen: { ...observer.seen(), exchanges: http.exchanges(), ...(comment === undefined ? {} : { comment }) } };
+    return {
+      ok,
+      how,
+      began,
+      apiUrl,
+      simulated: !real,
+      secrets,
+      seen: {
+        ...observer.seen(),
+        exchanges: http.exchanges(),
+        ...(comment === undefined ? {} : { comment }),
+      },
+    };
   };
-  const short = (why: string, request: () => Request | undefined) => outcome(() => [false, `${stop.aborted ? 'stopped' : why}. ${standing(request(), observer.word())}${options.mode === 'chat' ? ' What waits in the bot’s data folder goes on with its next start.' : ''}`]);
+  const short = (why: string, request: () => Request | undefined) =>
+    outcome(() => [
+      false,
+      `${stop.aborted ? 'stopped' : why}. ${standing(request(), observer.word())}${options.mode === 'chat' ? ' What waits in the bot’s data folder goes on with its next start.' : ''}`,
+    ]);
 
   const people = terminal === undefined ? undefined : seat(terminal, service, options, newest, input, print);
-  if (people === undefined) print(`The bot runs here. Ask for "dump ${options.device} ${options.process}" in the chat, and have somebody else approve it there. Ctrl+C ends the bot.`);
+  if (people === undefined)
+    print(
+      `The bot runs here. Ask for "dump ${options.device} ${options.process}" in the chat, and have somebody else approve it there. Ctrl+C ends the bot.`,
+    );
   try {
     if (options.mode === 'play' && terminal !== undefined && people !== undefined) {
       await play(terminal, people.table, service);
       // Nobody else is there who could still do it.
-      if (newest() === undefined || newest()?.state === 'awaitingApproval') return short('the bot did not take what was asked for, or approved', newest);
+      if (newest() === undefined || newest()?.state === 'awaitingApproval')
+        return short('the bot did not take what was asked for, or approved', newest);
     }
     // Until something runs, or nothing will.
-    const sent = await until(service, options.patience, stop, newest, (one) => isSent(one) || (one?.state === 'over' && options.mode !== 'chat'), people?.left);
+    const sent = await until(
+      service,
+      options.patience,
+      stop,
+      newest,
+      (one) => isSent(one) || (one?.state === 'over' && options.mode !== 'chat'),
+      people?.left,
+    );
     if (!isSent(sent)) return short('nobody approved it in time, or it was not sent', newest);
     print(`Sent: action ${sent.actionId}. From here on this is measured.`);
     if (options.cancel && people !== undefined) askForCancel(options, people.table, terminal, print);
     await observer.follow(sent.actionId);
     const now = (): Request | undefined => service.store.get(sent.id);
     if (observer.seen().ended === undefined) return short('it did not end in time', now);
-    await until(service, looksForResults * looking.gap, stop, now, (one) => one?.state === 'finished' && (one.outcome !== 'succeeded' || allRead(one)));
+    await until(
+      service,
+      looksForResults * looking.gap,
+      stop,
+      now,
+      (one) => one?.state === 'finished' && (one.outcome !== 'succeeded' || allRead(one)),
+    );
     await observer.examine(sent.actionId);
     return stop.aborted ? short('stopped', now) : outcome(() => judgement(now(), options, http));
   } finally {
@@ -83,21 +148,36 @@ async function drive(service: Service, terminal: Terminal | undefined, options: 
   }
 }
 
-function isSent(request: Request | undefined): request is Extract<Request, { readonly state: 'running' | 'finished' }> {
+function isSent(
+  request: Request | undefined,
+): request is Extract<Request, { readonly state: 'running' | 'finished' }> {
   return request?.state === 'running' || request?.state === 'finished';
 }
 
-/** @throws SettingsError where the name means no device, several, or one that the policy does not allow */
-async function testDevice(calls: Parameters<typeof devicesOf>[0], policy: Policy, options: Options): Promise<Device> {
+/** @throws ConfigError where the name means no device, several, or one that the policy does not allow */
+async function testDevice(
+  calls: Parameters<typeof devicesOf>[0],
+  policy: Policy,
+  options: Options,
+): Promise<Device> {
   const chosen = chooseDevice(options.device, await devicesOf(calls, options.device));
-  if (isRefusal(chosen)) throw new SettingsError(`${explained(chosen)}\nNothing was asked for.`);
+  if (isRefusal(chosen)) throw new ConfigError(`${explained(chosen)}\nNothing was asked for.`);
   const { device } = chosen;
   const refusal = inScope(policy, device);
-  if (refusal !== undefined) throw new SettingsError(`${explained(refusal)}\nNothing was asked for. Allow the test device in the policy: devices: { allow: { groups: [], tags: [], names: [${device.name}] } }`);
+  if (refusal !== undefined)
+    throw new ConfigError(
+      `${explained(refusal)}\nNothing was asked for. Allow the test device in the policy: devices: { allow: { groups: [], tags: [], names: [${device.name}] } }`,
+    );
   return device;
 }
 
-function terminalOptions(options: Options, settings: Settings, terminal: Terminal, http: TappedHttp, print: (text: string) => void): ServiceOptions {
+function terminalOptions(
+  options: Options,
+  settings: Settings,
+  terminal: Terminal,
+  http: TappedHttp,
+  print: (text: string) => void,
+): ServiceOptions {
   const { record, ...base } = optionsFrom(settings);
   // Never a folder that was used before: nothing that an earlier run left waiting may be sent by this one.
   const dataDir = join(options.data, new Date().toISOString().replace(/[:.]/g, '-'));
@@ -111,7 +191,15 @@ function terminalOptions(options: Options, settings: Settings, terminal: Termina
     chats: [terminal],
     dataDir,
     // The bot's anchors are of the bot's own journal; its key proves this one as well.
-    ...(record === undefined ? {} : { record: { everyLines: record.everyLines, everyMs: record.everyMs, ...(record.key === undefined ? {} : { key: record.key }) } }),
+    ...(record === undefined
+      ? {}
+      : {
+          record: {
+            everyLines: record.everyLines,
+            everyMs: record.everyMs,
+            ...(record.key === undefined ? {} : { key: record.key }),
+          },
+        }),
     http,
     onWarning: print,
   };
@@ -124,13 +212,26 @@ interface Seat {
   leave(): void;
 }
 
-/** @throws SettingsError where the policy has nobody and nowhere for a terminal */
-function seat(terminal: Terminal, service: Service, options: Options, request: () => Request | undefined, input: Readable, print: (text: string) => void): Seat {
+/** @throws ConfigError where the policy has nobody and nowhere for a terminal */
+function seat(
+  terminal: Terminal,
+  service: Service,
+  options: Options,
+  request: () => Request | undefined,
+  input: Readable,
+  print: (text: string) => void,
+): Seat {
   const { policy, bot } = service;
   const place = placesOf(policy).find((one) => one.approvals);
   const pair = players(policy, recipe);
-  if (place === undefined || pair === undefined) throw new SettingsError(noSeat);
-  const table: Table = { bot, policy, place: place.id, line: `${recipe} ${options.device} ${options.process} --reason "acceptance run"`, request };
+  if (place === undefined || pair === undefined) throw new ConfigError(noSeat);
+  const table: Table = {
+    bot,
+    policy,
+    place: place.id,
+    line: `${recipe} ${options.device} ${options.process} --reason "acceptance run"`,
+    request,
+  };
   const left = new AbortController();
   if (options.mode === 'play') return { table, left: left.signal, leave: () => undefined };
   print(`Two people of the policy sit here, each types for himself or herself alone. One line each:
@@ -150,18 +251,35 @@ async function play(terminal: Terminal, table: Table, service: Service): Promise
   if (request?.state === 'awaitingApproval') await terminal.say(table, pair.approver, approvalOf(request));
 }
 
-function askForCancel(options: Options, table: Table, terminal: Terminal | undefined, print: (text: string) => void): void {
+function askForCancel(
+  options: Options,
+  table: Table,
+  terminal: Terminal | undefined,
+  print: (text: string) => void,
+): void {
   const pair = players(table.policy, recipe);
-  if (options.mode === 'play' && terminal !== undefined && pair !== undefined) void terminal.say(table, pair.asker, 'cancel to see what a cancel does');
+  if (options.mode === 'play' && terminal !== undefined && pair !== undefined)
+    void terminal.say(table, pair.asker, 'cancel to see what a cancel does');
   else print(`Now somebody types "<person>: cancel", such as "${pair?.asker ?? ''}: cancel".`);
 }
 
-/** The request once `is` holds of it, or as it is when time is up, somebody stops this, or everybody has left before it was approved. */
-async function until(service: Service, ms: number, stop: AbortSignal, request: () => Request | undefined, is: (request: Request | undefined) => boolean, left?: AbortSignal): Promise<Request | undefined> {
+/**
+ * The request once `is` holds of it, or as it is when time is up, somebody stops this, or everybody has left
+ * before it was approved.
+ */
+async function until(
+  service: Service,
+  ms: number,
+  stop: AbortSignal,
+  request: () => Request | undefined,
+  is: (request: Request | undefined) => boolean,
+  left?: AbortSignal,
+): Promise<Request | undefined> {
   const done = new AbortController();
   const look = (): void => {
     const now = request();
-    if (is(now) || (left?.aborted === true && (now === undefined || now.state === 'awaitingApproval'))) done.abort();
+    if (is(now) || (left?.aborted === true && (now === undefined || now.state === 'awaitingApproval')))
+      done.abort();
   };
   const unsubscribe = service.store.subscribe(look);
   left?.addEventListener('abort', look);
@@ -177,31 +295,70 @@ async function until(service: Service, ms: number, stop: AbortSignal, request: (
 
 /** Every result that the session left is known to the bot. */
 function allRead({ commands, results }: Extract<Request, { readonly state: 'finished' }>): boolean {
-  return commands.every((command, index) => command.type === 'PutFile' || results.excerpts.some((one) => one.index === index) || results.files.some((one) => one.index === index));
+  return commands.every(
+    (command, index) =>
+      command.type === 'PutFile' ||
+      results.excerpts.some((one) => one.index === index) ||
+      results.files.some((one) => one.index === index),
+  );
 }
 
-function judgement(request: Request | undefined, options: Options, http: TappedHttp): readonly [ok: boolean, how: string] {
-  if (request?.state === 'running') return [false, `Defender has ended the session (action ${request.actionId}), and the bot did not take its word for an end, or could not read it`];
+function judgement(
+  request: Request | undefined,
+  options: Options,
+  http: TappedHttp,
+): readonly [ok: boolean, how: string] {
+  if (request?.state === 'running')
+    return [
+      false,
+      `Defender has ended the session (action ${request.actionId}), and the bot did not take its word for an end, or could not read it`,
+    ];
   if (request?.state !== 'finished') return [false, standing(request)];
-  const posts = http.exchanges().filter((one) => one.from === 'defender' && one.method === 'POST' && /\/runliveresponse$/i.test(one.url.pathname) && one.status < 300).length;
+  const posts = http
+    .exchanges()
+    .filter(
+      (one) =>
+        one.from === 'defender' &&
+        one.method === 'POST' &&
+        /\/runliveresponse$/i.test(one.url.pathname) &&
+        one.status < 300,
+    ).length;
   if (posts !== 1) return [false, `Defender took ${posts} submissions, and one was approved.`];
-  if (options.cancel) return request.outcome === 'cancelled' ? [true, 'cancelled, as was asked for'] : [false, `a cancel was asked for, and the session ended: ${request.outcome}`];
+  if (options.cancel)
+    return request.outcome === 'cancelled'
+      ? [true, 'cancelled, as was asked for']
+      : [false, `a cancel was asked for, and the session ended: ${request.outcome}`];
   if (request.outcome !== 'succeeded') return [false, `the session ended: ${request.outcome}`];
-  return allRead(request) ? [true, 'approved by another person, sent once, succeeded, and its results could be read'] : [false, 'the session succeeded, and not all of its results could be read'];
+  return allRead(request)
+    ? [true, 'approved by another person, sent once, succeeded, and its results could be read']
+    : [false, 'the session succeeded, and not all of its results could be read'];
 }
 
 function sentComment(http: TappedHttp): string | undefined {
-  const post = http.exchanges().find((one) => one.method === 'POST' && /\/runliveresponse$/i.test(one.url.pathname) && one.sent !== undefined);
+  const post = http
+    .exchanges()
+    .find(
+      (one) =>
+        one.method === 'POST' && /\/runliveresponse$/i.test(one.url.pathname) && one.sent !== undefined,
+    );
   if (post?.sent === undefined) return undefined;
   const comment = field(JSON.parse(post.sent), 'Comment');
   return typeof comment === 'string' ? comment : undefined;
 }
 
-/** One device, by its name: what two people at one terminal can do to a tenant is then that much and no more. */
+/**
+ * One device, by its name: what two people at one terminal can do to a tenant is then that much and no more.
+ */
 export function isConfined({ devices: { allow } }: Policy, name: string): boolean {
   const [only = ''] = allow.names.map((one) => one.trim().toLowerCase());
-  // As it was typed, the domain may be missing; Defender's own name is looked at before anything is asked for.
-  return allow.groups.length === 0 && allow.tags.length === 0 && allow.names.length === 1 && (only === name.toLowerCase() || only.startsWith(`${name.toLowerCase()}.`));
+  // As it was typed, the domain may be missing; Defender's own name is looked at before anything is asked
+  // for.
+  return (
+    allow.groups.length === 0 &&
+    allow.tags.length === 0 &&
+    allow.names.length === 1 &&
+    (only === name.toLowerCase() || only.startsWith(`${name.toLowerCase()}.`))
+  );
 }
 
 export function notConfined(name: string): string {
@@ -220,8 +377,18 @@ export function firstLabel(name: string): string {
 
 /** What must stand in no field: those who act here, and where. */
 function secretsOf({ people }: Policy, { device }: Options, { defender }: Settings): readonly string[] {
-  const azure = defender.kind === 'tenant' && defender.auth.kind === 'azure' ? defender.auth.azure : undefined;
-  const application = azure !== undefined && 'clientId' in azure.credential ? azure.credential.clientId : undefined;
+  const azure =
+    defender.kind === 'tenant' && defender.auth.kind === 'azure' ? defender.auth.azure : undefined;
+  const application =
+    azure !== undefined && 'clientId' in azure.credential ? azure.credential.clientId : undefined;
   const ours = [device, azure?.tenantId, application].filter((one) => one !== undefined);
-  return [...ours, ...people.flatMap(({ id, name, accounts }) => [id, name, ...name.split(/\s+/), ...accounts.map((account) => account.slice(account.indexOf(':') + 1))])];
+  return [
+    ...ours,
+    ...people.flatMap(({ id, name, accounts }) => [
+      id,
+      name,
+      ...name.split(/\s+/),
+      ...accounts.map((account) => account.slice(account.indexOf(':') + 1)),
+    ]),
+  ];
 }

@@ -1,5 +1,6 @@
-// Looks at one session from outside while it runs, and at what it left: readings only, through the product's own bounded client and at a
-// rate of its own, so that neither a bot nor its people are held up by it. It submits nothing, cancels nothing, and repeats no call.
+// Looks at one session from outside while it runs, and at what it left: readings only, through the product's
+// own bounded client and at a rate of its own, so that neither a bot nor its people are held up by it. It
+// submits nothing, cancels nothing, and repeats no call.
 import { gunzipSync, constants } from 'node:zlib';
 import type { Calls } from '../adapters/defender/calls.ts';
 import { quoted } from '../adapters/defender/readings.ts';
@@ -8,11 +9,11 @@ import type { Http } from '../adapters/outbound/http.ts';
 import { HttpError } from '../adapters/outbound/http.ts';
 import { checkedLink } from '../adapters/outbound/resultLink.ts';
 import type { ResultRules } from '../adapters/outbound/resultLink.ts';
-import { field } from '../liveResponse/json.ts';
+import { field } from '../liveResponse/text/json.ts';
 import type { Kind } from '../liveResponse/pacing.ts';
 import type { Clock } from '../liveResponse/ports.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
-import { maxTranscriptBytes } from '../liveResponse/transcript.ts';
+import { maxTranscriptBytes } from '../liveResponse/results/transcript.ts';
 
 /** One moment, seen twice: the action's row in the list, and the action alone, asked for together. */
 export interface Pair {
@@ -29,7 +30,10 @@ export interface Answered {
   readonly code?: string;
 }
 
-/** `next`: a later command had not ended. `settling`: all had, the action had not. `ended`: it had. `none`: there is no such index. */
+/**
+ * `next`: a later command had not ended. `settling`: all had, the action had not. `ended`: it had. `none`:
+ * there is no such index.
+ */
 export type Phase = 'next' | 'settling' | 'ended' | 'none';
 
 export interface LinkTry extends Answered {
@@ -92,7 +96,10 @@ export interface Looking {
 }
 
 const finalWords: readonly string[] = ['succeeded', 'failed', 'timeout', 'cancelled', 'canceled'];
-/** Between two questions for a link that is not there yet; "not ready" is no error, and a call all the same. Milliseconds. */
+/**
+ * Between two questions for a link that is not there yet; "not ready" is no error, and a call all the same.
+ * Milliseconds.
+ */
 const linkPause = 3_000;
 const maxLinkTries = 12;
 /** Enough of a file for its format, and for that of what it is packed around. */
@@ -175,8 +182,15 @@ export class Observer {
   }
 
   async #look(id: string): Promise<Pair> {
-    const [row, single] = await Promise.all([this.#row(id), this.#value('get', `/api/machineactions/${encodeURIComponent(id)}`)]);
-    const pair = { at: this.#looking.clock.now(), ...(row === undefined ? {} : { row }), ...(single === undefined ? {} : { single }) };
+    const [row, single] = await Promise.all([
+      this.#row(id),
+      this.#value('get', `/api/machineactions/${encodeURIComponent(id)}`),
+    ]);
+    const pair = {
+      at: this.#looking.clock.now(),
+      ...(row === undefined ? {} : { row }),
+      ...(single === undefined ? {} : { single }),
+    };
     this.#pairs.push(pair);
     return pair;
   }
@@ -223,14 +237,21 @@ export class Observer {
   /** Results of commands that are done while others are not: whether they can be had is written nowhere. */
   async #tryLinks(id: string, single: unknown): Promise<void> {
     const commands = commandsOf(single);
-    const over = (command: unknown): boolean => ['completed', 'failed'].includes(statusOf(command, 'commandStatus')?.toLowerCase() ?? '');
+    const over = (command: unknown): boolean =>
+      ['completed', 'failed'].includes(statusOf(command, 'commandStatus')?.toLowerCase() ?? '');
     for (const [position, command] of commands.entries()) {
-      if (statusOf(command, 'commandStatus')?.toLowerCase() !== 'completed' || typeOf(command) === 'PutFile') continue;
+      if (statusOf(command, 'commandStatus')?.toLowerCase() !== 'completed' || typeOf(command) === 'PutFile')
+        continue;
       const index = indexOf(command, position);
       const phase: Phase = commands.every(over) ? 'settling' : 'next';
       const tries = this.#links.filter((one) => one.index === index && one.phase === phase);
       const last = tries.at(-1);
-      if (last?.ok === true || tries.length >= maxLinkTries || (last !== undefined && this.#looking.clock.now() - last.at < linkPause)) continue;
+      if (
+        last?.ok === true ||
+        tries.length >= maxLinkTries ||
+        (last !== undefined && this.#looking.clock.now() - last.at < linkPause)
+      )
+        continue;
       await this.#link(id, index, phase);
     }
   }
@@ -254,7 +275,13 @@ export class Observer {
     const one = { index, phase, at: clock.now() };
     let tried: LinkTry;
     try {
-      const value = field(await calls.get('link', `/api/machineactions/${encodeURIComponent(id)}/GetLiveResponseResultDownloadLink(index=${index})`), 'value');
+      const value = field(
+        await calls.get(
+          'link',
+          `/api/machineactions/${encodeURIComponent(id)}/GetLiveResponseResultDownloadLink(index=${index})`,
+        ),
+        'value',
+      );
       tried = { ...one, ok: true, ...(typeof value === 'string' ? { url: value } : {}) };
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
@@ -269,12 +296,23 @@ export class Observer {
     const script = type === 'RunScript';
     try {
       const { url, configured } = checkedLink(link, rules);
-      const ask = { method: 'GET', url, cut: true, timeoutMs: resultTimeoutMs, connection: configured ? 'fresh' : 'public' } as const;
+      const ask = {
+        method: 'GET',
+        url,
+        cut: true,
+        timeoutMs: resultTimeoutMs,
+        connection: configured ? 'fresh' : 'public',
+      } as const;
       const whole = await http.send({ ...ask, maxBytes: script ? maxTranscriptBytes : fileBytes });
       const part = await http.send({ ...ask, maxBytes: fileBytes, headers: { range: 'bytes=0-15' } });
       const inside = unpacked(whole.bytes);
       this.#results.push({
-        index, type, status: whole.status, headers: whole.headers, bytes: whole.bytes, cut: whole.cut,
+        index,
+        type,
+        status: whole.status,
+        headers: whole.headers,
+        bytes: whole.bytes,
+        cut: whole.cut,
         range: { status: part.status, bytes: part.bytes.length },
         ...(inside === undefined ? {} : { inside }),
       });
@@ -286,11 +324,26 @@ export class Observer {
 
   async #ask(id: string): Promise<void> {
     const { calls, device, stop } = this.#looking;
-    const actions = (filter: string, more = ''): string => `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=2${more}`;
-    const machines = (name: string): string => `/api/machines?$filter=${encodeURIComponent(`computerDnsName eq ${quoted(name)}`)}&$top=5`;
+    const actions = (filter: string, more = ''): string =>
+      `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=2${more}`;
+    const machines = (name: string): string =>
+      `/api/machines?$filter=${encodeURIComponent(`computerDnsName eq ${quoted(name)}`)}&$top=5`;
     const questions: readonly (readonly [ProbeName, Kind, string])[] = [
-      ['or', 'list', actions(`machineId eq ${quoted(device.id)} and (status eq 'Pending' or status eq 'InProgress' or status eq 'Succeeded')`)],
-      ['orderby', 'list', actions(`machineId eq ${quoted(device.id)}`, `&$orderby=${encodeURIComponent('creationDateTimeUtc desc')}`)],
+      [
+        'or',
+        'list',
+        actions(
+          `machineId eq ${quoted(device.id)} and (status eq 'Pending' or status eq 'InProgress' or status eq 'Succeeded')`,
+        ),
+      ],
+      [
+        'orderby',
+        'list',
+        actions(
+          `machineId eq ${quoted(device.id)}`,
+          `&$orderby=${encodeURIComponent('creationDateTimeUtc desc')}`,
+        ),
+      ],
       ['lowerName', 'machines', machines(device.name.toLowerCase())],
       ['upperName', 'machines', machines(device.name.toUpperCase())],
       ['library', 'library', '/api/libraryfiles'],
@@ -312,7 +365,10 @@ export class Observer {
   #tell(raw: unknown): void {
     const action = readAction(raw);
     if (action === undefined) return;
-    const sentence = [`Defender: ${wordOf(action.status)}`, ...action.progress.map((one) => `index ${one.index} ${wordOf(one.status)}`)].join(', ');
+    const sentence = [
+      `Defender: ${wordOf(action.status)}`,
+      ...action.progress.map((one) => `index ${one.index} ${wordOf(one.status)}`),
+    ].join(', ');
     if (sentence === this.#said) return;
     this.#said = sentence;
     this.#looking.tell(sentence);
@@ -326,7 +382,15 @@ export function wordOf(text: string): string {
 
 /** What of an action changes as it goes on. */
 export function shapeOf(action: unknown): string {
-  return JSON.stringify([statusOf(action), field(action, 'lastUpdateDateTimeUtc'), commandsOf(action).map((one) => [statusOf(one, 'commandStatus'), field(one, 'startTime'), field(one, 'endTime')])]);
+  return JSON.stringify([
+    statusOf(action),
+    field(action, 'lastUpdateDateTimeUtc'),
+    commandsOf(action).map((one) => [
+      statusOf(one, 'commandStatus'),
+      field(one, 'startTime'),
+      field(one, 'endTime'),
+    ]),
+  ]);
 }
 
 export function statusOf(value: unknown, name = 'status'): string | undefined {
@@ -349,7 +413,10 @@ function indexOf(command: unknown, position: number): number {
 }
 
 async function rowsOf(calls: Calls, filter: string): Promise<readonly unknown[]> {
-  const rows = field(await calls.get('list', `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=50`), 'value');
+  const rows = field(
+    await calls.get('list', `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=50`),
+    'value',
+  );
   return Array.isArray(rows) ? (rows as readonly unknown[]) : [];
 }
 
@@ -359,7 +426,11 @@ function mine(rows: readonly unknown[], id: string): unknown {
 
 function refusalOf(error: DefenderError): Answered {
   const { status, apiCode } = error.detail;
-  return { ok: false, ...(status === undefined ? {} : { status }), ...(apiCode === undefined ? { code: error.code } : { code: apiCode }) };
+  return {
+    ok: false,
+    ...(status === undefined ? {} : { status }),
+    ...(apiCode === undefined ? { code: error.code } : { code: apiCode }),
+  };
 }
 
 /** The beginning of what is packed; undefined where it is not gzip, or broken. */
@@ -367,7 +438,10 @@ function unpacked(bytes: Uint8Array): Uint8Array | undefined {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return undefined;
   try {
     // Cut anywhere, and never more than a little of what may be enormous.
-    return gunzipSync(bytes.subarray(0, 4096), { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 8 * 1024 * 1024 });
+    return gunzipSync(bytes.subarray(0, 4096), {
+      finishFlush: constants.Z_SYNC_FLUSH,
+      maxOutputLength: 8 * 1024 * 1024,
+    });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return undefined;

@@ -41,8 +41,16 @@ export function readOptions(words: readonly string[]): Options | 'help' | { read
     ({ values } = parseArgs({
       args: [...words],
       options: {
-        device: { type: 'string' }, process: { type: 'string' }, chat: { type: 'boolean' }, watch: { type: 'boolean' }, play: { type: 'boolean' },
-        cancel: { type: 'boolean' }, patience: { type: 'string' }, data: { type: 'string' }, out: { type: 'string' }, help: { type: 'boolean' },
+        device: { type: 'string' },
+        process: { type: 'string' },
+        chat: { type: 'boolean' },
+        watch: { type: 'boolean' },
+        play: { type: 'boolean' },
+        cancel: { type: 'boolean' },
+        patience: { type: 'string' },
+        data: { type: 'string' },
+        out: { type: 'string' },
+        help: { type: 'boolean' },
       },
     }));
   } catch (error) {
@@ -50,12 +58,25 @@ export function readOptions(words: readonly string[]): Options | 'help' | { read
   }
   if (values.help === true) return 'help';
   const { device = '', process: named = 'notepad', patience: minutes = '20' } = values;
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/.test(device)) return { wrong: device === '' ? '--device NAME is missing: the test device, by its name in Defender.' : `--device ${device.slice(0, 60)}: a device name has letters, digits, ".", "_" and "-" only.` };
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(named)) return { wrong: `--process ${named.slice(0, 60)}: letters, digits, ".", "_" and "-" only.` };
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/.test(device))
+    return {
+      wrong:
+        device === ''
+          ? '--device NAME is missing: the test device, by its name in Defender.'
+          : `--device ${device.slice(0, 60)}: a device name has letters, digits, ".", "_" and "-" only.`,
+    };
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(named))
+    return { wrong: `--process ${named.slice(0, 60)}: letters, digits, ".", "_" and "-" only.` };
   const given = (['chat', 'watch', 'play'] as const).filter((one) => values[one] === true);
-  if (given.length > 1) return { wrong: `--${given.join(' and --')} are two ways to do one thing. Choose one.` };
-  if (!/^\d{1,4}$/.test(minutes) || Number(minutes) < 1) return { wrong: `--patience ${minutes.slice(0, 20)}: whole minutes, 1 to 9999.` };
-  if (values.cancel === true && (given[0] === 'watch' || given[0] === 'chat')) return { wrong: '--cancel is for runs at the terminal; in a chat press Cancel on the card, and it is measured too.' };
+  if (given.length > 1)
+    return { wrong: `--${given.join(' and --')} are two ways to do one thing. Choose one.` };
+  if (!/^\d{1,4}$/.test(minutes) || Number(minutes) < 1)
+    return { wrong: `--patience ${minutes.slice(0, 20)}: whole minutes, 1 to 9999.` };
+  if (values.cancel === true && (given[0] === 'watch' || given[0] === 'chat'))
+    return {
+      wrong:
+        '--cancel is for runs at the terminal; in a chat press Cancel on the card, and it is measured too.',
+    };
   return {
     device,
     process: named,

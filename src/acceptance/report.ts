@@ -1,29 +1,49 @@
-// What is told of a run, and what is sent home of it: the table, and a file that only its owner can read and that replaces no other.
+// What is told of a run, and what is sent home of it: the table, and a file that only its owner can read and
+// that replaces no other.
 import { mkdirSync, openSync, closeSync, writeSync, fsyncSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from '../adapters/store/disk.ts';
-import { field } from '../liveResponse/json.ts';
-import { formatOf } from '../liveResponse/result.ts';
+import { codeOf } from '../adapters/store/journal/disk.ts';
+import { field } from '../liveResponse/text/json.ts';
+import { formatOf } from '../liveResponse/results/collectedFile.ts';
 import type { Measure, Seen, Verdict } from './measures.ts';
 import { shapeOf } from './observing.ts';
 import { familyOf, form, Redactor } from './redaction.ts';
 import type { Exchange } from './tap.ts';
 
 const widths = [44, 24, 40] as const;
-const verdictWords: Readonly<Record<Verdict, string>> = { same: 'same', differs: 'DIFFERS', unmeasured: 'not measured' };
+const verdictWords: Readonly<Record<Verdict, string>> = {
+  same: 'same',
+  differs: 'DIFFERS',
+  unmeasured: 'not measured',
+};
 
 /** The table: what differs first. */
 export function table(measures: readonly Measure[]): string {
   const order: readonly Verdict[] = ['differs', 'same', 'unmeasured'];
-  const rows = [...measures].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict)).flatMap((one) => row([one.assumption, one.simulator, one.tenant.replace(/^not measured: /, '')], verdictWords[one.verdict]));
+  const rows = [...measures]
+    .sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict))
+    .flatMap((one) =>
+      row(
+        [one.assumption, one.simulator, one.tenant.replace(/^not measured: /, '')],
+        verdictWords[one.verdict],
+      ),
+    );
   const count = (verdict: Verdict): number => measures.filter((one) => one.verdict === verdict).length;
-  return [...row(['assumption', 'simulator', 'this tenant'], ''), widths.map((width) => '-'.repeat(width)).join('  '), ...rows, '', `${count('same')} same, ${count('differs')} differ, ${count('unmeasured')} not measured`].join('\n');
+  return [
+    ...row(['assumption', 'simulator', 'this tenant'], ''),
+    widths.map((width) => '-'.repeat(width)).join('  '),
+    ...rows,
+    '',
+    `${count('same')} same, ${count('differs')} differ, ${count('unmeasured')} not measured`,
+  ].join('\n');
 }
 
 function row(cells: readonly [string, string, string], verdict: string): readonly string[] {
   const wrapped = cells.map((cell, at) => wrap(cell, widths[at] ?? 40));
   const height = Math.max(...wrapped.map((lines) => lines.length));
-  return Array.from({ length: height }, (_, line) => `${wrapped.map((lines, at) => (lines[line] ?? '').padEnd(widths[at] ?? 40)).join('  ')}  ${line === 0 ? verdict : ''}`.trimEnd());
+  return Array.from({ length: height }, (_, line) =>
+    `${wrapped.map((lines, at) => (lines[line] ?? '').padEnd(widths[at] ?? 40)).join('  ')}  ${line === 0 ? verdict : ''}`.trimEnd(),
+  );
 }
 
 function wrap(text: string, width: number): readonly string[] {
@@ -59,7 +79,12 @@ const longestBody = 32 * 1024;
 /** The text of the fixture: nothing of the tenant's own is in it. */
 export function fixtureOf(run: Run, seen: Seen, measures: readonly Measure[]): string {
   const redactor = new Redactor(run.began);
-  const states = seen.pairs.filter((pair, at) => at === 0 || shapeOf(pair.row) !== shapeOf(seen.pairs[at - 1]?.row) || shapeOf(pair.single) !== shapeOf(seen.pairs[at - 1]?.single));
+  const states = seen.pairs.filter(
+    (pair, at) =>
+      at === 0 ||
+      shapeOf(pair.row) !== shapeOf(seen.pairs[at - 1]?.row) ||
+      shapeOf(pair.single) !== shapeOf(seen.pairs[at - 1]?.single),
+  );
   const fixture = {
     format: 'live-response-bot acceptance 1',
     version: run.version,
@@ -70,15 +95,30 @@ export function fixtureOf(run: Run, seen: Seen, measures: readonly Measure[]): s
     measures,
     failedReadings: counted(seen.failed),
     lookedEveryMs: seen.gap,
-    states: states.map((pair) => ({ afterMs: Math.round(pair.at - run.began), list: redactor.json(pair.row ?? null), single: redactor.json(pair.single ?? null) })),
+    states: states.map((pair) => ({
+      afterMs: Math.round(pair.at - run.began),
+      list: redactor.json(pair.row ?? null),
+      single: redactor.json(pair.single ?? null),
+    })),
     links: seen.links.map(({ index, phase, at, ok, status, code, url }) => ({
-      index, phase, ok, afterMs: Math.round(at - run.began),
+      index,
+      phase,
+      ok,
+      afterMs: Math.round(at - run.began),
       ...(status === undefined ? {} : { status }),
       ...(code === undefined ? {} : { code: redactor.text(code, 'code') }),
-      ...(url === undefined ? {} : { url: URL.canParse(url) ? redactor.url(new URL(url)) : redactor.text(url) }),
+      ...(url === undefined
+        ? {}
+        : { url: URL.canParse(url) ? redactor.url(new URL(url)) : redactor.text(url) }),
     })),
     results: seen.results.map(({ index, type, status, headers, bytes, cut, inside, range }) => ({
-      index, type: redactor.text(type, 'type'), status, range, cut, bytes: bytes.length, kind: formatOf(bytes),
+      index,
+      type: redactor.text(type, 'type'),
+      status,
+      range,
+      cut,
+      bytes: bytes.length,
+      kind: formatOf(bytes),
       ...(inside === undefined ? {} : { inside: formatOf(inside) }),
       headers: redactor.headers(headers),
       ...(type === 'RunScript' ? { form: form(new TextDecoder().decode(bytes.subarray(0, 400))) } : {}),
@@ -94,7 +134,10 @@ function distinct(exchanges: readonly Exchange[], redactor: Redactor): readonly 
   for (const { from, method, url, status, headers, body, sent, ms } of exchanges) {
     if (found.size >= mostExchanges) break;
     const shown = {
-      from, method, url: redactor.url(url), status,
+      from,
+      method,
+      url: redactor.url(url),
+      status,
       ...(sent === undefined ? {} : { sent: redactor.json(parsed(sent)) }),
       ...(body === undefined ? {} : { body: short(redactor.json(few(body))) }),
     };
@@ -106,7 +149,9 @@ function distinct(exchanges: readonly Exchange[], redactor: Redactor): readonly 
 
 function few(body: unknown): unknown {
   const items = field(body, 'value');
-  return Array.isArray(items) && items.length > mostItems ? { ...(body as object), value: items.slice(0, mostItems) } : body;
+  return Array.isArray(items) && items.length > mostItems
+    ? { ...(body as object), value: items.slice(0, mostItems) }
+    : body;
 }
 
 function short(body: unknown): unknown {
@@ -119,7 +164,9 @@ function parsed(text: string): unknown {
 }
 
 function counted(texts: readonly string[]): Readonly<Record<string, number>> {
-  return Object.fromEntries([...new Set(texts)].map((text) => [text, texts.filter((one) => one === text).length]));
+  return Object.fromEntries(
+    [...new Set(texts)].map((text) => [text, texts.filter((one) => one === text).length]),
+  );
 }
 
 /** The second net: a name that came through in a field where nobody expects one. */
@@ -127,15 +174,27 @@ export function struck(text: string, secrets: readonly string[]): string {
   return secrets
     .filter((secret) => secret.length >= 4)
     .sort((a, b) => b.length - a.length)
-    .reduce((rest, secret) => rest.replace(new RegExp(`(?<![A-Za-z0-9])${secret.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![A-Za-z0-9])`, 'gi'), '(struck out)'), text);
+    .reduce(
+      (rest, secret) =>
+        rest.replace(
+          new RegExp(`(?<![A-Za-z0-9])${secret.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![A-Za-z0-9])`, 'gi'),
+          '(struck out)',
+        ),
+      text,
+    );
 }
 
-/** Every text and every name in a value. Numbers are counts and times of ours: with one of them struck out it would be no JSON any more. */
+/**
+ * Every text and every name in a value. Numbers are counts and times of ours: with one of them struck out it
+ * would be no JSON any more.
+ */
 function struckIn(value: unknown, secrets: readonly string[]): unknown {
   if (typeof value === 'string') return struck(value, secrets);
   if (Array.isArray(value)) return value.map((one) => struckIn(one, secrets));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [struck(name, secrets), struckIn(one, secrets)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [struck(name, secrets), struckIn(one, secrets)]),
+  );
 }
 
 /** Writes a new file that only its owner can read, and answers where it is. @throws the system's error */

@@ -1,8 +1,9 @@
-// The product's own way to the network with somebody looking on: what Defender and its result links answered is kept, in memory and
-// bounded; what any other host said (sign-in, chats, anchors) is not even looked at, and no request header is ever kept.
+// The product's own way to the network with somebody looking on: what Defender and its result links answered
+// is kept, in memory and bounded; what any other host said (sign-in, chats, anchors) is not even looked at,
+// and no request header is ever kept.
 import { jsonOf, Http } from '../adapters/outbound/http.ts';
 import type { HttpAnswer, HttpRequest, HttpSettings } from '../adapters/outbound/http.ts';
-import { field } from '../liveResponse/json.ts';
+import { field } from '../liveResponse/text/json.ts';
 
 export interface Exchange {
   /** `result`: at an address that Defender gave as a result link. */
@@ -53,7 +54,12 @@ export class TappedHttp extends Http {
   }
 
   #keep(ask: HttpRequest, answer: HttpAnswer, ms: number): void {
-    const from = ask.url.origin === this.#base?.origin ? 'defender' : this.#links.has(ask.url.href) ? 'result' : undefined;
+    const from =
+      ask.url.origin === this.#base?.origin
+        ? 'defender'
+        : this.#links.has(ask.url.href)
+          ? 'result'
+          : undefined;
     if (from === undefined || this.#kept.length >= mostKept) return;
     const { status, headers, bytes } = answer;
     const json = from === 'defender' && bytes.length <= largestKept ? jsonOf(answer) : undefined;
@@ -70,7 +76,8 @@ export class TappedHttp extends Http {
       ...(from === 'defender' && typeof ask.body === 'string' ? { sent: ask.body } : {}),
     });
     const link = isLinkCall(ask.url) ? field(json?.value, 'value') : undefined;
-    if (typeof link === 'string' && URL.canParse(link) && this.#links.size < mostLinks) this.#links.add(new URL(link).href);
+    if (typeof link === 'string' && URL.canParse(link) && this.#links.size < mostLinks)
+      this.#links.add(new URL(link).href);
   }
 }
 

@@ -1,13 +1,14 @@
-// Two people at one terminal: a chat with one place, in which every line names who says it. It hands the bot the few lines that the main
-// job on the one device needs and no others, so that it is no console: the bot's policy, four eyes, journal and submission do the rest.
+// Two people at one terminal: a chat with one place, in which every line names who says it. It hands the bot
+// the few lines that the main job on the one device needs and no others, so that it is no console: the bot's
+// policy, four eyes, journal and submission do the rest.
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { plainText } from '../../cards/plainText.ts';
+import { plainText } from '../../cards/renderers/plainText.ts';
 import type { CardView } from '../../cards/view.ts';
 import type { Bot, ChatPort, Reply } from '../bot/ports.ts';
 import { saidOfAsked } from '../bot/ports.ts';
-import type { Policy } from '../bot/rules/policy.ts';
-import { codeOf } from '../bot/language/approvalCode.ts';
+import type { Policy } from '../bot/policy/policy.ts';
+import { codeOf } from '../bot/commands/approvalCode.ts';
 import { peopleOf } from '../adapters/console/people.ts';
 import type { Request } from '../liveResponse/request.ts';
 import { wordOf } from './observing.ts';
@@ -39,21 +40,33 @@ export function createTerminal(print: (text: string) => void): Terminal {
   let lines = 0;
 
   function draw(view: CardView): void {
-    // The approver sees the whole card, as in a chat. Afterwards the words alone: output and links are for no terminal.
+    // The approver sees the whole card, as in a chat. Afterwards the words alone: output and links are for no
+    // terminal.
     if (view.buttons.some((button) => button.verb === 'approve')) {
       const text = plainText(view, { urls: 'hidden' });
       if (text !== shown) print(`\n${text}\n`);
       shown = text;
       return;
     }
-    const text = [`[${view.status}]`, ...view.steps.map((step) => `index ${step.index}: ${step.status}`)].join('  ');
+    const text = [
+      `[${view.status}]`,
+      ...view.steps.map((step) => `index ${step.index}: ${step.status}`),
+    ].join('  ');
     if (text !== shown) print(text);
     shown = text;
   }
 
-  async function say({ bot, policy, place, line, request }: Table, who: string, words: string): Promise<void> {
-    // A line may be typed as the bot tells it for a chat, with its command and the id of the one request there is.
-    const [verb = '', ...after] = words.trim().replace(/^(?:\/\S+|lr)\s+/i, '').split(/\s+/);
+  async function say(
+    { bot, policy, place, line, request }: Table,
+    who: string,
+    words: string,
+  ): Promise<void> {
+    // A line may be typed as the bot tells it for a chat, with its command and the id of the one request
+    // there is.
+    const [verb = '', ...after] = words
+      .trim()
+      .replace(/^(?:\/\S+|lr)\s+/i, '')
+      .split(/\s+/);
     if (!verbs.some((one) => one === verb)) {
       print(`"${verb.slice(0, 30)}" is not for this terminal. It takes: ${verbs.join(', ')}.`);
       return;
@@ -80,7 +93,7 @@ export function createTerminal(print: (text: string) => void): Terminal {
 
   return {
     surface,
-    volatile: true,
+    ephemeralMessages: true,
     post(at, view, intent) {
       draw(view);
       return Promise.resolve({ surface, place: at, id: intent });
@@ -91,7 +104,7 @@ export function createTerminal(print: (text: string) => void): Terminal {
     },
     note: () => Promise.resolve(),
     announce: () => Promise.resolve(),
-    whisper(_place, account, text) {
+    replyPrivately(_place, account, text) {
       print(`(to ${account}) ${text}`);
       return Promise.resolve();
     },
@@ -104,7 +117,14 @@ export function createTerminal(print: (text: string) => void): Terminal {
         before = before.then(async () => {
           if (line.trim() === '') return;
           const [, who, words] = /^\s*(?:as\s+)?([\w.-]{1,64})\s*[:>]\s*(.+)$/.exec(line) ?? [];
-          if (who === undefined || words === undefined) print(`Type who says it first, such as "<person>: ask" or "<person>: approve". The people of this policy: ${peopleOf(table.policy).map(({ account }) => account).join(', ')}.`);
+          if (who === undefined || words === undefined)
+            print(
+              `Type who says it first, such as "<person>: ask" or "<person>: approve". The people of this policy: ${peopleOf(
+                table.policy,
+              )
+                .map(({ account }) => account)
+                .join(', ')}.`,
+            );
           else await say(table, who, words);
         });
       });
@@ -118,7 +138,9 @@ export function createTerminal(print: (text: string) => void): Terminal {
 
 /** The lines that the bot tells people to type, as this terminal takes them. */
 function asTypedHere(text: string, who: string, id: string | undefined): string {
-  return id === undefined ? text : verbs.reduce((told, verb) => told.replaceAll(`/lr ${verb} ${id}`, `${who}: ${verb}`), text);
+  return id === undefined
+    ? text
+    : verbs.reduce((told, verb) => told.replaceAll(`/lr ${verb} ${id}`, `${who}: ${verb}`), text);
 }
 
 function toldOf(reply: Reply): string | undefined {
@@ -134,13 +156,23 @@ function toldOf(reply: Reply): string | undefined {
   }
 }
 
-/** Somebody who may ask and somebody else who may approve, by the policy's own roles; for runs in which both are played. */
-export function players(policy: Policy, recipe: string): { readonly asker: string; readonly approver: string } | undefined {
+/**
+ * Somebody who may ask and somebody else who may approve, by the policy's own roles; for runs in which both
+ * are played.
+ */
+export function players(
+  policy: Policy,
+  recipe: string,
+): { readonly asker: string; readonly approver: string } | undefined {
   const tier = policy.tiers.find((one) => one.name === policy.recipes.get(recipe)?.tier);
   const people = peopleOf(policy);
   const asker = people.find((one) => tier !== undefined && one.roles.includes(tier.request));
-  const approver = people.find((one) => tier !== undefined && one.roles.includes(tier.approve) && one.id !== asker?.id);
-  return asker === undefined || approver === undefined ? undefined : { asker: asker.account, approver: approver.account };
+  const approver = people.find(
+    (one) => tier !== undefined && one.roles.includes(tier.approve) && one.id !== asker?.id,
+  );
+  return asker === undefined || approver === undefined
+    ? undefined
+    : { asker: asker.account, approver: approver.account };
 }
 
 /** The line that approves this very request, as its approver is told it. */
@@ -148,7 +180,10 @@ export function approvalOf(request: Request): string {
   return `approve ${codeOf(request)}`;
 }
 
-/** How a request stands, in words of ours alone. @param word what Defender said last of its action, where that is known better than by the bot */
+/**
+ * How a request stands, in words of ours alone. @param word what Defender said last of its action, where that
+ * is known better than by the bot
+ */
 export function standing(request: Request | undefined, word?: string): string {
   switch (request?.state) {
     case undefined:

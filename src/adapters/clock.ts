@@ -15,7 +15,8 @@ async function sleepReal(ms: number, signal?: AbortSignal): Promise<void> {
 
 /** One timer; true when the signal ended it. */
 async function napped(ms: number, signal?: AbortSignal): Promise<boolean> {
-  // Many may wait for one signal, such as cards for their turn at a chat: no leak, and no warning of one in the log.
+  // Many may wait for one signal, such as cards for their turn at a chat: no leak, and no warning of one in
+  // the log.
   if (signal !== undefined) setMaxListeners(0, signal);
   try {
     await after(ms, undefined, signal === undefined ? {} : { signal });
@@ -32,20 +33,30 @@ export function createClock(): Clock {
 }
 
 export interface ScaledClock extends Clock {
-  /** Milliseconds of this clock per real one; 0 stands still. Time goes on from where it is, and sleepers are woken accordingly. */
+  /**
+   * Milliseconds of this clock per real one; 0 stands still. Time goes on from where it is, and sleepers are
+   * woken accordingly.
+   */
   setSpeed(speed: number): void;
   speed(): number;
 }
 
 export interface ScaledClockOptions {
   readonly speed: number;
-  /** Where this clock begins, epoch ms: after a restart, no earlier than anything it has told before. Default: the real time. */
+  /**
+   * Where this clock begins, epoch ms: after a restart, no earlier than anything it has told before. Default:
+   * the real time.
+   */
   readonly epoch?: number;
   /** The clock underneath. By default one that no change of the machine's wall clock touches. */
   readonly under?: Clock;
 }
 
-const steady: Clock = { now: () => performance.timeOrigin + performance.now(), elapsed: () => performance.now(), sleep: sleepReal };
+const steady: Clock = {
+  now: () => performance.timeOrigin + performance.now(),
+  elapsed: () => performance.now(),
+  sleep: sleepReal,
+};
 
 export function createScaledClock({ speed: first, epoch, under = steady }: ScaledClockOptions): ScaledClock {
   let speed = checked(first);

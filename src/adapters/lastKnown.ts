@@ -1,10 +1,11 @@
-// What Slack, Teams and Entra last said of each account and group, kept over restarts: with it somebody can stop something while they cannot be asked.
+// What Slack, Teams and Entra last said of each account and group, kept over restarts: with it somebody can
+// stop something while they cannot be asked.
 import { join } from 'node:path';
 import type { LastKnown } from '../bot/ports.ts';
 import type { Log } from '../liveResponse/ports.ts';
-import type { Keys } from './store/keys.ts';
-import { signedText, verifiedText } from './store/keys.ts';
-import { parsedJson, readJson, replaceFile } from './teams/files.ts';
+import type { Keys } from './store/journal/keys.ts';
+import { signedText, verifiedText } from './store/journal/keys.ts';
+import { parsedJson, readJson, replaceFile } from './teams/identity/jsonFile.ts';
 
 /** Answers kept; those given longest ago go first. */
 const mostKept = 20_000;
@@ -20,8 +21,10 @@ export async function openLastKnown(folder: string, keys: Keys, log: Log): Promi
   const path = join(folder, name);
   const file = await readJson(path);
   const text = verifiedText(keys, name, file);
-  // Forged, it would let a stranger stop things; what version 0.1 wrote is learned again from the next answers.
-  if (file !== undefined && text === undefined) log.warn('lastKnownRefused', { file: name, why: 'it does not carry this bot\u2019s key' });
+  // Forged, it would let a stranger stop things; what version 0.1 wrote is learned again from the next
+  // answers.
+  if (file !== undefined && text === undefined)
+    log.warn('lastKnownRefused', { file: name, why: 'it does not carry this bot\u2019s key' });
   const answers = new Map(answersIn(parsedJson(text)));
   let writing: Promise<void> | undefined;
   let dirty = false;
@@ -30,7 +33,10 @@ export async function openLastKnown(folder: string, keys: Keys, log: Log): Promi
     while (dirty) {
       dirty = false;
       try {
-        await replaceFile(path, signedText(keys, name, JSON.stringify({ version: 2, answers: Object.fromEntries(answers) })));
+        await replaceFile(
+          path,
+          signedText(keys, name, JSON.stringify({ version: 2, answers: Object.fromEntries(answers) })),
+        );
       } catch (error) {
         // It is learned again from the next answers, so a full disk must not stop them.
         log.error('lastKnownNotWritten', { error });
@@ -57,6 +63,15 @@ export async function openLastKnown(folder: string, keys: Keys, log: Log): Promi
 }
 
 function answersIn(file: unknown): readonly (readonly [string, string])[] {
-  if (typeof file !== 'object' || file === null || !('answers' in file) || typeof file.answers !== 'object' || file.answers === null) return [];
-  return Object.entries(file.answers).flatMap(([question, answer]: [string, unknown]) => (typeof answer === 'string' ? [[question, answer] as const] : []));
+  if (
+    typeof file !== 'object' ||
+    file === null ||
+    !('answers' in file) ||
+    typeof file.answers !== 'object' ||
+    file.answers === null
+  )
+    return [];
+  return Object.entries(file.answers).flatMap(([question, answer]: [string, unknown]) =>
+    typeof answer === 'string' ? [[question, answer] as const] : [],
+  );
 }

@@ -1,14 +1,28 @@
-// How somebody calls the programs of this product from where this one runs: by npm in a checkout, by npx from the package's file, or by the one
-// entry of an installed package. Every message that names a command takes it from here.
+// How somebody calls the programs of this product from where this one runs: by npm in a checkout, by npx from
+// the package's file, or by the one entry of an installed package. Every message that names a command takes
+// it from here.
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { packageFile, packageName, packageVersion } from './packageFiles.ts';
 
 /** As src/cli.ts knows them. */
-export type Word = 'start' | 'demo' | 'simulator' | 'setup' | 'doctor' | 'audit' | 'freeze' | 'acceptance' | 'library' | 'teams-package';
+export type Word =
+  | 'start'
+  | 'demo'
+  | 'simulator'
+  | 'setup'
+  | 'doctor'
+  | 'audit'
+  | 'freeze'
+  | 'acceptance'
+  | 'library'
+  | 'teams-package';
 
 export interface Running {
-  /** The folder with our package.json that the running module was found below: the checkout, its dist, or the package. */
+  /**
+   * The folder with our package.json that the running module was found below: the checkout, its dist, or the
+   * package.
+   */
   readonly root: string;
   /** What Node was given to run (process.argv[1]); a link of npm keeps the link's own name. */
   readonly entry: string;
@@ -19,11 +33,19 @@ export interface Running {
 }
 
 /** What `npm run` does not call by the word. */
-const scripts: Readonly<Partial<Record<Word, string>>> = { start: 'npm start', 'teams-package': 'npm run package:teams' };
+const scripts: Readonly<Partial<Record<Word, string>>> = {
+  start: 'npm start',
+  'teams-package': 'npm run package:teams',
+};
 
-/** The checkout that a build or the sources lie in; undefined for the package, also where it was made inside a checkout. */
+/**
+ * The checkout that a build or the sources lie in; undefined for the package, also where it was made inside a
+ * checkout.
+ */
 function isCheckout(root: string): boolean {
-  return [root, ...(basename(root) === 'dist' ? [dirname(root)] : [])].some((folder) => existsSync(join(folder, 'scripts', 'build.js')));
+  return [root, ...(basename(root) === 'dist' ? [dirname(root)] : [])].some((folder) =>
+    existsSync(join(folder, 'scripts', 'build.js')),
+  );
 }
 
 /** A word for a shell of POSIX, in the quotes that it needs. */
@@ -31,13 +53,19 @@ export function shellWord(text: string): string {
   return /^[\w./:@%+=,~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** A path as it is written from a folder that it is in or below; undefined elsewhere, on another drive of Windows too. */
+/**
+ * A path as it is written from a folder that it is in or below; undefined elsewhere, on another drive of
+ * Windows too.
+ */
 export function within(path: string, folder: string): string | undefined {
   const near = relative(folder, path);
   return near === '..' || near.startsWith(`..${sep}`) || isAbsolute(near) ? undefined : near;
 }
 
-/** As somebody in `folder` would write it: with ./ in front where it is below, since npx and shells take a bare name for another thing. */
+/**
+ * As somebody in `folder` would write it: with ./ in front where it is below, since npx and shells take a
+ * bare name for another thing.
+ */
 function shown(path: string, folder: string): string {
   const near = within(path, folder);
   return near === undefined ? path : `.${sep}${near}`;
@@ -53,7 +81,9 @@ function fileOfNpx({ entry, folder, version }: Running): string {
   const usual = `.${sep}${packageName}-${version}.tgz`;
   if (!existsSync(described)) return usual;
   // As JSON writes it: a quote in the path stands there escaped.
-  const written = /"live-response-bot":\s*("file:(?:[^"\\]|\\.)+")/.exec(readFileSync(described, 'utf8'))?.[1];
+  const written = /"live-response-bot":\s*("file:(?:[^"\\]|\\.)+")/.exec(
+    readFileSync(described, 'utf8'),
+  )?.[1];
   const from = written === undefined ? undefined : String(JSON.parse(written)).slice('file:'.length);
   if (from === undefined) return usual;
   const file = resolve(made, from);
@@ -62,13 +92,18 @@ function fileOfNpx({ entry, folder, version }: Running): string {
   return near === file ? `file:${file}` : near;
 }
 
-/** How the entry itself is called, before its word; undefined in a checkout, where each program is a script of npm. */
+/**
+ * How the entry itself is called, before its word; undefined in a checkout, where each program is a script of
+ * npm.
+ */
 function entryOf(running: Running): string | undefined {
   const { root, entry, folder, path } = running;
   if (isCheckout(root)) return undefined;
   if (entry.split(sep).includes('_npx')) return `npx ${shellWord(fileOfNpx(running))}`;
   // Only scripts of npm have node_modules/.bin in their PATH; the shell that the reader types in has not.
-  const isFound = path.some((one) => resolve(one) === dirname(entry) && !one.endsWith(join('node_modules', '.bin')));
+  const isFound = path.some(
+    (one) => resolve(one) === dirname(entry) && !one.endsWith(join('node_modules', '.bin')),
+  );
   if (basename(entry) === packageName) return isFound ? packageName : shellWord(shown(entry, folder));
   return `node ${shellWord(shown(entry, folder))}`;
 }
@@ -81,7 +116,13 @@ export function commandIn(running: Running, word: Word, rest = ''): string {
 }
 
 function here(): Running {
-  return { root: packageFile(), entry: process.argv[1] ?? '', folder: process.cwd(), path: (process.env['PATH'] ?? '').split(delimiter).filter((one) => one !== ''), version: packageVersion() };
+  return {
+    root: packageFile(),
+    entry: process.argv[1] ?? '',
+    folder: process.cwd(),
+    path: (process.env['PATH'] ?? '').split(delimiter).filter((one) => one !== ''),
+    version: packageVersion(),
+  };
 }
 
 /** The command that works where this program runs. */

@@ -1,6 +1,6 @@
-// The files of this package that the program reads while it runs, and no compiler makes. They are found from the package's own root, up from
-// whatever module asks, because a bundle puts this code into a chunk that may lie anywhere. The checkout, dist and the package have them at the
-// same paths below their roots.
+// The files of this package that the program reads while it runs, and no compiler makes. They are found from
+// the package's own root, up from whatever module asks, because a bundle puts this code into a chunk that may
+// lie anywhere. The checkout, dist and the package have them at the same paths below their roots.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,10 @@ export const packageName = 'live-response-bot';
 export function rootAbove(from: string): string {
   for (let folder = from; ; folder = dirname(folder)) {
     if (described(join(folder, 'package.json'))?.name === packageName) return folder;
-    if (folder === dirname(folder)) throw new Error(`There is no package.json of ${packageName} above ${from}. Copy the package, or dist, as a whole: its files are found from there.`);
+    if (folder === dirname(folder))
+      throw new Error(
+        `There is no package.json of ${packageName} above ${from}. Copy the package, or dist, as a whole: its files are found from there.`,
+      );
   }
 }
 
@@ -26,7 +29,8 @@ function described(file: string): Described | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Described;
   } catch (error) {
-    if (error instanceof SyntaxError) throw new Error(`${file} is not JSON: ${error.message}. Install the package again.`, { cause: error });
+    if (error instanceof SyntaxError)
+      throw new Error(`${file} is not JSON: ${error.message}. Install the package again.`, { cause: error });
     throw error;
   }
 }

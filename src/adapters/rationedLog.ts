@@ -1,4 +1,5 @@
-// Log lines that strangers can cause, rationed: the first of a kind in a minute, then one line that counts the others.
+// Log lines that strangers can cause, rationed: the first of a kind in a minute, then one line that counts
+// the others.
 import type { Clock, Log } from '../liveResponse/ports.ts';
 
 export interface RationedLog {
@@ -22,7 +23,12 @@ interface Window {
 }
 
 /** @param event under which each is written; the line with the number is `<event>LeftOut` */
-export function createRationedLog(log: Log, clock: Pick<Clock, 'elapsed'>, event: string, { lines, everyMs }: Ration = ration): RationedLog {
+export function createRationedLog(
+  log: Log,
+  clock: Pick<Clock, 'elapsed'>,
+  event: string,
+  { lines, everyMs }: Ration = ration,
+): RationedLog {
   const windows = new Map<string, Window>();
 
   function end(kind: string, window: Window): void {

@@ -2,7 +2,10 @@
 
 const shown = '[secret]';
 
-/** Holds a credential or token. Only `reveal` gives it away, so that every place that does can be found by that word. */
+/**
+ * Holds a credential or token. Only `reveal` gives it away, so that every place that does can be found by
+ * that word.
+ */
 export class Secret {
   readonly #value: string;
   constructor(value: string) {

@@ -1,10 +1,14 @@
-// Readings of a platform that many want at the same moment. Whoever decides gets one that began after asking; all who wait share the next one,
-// so that of any crowd one reading is under way and one is to come. A failure is never remembered.
+// Readings of a platform that many want at the same moment. Whoever decides gets one that began after asking;
+// all who wait share the next one, so that of any crowd one reading is under way and one is to come. A
+// failure is never remembered.
 import type { Recency } from '../bot/ports.ts';
 import type { Clock } from '../liveResponse/ports.ts';
 
 export interface SharedReadings<T> {
-  /** `want` is one of the things that a reading of this key answers; those that are wanted together are read together. */
+  /**
+   * `want` is one of the things that a reading of this key answers; those that are wanted together are read
+   * together.
+   */
   get(key: string, want: string, recency: Recency): Promise<T>;
   /** What was said of this key counts no longer, nor what is being asked at this moment. */
   forget(key: string): void;
@@ -30,7 +34,12 @@ interface Line<T> {
   next?: Reading<T>;
 }
 
-export function createSharedReadings<T>({ clock, life, most, read }: SharedReadingsOptions<T>): SharedReadings<T> {
+export function createSharedReadings<T>({
+  clock,
+  life,
+  most,
+  read,
+}: SharedReadingsOptions<T>): SharedReadings<T> {
   const lines = new Map<string, Line<T>>();
 
   function lineOf(key: string): Line<T> {
@@ -49,11 +58,19 @@ export function createSharedReadings<T>({ clock, life, most, read }: SharedReadi
     return recency === false ? age < life : age <= recency;
   }
 
-  /** Begins when the one under way has ended; else in a moment, so that what is asked together is read together. */
+  /**
+   * Begins when the one under way has ended; else in a moment, so that what is asked together is read
+   * together.
+   */
   function plan(key: string, line: Line<T>): Reading<T> {
     const wants = new Set<string>();
     const ended = (): void => undefined;
-    return { wants, value: Promise.resolve(line.flying?.value).then(ended, ended).then(() => begin(key, line, wants)) };
+    return {
+      wants,
+      value: Promise.resolve(line.flying?.value)
+        .then(ended, ended)
+        .then(() => begin(key, line, wants)),
+    };
   }
 
   async function begin(key: string, line: Line<T>, wants: Set<string>): Promise<T> {

@@ -1,4 +1,5 @@
-// A bound on how long something is waited for. What comes later is nobody's: it is neither used nor an unhandled error.
+// A bound on how long something is waited for. What comes later is nobody's: it is neither used nor an
+// unhandled error.
 import type { Clock } from '../liveResponse/ports.ts';
 
 export class TookTooLong extends Error {
@@ -10,7 +11,12 @@ export class TookTooLong extends Error {
 }
 
 /** @throws TookTooLong, or what the work throws */
-export async function within<T>(clock: Pick<Clock, 'sleep'>, ms: number, what: string, work: Promise<T>): Promise<T> {
+export async function within<T>(
+  clock: Pick<Clock, 'sleep'>,
+  ms: number,
+  what: string,
+  work: Promise<T>,
+): Promise<T> {
   const stop = new AbortController();
   try {
     return await Promise.race([

@@ -1,10 +1,18 @@
 // Everything the conversation needs, handed in once. No part of the bot reaches past this.
-import type { Clock, DefenderApi, Hash, Log, OutputStore, Random, RequestStore } from '../liveResponse/ports.ts';
-import type { Budgets } from '../liveResponse/pacing.ts';
-import type { Policy } from './rules/policy.ts';
+import type {
+  Clock,
+  DefenderApi,
+  Hash,
+  Log,
+  OutputStore,
+  Random,
+  RequestStore,
+} from '../liveResponse/ports.ts';
+import type { CallRates } from '../liveResponse/pacing.ts';
+import type { Policy } from './policy/policy.ts';
 import type { ChatPort, Groups, LastKnown } from './ports.ts';
-import type { LinkBox } from './loop/linkBox.ts';
-import type { Outsiders } from './loop/outsiders.ts';
+import type { LinkBox } from './workers/sessions/linkBox.ts';
+import type { SharedPlaces } from './workers/cards/sharedPlaces.ts';
 
 export interface BotSettings {
   /** Entra tenant id, or `simulator`; part of every digest. */
@@ -12,7 +20,10 @@ export interface BotSettings {
   readonly simulated: boolean;
   /** The chat command's name, with its slash. */
   readonly command: string;
-  /** How long Defender keeps an action for a device that is offline, in milliseconds, where somebody states it: tenants differ. */
+  /**
+   * How long Defender keeps an action for a device that is offline, in milliseconds, where somebody states
+   * it: tenants differ.
+   */
   readonly offlineQueue?: number;
   /** Live response sessions of ours at once; Defender's own limit is 25, or 50 for newer tenants. */
   readonly sessions: number;
@@ -34,8 +45,8 @@ export interface Deps {
   /** Without it, what platforms last said is forgotten with the process. */
   readonly lastKnown?: LastKnown;
   /** Which places outsiders read. The bot makes its own. */
-  readonly outsiders?: Outsiders;
-  readonly budgets: Budgets;
+  readonly outsiders?: SharedPlaces;
+  readonly callRates: CallRates;
   readonly links: LinkBox;
   readonly clock: Clock;
   readonly random: Random;

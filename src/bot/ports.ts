@@ -1,20 +1,25 @@
-// The conversation's edges: what a chat hands in, what it gets back, and what the bot asks of a chat and of the directory.
+// The conversation's edges: what a chat hands in, what it gets back, and what the bot asks of a chat and of
+// the directory.
 import type { CardView, Verb } from '../../cards/view.ts';
 import type { CardRef } from '../liveResponse/request.ts';
-import type { Person } from './rules/policy.ts';
+import type { Person } from './policy/policy.ts';
 
 /**
- * How far a chat vouches for an account. Only `member` may do more than read help. `unknown`: the platform could not be asked; what only
- * stops something is then open to whoever the policy lists, and nothing else is.
+ * How far a chat vouches for an account. Only `member` may do more than read help. `unknown`: the platform
+ * could not be asked; what only stops something is then open to whoever the policy lists, and nothing else
+ * is.
  */
-export type Trust = 'member' | 'guest' | 'external' | 'bot' | 'anonymous' | 'foreignTenant' | 'deactivated' | 'unknown';
+export type Trust =
+  'member' | 'guest' | 'external' | 'bot' | 'anonymous' | 'foreignTenant' | 'deactivated' | 'unknown';
 
 export interface Account {
   readonly surface: string;
   /** The platform's stable id, never a name. */
   readonly id: string;
   readonly trust: Trust;
-  /** The platform could not be asked just now: `trust` is what it last said. Only for what stops something. */
+  /**
+   * The platform could not be asked just now: `trust` is what it last said. Only for what stops something.
+   */
   readonly lastKnown?: true;
   /** For display in refusals and `whoami` only. */
   readonly name?: string;
@@ -39,7 +44,9 @@ export interface CommandIn {
   readonly text: string;
   /** Unique per delivery; a redelivery bears the same. */
   readonly deliveryId: string;
-  /** When it came in, where an earlier process left it (epoch milliseconds): much may have been decided since. */
+  /**
+   * When it came in, where an earlier process left it (epoch milliseconds): much may have been decided since.
+   */
   readonly cameIn?: number;
 }
 
@@ -70,13 +77,30 @@ export interface Form {
   readonly submit: string;
 }
 
-/** Answers go to the person alone; what everybody sees is on the cards. All texts are plain: adapters escape them. */
+/**
+ * Answers go to the person alone; what everybody sees is on the cards. All texts are plain: adapters escape
+ * them.
+ */
 export type Reply =
   | { readonly kind: 'nothing' }
-  /** Stored, and on its card or about to be. `text` is said only where no card shows it; `note` to the asker alone, wherever the card stands. */
-  | { readonly kind: 'asked'; readonly requestId: string; readonly text: string; readonly shown: boolean; readonly note?: string }
+  /**
+   * Stored, and on its card or about to be. `text` is said only where no card shows it; `note` to the asker
+   * alone, wherever the card stands.
+   */
+  | {
+      readonly kind: 'asked';
+      readonly requestId: string;
+      readonly text: string;
+      readonly shown: boolean;
+      readonly note?: string;
+    }
   /** `block` is preformatted text below the sentence, shown literally. `link` is a bearer secret. */
-  | { readonly kind: 'sentence'; readonly text: string; readonly block?: string; readonly link?: { readonly label: string; readonly url: string } }
+  | {
+      readonly kind: 'sentence';
+      readonly text: string;
+      readonly block?: string;
+      readonly link?: { readonly label: string; readonly url: string };
+    }
   | { readonly kind: 'card'; readonly text: string; readonly view: CardView }
   | { readonly kind: 'form'; readonly form: Form };
 
@@ -87,16 +111,21 @@ export function saidOfAsked(reply: Extract<Reply, { readonly kind: 'asked' }>): 
 }
 
 /**
- * `gone`: the card or message no longer exists (post again). `closed`: the place takes nothing of ours now; it may again, so no place is given up.
- * `throttled`: again after `retryAfterMs`. `ambiguous`: a post that may have happened. `unavailable`: nothing happened, try later.
- * `rejected`: the chat answered no to this call, and not because of the place; it may take the same later, or a new card instead.
+ * `gone`: the card or message no longer exists (post again). `closed`: the place takes nothing of ours now;
+ * it may again, so no place is given up. `throttled`: again after `retryAfterMs`. `ambiguous`: a post that
+ * may have happened. `unavailable`: nothing happened, try later. `rejected`: the chat answered no to this
+ * call, and not because of the place; it may take the same later, or a new card instead.
  */
 export type ChatErrorCode = 'gone' | 'closed' | 'throttled' | 'ambiguous' | 'unavailable' | 'rejected';
 
 export class ChatError extends Error {
   readonly code: ChatErrorCode;
   readonly retryAfterMs: number | undefined;
-  constructor(code: ChatErrorCode, message: string, options: { readonly retryAfterMs?: number; readonly cause?: unknown } = {}) {
+  constructor(
+    code: ChatErrorCode,
+    message: string,
+    options: { readonly retryAfterMs?: number; readonly cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ChatError';
     this.code = code;
@@ -108,38 +137,50 @@ export class ChatError extends Error {
 export interface ChatPort {
   readonly surface: string;
   /** Its messages do not outlive the process: every card is drawn again at start. */
-  readonly volatile?: boolean;
+  readonly ephemeralMessages?: boolean;
   /**
-   * Resolves when this chat may take one more drawing of that kind in that place. What waits is drawn only after it, so that the
-   * newest state is what goes out; urgent ones overtake.
+   * Resolves when this chat may take one more drawing of that kind in that place. What waits is drawn only
+   * after it, so that the newest state is what goes out; urgent ones overtake.
    */
-  turn?(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void>;
-  /** Whether outsiders can read this place now: results are private there, whatever the policy says. @throws ChatError when that cannot be told: they are private until it can */
+  acquireSlot?(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void>;
+  /**
+   * Whether outsiders can read this place now: results are private there, whatever the policy says. @throws
+   * ChatError when that cannot be told: they are private until it can
+   */
   external?(place: string): Promise<boolean>;
   /**
-   * Posts a card and answers where it stands. Called at most once per `intent`. `again`: whether an earlier card of this request
-   * stands in this place is not known; where it can be found, it is made to say that a newer one took its place.
+   * Posts a card and answers where it stands. Called at most once per `intent`. `again`: whether an earlier
+   * card of this request stands in this place is not known; where it can be found, it is made to say that a
+   * newer one took its place.
    */
   post(place: string, view: CardView, intent: string, again?: boolean): Promise<CardRef>;
   /** Draws the whole card again; safe to repeat. */
   update(ref: CardRef, view: CardView): Promise<void>;
-  /** True while the card there shows less than its newest view, because the chat did not take the whole of it. */
-  bare?(ref: CardRef): boolean;
-  /** Has an older card of a request say that `newest` took its place; safe to repeat. Absent where no card is ever left behind. */
+  /**
+   * True while the card there shows less than its newest view, because the chat did not take the whole of it.
+   */
+  showsLess?(ref: CardRef): boolean;
+  /**
+   * Has an older card of a request say that `newest` took its place; safe to repeat. Absent where no card is
+   * ever left behind.
+   */
   supersede?(old: CardRef, requestId: string, newest: CardRef): Promise<void>;
   /** A short public note that notifies, below a card. `mention` holds account ids of this surface. */
   note(ref: CardRef, text: string, mention: readonly string[]): Promise<void>;
   /** A short public message of its own in a place, below no card: a freeze, and its end. */
   announce(place: string, text: string): Promise<void>;
-  /** One cheap read: resolves when the bot can write in this place, throws `closed` with the reason when it cannot. Absent where a chat cannot tell. */
+  /**
+   * One cheap read: resolves when the bot can write in this place, throws `closed` with the reason when it
+   * cannot. Absent where a chat cannot tell.
+   */
   probe?(place: string): Promise<void>;
   /** To one person alone. */
-  whisper(place: string, account: string, text: string): Promise<void>;
+  replyPrivately(place: string, account: string, text: string): Promise<void>;
 }
 
 /**
- * How new an answer of a platform must be. `true`: its reading began after this question, whoever else shares it; a number: it began at
- * most so many milliseconds ago; `false`: what is remembered for a minute will do.
+ * How new an answer of a platform must be. `true`: its reading began after this question, whoever else shares
+ * it; a number: it began at most so many milliseconds ago; `false`: what is remembered for a minute will do.
  */
 export type Recency = boolean | number;
 
@@ -151,7 +192,10 @@ export interface Groups {
   lastKnown?(group: string, person: Person): boolean | undefined;
 }
 
-/** What the platforms last said of accounts and groups, kept over restarts. It counts only for what stops something, while they cannot be asked. */
+/**
+ * What the platforms last said of accounts and groups, kept over restarts. It counts only for what stops
+ * something, while they cannot be asked.
+ */
 export interface LastKnown {
   get(question: string): string | undefined;
   set(question: string, answer: string): void;
@@ -161,11 +205,17 @@ export interface LastKnown {
 export interface Bot {
   command(input: CommandIn): Promise<Reply>;
   press(input: PressIn): Promise<Reply>;
-  /** Anything at all came from a place (a message, a press, an invite, a rename, an unarchived channel): what could not be written there is tried again at once. */
+  /**
+   * Anything at all came from a place (a message, a press, an invite, a rename, an unarchived channel): what
+   * could not be written there is tried again at once.
+   */
   heard(surface: string, place: string): void;
 }
 
-/** What the person is told: a sentence or two with the next step, and a preformatted block that points at the word. */
+/**
+ * What the person is told: a sentence or two with the next step, and a preformatted block that points at the
+ * word.
+ */
 export interface Explained {
   readonly text: string;
   readonly block?: string;

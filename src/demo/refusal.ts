@@ -2,7 +2,10 @@
 import { channel } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Told of each response that nobody is going to write, because a test that moves the clock may not wait for it. */
+/**
+ * Told of each response that nobody is going to write, because a test that moves the clock may not wait for
+ * it.
+ */
 export const unansweredChannel = 'live-response-bot.unanswered';
 const unanswered = channel(unansweredChannel);
 
@@ -16,7 +19,12 @@ export interface ChatCall {
 
 /** `done`: the platform did what it was asked, and only the answer is bad. */
 export type Refusal = { readonly name: string; readonly done?: boolean } & (
-  | { readonly kind: 'answer'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body: string }
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body: string;
+    }
   /** The connection ends without an answer. */
   | { readonly kind: 'cut' }
   /** Nothing comes, and the connection stays. */
@@ -30,5 +38,8 @@ export type Refuse = (call: ChatCall) => Refusal | undefined;
 export function play(refusal: Refusal, request: IncomingMessage, response: ServerResponse): void {
   if (refusal.kind === 'cut') request.socket.destroy();
   else if (refusal.kind === 'silence') unanswered.publish(response);
-  else response.writeHead(refusal.status, { 'content-type': 'application/json', ...refusal.headers }).end(refusal.body);
+  else
+    response
+      .writeHead(refusal.status, { 'content-type': 'application/json', ...refusal.headers })
+      .end(refusal.body);
 }

@@ -1,4 +1,5 @@
-// One call for the doctor: a single attempt, bounded in time and size, told as an answer or as the reason why there is none.
+// One call for the doctor: a single attempt, bounded in time and size, told as an answer or as the reason why
+// there is none.
 import type { Http, HttpAnswer, HttpRequest } from '../adapters/outbound/http.ts';
 import { HttpError, jsonOf } from '../adapters/outbound/http.ts';
 import type { Clock } from '../liveResponse/ports.ts';
@@ -30,11 +31,24 @@ export interface Caller {
   readonly timeoutMs?: number;
 }
 
-export async function call({ http, clock, timeoutMs = callTimeoutMs }: Caller, ask: Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'>): Promise<Called | Unanswered> {
+export async function call(
+  { http, clock, timeoutMs = callTimeoutMs }: Caller,
+  ask: Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'>,
+): Promise<Called | Unanswered> {
   const began = clock.now();
   try {
-    const answer = await http.send({ ...ask, maxBytes, timeoutMs, connection: ask.method === 'GET' ? 'kept' : 'fresh' });
-    return { status: answer.status, body: jsonOf(answer), headers: answer.headers, at: (began + clock.now()) / 2 };
+    const answer = await http.send({
+      ...ask,
+      maxBytes,
+      timeoutMs,
+      connection: ask.method === 'GET' ? 'kept' : 'fresh',
+    });
+    return {
+      status: answer.status,
+      body: jsonOf(answer),
+      headers: answer.headers,
+      at: (began + clock.now()) / 2,
+    };
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     return { why: error.message, sent: error.code !== 'notSent' };
@@ -46,4 +60,8 @@ export function isAnswer(called: Called | Unanswered): called is Called {
 }
 
 /** A GET or POST below the address of Defender's API, with the token. */
-export type CallDefender = (method: 'GET' | 'POST', path: string, body?: string) => Promise<Called | Unanswered>;
+export type CallDefender = (
+  method: 'GET' | 'POST',
+  path: string,
+  body?: string,
+) => Promise<Called | Unanswered>;

@@ -1,7 +1,7 @@
 // A certificate that proves who the bot is: whether its file holds what is needed, and until when it is good.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { diskWords } from '../adapters/store/disk.ts';
+import { diskWords } from '../adapters/store/journal/disk.ts';
 import { fail, ok, warn } from './line.ts';
 import type { Line } from './line.ts';
 
@@ -15,20 +15,34 @@ export function certificateLine(check: string, setting: string, path: string, no
   try {
     pem = readFileSync(path, 'utf8');
   } catch (error) {
-    return fail(check, `the file of ${setting} cannot be read: ${diskWords(error)}`, 'Give the bot’s user the right to read it, or correct the path.');
+    return fail(
+      check,
+      `the file of ${setting} cannot be read: ${diskWords(error)}`,
+      'Give the bot’s user the right to read it, or correct the path.',
+    );
   }
   const certificate = firstCertificate(pem);
   const key = /-----BEGIN (?:RSA )?PRIVATE KEY-----/.test(pem);
   if (certificate === undefined || !key) {
-    return fail(check, `the file of ${setting} holds no ${certificate === undefined ? 'certificate' : 'unencrypted private key'} in PEM`, 'Put the certificate and its unencrypted private key into one PEM file.');
+    return fail(
+      check,
+      `the file of ${setting} holds no ${certificate === undefined ? 'certificate' : 'unencrypted private key'} in PEM`,
+      'Put the certificate and its unencrypted private key into one PEM file.',
+    );
   }
   const ends = Date.parse(certificate.validTo);
   const begins = Date.parse(certificate.validFrom);
   const until = new Date(ends).toISOString().slice(0, 10);
   const renew = `Make a new certificate, add it to the app registration, and let ${setting} name its file.`;
-  if (begins > now) return fail(check, `the certificate is valid only from ${new Date(begins).toISOString()} on`, 'Check the clock of this machine, or use a certificate that is valid already.');
+  if (begins > now)
+    return fail(
+      check,
+      `the certificate is valid only from ${new Date(begins).toISOString()} on`,
+      'Check the clock of this machine, or use a certificate that is valid already.',
+    );
   if (ends <= now) return fail(check, `the certificate ended on ${until}`, renew);
-  if (ends - now < soon) return warn(check, `the certificate ends on ${until}, in ${Math.floor((ends - now) / day)} days`, renew);
+  if (ends - now < soon)
+    return warn(check, `the certificate ends on ${until}, in ${Math.floor((ends - now) / day)} days`, renew);
   return ok(check, `certificate ${certificate.fingerprint.replaceAll(':', '')}, valid until ${until}`);
 }
 

@@ -1,8 +1,11 @@
-// What a bearer token says of itself. Its signature is for the API to check: here it is only read, to explain beforehand what the API
-// would refuse.
-import { field, parseJson } from '../liveResponse/json.ts';
+// What a bearer token says of itself. Its signature is for the API to check: here it is only read, to explain
+// beforehand what the API would refuse.
+import { field, parseJson } from '../liveResponse/text/json.ts';
 
-/** Claims of an Entra access token (learn.microsoft.com/entra/identity-platform/access-token-claims-reference). */
+/**
+ * Claims of an Entra access token
+ * (learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
+ */
 export interface Claims {
   /** Of several the first: Entra gives one. */
   readonly audience: string | undefined;
@@ -21,7 +24,10 @@ const maxDepth = 8;
 /** Undefined when the token is not a JWT, which an API's token need not be. */
 export function claimsOf(token: string): Claims | undefined {
   const payload = /^[\w-]+\.([\w-]+)\.[\w-]*$/.exec(token)?.[1];
-  const read = payload === undefined ? undefined : parseJson(Buffer.from(payload, 'base64url').toString('utf8'), maxDepth)?.value;
+  const read =
+    payload === undefined
+      ? undefined
+      : parseJson(Buffer.from(payload, 'base64url').toString('utf8'), maxDepth)?.value;
   if (typeof read !== 'object' || read === null) return undefined;
   const roles = field(read, 'roles');
   const scopes = textIn(read, 'scp');

@@ -1,24 +1,43 @@
-// Our clock against the Date header of every answer: times of links, tokens and signed requests are compared across machines.
+// Our clock against the Date header of every answer: times of links, tokens and signed requests are compared
+// across machines.
 import type { Called } from './call.ts';
 import { fail, ok, warn } from './line.ts';
 import type { Tell } from './line.ts';
 
 /** Milliseconds. From here on cards tell times that people notice as wrong. */
 const noticeable = 10_000;
-/** From here on things fail: Slack and Teams refuse what is five minutes off, and links seem alive that are dead. */
+/**
+ * From here on things fail: Slack and Teams refuse what is five minutes off, and links seem alive that are
+ * dead.
+ */
 const harmful = 120_000;
 
-export function examineClock({ headers, at }: Pick<Called, 'headers' | 'at'>, whose: string, tell: Tell, check: `${string}.clock` = 'defender.clock'): void {
+export function examineClock(
+  { headers, at }: Pick<Called, 'headers' | 'at'>,
+  whose: string,
+  tell: Tell,
+  check: `${string}.clock` = 'defender.clock',
+): void {
   const date = Date.parse(headers.get('date') ?? '');
   if (Number.isNaN(date)) {
-    tell(warn(check, `the answer names no time, so our clock could not be compared with ${whose}’s`, 'Make sure that this machine keeps its time by NTP.'));
+    tell(
+      warn(
+        check,
+        `the answer names no time, so our clock could not be compared with ${whose}’s`,
+        'Make sure that this machine keeps its time by NTP.',
+      ),
+    );
     return;
   }
   // The header has whole seconds, cut off: half a second is its expected rest.
   const ahead = at - (date + 500);
-  const said = Math.abs(ahead) < 1_500 ? `our clock and ${whose}’s agree` : `our clock is ${inWords(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} ${whose}’s`;
+  const said =
+    Math.abs(ahead) < 1_500
+      ? `our clock and ${whose}’s agree`
+      : `our clock is ${inWords(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} ${whose}’s`;
   const next = 'Set the time of this machine, and keep it by NTP.';
-  if (Math.abs(ahead) > harmful) tell(fail(check, `${said}: expiries of links and signatures of chats would be judged wrongly`, next));
+  if (Math.abs(ahead) > harmful)
+    tell(fail(check, `${said}: expiries of links and signatures of chats would be judged wrongly`, next));
   else if (Math.abs(ahead) > noticeable) tell(warn(check, said, next));
   else tell(ok(check, said));
 }

@@ -1,19 +1,20 @@
-// The whole examination: what is local first, then everything that needs the network side by side. One thing that fails, hangs or breaks
-// never keeps the others from being looked at, and the whole ends within its time.
+// The whole examination: what is local first, then everything that needs the network side by side. One thing
+// that fails, hangs or breaks never keeps the others from being looked at, and the whole ends within its
+// time.
 import type { TokenSource } from '../adapters/entra/credentials.ts';
 import type { Credentials } from '../adapters/entra/settings.ts';
 import { EntraTokens, noCredentials } from '../adapters/entra/credentials.ts';
 import { graphHosts } from '../adapters/entra/groups.ts';
 import { customEndpoint } from '../adapters/defender/clouds.ts';
-import type { Policy } from '../bot/rules/policy.ts';
-import type { ServiceOptions } from '../service.ts';
+import type { Policy } from '../bot/policy/policy.ts';
+import type { ServiceOptions } from '../app/compose.ts';
 import { namedProfiles } from '../simulator/profiles.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 import type { Caller } from './call.ts';
 import { certificateLine } from './certificate.ts';
 import { examineDataFolder } from './dataFolder.ts';
-import { examineDefender } from './defender.ts';
-import { entraGroupsOf, examineEntraGroups } from './entraGroups.ts';
+import { examineDefender } from './defender/defender.ts';
+import { entraGroupsOf, examineEntraGroups } from './chats/entraGroups.ts';
 import { fail, ok, skip } from './line.ts';
 import type { Line, Tell } from './line.ts';
 import { examinePeople } from './people.ts';
@@ -21,9 +22,9 @@ import { examinePolicy, examinePolicyFile } from './policy.ts';
 import { examinePorts } from './port.ts';
 import { examineRecord } from './record.ts';
 import { examineSettings } from './settings.ts';
-import type { House, Variables } from './settings.ts';
-import { examineSlack } from './slack.ts';
-import { examineTeams } from './teams.ts';
+import type { Deployment, Variables } from './settings.ts';
+import { examineSlack } from './chats/slack.ts';
+import { examineTeams } from './chats/teams.ts';
 
 export interface Examination extends Caller {
   readonly variables: Variables;
@@ -41,7 +42,10 @@ export interface Examination extends Caller {
   readonly origins?: readonly string[];
 }
 
-/** Milliseconds for everything together. A call that nobody answers takes 15 s, and at most five of them follow each other. */
+/**
+ * Milliseconds for everything together. A call that nobody answers takes 15 s, and at most five of them
+ * follow each other.
+ */
 export const totalWithin = 90_000;
 
 interface Area {
@@ -60,7 +64,8 @@ export async function examine(parts: Examination, tell: Tell): Promise<void> {
       run: async (say) => {
         policy = lookAtPolicy(policyFile, options, say);
         // Who plays everybody in the console gains nothing by writing its policy.
-        if (policyFile !== undefined && policy !== undefined && options?.console !== true) await examinePolicyFile(policyFile, say);
+        if (policyFile !== undefined && policy !== undefined && options?.console !== true)
+          await examinePolicyFile(policyFile, say);
       },
     },
     { name: 'data', run: (say) => lookAtPlace(dataDir, options, { listens, admin }, parts, say) },
@@ -69,12 +74,29 @@ export async function examine(parts: Examination, tell: Tell): Promise<void> {
   await told(networkAreas(options, policy, { ...parts, audiences }), parts, ends, tell);
 }
 
-function lookAtPolicy(file: string | undefined, options: ServiceOptions | undefined, tell: Tell): Policy | undefined {
+function lookAtPolicy(
+  file: string | undefined,
+  options: ServiceOptions | undefined,
+  tell: Tell,
+): Policy | undefined {
   if (file === undefined) {
-    tell(skip('policy.file', 'not looked at: which file it is depends on the settings', 'Fix the settings first.'));
+    tell(
+      skip(
+        'policy.file',
+        'not looked at: which file it is depends on the settings',
+        'Fix the settings first.',
+      ),
+    );
     return undefined;
   }
-  const surfaces = options === undefined ? undefined : [...(options.slack === undefined ? [] : ['slack']), ...(options.teams === undefined ? [] : ['teams']), ...(options.console ? ['console'] : [])];
+  const surfaces =
+    options === undefined
+      ? undefined
+      : [
+          ...(options.slack === undefined ? [] : ['slack']),
+          ...(options.teams === undefined ? [] : ['teams']),
+          ...(options.console ? ['console'] : []),
+        ];
   return examinePolicy({ file, surfaces, simulated: options === undefined || isSimulated(options) }, tell);
 }
 
@@ -82,17 +104,33 @@ function isSimulated({ defender }: ServiceOptions): boolean {
   return defender.kind === 'simulator' || defender.credentials === 'none';
 }
 
-async function lookAtPlace(dataDir: string | undefined, options: ServiceOptions | undefined, { listens, admin }: Pick<House, 'listens' | 'admin'>, parts: Examination, tell: Tell): Promise<void> {
+async function lookAtPlace(
+  dataDir: string | undefined,
+  options: ServiceOptions | undefined,
+  { listens, admin }: Pick<Deployment, 'listens' | 'admin'>,
+  parts: Examination,
+  tell: Tell,
+): Promise<void> {
   const holder = dataDir === undefined ? undefined : await examineDataFolder(dataDir, tell);
-  if (dataDir !== undefined && options !== undefined) await examineRecord({ record: options.record, dataDir, real: !isSimulated(options), now: parts.clock.now() }, tell);
+  if (dataDir !== undefined && options !== undefined)
+    await examineRecord(
+      { record: options.record, dataDir, real: !isSimulated(options), now: parts.clock.now() },
+      tell,
+    );
   if (listens === undefined) tell(skip('http.port', 'not looked at', 'Fix the settings first.'));
   else await examinePorts({ ...listens, admin, holder }, parts, tell);
 }
 
-function networkAreas(options: ServiceOptions | undefined, policy: Policy | undefined, parts: Examination & Pick<House, 'audiences'>): readonly Area[] {
+function networkAreas(
+  options: ServiceOptions | undefined,
+  policy: Policy | undefined,
+  parts: Examination & Pick<Deployment, 'audiences'>,
+): readonly Area[] {
   const names = ['defender', 'slack', 'teams', 'graph'] as const;
   if (options === undefined || parts.offline) {
-    const why = parts.offline ? (['--offline', 'Leave out --offline.'] as const) : (['the settings cannot be used', 'Fix the settings first.'] as const);
+    const why = parts.offline
+      ? (['--offline', 'Leave out --offline.'] as const)
+      : (['the settings cannot be used', 'Fix the settings first.'] as const);
     return names.map((name) => ({
       name,
       run: (tell) => {
@@ -102,32 +140,73 @@ function networkAreas(options: ServiceOptions | undefined, policy: Policy | unde
     }));
   }
   const { slack, teams, entra } = options;
-  const tokensOf = parts.tokensOf ?? ((credentials: Credentials, authority: string) => new EntraTokens({ credentials, authority, way: parts.http }));
+  const tokensOf =
+    parts.tokensOf ??
+    ((credentials: Credentials, authority: string) =>
+      new EntraTokens({ credentials, authority, way: parts.http }));
   const local = options.console ? 'the local console is the chat' : 'not set up';
   return [
     { name: 'defender', run: (tell) => lookAtDefender(options, policy, { ...parts, tokensOf }, tell) },
-    { name: 'slack', run: (tell) => (slack === undefined ? notSetUp('slack', local, 'docs/slack-setup.md', tell) : examineSlack({ slack, policy }, parts, tell)) },
+    {
+      name: 'slack',
+      run: (tell) =>
+        slack === undefined
+          ? notSetUp('slack', local, 'docs/slack-setup.md', tell)
+          : examineSlack({ slack, policy }, parts, tell),
+    },
     {
       name: 'teams',
       run: (tell) =>
         teams === undefined
           ? notSetUp('teams', local, 'docs/teams-setup.md', tell)
-          : examineTeams({ settings: teams.settings, tokensOf, policy, dataDir: options.dataDir, ...(parts.origins === undefined ? {} : { origins: parts.origins }), ...(parts.openIdMetadata === undefined ? {} : { openIdMetadata: parts.openIdMetadata }) }, parts, tell),
+          : examineTeams(
+              {
+                settings: teams.settings,
+                tokensOf,
+                policy,
+                dataDir: options.dataDir,
+                ...(parts.origins === undefined ? {} : { origins: parts.origins }),
+                ...(parts.openIdMetadata === undefined ? {} : { openIdMetadata: parts.openIdMetadata }),
+              },
+              parts,
+              tell,
+            ),
     },
     {
       name: 'graph',
       run: (tell) => {
         if (policy === undefined || entraGroupsOf(policy).length === 0) return Promise.resolve();
-        const graph = parts.graph ?? (entra?.authority.endsWith('.us') === true ? graphHosts.usGov : graphHosts.public);
-        return examineEntraGroups({ policy, graph, tokens: entra === undefined ? undefined : tokensOf(entra.credentials, entra.authority) }, parts, tell);
+        const graph =
+          parts.graph ?? (entra?.authority.endsWith('.us') === true ? graphHosts.usGov : graphHosts.public);
+        return examineEntraGroups(
+          {
+            policy,
+            graph,
+            tokens: entra === undefined ? undefined : tokensOf(entra.credentials, entra.authority),
+          },
+          parts,
+          tell,
+        );
       },
     },
     {
       name: 'people',
       run: (tell) => {
         if (policy === undefined) return Promise.resolve();
-        const graph = parts.graph ?? (entra?.authority.endsWith('.us') === true ? graphHosts.usGov : graphHosts.public);
-        return examinePeople({ people: policy.people, slack, graph: { origin: graph, tokens: () => (entra === undefined ? undefined : tokensOf(entra.credentials, entra.authority)) } }, parts, tell);
+        const graph =
+          parts.graph ?? (entra?.authority.endsWith('.us') === true ? graphHosts.usGov : graphHosts.public);
+        return examinePeople(
+          {
+            people: policy.people,
+            slack,
+            graph: {
+              origin: graph,
+              tokens: () => (entra === undefined ? undefined : tokensOf(entra.credentials, entra.authority)),
+            },
+          },
+          parts,
+          tell,
+        );
       },
     },
   ];
@@ -138,25 +217,77 @@ function notSetUp(name: string, why: string, page: string, tell: Tell): Promise<
   return Promise.resolve();
 }
 
-async function lookAtDefender({ defender, sessions, offlineQueue }: ServiceOptions, policy: Policy | undefined, parts: Examination & Pick<House, 'audiences'> & { readonly tokensOf: NonNullable<Examination['tokensOf']> }, tell: Tell): Promise<void> {
+async function lookAtDefender(
+  { defender, sessions, offlineQueue }: ServiceOptions,
+  policy: Policy | undefined,
+  parts: Examination &
+    Pick<Deployment, 'audiences'> & { readonly tokensOf: NonNullable<Examination['tokensOf']> },
+  tell: Tell,
+): Promise<void> {
   const { probe, audiences } = parts;
   const limits = { sessions, ...(offlineQueue === undefined ? {} : { offlineQueue }) };
   if (defender.kind === 'simulator') {
     // As the bot does, but with nothing on disk: a running bot keeps its own simulated tenant there.
     const simulator = await startSimulator({ profile: namedProfiles[defender.profile ?? 'default'] });
     try {
-      tell(ok('defender.tenant', 'THE SIMULATED TENANT inside the bot, started for this examination: nothing below says anything of a real Defender'));
-      await examineDefender({ endpoint: customEndpoint(simulator.url), tokens: noCredentials(simulator.url), tenant: 'simulator', unsigned: 'askSimulator', policy, probe, limits }, parts, tell);
+      tell(
+        ok(
+          'defender.tenant',
+          'THE SIMULATED TENANT inside the bot, started for this examination: nothing below says anything of a real Defender',
+        ),
+      );
+      await examineDefender(
+        {
+          endpoint: customEndpoint(simulator.url),
+          tokens: noCredentials(simulator.url),
+          tenant: 'simulator',
+          unsigned: 'askSimulator',
+          policy,
+          probe,
+          limits,
+        },
+        parts,
+        tell,
+      );
     } finally {
       await simulator.stop();
     }
     return;
   }
   const { credentials, endpoint, tenant } = defender;
-  if (credentials === 'none') tell(ok('defender.tenant', `A SIMULATED TENANT at ${endpoint.apiUrl}: nothing below says anything of a real Defender`));
-  else if (credentials.kind === 'certificate') tell(certificateLine('defender.certificate', 'AZURE_CLIENT_CERTIFICATE_PATH', credentials.path, parts.clock.now()));
-  const tokens = credentials === 'none' ? noCredentials(endpoint.apiUrl) : parts.tokensOf(credentials, endpoint.authority);
-  await examineDefender({ endpoint, tokens, tenant, unsigned: defender.unsignedAllowed === true ? 'allowed' : defender.loopback ? 'askSimulator' : 'unknown', policy, probe, audiences, limits }, parts, tell);
+  if (credentials === 'none')
+    tell(
+      ok(
+        'defender.tenant',
+        `A SIMULATED TENANT at ${endpoint.apiUrl}: nothing below says anything of a real Defender`,
+      ),
+    );
+  else if (credentials.kind === 'certificate')
+    tell(
+      certificateLine(
+        'defender.certificate',
+        'AZURE_CLIENT_CERTIFICATE_PATH',
+        credentials.path,
+        parts.clock.now(),
+      ),
+    );
+  const tokens =
+    credentials === 'none' ? noCredentials(endpoint.apiUrl) : parts.tokensOf(credentials, endpoint.authority);
+  await examineDefender(
+    {
+      endpoint,
+      tokens,
+      tenant,
+      unsigned:
+        defender.unsignedAllowed === true ? 'allowed' : defender.loopback ? 'askSimulator' : 'unknown',
+      policy,
+      probe,
+      audiences,
+      limits,
+    },
+    parts,
+    tell,
+  );
 }
 
 /** Runs areas side by side and tells their lines in order. */
@@ -165,7 +296,11 @@ async function told(areas: readonly Area[], { clock }: Caller, ends: number, tel
   for (const lines of running) for (const line of await lines) tell(line);
 }
 
-async function withinTime({ name, run }: Area, clock: Caller['clock'], ends: number): Promise<readonly Line[]> {
+async function withinTime(
+  { name, run }: Area,
+  clock: Caller['clock'],
+  ends: number,
+): Promise<readonly Line[]> {
   const lines: Line[] = [];
   const over = new AbortController();
   let closed = false;
@@ -173,12 +308,27 @@ async function withinTime({ name, run }: Area, clock: Caller['clock'], ends: num
   const say: Tell = (line) => {
     if (!closed) lines.push(line);
   };
-  const work = Promise.resolve().then(() => run(say)).catch((error: unknown) => {
-    // A fault of the doctor's own must not hide what the other areas have to say.
-    lines.push(fail(name, `the doctor itself failed here: ${error instanceof Error ? error.message : String(error)}`, 'Report this; the other lines hold all the same.'));
-  });
+  const work = Promise.resolve()
+    .then(() => run(say))
+    .catch((error: unknown) => {
+      // A fault of the doctor's own must not hide what the other areas have to say.
+      lines.push(
+        fail(
+          name,
+          `the doctor itself failed here: ${error instanceof Error ? error.message : String(error)}`,
+          'Report this; the other lines hold all the same.',
+        ),
+      );
+    });
   const late = clock.sleep(Math.max(0, ends - clock.now()), over.signal).then(() => {
-    if (!over.signal.aborted) lines.push(fail(name, 'not finished in time', 'Run the doctor again; if it stays so, look at the way to the host of the line before.'));
+    if (!over.signal.aborted)
+      lines.push(
+        fail(
+          name,
+          'not finished in time',
+          'Run the doctor again; if it stays so, look at the way to the host of the line before.',
+        ),
+      );
   });
   await Promise.race([work, late]);
   closed = true;

@@ -1,6 +1,9 @@
-// One line of the doctor's report: what was looked at, what was found, and, unless all is well, what to do next.
+// One line of the doctor's report: what was looked at, what was found, and, unless all is well, what to do
+// next.
 
-/** `skip`: not looked at, because it is not set up, was not asked for, or another line has to be mended first. */
+/**
+ * `skip`: not looked at, because it is not set up, was not asked for, or another line has to be mended first.
+ */
 export type Verdict = 'ok' | 'warn' | 'FAIL' | 'skip';
 
 export interface Finding {
@@ -10,7 +13,9 @@ export interface Finding {
   readonly found: string;
 }
 
-export type Line = (Finding & { readonly verdict: 'ok' }) | (Finding & { readonly verdict: 'warn' | 'FAIL' | 'skip'; readonly next: string });
+export type Line =
+  | (Finding & { readonly verdict: 'ok' })
+  | (Finding & { readonly verdict: 'warn' | 'FAIL' | 'skip'; readonly next: string });
 
 /** Takes a line as soon as it is known. */
 export type Tell = (line: Line) => void;

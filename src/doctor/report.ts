@@ -1,7 +1,8 @@
-// The report as people and programs read it: text with the next step below what is not well, or one JSON object a line. Whatever a
-// line holds, secrets are struck out of it here once more, and characters that could drive a terminal are removed.
+// The report as people and programs read it: text with the next step below what is not well, or one JSON
+// object a line. Whatever a line holds, secrets are struck out of it here once more, and characters that
+// could drive a terminal are removed.
 import { redact } from '../adapters/log.ts';
-import { hiddenCharacter } from '../liveResponse/shown.ts';
+import { hiddenCharacter } from '../liveResponse/text/visible.ts';
 import type { Line, Verdict } from './line.ts';
 
 export type Counts = Readonly<Record<Verdict, number>>;
@@ -13,7 +14,12 @@ export interface Style {
   readonly secrets: readonly string[];
 }
 
-const colour: Readonly<Record<Verdict, string>> = { ok: '\u001b[32m', warn: '\u001b[33m', FAIL: '\u001b[31m', skip: '\u001b[2m' };
+const colour: Readonly<Record<Verdict, string>> = {
+  ok: '\u001b[32m',
+  warn: '\u001b[33m',
+  FAIL: '\u001b[31m',
+  skip: '\u001b[2m',
+};
 const plainAgain = '\u001b[0m';
 /** As wide as the longest common name, so that findings stand below each other. */
 const nameWidth = 22;
@@ -24,7 +30,8 @@ export function showLine(line: Line, style: Style): string {
   const found = inert(line.found, style);
   const next = line.verdict === 'ok' ? undefined : inert(line.next, style);
   const check = inert(line.check, style);
-  if (style.json) return `${JSON.stringify({ verdict: line.verdict, check, found, ...(next === undefined ? {} : { next }) })}\n`;
+  if (style.json)
+    return `${JSON.stringify({ verdict: line.verdict, check, found, ...(next === undefined ? {} : { next }) })}\n`;
   const verdict = line.verdict.padEnd(4);
   const painted = style.colours ? `${colour[line.verdict]}${verdict}${plainAgain}` : verdict;
   return `${painted}  ${check.padEnd(nameWidth)}  ${found}\n${next === undefined ? '' : `${indent}-> ${next}\n`}`;
@@ -39,8 +46,12 @@ export function showCounts(counts: Counts, style: Style): string {
 
 /** Answers of strangers stand in findings: one line, nothing hidden, nothing secret. */
 function inert(text: string, { secrets }: Style): string {
-  const oneLine = Array.from(text.replace(/\s+/g, ' '), (character) => (hiddenCharacter(character) === undefined ? character : '')).join('');
+  const oneLine = Array.from(text.replace(/\s+/g, ' '), (character) =>
+    hiddenCharacter(character) === undefined ? character : '',
+  ).join('');
   // The log's net looks for secrets as JSON writes them; here they would stand as they are.
-  const struck = secrets.filter((secret) => secret.length >= 8).reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), oneLine);
+  const struck = secrets
+    .filter((secret) => secret.length >= 8)
+    .reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), oneLine);
   return redact(struck, secrets);
 }

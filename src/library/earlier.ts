@@ -1,5 +1,6 @@
-// SHA-256 of every content that our own scripts had before, by name: a library that still holds one of them was filled from an earlier
-// version of this program, and nobody's change is lost when it is replaced. Add the old hash here with every change of a script.
+// SHA-256 of every content that our own scripts had before, by name: a library that still holds one of them
+// was filled from an earlier version of this program, and nobody's change is lost when it is replaced. Add
+// the old hash here with every change of a script.
 
 export const earlierShipped: Readonly<Record<string, readonly string[]>> = {
   'minidump.ps1': [

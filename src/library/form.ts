@@ -1,4 +1,5 @@
-// The body of an upload: multipart/form-data with the parts that the API takes (learn.microsoft.com/defender-endpoint/api/upload-library).
+// The body of an upload: multipart/form-data with the parts that the API takes
+// (learn.microsoft.com/defender-endpoint/api/upload-library).
 
 export interface Upload {
   readonly name: string;
@@ -6,7 +7,10 @@ export interface Upload {
   readonly description: string;
   /** What the script takes, for people; absent where it takes nothing. */
   readonly parameters?: string;
-  /** True only where a file of that name was seen and is to be replaced: without it Defender itself refuses to overwrite. */
+  /**
+   * True only where a file of that name was seen and is to be replaced: without it Defender itself refuses to
+   * overwrite.
+   */
   readonly replace: boolean;
 }
 
@@ -18,7 +22,8 @@ export interface Form {
 /** `unique`: letters and digits that stand in no part. */
 export function formOf({ name, bytes, description, parameters, replace }: Upload, unique: string): Form {
   const boundary = `----liveResponseLibrary${unique}`;
-  const head = (attributes: string, type = ''): string => `--${boundary}\r\nContent-Disposition: form-data; ${attributes}\r\n${type}\r\n`;
+  const head = (attributes: string, type = ''): string =>
+    `--${boundary}\r\nContent-Disposition: form-data; ${attributes}\r\n${type}\r\n`;
   const field = (key: string, value: string): string => `${head(`name="${key}"`)}${value}\r\n`;
   const fields =
     field('Description', oneLine(description)) +
@@ -27,7 +32,13 @@ export function formOf({ name, bytes, description, parameters, replace }: Upload
     field('OverrideIfExists', String(replace));
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
-    body: Buffer.concat([Buffer.from(fields + head(`name="file"; filename="${name}"`, 'Content-Type: application/octet-stream\r\n')), bytes, Buffer.from(`\r\n--${boundary}--\r\n`)]),
+    body: Buffer.concat([
+      Buffer.from(
+        fields + head(`name="file"; filename="${name}"`, 'Content-Type: application/octet-stream\r\n'),
+      ),
+      bytes,
+      Buffer.from(`\r\n--${boundary}--\r\n`),
+    ]),
   };
 }
 

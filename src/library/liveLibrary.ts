@@ -1,5 +1,5 @@
-// The two calls on the live response library: the list, and one upload. A list may be asked for again; an upload never is by itself, but
-// after a 429, which says for certain that nothing was taken.
+// The two calls on the live response library: the list, and one upload. A list may be asked for again; an
+// upload never is by itself, but after a 429, which says for certain that nothing was taken.
 import { randomUUID } from 'node:crypto';
 import type { Endpoint } from '../adapters/defender/clouds.ts';
 import { readError, readPage, readTime } from '../adapters/defender/wire.ts';
@@ -7,12 +7,15 @@ import type { Token, TokenSource } from '../adapters/entra/credentials.ts';
 import { TokenError } from '../adapters/entra/tokenError.ts';
 import type { Http, HttpAnswer } from '../adapters/outbound/http.ts';
 import { HttpError, jsonOf, retryAfterMs } from '../adapters/outbound/http.ts';
-import { field } from '../liveResponse/json.ts';
+import { field } from '../liveResponse/text/json.ts';
 import type { Clock } from '../liveResponse/ports.ts';
 import { formOf } from './form.ts';
 import type { Upload } from './form.ts';
 
-/** A file of the library, as far as the API tells: it gives no content, only this. Times in epoch milliseconds. */
+/**
+ * A file of the library, as far as the API tells: it gives no content, only this. Times in epoch
+ * milliseconds.
+ */
 export interface LiveFile {
   readonly name: string;
   /** Lower case; undefined where Defender gives none. */
@@ -33,8 +36,9 @@ export class NoLook extends Error {
 }
 
 /**
- * `taken`: Defender said so; `sha256` is what it says it has. `exists`: nothing was replaced, there is a file of that name. `throttled`: nothing
- * was taken. `lost`: it may have been taken. `refused`: nothing was taken, in Defender's words.
+ * `taken`: Defender said so; `sha256` is what it says it has. `exists`: nothing was replaced, there is a file
+ * of that name. `throttled`: nothing was taken. `lost`: it may have been taken. `refused`: nothing was taken,
+ * in Defender's words.
  */
 export type Uploaded =
   | { readonly kind: 'taken'; readonly sha256?: string }
@@ -53,11 +57,17 @@ export interface LibraryParts {
 }
 
 export interface LiveLibrary {
-  /** Every file. @throws NoLook also where a part of the list cannot be had: what it leaves out could be somebody's file. */
+  /**
+   * Every file. @throws NoLook also where a part of the list cannot be had: what it leaves out could be
+   * somebody's file.
+   */
   list(): Promise<readonly LiveFile[]>;
   /** One POST. @throws NoLook where nothing may be uploaded with this credential */
   upload(upload: Upload): Promise<Uploaded>;
-  /** Waits as long as Defender asked for. @throws NoLook where that is too long to wait for in front of a terminal */
+  /**
+   * Waits as long as Defender asked for. @throws NoLook where that is too long to wait for in front of a
+   * terminal
+   */
   rest(ms: number): Promise<void>;
 }
 
@@ -69,14 +79,18 @@ const maxAnswerBytes = 4 * 1024 * 1024;
 const repeatAfter = 1_000;
 /** After a 429 without a usable Retry-After (defender-api.md 7.4). Milliseconds. */
 const defaultRest = 60_000;
-/** A person waits in front of the terminal: beyond this the program ends, and says when to come back. Milliseconds, all waits together. */
+/**
+ * A person waits in front of the terminal: beyond this the program ends, and says when to come back.
+ * Milliseconds, all waits together.
+ */
 export const longestRest = 5 * 60_000;
 /** A list that needs more pages is no library of scripts. */
 const mostPages = 50;
 
 const lacking =
   'Defender denies this credential access to the library (403): it needs Library.Manage of WindowsDefenderATP, as an application permission with admin consent (after a grant, a new token has it); a person who is signed in needs it as a delegated permission. docs/library.md shows the steps.';
-const unauthorized = 'Defender does not take the token (401). Check the tenant and the cloud (AZURE_TENANT_ID, DEFENDER_CLOUD), and the clock of this machine.';
+const unauthorized =
+  'Defender does not take the token (401). Check the tenant and the cloud (AZURE_TENANT_ID, DEFENDER_CLOUD), and the clock of this machine.';
 
 export function liveLibrary({ http, tokens, clock, endpoint, tell }: LibraryParts): LiveLibrary {
   let rested = 0;
@@ -89,10 +103,17 @@ export function liveLibrary({ http, tokens, clock, endpoint, tell }: LibraryPart
       throw new NoLook(`There is no token for the library: ${error.message}.`, { cause: error });
     }
   };
-  const headers = (held: Token | undefined): Readonly<Record<string, string>> => ({ accept: 'application/json', 'accept-encoding': 'identity', ...(held === undefined ? {} : { authorization: `Bearer ${held.value.reveal()}` }) });
+  const headers = (held: Token | undefined): Readonly<Record<string, string>> => ({
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    ...(held === undefined ? {} : { authorization: `Bearer ${held.value.reveal()}` }),
+  });
 
   const rest = async (ms: number): Promise<void> => {
-    if (rested + ms > longestRest) throw new NoLook(`Defender asks to wait ${seconds(ms)} before the next call (429), which is longer than this program waits. Run it again then.`);
+    if (rested + ms > longestRest)
+      throw new NoLook(
+        `Defender asks to wait ${seconds(ms)} before the next call (429), which is longer than this program waits. Run it again then.`,
+      );
     rested += ms;
     tell(`Defender asks to wait ${seconds(ms)} (429) ...`);
     await clock.sleep(ms);
@@ -104,10 +125,20 @@ export function liveLibrary({ http, tokens, clock, endpoint, tell }: LibraryPart
     for (;;) {
       let answer: HttpAnswer;
       try {
-        answer = await http.send({ method: 'GET', url, headers: headers(await token(renewed)), timeoutMs: listWithin, maxBytes: maxAnswerBytes });
+        answer = await http.send({
+          method: 'GET',
+          url,
+          headers: headers(await token(renewed)),
+          timeoutMs: listWithin,
+          maxBytes: maxAnswerBytes,
+        });
       } catch (error) {
         if (!(error instanceof HttpError)) throw error;
-        if ((repeats += 1) > 1) throw new NoLook(`The library cannot be listed: ${error.message}. Check the network, the proxy and DEFENDER_CLOUD or DEFENDER_API_URL.`, { cause: error });
+        if ((repeats += 1) > 1)
+          throw new NoLook(
+            `The library cannot be listed: ${error.message}. Check the network, the proxy and DEFENDER_CLOUD or DEFENDER_API_URL.`,
+            { cause: error },
+          );
         await clock.sleep(repeatAfter);
         continue;
       }
@@ -126,8 +157,13 @@ export function liveLibrary({ http, tokens, clock, endpoint, tell }: LibraryPart
     async list() {
       const found: LiveFile[] = [];
       const seen = new Set<string>();
-      for (let url: URL | undefined = new URL(`${endpoint.apiUrl}/api/libraryfiles`), pages = 1; url !== undefined; pages += 1) {
-        if (pages > mostPages || seen.has(url.href)) throw new NoLook('The list of the library does not end. Nothing was compared; look in the portal.');
+      for (
+        let url: URL | undefined = new URL(`${endpoint.apiUrl}/api/libraryfiles`), pages = 1;
+        url !== undefined;
+        pages += 1
+      ) {
+        if (pages > mostPages || seen.has(url.href))
+          throw new NoLook('The list of the library does not end. Nothing was compared; look in the portal.');
         seen.add(url.href);
         const answer = await get(url);
         if (answer.status === 401) throw new NoLook(unauthorized);
@@ -135,11 +171,16 @@ export function liveLibrary({ http, tokens, clock, endpoint, tell }: LibraryPart
         const body = jsonOf(answer);
         const { items, next } = readPage(body?.value);
         if (answer.status < 200 || answer.status > 299 || items === undefined) {
-          throw new NoLook(`The library cannot be listed: Defender answered ${answer.status}${words(body?.value)}${answer.status < 300 ? ', which is no list of files' : ''}. Run it again; if it stays so, look at DEFENDER_CLOUD and DEFENDER_API_URL.`);
+          throw new NoLook(
+            `The library cannot be listed: Defender answered ${answer.status}${words(body?.value)}${answer.status < 300 ? ', which is no list of files' : ''}. Run it again; if it stays so, look at DEFENDER_CLOUD and DEFENDER_API_URL.`,
+          );
         }
         for (const item of items) {
           const file = readLiveFile(item);
-          if (file === undefined) throw new NoLook('The list of the library has an entry without a name. Nothing was compared; look in the portal.');
+          if (file === undefined)
+            throw new NoLook(
+              'The list of the library has an entry without a name. Nothing was compared; look in the portal.',
+            );
           found.push(file);
         }
         url = next === undefined ? undefined : atHome(next, endpoint);
@@ -151,38 +192,58 @@ export function liveLibrary({ http, tokens, clock, endpoint, tell }: LibraryPart
       const { contentType, body } = formOf(upload, randomUUID().replaceAll('-', ''));
       let answer: HttpAnswer;
       try {
-        answer = await http.send({ method: 'POST', url: new URL(`${endpoint.apiUrl}/api/libraryfiles`), headers: { ...headers(held), 'content-type': contentType }, body, timeoutMs: uploadWithin, maxBytes: maxAnswerBytes, connection: 'fresh' });
+        answer = await http.send({
+          method: 'POST',
+          url: new URL(`${endpoint.apiUrl}/api/libraryfiles`),
+          headers: { ...headers(held), 'content-type': contentType },
+          body,
+          timeoutMs: uploadWithin,
+          maxBytes: maxAnswerBytes,
+          connection: 'fresh',
+        });
       } catch (error) {
         if (!(error instanceof HttpError)) throw error;
-        return error.code === 'notSent' ? { kind: 'refused', why: error.message } : { kind: 'lost', why: error.message };
+        return error.code === 'notSent'
+          ? { kind: 'refused', why: error.message }
+          : { kind: 'lost', why: error.message };
       }
       const said = jsonOf(answer)?.value;
       if (answer.status >= 200 && answer.status <= 299) {
         const sha256 = hexOf(field(said, 'sha256'));
         return { kind: 'taken', ...(sha256 === undefined ? {} : { sha256 }) };
       }
-      if (answer.status === 429) return { kind: 'throttled', ms: retryAfterMs(answer, clock.now()) ?? defaultRest };
+      if (answer.status === 429)
+        return { kind: 'throttled', ms: retryAfterMs(answer, clock.now()) ?? defaultRest };
       if (answer.status === 401) throw new NoLook(unauthorized);
       if (answer.status === 403) throw new NoLook(lacking);
       // A gateway that gave up says nothing of what stands behind it.
-      if (answer.status >= 500 || answer.status === 408) return { kind: 'lost', why: `Defender answered ${answer.status}${words(said)}` };
+      if (answer.status >= 500 || answer.status === 408)
+        return { kind: 'lost', why: `Defender answered ${answer.status}${words(said)}` };
       if (/already exists/i.test(readError(said).apiMessage ?? '')) return { kind: 'exists' };
       return { kind: 'refused', why: `Defender answered ${answer.status}${words(said)}` };
     },
   };
 }
 
-/** The token goes to our own origin and nowhere else: path and query of the next page are asked for there, whatever host it names. */
+/**
+ * The token goes to our own origin and nowhere else: path and query of the next page are asked for there,
+ * whatever host it names.
+ */
 function atHome(next: string, { apiUrl }: Endpoint): URL {
   const home = new URL(apiUrl);
-  if (!URL.canParse(next, home.href)) throw new NoLook('The list of the library goes on at an address that cannot be read. Nothing was compared; look in the portal.');
+  if (!URL.canParse(next, home.href))
+    throw new NoLook(
+      'The list of the library goes on at an address that cannot be read. Nothing was compared; look in the portal.',
+    );
   const { pathname, search } = new URL(next, home.href);
   return new URL(`${pathname}${search}`, home.origin);
 }
 
 function words(body: unknown): string {
   const { apiCode, apiMessage } = readError(body);
-  return apiCode === undefined && apiMessage === undefined ? '' : ` (${[apiCode, apiMessage].filter((one) => one !== undefined).join(': ')})`;
+  return apiCode === undefined && apiMessage === undefined
+    ? ''
+    : ` (${[apiCode, apiMessage].filter((one) => one !== undefined).join(': ')})`;
 }
 
 function seconds(ms: number): string {

@@ -1,14 +1,18 @@
-// What the library should hold: the scripts that come with the program and every file that a recipe names, read from manifest/defender and
-// from the folder given by --scripts, whose copies (signed ones, mostly) count before the shipped ones.
+// What the library should hold: the scripts that come with the program and every file that a recipe names,
+// read from manifest/defender and from the folder given by --scripts, whose copies (signed ones, mostly)
+// count before the shipped ones.
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { neededFiles, parametersOf } from '../bot/rules/libraryFiles.ts';
-import type { Policy } from '../bot/rules/policy.ts';
-import { codeOf, diskWords } from '../adapters/store/disk.ts';
+import { neededFiles, parametersOf } from '../bot/policy/recipes/libraryFiles.ts';
+import type { Policy } from '../bot/policy/policy.ts';
+import { codeOf, diskWords } from '../adapters/store/journal/disk.ts';
 
-/** One file by API: 20 MB (learn.microsoft.com/defender-endpoint/api/upload-library). The portal takes more. Bytes. */
+/**
+ * One file by API: 20 MB (learn.microsoft.com/defender-endpoint/api/upload-library). The portal takes more.
+ * Bytes.
+ */
 export const mostBytes = 20 * 1024 * 1024;
 
 export interface LocalFile {
@@ -23,7 +27,10 @@ export interface LocalFile {
   /** What the script takes; absent where no recipe hands it anything. */
   readonly parameters: string | undefined;
   readonly recipes: readonly string[];
-  /** Of the same text with other line ends, as git's autocrlf makes them; without what no shell would run. Lower case. */
+  /**
+   * Of the same text with other line ends, as git's autocrlf makes them; without what no shell would run.
+   * Lower case.
+   */
   readonly otherLineEnds: readonly string[];
   /** It ends with a signature, good or not. */
   readonly signed: boolean;
@@ -65,7 +72,10 @@ const allowed = /^[A-Za-z0-9._-]+$/;
 
 /** What the library's entry says of our own scripts. */
 const ours: Readonly<Record<string, { readonly description: string; readonly parameters?: string }>> = {
-  'minidump.ps1': { description: 'Memory dump of one process, as a zip in C:\\windows\\TEMP', parameters: 'process name or id' },
+  'minidump.ps1': {
+    description: 'Memory dump of one process, as a zip in C:\\windows\\TEMP',
+    parameters: 'process name or id',
+  },
   'collect.ps1': { description: 'Triage package, as a zip in C:\\windows\\TEMP' },
   'collect.sh': { description: 'Triage package of Linux and macOS, as an archive' },
 };
@@ -79,7 +89,10 @@ export function localFiles({ shipped, scripts, policy }: LocalPlaces): LocalFile
   const wanted = new Map<string, { readonly name: string; readonly recipes: readonly string[] }>();
   for (const [name, recipes] of [...needed, ...own.map((one) => [one, []] as const)]) {
     const known = wanted.get(name.toLowerCase());
-    wanted.set(name.toLowerCase(), { name: known?.name ?? name, recipes: [...new Set([...(known?.recipes ?? []), ...recipes])] });
+    wanted.set(name.toLowerCase(), {
+      name: known?.name ?? name,
+      recipes: [...new Set([...(known?.recipes ?? []), ...recipes])],
+    });
   }
   const files: LocalFile[] = [];
   const without: NoFile[] = [];
@@ -91,7 +104,18 @@ export function localFiles({ shipped, scripts, policy }: LocalPlaces): LocalFile
     }
     const read = readFile(found.path, one.name);
     if ('why' in read) without.push({ ...one, why: read.why });
-    else files.push({ ...one, ...about(one.name, policy), ...shippedHash(one.name, shipped, own), path: found.path, bytes: read.bytes, sha256: sha256Of(read.bytes), otherLineEnds: script.test(one.name) ? otherLineEnds(one.name, read.bytes) : [], signed: isSigned(read.bytes), warnings: warningsOf(one.name, read.bytes) });
+    else
+      files.push({
+        ...one,
+        ...about(one.name, policy),
+        ...shippedHash(one.name, shipped, own),
+        path: found.path,
+        bytes: read.bytes,
+        sha256: sha256Of(read.bytes),
+        otherLineEnds: script.test(one.name) ? otherLineEnds(one.name, read.bytes) : [],
+        signed: isSigned(read.bytes),
+        warnings: warningsOf(one.name, read.bytes),
+      });
   }
   return { files, without, unnamed: given.filter((name) => !wanted.has(name.toLowerCase())) };
 }
@@ -102,19 +126,36 @@ export function sha256Of(bytes: Uint8Array): string {
 
 function about(name: string, policy: Policy | undefined): Pick<LocalFile, 'description' | 'parameters'> {
   const own = ours[name.toLowerCase()];
-  return { description: own?.description, parameters: own?.parameters ?? (policy === undefined ? undefined : parametersOf(policy, name)) };
+  return {
+    description: own?.description,
+    parameters: own?.parameters ?? (policy === undefined ? undefined : parametersOf(policy, name)),
+  };
 }
 
 /** The file that counts for a name: that of --scripts before the shipped one. */
-function pick(name: string, scripts: string | undefined, given: readonly string[], shipped: string, own: readonly string[]): { readonly path: string | undefined; readonly why?: string } {
+function pick(
+  name: string,
+  scripts: string | undefined,
+  given: readonly string[],
+  shipped: string,
+  own: readonly string[],
+): { readonly path: string | undefined; readonly why?: string } {
   const same = given.filter((one) => one.toLowerCase() === name.toLowerCase());
-  if (same.length > 1) return { path: undefined, why: `${scripts ?? ''} holds ${same.join(' and ')}, which the library does not tell apart: keep one` };
+  if (same.length > 1)
+    return {
+      path: undefined,
+      why: `${scripts ?? ''} holds ${same.join(' and ')}, which the library does not tell apart: keep one`,
+    };
   if (scripts !== undefined && same[0] !== undefined) return { path: join(scripts, same[0]) };
   const ship = own.find((one) => one.toLowerCase() === name.toLowerCase());
   return { path: ship === undefined ? undefined : join(shipped, ship) };
 }
 
-function shippedHash(name: string, shipped: string, own: readonly string[]): Pick<LocalFile, 'shippedSha256'> {
+function shippedHash(
+  name: string,
+  shipped: string,
+  own: readonly string[],
+): Pick<LocalFile, 'shippedSha256'> {
   const ship = own.find((one) => one.toLowerCase() === name.toLowerCase());
   const read = ship === undefined ? undefined : readFile(join(shipped, ship), ship);
   return read === undefined || 'why' in read ? {} : { shippedSha256: sha256Of(read.bytes) };
@@ -123,7 +164,10 @@ function shippedHash(name: string, shipped: string, own: readonly string[]): Pic
 /** Names in a folder. @throws NoFolder where it was asked for */
 function entriesOf(folder: string, asked: boolean): readonly string[] {
   try {
-    return readdirSync(folder, { withFileTypes: true }).filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name).sort();
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
+      .map((entry) => entry.name)
+      .sort();
   } catch (error) {
     if (!asked && codeOf(error) === 'ENOENT') return [];
     throw new NoFolder(`The folder ${folder} cannot be read: ${diskWords(error)}.`, { cause: error });
@@ -131,14 +175,20 @@ function entriesOf(folder: string, asked: boolean): readonly string[] {
 }
 
 function readFile(path: string, name: string): { readonly bytes: Uint8Array } | { readonly why: string } {
-  if (!allowed.test(name)) return { why: `the library takes letters, digits, "-", "_" and "." in a name and nothing else: rename it, and in the recipe too` };
+  if (!allowed.test(name))
+    return {
+      why: `the library takes letters, digits, "-", "_" and "." in a name and nothing else: rename it, and in the recipe too`,
+    };
   let fd: number | undefined;
   try {
     // Without O_NONBLOCK a pipe at the path would be waited for.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = fstatSync(fd);
     if (!stats.isFile()) return { why: `${path} is no file` };
-    if (stats.size > mostBytes) return { why: `${path} has ${stats.size} bytes, and the API takes 20 MB (${mostBytes} bytes) at most: upload it in the portal, which takes more` };
+    if (stats.size > mostBytes)
+      return {
+        why: `${path} has ${stats.size} bytes, and the API takes 20 MB (${mostBytes} bytes) at most: upload it in the portal, which takes more`,
+      };
     if (stats.size === 0) return { why: `${path} is empty` };
     const bytes = Buffer.alloc(stats.size);
     let length = 0;
@@ -148,7 +198,8 @@ function readFile(path: string, name: string): { readonly bytes: Uint8Array } | 
       if (read === 0 || length === bytes.length) break;
     }
     if (length < bytes.length) return { why: `${path} became shorter while it was read: run this again` };
-    if (script.test(name) && !isUtf8(bytes)) return { why: `${path} is no UTF-8 text: save it as UTF-8 (and sign it again, if it was signed)` };
+    if (script.test(name) && !isUtf8(bytes))
+      return { why: `${path} is no UTF-8 text: save it as UTF-8 (and sign it again, if it was signed)` };
     return { bytes };
   } catch (error) {
     return { why: `${path} cannot be read: ${diskWords(error)}` };
@@ -160,7 +211,9 @@ function readFile(path: string, name: string): { readonly bytes: Uint8Array } | 
 function otherLineEnds(name: string, bytes: Uint8Array): readonly string[] {
   const lf = Buffer.from(bytes).toString('latin1').replaceAll('\r\n', '\n');
   const own = sha256Of(bytes);
-  return [lf, ...(forShell.test(name) ? [] : [lf.replaceAll('\n', '\r\n')])].map((text) => sha256Of(Buffer.from(text, 'latin1'))).filter((sha256) => sha256 !== own);
+  return [lf, ...(forShell.test(name) ? [] : [lf.replaceAll('\n', '\r\n')])]
+    .map((text) => sha256Of(Buffer.from(text, 'latin1')))
+    .filter((sha256) => sha256 !== own);
 }
 
 /** What Set-AuthenticodeSignature writes; whether the signature is good only a Windows machine can say. */
@@ -171,8 +224,18 @@ function isSigned(bytes: Uint8Array): boolean {
 function warningsOf(name: string, bytes: Uint8Array): readonly string[] {
   const text = Buffer.from(bytes).toString('latin1');
   return [
-    ...(/\.ps1$/i.test(name) && !isSigned(bytes) ? [`${name} is not signed: it runs only where "Live response unsigned script execution" is on in the tenant. Sign it (manifest/defender/README.md) and give its folder with --scripts.`] : []),
-    ...(forShell.test(name) && text.includes('\r\n') ? [`${name} has Windows line ends (CR LF), with which a shell does not run it: save it with LF.`] : []),
-    ...(forShell.test(name) && text.startsWith('\u00ef\u00bb\u00bf') ? [`${name} begins with a byte order mark, which a shell takes for a part of its first line: save it without.`] : []),
+    ...(/\.ps1$/i.test(name) && !isSigned(bytes)
+      ? [
+          `${name} is not signed: it runs only where "Live response unsigned script execution" is on in the tenant. Sign it (manifest/defender/README.md) and give its folder with --scripts.`,
+        ]
+      : []),
+    ...(forShell.test(name) && text.includes('\r\n')
+      ? [`${name} has Windows line ends (CR LF), with which a shell does not run it: save it with LF.`]
+      : []),
+    ...(forShell.test(name) && text.startsWith('\u00ef\u00bb\u00bf')
+      ? [
+          `${name} begins with a byte order mark, which a shell takes for a part of its first line: save it without.`,
+        ]
+      : []),
   ];
 }

@@ -1,8 +1,9 @@
-// What this program pushed, kept in a small file next to the policy: a file of the library with another content than here is ours to
-// replace only where its SHA-256 is one that was pushed from here, or one of a script that an earlier version shipped.
+// What this program pushed, kept in a small file next to the policy: a file of the library with another
+// content than here is ours to replace only where its SHA-256 is one that was pushed from here, or one of a
+// script that an earlier version shipped.
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { codeOf, diskWords } from '../adapters/store/disk.ts';
+import { codeOf, diskWords } from '../adapters/store/journal/disk.ts';
 
 export interface Pushed {
   readonly sha256: string;
@@ -37,24 +38,37 @@ export class PushedFiles {
     return Object.hasOwn(own, name.toLowerCase()) ? own[name.toLowerCase()] : undefined;
   }
 
-  /** Before anything is uploaded: what cannot be noted down would be a stranger's file the next time. @throws BadState */
+  /**
+   * Before anything is uploaded: what cannot be noted down would be a stranger's file the next time. @throws
+   * BadState
+   */
   checkWritable(): void {
     try {
       // A file without any right to write was made so by somebody; root and a rename would go over that.
-      if (existsSync(this.path) && (statSync(this.path).mode & 0o222) === 0) throw new Error('it is read-only');
+      if (existsSync(this.path) && (statSync(this.path).mode & 0o222) === 0)
+        throw new Error('it is read-only');
       this.#write(this.#tenants);
     } catch (error) {
-      throw new BadState(`Nothing was uploaded: ${this.path} cannot be written (${diskWords(error)}), and what is pushed and not noted there could not be told from somebody else’s file the next time. Make it and its folder writable, or name another one with --state FILE.`, { cause: error });
+      throw new BadState(
+        `Nothing was uploaded: ${this.path} cannot be written (${diskWords(error)}), and what is pushed and not noted there could not be told from somebody else’s file the next time. Make it and its folder writable, or name another one with --state FILE.`,
+        { cause: error },
+      );
     }
   }
 
   /** @throws BadState */
   note(name: string, pushed: Pushed): void {
-    const next: Tenants = { ...this.#tenants, [this.#tenant]: { ...this.#tenants[this.#tenant], [name.toLowerCase()]: pushed } };
+    const next: Tenants = {
+      ...this.#tenants,
+      [this.#tenant]: { ...this.#tenants[this.#tenant], [name.toLowerCase()]: pushed },
+    };
     try {
       this.#write(next);
     } catch (error) {
-      throw new BadState(`${name} is in the library now (SHA-256 ${pushed.sha256}), but that could not be noted in ${this.path}: ${diskWords(error)}. Write it there by hand, or the next push takes it for somebody else’s file.`, { cause: error });
+      throw new BadState(
+        `${name} is in the library now (SHA-256 ${pushed.sha256}), but that could not be noted in ${this.path}: ${diskWords(error)}. Write it there by hand, or the next push takes it for somebody else’s file.`,
+        { cause: error },
+      );
     }
     this.#tenants = next;
   }
@@ -78,9 +92,15 @@ function read(path: string): Tenants {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return {};
-    throw new BadState(`${path} cannot be read: ${diskWords(error)}. It says which files were pushed from here. Make it readable, or name another one with --state FILE.`, { cause: error });
+    throw new BadState(
+      `${path} cannot be read: ${diskWords(error)}. It says which files were pushed from here. Make it readable, or name another one with --state FILE.`,
+      { cause: error },
+    );
   }
-  const wrong = (why: string): BadState => new BadState(`${path} ${why}. It says which files were pushed from here: restore it, or remove it, and then every file of another content counts as somebody else’s.`);
+  const wrong = (why: string): BadState =>
+    new BadState(
+      `${path} ${why}. It says which files were pushed from here: restore it, or remove it, and then every file of another content counts as somebody else’s.`,
+    );
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -88,15 +108,19 @@ function read(path: string): Tenants {
     if (!(error instanceof SyntaxError)) throw error;
     throw wrong('is no JSON');
   }
-  if (typeof value !== 'object' || value === null || !('version' in value) || !('tenants' in value)) throw wrong('is no state of the program that uploads scripts');
-  if (value.version !== version) throw wrong(`is of another version (${JSON.stringify(value.version).slice(0, 40)}) of this program`);
-  if (!isMap(value.tenants) || !Object.values(value.tenants).every(isMap)) throw wrong('holds no list of tenants and their files');
+  if (typeof value !== 'object' || value === null || !('version' in value) || !('tenants' in value))
+    throw wrong('is no state of the program that uploads scripts');
+  if (value.version !== version)
+    throw wrong(`is of another version (${JSON.stringify(value.version).slice(0, 40)}) of this program`);
+  if (!isMap(value.tenants) || !Object.values(value.tenants).every(isMap))
+    throw wrong('holds no list of tenants and their files');
   const tenants = new Map<string, Readonly<Record<string, Pushed>>>();
   for (const [tenant, files] of entries(value.tenants)) {
     const known = new Map<string, Pushed>();
     for (const [name, one] of entries(files)) {
       const { sha256, at, signed } = Object.fromEntries(entries(one));
-      if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256) || typeof at !== 'string') throw wrong(`says of ${JSON.stringify(name).slice(0, 140)} nothing that can be used`);
+      if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256) || typeof at !== 'string')
+        throw wrong(`says of ${JSON.stringify(name).slice(0, 140)} nothing that can be used`);
       known.set(name.toLowerCase(), { sha256, at, ...(signed === true ? { signed } : {}) });
     }
     tenants.set(tenant, Object.fromEntries(known));

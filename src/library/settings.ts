@@ -1,5 +1,6 @@
-// What `npm run library` signs in with, and where: the bot's tenant and cloud, and never the bot's own credential. Library.Manage lets its
-// holder replace every script that is approved, so a person brings it for this one call.
+// What `npm run library` signs in with, and where: the bot's tenant and cloud, and never the bot's own
+// credential. Library.Manage lets its holder replace every script that is approved, so a person brings it for
+// this one call.
 import { Environment, readGuid } from '../adapters/config/environment.ts';
 import { askForScope, readWhere } from '../adapters/config/defenderSettings.ts';
 import type { Where } from '../adapters/config/defenderSettings.ts';
@@ -18,7 +19,9 @@ export interface LibrarySettings {
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-export type ReadLibrarySettings = { readonly settings: LibrarySettings; readonly warnings: readonly string[] } | { readonly problems: readonly string[] };
+export type ReadLibrarySettings =
+  | { readonly settings: LibrarySettings; readonly warnings: readonly string[] }
+  | { readonly problems: readonly string[] };
 
 /** `developer`: the person who is signed in on this machine ("az login"). Every problem at once. */
 export function readLibrarySettings(variables: Variables, developer: boolean): ReadLibrarySettings {
@@ -29,9 +32,13 @@ export function readLibrarySettings(variables: Variables, developer: boolean): R
   const botClientId = env.text('AZURE_CLIENT_ID')?.toLowerCase();
   for (const name of Object.keys(variables)) {
     // Only ours to judge: the others are the bot's, whose start says what is wrong with them.
-    if (/^LIBRARY_/.test(name) && !knownNames.includes(name)) env.warn(`${name} is not a setting and has no effect. The settings are LIBRARY_CLIENT_ID, LIBRARY_CLIENT_SECRET and LIBRARY_CLIENT_CERTIFICATE_PATH.`);
+    if (/^LIBRARY_/.test(name) && !knownNames.includes(name))
+      env.warn(
+        `${name} is not a setting and has no effect. The settings are LIBRARY_CLIENT_ID, LIBRARY_CLIENT_SECRET and LIBRARY_CLIENT_CERTIFICATE_PATH.`,
+      );
   }
-  if (env.problems.length > 0 || where === undefined || credentials === undefined) return { problems: env.problems };
+  if (env.problems.length > 0 || where === undefined || credentials === undefined)
+    return { problems: env.problems };
   const { url: apiUrl, authority, scope } = where;
   return {
     settings: {
@@ -51,7 +58,12 @@ function tenantOf(credentials: Credentials): string | undefined {
 const noCredential =
   'No credential is set for the library, and the bot’s own is not taken in its place: Library.Manage stays out of the bot. Set LIBRARY_CLIENT_ID and LIBRARY_CLIENT_SECRET (or LIBRARY_CLIENT_CERTIFICATE_PATH) of an app registration of its own, in the environment or in a file named by --credentials; or sign in with "az login" and add --developer. docs/library.md shows the steps.';
 
-function credentialsFrom(env: Environment, where: Where, clientId: string | undefined, developer: boolean): Credentials | 'none' | undefined {
+function credentialsFrom(
+  env: Environment,
+  where: Where,
+  clientId: string | undefined,
+  developer: boolean,
+): Credentials | 'none' | undefined {
   const secret = env.secret('LIBRARY_CLIENT_SECRET');
   const path = env.text('LIBRARY_CLIENT_CERTIFICATE_PATH');
   const given = env.anyOf('LIBRARY_CLIENT_ID', 'LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_CERTIFICATE_PATH');
@@ -61,25 +73,41 @@ function credentialsFrom(env: Environment, where: Where, clientId: string | unde
     return undefined;
   }
   const tenantId = readGuid(env, 'AZURE_TENANT_ID', 'a tenant id');
-  if (env.text('AZURE_TENANT_ID') === undefined) env.problem('AZURE_TENANT_ID is missing: the id of the Entra tenant whose library is meant, a GUID, as the bot has it.');
+  if (env.text('AZURE_TENANT_ID') === undefined)
+    env.problem(
+      'AZURE_TENANT_ID is missing: the id of the Entra tenant whose library is meant, a GUID, as the bot has it.',
+    );
   askForScope(env, where);
   if (developer) {
-    if (secret !== undefined || path !== undefined) env.problem('--developer is given, and LIBRARY_CLIENT_SECRET or LIBRARY_CLIENT_CERTIFICATE_PATH is set as well. Remove one: nobody could tell who uploads.');
+    if (secret !== undefined || path !== undefined)
+      env.problem(
+        '--developer is given, and LIBRARY_CLIENT_SECRET or LIBRARY_CLIENT_CERTIFICATE_PATH is set as well. Remove one: nobody could tell who uploads.',
+      );
     return tenantId === undefined ? undefined : { kind: 'developer', tenantId };
   }
   if (!given) {
     env.problem(noCredential);
     return undefined;
   }
-  if (env.text('LIBRARY_CLIENT_ID') === undefined) env.problem('LIBRARY_CLIENT_ID is missing: the application (client) id of the app registration that has Library.Manage, a GUID.');
-  if (secret !== undefined && path !== undefined) env.problem('LIBRARY_CLIENT_SECRET and LIBRARY_CLIENT_CERTIFICATE_PATH are both set. Remove one.');
-  if (secret === undefined && path === undefined) env.problem('LIBRARY_CLIENT_ID is set without a credential. Set LIBRARY_CLIENT_SECRET or LIBRARY_CLIENT_CERTIFICATE_PATH as well.');
+  if (env.text('LIBRARY_CLIENT_ID') === undefined)
+    env.problem(
+      'LIBRARY_CLIENT_ID is missing: the application (client) id of the app registration that has Library.Manage, a GUID.',
+    );
+  if (secret !== undefined && path !== undefined)
+    env.problem('LIBRARY_CLIENT_SECRET and LIBRARY_CLIENT_CERTIFICATE_PATH are both set. Remove one.');
+  if (secret === undefined && path === undefined)
+    env.problem(
+      'LIBRARY_CLIENT_ID is set without a credential. Set LIBRARY_CLIENT_SECRET or LIBRARY_CLIENT_CERTIFICATE_PATH as well.',
+    );
   if (tenantId === undefined || clientId === undefined) return undefined;
   if (secret !== undefined) return { kind: 'secret', tenantId, clientId, secret };
   return path === undefined ? undefined : { kind: 'certificate', tenantId, clientId, path };
 }
 
-/** What a token says of itself, as far as it is a JWT: whose it is, and what it may do. Only read; its signature is for Defender to check. */
+/**
+ * What a token says of itself, as far as it is a JWT: whose it is, and what it may do. Only read; its
+ * signature is for Defender to check.
+ */
 export function tokenSays(token: string): { readonly appId?: string; readonly manages?: boolean } {
   const payload = token.split('.')[1];
   if (payload === undefined) return {};
@@ -93,6 +121,12 @@ export function tokenSays(token: string): { readonly appId?: string; readonly ma
   if (typeof claims !== 'object' || claims === null) return {};
   const { appid, azp, roles, scp } = claims as Readonly<Record<string, unknown>>;
   const app = typeof appid === 'string' ? appid : typeof azp === 'string' ? azp : undefined;
-  const held = [...(Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : []), ...(typeof scp === 'string' ? scp.split(' ') : [])];
-  return { ...(app === undefined ? {} : { appId: app.toLowerCase() }), ...(roles === undefined && scp === undefined ? {} : { manages: held.includes('Library.Manage') }) };
+  const held = [
+    ...(Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : []),
+    ...(typeof scp === 'string' ? scp.split(' ') : []),
+  ];
+  return {
+    ...(app === undefined ? {} : { appId: app.toLowerCase() }),
+    ...(roles === undefined && scp === undefined ? {} : { manages: held.includes('Library.Manage') }),
+  };
 }

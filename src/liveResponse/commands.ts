@@ -1,6 +1,7 @@
-// The commands of one live response session, in Defender's vocabulary, and the rules that hold for any of them.
-// Nothing here knows who asked: that is policy. What is refused here could not be run, or could not be shown honestly.
-import { hiddenCharacter, inOrder, strayMark } from './shown.ts';
+// The commands of one live response session, in Defender's vocabulary, and the rules that hold for any of
+// them. Nothing here knows who asked: that is policy. What is refused here could not be run, or could not be
+// shown honestly.
+import { hiddenCharacter, inOrder, strayMark } from './text/visible.ts';
 
 /** Copies a file of the live response library to the device. */
 export interface PutFile {
@@ -26,17 +27,28 @@ export type Command = PutFile | RunScript | GetFile;
 /** Our own bound: a card with more rows is not read on a phone, and every row must be shown. */
 export const maxCommands = 10;
 
-/** All command text of a request together, in characters, so that every approval card can show every byte that will run. */
+/**
+ * All command text of a request together, in characters, so that every approval card can show every byte that
+ * will run.
+ */
 export const maxCommandCharacters = 3000;
 
-/** Library file names: letters, digits, `-`, `_` and `.` only (learn.microsoft.com/defender-endpoint/live-response). */
+/**
+ * Library file names: letters, digits, `-`, `_` and `.` only
+ * (learn.microsoft.com/defender-endpoint/live-response).
+ */
 const libraryName = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 export type CommandProblem =
   | { readonly reason: 'noCommands' }
   | { readonly reason: 'tooManyCommands'; readonly count: number }
   | { readonly reason: 'tooLong'; readonly characters: number }
-  | { readonly reason: 'order'; readonly index: number; readonly type: Command['type']; readonly after: Command['type'] }
+  | {
+      readonly reason: 'order';
+      readonly index: number;
+      readonly type: Command['type'];
+      readonly after: Command['type'];
+    }
   | { readonly reason: 'libraryName'; readonly index: number; readonly name: string }
   | { readonly reason: 'emptyPath'; readonly index: number }
   | { readonly reason: 'hiddenCharacters'; readonly index: number; readonly found: string }
@@ -85,19 +97,31 @@ function wordsOf(command: Command): readonly string[] {
   }
 }
 
-/** One line that shows a command byte for byte, as it stands on every card: `RunScript minidump.ps1 OfficeClickToRun`. */
+/**
+ * One line that shows a command byte for byte, as it stands on every card: `RunScript minidump.ps1
+ * OfficeClickToRun`.
+ */
 export function commandLine(command: Command): string {
   return [command.type, ...wordsOf(command)].join(' ');
 }
 
 /**
- * The canonical text over which a request's digest is taken: tenant, device and every command with its exact text, in order; and where
- * the library could be read, the SHA-256 of each file that the commands name. JSON arrays only, so that no two different requests can
- * give the same text.
+ * The canonical text over which a request's digest is taken: tenant, device and every command with its exact
+ * text, in order; and where the library could be read, the SHA-256 of each file that the commands name. JSON
+ * arrays only, so that no two different requests can give the same text.
  */
-export function digestText(tenant: string, deviceId: string, commands: readonly Command[], files: readonly { readonly name: string; readonly sha256?: string }[] = []): string {
+export function digestText(
+  tenant: string,
+  deviceId: string,
+  commands: readonly Command[],
+  files: readonly { readonly name: string; readonly sha256?: string }[] = [],
+): string {
   const lines = commands.map((command) => [command.type, ...wordsOf(command)]);
-  return JSON.stringify(files.length === 0 ? ['lr1', tenant, deviceId, lines] : ['lr2', tenant, deviceId, lines, files.map((file) => [file.name, file.sha256 ?? null])]);
+  return JSON.stringify(
+    files.length === 0
+      ? ['lr1', tenant, deviceId, lines]
+      : ['lr2', tenant, deviceId, lines, files.map((file) => [file.name, file.sha256 ?? null])],
+  );
 }
 
 /** What people read of a digest: its first 8 hex digits. For eyes only: nothing is approved by them. */
@@ -113,7 +137,10 @@ export function bindingOf(digest: string): string {
   return digest.slice(0, bindingDigits);
 }
 
-/** Whether the same would happen on the device: the library does not tell the names of its files apart by case. */
+/**
+ * Whether the same would happen on the device: the library does not tell the names of its files apart by
+ * case.
+ */
 export function sameDeeds(a: readonly Command[], b: readonly Command[]): boolean {
   return sameCommands(a.map(folded), b.map(folded));
 }

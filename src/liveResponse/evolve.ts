@@ -5,7 +5,10 @@ import { fingerprintOf } from './commands.ts';
 import type { Asked, Card, Fact, InState, Move, Request } from './request.ts';
 import { moves, target } from './request.ts';
 
-/** An event that the table has no move for. Always a bug of the caller: decisions are made on the same value that is folded. */
+/**
+ * An event that the table has no move for. Always a bug of the caller: decisions are made on the same value
+ * that is folded.
+ */
 export class IllegalMove extends Error {
   readonly code = 'illegalMove';
   constructor(id: string, state: string, event: string) {
@@ -54,7 +57,11 @@ const factTypes = {
 
 /** Whether this version can follow events of that type. One that it cannot was written by a newer one. */
 export function knowsEvent(type: string): boolean {
-  return type === 'asked' || Object.hasOwn(factTypes, type) || Object.values(moves).some((row) => Object.hasOwn(row, type));
+  return (
+    type === 'asked' ||
+    Object.hasOwn(factTypes, type) ||
+    Object.values(moves).some((row) => Object.hasOwn(row, type))
+  );
 }
 
 function isMove(event: Move | Fact): event is Move {
@@ -69,7 +76,8 @@ export function raises(event: Move | Fact): boolean {
 
 function move(request: Request, event: Move, at: number): Request | undefined {
   if (target(request.state, event.type) === undefined) return undefined;
-  // The state each move leaves is what `target` has just checked; the switch narrows it again for the compiler.
+  // The state each move leaves is what `target` has just checked; the switch narrows it again for the
+  // compiler.
   switch (event.type) {
     case 'approved':
       return in_(request, 'awaitingApproval', (r) => ({
@@ -87,11 +95,22 @@ function move(request: Request, event: Move, at: number): Request | undefined {
     case 'dropped':
       return over(request, event, at);
     case 'claimed':
-      return in_(request, 'queued', ({ runBefore: _runBefore, notBefore: _notBefore, waitsFor: _waitsFor, blocker: _blocker, error: _error, ...r }) => ({
-        ...r,
-        state: 'submitting',
-        attempts: [...r.attempts, event.attempt],
-      }));
+      return in_(
+        request,
+        'queued',
+        ({
+          runBefore: _runBefore,
+          notBefore: _notBefore,
+          waitsFor: _waitsFor,
+          blocker: _blocker,
+          error: _error,
+          ...r
+        }) => ({
+          ...r,
+          state: 'submitting',
+          attempts: [...r.attempts, event.attempt],
+        }),
+      );
     case 'submitted':
       return in_(request, 'submitting', (r) => running(r, event, at, noResults));
     case 'deferred':
@@ -114,19 +133,61 @@ function move(request: Request, event: Move, at: number): Request | undefined {
         ...(event.error === undefined ? {} : { error: event.error }),
       }));
     case 'adopted':
-      return in_(request, 'unknown', ({ cause: _cause, since: _since, looks: _looks, lookedAt: _lookedAt, error: _error, content: _content, ...r }) =>
-        // What was found is what was approved then, whatever has been seen of the library since.
-        running({ ...r, ...(r.approval.content === undefined ? {} : { content: r.approval.content }), digest: r.approval.digest, fingerprint: fingerprintOf(r.approval.digest) }, event, at, r.results),
+      return in_(
+        request,
+        'unknown',
+        ({
+          cause: _cause,
+          since: _since,
+          looks: _looks,
+          lookedAt: _lookedAt,
+          error: _error,
+          content: _content,
+          ...r
+        }) =>
+          // What was found is what was approved then, whatever has been seen of the library since.
+          running(
+            {
+              ...r,
+              ...(r.approval.content === undefined ? {} : { content: r.approval.content }),
+              digest: r.approval.digest,
+              fingerprint: fingerprintOf(r.approval.digest),
+            },
+            event,
+            at,
+            r.results,
+          ),
       );
     case 'resent':
-      return in_(request, 'unknown', ({ cause: _cause, since: _since, looks: _looks, lookedAt: _lookedAt, actionId: _actionId, error: _error, cancel: _cancel, differs: _differs, results: _results, ...r }) => ({
-        ...r,
-        state: 'queued',
-        approval: event.approval,
-        runBefore: event.runBefore,
-      }));
+      return in_(
+        request,
+        'unknown',
+        ({
+          cause: _cause,
+          since: _since,
+          looks: _looks,
+          lookedAt: _lookedAt,
+          actionId: _actionId,
+          error: _error,
+          cancel: _cancel,
+          differs: _differs,
+          results: _results,
+          ...r
+        }) => ({
+          ...r,
+          state: 'queued',
+          approval: event.approval,
+          runBefore: event.runBefore,
+        }),
+      );
     case 'progressed':
-      return in_(request, 'running', ({ strangeSince: before, ...r }) => ({ ...r, action: event.action, deadline: event.deadline, ...woken(r, event.action, at), ...strange(before, event.action, at) }));
+      return in_(request, 'running', ({ strangeSince: before, ...r }) => ({
+        ...r,
+        action: event.action,
+        deadline: event.deadline,
+        ...woken(r, event.action, at),
+        ...strange(before, event.action, at),
+      }));
     case 'ended':
       return in_(request, 'running', ({ deadline: _deadline, strangeSince: _strangeSince, ...r }) => ({
         ...r,
@@ -139,29 +200,55 @@ function move(request: Request, event: Move, at: number): Request | undefined {
       }));
     case 'lostTrack':
     case 'overdue':
-      return in_(request, 'running', ({ startedAt: _startedAt, action: _action, deadline: _deadline, parked: _parked, strangeSince: _strangeSince, ...r }) => ({
-        ...r,
-        state: 'unknown',
-        cause: event.type,
-        since: at,
-        looks: 0,
-      }));
+      return in_(
+        request,
+        'running',
+        ({
+          startedAt: _startedAt,
+          action: _action,
+          deadline: _deadline,
+          parked: _parked,
+          strangeSince: _strangeSince,
+          ...r
+        }) => ({
+          ...r,
+          state: 'unknown',
+          cause: event.type,
+          since: at,
+          looks: 0,
+        }),
+      );
   }
 }
 
 /** Since when the status has been one that nobody here knows, through every reading in between. */
-function strange(before: number | undefined, action: Action, at: number): Pick<InState<'running'>, 'strangeSince'> {
+function strange(
+  before: number | undefined,
+  action: Action,
+  at: number,
+): Pick<InState<'running'>, 'strangeSince'> {
   return isKnownStatus(action.status) ? {} : { strangeSince: before ?? at };
 }
 
 /** The first reading in which a parked device has begun says when it woke. */
-function woken({ parked }: InState<'running'>, action: Action, at: number): Pick<InState<'running'>, 'parked'> {
-  return parked === undefined || parked.wokeAt !== undefined || !hasBegun(action) ? {} : { parked: { ...parked, wokeAt: at } };
+function woken(
+  { parked }: InState<'running'>,
+  action: Action,
+  at: number,
+): Pick<InState<'running'>, 'parked'> {
+  return parked === undefined || parked.wokeAt !== undefined || !hasBegun(action)
+    ? {}
+    : { parked: { ...parked, wokeAt: at } };
 }
 
 type Sent = Pick<InState<'submitting'>, keyof InState<'submitting'>> | Omit<InState<'submitting'>, 'state'>;
 
-function running(request: Sent, event: Extract<Move, { type: 'submitted' | 'adopted' }>, at: number, results: InState<'running'>['results']): InState<'running'> {
+function running(
+  request: Sent,
+  event: Extract<Move, { type: 'submitted' | 'adopted' }>,
+  at: number,
+  results: InState<'running'>['results'],
+): InState<'running'> {
   return {
     ...request,
     state: 'running',
@@ -175,7 +262,11 @@ function running(request: Sent, event: Extract<Move, { type: 'submitted' | 'adop
   };
 }
 
-function over(request: Request, event: Extract<Move, { type: 'denied' | 'withdrawn' | 'expired' | 'lapsed' | 'refused' | 'dropped' }>, at: number): InState<'over'> {
+function over(
+  request: Request,
+  event: Extract<Move, { type: 'denied' | 'withdrawn' | 'expired' | 'lapsed' | 'refused' | 'dropped' }>,
+  at: number,
+): InState<'over'> {
   const { type, ...rest } = event;
   const ending =
     type === 'lapsed' && request.state === 'queued' && request.waitsFor !== undefined
@@ -197,7 +288,10 @@ function over(request: Request, event: Extract<Move, { type: 'denied' | 'withdra
   };
 }
 
-/** Every field that belongs to some states only. The compiler asks for each new one; what was asked is named nowhere, so none of it can be left out. */
+/**
+ * Every field that belongs to some states only. The compiler asks for each new one; what was asked is named
+ * nowhere, so none of it can be left out.
+ */
 const ofSomeStates = {
   approval: true,
   attempts: true,
@@ -230,11 +324,17 @@ type FieldOf<R> = R extends unknown ? keyof R : never;
 
 /** Only what is known in every state, so that no field of an older state survives into the last one. */
 function known(request: Request): InState<'awaitingApproval'> {
-  const kept = Object.fromEntries(Object.entries(request).filter(([name]) => !(name in ofSomeStates))) as Omit<InState<'awaitingApproval'>, 'state'>;
+  const kept = Object.fromEntries(
+    Object.entries(request).filter(([name]) => !(name in ofSomeStates)),
+  ) as Omit<InState<'awaitingApproval'>, 'state'>;
   return { ...kept, state: 'awaitingApproval' };
 }
 
-function in_<S extends Request['state']>(request: Request, state: S, then: (r: InState<S>) => Request): Request | undefined {
+function in_<S extends Request['state']>(
+  request: Request,
+  state: S,
+  then: (r: InState<S>) => Request,
+): Request | undefined {
   return request.state === state ? then(request as InState<S>) : undefined;
 }
 
@@ -245,17 +345,29 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
       return request;
     case 'noted':
       if (event.what === 'found') return findNoted(request, `${event.surface}:${event.place}`);
-      return event.what === 'woke' ? wakeNoted(request, `${event.surface}:${event.place}`) : { ...request, noted: [...request.noted, `${event.surface}:${event.place}`] };
+      return event.what === 'woke'
+        ? wakeNoted(request, `${event.surface}:${event.place}`)
+        : { ...request, noted: [...request.noted, `${event.surface}:${event.place}`] };
     case 'cardPosting':
       return {
         ...request,
-        cards: [...request.cards, { place: event.place, surface: event.surface, intent: event.intent, shown: 0 }],
+        cards: [
+          ...request.cards,
+          { place: event.place, surface: event.surface, intent: event.intent, shown: 0 },
+        ],
       };
     case 'cardPosted':
-      return withCard(request, event.intent, ({ dead: _dead, ...card }) => ({ ...card, ref: event.ref, shown: event.shown }));
+      return withCard(request, event.intent, ({ dead: _dead, ...card }) => ({
+        ...card,
+        ref: event.ref,
+        shown: event.shown,
+      }));
     case 'cardShown':
       // An update may be told late; a card never goes back to an older revision.
-      return withCard(request, event.intent, ({ dead: _dead, ...card }) => ({ ...card, shown: Math.max(card.shown, event.shown) }));
+      return withCard(request, event.intent, ({ dead: _dead, ...card }) => ({
+        ...card,
+        shown: Math.max(card.shown, event.shown),
+      }));
     case 'cardGone':
       return event.dead
         ? withCard(request, event.intent, (card) => ({ ...card, dead: event.why }))
@@ -273,13 +385,25 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
     case 'looked':
       return in_(request, 'unknown', (r) => ({ ...r, looks: r.looks + 1, lookedAt: at }));
     case 'cancelAsked':
-      return request.state === 'running' || request.state === 'finished' || request.state === 'unknown' ? { ...request, cancel: event.cancel } : undefined;
+      return request.state === 'running' || request.state === 'finished' || request.state === 'unknown'
+        ? { ...request, cancel: event.cancel }
+        : undefined;
     case 'parked':
       return in_(request, 'running', (r) => ({ ...r, parked: { ...event.parked, noted: [] } }));
     case 'triedAgain':
-      return request.state === 'finished' || request.state === 'over' ? { ...request, again: event.again } : undefined;
+      return request.state === 'finished' || request.state === 'over'
+        ? { ...request, again: event.again }
+        : undefined;
     case 'foundAfterDrop':
-      return in_(request, 'over', (r) => ({ ...r, found: { at: r.found?.at ?? at, noted: r.found?.noted ?? [], action: event.action, ...(event.differs === undefined ? {} : { differs: event.differs }) } }));
+      return in_(request, 'over', (r) => ({
+        ...r,
+        found: {
+          at: r.found?.at ?? at,
+          noted: r.found?.noted ?? [],
+          action: event.action,
+          ...(event.differs === undefined ? {} : { differs: event.differs }),
+        },
+      }));
     case 'excerptRead':
       return withResults(request, (results) => ({
         ...results,
@@ -305,23 +429,34 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
         return {
           ...results,
           ...(troubles.length === 0 ? {} : { linkTroubles: troubles }),
-          ...(event.onCard ? { links: [...results.links.filter((one) => one.index !== event.link.index), event.link] } : {}),
+          ...(event.onCard
+            ? { links: [...results.links.filter((one) => one.index !== event.link.index), event.link] }
+            : {}),
         };
       });
     case 'redacted':
-      return request.state === 'running' || request.state === 'finished' || request.state === 'unknown' ? { ...request, redacted: { at, cause: event.cause } } : undefined;
+      return request.state === 'running' || request.state === 'finished' || request.state === 'unknown'
+        ? { ...request, redacted: { at, cause: event.cause } }
+        : undefined;
     case 'linkRefused':
       return withResults(request, (results) => ({
         ...results,
-        linkTroubles: [...(results.linkTroubles ?? []).filter((one) => one.index !== event.trouble.index), event.trouble],
+        linkTroubles: [
+          ...(results.linkTroubles ?? []).filter((one) => one.index !== event.trouble.index),
+          event.trouble,
+        ],
       }));
     case 'linkRetired':
-      return withResults(request, (results) => ({ ...results, links: results.links.filter((one) => one.index !== event.index) }));
+      return withResults(request, (results) => ({
+        ...results,
+        links: results.links.filter((one) => one.index !== event.index),
+      }));
   }
 }
 
 function wakeNoted(request: Request, place: string): Request | undefined {
-  if ((request.state !== 'running' && request.state !== 'finished') || request.parked === undefined) return undefined;
+  if ((request.state !== 'running' && request.state !== 'finished') || request.parked === undefined)
+    return undefined;
   return { ...request, parked: { ...request.parked, noted: [...request.parked.noted, place] } };
 }
 
@@ -333,7 +468,8 @@ function findNoted(request: Request, place: string): Request | undefined {
 type Results = InState<'running'>['results'];
 
 function withResults(request: Request, change: (results: Results) => Results): Request | undefined {
-  if (request.state !== 'running' && request.state !== 'finished' && request.state !== 'unknown') return undefined;
+  if (request.state !== 'running' && request.state !== 'finished' && request.state !== 'unknown')
+    return undefined;
   return { ...request, results: change(request.results) };
 }
 

@@ -1,5 +1,6 @@
-// How fast we may ask Defender: exact sliding windows for each kind of call, a session cap that learns, and the gap between polls.
-// Fixed windows and token buckets let 19 to 20 calls through at "10 per minute"; a log of past times is exact and tiny.
+// How fast we may ask Defender: exact sliding windows for each kind of call, a session cap that learns, and
+// the gap between polls. Fixed windows and token buckets let 19 to 20 calls through at "10 per minute"; a log
+// of past times is exact and tiny.
 import { createdAtOr } from './action.ts';
 
 /** At most `limit` calls in any span of `ms` milliseconds. */
@@ -8,7 +9,10 @@ export interface Rate {
   readonly ms: number;
 }
 
-/** Microsoft counts each API by itself, per application and tenant; another tool with the same registration eats the same budget. */
+/**
+ * Microsoft counts each API by itself, per application and tenant; another tool with the same registration
+ * eats the same budget.
+ */
 export type Kind = 'submit' | 'list' | 'get' | 'link' | 'cancel' | 'machines' | 'library';
 export const kinds: readonly Kind[] = ['submit', 'list', 'get', 'link', 'cancel', 'machines', 'library'];
 export type Rates = Readonly<Record<Kind, readonly Rate[]>>;
@@ -16,31 +20,55 @@ export type Rates = Readonly<Record<Kind, readonly Rate[]>>;
 const minute = 60_000;
 const hour = 3_600_000;
 
-/** "API calls are limited to 10 per minute" (learn.microsoft.com/defender-endpoint/api/run-live-response, Limitations 1). */
+/**
+ * "API calls are limited to 10 per minute" (learn.microsoft.com/defender-endpoint/api/run-live-response,
+ * Limitations 1).
+ */
 export const submitsPerMinute = 10;
-/** "100 calls per minute and 1500 calls per hour" (…/api/get-machineactions-collection, get-live-response-result, cancel-machine-action, get-machines, list-library-files). */
+/**
+ * "100 calls per minute and 1500 calls per hour" (…/api/get-machineactions-collection,
+ * get-live-response-result, cancel-machine-action, get-machines, list-library-files).
+ */
 export const callsPerMinute = 100;
 export const callsPerHour = 1500;
-/** Running sessions: 25 in the pages of 2021 to 2025, 50 in today's (…/api/run-live-response, Limitations 2). The smaller one is safe in every tenant. */
+/**
+ * Running sessions: 25 in the pages of 2021 to 2025, 50 in today's (…/api/run-live-response, Limitations 2).
+ * The smaller one is safe in every tenant.
+ */
 export const sessionsAtOnce = 25;
 /** Send times and the server's arrival times may differ by this much without our ever exceeding its limit. */
-export const skewMs = 1000;
+export const safetyMarginMs = 1000;
 /** The longest penalty believed of a Retry-After. */
 export const maxPenaltyMs = hour;
 
 /** The rates of every kind of call; submissions have one of their own. */
-export function ratesOf(limits: { readonly submitsPerMinute: number; readonly callsPerMinute: number; readonly callsPerHour: number }): Rates {
+export function ratesOf(limits: {
+  readonly submitsPerMinute: number;
+  readonly callsPerMinute: number;
+  readonly callsPerHour: number;
+}): Rates {
   const usual: readonly Rate[] = [
     { limit: limits.callsPerMinute, ms: minute },
     { limit: limits.callsPerHour, ms: hour },
   ];
-  return { submit: [{ limit: limits.submitsPerMinute, ms: minute }], list: usual, get: usual, link: usual, cancel: usual, machines: usual, library: usual };
+  return {
+    submit: [{ limit: limits.submitsPerMinute, ms: minute }],
+    list: usual,
+    get: usual,
+    link: usual,
+    cancel: usual,
+    machines: usual,
+    library: usual,
+  };
 }
 
 export const defaultRates: Rates = ratesOf({ submitsPerMinute, callsPerMinute, callsPerHour });
 
-/** The times of past calls of one kind, oldest first, as far as its rates still need them. All times are `Clock.elapsed`, which nobody sets. */
-class Log {
+/**
+ * The times of past calls of one kind, oldest first, as far as its rates still need them. All times are
+ * `Clock.elapsed`, which nobody sets.
+ */
+class SlidingWindow {
   readonly rates: readonly Rate[];
   readonly #guard: number;
   readonly #keep: number;
@@ -49,7 +77,9 @@ class Log {
   constructor(rates: readonly Rate[], guard: number) {
     for (const rate of rates) {
       if (!Number.isInteger(rate.limit) || rate.limit < 1 || !(rate.ms > 0)) {
-        throw new RangeError(`a rate needs a whole limit of at least 1 and a positive span, not ${rate.limit} per ${rate.ms} ms`);
+        throw new RangeError(
+          `a rate needs a whole limit of at least 1 and a positive span, not ${rate.limit} per ${rate.ms} ms`,
+        );
       }
     }
     this.rates = rates;
@@ -91,7 +121,10 @@ class Log {
     return count;
   }
 
-  /** When the `position`-th coming call may be sent, if each is sent as early as allowed and none before `notBefore`. */
+  /**
+   * When the `position`-th coming call may be sent, if each is sent as early as allowed and none before
+   * `notBefore`.
+   */
   expected(position: number, now: number, notBefore: number): number {
     const times = this.#times.slice(-this.#keep);
     let at = Math.max(now, notBefore);
@@ -110,21 +143,24 @@ export interface Left {
   readonly left: number;
 }
 
-/** The budgets of every kind of call, on elapsed time: a wall clock that is set back would otherwise keep them full for hours. Asking and taking are one step, so that two callers cannot take the same slot. */
-export class Budgets {
-  readonly #logs: Readonly<Record<Kind, Log>>;
+/**
+ * The budgets of every kind of call, on elapsed time: a wall clock that is set back would otherwise keep them
+ * full for hours. Asking and taking are one step, so that two callers cannot take the same slot.
+ */
+export class CallRates {
+  readonly #logs: Readonly<Record<Kind, SlidingWindow>>;
   readonly #until = new Map<Kind, number>();
 
   /** @throws RangeError when a rate is not a positive number. */
-  constructor(rates: Rates = defaultRates, guard: number = skewMs) {
+  constructor(rates: Rates = defaultRates, guard: number = safetyMarginMs) {
     this.#logs = {
-      submit: new Log(rates.submit, guard),
-      list: new Log(rates.list, guard),
-      get: new Log(rates.get, guard),
-      link: new Log(rates.link, guard),
-      cancel: new Log(rates.cancel, guard),
-      machines: new Log(rates.machines, guard),
-      library: new Log(rates.library, guard),
+      submit: new SlidingWindow(rates.submit, guard),
+      list: new SlidingWindow(rates.list, guard),
+      get: new SlidingWindow(rates.get, guard),
+      link: new SlidingWindow(rates.link, guard),
+      cancel: new SlidingWindow(rates.cancel, guard),
+      machines: new SlidingWindow(rates.machines, guard),
+      library: new SlidingWindow(rates.library, guard),
     };
   }
 
@@ -140,12 +176,17 @@ export class Budgets {
     return true;
   }
 
-  /** After a 429: nothing more of this kind before `until`. Other kinds have budgets of their own and go on. */
-  penalise(kind: Kind, until: number): void {
+  /**
+   * After a 429: nothing more of this kind before `until`. Other kinds have budgets of their own and go on.
+   */
+  backOff(kind: Kind, until: number): void {
     this.#until.set(kind, Math.max(until, this.#until.get(kind) ?? 0));
   }
 
-  /** Counts calls of the past, in any order: after a restart they come from the journal, whose times of day are told as ages first. */
+  /**
+   * Counts calls of the past, in any order: after a restart they come from the journal, whose times of day
+   * are told as ages first.
+   */
   seed(kind: Kind, times: readonly number[]): void {
     this.#logs[kind].seed(times);
   }
@@ -155,7 +196,10 @@ export class Budgets {
     return log.rates.map((rate) => ({ ...rate, left: Math.max(0, rate.limit - log.used(rate, now)) }));
   }
 
-  /** Milliseconds until the `position`-th (1 = next) coming submission may be sent. Sessions that are full are not part of this. */
+  /**
+   * Milliseconds until the `position`-th (1 = next) coming submission may be sent. Sessions that are full are
+   * not part of this.
+   */
   expectedIn(position: number, now: number): number {
     return this.#logs.submit.expected(position, now, now + this.#penalty('submit', now)) - now;
   }
@@ -166,9 +210,10 @@ export class Budgets {
 }
 
 /**
- * How many sessions may run at once. Too many sessions and too many calls answer the same 429, so the cap is learned:
- * a 429 to a submission that our own count says was within the rate lowers it to the number then running, and it comes back by one
- * every `capRestoreMs`. With fewer than `capFloor` running the 429 says nothing about sessions (another tool used the rate up).
+ * How many sessions may run at once. Too many sessions and too many calls answer the same 429, so the cap is
+ * learned: a 429 to a submission that our own count says was within the rate lowers it to the number then
+ * running, and it comes back by one every `capRestoreMs`. With fewer than `minSessionsForCapLearning` running the 429 says
+ * nothing about sessions (another tool used the rate up).
  */
 export interface SessionCap {
   readonly ceiling: number;
@@ -178,7 +223,7 @@ export interface SessionCap {
 }
 
 export const capRestoreMs = 2 * minute;
-export const capFloor = 5;
+export const minSessionsForCapLearning = 5;
 
 export function sessionCap(ceiling: number = sessionsAtOnce): SessionCap {
   return { ceiling, cap: ceiling, since: 0 };
@@ -190,25 +235,51 @@ export function capAt(state: SessionCap, now: number): number {
   return Math.min(state.ceiling, state.cap + restored);
 }
 
-/** The cap after a 429 to a submission, `running` sessions of ours being known at that moment (the refused one not counted). */
+/**
+ * The cap after a 429 to a submission, `running` sessions of ours being known at that moment (the refused one
+ * not counted).
+ */
 export function afterThrottle(state: SessionCap, running: number, now: number): SessionCap {
-  if (running < capFloor) return state;
+  if (running < minSessionsForCapLearning) return state;
   return { ...state, cap: Math.min(capAt(state, now), running), since: now };
 }
 
 /** 1,500 calls an hour are one every 2.4 s, for as long as anything runs. */
 export const pollGapMs = hour / callsPerHour;
-/** While only devices that do not answer are waited for: 120 calls an hour in total, however many there are. */
+/**
+ * While only devices that do not answer are waited for: 120 calls an hour in total, however many there are.
+ */
 export const parkedGapMs = 30_000;
-/** When an action is looked for, in milliseconds after its answer was lost. A list may lag behind what was created. */
-export const lookSchedule = [2_000, 5_000, 15_000, 60_000, 180_000, 300_000] as const;
-/** When an attempt is looked for whose request was given up, in milliseconds after that; a list that lags shows it by then. Ours. */
-export const lateSchedule = [5_000, 15_000, minute, 3 * minute, 6 * minute, 15 * minute, 30 * minute, hour, 2 * hour, 4 * hour, 6 * hour] as const;
+/**
+ * When an action is looked for, in milliseconds after its answer was lost. A list may lag behind what was
+ * created.
+ */
+export const searchSchedule = [2_000, 5_000, 15_000, 60_000, 180_000, 300_000] as const;
+/**
+ * When an attempt is looked for whose request was given up, in milliseconds after that; a list that lags
+ * shows it by then. Ours.
+ */
+export const lateSearchSchedule = [
+  5_000,
+  15_000,
+  minute,
+  3 * minute,
+  6 * minute,
+  15 * minute,
+  30 * minute,
+  hour,
+  2 * hour,
+  4 * hour,
+  6 * hour,
+] as const;
 export const lateSearchMs = 6 * hour;
 /** Searches after which a person is asked. */
-export const looksBeforeAsking = lookSchedule.length;
+export const maxSearchAttempts = searchSchedule.length;
 
-/** Online devices start within 2 to 3 minutes (defender-api.md 9.1); still Pending after this, a device is taken to be offline. */
+/**
+ * Online devices start within 2 to 3 minutes (defender-api.md 9.1); still Pending after this, a device is
+ * taken to be offline.
+ */
 export const parkedAfterMs = 10 * minute;
 
 /** A cancel that the policy asks for and that does not end the session is asked for again this often ... */
@@ -216,7 +287,10 @@ export const parkedCancelPauseMs = 5 * minute;
 /** ... and so many times in all; after that it is a person's turn. Both are ours. */
 export const parkedCancelTries = 6;
 
-/** Milliseconds to leave between two polls; undefined when there is nothing to poll for. `fresh`: something was submitted since the last poll. */
+/**
+ * Milliseconds to leave between two polls; undefined when there is nothing to poll for. `fresh`: something
+ * was submitted since the last poll.
+ */
 export function pollGap(
   sessions: { readonly active: number; readonly parked: number; readonly fresh: boolean },
   gaps: { readonly active: number; readonly parked: number } = { active: pollGapMs, parked: parkedGapMs },
@@ -227,16 +301,34 @@ export function pollGap(
 }
 
 /** Since when a session waits, in epoch milliseconds: by Defender's word, else since it was sent or found. */
-export function waitsSince({ action, startedAt }: { readonly action: { readonly createdAt?: number }; readonly startedAt: number }): number {
+export function waitsSince({
+  action,
+  startedAt,
+}: {
+  readonly action: { readonly createdAt?: number };
+  readonly startedAt: number;
+}): number {
   return createdAtOr(action, startedAt);
 }
 
 /** Whether a session waits for an offline device: Pending for long, with nothing started. */
-export function isParked(session: { readonly action: { readonly status: string; readonly createdAt?: number }; readonly startedAt: number }, now: number): boolean {
+export function isParked(
+  session: {
+    readonly action: { readonly status: string; readonly createdAt?: number };
+    readonly startedAt: number;
+  },
+  now: number,
+): boolean {
   return session.action.status === 'Pending' && now - waitsSince(session) > parkedAfterMs;
 }
 
-/** The moments of elapsed time at which journaled calls were made; one that the wall clock puts into the future was made just now. */
-export function elapsedOf(times: readonly number[], clock: { now(): number; elapsed(): number }): readonly number[] {
+/**
+ * The moments of elapsed time at which journaled calls were made; one that the wall clock puts into the
+ * future was made just now.
+ */
+export function elapsedOf(
+  times: readonly number[],
+  clock: { now(): number; elapsed(): number },
+): readonly number[] {
   return times.map((time) => clock.elapsed() - Math.max(0, clock.now() - time));
 }

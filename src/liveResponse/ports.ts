@@ -1,16 +1,23 @@
-// What this product needs of the world, in its own words. Adapters implement these; tests implement them over real HTTP and real files.
+// What this product needs of the world, in its own words. Adapters implement these; tests implement them over
+// real HTTP and real files.
 import type { Action } from './action.ts';
 import type { Command } from './commands.ts';
-import type { ErrorAnswer } from './errorAnswer.ts';
+import type { ErrorAnswer } from './request/errorAnswer.ts';
 import type { Kind } from './pacing.ts';
 import type { Asked, Device, Fact, Move, Request } from './request.ts';
 import type { Learned } from './tenantLimits.ts';
 
 /** Time as a parameter. Milliseconds everywhere. */
 export interface Clock {
-  /** Epoch milliseconds: what people are shown and what is journaled. It may jump either way when the machine's clock is set. */
+  /**
+   * Epoch milliseconds: what people are shown and what is journaled. It may jump either way when the
+   * machine's clock is set.
+   */
   now(): number;
-  /** Milliseconds since some moment before the first call; never runs backwards. Pauses and rates are measured with it, never with `now`. */
+  /**
+   * Milliseconds since some moment before the first call; never runs backwards. Pauses and rates are measured
+   * with it, never with `now`.
+   */
   elapsed(): number;
   /** Resolves after `ms` of this clock's time, or at once when the signal aborts (it never rejects). */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -26,14 +33,20 @@ export interface Hash {
   sha256(text: string): string;
 }
 
-/** One JSON line per event; values are redacted by the adapter, but secrets are not handed to it in the first place. */
+/**
+ * One JSON line per event; values are redacted by the adapter, but secrets are not handed to it in the first
+ * place.
+ */
 export interface Log {
   info(event: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(event: string, fields?: Readonly<Record<string, unknown>>): void;
   error(event: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** A short-lived download link. `url` is a bearer secret: never journaled, never logged. `expiresAt` is the link's own `se`. */
+/**
+ * A short-lived download link. `url` is a bearer secret: never journaled, never logged. `expiresAt` is the
+ * link's own `se`.
+ */
 export interface Link {
   readonly url: string;
   /** Epoch milliseconds. */
@@ -65,10 +78,10 @@ export interface LibraryFile {
 }
 
 /**
- * `throttled` `busy` `refused` (400/403 that a retry cannot mend) `notFound` `unauthorized`: Defender answered, and nothing was run.
- * `unavailable`: it could not be reached, or answered 5xx to something that may be repeated.
- * `ambiguous`: only of `submit`: it may or may not have happened.
- * `notReady` `gone`: of results. `untrusted`: a link outside the allow-list. `unreadable`: an answer that is not what it should be.
+ * `throttled` `busy` `refused` (400/403 that a retry cannot mend) `notFound` `unauthorized`: Defender
+ * answered, and nothing was run. `unavailable`: it could not be reached, or answered 5xx to something that
+ * may be repeated. `ambiguous`: only of `submit`: it may or may not have happened. `notReady` `gone`: of
+ * results. `untrusted`: a link outside the allow-list. `unreadable`: an answer that is not what it should be.
  * `paced`: our own budget for this kind of call is used up; nothing was sent.
  */
 export type DefenderErrorCode =
@@ -99,7 +112,10 @@ export interface DefenderErrorDetail {
   readonly cause?: unknown;
 }
 
-/** The outside world said no or said nothing. Everything a caller branches on is in `code` and the detail fields. */
+/**
+ * The outside world said no or said nothing. Everything a caller branches on is in `code` and the detail
+ * fields.
+ */
 export class DefenderError extends Error {
   readonly code: DefenderErrorCode;
   readonly detail: DefenderErrorDetail;
@@ -142,33 +158,56 @@ export interface Actions {
 
 /** Microsoft Defender for Endpoint, as far as this product uses it. Every method may throw DefenderError. */
 export interface DefenderApi {
-  /** Devices whose name is `name`, or begins with `name.`; a 40-hex id finds that device. Choosing is the caller's. */
+  /**
+   * Devices whose name is `name`, or begins with `name.`; a 40-hex id finds that device. Choosing is the
+   * caller's.
+   */
   findMachines(name: string): Promise<Found>;
   /**
-   * The devices of `findMachines`, and with the same call those whose name begins with one of `alike`, lower case; `whole` when there are
-   * no others. `alike` is absent where that call does not tell them: for an id without a name, or where Defender does not take the questions together.
-   * @param nameOfId of an id, the name that the device had when it was last seen; `alike` are its beginnings then
+   * The devices of `findMachines`, and with the same call those whose name begins with one of `alike`, lower
+   * case; `whole` when there are no others. `alike` is absent where that call does not tell them: for an id
+   * without a name, or where Defender does not take the questions together.
+   * @param nameOfId of an id, the name that the device had when it was last seen; `alike` are its beginnings
+   * then
    */
   lookUp(name: string, alike: readonly string[], nameOfId?: string): Promise<LookUp>;
   /** One device as it is now; throws `notFound`. */
   machine(id: string): Promise<Device>;
-  /** POST runliveresponse, exactly once. The answer is Defender's word; whether the action is ours is for the caller to check. */
+  /**
+   * POST runliveresponse, exactly once. The answer is Defender's word; whether the action is ours is for the
+   * caller to check.
+   */
   submit(machineId: string, commands: readonly Command[], comment: string): Promise<Action>;
   /** Newest known reading of each id; ids that Defender does not know are absent from the answer. */
   actions(ids: readonly string[]): Promise<readonly Action[]>;
-  /** Live response actions of a device created at or after `since` (epoch milliseconds), or at a time that Defender does not tell, newest first. */
+  /**
+   * Live response actions of a device created at or after `since` (epoch milliseconds), or at a time that
+   * Defender does not tell, newest first.
+   */
   recent(machineId: string, since: number): Promise<Actions>;
   /** The newest actions of all types of a device, newest first; `whole` when there are no older ones. */
   history(machineId: string): Promise<Actions>;
-  /** Devices whose name begins with one of these, lower case; `whole` when there are no others. One call: never all of a large fleet. */
-  machinesBeginning(names: readonly string[]): Promise<Found>;
-  /** Actions of any type that a device has not ended yet, newest first: one list call. Sessions opened in the portal are not among them. */
+  /**
+   * Devices whose name begins with one of these, lower case; `whole` when there are no others. One call:
+   * never all of a large fleet.
+   */
+  machinesByPrefix(names: readonly string[]): Promise<Found>;
+  /**
+   * Actions of any type that a device has not ended yet, newest first: one list call. Sessions opened in the
+   * portal are not among them.
+   */
   activeOn(machineId: string): Promise<Actions>;
   cancel(id: string, why: string): Promise<Action>;
   link(id: string, index: number): Promise<Link>;
-  /** Reads at most `maxBytes` of a result, without our credentials, and as it is; or unpacked to `maxBytes` at most, where it comes packed. */
+  /**
+   * Reads at most `maxBytes` of a result, without our credentials, and as it is; or unpacked to `maxBytes` at
+   * most, where it comes packed.
+   */
   read(url: string, maxBytes: number, options?: { readonly unpack?: boolean }): Promise<ResultBytes>;
-  /** The files of the library as far as they could be read: only where it is `whole` may be said that one is not in it. */
+  /**
+   * The files of the library as far as they could be read: only where it is `whole` may be said that one is
+   * not in it.
+   */
   library(): Promise<{ readonly files: readonly LibraryFile[]; readonly whole: boolean }>;
   /** Resolves when the list of actions can be read: one call that asks for nothing in particular. */
   reachable(): Promise<void>;
@@ -179,37 +218,84 @@ export type Decision<No> = { readonly event: Move | Fact } | { readonly no: No }
 export type Changed<No> = { readonly request: Request } | { readonly no: No };
 
 /** Things worth a line in the journal that belong to no single request. */
-export type HouseEvent =
+export type GlobalEvent =
   | { readonly type: 'started'; readonly version: string }
   | { readonly type: 'stopped' }
   | { readonly type: 'frozen'; readonly by: string; readonly why: string; readonly byLastKnown?: true }
   | { readonly type: 'unfrozen'; readonly by: string }
   /** It was said in the approvals places that this freeze is in force, or without one that none is. */
   | { readonly type: 'freezeAnnounced'; readonly freeze?: Freeze }
-  | { readonly type: 'commandRefused'; readonly by: string; readonly place: string; readonly reason: string; readonly text: string }
-  /** Many refusals of one account within the hour; the rest of them until `until` (epoch milliseconds) are not written. */
+  | {
+      readonly type: 'commandRefused';
+      readonly by: string;
+      readonly place: string;
+      readonly reason: string;
+      readonly text: string;
+    }
+  /**
+   * Many refusals of one account within the hour; the rest of them until `until` (epoch milliseconds) are not
+   * written.
+   */
   | { readonly type: 'refusalsLeftOut'; readonly by: string; readonly until: number }
   /** In force from the start on. */
   | { readonly type: 'policyRead'; readonly sha256: string }
-  /** Another one than before is in force: since the file changed, somebody asked for it by a signal, or the process was started with it. */
-  | { readonly type: 'policyChanged'; readonly sha256: string; readonly before: string; readonly how: 'file' | 'signal' | 'start'; readonly facts?: readonly PolicyFact[] }
+  /**
+   * Another one than before is in force: since the file changed, somebody asked for it by a signal, or the
+   * process was started with it.
+   */
+  | {
+      readonly type: 'policyChanged';
+      readonly sha256: string;
+      readonly before: string;
+      readonly how: 'file' | 'signal' | 'start';
+      readonly facts?: readonly PolicyFact[];
+    }
   /** The file cannot be used, so the one in force stays. Without `sha256` it could not be read at all. */
   | { readonly type: 'policyNotTaken'; readonly sha256?: string; readonly problems: number }
   /** It was said in the approvals places that this one is in force. */
   | { readonly type: 'policyTold'; readonly sha256: string }
-  /** Lines that version 0.1 wrote without a key are part of the record from here on; so many requests in them were approved and not ended: if any, it freezes the bot. */
+  /**
+   * Lines that version 0.1 wrote without a key are part of the record from here on; so many requests in them
+   * were approved and not ended: if any, it freezes the bot.
+   */
   | { readonly type: 'takenOver'; readonly lines: number; readonly hash: string; readonly approved: number }
-  /** Somebody at the machine accepted that the record goes on from this line, although more was known of it. It freezes the bot. */
-  | { readonly type: 'accepted'; readonly seq: number; readonly hash: string; readonly by: string; readonly why: string }
-  /** A legal hold on a person (by the random id) or a request: nobody whom it touches can be forgotten until it is released. */
-  | { readonly type: 'legalHold'; readonly kind: 'person' | 'request'; readonly on: string; readonly by: string; readonly why?: string }
-  | { readonly type: 'legalHoldReleased'; readonly kind: 'person' | 'request'; readonly on: string; readonly by: string }
+  /**
+   * Somebody at the machine accepted that the record goes on from this line, although more was known of it.
+   * It freezes the bot.
+   */
+  | {
+      readonly type: 'accepted';
+      readonly seq: number;
+      readonly hash: string;
+      readonly by: string;
+      readonly why: string;
+    }
+  /**
+   * A legal hold on a person (by the random id) or a request: nobody whom it touches can be forgotten until
+   * it is released.
+   */
+  | {
+      readonly type: 'legalHold';
+      readonly kind: 'person' | 'request';
+      readonly on: string;
+      readonly by: string;
+      readonly why?: string;
+    }
+  | {
+      readonly type: 'legalHoldReleased';
+      readonly kind: 'person' | 'request';
+      readonly on: string;
+      readonly by: string;
+    }
   /** What our sessions showed of the tenant's own limits. */
   | { readonly type: 'tenantLearned'; readonly learned: Learned }
   /** The keys of these persons (random ids) were destroyed. */
   | { readonly type: 'forgotten'; readonly people: readonly string[]; readonly by: string };
 
-/** One change of the policy, without names of people: what it is about, and whether it lets more happen or less. */
+/**
+ * One change of the policy, without names of people: what it is about, and whether it lets more happen or
+ * less.
+ */
 export interface PolicyFact {
   readonly effect: 'widens' | 'narrows' | 'changes';
   readonly what: string;
@@ -242,28 +328,42 @@ export class StoreError extends Error {
 }
 
 /**
- * All requests. Every successful call is durable (fsynced) before it resolves; of two racing changes of one request the first
- * wins and the second sees its result. Every method may throw StoreError, after which nothing was changed.
+ * All requests. Every successful call is durable (fsynced) before it resolves; of two racing changes of one
+ * request the first wins and the second sees its result. Every method may throw StoreError, after which
+ * nothing was changed.
  */
 export interface RequestStore {
   /**
-   * Stores a new request; `existing` when one with this origin is there already (a repeated delivery). `objection` is asked within the
-   * same turn: of two that ask for the same at once, the second sees the first.
+   * Stores a new request; `existing` when one with this origin is there already (a repeated delivery).
+   * `objection` is asked within the same turn: of two that ask for the same at once, the second sees the
+   * first.
    */
-  add<No = never>(asked: Asked, objection?: () => No | undefined): Promise<{ readonly added: Request } | { readonly existing: Request } | { readonly no: No }>;
+  add<No = never>(
+    asked: Asked,
+    objection?: () => No | undefined,
+  ): Promise<{ readonly added: Request } | { readonly existing: Request } | { readonly no: No }>;
   get(id: string): Request | undefined;
   byOrigin(origin: string): Request | undefined;
   /** Every request that is neither finished nor over. */
   open(): readonly Request[];
   /** Newest first. */
   all(): readonly Request[];
-  /** `decide` sees the current value and is called exactly once, inside the change: decision and write cannot be parted. */
-  change<No>(id: string, decide: (request: Request, now: number) => Decision<No>): Promise<Changed<No> | { readonly no: 'unknownRequest' }>;
-  note(event: HouseEvent): Promise<void>;
+  /**
+   * `decide` sees the current value and is called exactly once, inside the change: decision and write cannot
+   * be parted.
+   */
+  change<No>(
+    id: string,
+    decide: (request: Request, now: number) => Decision<No>,
+  ): Promise<Changed<No> | { readonly no: 'unknownRequest' }>;
+  note(event: GlobalEvent): Promise<void>;
   freeze(): Freeze | undefined;
   /** The freeze that was announced last; undefined when none was, or its end. */
   announcedFreeze(): Freeze | undefined;
-  /** When the record was accepted after a restore (epoch ms), in that order. What was asked before may have gone on in lines that are lost. */
+  /**
+   * When the record was accepted after a restore (epoch ms), in that order. What was asked before may have
+   * gone on in lines that are lost.
+   */
   restores(): readonly number[];
   /** Undefined before the first start. */
   lastPolicy(): LastPolicy | undefined;
@@ -286,7 +386,11 @@ export interface Keeper {
 
 /** Texts of script output, kept next to the journal for a retention time. */
 export interface OutputStore {
-  put(requestId: string, index: number, text: string): Promise<{ readonly length: number; readonly sha256: string }>;
+  put(
+    requestId: string,
+    index: number,
+    text: string,
+  ): Promise<{ readonly length: number; readonly sha256: string }>;
   get(requestId: string, index: number): Promise<string | undefined>;
   /** Removes texts written before `before` (epoch milliseconds); answers how many. */
   sweep(before: number): Promise<number>;

@@ -1,4 +1,5 @@
-// How questions are asked, without saying through what: one at a time, with why it is asked and a default, and with what is wrong told at once.
+// How questions are asked, without saying through what: one at a time, with why it is asked and a default,
+// and with what is wrong told at once.
 import type { Check } from './answers.ts';
 
 /** Somebody pressed Ctrl-C. */
@@ -12,11 +13,18 @@ export interface Question {
 
 export interface Asker {
   say(text: string): void;
-  choose<T extends string>(question: Question, choices: readonly { readonly value: T; readonly label: string; readonly hint?: string }[], usual: T): Promise<T>;
+  choose<T extends string>(
+    question: Question,
+    choices: readonly { readonly value: T; readonly label: string; readonly hint?: string }[],
+    usual: T,
+  ): Promise<T>;
   /** An empty answer is `usual`; with `may: 'later'` it is undefined. */
   text(question: Question, check: Check, usual?: string): Promise<string>;
   maybe(question: Question, check: Check): Promise<string | undefined>;
-  /** Not shown while it is typed; undefined when it is left as it was: for later, or, with `kept`, as it was typed before. */
+  /**
+   * Not shown while it is typed; undefined when it is left as it was: for later, or, with `kept`, as it was
+   * typed before.
+   */
   secret(question: Question, check: Check, kept: boolean): Promise<string | undefined>;
   confirm(question: Question, usual: boolean): Promise<boolean>;
   /** Runs with a sign that something goes on, and then says in one line what came of it. */

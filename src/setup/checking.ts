@@ -1,4 +1,5 @@
-// The doctor as a process of its own, for one step or for all that was written: its lines, or why there are none.
+// The doctor as a process of its own, for one step or for all that was written: its lines, or why there are
+// none.
 import { spawn } from 'node:child_process';
 import { doctorArguments } from './commandLine.ts';
 
@@ -9,7 +10,10 @@ export interface DoctorLine {
   readonly next?: string;
 }
 
-/** Longer than the doctor takes at most (90 s, src/doctor/examine.ts), and than it takes to start on a loaded machine. Milliseconds. */
+/**
+ * Longer than the doctor takes at most (90 s, src/doctor/examine.ts), and than it takes to start on a loaded
+ * machine. Milliseconds.
+ */
 const doctorWithin = 120_000;
 /** Bytes of its report; a report has some kilobytes. */
 const mostOutput = 1024 * 1024;
@@ -28,12 +32,28 @@ export interface Asked {
 }
 
 /** Never rejects. */
-export function askDoctor({ variables, folder, probe, signal }: Asked): Promise<readonly DoctorLine[] | { readonly wrong: string }> {
+export function askDoctor({
+  variables,
+  folder,
+  probe,
+  signal,
+}: Asked): Promise<readonly DoctorLine[] | { readonly wrong: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...doctorArguments(), '--json', ...(probe ? [] : ['--no-probe'])], { env: { ...variables }, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: doctorWithin, signal });
+    const child = spawn(
+      process.execPath,
+      [...doctorArguments(), '--json', ...(probe ? [] : ['--no-probe'])],
+      {
+        env: { ...variables },
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: doctorWithin,
+        signal,
+      },
+    );
     let out = '';
     let err = '';
-    const kept = (text: string, chunk: Buffer): string => (text.length < mostOutput ? text + chunk.toString('utf8') : text);
+    const kept = (text: string, chunk: Buffer): string =>
+      text.length < mostOutput ? text + chunk.toString('utf8') : text;
     child.stdout.on('data', (chunk: Buffer) => (out = kept(out, chunk)));
     child.stderr.on('data', (chunk: Buffer) => (err = kept(err, chunk)));
     child.once('error', (error) => {
@@ -41,7 +61,13 @@ export function askDoctor({ variables, folder, probe, signal }: Asked): Promise<
     });
     child.once('close', (code) => {
       const lines = out.split('\n').flatMap(lineOf);
-      if (code === null || lines.length === 0) resolve({ wrong: code === null ? 'The doctor was not finished in time.' : `The doctor ended with ${code} and said nothing${err === '' ? '' : `: ${err.slice(0, 400).trim()}`}.` });
+      if (code === null || lines.length === 0)
+        resolve({
+          wrong:
+            code === null
+              ? 'The doctor was not finished in time.'
+              : `The doctor ended with ${code} and said nothing${err === '' ? '' : `: ${err.slice(0, 400).trim()}`}.`,
+        });
       else resolve(lines);
     });
   });
@@ -51,8 +77,16 @@ function lineOf(text: string): readonly DoctorLine[] {
   if (!text.startsWith('{')) return [];
   try {
     const line = JSON.parse(text) as Partial<DoctorLine>;
-    if (typeof line.check !== 'string' || typeof line.found !== 'string' || line.verdict === undefined) return [];
-    return [{ verdict: line.verdict, check: line.check, found: line.found, ...(typeof line.next === 'string' ? { next: line.next } : {}) }];
+    if (typeof line.check !== 'string' || typeof line.found !== 'string' || line.verdict === undefined)
+      return [];
+    return [
+      {
+        verdict: line.verdict,
+        check: line.check,
+        found: line.found,
+        ...(typeof line.next === 'string' ? { next: line.next } : {}),
+      },
+    ];
   } catch (error) {
     // A line that was cut off by a kill counts for nothing.
     if (error instanceof SyntaxError) return [];

@@ -1,11 +1,12 @@
-// How the assistant calls the other programs: the doctor as a process of its own, and the commands that it names for what is left.
+// How the assistant calls the other programs: the doctor as a process of its own, and the commands that it
+// names for what is left.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { commandFor as ownCommand, shellWord } from '../adapters/ownCommands.ts';
 import type { Word } from '../adapters/ownCommands.ts';
 
-const doctorFile = join(dirname(fileURLToPath(import.meta.url)), '..', 'doctorCli.js');
+const doctorFile = join(dirname(fileURLToPath(import.meta.url)), '..', 'cli', 'doctor.js');
 
 /** What is handed to Node to run the doctor. In a bundle there is one file with a first word. */
 export function doctorArguments(): readonly string[] {

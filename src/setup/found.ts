@@ -1,6 +1,7 @@
-// What a `.env` that is there already says of chat and tenant, so that a second run goes on from it instead of asking again.
+// What a `.env` that is there already says of chat and tenant, so that a second run goes on from it instead
+// of asking again.
 import { secretNames, smallFile } from '../adapters/config/secretFiles.ts';
-import { mostBytes, readDotEnv, settingsIn, textOf } from '../dotEnv.ts';
+import { mostBytes, readDotEnv, settingsIn, textOf } from '../adapters/config/dotEnv.ts';
 import { teamsTypes } from './answers.ts';
 import type { Chat, ChatAnswers, SecretAnswer, SecretAnswers, TenantAnswers } from './answers.ts';
 import { envHead } from './envText.ts';
@@ -14,17 +15,26 @@ export interface Found {
   readonly keyFile: string | undefined;
 }
 
-/** @param file a `.env` that is there @throws NotWritten when it cannot be read: no answer could get into it */
+/**
+ * @param file a `.env` that is there @throws NotWritten when it cannot be read: no answer could get into it
+ */
 export function foundIn(file: string): Found {
   const variables: Record<string, string | undefined> = { LR_ENV_FILE: file };
   const { said, wrong = '' } = readDotEnv(variables);
-  if (said === undefined) throw new NotWritten(`${wrong.replace(/ [^.]*LR_ENV_FILE.*$/, '')} Nothing is written over it: move it away, or name another folder with --folder.`);
+  if (said === undefined)
+    throw new NotWritten(
+      `${wrong.replace(/ [^.]*LR_ENV_FILE.*$/, '')} Nothing is written over it: move it away, or name another folder with --folder.`,
+    );
   const text = (name: string): string | undefined => variables[name]?.trim();
-  // A line that the assistant left empty tells what was chosen; in a copy of .env.example every line is there.
+  // A line that the assistant left empty tells what was chosen; in a copy of .env.example every line is
+  // there.
   const read = smallFile(file, mostBytes);
   const content = 'wrong' in read ? '' : (textOf(read.bytes) ?? '');
   const named = content.startsWith(envHead) ? Object.keys(settingsIn(content).set) : [];
-  const has = (...names: readonly string[]): boolean => names.some((name) => (text(name) ?? '') !== '' || (text(`${name}_FILE`) ?? '') !== '' || named.includes(name));
+  const has = (...names: readonly string[]): boolean =>
+    names.some(
+      (name) => (text(name) ?? '') !== '' || (text(`${name}_FILE`) ?? '') !== '' || named.includes(name),
+    );
   const chats: Chat[] = [];
   if (has('SLACK_APP_TOKEN')) chats.push('slack-socket');
   else if (has('SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET')) chats.push('slack-http');
@@ -36,19 +46,45 @@ export function foundIn(file: string): Found {
     if (path !== undefined && path !== '') secrets.set(name, { file: path });
     else if (value !== undefined && value !== '') secrets.set(name, { value });
   }
-  const fields = (names: Readonly<Record<string, string>>): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(names).flatMap(([field, name]) => (text(name) === undefined ? [] : [[field, text(name) ?? '']])));
+  const fields = (names: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      Object.entries(names).flatMap(([field, name]) =>
+        text(name) === undefined ? [] : [[field, text(name) ?? '']],
+      ),
+    );
   // No setting holds it: the head of a part does, for people and for this.
-  const host = content.startsWith(envHead) ? /^# .* messaging endpoint is https:\/\/([a-z0-9.-]+)\/api\/messages$/m.exec(content)?.[1] : undefined;
+  const host = content.startsWith(envHead)
+    ? /^# .* messaging endpoint is https:\/\/([a-z0-9.-]+)\/api\/messages$/m.exec(content)?.[1]
+    : undefined;
   const teamsType = teamsTypes.find((type) => type === text('MicrosoftAppType'));
   return {
-    chat: { chats, ...fields({ teamsId: 'MicrosoftAppId', teamsTenant: 'MicrosoftAppTenantId', teamsCertificate: 'MicrosoftAppCertificatePath' }), ...(teamsType === undefined ? {} : { teamsType }), ...(host === undefined ? {} : { host }) },
-    tenant: { tenant: tenantOf(text, has), ...fields({ tenantId: 'AZURE_TENANT_ID', clientId: 'AZURE_CLIENT_ID', certificate: 'AZURE_CLIENT_CERTIFICATE_PATH' }) },
+    chat: {
+      chats,
+      ...fields({
+        teamsId: 'MicrosoftAppId',
+        teamsTenant: 'MicrosoftAppTenantId',
+        teamsCertificate: 'MicrosoftAppCertificatePath',
+      }),
+      ...(teamsType === undefined ? {} : { teamsType }),
+      ...(host === undefined ? {} : { host }),
+    },
+    tenant: {
+      tenant: tenantOf(text, has),
+      ...fields({
+        tenantId: 'AZURE_TENANT_ID',
+        clientId: 'AZURE_CLIENT_ID',
+        certificate: 'AZURE_CLIENT_CERTIFICATE_PATH',
+      }),
+    },
     secrets,
     keyFile: text('LR_JOURNAL_KEY_FILE') === '' ? undefined : text('LR_JOURNAL_KEY_FILE'),
   };
 }
 
-function tenantOf(text: (name: string) => string | undefined, has: (...names: readonly string[]) => boolean): TenantAnswers['tenant'] {
+function tenantOf(
+  text: (name: string) => string | undefined,
+  has: (...names: readonly string[]) => boolean,
+): TenantAnswers['tenant'] {
   if (text('LR_DEFENDER') === 'simulator' || !has('AZURE_TENANT_ID')) return 'simulator';
   const auth = text('DEFENDER_AUTH');
   if (auth === 'managed-identity' || auth === 'workload-identity') return auth;

@@ -1,9 +1,13 @@
-// Lines of a terminal: broken between words, so that nothing is cut in the middle of one. What is piped or redirected stays in one line each.
+// Lines of a terminal: broken between words, so that nothing is cut in the middle of one. What is piped or
+// redirected stays in one line each.
 
 /** Columns where nothing says how many there are. */
 const usualColumns = 80;
 
-/** @param columns of the terminal; undefined: no line is broken @returns the lines, without an end; a word that is longer than a line stands alone */
+/**
+ * @param columns of the terminal; undefined: no line is broken @returns the lines, without an end; a word
+ * that is longer than a line stands alone
+ */
 export function wrapped(text: string, columns: number | undefined): readonly string[] {
   return text.split('\n').flatMap((line) => (columns === undefined ? [line] : broken(line, columns)));
 }
@@ -23,7 +27,13 @@ function broken(line: string, columns: number): readonly string[] {
 }
 
 /** What a terminal holds in one line; undefined where the output is none. */
-export function columnsOf({ isTTY, columns }: { readonly isTTY?: boolean; readonly columns?: number }): number | undefined {
+export function columnsOf({
+  isTTY,
+  columns,
+}: {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}): number | undefined {
   // A terminal that does not know its size says 0.
   return isTTY === true ? (columns === undefined || columns < 20 ? usualColumns : columns) : undefined;
 }
@@ -41,8 +51,11 @@ export function numbered(steps: readonly Step[], columns: number | undefined): r
   return steps.flatMap(({ say, run }, index) => {
     const lines = [...wrapped(say, room)];
     const last = lines.at(-1) ?? '';
-    if (run !== undefined && (room === undefined || last.length + 1 + run.length <= room)) lines.splice(-1, 1, `${last} ${run}`);
+    if (run !== undefined && (room === undefined || last.length + 1 + run.length <= room))
+      lines.splice(-1, 1, `${last} ${run}`);
     else if (run !== undefined) lines.push(run);
-    return lines.map((line, at) => (at === 0 ? `${String(index + 1).padStart(3)}. ${line}` : `${indent}${line}`));
+    return lines.map((line, at) =>
+      at === 0 ? `${String(index + 1).padStart(3)}. ${line}` : `${indent}${line}`,
+    );
   });
 }

@@ -12,11 +12,20 @@ const margin = 3;
 // One that does not know its size says 0, and the library would then write one letter a line.
 if (process.stdout.isTTY) process.stdout.columns = columnsOf(process.stdout) ?? process.stdout.columns;
 
-const lines = (words: string): readonly string[] => wrapped(words, (columnsOf(process.stdout) ?? 80) - margin);
+const lines = (words: string): readonly string[] =>
+  wrapped(words, (columnsOf(process.stdout) ?? 80) - margin);
 
-/** The question, and below it why it is asked. @param bars when the library itself draws none but before the first line */
-function shown({ ask, why }: Question, { usual, bars }: { readonly usual?: string | undefined; readonly bars: boolean }): string {
-  return [...lines(`${ask}${usual === undefined ? '' : ` [${usual}]`}`), ...lines(why)].join(bars ? `\n${S_BAR}  ` : '\n');
+/**
+ * The question, and below it why it is asked. @param bars when the library itself draws none but before the
+ * first line
+ */
+function shown(
+  { ask, why }: Question,
+  { usual, bars }: { readonly usual?: string | undefined; readonly bars: boolean },
+): string {
+  return [...lines(`${ask}${usual === undefined ? '' : ` [${usual}]`}`), ...lines(why)].join(
+    bars ? `\n${S_BAR}  ` : '\n',
+  );
 }
 
 /** The sentence of a check, below the answer. */
@@ -36,25 +45,47 @@ export const terminal: Asker = {
   },
   async choose(question, choices, usual) {
     const values: string[] = choices.map(({ value }) => value);
-    const options = choices.map(({ value, label, hint }) => ({ value, label, ...(hint === undefined ? {} : { hint }) }));
-    const answer = answered(await select<string>({ message: shown(question, { bars: false }), options, initialValue: usual }));
+    const options = choices.map(({ value, label, hint }) => ({
+      value,
+      label,
+      ...(hint === undefined ? {} : { hint }),
+    }));
+    const answer = answered(
+      await select<string>({ message: shown(question, { bars: false }), options, initialValue: usual }),
+    );
     const found = choices[values.indexOf(answer)];
     if (found === undefined) throw new Error('an answer that was not offered');
     return found.value;
   },
   async text(question, check, usual) {
-    const validate = (typed = ''): string | undefined => told(check, typed === '' && usual !== undefined ? usual : typed);
-    const answer = answered(await text({ message: shown(question, { usual, bars: true }), ...(usual === undefined ? {} : { defaultValue: usual, placeholder: usual }), validate }));
+    const validate = (typed = ''): string | undefined =>
+      told(check, typed === '' && usual !== undefined ? usual : typed);
+    const answer = answered(
+      await text({
+        message: shown(question, { usual, bars: true }),
+        ...(usual === undefined ? {} : { defaultValue: usual, placeholder: usual }),
+        validate,
+      }),
+    );
     return answer.trim();
   },
   async maybe(question, check) {
-    const validate = (typed = ''): string | undefined => (typed.trim() === '' ? undefined : told(check, typed));
-    const answer = answered(await text({ message: shown(question, { usual: 'later', bars: true }), defaultValue: '', validate }));
+    const validate = (typed = ''): string | undefined =>
+      typed.trim() === '' ? undefined : told(check, typed);
+    const answer = answered(
+      await text({ message: shown(question, { usual: 'later', bars: true }), defaultValue: '', validate }),
+    );
     return answer.trim() === '' ? undefined : answer.trim();
   },
   async secret(question, check, kept) {
-    const validate = (typed = ''): string | undefined => (typed.trim() === '' ? undefined : told(check, typed));
-    const answer = answered(await password({ message: shown(question, { usual: kept ? 'as before' : 'later', bars: true }), validate })) as string | undefined;
+    const validate = (typed = ''): string | undefined =>
+      typed.trim() === '' ? undefined : told(check, typed);
+    const answer = answered(
+      await password({
+        message: shown(question, { usual: kept ? 'as before' : 'later', bars: true }),
+        validate,
+      }),
+    ) as string | undefined;
     return (answer ?? '').trim() === '' ? undefined : answer?.trim();
   },
   async confirm(question, usual) {
@@ -63,7 +94,8 @@ export const terminal: Asker = {
   async during(what, work, after) {
     log.step(`${what} ...`);
     const listens = process.stdin.isTTY;
-    // Typed ahead, a secret would be echoed; and the sign of @clack/prompts ends the program with 0 at Ctrl-C.
+    // Typed ahead, a secret would be echoed; and the sign of @clack/prompts ends the program with 0 at
+    // Ctrl-C.
     const hear = (typed: Buffer): void => {
       if (typed.includes(controlC)) process.kill(process.pid, 'SIGINT');
     };

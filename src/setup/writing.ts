@@ -1,8 +1,20 @@
-// Writes files that are not there yet, whole or not at all: a kill at any moment leaves no part of one under its name, and nothing is ever overwritten.
+// Writes files that are not there yet, whole or not at all: a kill at any moment leaves no part of one under
+// its name, and nothing is ever overwritten.
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { codeOf, diskWords } from '../adapters/store/disk.ts';
+import { codeOf, diskWords } from '../adapters/store/journal/disk.ts';
 
 export type Written = 'written' | 'there already';
 
@@ -38,19 +50,32 @@ const reasons: Readonly<Record<string, string>> = {
  * @param made is told each folder that was made for it, the highest first
  * @throws NotWritten
  */
-export function writeNew(path: string, content: string | Uint8Array, mode: number, made: (folder: string) => void = () => undefined): Written {
+export function writeNew(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+  made: (folder: string) => void = () => undefined,
+): Written {
   try {
     return written(path, content, mode, made);
   } catch (error) {
     const code = codeOf(error);
     if (code === '') throw error;
-    throw new NotWritten(`${path} cannot be written (${code}): ${reasons[code] ?? diskWords(error)}.`, { cause: error });
+    throw new NotWritten(`${path} cannot be written (${code}): ${reasons[code] ?? diskWords(error)}.`, {
+      cause: error,
+    });
   }
 }
 
-function written(path: string, content: string | Uint8Array, mode: number, made: (folder: string) => void): Written {
+function written(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+  made: (folder: string) => void,
+): Written {
   const folder = dirname(path);
-  // Before the look: a run that was killed right after it gave the name left the draft as a second name of the file.
+  // Before the look: a run that was killed right after it gave the name left the draft as a second name of
+  // the file.
   removeDrafts(folder);
   if (isThere(path)) return 'there already';
   const highest = mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -74,12 +99,14 @@ function written(path: string, content: string | Uint8Array, mode: number, made:
 
 /** From a folder down to one in it, both included. */
 function between(highest: string, lowest: string): readonly string[] {
-  const names = relative(highest, lowest).split(sep).filter((name) => name !== '');
+  const names = relative(highest, lowest)
+    .split(sep)
+    .filter((name) => name !== '');
   return [highest, ...names.map((_name, index) => join(highest, ...names.slice(0, index + 1)))];
 }
 
 function writeAll(file: number, bytes: Buffer): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
 }
 
 /** A link fails where the name is taken, which a rename would not. */
@@ -126,7 +153,8 @@ function namesIn(folder: string): readonly string[] {
 }
 
 function isAlive(pid: number): boolean {
-  // Of an earlier run with the same number, as each has in a container: this one has no draft while it looks for them.
+  // Of an earlier run with the same number, as each has in a container: this one has no draft while it looks
+  // for them.
   if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);

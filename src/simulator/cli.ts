@@ -1,6 +1,7 @@
-// A Defender tenant in a terminal, as src/simulatorCli.ts starts it. The first line is JSON for programs, the rest is for people.
+// A Defender tenant in a terminal, as src/cli/simulator.ts starts it. The first line is JSON for programs, the
+// rest is for people.
 import { parseArgs } from 'node:util';
-import { profileFrom } from './checks.ts';
+import { profileFrom } from './sessions/checks.ts';
 import type { ProfileChange } from './profile.ts';
 import { namedProfiles, profileNamed, profileNames } from './profiles.ts';
 import { startSimulator } from './simulator.ts';
@@ -21,14 +22,28 @@ const usage = `  --port N            API port (4000; 0 takes a free one)
 
 const { values } = parseArgs({
   options: {
-    port: { type: 'string' }, 'blob-port': { type: 'string' }, speed: { type: 'string' }, data: { type: 'string' }, devices: { type: 'string' },
-    latency: { type: 'string' }, 'lose-answers': { type: 'string' }, auth: { type: 'string' }, results: { type: 'string' },
-    'offline-queue': { type: 'string' }, sessions: { type: 'string' }, profile: { type: 'string', multiple: true }, help: { type: 'boolean' },
+    port: { type: 'string' },
+    'blob-port': { type: 'string' },
+    speed: { type: 'string' },
+    data: { type: 'string' },
+    devices: { type: 'string' },
+    latency: { type: 'string' },
+    'lose-answers': { type: 'string' },
+    auth: { type: 'string' },
+    results: { type: 'string' },
+    'offline-queue': { type: 'string' },
+    sessions: { type: 'string' },
+    profile: { type: 'string', multiple: true },
+    help: { type: 'boolean' },
   },
 });
 
 /** A number above or equal to 0, or the fallback. */
-function number(name: 'port' | 'blob-port' | 'speed' | 'devices' | 'latency' | 'lose-answers' | 'offline-queue' | 'sessions', fallback: number): number {
+function number(
+  name:
+    'port' | 'blob-port' | 'speed' | 'devices' | 'latency' | 'lose-answers' | 'offline-queue' | 'sessions',
+  fallback: number,
+): number {
   const text = values[name];
   if (text === undefined) return fallback;
   const read = Number(text);
@@ -39,7 +54,8 @@ function number(name: 'port' | 'blob-port' | 'speed' | 'devices' | 'latency' | '
 function choice<T extends string>(name: 'auth' | 'results', choices: readonly T[], fallback: T): T {
   const given = values[name] ?? fallback;
   const found = choices.find((candidate) => candidate === given);
-  if (found === undefined) throw new RangeError(`--${name} ${given}: one of ${choices.join(', ')} is needed.`);
+  if (found === undefined)
+    throw new RangeError(`--${name} ${given}: one of ${choices.join(', ')} is needed.`);
   return found;
 }
 
@@ -60,7 +76,11 @@ function settingsIn(text: string): ProfileChange {
     const json: unknown = JSON.parse(text);
     return profileFrom(json);
   } catch (error) {
-    const why = text.trim().startsWith('{') ? (error instanceof Error ? error.message : String(error)) : `there is no profile of that name; known are ${profileNames.join(', ')}, and settings as JSON`;
+    const why = text.trim().startsWith('{')
+      ? error instanceof Error
+        ? error.message
+        : String(error)
+      : `there is no profile of that name; known are ${profileNames.join(', ')}, and settings as JSON`;
     throw new RangeError(`--profile ${text}: ${why}`);
   }
 }
@@ -75,12 +95,18 @@ async function serve(command: string): Promise<void> {
     ...named,
     auth: choice('auth', ['none', 'token'], 'none'),
     results: choice('results', ['whenCompleted', 'whenEnded'], 'whenCompleted'),
-    ...(values['offline-queue'] === undefined ? {} : { offlineQueueMs: number('offline-queue', 0) * 3_600_000 }),
+    ...(values['offline-queue'] === undefined
+      ? {}
+      : { offlineQueueMs: number('offline-queue', 0) * 3_600_000 }),
     ...(values.sessions === undefined ? {} : { maxSessions: number('sessions', 0) }),
     ...written,
   };
   const simulator = await startSimulator({
-    port: number('port', 4_000), blobPort: number('blob-port', 0), deviceSpeed: number('speed', 1), extraDevices: number('devices', 0), profile,
+    port: number('port', 4_000),
+    blobPort: number('blob-port', 0),
+    deviceSpeed: number('speed', 1),
+    extraDevices: number('devices', 0),
+    profile,
     ...(values.data === undefined ? {} : { dataDir: values.data }),
   });
   const { tenant } = simulator;
@@ -93,7 +119,11 @@ async function serve(command: string): Promise<void> {
   console.log(`
 A simulated Defender for Endpoint tenant. Point the bot at it with
   DEFENDER_API_URL=${simulator.url} DEFENDER_AUTH=none
-Devices: ${tenant.devices().slice(0, 11).map((device) => device.name).join(', ')}
+Devices: ${tenant
+    .devices()
+    .slice(0, 11)
+    .map((device) => device.name)
+    .join(', ')}
 What ran:       curl ${simulator.url}/simulator/submissions
 Wake a device:  curl -X POST -H "content-type: application/json" -d '{"online":true}' ${simulator.url}/simulator/devices/laptop7.corp.example
 Plant a fault:  curl -X POST -H "content-type: application/json" -d '{"what":"loseAnswer","on":"run"}' ${simulator.url}/simulator/faults

@@ -1,4 +1,5 @@
-// Faults a test plants: what goes wrong, on which calls, how often. Each is taken by the place in the simulator where it would really happen.
+// Faults a test plants: what goes wrong, on which calls, how often. Each is taken by the place in the
+// simulator where it would really happen.
 import { kinds } from './profile.ts';
 import type { Kind } from './profile.ts';
 
@@ -36,7 +37,7 @@ export const faultNames = [
   'unknownCommandStatus',
   'extraFields',
   'nullStartTime',
-  /** The action bears no requestorComment, or only the first `value` ("40") characters of it. */
+  /** The action has no requestorComment, or only the first `value` ("40") characters of it. */
   'noComment',
   /** The link names the origin `value` ("http://blob.elsewhere.example"). */
   'linkHost',
@@ -87,8 +88,12 @@ export class Faults {
 
   /** The fault of that name this call meets, if any; it is then used up by one. */
   take(what: FaultName, place: FaultPlace): Fault | undefined {
-    const found = this.#planted.find((fault) => fault.what === what && (fault.on === undefined || fault.on === 'any' || fault.on === place)
-      && (fault.probability === undefined || this.#random() < fault.probability));
+    const found = this.#planted.find(
+      (fault) =>
+        fault.what === what &&
+        (fault.on === undefined || fault.on === 'any' || fault.on === place) &&
+        (fault.probability === undefined || this.#random() < fault.probability),
+    );
     if (found === undefined || found.times === 'always') return found;
     const left = (found.times ?? 1) - 1;
     this.#planted = this.#planted.flatMap((fault) => {
@@ -101,7 +106,8 @@ export class Faults {
 
 /** Reads a fault from JSON; a sentence says what is wrong with it. */
 export function faultFrom(json: unknown): Fault | string {
-  if (typeof json !== 'object' || json === null) return 'A fault is an object such as {"what":"loseAnswer","on":"run","times":1}.';
+  if (typeof json !== 'object' || json === null)
+    return 'A fault is an object such as {"what":"loseAnswer","on":"run","times":1}.';
   const given = new Map<string, unknown>(Object.entries(json));
   const what = faultNames.find((name) => name === given.get('what'));
   if (what === undefined) return `"what" is one of ${faultNames.join(', ')}.`;
@@ -109,8 +115,11 @@ export function faultFrom(json: unknown): Fault | string {
   const on = places.find((place) => place === given.get('on'));
   if (given.has('on') && on === undefined) return `"on" is one of ${places.join(', ')}.`;
   const times = given.get('times');
-  if (times !== undefined && times !== 'always' && !(Number.isInteger(times) && Number(times) > 0)) return '"times" is a whole number above 0, or "always".';
-  const wrong = ['ms', 'status', 'retryAfter', 'probability'].find((key) => given.has(key) && typeof given.get(key) !== 'number');
+  if (times !== undefined && times !== 'always' && !(Number.isInteger(times) && Number(times) > 0))
+    return '"times" is a whole number above 0, or "always".';
+  const wrong = ['ms', 'status', 'retryAfter', 'probability'].find(
+    (key) => given.has(key) && typeof given.get(key) !== 'number',
+  );
   if (wrong !== undefined) return `"${wrong}" is a number.`;
   const value = given.get('value');
   if (value !== undefined && typeof value !== 'string') return '"value" is a text.';
@@ -123,7 +132,10 @@ export function faultFrom(json: unknown): Fault | string {
     ...(on === undefined ? {} : { on }),
     ...(times === 'always' ? { times } : {}),
     ...(typeof times === 'number' ? { times } : {}),
-    ...number('ms'), ...number('status'), ...number('retryAfter'), ...number('probability'),
+    ...number('ms'),
+    ...number('status'),
+    ...number('retryAfter'),
+    ...number('probability'),
     ...(value === undefined ? {} : { value }),
   };
 }

@@ -1,4 +1,5 @@
-// What both HTTP servers share: listening on loopback only, reading a request, and stopping without waiting for idle clients.
+// What both HTTP servers share: listening on loopback only, reading a request, and stopping without waiting
+// for idle clients.
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener } from 'node:http';
 
@@ -26,13 +27,14 @@ export async function listen(port: number, listener: RequestListener): Promise<L
   if (address === null || typeof address === 'string') throw new Error('The simulator listens on no port.');
   return {
     url: `http://${loopback}:${address.port}`,
-    stop: () => new Promise((resolve, reject) => {
-      server.close((error) => {
-        if (error === undefined) resolve();
-        else reject(error);
-      });
-      server.closeAllConnections();
-    }),
+    stop: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => {
+          if (error === undefined) resolve();
+          else reject(error);
+        });
+        server.closeAllConnections();
+      }),
   };
 }
 
@@ -49,7 +51,10 @@ export async function bodyOf(request: IncomingMessage): Promise<Uint8Array | und
 }
 
 /** Path and query of a request; the path is decoded when it can be. */
-export function addressOf(request: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
+export function addressOf(request: IncomingMessage): {
+  readonly path: string;
+  readonly query: URLSearchParams;
+} {
   const [raw = '', ...query] = (request.url ?? '/').split('?');
   return { path: decoded(raw), query: new URLSearchParams(query.join('?')) };
 }

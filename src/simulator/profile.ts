@@ -1,11 +1,28 @@
-// Which Defender the simulator plays: every number and every undocumented choice, with the default taken from what is documented or was seen in the field.
-// docs/simulator.md says what each setting is for; a test compares the two.
+// Which Defender the simulator plays: every number and every undocumented choice, with the default taken from
+// what is documented or was seen in the field. docs/simulator.md says what each setting is for; a test
+// compares the two.
 
-export const kinds = ['run', 'list', 'get', 'link', 'cancel', 'machines', 'library', 'isolate', 'collect', 'scan', 'restrict', 'alerts'] as const;
+export const kinds = [
+  'run',
+  'list',
+  'get',
+  'link',
+  'cancel',
+  'machines',
+  'library',
+  'isolate',
+  'collect',
+  'scan',
+  'restrict',
+  'alerts',
+] as const;
 export type Kind = (typeof kinds)[number];
 
 /** At most `max` calls in any `perMs` milliseconds. */
-export interface Limit { readonly max: number; readonly perMs: number }
+export interface Limit {
+  readonly max: number;
+  readonly perMs: number;
+}
 export type Limits = Readonly<Record<Kind, readonly Limit[]>>;
 /** Application permissions that allow each call; one of them is enough. */
 export type Roles = Readonly<Record<Kind, readonly string[]>>;
@@ -13,16 +30,32 @@ export type Roles = Readonly<Record<Kind, readonly string[]>>;
 export type Range = readonly [number, number];
 
 /**
- * How a script's transcript is written:
- * `transcript` the real Windows shape (transcript line, trailing escaped NULs), `clean` neither of them, `seed` the documentation's sample to the letter
- * (raw newline inside the string, `script_error`), `rawNuls` unescaped NULs, `oldNames` keys `name`/`script_error`, `bash` no transcript line,
- * `empty` a script that prints nothing, `huge` 5 MB of output, `notJson` plain text,
- * `hostile` output and errors that attack whoever shows them (`hostile.ts`), `hostileText` the same without any JSON around it.
+ * How a script's transcript is written: `transcript` the real Windows shape (transcript line, trailing
+ * escaped NULs), `clean` neither of them, `seed` the documentation's sample to the letter (raw newline inside
+ * the string, `script_error`), `rawNuls` unescaped NULs, `oldNames` keys `name`/`script_error`, `bash` no
+ * transcript line, `empty` a script that prints nothing, `huge` 5 MB of output, `notJson` plain text,
+ * `hostile` output and errors that attack the reader of them (`hostile.ts`), `hostileText` the same without
+ * any JSON around it.
  */
-export const transcriptModes = ['transcript', 'clean', 'seed', 'rawNuls', 'oldNames', 'bash', 'empty', 'huge', 'notJson', 'hostile', 'hostileText'] as const;
+export const transcriptModes = [
+  'transcript',
+  'clean',
+  'seed',
+  'rawNuls',
+  'oldNames',
+  'bash',
+  'empty',
+  'huge',
+  'notJson',
+  'hostile',
+  'hostileText',
+] as const;
 export type TranscriptMode = (typeof transcriptModes)[number];
 
-/** How a collected file arrives: gzipped, plain, without a byte, announced as 3 GB and broken off, or as 500 MB that really come. */
+/**
+ * How a collected file arrives: gzipped, plain, without a byte, announced as 3 GB and broken off, or as 500
+ * MB that really come.
+ */
 export const collectedModes = ['gzip', 'plain', 'empty', 'hugeLength', 'huge'] as const;
 export type CollectedMode = (typeof collectedModes)[number];
 
@@ -69,7 +102,10 @@ export interface Profile extends Choices {
   /** The audience a token must have, or those it may have; with or without a slash at the end. */
   readonly audience: string | readonly string[];
   readonly roles: Roles;
-  /** The app id that appears as requestor when there is no token, and the name when `requestorIs` is `appName` and the token holds none. */
+  /**
+   * The app id that appears as requestor when there is no token, and the name when `requestorIs` is `appName`
+   * and the token holds none.
+   */
   readonly requestor: string;
   readonly appName: string;
   readonly requestSource: string;
@@ -81,7 +117,10 @@ export interface Profile extends Choices {
   readonly cancelMs: Range;
   readonly releaseMs: Range;
   readonly scriptTimeoutMs: number;
-  /** How long a session waits for an offline device: 3 days, 2 hours in newer tenants. Not divided by the speed. */
+  /**
+   * How long a session waits for an offline device: 3 days, 2 hours in newer tenants. Not divided by the
+   * speed.
+   */
   readonly offlineQueueMs: number;
   readonly maxSessions: number;
   /** Whether sessions waiting for an offline device count against `maxSessions`. */
@@ -92,7 +131,9 @@ export interface Profile extends Choices {
   readonly sessionCapRetryAfter: boolean;
   /** Whether a refused call counts in its window too, so that early retries keep a client throttled. */
   readonly refusedCallsCount: boolean;
-  /** With `joined`, how old the session may be that a second POST is answered with; a later one is refused. */
+  /**
+   * With `joined`, how old the session may be that a second POST is answered with; a later one is refused.
+   */
   readonly joinWithinMs: number;
   readonly fractionDigits: Range;
   /** How long after Completed a link is still refused. */
@@ -109,11 +150,24 @@ export interface Profile extends Choices {
 
 const minute = 60_000;
 const hour = 60 * minute;
-const reading: readonly Limit[] = [{ max: 100, perMs: minute }, { max: 1_500, perMs: hour }];
+const reading: readonly Limit[] = [
+  { max: 100, perMs: minute },
+  { max: 1_500, perMs: hour },
+];
 
 const defaultLimits: Limits = {
-  run: [{ max: 10, perMs: minute }], list: reading, get: reading, link: reading, cancel: reading, machines: reading, library: reading,
-  isolate: reading, collect: reading, scan: reading, restrict: reading, alerts: reading,
+  run: [{ max: 10, perMs: minute }],
+  list: reading,
+  get: reading,
+  link: reading,
+  cancel: reading,
+  machines: reading,
+  library: reading,
+  isolate: reading,
+  collect: reading,
+  scan: reading,
+  restrict: reading,
+  alerts: reading,
 };
 
 const defaultRoles: Roles = {
@@ -121,7 +175,15 @@ const defaultRoles: Roles = {
   list: ['Machine.ReadWrite.All'],
   get: ['Machine.ReadWrite.All'],
   link: ['Machine.ReadWrite.All'],
-  cancel: ['Machine.CollectForensics', 'Machine.Isolate', 'Machine.RestrictExecution', 'Machine.Scan', 'Machine.Offboard', 'Machine.StopAndQuarantine', 'Machine.LiveResponse'],
+  cancel: [
+    'Machine.CollectForensics',
+    'Machine.Isolate',
+    'Machine.RestrictExecution',
+    'Machine.Scan',
+    'Machine.Offboard',
+    'Machine.StopAndQuarantine',
+    'Machine.LiveResponse',
+  ],
   machines: ['Machine.Read.All', 'Machine.ReadWrite.All'],
   library: ['Library.Manage'],
   isolate: ['Machine.Isolate'],
@@ -132,8 +194,9 @@ const defaultRoles: Roles = {
 };
 
 /**
- * What clients in the field ask tokens for and get through with: the older host's name, the one of the first years, the older
- * regional hosts, and the resource's application id, which is the audience of tokens in Entra's newer format. The newest host is none of them: it answers 403 to its own name.
+ * What clients in the field ask tokens for and get through with: the older host's name, the one of the first
+ * years, the older regional hosts, and the resource's application id, which is the audience of tokens in
+ * Entra's newer format. The newest host is none of them: it answers 403 to its own name.
  */
 const knownAudiences: readonly string[] = [
   'https://api.securitycenter.microsoft.com',
@@ -143,7 +206,9 @@ const knownAudiences: readonly string[] = [
   'fc780465-2017-40d4-a0c5-307022471b92',
 ];
 
-const firstChoices = Object.fromEntries(Object.entries(choices).map(([key, values]) => [key, values[0]])) as unknown as Choices;
+const firstChoices = Object.fromEntries(
+  Object.entries(choices).map(([key, values]) => [key, values[0]]),
+) as unknown as Choices;
 
 export const defaultProfile: Profile = {
   ...firstChoices,
@@ -178,9 +243,17 @@ export const defaultProfile: Profile = {
 };
 
 /** Settings to change; limits and roles are merged call by call. */
-export type ProfileChange = Partial<Omit<Profile, 'limits' | 'roles'>> & { readonly limits?: Partial<Limits>; readonly roles?: Partial<Roles> };
+export type ProfileChange = Partial<Omit<Profile, 'limits' | 'roles'>> & {
+  readonly limits?: Partial<Limits>;
+  readonly roles?: Partial<Roles>;
+};
 
 export function changedProfile(profile: Profile, change: ProfileChange): Profile {
   const { limits, roles, ...rest } = change;
-  return { ...profile, ...rest, limits: { ...profile.limits, ...limits }, roles: { ...profile.roles, ...roles } };
+  return {
+    ...profile,
+    ...rest,
+    limits: { ...profile.limits, ...limits },
+    roles: { ...profile.roles, ...roles },
+  };
 }

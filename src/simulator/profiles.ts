@@ -1,4 +1,5 @@
-// Tenants by name: the default one, kept easy for demonstrations and slow where that is the stricter choice, and one as Defender makes them today.
+// Tenants by name: the default one, kept easy for demonstrations and slow where that is the stricter choice,
+// and one as Defender makes them today.
 import type { ProfileChange } from './profile.ts';
 
 const hour = 3_600_000;
@@ -7,9 +8,10 @@ export const profileNames = ['default', 'fresh'] as const;
 export type ProfileName = (typeof profileNames)[number];
 
 /**
- * What each name changes of the default settings. `fresh` is a tenant in its first days: "Live response unsigned script execution" is off
- * until somebody turns it on (advanced-features), the limits are those of the newest page (run-live-response: 50 sessions, 2 hours), and
- * answers name the region's host, whatever host was called (as recorded answers do).
+ * What each name changes of the default settings. `fresh` is a tenant in its first days: "Live response
+ * unsigned script execution" is off until somebody turns it on (advanced-features), the limits are those of
+ * the newest page (run-live-response: 50 sessions, 2 hours), and answers name the region's host, whatever
+ * host was called (as recorded answers do).
  */
 export const namedProfiles: Readonly<Record<ProfileName, ProfileChange>> = {
   default: {},

@@ -1,4 +1,5 @@
-// Deterministic draws: everything the simulator "rolls" is derived from a text, so that a restart in the middle of an action goes on with the same numbers.
+// Deterministic draws: everything the simulator "rolls" is derived from a text, so that a restart in the
+// middle of an action continues with the same numbers.
 import { createHash } from 'node:crypto';
 
 /** A number in [0, 1) that depends on the text only. */
@@ -15,7 +16,13 @@ export function drawWithin(range: readonly [number, number], text: string): numb
 /** A GUID that depends on the text only. */
 export function guid(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `4${hex.slice(13, 16)}`,
+    `a${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-');
 }
 
 /** Forty hex digits, the shape of a Defender machine id. */
@@ -25,7 +32,8 @@ export function machineIdOf(name: string): string {
 
 /**
  * A timestamp as the service prints it, with a number of fraction digits in the range: 2 to 7 in the field.
- * The same instant and salt always give the same text, because creation and last update of a new action are printed alike.
+ * The same instant and salt always give the same text, because creation and last update of a new action are
+ * printed alike.
  */
 export function stamp(at: number, salt: string, digitRange: readonly [number, number]): string {
   const text = `${salt}:${at}`;
@@ -33,12 +41,19 @@ export function stamp(at: number, salt: string, digitRange: readonly [number, nu
   const digits = fewest + Math.floor(draw(`${text}:digits`) * (most - fewest + 1));
   const ticks = String(Math.floor(draw(`${text}:ticks`) * 10_000)).padStart(4, '0');
   const iso = new Date(Math.floor(at)).toISOString();
-  return digits === 0 ? `${iso.slice(0, 19)}Z` : `${iso.slice(0, 20)}${(iso.slice(20, 23) + ticks).slice(0, digits)}Z`;
+  return digits === 0
+    ? `${iso.slice(0, 19)}Z`
+    : `${iso.slice(0, 20)}${(iso.slice(20, 23) + ticks).slice(0, digits)}Z`;
 }
 
-/** A timestamp of the API in units of 100 ns since the epoch; undefined when it is none. Numbers cannot hold seven fraction digits. */
+/**
+ * A timestamp of the API in units of 100 ns since the epoch; undefined when it is none. Numbers cannot hold
+ * seven fraction digits.
+ */
 export function ticksOf(text: string): bigint | undefined {
-  const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,7}))?(Z|[+-]\d\d:\d\d)?)?$/i.exec(text);
+  const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,7}))?(Z|[+-]\d\d:\d\d)?)?$/i.exec(
+    text,
+  );
   if (match === null) return undefined;
   const [, day = '', time = '00:00', fraction = '', zone = 'Z'] = match;
   const at = Date.parse(`${day}T${time}${zone.toUpperCase()}`);

@@ -1,4 +1,5 @@
-// The API server: brings requests to the API function, keeps the state before an answer leaves, and plays the faults of the connection.
+// The API server: brings requests to the API function, keeps the state before an answer leaves, and plays the
+// faults of the connection.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { callOf, refusal } from './api.ts';
@@ -9,23 +10,49 @@ import { addressOf, bodyOf, listen } from './listening.ts';
 import type { Listening } from './listening.ts';
 import { elsewhere } from './faults.ts';
 import type { Kind } from './profile.ts';
-import { Refused } from './refused.ts';
+import { Refused } from './calls/refused.ts';
 import type { State } from './state.ts';
 import type { Tenant } from './tenant.ts';
 
-const badGateway = '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center></body>\r\n</html>\r\n';
+const badGateway =
+  '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center></body>\r\n</html>\r\n';
 
 /** `closing` ends the waits of planted delays when the simulator stops. */
-export function apiServer(port: number, tenant: Tenant, state: State, closing: AbortSignal): Promise<Listening> {
+export function apiServer(
+  port: number,
+  tenant: Tenant,
+  state: State,
+  closing: AbortSignal,
+): Promise<Listening> {
   return listen(port, (request, response) => {
-    answer(tenant, state, closing, request, response).catch((error: unknown) => {
+    answer({ tenant, closing, incoming: request, response }, state).catch((error: unknown) => {
       if (closing.aborted || request.destroyed) response.destroy();
-      else send(response, refusal(tenant, new Refused(500, 'InternalServerError', error instanceof Error ? error.stack ?? error.message : String(error))));
+      else
+        send(
+          response,
+          refusal(
+            tenant,
+            new Refused(
+              500,
+              'InternalServerError',
+              error instanceof Error ? (error.stack ?? error.message) : String(error),
+            ),
+          ),
+        );
     });
   });
 }
 
-async function answer(tenant: Tenant, state: State, closing: AbortSignal, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+/** One call to the API server. */
+interface Exchange {
+  readonly tenant: Tenant;
+  readonly closing: AbortSignal;
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+async function answer(exchange: Exchange, state: State): Promise<void> {
+  const { tenant, closing, incoming, response } = exchange;
   const body = await bodyOf(incoming);
   if (body === undefined) {
     send(response, refusal(tenant, new Refused(413, 'BadRequest', 'The request body is too large.')));
@@ -47,7 +74,17 @@ async function answer(tenant: Tenant, state: State, closing: AbortSignal, incomi
   }
   const call = callOf(request, tenant.profile.paths);
   if (call === undefined) {
-    send(response, refusal(tenant, new Refused(404, 'NotFound', `No HTTP resource was found that matches ${request.method} ${request.path}.`)));
+    send(
+      response,
+      refusal(
+        tenant,
+        new Refused(
+          404,
+          'NotFound',
+          `No HTTP resource was found that matches ${request.method} ${request.path}.`,
+        ),
+      ),
+    );
     return;
   }
   if (tenant.faults.take('reset', call.kind) !== undefined) {
@@ -59,7 +96,7 @@ async function answer(tenant: Tenant, state: State, closing: AbortSignal, incomi
   const instead = insteadOf(tenant, call.kind);
   const answered = instead ?? call.perform(tenant);
   state.keep();
-  if (instead === undefined) await deliver(tenant, call.kind, closing, incoming, response, answered);
+  if (instead === undefined) await deliver(exchange, call.kind, answered);
   else send(response, answered);
 }
 
@@ -74,22 +111,40 @@ function refusedOr(tenant: Tenant, work: () => Answer): Answer {
 
 /** The answer of a planted fault that comes instead of any work. */
 function insteadOf(tenant: Tenant, kind: Kind): Answer | undefined {
-  if (tenant.faults.take('unauthorized', kind) !== undefined) return refusal(tenant, unauthorized('The bearer token was refused.'));
+  if (tenant.faults.take('unauthorized', kind) !== undefined)
+    return refusal(tenant, unauthorized('The bearer token was refused.'));
   const throttle = tenant.faults.take('throttle', kind);
-  if (throttle !== undefined) return refusal(tenant, tenant.tooMany('API calls quota exceeded! maximum allowed 10 per 00:01:00', throttle.retryAfter));
+  if (throttle !== undefined)
+    return refusal(
+      tenant,
+      tenant.tooMany('API calls quota exceeded! maximum allowed 10 per 00:01:00', throttle.retryAfter),
+    );
   const redirect = tenant.faults.take('redirect', kind);
-  if (redirect !== undefined) return { status: 302, headers: { location: redirect.value ?? elsewhere }, body: '' };
+  if (redirect !== undefined)
+    return { status: 302, headers: { location: redirect.value ?? elsewhere }, body: '' };
   const fault = tenant.faults.take('status', kind);
   if (fault === undefined) return undefined;
   const status = fault.status ?? 500;
   if (status === 502) return { status, headers: { 'content-type': 'text/html' }, body: badGateway };
   const headers = fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) };
   // "500 InternalServerError: no message" in the list of common errors.
-  return refusal(tenant, new Refused(status, status === 503 ? 'ServiceUnavailable' : 'InternalServerError', fault.value ?? '', headers));
+  return refusal(
+    tenant,
+    new Refused(
+      status,
+      status === 503 ? 'ServiceUnavailable' : 'InternalServerError',
+      fault.value ?? '',
+      headers,
+    ),
+  );
 }
 
-/** Sends the answer of work that was done, or spoils it. A refusal has no answer worth losing, so it uses up none of the other faults. */
-async function deliver(tenant: Tenant, kind: Kind, closing: AbortSignal, incoming: IncomingMessage, response: ServerResponse, answered: Answer): Promise<void> {
+/**
+ * Sends the answer of work that was done, or spoils it. A refusal has no answer worth losing, so it uses up
+ * none of the other faults.
+ */
+async function deliver(exchange: Exchange, kind: Kind, answered: Answer): Promise<void> {
+  const { tenant, closing, incoming, response } = exchange;
   const { faults } = tenant;
   if (answered.status >= 300) {
     const bare = faults.take('bareError', kind) !== undefined;
@@ -107,7 +162,12 @@ async function deliver(tenant: Tenant, kind: Kind, closing: AbortSignal, incomin
   }
 }
 
-async function sendSlowly(response: ServerResponse, { status, headers, body }: Answer, ms: number | undefined, closing: AbortSignal): Promise<void> {
+async function sendSlowly(
+  response: ServerResponse,
+  { status, headers, body }: Answer,
+  ms: number | undefined,
+  closing: AbortSignal,
+): Promise<void> {
   if (ms === undefined) {
     send(response, { status, headers, body });
     return;

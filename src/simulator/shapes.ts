@@ -2,11 +2,21 @@
 import type { CollectedMode, TranscriptMode } from './profile.ts';
 
 export type CommandType = 'PutFile' | 'RunScript' | 'GetFile';
-export interface Param { readonly key: string; readonly value: string }
-export interface Command { readonly type: CommandType; readonly params: readonly Param[] }
+export interface Param {
+  readonly key: string;
+  readonly value: string;
+}
+export interface Command {
+  readonly type: CommandType;
+  readonly params: readonly Param[];
+}
 
 /** What a script printed, before it is written down in one of the transcript modes. */
-export interface ScriptResult { readonly exitCode: number; readonly output: string; readonly errors: string }
+export interface ScriptResult {
+  readonly exitCode: number;
+  readonly output: string;
+  readonly errors: string;
+}
 
 export interface CommandRun {
   readonly command: Command;
@@ -15,11 +25,21 @@ export interface CommandRun {
   readonly endedAt: number | null;
   readonly errors: readonly string[];
   readonly result: ScriptResult | null;
-  /** The HRESULT it failed with, as the service prints it: signed, 32 bits. Absent while nothing failed, and in states of earlier versions. */
+  /**
+   * The HRESULT it failed with, as the service prints it: signed, 32 bits. Absent while nothing failed, and
+   * in states of earlier versions.
+   */
   readonly hresult?: number;
 }
 
-export const actionStatuses = ['Pending', 'InProgress', 'Succeeded', 'Failed', 'TimeOut', 'Cancelled'] as const;
+export const actionStatuses = [
+  'Pending',
+  'InProgress',
+  'Succeeded',
+  'Failed',
+  'TimeOut',
+  'Cancelled',
+] as const;
 export type ActionStatus = (typeof actionStatuses)[number];
 
 export interface Cancellation {
@@ -47,20 +67,38 @@ export interface Action {
   readonly commands: readonly CommandRun[];
   /** When the device takes another session, set when the action ends. */
   readonly freesAt: number | null;
-  /** Made by a POST of the API, not in the portal; absent where that goes by the type, as in states of earlier versions. */
+  /**
+   * Made by a POST of the API, not in the portal; absent where that goes by the type, as in states of earlier
+   * versions.
+   */
   readonly byApi?: boolean;
 }
 
-export const refusalCodes = ['OsPlatformNotSupported', 'ClientVersionNotSupported', 'DisabledFeature', 'DisallowedOperation'] as const;
+export const refusalCodes = [
+  'OsPlatformNotSupported',
+  'ClientVersionNotSupported',
+  'DisabledFeature',
+  'DisallowedOperation',
+] as const;
 export type RefusalCode = (typeof refusalCodes)[number];
 
 /**
- * Files that exist and that `getfile` cannot bring: the kinds that the page of live response commands names, a file above its limit of 3 GB,
- * and a folder.
+ * Files that exist and that `getfile` cannot bring: the kinds that the page of live response commands names,
+ * a file above its limit of 3 GB, and a folder.
  */
-export const oddFileKinds = ['sparse', 'empty', 'reparsePoint', 'cloudOnly', 'tooLarge', 'directory'] as const;
+export const oddFileKinds = [
+  'sparse',
+  'empty',
+  'reparsePoint',
+  'cloudOnly',
+  'tooLarge',
+  'directory',
+] as const;
 export type OddFileKind = (typeof oddFileKinds)[number];
-export interface OddFile { readonly path: string; readonly kind: OddFileKind }
+export interface OddFile {
+  readonly path: string;
+  readonly kind: OddFileKind;
+}
 
 /** How an antivirus that blocks PowerShell scripts shows: in the script's errors, or as a failed command. */
 export const amsiModes = ['output', 'failed'] as const;
@@ -75,7 +113,7 @@ export interface Device {
   readonly group: string;
   readonly tags: readonly string[];
   readonly healthStatus: string;
-  /** Anything but Onboarded takes no session; null: the field is not told, and it takes them. */
+  /** Anything but Onboarded takes no session; null: the field is left out, and it takes them. */
   readonly onboardingStatus: string | null;
   /** Id of the record that this one was merged into; such a record takes no session. */
   readonly mergedIntoMachineId: string | null;
@@ -87,7 +125,10 @@ export interface Device {
   readonly lastSeenAt: number;
   /** Since when it is online (epoch ms); null while it is offline. */
   readonly onlineSince: number | null;
-  /** An offline device wakes this long (divided by the device speed) after a session was queued for it; null: only when told. */
+  /**
+   * An offline device wakes this long (divided by the device speed) after a session was queued for it; null:
+   * only when the control API says so.
+   */
   readonly wakesAfterMs: number | null;
   readonly wakesAt: number | null;
   /** Somebody works on it in the portal: it takes no session, and the list does not show why. */
@@ -96,7 +137,10 @@ export interface Device {
   readonly broken: boolean;
   /** Commands on it never end. */
   readonly stuck: boolean;
-  /** What its commands say when they fail; null: the ordinary sentence. With `broken` this is how foreign error texts are tried. */
+  /**
+   * What its commands say when they fail; null: the ordinary sentence. With `broken` this is how foreign
+   * error texts are tried.
+   */
   readonly errorText: string | null;
   /** How long a script works on it; null: the ordinary time. */
   readonly scriptMs: number | null;
@@ -129,7 +173,10 @@ export interface LibraryFile {
   readonly parametersDescription: string | null;
   /** A PowerShell script with a signature block. */
   readonly signed: boolean;
-  /** The version of PowerShell that its `#Requires` demands; absent when it demands none, and in states of earlier versions. */
+  /**
+   * The version of PowerShell that its `#Requires` demands; absent when it demands none, and in states of
+   * earlier versions.
+   */
   readonly requires?: string;
 }
 
@@ -154,7 +201,9 @@ export interface Download {
   readonly bearer: boolean;
 }
 
-export const isFinal = (action: Action): boolean => action.status !== 'Pending' && action.status !== 'InProgress';
+export const isFinal = (action: Action): boolean =>
+  action.status !== 'Pending' && action.status !== 'InProgress';
 
 /** A parameter's value, undefined when it was not given. */
-export const paramOf = (command: Command, key: string): string | undefined => command.params.find((param) => param.key === key)?.value;
+export const paramOf = (command: Command, key: string): string | undefined =>
+  command.params.find((param) => param.key === key)?.value;

@@ -1,6 +1,7 @@
-// Starts a Defender tenant on localhost: the API server and, apart from it, the blob server of the result links.
+// Starts a Defender tenant on localhost: the API server and, apart from it, the blob server of the result
+// links.
 import { apiServer } from './server.ts';
-import { blobServer } from './blobs.ts';
+import { blobServer } from './results/blobs.ts';
 import type { ProfileChange } from './profile.ts';
 import { fileState, memoryOnly, savedTenant } from './state.ts';
 import { Tenant } from './tenant.ts';
@@ -12,14 +13,20 @@ export interface SimulatorOptions {
   readonly blobPort?: number;
   /** Folder of the state file; without one everything is forgotten at the end. */
   readonly dataDir?: string;
-  /** Whose time it is; the system's by default. Nothing happens by timers: states follow from this clock whenever somebody asks. */
+  /**
+   * Whose time it is; the system's by default. Nothing happens by timers: states follow from this clock
+   * whenever somebody asks.
+   */
   readonly clock?: Clock;
-  /** Divides the time devices take (queueing, commands, settling, waking). Limits, link expiry and the offline queue keep the clock's pace. */
+  /**
+   * Divides the time devices take (queueing, commands, settling, waking). Limits, link expiry and the offline
+   * queue keep the clock's pace.
+   */
   readonly deviceSpeed?: number;
   readonly profile?: ProfileChange;
   /** In [0, 1); decides only about faults with a probability. */
   readonly random?: () => number;
-  /** How many ordinary devices (load001.corp.example ...) a new tenant has beside the special ones. */
+  /** How many ordinary devices (load001.corp.example ...) a new tenant has next to the special ones. */
   readonly extraDevices?: number;
 }
 
@@ -48,10 +55,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const closing = new AbortController();
   const blobs = await blobServer(options.blobPort ?? 0, tenant, closing.signal);
   tenant.blobUrl = blobs.url;
-  const api = await apiServer(options.port ?? 0, tenant, state, closing.signal).catch(async (error: unknown) => {
-    await blobs.stop();
-    throw error;
-  });
+  const api = await apiServer(options.port ?? 0, tenant, state, closing.signal).catch(
+    async (error: unknown) => {
+      await blobs.stop();
+      throw error;
+    },
+  );
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     closing.abort();
@@ -62,6 +71,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     url: api.url,
     blobUrl: blobs.url,
     tenant,
-    stop: () => stopped ??= stop(),
+    stop: () => (stopped ??= stop()),
   };
 }

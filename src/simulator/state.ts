@@ -1,14 +1,20 @@
-// The tenant on disk: one JSON file in a given folder, replaced as a whole, so that a kill at any moment leaves either the old state or the new.
+// The tenant on disk: one JSON file in a given folder, replaced as a whole, so that a kill at any moment
+// leaves either the old state or the new.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SavedTenant, Tenant } from './tenant.ts';
 
 export const stateFileName = 'simulator.json';
-/** Rate windows change with every call; a kill may lose this much (ms) of the reading ones, never an accepted session. */
+/**
+ * Rate windows change with every call; a kill may lose this much (ms) of the reading ones, never an accepted
+ * session.
+ */
 const windowsLossMs = 1_000;
 
 export interface State {
-  /** Writes what changed; called before each answer goes out, because an answered POST must survive a kill. */
+  /**
+   * Writes what changed; called before each answer goes out, because an answered POST must survive a kill.
+   */
   keep(): void;
   /** Writes everything. */
   close(): void;
@@ -22,11 +28,15 @@ export function savedTenant(folder: string): SavedTenant | undefined {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     // Not "instanceof Error": under Jest, Node's errors belong to another realm.
-    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT')
+      return undefined;
     throw error;
   }
   const saved = JSON.parse(text) as Partial<SavedTenant>;
-  if (saved.version !== 1) throw new Error(`${path} was not written by this version of the simulator; delete it to start from the beginning.`);
+  if (saved.version !== 1)
+    throw new Error(
+      `${path} was not written by this version of the simulator; delete it to start from the beginning.`,
+    );
   return saved as SavedTenant;
 }
 
@@ -55,7 +65,10 @@ export function fileState(folder: string, tenant: Tenant): State {
   };
 }
 
-/** Writes a saved tenant as JSON. Records are never changed in place, so the text of each is kept: a long history must not slow down every POST. */
+/**
+ * Writes a saved tenant as JSON. Records are never changed in place, so the text of each is kept: a long
+ * history must not slow down every POST.
+ */
 function savedText(): (saved: SavedTenant) => string {
   const texts = new WeakMap<object, string>();
   const textOf = (record: object): string => {
@@ -64,8 +77,10 @@ function savedText(): (saved: SavedTenant) => string {
     return text;
   };
   return (saved) => {
-    const fields = Object.entries(saved).map(([key, value]: readonly [string, unknown]) =>
-      `${JSON.stringify(key)}:${Array.isArray(value) ? `[${value.map(textOf).join(',\n')}]` : JSON.stringify(value)}`);
+    const fields = Object.entries(saved).map(
+      ([key, value]: readonly [string, unknown]) =>
+        `${JSON.stringify(key)}:${Array.isArray(value) ? `[${value.map(textOf).join(',\n')}]` : JSON.stringify(value)}`,
+    );
     return `{${fields.join(',\n')}}\n`;
   };
 }

@@ -1,26 +1,29 @@
-// The tenant: its devices, actions, library and settings, brought up to the clock's "now" whenever somebody looks.
-// It knows nothing of HTTP; the calls of the API are functions beside it (runLiveResponse, machineActions, results, machines, library).
+// The tenant: its devices, actions, library and settings, brought up to the clock's "now" whenever somebody
+// looks. It knows nothing of HTTP; the calls of the API are functions next to it (runLiveResponse,
+// machineActions, results, machines, library).
 import { randomBytes } from 'node:crypto';
-import { fleet, ordinaryDevice } from './devices.ts';
+import { fleet, ordinaryDevice } from './devices/devices.ts';
 import { Faults } from './faults.ts';
-import type { World } from './lifecycle.ts';
-import { Windows } from './limits.ts';
+import type { World } from './sessions/lifecycle.ts';
+import { Windows } from './calls/limits.ts';
 import { changedProfile, defaultProfile } from './profile.ts';
 import type { Kind, Profile, ProfileChange } from './profile.ts';
-import { Refused } from './refused.ts';
-import { sampleActions } from './sampleActions.ts';
+import { Refused } from './calls/refused.ts';
+import { sampleActions } from './sessions/sampleActions.ts';
 import { guid, machineIdOf } from './seed.ts';
 import type { Action, Device, Download, LibraryFile, Submission } from './shapes.ts';
-import { broughtUp, startingLibrary } from './startingLibrary.ts';
+import { broughtUp, startingLibrary } from './library/startingLibrary.ts';
 import { Timeline } from './timeline.ts';
 import type { Happening } from './timeline.ts';
 
 /** A demo that runs for weeks must not fill the memory. */
 const maxDownloads = 1_000;
 
-export interface Clock { /** Epoch ms. */ now(): number }
+export interface Clock {
+  /** Epoch ms. */ now(): number;
+}
 
-/** All that outlives a restart. Faults and settings do not: they belong to whoever started the simulator. */
+/** All that outlives a restart. Faults and settings do not: they belong to the process that started the simulator. */
 export interface SavedTenant {
   readonly version: 1;
   readonly secret: string;
@@ -42,7 +45,9 @@ export interface TenantOptions {
 }
 
 /** What may be changed of a device while the simulator runs. */
-export type DeviceChange = Partial<Omit<Device, 'id' | 'name' | 'onlineSince' | 'wakesAt'>> & { readonly online?: boolean };
+export type DeviceChange = Partial<Omit<Device, 'id' | 'name' | 'onlineSince' | 'wakesAt'>> & {
+  readonly online?: boolean;
+};
 
 export class Tenant {
   readonly faults: Faults;
@@ -76,10 +81,19 @@ export class Tenant {
     this.#counter = saved?.counter ?? 0;
     this.#windows = new Windows(saved?.windows);
     // A state of an earlier version lacks what devices have learned since.
-    const devices = saved?.devices.map((device) => ({ ...ordinaryDevice(device.name, this.#now), ...device })) ?? fleet(this.#now, options.extraDevices);
+    const devices =
+      saved?.devices.map((device) => ({ ...ordinaryDevice(device.name, this.#now), ...device })) ??
+      fleet(this.#now, options.extraDevices);
     this.#devices = new Map(devices.map((device) => [device.id, device]));
-    this.#actions = new Map((saved?.actions ?? sampleActions(devices, this.#now)).map((action) => [action.id, action]));
-    this.#library = new Map((saved === undefined ? startingLibrary(this.#now) : broughtUp(saved.library, this.#now)).map((file) => [file.fileName.toLowerCase(), file]));
+    this.#actions = new Map(
+      (saved?.actions ?? sampleActions(devices, this.#now)).map((action) => [action.id, action]),
+    );
+    this.#library = new Map(
+      (saved === undefined ? startingLibrary(this.#now) : broughtUp(saved.library, this.#now)).map((file) => [
+        file.fileName.toLowerCase(),
+        file,
+      ]),
+    );
     this.#submissions = [...(saved?.submissions ?? [])];
   }
 
@@ -91,7 +105,10 @@ export class Tenant {
     return this.#secret;
   }
 
-  /** Changes with everything but the rate windows: whether the state file must be written before an answer goes out. */
+  /**
+   * Changes with everything but the rate windows: whether the state file must be written before an answer
+   * goes out.
+   */
   get version(): number {
     return this.#version;
   }
@@ -107,7 +124,11 @@ export class Tenant {
   }
 
   get world(): World {
-    return { profile: this.#profile, speed: this.#speed, libraryFile: (name) => this.#library.get(name.toLowerCase()) };
+    return {
+      profile: this.#profile,
+      speed: this.#speed,
+      libraryFile: (name) => this.#library.get(name.toLowerCase()),
+    };
   }
 
   /** Brings everything up to the clock and returns its time. A clock that goes back is not followed. */
@@ -136,7 +157,9 @@ export class Tenant {
   /** Newest first. */
   actions(): readonly Action[] {
     this.now();
-    return [...this.#actions.values()].sort((one, other) => other.createdAt - one.createdAt || other.seq - one.seq);
+    return [...this.#actions.values()].sort(
+      (one, other) => other.createdAt - one.createdAt || other.seq - one.seq,
+    );
   }
 
   action(id: string): Action | undefined {
@@ -162,7 +185,12 @@ export class Tenant {
     if (device === undefined) throw new Refused(404, 'ResourceNotFound', `No device named ${idOrName}.`);
     const { online, ...rest } = change;
     const onlineSince = online === undefined ? device.onlineSince : onlineFrom(online, device, now);
-    return this.keepDevice({ ...device, ...rest, onlineSince, wakesAt: online === undefined ? device.wakesAt : null });
+    return this.keepDevice({
+      ...device,
+      ...rest,
+      onlineSince,
+      wakesAt: online === undefined ? device.wakesAt : null,
+    });
   }
 
   /** Adds an ordinary online Windows device. */
@@ -171,10 +199,15 @@ export class Tenant {
     return this.changeDevice(device.id, change);
   }
 
-  /** Adds a record of a name that is there already, with an id of its own, as a new installation makes one. */
+  /**
+   * Adds a record of a name that is there already, with an id of its own, as a new installation makes one.
+   */
   addRecord(name: string, change: DeviceChange = {}): Device {
     const number = this.#devices.size + 100;
-    const device = this.keepDevice({ ...ordinaryDevice(name, this.now(), number), id: machineIdOf(`${name.toLowerCase()} ${number}`) });
+    const device = this.keepDevice({
+      ...ordinaryDevice(name, this.now(), number),
+      id: machineIdOf(`${name.toLowerCase()} ${number}`),
+    });
     return this.changeDevice(device.id, change);
   }
 
@@ -202,13 +235,29 @@ export class Tenant {
     return this.#library.delete(fileName.toLowerCase());
   }
 
-  /** Keeps a new session and notes that its POST was accepted. An offline device that wakes for sessions starts to wake. */
+  /**
+   * Keeps a new session and notes that its POST was accepted. An offline device that wakes for sessions
+   * starts to wake.
+   */
   keepSubmission(action: Action): void {
     this.keepAction(action);
     const { id, machineId, computerDnsName, comment, createdAt } = action;
-    this.#submissions.push({ at: createdAt, actionId: id, machineId, computerDnsName, commands: action.commands.map((run) => run.command), comment });
+    this.#submissions.push({
+      at: createdAt,
+      actionId: id,
+      machineId,
+      computerDnsName,
+      commands: action.commands.map((run) => run.command),
+      comment,
+    });
     const device = this.#devices.get(machineId);
-    if (device === undefined || device.onlineSince !== null || device.wakesAfterMs === null || device.wakesAt !== null) return;
+    if (
+      device === undefined ||
+      device.onlineSince !== null ||
+      device.wakesAfterMs === null ||
+      device.wakesAt !== null
+    )
+      return;
     this.keepDevice({ ...device, wakesAt: createdAt + device.wakesAfterMs / this.#speed });
   }
 
@@ -230,22 +279,41 @@ export class Tenant {
 
   /** Counts a call of that kind, or refuses it with 429. */
   throttle(kind: Kind, requestor: string): void {
-    const throttled = this.#windows.count(`${kind} ${requestor}`, this.#profile.limits[kind], this.now(), this.#profile.refusedCallsCount);
+    const throttled = this.#windows.count(
+      `${kind} ${requestor}`,
+      this.#profile.limits[kind],
+      this.now(),
+      this.#profile.refusedCallsCount,
+    );
     if (throttled === undefined) return;
     const { max, perMs } = throttled.limit;
-    throw this.tooMany(`API calls quota exceeded! maximum allowed ${max} per ${new Date(perMs).toISOString().slice(11, 19)}`, this.#profile.retryAfter ? throttled.retryAfterSeconds : undefined);
+    throw this.tooMany(
+      `API calls quota exceeded! maximum allowed ${max} per ${new Date(perMs).toISOString().slice(11, 19)}`,
+      this.#profile.retryAfter ? throttled.retryAfterSeconds : undefined,
+    );
   }
 
   /** A 429 in the body shape of the settings. */
   tooMany(message: string, retryAfterSeconds: number | undefined): Refused {
     const code = this.#profile.throttleBody === 'quota' ? '429' : 'TooManyRequests';
-    return new Refused(429, code, message, retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) });
+    return new Refused(
+      429,
+      code,
+      message,
+      retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) },
+    );
   }
 
   saved(): SavedTenant {
     return {
-      version: 1, secret: this.#secret, counter: this.#counter, devices: [...this.#devices.values()], actions: [...this.#actions.values()],
-      library: this.library(), submissions: this.#submissions, windows: this.#windows.saved(),
+      version: 1,
+      secret: this.#secret,
+      counter: this.#counter,
+      devices: [...this.#devices.values()],
+      actions: [...this.#actions.values()],
+      library: this.library(),
+      submissions: this.#submissions,
+      windows: this.#windows.saved(),
     };
   }
 
@@ -254,9 +322,13 @@ export class Tenant {
   }
 }
 
-const onlineFrom = (online: boolean, device: Device, now: number): number | null => (online ? device.onlineSince ?? now : null);
+const onlineFrom = (online: boolean, device: Device, now: number): number | null =>
+  online ? (device.onlineSince ?? now) : null;
 
-/** The links' signing key. It is not drawn from the injected randomness: two tenants must never accept each other's links. */
+/**
+ * The links' signing key. It is not drawn from the injected randomness: two tenants must never accept each
+ * other's links.
+ */
 function newSecret(): string {
   return randomBytes(32).toString('hex');
 }

@@ -1,6 +1,7 @@
-// What happens next in the whole tenant: devices that wake and actions that move on, in the order of their times.
-import { nextEvent } from './lifecycle.ts';
-import type { ActionEvent, World } from './lifecycle.ts';
+// What happens next in the whole tenant: devices that wake and actions that move on, in the order of their
+// times.
+import { nextEvent } from './sessions/lifecycle.ts';
+import type { ActionEvent, World } from './sessions/lifecycle.ts';
 import { isFinal } from './shapes.ts';
 import type { Action, Device } from './shapes.ts';
 
@@ -20,23 +21,37 @@ export class Timeline {
   }
 
   /** The earliest event that is due at `now`. */
-  earliest(devices: ReadonlyMap<string, Device>, actions: ReadonlyMap<string, Action>, world: World, now: number): Happening | undefined {
+  earliest(
+    devices: ReadonlyMap<string, Device>,
+    actions: ReadonlyMap<string, Action>,
+    world: World,
+    now: number,
+  ): Happening | undefined {
     const happenings = [...devices.values()].map(waking);
     for (const action of actions.values()) {
       const device = isFinal(action) ? undefined : devices.get(action.machineId);
       if (device !== undefined) happenings.push(this.#moving(action, device, world));
     }
-    return happenings.reduce((first, next) => (next !== undefined && next.at <= now && (first === undefined || next.at < first.at) ? next : first), undefined);
+    return happenings.reduce(
+      (first, next) =>
+        next !== undefined && next.at <= now && (first === undefined || next.at < first.at) ? next : first,
+      undefined,
+    );
   }
 
   #moving(action: Action, device: Device, world: World): Happening | undefined {
     const event = this.#eventOf(action, device, world);
     if (event === undefined) return undefined;
     const { at, next, leaves } = event;
-    return leaves.length === 0 ? { at, action: next } : { at, action: next, device: { ...device, files: [...new Set([...device.files, ...leaves])] } };
+    return leaves.length === 0
+      ? { at, action: next }
+      : { at, action: next, device: { ...device, files: [...new Set([...device.files, ...leaves])] } };
   }
 
-  /** Records are never changed in place, so an event stays right for as long as both records are the same ones. */
+  /**
+   * Records are never changed in place, so an event stays right for as long as both records are the same
+   * ones.
+   */
   #eventOf(action: Action, device: Device, world: World): ActionEvent | undefined {
     const known = this.#events.get(action);
     if (known?.device === device) return known.event;
@@ -47,5 +62,7 @@ export class Timeline {
 }
 
 function waking(device: Device): Happening | undefined {
-  return device.wakesAt === null ? undefined : { at: device.wakesAt, device: { ...device, onlineSince: device.wakesAt, wakesAt: null } };
+  return device.wakesAt === null
+    ? undefined
+    : { at: device.wakesAt, device: { ...device, onlineSince: device.wakesAt, wakesAt: null } };
 }

@@ -1,11 +1,12 @@
-// `npm run acceptance` as people run it: the built program, lines typed to it, and a simulated tenant behind real HTTP.
+// `npm run acceptance` as people run it: the built program, lines typed to it, and a simulated tenant behind
+// real HTTP.
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { approve, device, measured, openAcceptanceBench } from '../support/acceptanceBench.ts';
-import type { AcceptanceBench } from '../support/acceptanceBench.ts';
-import { fixtureIn } from '../support/acceptanceRun.ts';
-import type { Fixture } from '../support/acceptanceRun.ts';
+import { approve, device, measured, openAcceptanceBench } from '../support/programs/acceptanceBench.ts';
+import type { AcceptanceBench } from '../support/programs/acceptanceBench.ts';
+import { fixtureIn } from '../support/programs/acceptanceRun.ts';
+import type { Fixture } from '../support/programs/acceptanceRun.ts';
 
 let bench: AcceptanceBench;
 beforeEach(() => {
@@ -19,7 +20,10 @@ describe('two people at the terminal', () => {
     const days = [0, 1].map((day) => new Date(Date.now() + day * 86_400_000).toISOString().slice(0, 10));
     for (const day of days) writeFileSync(join(bench.out, `acceptance-${day}.json`), 'earlier');
     const anchors = join(bench.folder, 'anchors.ndjson');
-    const run = bench.start(['--device', 'hosta'], bench.settings(url, { LR_ANCHOR_FILE: anchors, LR_ANCHOR_EVERY_LINES: '1' }));
+    const run = bench.start(
+      ['--device', 'hosta'],
+      bench.settings(url, { LR_ANCHOR_FILE: anchors, LR_ANCHOR_EVERY_LINES: '1' }),
+    );
     await run.seen(/Two people of the policy sit here/);
     run.type('analyst: ask');
     await run.seen(/RunScript minidump\.ps1 notepad/);
@@ -33,20 +37,29 @@ describe('two people at the terminal', () => {
     run.type(`lead: /lr approve ${id} ${code}`);
     expect(await run.ended).toBe(0);
 
-    expect(run.text()).toMatch(/The main job went through: approved by another person, sent once, succeeded, and its results could be read/);
+    expect(run.text()).toMatch(
+      /The main job went through: approved by another person, sent once, succeeded, and its results could be read/,
+    );
     expect(run.text()).toMatch(/assumption +simulator +this tenant/);
     expect(at.submissions).toHaveLength(1);
     // The bot's anchors are of the bot's journal.
     expect(existsSync(anchors)).toBe(false);
     // Never over an earlier one, and for its owner alone.
-    for (const day of days) expect(readFileSync(join(bench.out, `acceptance-${day}.json`), 'utf8')).toBe('earlier');
+    for (const day of days)
+      expect(readFileSync(join(bench.out, `acceptance-${day}.json`), 'utf8')).toBe('earlier');
     const [name = ''] = readdirSync(bench.out).filter((one) => /-2\.json$/.test(one));
     expect(statSync(join(bench.out, name)).mode & 0o777).toBe(0o600);
     const fixture = JSON.parse(readFileSync(join(bench.out, name), 'utf8')) as Fixture;
     expect(fixture.mainJob.ok).toBe(true);
     expect(fixture.simulated).toBe(true);
-    // Devices work fifty times as fast here; that the program says so is what it is for. All else is as the simulator has it.
-    expect(fixture.measures.filter((one) => one.verdict === 'differs').map((one) => one.name).sort()).toEqual(['time.settle', 'time.start']);
+    // Devices work fifty times as fast here; that the program says so is what it is for. All else is as the
+    // simulator has it.
+    expect(
+      fixture.measures
+        .filter((one) => one.verdict === 'differs')
+        .map((one) => one.name)
+        .sort(),
+    ).toEqual(['time.settle', 'time.start']);
     expect(measured(fixture, 'comment.kept')).toMatch(/^same: yes, \d+ characters$/);
     expect(measured(fixture, 'link.next')).toMatch(/^same: yes/);
     expect(measured(fixture, 'list.fresh')).toMatch(/^same: as new, in \d+ pairs$/);
@@ -57,11 +70,23 @@ describe('two people at the terminal', () => {
     const { url, tenant: at } = await bench.tenant();
     const run = bench.start(['--device', device], bench.settings(url));
     await run.seen(/Two people of the policy sit here/);
-    for (const line of ['analyst: run hosta collect.ps1', 'analyst: freeze now', 'ask', 'lead: approve', 'stranger: ask', 'as lead> unfreeze']) run.type(line);
+    for (const line of [
+      'analyst: run hosta collect.ps1',
+      'analyst: freeze now',
+      'ask',
+      'lead: approve',
+      'stranger: ask',
+      'as lead> unfreeze',
+    ])
+      run.type(line);
     run.leave();
     expect(await run.ended).toBe(1);
-    expect(run.text()).toMatch(/"run" is not for this terminal\. It takes: ask, approve[^]*"freeze" is not for this terminal[^]*Type who says it first[^]*people of this policy: analyst, lead[^]*Nothing has been asked for yet[^]*\(to stranger\) [^]*"unfreeze" is not for this terminal/);
-    expect(run.text()).toMatch(/did NOT go through: nobody approved it in time, or it was not sent\. Nothing was asked for, and nothing ran\./);
+    expect(run.text()).toMatch(
+      /"run" is not for this terminal\. It takes: ask, approve[^]*"freeze" is not for this terminal[^]*Type who says it first[^]*people of this policy: analyst, lead[^]*Nothing has been asked for yet[^]*\(to stranger\) [^]*"unfreeze" is not for this terminal/,
+    );
+    expect(run.text()).toMatch(
+      /did NOT go through: nobody approved it in time, or it was not sent\. Nothing was asked for, and nothing ran\./,
+    );
     expect(at.submissions).toHaveLength(0);
     expect(readdirSync(bench.out)).toEqual([]);
   });
@@ -89,13 +114,18 @@ describe('two people at the terminal', () => {
   });
 
   test('who interrupt it while the device works are told what runs on, and keep what was measured', async () => {
-    const { url, tenant: at } = await bench.tenant({ commandMs: [3_000_000, 3_000_000], scriptTimeoutMs: 6_000_000 });
+    const { url, tenant: at } = await bench.tenant({
+      commandMs: [3_000_000, 3_000_000],
+      scriptTimeoutMs: 6_000_000,
+    });
     const run = bench.start(['--device', device], bench.settings(url));
     await approve(run);
     await run.seen(/Defender: InProgress/);
     run.signal('SIGINT');
     expect(await run.ended).toBe(1);
-    expect(run.text()).toMatch(/stopped\. The session runs on at Defender, which says InProgress \(action [0-9a-f-]{36}\); nothing here follows or stops it any more\./);
+    expect(run.text()).toMatch(
+      /stopped\. The session runs on at Defender, which says InProgress \(action [0-9a-f-]{36}\); nothing here follows or stops it any more\./,
+    );
     expect(at.submissions).toHaveLength(1);
     expect(at.actions()[0]?.status).toBe('InProgress');
     expect(fixtureIn(bench.out).json.mainJob).toMatchObject({ ok: false });
@@ -106,7 +136,8 @@ describe('two people at the terminal', () => {
     const run = bench.start(['--device', device], bench.settings(url));
     await run.seen(/Two people of the policy sit here/);
     run.signal('SIGINT');
-    // As a shell or npm hands it on: still the same Ctrl+C. Another signal, because two of the same may become one on their way.
+    // As a shell or npm hands it on: still the same Ctrl+C. Another signal, because two of the same may
+    // become one on their way.
     run.signal('SIGTERM');
     expect(await run.ended).toBe(1);
     expect(run.text()).toMatch(/stopped\. Nothing was asked for, and nothing ran\./);
@@ -125,16 +156,26 @@ test('a cancel that somebody asks for is measured, and is what was wanted', asyn
 
 test('played people whose line the bot does not take are not waited for: nobody else is there', async () => {
   const { url, tenant: at } = await bench.tenant();
-  const run = bench.start(['--device', device, '--play', '--process=-x', '--patience', '1'], bench.settings(url));
+  const run = bench.start(
+    ['--device', device, '--play', '--process=-x', '--patience', '1'],
+    bench.settings(url),
+  );
   expect(await run.ended).toBe(1);
-  expect(run.text()).toMatch(/did NOT go through: the bot did not take what was asked for, or approved\. Nothing was asked for, and nothing ran\./);
+  expect(run.text()).toMatch(
+    /did NOT go through: the bot did not take what was asked for, or approved\. Nothing was asked for, and nothing ran\./,
+  );
   expect(at.submissions).toHaveLength(0);
 });
 
 test('a device that stays offline is told as what still waits at Defender', async () => {
-  const run = bench.start(['--device', 'laptop7', '--play', '--patience', '8'], { LR_SPEED: '200', LR_POLICY: bench.policy('laptop7.corp.example') });
+  const run = bench.start(['--device', 'laptop7', '--play', '--patience', '8'], {
+    LR_SPEED: '200',
+    LR_POLICY: bench.policy('laptop7.corp.example'),
+  });
   expect(await run.ended).toBe(1);
-  expect(run.text()).toMatch(/it did not end in time\. The session runs on at Defender, which says Pending \(action [0-9a-f-]{36}\)/);
+  expect(run.text()).toMatch(
+    /it did not end in time\. The session runs on at Defender, which says Pending \(action [0-9a-f-]{36}\)/,
+  );
   expect(fixtureIn(bench.out).json.mainJob.ok).toBe(false);
 });
 

@@ -2,9 +2,9 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { device, openAcceptanceBench } from '../support/acceptanceBench.ts';
-import type { AcceptanceBench } from '../support/acceptanceBench.ts';
-import { startProgram, stopped } from '../support/program.ts';
+import { device, openAcceptanceBench } from '../support/programs/acceptanceBench.ts';
+import type { AcceptanceBench } from '../support/programs/acceptanceBench.ts';
+import { startProgram, stopped } from '../support/programs/program.ts';
 
 let bench: AcceptanceBench;
 beforeEach(() => {
@@ -19,7 +19,10 @@ describe('what has to be put right first', () => {
     ['a controller that the policy keeps out', 'dc1.corp.example', device],
   ])('%s is refused before anything is asked for, with the way', async (_what, asked, allowed) => {
     const { url, tenant: at } = await bench.tenant();
-    const run = bench.start(['--device', asked, '--play'], bench.settings(url, { LR_POLICY: bench.policy(allowed) }));
+    const run = bench.start(
+      ['--device', asked, '--play'],
+      bench.settings(url, { LR_POLICY: bench.policy(allowed) }),
+    );
     expect(await run.ended).toBe(2);
     expect(run.text()).toContain('Nothing was asked for.');
     if (asked !== 'nosuchpc') expect(run.text()).toContain(`names: [${asked}]`);
@@ -28,13 +31,25 @@ describe('what has to be put right first', () => {
 
   test('settings that cannot be read are no settings to go by', async () => {
     const { url, tenant: at } = await bench.tenant();
-    const run = bench.start(['--device', device, '--play'], { ...bench.settings(url), LR_ENV_FILE: bench.folder });
+    const run = bench.start(['--device', device, '--play'], {
+      ...bench.settings(url),
+      LR_ENV_FILE: bench.folder,
+    });
     expect(await run.ended).toBe(2);
     expect(run.text()).toContain(`${bench.folder} cannot be read: it is not a file`);
     expect(at.submissions).toHaveLength(0);
   });
 
-  const real = { DEFENDER_API_URL: '', DEFENDER_AUTH: '', AZURE_TENANT_ID: '11111111-2222-4333-8444-555555555555', AZURE_CLIENT_ID: '66666666-7777-4888-8999-aaaaaaaaaaaa', AZURE_CLIENT_SECRET: 'a secret nobody knows', LR_POLL_MS: '', LR_CALLS_PER_MINUTE: '', LR_CALLS_PER_HOUR: '' };
+  const real = {
+    DEFENDER_API_URL: '',
+    DEFENDER_AUTH: '',
+    AZURE_TENANT_ID: '11111111-2222-4333-8444-555555555555',
+    AZURE_CLIENT_ID: '66666666-7777-4888-8999-aaaaaaaaaaaa',
+    AZURE_CLIENT_SECRET: 'a secret nobody knows',
+    LR_POLL_MS: '',
+    LR_CALLS_PER_MINUTE: '',
+    LR_CALLS_PER_HOUR: '',
+  };
   const key = (): Readonly<Record<string, string>> => {
     const file = join(bench.folder, 'key');
     writeFileSync(file, `${Buffer.alloc(32, 'a key').toString('base64')}\n`);
@@ -43,7 +58,10 @@ describe('what has to be put right first', () => {
   };
 
   test('before a real Defender nobody is played, a pipe is no pair of people, and the policy allows one device by its name', async () => {
-    const asked = async (words: readonly string[], more: Readonly<Record<string, string>>): Promise<string> => {
+    const asked = async (
+      words: readonly string[],
+      more: Readonly<Record<string, string>>,
+    ): Promise<string> => {
       const run = bench.start(words, { ...bench.settings('', more), ...real, ...key(), ...more });
       run.type('analyst: ask');
       expect(await run.ended).toBe(2);
@@ -51,11 +69,23 @@ describe('what has to be put right first', () => {
       return run.text();
     };
     expect(await asked(['--device', device, '--play'], {})).toMatch(/--play lets this program be two people/);
-    expect(await asked(['--device', device], {})).toMatch(/two people type at this terminal, and the input is not a terminal/);
+    expect(await asked(['--device', device], {})).toMatch(
+      /two people type at this terminal, and the input is not a terminal/,
+    );
     const wide = join(bench.folder, 'wide.yaml');
-    writeFileSync(wide, readFileSync(bench.policy(), 'utf8').replace(/^ {2}allow: .*$/m, '  allow: { groups: [Workstations], tags: [], names: [hosta.corp.example] }'));
-    expect(await asked(['--device', device], { LR_POLICY: wide })).toMatch(/allows the test device by its name and nothing else[^]*names: \[hosta\.corp\.example\]/);
-    expect(await asked(['--device', device], { LR_POLICY: bench.policy('hostb.corp.example') })).toMatch(/allows the test device by its name and nothing else/);
+    writeFileSync(
+      wide,
+      readFileSync(bench.policy(), 'utf8').replace(
+        /^ {2}allow: .*$/m,
+        '  allow: { groups: [Workstations], tags: [], names: [hosta.corp.example] }',
+      ),
+    );
+    expect(await asked(['--device', device], { LR_POLICY: wide })).toMatch(
+      /allows the test device by its name and nothing else[^]*names: \[hosta\.corp\.example\]/,
+    );
+    expect(await asked(['--device', device], { LR_POLICY: bench.policy('hostb.corp.example') })).toMatch(
+      /allows the test device by its name and nothing else/,
+    );
     expect(await asked(['--device', device, '--chat'], {})).toMatch(/--chat needs a chat/);
   });
 
@@ -67,14 +97,19 @@ describe('what has to be put right first', () => {
       expect(await run.ended).toBe(2);
       return run.text();
     };
-    const bot = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: data, LR_LOG_LEVEL: 'error', ...key() });
+    const bot = await startProgram('src/main.js', [], {
+      PORT: '0',
+      LR_DATA_DIR: data,
+      LR_LOG_LEVEL: 'error',
+      ...key(),
+    });
     try {
       expect(await refused()).toMatch(/The bot runs on this machine \(process \d+\)[^]*use --watch/);
     } finally {
       await stopped(bot);
     }
     expect(await refused()).toMatch(/two people type at this terminal/);
-    const frozen = await startProgram('src/freezeCli.js', ['odd approvals', '--data', data], { ...key() });
+    const frozen = await startProgram('src/cli/freeze.js', ['odd approvals', '--data', data], { ...key() });
     expect(await frozen.ended).toBe(0);
     expect(await refused()).toMatch(/Submissions are frozen since 20[^]*nothing is sent from here either/);
   });

@@ -1,14 +1,21 @@
-// Row 1.14: what is acknowledged is on disk, what could not be written down in two seconds never runs, also not after a restart.
+// Row 1.14: what is acknowledged is on disk, what could not be written down in two seconds never runs, also
+// not after a restart.
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { Deliveries, keptWithin, remembered, signedLine, takenUp } from '../../src/adapters/deliveries/deliveries.ts';
+import {
+  Deliveries,
+  keptWithin,
+  remembered,
+  signedLine,
+  takenUp,
+} from '../../src/adapters/deliveries/deliveries.ts';
 import { linesKept } from '../../src/adapters/deliveries/ledger.ts';
-import type { Disk } from '../../src/adapters/store/disk.ts';
+import type { Disk } from '../../src/adapters/store/journal/disk.ts';
 import { createManualClock } from '../support/manualClock.ts';
 import type { ManualClock } from '../support/manualClock.ts';
-import { createMemoryDisk, memoryFolder } from '../support/memoryDisk.ts';
-import type { MemoryDisk } from '../support/memoryDisk.ts';
-import { createLogBook } from '../support/slack/slackRoom.ts';
-import { testKeys } from '../support/testKeys.ts';
+import { createMemoryDisk, memoryFolder } from '../support/store/memoryDisk.ts';
+import type { MemoryDisk } from '../support/store/memoryDisk.ts';
+import { createLogBook } from '../support/slack/slackHarness.ts';
+import { testKeys } from '../support/store/testKeys.ts';
 
 const name = 'chat-deliveries.ndjson';
 const path = `${memoryFolder}/${name}`;
@@ -19,14 +26,29 @@ beforeEach(() => {
   clock = createManualClock();
 });
 
-const open = (on: Disk = disk): Promise<Deliveries> => Deliveries.open({ disk: on, folder: memoryFolder, name, keys: testKeys, clock, patience: clock, log: createLogBook() });
+const open = (on: Disk = disk): Promise<Deliveries> =>
+  Deliveries.open({
+    disk: on,
+    folder: memoryFolder,
+    name,
+    keys: testKeys,
+    clock,
+    patience: clock,
+    log: createLogBook(),
+  });
 /** What a process started now would take up, oldest first. */
 async function takesUp(on: Disk = disk): Promise<readonly unknown[]> {
   return (await open(on)).left().now.map(({ memo }) => memo);
 }
 
 /** The disk, whose syncs wait for `go` and are counted. */
-function slow(): { readonly on: Disk; readonly syncs: () => number; readonly waiting: () => number; go(): void; holding: boolean } {
+function slow(): {
+  readonly on: Disk;
+  readonly syncs: () => number;
+  readonly waiting: () => number;
+  go(): void;
+  holding: boolean;
+} {
   let count = 0;
   let held: (() => void)[] = [];
   const state = {
@@ -92,7 +114,10 @@ describe('a delivery that is kept', () => {
     const deliveries = await open(held.on);
     held.holding = true;
     const order: string[] = [];
-    const both = [deliveries.keep('a', {}).then((kept) => order.push(kept)), deliveries.keep('a', {}).then((kept) => order.push(kept))];
+    const both = [
+      deliveries.keep('a', {}).then((kept) => order.push(kept)),
+      deliveries.keep('a', {}).then((kept) => order.push(kept)),
+    ];
     await clock.settle();
     expect(order).toEqual([]);
     held.go();
@@ -134,23 +159,26 @@ describe('what is not durable within two seconds', () => {
     expect(await deliveries.keep('written', 'w')).toBe('repeated');
   });
 
-  test.each(['ENOSPC', 'EIO'])('or fails with %s, wherever in the write, is not taken and never read back, and the next one is', async (code) => {
-    for (const at of ['append', 'sync'] as const) {
-      for (const arrives of [0, 5, 1_000]) {
-        disk = createMemoryDisk();
-        const deliveries = await open();
-        await deliveries.keep('before', 'b');
-        disk.failWith((operation) => (operation === at ? { code, arrives } : undefined));
-        expect(await deliveries.keep('x', 'x')).toBe('notTaken');
-        expect(deliveries.trouble()).toContain(code);
-        disk.failWith(undefined);
-        expect(await takesUp(disk.powerCut((n) => n - 1))).toEqual(['b']);
-        expect(await deliveries.keep('after', 'a')).toBe('first');
-        expect(deliveries.trouble()).toBeUndefined();
-        expect(await takesUp(disk.powerCut(() => 0))).toEqual(['b', 'a']);
+  test.each(['ENOSPC', 'EIO'])(
+    'or fails with %s, wherever in the write, is not taken and never read back, and the next one is',
+    async (code) => {
+      for (const at of ['append', 'sync'] as const) {
+        for (const arrives of [0, 5, 1_000]) {
+          disk = createMemoryDisk();
+          const deliveries = await open();
+          await deliveries.keep('before', 'b');
+          disk.failWith((operation) => (operation === at ? { code, arrives } : undefined));
+          expect(await deliveries.keep('x', 'x')).toBe('notTaken');
+          expect(deliveries.trouble()).toContain(code);
+          disk.failWith(undefined);
+          expect(await takesUp(disk.powerCut((n) => n - 1))).toEqual(['b']);
+          expect(await deliveries.keep('after', 'a')).toBe('first');
+          expect(deliveries.trouble()).toBeUndefined();
+          expect(await takesUp(disk.powerCut(() => 0))).toEqual(['b', 'a']);
+        }
       }
-    }
-  });
+    },
+  );
 
   test('says so while somebody looks, and no longer than the disk is ill', async () => {
     const deliveries = await open();
@@ -185,9 +213,19 @@ describe('the file', () => {
       ),
     );
     const log = createLogBook();
-    const deliveries = await Deliveries.open({ disk, folder: memoryFolder, name, keys: testKeys, clock, patience: clock, log });
+    const deliveries = await Deliveries.open({
+      disk,
+      folder: memoryFolder,
+      name,
+      keys: testKeys,
+      clock,
+      patience: clock,
+      log,
+    });
     expect(deliveries.left().now).toMatchObject([{ key: 'p|1', memo: { text: 'lr help' } }]);
-    expect(log.lines.find(({ event }) => event === 'deliveriesRefused')).toMatchObject({ fields: { lines: 3 } });
+    expect(log.lines.find(({ event }) => event === 'deliveriesRefused')).toMatchObject({
+      fields: { lines: 3 },
+    });
     expect(await deliveries.keep('p|2', {})).toBe('first');
   });
 
@@ -198,7 +236,9 @@ describe('the file', () => {
       await deliveries.keep(`k${at}`, at);
       deliveries.done(`k${at}`);
     }
-    const lines = Buffer.from(disk.bytes(path) ?? []).toString('utf8').split('\n').length;
+    const lines = Buffer.from(disk.bytes(path) ?? [])
+      .toString('utf8')
+      .split('\n').length;
     expect(lines).toBeLessThan(2 * linesKept);
     expect(await takesUp(disk.powerCut(() => 0))).toContain('o');
     expect(await (await open()).keep('k1', {})).toBe('repeated');
@@ -224,7 +264,10 @@ describe('what is remembered', () => {
     deliveries.done('answered');
     await deliveries.keep('open', 2);
     await clock.advance(remembered);
-    expect([await deliveries.keep('answered', 1), await deliveries.keep('open', 2)]).toEqual(['first', 'repeated']);
+    expect([await deliveries.keep('answered', 1), await deliveries.keep('open', 2)]).toEqual([
+      'first',
+      'repeated',
+    ]);
   });
 
   test('and not yet answered stays in a file that is written again, however long ago it came', async () => {
@@ -291,7 +334,11 @@ describe('a file that was just written again', () => {
 });
 
 describe('a disk that fails while a line waits for its sync', () => {
-  async function waiting(): Promise<{ readonly deliveries: Deliveries; readonly kept: Promise<string>; readonly held: ReturnType<typeof slow> }> {
+  async function waiting(): Promise<{
+    readonly deliveries: Deliveries;
+    readonly kept: Promise<string>;
+    readonly held: ReturnType<typeof slow>;
+  }> {
     const held = slow();
     held.holding = false;
     const deliveries = await open(held.on);

@@ -1,11 +1,12 @@
-// What the platforms last said survives a restart, in a file that nobody else can read, and an unreadable file is none.
+// What the platforms last said survives a restart, in a file that nobody else can read, and an unreadable
+// file is none.
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { openLastKnown } from '../../src/adapters/lastKnown.ts';
-import { createLogBook } from '../support/slack/slackRoom.ts';
-import { testKeys } from '../support/testKeys.ts';
+import { createLogBook } from '../support/slack/slackHarness.ts';
+import { testKeys } from '../support/store/testKeys.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -21,13 +22,20 @@ it('what was learned before a restart is known after it, the newest answer of ea
   await first.settled();
   expect(statSync(join(folder, 'last-known.json')).mode & 0o777).toBe(0o600);
   const second = await openLastKnown(folder, testKeys, createLogBook());
-  expect([second.get('slack U1'), second.get('slack U2'), second.get('slack U3')]).toEqual(['deactivated', 'guest', undefined]);
+  expect([second.get('slack U1'), second.get('slack U2'), second.get('slack U3')]).toEqual([
+    'deactivated',
+    'guest',
+    undefined,
+  ]);
 });
 
-it.each(['', 'no json', '[]', '{"answers":3}', '{"answers":{"slack U1":4}}'])('a file that holds %j is read as nothing known', async (text) => {
-  writeFileSync(join(folder, 'last-known.json'), text);
-  expect((await openLastKnown(folder, testKeys, createLogBook())).get('slack U1')).toBeUndefined();
-});
+it.each(['', 'no json', '[]', '{"answers":3}', '{"answers":{"slack U1":4}}'])(
+  'a file that holds %j is read as nothing known',
+  async (text) => {
+    writeFileSync(join(folder, 'last-known.json'), text);
+    expect((await openLastKnown(folder, testKeys, createLogBook())).get('slack U1')).toBeUndefined();
+  },
+);
 
 it('a membership that was forged counts for nothing, and is logged', async () => {
   const first = await openLastKnown(folder, testKeys, createLogBook());
@@ -60,5 +68,10 @@ it('the file holds so many answers and no more: those given longest ago go first
   known.set('slack new', 'member');
   await known.settled();
   const after = await openLastKnown(folder, testKeys, createLogBook());
-  expect(['U0', 'U1', 'U2', 'new'].map((one) => after.get(`slack ${one}`))).toEqual(['member', undefined, 'member', 'member']);
+  expect(['U0', 'U1', 'U2', 'new'].map((one) => after.get(`slack ${one}`))).toEqual([
+    'member',
+    undefined,
+    'member',
+    'member',
+  ]);
 });

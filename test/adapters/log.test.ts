@@ -21,7 +21,10 @@ const canaries = {
   hook: 'https://hooks.slack.com/services/T0/B0/CANARY',
 } as const;
 
-function logged(write: (log: ReturnType<typeof createLog>) => void, secrets: readonly string[] = []): readonly string[] {
+function logged(
+  write: (log: ReturnType<typeof createLog>) => void,
+  secrets: readonly string[] = [],
+): readonly string[] {
   const lines: string[] = [];
   write(createLog({ level: 'info', write: (line) => lines.push(line), secrets }));
   return lines;
@@ -35,7 +38,12 @@ describe('the log', () => {
     });
     expect(lines).toHaveLength(2);
     expect(lines.every((line) => line.endsWith('\n') && !line.slice(0, -1).includes('\n'))).toBe(true);
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'info', event: 'started', version: '1', time: expect.stringMatching(/^20\d\d-.*Z$/) });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'info',
+      event: 'started',
+      version: '1',
+      time: expect.stringMatching(/^20\d\d-.*Z$/),
+    });
   });
 
   test.each(Object.entries(canaries))('never lets a secret through: %s', (_name, canary) => {
@@ -52,7 +60,10 @@ describe('the log', () => {
   });
 
   test('strikes out the secrets it was told, wherever they stand', () => {
-    const [line] = logged((log) => log.info('x', { text: 'before s3cr"et-value after ab', url: '/?x=s3cr%22et-value' }), ['s3cr"et-value', 'ab']);
+    const [line] = logged(
+      (log) => log.info('x', { text: 'before s3cr"et-value after ab', url: '/?x=s3cr%22et-value' }),
+      ['s3cr"et-value', 'ab'],
+    );
     expect(line).not.toContain('et-value');
     // What is too short for a secret is a word.
     expect(line).toContain('after ab');
@@ -66,7 +77,9 @@ describe('the log', () => {
   test('tells an error with its code, stack and causes', () => {
     const error = Object.assign(new Error('outer', { cause: new Error('inner') }), { code: 'ENOSPC' });
     const [line] = logged((log) => log.error('failed', { error }));
-    expect(JSON.parse(line ?? '')).toMatchObject({ error: { message: 'outer', code: 'ENOSPC', cause: { message: 'inner' } } });
+    expect(JSON.parse(line ?? '')).toMatchObject({
+      error: { message: 'outer', code: 'ENOSPC', cause: { message: 'inner' } },
+    });
   });
 
   test('follows the causes of an error only so far: one may be its own', () => {
@@ -76,7 +89,14 @@ describe('the log', () => {
     expect(line?.split('"cause"')).toHaveLength(5);
   });
 
-  test.each([['', 'sig='], ['', 'eyJ'], ['', 'Bearer '], ['', 'password '], ['', ' '], ['password', ' ']])('reads %j and then %j again and again in time that grows with its length alone', (before, piece) => {
+  test.each([
+    ['', 'sig='],
+    ['', 'eyJ'],
+    ['', 'Bearer '],
+    ['', 'password '],
+    ['', ' '],
+    ['password', ' '],
+  ])('reads %j and then %j again and again in time that grows with its length alone', (before, piece) => {
     expect(growth((length) => before + piece.repeat(length / piece.length), redact) < linear).toBe(true);
   });
 });

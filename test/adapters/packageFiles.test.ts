@@ -32,13 +32,21 @@ test('the root is the nearest folder whose package.json is ours, not that of ano
 test('without one, and with one that cannot be read, the sentence says what to do', () => {
   // Folders for temporary files may lie anywhere, below a checkout too.
   const top = parse(deep).root;
-  expect(() => rootAbove(top)).toThrow(`There is no package.json of live-response-bot above ${top}. Copy the package, or dist, as a whole`);
+  expect(() => rootAbove(top)).toThrow(
+    `There is no package.json of live-response-bot above ${top}. Copy the package, or dist, as a whole`,
+  );
   describe(deep, '{');
   expect(() => rootAbove(deep)).toThrow(/^.*package\.json is not JSON: .*Install the package again\.$/);
 });
 
 test('everything that is read while it runs is there', () => {
-  for (const path of ['policy.example.yaml', join('manifest', 'defender', 'minidump.ps1'), join('manifest', 'teams', 'manifest.json'), join('src', 'adapters', 'console', 'page', 'index.html')]) expect([path, existsSync(packageFile(path))]).toEqual([path, true]);
+  for (const path of [
+    'policy.example.yaml',
+    join('manifest', 'defender', 'minidump.ps1'),
+    join('manifest', 'teams', 'manifest.json'),
+    join('src', 'adapters', 'console', 'page', 'index.html'),
+  ])
+    expect([path, existsSync(packageFile(path))]).toEqual([path, true]);
   expect(entryFile()).toBe(join(root, 'dist', 'src', 'cli.js'));
   expect(existsSync(entryFile())).toBe(true);
   expect(packageVersion()).toMatch(/^\d+\.\d+\.\d+$/);

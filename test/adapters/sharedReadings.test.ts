@@ -1,10 +1,16 @@
-// Readings that many share: whoever decides gets one that began after asking, and of any crowd one is under way and one is to come.
+// Readings that many share: whoever decides gets one that began after asking, and of any crowd one is under
+// way and one is to come.
 import { beforeEach, expect, test } from '@jest/globals';
 import { createSharedReadings } from '../../src/adapters/sharedReadings.ts';
 import type { SharedReadings } from '../../src/adapters/sharedReadings.ts';
 
 let now: number;
-let reads: { readonly key: string; readonly wants: readonly string[]; answer(value: string): void; fail(): void }[];
+let reads: {
+  readonly key: string;
+  readonly wants: readonly string[];
+  answer(value: string): void;
+  fail(): void;
+}[];
 let shared: SharedReadings<string>;
 
 beforeEach(() => {
@@ -14,12 +20,25 @@ beforeEach(() => {
     clock: { elapsed: () => now },
     life: 60_000,
     most: 3,
-    read: (key, wants) => new Promise((resolve, reject) => reads.push({ key, wants: [...wants], answer: resolve, fail: () => { reject(new Error('503')); } })),
+    read: (key, wants) =>
+      new Promise((resolve, reject) =>
+        reads.push({
+          key,
+          wants: [...wants],
+          answer: resolve,
+          fail: () => {
+            reject(new Error('503'));
+          },
+        }),
+      ),
   });
 });
 
 /** Until everything that waits for nothing else has run. */
-const settle = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+const settle = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 
 test('presses at the same moment share one reading, and what they want is read together', async () => {
   const both = [shared.get('a', 'x', true), shared.get('a', 'y', true), shared.get('a', 'x', true)];

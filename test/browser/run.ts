@@ -1,10 +1,11 @@
-// `npm run test:browser`: the built program, a headless Chromium, and the whole story of the main job in light and dark, on a phone and a desktop.
-// The last line counts the steps; pictures for the README are written to docs/images. `light-390` and the like as an argument: that look alone.
+// `npm run test:browser`: the built program, a headless Chromium, and the whole story of the main job in
+// light and dark, on a phone and a desktop. The last line counts the steps; pictures for the README are
+// written to docs/images. `light-390` and the like as an argument: that look alone.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { addressIn, startProgram } from '../support/program.ts';
+import { addressIn, startProgram } from '../support/programs/program.ts';
 import { root } from '../support/root.ts';
 import { checkCards } from './cards.ts';
 import { launch } from './chromium.ts';
@@ -36,13 +37,20 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 async function picture({ page, look, isPhone }: Visit, moment: string): Promise<void> {
   // Of the empty page one picture is enough.
   if (moment !== 'running' && nameOf(look) !== 'light-1280') return;
-  const name = moment === 'running' ? `console-${isPhone() ? 'phone-' : ''}${look.scheme}` : `console-${moment}`;
+  const name =
+    moment === 'running' ? `console-${isPhone() ? 'phone-' : ''}${look.scheme}` : `console-${moment}`;
   await page.screenshot({ path: join(pictures, `${name}.png`) });
 }
 
 async function tell(browser: Browser, look: Look): Promise<Told> {
   const dataDir = mkdtempSync(join(tmpdir(), 'lr-browser-'));
-  const env = { PORT: String(await freePort()), LR_ADMIN_PORT: '0', LR_DATA_DIR: dataDir, LR_LOG_LEVEL: 'error', LR_POLICY: join(root, 'policy.example.yaml') };
+  const env = {
+    PORT: String(await freePort()),
+    LR_ADMIN_PORT: '0',
+    LR_DATA_DIR: dataDir,
+    LR_LOG_LEVEL: 'error',
+    LR_POLICY: join(root, 'policy.example.yaml'),
+  };
   const start = () => startProgram('src/main.js', [], env);
   let program = await start();
   const reader = await visit(browser, addressIn(program.firstLine), look);
@@ -67,7 +75,12 @@ async function tell(browser: Browser, look: Look): Promise<Told> {
       } catch (error) {
         const shot = join(tmpdir(), `lr-browser-${nameOf(look)}.png`);
         await reader.page.screenshot({ path: shot });
-        lines.push(`  FAIL  ${name}`, `    ${error instanceof Error ? error.message : String(error)}`, `    picture: ${shot}`, program.stderr());
+        lines.push(
+          `  FAIL  ${name}`,
+          `    ${error instanceof Error ? error.message : String(error)}`,
+          `    picture: ${shot}`,
+          program.stderr(),
+        );
         // What follows builds on it, so it is not tried.
         return { lines, passed, failed: 1, skipped: steps.length - passed - 1 };
       }

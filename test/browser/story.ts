@@ -1,4 +1,5 @@
-// The whole story of the main job, told through the page by four people: what each step does, and what must be seen after it.
+// The whole story of the main job, told through the page by four people: what each step does, and what must
+// be seen after it.
 import { strict as assert } from 'node:assert';
 import { isDeepStrictEqual } from 'node:util';
 import type { BrowserContext, Download, Locator, Page } from 'playwright-core';
@@ -41,7 +42,10 @@ async function settledTruth(visit: Visit): Promise<unknown> {
   throw new Error('what the chat says goes on changing, though its time stands still');
 }
 
-/** Lets the time stand still at the moment the newest card shows it, from within the page: a test that reads and then presses may come too late. */
+/**
+ * Lets the time stand still at the moment the newest card shows it, from within the page: a test that reads
+ * and then presses may come too late.
+ */
 async function pauseWhenCardShows({ page }: Visit, text: string): Promise<void> {
   await page.evaluate(`{
     const messages = document.getElementById('messages');
@@ -67,7 +71,10 @@ function downloaded(context: BrowserContext): Promise<Download> {
 async function inTab({ page }: Visit, tab: string): Promise<string> {
   const card = page.locator('.posted').last();
   await card.getByRole('tab', { name: tab }).click();
-  await card.locator(tab === 'Journal' ? '.journal li' : 'pre').first().waitFor();
+  await card
+    .locator(tab === 'Journal' ? '.journal li' : 'pre')
+    .first()
+    .waitFor();
   const text = (await card.locator('.panel').innerText()).replace(/^Copy\n/, '');
   return text;
 }
@@ -89,7 +96,10 @@ export const steps: readonly Step[] = [
         bad.append(wide, document.createElement('button'));
         document.querySelector('main').append(bad);
       }`);
-      await assert.rejects(visit.inspect(), /contrast[\s\S]*(too wide|right edge)[\s\S]*button without a name/);
+      await assert.rejects(
+        visit.inspect(),
+        /contrast[\s\S]*(too wide|right edge)[\s\S]*button without a name/,
+      );
       await page.evaluate("document.getElementById('bad').remove()");
     },
   },
@@ -196,14 +206,21 @@ export const steps: readonly Step[] = [
     async run(visit) {
       const { page } = visit;
       await visit.be('Avery');
-      const approve = page.locator('.posted').last().locator('.adaptive:not(.busy)').getByRole('button', { name: 'Approve' });
+      const approve = page
+        .locator('.posted')
+        .last()
+        .locator('.adaptive:not(.busy)')
+        .getByRole('button', { name: 'Approve' });
       await approve.focus();
       const before = await topOfCard(visit);
       await page.keyboard.press('Enter');
       await page.locator('dialog[open]').waitFor();
       await page.keyboard.press('Enter');
       await visit.cardShows(/Approved by/);
-      assert.ok(Math.abs((await topOfCard(visit)) - before) <= 1, `the card moved from ${before} to ${await topOfCard(visit)}`);
+      assert.ok(
+        Math.abs((await topOfCard(visit)) - before) <= 1,
+        `the card moved from ${before} to ${await topOfCard(visit)}`,
+      );
     },
   },
   {
@@ -279,7 +296,10 @@ export const steps: readonly Step[] = [
       await visit.page.locator('.whisper', { hasText: 'dump' }).last().waitFor();
       const markup = '<img src=x onerror=alert(1)> **bold** [link](http://evil.example)';
       await visit.say(markup);
-      assert.equal(await visit.page.locator('#messages img:not(.avatar), #messages b, #messages a[href*=evil]').count(), 0);
+      assert.equal(
+        await visit.page.locator('#messages img:not(.avatar), #messages b, #messages a[href*=evil]').count(),
+        0,
+      );
       await visit.say('help');
       await visit.page.locator('.whisper pre', { hasText: 'Decide' }).waitFor();
       await visit.inspect();
@@ -296,11 +316,15 @@ export const steps: readonly Step[] = [
       let letGo = (): void => undefined;
       const held = new Promise<void>((resolve) => (letGo = resolve));
       // The answer is held back, not the command: the message is seen while its sender still waits.
-      await page.route('**/console/api/commands', async (route) => {
-        const answer = await route.fetch();
-        await held;
-        await route.fulfill({ response: answer });
-      }, { times: 1 });
+      await page.route(
+        '**/console/api/commands',
+        async (route) => {
+          const answer = await route.fetch();
+          await held;
+          await route.fulfill({ response: answer });
+        },
+        { times: 1 },
+      );
       await text.fill('first hosta');
       await text.press('Enter');
       await page.locator('#messages .typed', { hasText: 'first hosta' }).waitFor();
@@ -317,14 +341,19 @@ export const steps: readonly Step[] = [
       await whispers.nth(told + 1).waitFor();
       assert.equal(await text.inputValue(), 'third ho');
 
-      // The first of two does not reach the bot; the second does, and leaves standing what is said of the first.
+      // The first of two does not reach the bot; the second does, and leaves standing what is said of the
+      // first.
       visit.expectLost(true);
       let cut = (): void => undefined;
       const cable = new Promise<void>((resolve) => (cut = resolve));
-      await page.route('**/console/api/commands', async (route) => {
-        await cable;
-        await route.abort('connectionrefused');
-      }, { times: 1 });
+      await page.route(
+        '**/console/api/commands',
+        async (route) => {
+          await cable;
+          await route.abort('connectionrefused');
+        },
+        { times: 1 },
+      );
       await text.fill('host hosta');
       await text.press('Enter');
       await text.fill('fourth hosta');
@@ -399,7 +428,8 @@ export const steps: readonly Step[] = [
   {
     name: 'sent again by somebody else than the requester, it runs and finishes',
     async run(visit) {
-      // Only once all looks are done: before that a list that lags could make it run twice, and the bot refuses.
+      // Only once all looks are done: before that a list that lags could make it run twice, and the bot
+      // refuses.
       await visit.speed('60×');
       await visit.cardShows(/6 times/);
       await visit.press('Send again');
@@ -428,7 +458,8 @@ export const steps: readonly Step[] = [
     name: 'a script that fails, a lost answer and a 429 are each told on their card, and the last two end well',
     async run(visit) {
       const { page } = visit;
-      const told = async (card: Locator, text: RegExp): Promise<void> => card.locator('.adaptive', { hasText: text }).waitFor();
+      const told = async (card: Locator, text: RegExp): Promise<void> =>
+        card.locator('.adaptive', { hasText: text }).waitFor();
       const started = async (trouble: string, text: string): Promise<Locator> => {
         await visit.trouble(trouble, true);
         const before = await page.locator('.posted').count();

@@ -1,4 +1,5 @@
-// One visit to the page in one look: what the story does with it, and everything that must never be seen while it does.
+// One visit to the page in one look: what the story does with it, and everything that must never be seen
+// while it does.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
@@ -9,11 +10,30 @@ export interface Look {
   readonly width: number;
 }
 
-/** Real milliseconds for anything to be seen: some of it takes 15 s of a slow device's time, and the machine may be busy. */
+/**
+ * Real milliseconds for anything to be seen: some of it takes 15 s of a slow device's time, and the machine
+ * may be busy.
+ */
 const patience = 60_000;
 const inspection = readFileSync(join(root, 'test', 'browser', 'inspect.js'), 'utf8');
 /** Roles that a person operates, each of which needs a name. */
-const controls = ['button', 'link', 'textbox', 'combobox', 'checkbox', 'switch', 'radio', 'tab', 'tabpanel', 'option', 'listbox', 'dialog', 'log', 'region', 'complementary'];
+const controls = [
+  'button',
+  'link',
+  'textbox',
+  'combobox',
+  'checkbox',
+  'switch',
+  'radio',
+  'tab',
+  'tabpanel',
+  'option',
+  'listbox',
+  'dialog',
+  'log',
+  'region',
+  'complementary',
+];
 
 interface AxNode {
   readonly ignored: boolean;
@@ -48,19 +68,26 @@ export interface Visit {
 }
 
 export async function visit(browser: Browser, url: string, look: Look): Promise<Visit> {
-  const context = await browser.newContext({ viewport: { width: look.width, height: look.width < 760 ? 844 : 900 }, colorScheme: look.scheme, acceptDownloads: true, reducedMotion: 'reduce' });
+  const context = await browser.newContext({
+    viewport: { width: look.width, height: look.width < 760 ? 844 : 900 },
+    colorScheme: look.scheme,
+    acceptDownloads: true,
+    reducedMotion: 'reduce',
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(patience);
   const complaints: string[] = [];
   let lost = false;
   page.on('console', (message) => {
     const expected = lost && message.text().includes('ERR_');
-    if (['error', 'warning'].includes(message.type()) && !expected) complaints.push(`console ${message.type()}: ${message.text()}`);
+    if (['error', 'warning'].includes(message.type()) && !expected)
+      complaints.push(`console ${message.type()}: ${message.text()}`);
   });
   page.on('pageerror', (error) => void complaints.push(`page error: ${error.message}`));
   context.on('request', (request) => {
     const { protocol, hostname } = new URL(request.url());
-    if (hostname !== '127.0.0.1' && protocol !== 'data:') complaints.push(`outside request: ${request.url()}`);
+    if (hostname !== '127.0.0.1' && protocol !== 'data:')
+      complaints.push(`outside request: ${request.url()}`);
   });
   await page.goto(url);
   await page.locator('body.ready').waitFor();
@@ -75,12 +102,19 @@ export async function visit(browser: Browser, url: string, look: Look): Promise<
   }
   /** Resolves when the page has been told of the change: a command typed next must not overtake it. */
   async function changed(act: () => Promise<void>): Promise<void> {
-    await Promise.all([page.waitForResponse((response) => response.url().includes('/console/api/world/')).then((response) => response.finished()), act()]);
+    await Promise.all([
+      page
+        .waitForResponse((response) => response.url().includes('/console/api/world/'))
+        .then((response) => response.finished()),
+      act(),
+    ]);
   }
   async function choose(box: string, name: string): Promise<void> {
     if (isPhone()) await page.locator('#open-who').click();
     await page.locator(`${box} label`, { hasText: name }).click();
-    await page.locator(`${box} label:has(:checked)`, { hasText: name }).waitFor({ state: isPhone() ? 'attached' : 'visible' });
+    await page
+      .locator(`${box} label:has(:checked)`, { hasText: name })
+      .waitFor({ state: isPhone() ? 'attached' : 'visible' });
   }
 
   const self: Visit = {
@@ -97,8 +131,15 @@ export async function visit(browser: Browser, url: string, look: Look): Promise<
       await page.locator('#composer:not([aria-busy])').waitFor();
     },
     async press(label) {
-      // A card that handles a press takes no other; the message that tells of the first may be seen before that has ended.
-      await page.locator('.posted').last().locator('.adaptive:not(.busy)').getByRole('button', { name: label }).first().click();
+      // A card that handles a press takes no other; the message that tells of the first may be seen before
+      // that has ended.
+      await page
+        .locator('.posted')
+        .last()
+        .locator('.adaptive:not(.busy)')
+        .getByRole('button', { name: label })
+        .first()
+        .click();
     },
     async confirm(label) {
       await page.locator('dialog').getByRole('button', { name: label }).click();
@@ -111,7 +152,8 @@ export async function visit(browser: Browser, url: string, look: Look): Promise<
     trouble: (label, on) =>
       inWorld(async () => {
         const input = page.getByRole('switch', { name: label });
-        if ((await input.isChecked()) !== on) await changed(() => page.locator('.toggle', { hasText: label }).first().click());
+        if ((await input.isChecked()) !== on)
+          await changed(() => page.locator('.toggle', { hasText: label }).first().click());
       }),
     async cardShows(text) {
       await page.locator('.posted').last().locator('.adaptive', { hasText: text }).waitFor();
@@ -122,9 +164,18 @@ export async function visit(browser: Browser, url: string, look: Look): Promise<
     async inspect() {
       const found = await page.evaluate<readonly string[]>(inspection);
       const session = await context.newCDPSession(page);
-      const { nodes } = (await session.send('Accessibility.getFullAXTree')) as { readonly nodes: readonly AxNode[] };
+      const { nodes } = (await session.send('Accessibility.getFullAXTree')) as {
+        readonly nodes: readonly AxNode[];
+      };
       await session.detach();
-      const nameless = nodes.filter((node) => !node.ignored && controls.includes(node.role?.value ?? '') && (node.name?.value ?? '').trim() === '').map((node) => `a ${node.role?.value ?? '?'} without a name`);
+      const nameless = nodes
+        .filter(
+          (node) =>
+            !node.ignored &&
+            controls.includes(node.role?.value ?? '') &&
+            (node.name?.value ?? '').trim() === '',
+        )
+        .map((node) => `a ${node.role?.value ?? '?'} without a name`);
       const all = [...found, ...nameless];
       if (all.length > 0) throw new Error(all.slice(0, 12).join('\n    '));
     },

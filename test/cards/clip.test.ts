@@ -2,14 +2,25 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { clean, clip, excerptOf, markdownText, oneLine, slackText } from '../../cards/clip.ts';
-import { isHidden } from '../../src/liveResponse/shown.ts';
+import { isHidden } from '../../src/liveResponse/text/visible.ts';
 import { growth, linear } from '../support/growth.ts';
 
 const limits = { lines: 12, perLine: 200, total: 2400 };
 const halfPair = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const esc = '\u001b';
 
-const hostileUnits = ['x', '\u0000', '\u001b]', '\u001b]\n', '\u001b[', '\u0090a', '🙂', '\n', '&<>', '\u0301'];
+const hostileUnits = [
+  'x',
+  '\u0000',
+  '\u001b]',
+  '\u001b]\n',
+  '\u001b[',
+  '\u0090a',
+  '🙂',
+  '\n',
+  '&<>',
+  '\u0301',
+];
 
 describe('cleaning', () => {
   test.each([
@@ -31,7 +42,11 @@ describe('cleaning', () => {
     ['line separators', 'a\u2028b\u0085c', 'a\nb\nc'],
     ['half a pair', 'a\ud83d', 'a\ufffd'],
     ['language tags', 'a\u{e0041}b', 'ab'],
-    ['an object that is not there, private use and no characters', 'a\ufffcb\ue000c\ufdd0d\u{f0000}e\u{1d159}f', 'abcdef'],
+    [
+      'an object that is not there, private use and no characters',
+      'a\ufffcb\ue000c\ufdd0d\u{f0000}e\u{1d159}f',
+      'abcdef',
+    ],
     ['piled up marks', `a${'\u0301'.repeat(50)}b`, `a${'\u0301'.repeat(4)}b`],
   ])('removes or tames %s', (_name, hostile, tame) => {
     expect(clean(hostile)).toBe(tame);
@@ -63,12 +78,16 @@ describe('cleaning', () => {
 describe('clipping', () => {
   test('nothing is ever longer than its limit, and pairs and entities stay whole', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme-composite', maxLength: 120 }), fc.integer({ min: 1, max: 60 }), (text, max) => {
-        const clipped = slackText(clean(text), max);
-        expect(clipped.length).toBeLessThanOrEqual(max);
-        expect(clipped).not.toMatch(halfPair);
-        expect(clipped.replaceAll(/&(?:amp|lt|gt);/g, '')).not.toMatch(/[&<>]/);
-      }),
+      fc.property(
+        fc.string({ unit: 'grapheme-composite', maxLength: 120 }),
+        fc.integer({ min: 1, max: 60 }),
+        (text, max) => {
+          const clipped = slackText(clean(text), max);
+          expect(clipped.length).toBeLessThanOrEqual(max);
+          expect(clipped).not.toMatch(halfPair);
+          expect(clipped.replaceAll(/&(?:amp|lt|gt);/g, '')).not.toMatch(/[&<>]/);
+        },
+      ),
     );
   });
 
@@ -89,7 +108,9 @@ describe('clipping', () => {
   });
 
   test('Markdown signs and mentions become letters', () => {
-    expect(markdownText('*b* [t](https://x) <at>x</at> - 1. # |', 200)).toBe('\\*b\\* \\[t\\]\\(https://x\\) &lt;at\\>x&lt;/at\\> \\- 1\\. \\# \\|');
+    expect(markdownText('*b* [t](https://x) <at>x</at> - 1. # |', 200)).toBe(
+      '\\*b\\* \\[t\\]\\(https://x\\) &lt;at\\>x&lt;/at\\> \\- 1\\. \\# \\|',
+    );
   });
 });
 
@@ -107,7 +128,12 @@ describe('excerpts', () => {
   });
 
   test('a text that fits is whole', () => {
-    expect(excerptOf('\n\na\n\nb\n\u0000\n', limits)).toEqual({ text: 'a\n\nb', lines: 3, of: 3, cut: false });
+    expect(excerptOf('\n\na\n\nb\n\u0000\n', limits)).toEqual({
+      text: 'a\n\nb',
+      lines: 3,
+      of: 3,
+      cut: false,
+    });
   });
 
   test('a line of 10,000 characters and a text of 5 MB stay within limits', () => {
@@ -121,18 +147,30 @@ describe('excerpts', () => {
     }
   });
 
-  test.each(hostileUnits)('%j again and again is clipped in time that grows with its length alone', (unit) => {
-    expect(growth((length) => unit.repeat(length / unit.length), (text) => excerptOf(text, limits)) < linear).toBe(true);
-  });
+  test.each(hostileUnits)(
+    '%j again and again is clipped in time that grows with its length alone',
+    (unit) => {
+      expect(
+        growth(
+          (length) => unit.repeat(length / unit.length),
+          (text) => excerptOf(text, limits),
+        ) < linear,
+      ).toBe(true);
+    },
+  );
 
   test('no text makes an excerpt longer than its limits', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 2000 }), fc.constantFrom('start' as const, 'end' as const), (raw, from) => {
-        const cut = excerptOf(raw, { lines: 5, perLine: 40, total: 120 }, from);
-        expect(cut.text.length).toBeLessThanOrEqual(120);
-        expect(cut.text.split('\n').length).toBeLessThanOrEqual(5);
-        for (const line of cut.text.split('\n')) expect(line.length).toBeLessThanOrEqual(40);
-      }),
+      fc.property(
+        fc.string({ unit: 'binary', maxLength: 2000 }),
+        fc.constantFrom('start' as const, 'end' as const),
+        (raw, from) => {
+          const cut = excerptOf(raw, { lines: 5, perLine: 40, total: 120 }, from);
+          expect(cut.text.length).toBeLessThanOrEqual(120);
+          expect(cut.text.split('\n').length).toBeLessThanOrEqual(5);
+          for (const line of cut.text.split('\n')) expect(line.length).toBeLessThanOrEqual(40);
+        },
+      ),
     );
   });
 });

@@ -1,18 +1,30 @@
 // Whatever a device, a reason or a name holds, cards stay within limits and it stays text.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { adaptiveCard, utf8Length } from '../../cards/adaptiveCard.ts';
-import { blockKit } from '../../cards/blockKit.ts';
-import { blockKitProblems } from '../../cards/blockKitProblems.ts';
+import { adaptiveCard, utf8Length } from '../../cards/renderers/adaptiveCard.ts';
+import { blockKit } from '../../cards/renderers/blockKit.ts';
+import { blockKitProblems } from '../../cards/renderers/blockKitProblems.ts';
 import { cardView } from '../../cards/cardView.ts';
 import { slack, teams } from '../../cards/limits.ts';
-import { plainText } from '../../cards/plainText.ts';
+import { plainText } from '../../cards/renderers/plainText.ts';
 import type { CardView } from '../../cards/view.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import { maxCommandCharacters, maxCommands, problemWith } from '../../src/liveResponse/commands.ts';
-import type { Panel } from '../../src/liveResponse/panel.ts';
+import type { Panel } from '../../src/liveResponse/request/deviceContext.ts';
 import type { Request } from '../../src/liveResponse/request.ts';
-import { action, asked, context, ended, excerptRead, freeze, progress, request, sasUrl, sent, start } from './examples.ts';
+import {
+  action,
+  asked,
+  context,
+  ended,
+  excerptRead,
+  freeze,
+  progress,
+  request,
+  sasUrl,
+  sent,
+  start,
+} from './examples.ts';
 import { objects, readAdaptive, readSlack } from './reading.ts';
 
 const attacks = [
@@ -30,7 +42,18 @@ const attacks = [
 
 function hostileRequest(text: string): Request {
   return request(
-    [...sent, excerptRead(text, { exitCode: 1, errors: true }), ended(action('Failed', [progress(0, 'Completed', { errors: [text] }), progress(1, 'Failed', { errors: [text, text] })], { cancelledBy: text }), 'failed')],
+    [
+      ...sent,
+      excerptRead(text, { exitCode: 1, errors: true }),
+      ended(
+        action(
+          'Failed',
+          [progress(0, 'Completed', { errors: [text] }), progress(1, 'Failed', { errors: [text, text] })],
+          { cancelledBy: text },
+        ),
+        'failed',
+      ),
+    ],
     {
       title: text,
       reason: text,
@@ -45,7 +68,14 @@ function hostilePanel(text: string): Panel {
     at: start,
     isolation: { state: 'isolated', since: Number.NaN, pending: 'release' },
     sessions: [{ at: start, status: text, what: text, by: text, requestId: 'lr-aaaaaa' }],
-    alike: { devices: [{ id: text, name: text, how: 'alike' }, { id: text, name: text, how: 'same' }], more: 7, whole: false },
+    alike: {
+      devices: [
+        { id: text, name: text, how: 'alike' },
+        { id: text, name: text, how: 'same' },
+      ],
+      more: 7,
+      whole: false,
+    },
   };
 }
 
@@ -62,12 +92,20 @@ function fitsEverywhere(view: CardView): void {
     expect(Array.from(button.confirm?.text ?? '').length).toBeLessThanOrEqual(300);
     expect(Array.from(button.confirm?.ok ?? '').length).toBeLessThanOrEqual(30);
   }
-  const shown = [readAdaptive(adaptive).text, readSlack(blocks).text, plainText(view, { urls: 'shown' }), text];
+  const shown = [
+    readAdaptive(adaptive).text,
+    readSlack(blocks).text,
+    plainText(view, { urls: 'shown' }),
+    text,
+  ];
   for (const one of shown) {
     expect(one).not.toMatch(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/);
-    expect(one).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/);
+    expect(one).not.toMatch(
+      /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/,
+    );
   }
-  for (const command of view.steps) for (const one of shown.slice(0, 3)) expect(one).toContain(command.command);
+  for (const command of view.steps)
+    for (const one of shown.slice(0, 3)) expect(one).toContain(command.command);
 }
 
 function expectInert(view: CardView): void {
@@ -86,24 +124,50 @@ function expectInert(view: CardView): void {
 }
 
 describe('hostile text', () => {
-  test.each(attacks.map((text) => [text.slice(0, 40), text]))('%j stays text within every limit', (_name, text) => {
-    for (const results of ['card', 'private'] as const) {
-      const view = cardView(hostileRequest(text), context({ results, outputs: new Map([[0, text]]) }));
-      fitsEverywhere(view);
-      expectInert(view);
-    }
-    const waiting = cardView(request([], { title: text, reason: text, device: { ...asked().device, name: text, tags: [text] }, panel: hostilePanel(text), content: { at: start, files: [{ name: 'minidump.ps1', sha256: text, updatedAt: Number.NaN }] } }), context({ frozen: { by: text, why: text, at: start }, command: text, twins: [{ id: 'lr-4c2m8t', status: text, open: true, askedBy: text, askedAt: start }], outage: { since: start, error: { code: text, apiCode: text, message: text }, detail: text } }));
-    fitsEverywhere(waiting);
-    expectInert(waiting);
-  });
+  test.each(attacks.map((text) => [text.slice(0, 40), text]))(
+    '%j stays text within every limit',
+    (_name, text) => {
+      for (const results of ['card', 'private'] as const) {
+        const view = cardView(hostileRequest(text), context({ results, outputs: new Map([[0, text]]) }));
+        fitsEverywhere(view);
+        expectInert(view);
+      }
+      const waiting = cardView(
+        request([], {
+          title: text,
+          reason: text,
+          device: { ...asked().device, name: text, tags: [text] },
+          panel: hostilePanel(text),
+          content: { at: start, files: [{ name: 'minidump.ps1', sha256: text, updatedAt: Number.NaN }] },
+        }),
+        context({
+          frozen: { by: text, why: text, at: start },
+          command: text,
+          twins: [{ id: 'lr-4c2m8t', status: text, open: true, askedBy: text, askedAt: start }],
+          outage: { since: start, error: { code: text, apiCode: text, message: text }, detail: text },
+        }),
+      );
+      fitsEverywhere(waiting);
+      expectInert(waiting);
+    },
+  );
 
   test('any text whatever stays text within every limit', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 500 }), fc.string({ unit: fc.constantFrom('<', '&', '`', '*', '{', '\n', '\u202e', '🙂', 'a'), maxLength: 900 })), (text) => {
-        const view = cardView(hostileRequest(text), context({ outputs: new Map([[0, text]]) }));
-        fitsEverywhere(view);
-        expectInert(view);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: 'binary', maxLength: 500 }),
+          fc.string({
+            unit: fc.constantFrom('<', '&', '`', '*', '{', '\n', '\u202e', '🙂', 'a'),
+            maxLength: 900,
+          }),
+        ),
+        (text) => {
+          const view = cardView(hostileRequest(text), context({ outputs: new Map([[0, text]]) }));
+          fitsEverywhere(view);
+          expectInert(view);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -117,12 +181,25 @@ describe('hostile text', () => {
 describe('the longest requests', () => {
   test('show the beginning of every hash in every rendering, however small the card must be', () => {
     const names = Array.from({ length: maxCommands }, (_, n) => `${'s'.repeat(120)}${n}.ps1`);
-    const commands = names.map((scriptName): Command => ({ type: 'RunScript', scriptName, args: 'é'.repeat(maxCommandCharacters / maxCommands - 130) }));
+    const commands = names.map((scriptName): Command => ({
+      type: 'RunScript',
+      scriptName,
+      args: 'é'.repeat(maxCommandCharacters / maxCommands - 130),
+    }));
     expect(problemWith(commands)).toBeUndefined();
     const files = names.map((name, n) => ({ name, sha256: `${n}abcdef${n}`.repeat(8), updatedAt: start }));
-    const view = cardView(request([], { commands, content: { at: start, files }, panel: hostilePanel('漢'.repeat(400)), reason: '漢'.repeat(2000) }), context());
+    const view = cardView(
+      request([], {
+        commands,
+        content: { at: start, files },
+        panel: hostilePanel('漢'.repeat(400)),
+        reason: '漢'.repeat(2000),
+      }),
+      context(),
+    );
     fitsEverywhere(view);
-    for (const one of [readAdaptive(adaptiveCard(view)).text, readSlack(blockKit(view).blocks).text]) for (const { sha256 } of files) expect(one).toContain(sha256.slice(0, 8));
+    for (const one of [readAdaptive(adaptiveCard(view)).text, readSlack(blockKit(view).blocks).text])
+      for (const { sha256 } of files) expect(one).toContain(sha256.slice(0, 8));
   });
 
   const kinds: readonly (readonly [string, (length: number) => Command])[] = [
@@ -130,9 +207,22 @@ describe('the longest requests', () => {
     ['ideographs', (length) => ({ type: 'GetFile', path: '漢'.repeat(length) })],
     ['quotes', (length) => ({ type: 'RunScript', scriptName: 'a.ps1', args: '"'.repeat(length - 6) })],
     ['spaces', (length) => ({ type: 'RunScript', scriptName: 'a.ps1', args: `a${' '.repeat(length - 8)}b` })],
-    ['entities', (length) => ({ type: 'RunScript', scriptName: 'a.ps1', args: '&<'.repeat((length - 6) / 2) })],
-    ['letters from right to left', (length) => ({ type: 'GetFile', path: 'א 1 '.repeat(Math.floor(length / 11)).trim() })],
-    ['date functions', (length) => ({ type: 'RunScript', scriptName: 'a.ps1', args: '{{DATE(2026-01-01T00:00:00Z)}}'.repeat(Math.floor((length - 6) / 30)) })],
+    [
+      'entities',
+      (length) => ({ type: 'RunScript', scriptName: 'a.ps1', args: '&<'.repeat((length - 6) / 2) }),
+    ],
+    [
+      'letters from right to left',
+      (length) => ({ type: 'GetFile', path: 'א 1 '.repeat(Math.floor(length / 11)).trim() }),
+    ],
+    [
+      'date functions',
+      (length) => ({
+        type: 'RunScript',
+        scriptName: 'a.ps1',
+        args: '{{DATE(2026-01-01T00:00:00Z)}}'.repeat(Math.floor((length - 6) / 30)),
+      }),
+    ],
   ];
 
   test.each(kinds)('every byte of ten commands of %s is on every card', (_name, make) => {
@@ -143,25 +233,48 @@ describe('the longest requests', () => {
     const url = `${sasUrl}&pad=${'p'.repeat(300)}`;
     const results = commands.flatMap((_, index) => [
       excerptRead(text, { index, exitCode: 1 }),
-      [{ type: 'linkMinted', link: { index, at: start, expiresAt: start + 1_800_000 }, onCard: true }, 6] as const,
+      [
+        { type: 'linkMinted', link: { index, at: start, expiresAt: start + 1_800_000 }, onCard: true },
+        6,
+      ] as const,
     ]);
     const all = new Map(commands.map((_, index) => [index, text] as const));
     const urls = new Map(commands.map((_, index) => [index, url] as const));
     const long = { commands, title: 'z'.repeat(500), reason: '漢'.repeat(500) };
-    fitsEverywhere(cardView(request([], long), context({ frozen: freeze('f'.repeat(500)), simulated: true })));
-    fitsEverywhere(cardView(request([...sent, ended(action('Succeeded', rows), 'succeeded'), ...results], long), context({ outputs: all, urls, simulated: true })));
+    fitsEverywhere(
+      cardView(request([], long), context({ frozen: freeze('f'.repeat(500)), simulated: true })),
+    );
+    fitsEverywhere(
+      cardView(
+        request([...sent, ended(action('Succeeded', rows), 'succeeded'), ...results], long),
+        context({ outputs: all, urls, simulated: true }),
+      ),
+    );
   });
 
   test('one command of all characters there may be is on every card', () => {
-    const args = Array.from({ length: maxCommandCharacters - 6 }, (_, n) => String.fromCharCode(0x21 + (n % 94))).join('');
+    const args = Array.from({ length: maxCommandCharacters - 6 }, (_, n) =>
+      String.fromCharCode(0x21 + (n % 94)),
+    ).join('');
     const commands: readonly Command[] = [{ type: 'RunScript', scriptName: 'a.ps1', args }];
     fitsEverywhere(cardView(request([], { commands }), context()));
   });
 });
 
 test('a link that is not https and not of this machine never becomes a button', () => {
-  for (const url of ['http://evil.example/x', 'javascript:alert(1)', 'https://a|b', 'file:///c', 'http://localhost.evil.example/', 'https://x y']) {
-    const done = request([...sent, ended(action('Succeeded', [progress(0, 'Completed'), progress(1, 'Completed')]), 'succeeded'), [{ type: 'linkMinted', link: { index: 1, at: start, expiresAt: start + 1_800_000 }, onCard: true }, 6]]);
+  for (const url of [
+    'http://evil.example/x',
+    'javascript:alert(1)',
+    'https://a|b',
+    'file:///c',
+    'http://localhost.evil.example/',
+    'https://x y',
+  ]) {
+    const done = request([
+      ...sent,
+      ended(action('Succeeded', [progress(0, 'Completed'), progress(1, 'Completed')]), 'succeeded'),
+      [{ type: 'linkMinted', link: { index: 1, at: start, expiresAt: start + 1_800_000 }, onCard: true }, 6],
+    ]);
     const view = cardView(done, context({ urls: new Map([[1, url]]) }));
     expect(view.links).toEqual([]);
     expect(view.buttons.map((button) => button.label)).toContain('Get download link');

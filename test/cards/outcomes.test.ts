@@ -1,9 +1,10 @@
-// docs/outcomes.md against the code: every outcome is in it, with the words that people see, and nothing that cannot happen.
+// docs/outcomes.md against the code: every outcome is in it, with the words that people see, and nothing that
+// cannot happen.
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { refusalAdvice, refusalHints } from '../../cards/advice.ts';
-import { exitHints, stepHints, stepNext } from '../../cards/stepAdvice.ts';
+import { refusalAdvice, refusalHints } from '../../cards/messages/advice.ts';
+import { exitHints, stepHints, stepNext } from '../../cards/messages/stepAdvice.ts';
 import { troubles } from '../../cards/results.ts';
 import { outcomeOf } from '../../src/liveResponse/action.ts';
 import { kinds } from '../../src/liveResponse/pacing.ts';
@@ -19,7 +20,9 @@ function keys(heading: string): readonly string[] {
   const section = page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
   return [...section.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1] ?? '');
 }
-const first = (heading: string): readonly string[] => [...new Set(keys(heading).map((key) => key.split(/,| elsewhere/)[0] ?? key))];
+const first = (heading: string): readonly string[] => [
+  ...new Set(keys(heading).map((key) => key.split(/,| elsewhere/)[0] ?? key)),
+];
 
 describe('docs/outcomes.md', () => {
   test('says what the cards say, word for word', () => {
@@ -27,12 +30,31 @@ describe('docs/outcomes.md', () => {
   });
 
   test('names every code of the advice, and no other', () => {
-    const expected = [...Object.keys(refusalAdvice), ...Object.keys(refusalHints).map((name) => `text or device: ${name}`), 'Forbidden', 'Unauthorized', 'any other code'];
+    const expected = [
+      ...Object.keys(refusalAdvice),
+      ...Object.keys(refusalHints).map((name) => `text or device: ${name}`),
+      'Forbidden',
+      'Unauthorized',
+      'any other code',
+    ];
     expect([...keys('Refused, so that nothing ran')].sort()).toEqual(expected.sort());
   });
 
   test.each([
-    ['Approved, and waiting', ['slot', 'sessions', 'deviceBusy', 'throttled', 'frozen', 'library', 'directory', 'unavailable', 'unauthorized']],
+    [
+      'Approved, and waiting',
+      [
+        'slot',
+        'sessions',
+        'deviceBusy',
+        'throttled',
+        'frozen',
+        'library',
+        'directory',
+        'unavailable',
+        'unauthorized',
+      ],
+    ],
     ['Over without a session', ['denied', 'withdrawn', 'expired', 'lapsed', 'refused', 'dropped']],
     ['Not known', ['lost', 'lostTrack', 'overdue']],
     ['Cancel asked, still running', ['sent', 'accepted', 'alreadyOver', 'failed', 'noEffect']],
@@ -46,7 +68,9 @@ describe('docs/outcomes.md', () => {
   });
 
   test('gives every kind of command its ordinary next step', () => {
-    expect(keys('A failed command')).toEqual(expect.arrayContaining(Object.keys(stepNext).map((type) => `any other text, ${type}`)));
+    expect(keys('A failed command')).toEqual(
+      expect.arrayContaining(Object.keys(stepNext).map((type) => `any other text, ${type}`)),
+    );
   });
 
   test('leaves nothing without a sentence and a next step', () => {

@@ -1,8 +1,8 @@
 // All renderers show the same: whoever approves in Teams reads what the requester reads in Slack.
 import { describe, expect, test } from '@jest/globals';
-import { adaptiveCard } from '../../cards/adaptiveCard.ts';
-import { blockKit } from '../../cards/blockKit.ts';
-import { plainText } from '../../cards/plainText.ts';
+import { adaptiveCard } from '../../cards/renderers/adaptiveCard.ts';
+import { blockKit } from '../../cards/renderers/blockKit.ts';
+import { plainText } from '../../cards/renderers/plainText.ts';
 import { examples, viewOf } from './examples.ts';
 import { readAdaptive, readSlack } from './reading.ts';
 
@@ -28,12 +28,23 @@ describe.each(examples)('$name', (one) => {
       view.status,
       view.lead,
       ...view.facts.flatMap((fact) => [fact.label, fact.value]),
-      ...view.steps.flatMap((step) => [step.command, step.status, `Index ${step.index}: ${step.status}`, ...(step.detail === undefined ? [] : [step.detail])]),
-      ...view.excerpts.flatMap((excerpt) => [excerpt.title, excerpt.text, ...(excerpt.more === undefined ? [] : [excerpt.more])]),
+      ...view.steps.flatMap((step) => [
+        step.command,
+        step.status,
+        `Index ${step.index}: ${step.status}`,
+        ...(step.detail === undefined ? [] : [step.detail]),
+      ]),
+      ...view.excerpts.flatMap((excerpt) => [
+        excerpt.title,
+        excerpt.text,
+        ...(excerpt.more === undefined ? [] : [excerpt.more]),
+      ]),
       ...view.links.flatMap((link) => [link.label, link.expiry]),
       ...view.notes,
       ...view.buttons.map((button) => button.label),
-      ...view.buttons.flatMap((button) => (button.confirm === undefined ? [] : [button.confirm.title, button.confirm.text])),
+      ...view.buttons.flatMap((button) =>
+        button.confirm === undefined ? [] : [button.confirm.title, button.confirm.text],
+      ),
     ];
     for (const piece of said) expect(lineEnds(text)).toContain(lineEnds(piece));
   });

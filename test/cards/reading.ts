@@ -1,4 +1,5 @@
-// Reads rendered cards back the way a person does: every piece of text, every button with what it carries, every address.
+// Reads rendered cards back the way a person does: every piece of text, every button with what it carries,
+// every address.
 import { readSlackPress, readTeamsPress } from '../../cards/press.ts';
 import type { Press } from '../../cards/press.ts';
 
@@ -42,7 +43,8 @@ export function readAdaptive(card: unknown): Reading {
   const urls: string[] = [];
   for (const one of objects(card)) {
     if (one['type'] === 'TextBlock') lines.push(unmarked(textOf(one['text'])));
-    if (one['type'] === 'RichTextBlock') lines.push((one['inlines'] as readonly Json[]).map((run) => textOf(run['text'])).join(''));
+    if (one['type'] === 'RichTextBlock')
+      lines.push((one['inlines'] as readonly Json[]).map((run) => textOf(run['text'])).join(''));
     if (typeof one['title'] === 'string') lines.push(one['title']);
     if (one['type'] === 'Input.Text') lines.push(textOf(one['label']));
     if (one['type'] === 'Action.Execute') {
@@ -60,11 +62,19 @@ export function readSlack(blocks: unknown): Reading {
   const urls: string[] = [];
   for (const one of objects(blocks)) {
     if (one['type'] === 'rich_text_section' || one['type'] === 'rich_text_preformatted') {
-      lines.push((one['elements'] as readonly Json[]).map((part) => (typeof part['text'] === 'string' ? part['text'] : '')).join(''));
+      lines.push(
+        (one['elements'] as readonly Json[])
+          .map((part) => (typeof part['text'] === 'string' ? part['text'] : ''))
+          .join(''),
+      );
     }
-    if ((one['type'] === 'plain_text' || one['type'] === 'mrkdwn') && typeof one['text'] === 'string') lines.push(one['text']);
+    if ((one['type'] === 'plain_text' || one['type'] === 'mrkdwn') && typeof one['text'] === 'string')
+      lines.push(one['text']);
     if (one['type'] === 'button') {
-      const press = readSlackPress(textOf(one['action_id']), typeof one['value'] === 'string' ? one['value'] : undefined);
+      const press = readSlackPress(
+        textOf(one['action_id']),
+        typeof one['value'] === 'string' ? one['value'] : undefined,
+      );
       if (press !== undefined && press !== 'open') presses.push(press);
       if (typeof one['url'] === 'string') urls.push(one['url']);
     }

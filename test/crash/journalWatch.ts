@@ -1,8 +1,8 @@
 // Reads a journal from outside while another process writes it, and folds it with the product's own fold.
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { openedLine } from '../../src/adapters/store/line.ts';
-import { openerIn } from '../support/journal.ts';
+import { openedLine } from '../../src/adapters/store/journal/line.ts';
+import { openerIn } from '../support/store/journal.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
 import type { Event, Request } from '../../src/liveResponse/request.ts';
 
@@ -29,11 +29,17 @@ export function createJournalWatch(dir: string): JournalWatch {
   function take(line: Line): void {
     if (line.request === null) return;
     const { event } = line;
-    if (event.type === 'approved' && !approvedBy.has(line.request)) approvedBy.set(line.request, event.approval.by.id);
+    if (event.type === 'approved' && !approvedBy.has(line.request))
+      approvedBy.set(line.request, event.approval.by.id);
     const before = requests.get(line.request);
-    const after = event.type === 'asked' ? begin(event.asked) : before === undefined ? undefined : evolve(before, event, line.at);
+    const after =
+      event.type === 'asked'
+        ? begin(event.asked)
+        : before === undefined
+          ? undefined
+          : evolve(before, event, line.at);
     if (after === undefined) throw new Error(`the journal tells of ${line.request} before it was asked`);
-    requests.set(line.request, { ...after, looks: after.state === 'unknown' ? (after).looks : 0 });
+    requests.set(line.request, { ...after, looks: after.state === 'unknown' ? after.looks : 0 });
   }
 
   /** Whole lines only: a torn last one is cut by the next start, and would be read as something it is not. */
@@ -59,7 +65,10 @@ export function createJournalWatch(dir: string): JournalWatch {
     approvedBy,
     read() {
       if (!existsSync(dir)) return;
-      for (const name of readdirSync(dir).filter((one) => /^journal-\d+\.ndjson$/.test(one)).sort()) readFile(name);
+      for (const name of readdirSync(dir)
+        .filter((one) => /^journal-\d+\.ndjson$/.test(one))
+        .sort())
+        readFile(name);
     },
   };
 }

@@ -1,6 +1,7 @@
-// The people of the crash test: each types and presses at a pace of his or her own by what stands in Slack, whatever happens to the process.
+// The people of the crash test: each types and presses at a pace of his or her own by what stands in Slack,
+// whatever happens to the process.
 import { setTimeout as pause } from 'node:timers/promises';
-import { incidents, slackPolicy } from '../support/slack/slackHouse.ts';
+import { incidents, slackPolicy } from '../support/slack/slackTestApp.ts';
 import { manyPending } from '../support/manyPending.ts';
 import { unhurried } from '../../src/demo/unhurried.ts';
 import { between, oneOf } from './random.ts';
@@ -13,14 +14,27 @@ export interface Human {
   readonly account: string;
 }
 
-/** Several of each: the bot takes so much in a minute from one person, and says no more than once that it does not. */
-export const responders: readonly Human[] = ['Rae', 'Rio', 'Ray', 'Roy', 'Rux'].map((name, n) => ({ id: `asker${n + 1}`, name, account: `U0ASKER${n + 1}` }));
-export const approvers: readonly Human[] = ['Ada', 'Ari', 'Amy', 'Ash', 'Ava'].map((name, n) => ({ id: `approver${n + 1}`, name, account: `U0APPRO${n + 1}` }));
+/**
+ * Several of each: the bot takes so much in a minute from one person, and says no more than once that it does
+ * not.
+ */
+export const responders: readonly Human[] = ['Rae', 'Rio', 'Ray', 'Roy', 'Rux'].map((name, n) => ({
+  id: `asker${n + 1}`,
+  name,
+  account: `U0ASKER${n + 1}`,
+}));
+export const approvers: readonly Human[] = ['Ada', 'Ari', 'Amy', 'Ash', 'Ava'].map((name, n) => ({
+  id: `approver${n + 1}`,
+  name,
+  account: `U0APPRO${n + 1}`,
+}));
 
 /** The example policy with these people, and every device in it. */
 export function crashPolicy(): string {
   const names = (all: readonly Human[]): string => all.map(({ id }) => id).join(', ');
-  const people = [...responders, ...approvers].map(({ id, name, account }) => `  - { id: ${id}, name: ${name}, slack: ${account} }`);
+  const people = [...responders, ...approvers].map(
+    ({ id, name, account }) => `  - { id: ${id}, name: ${name}, slack: ${account} }`,
+  );
   const roles = [`roles:`, `  responder: [${names(responders)}]`, `  approver: [${names(approvers)}]`];
   return manyPending(unhurried(slackPolicy()))
     .replace(/^people:[\s\S]*?(?=^# Tiers)/m, `people:\n${people.join('\n')}\n${roles.join('\n')}\n`)
@@ -53,7 +67,10 @@ export class People {
   #count = 0;
   /** Asks that were acknowledged since the room was last seen to hold fewer cards than there may be. */
   #asked = 0;
-  /** When each card was first seen as one that cannot be found at Defender: somebody drops it only after a while. */
+  /**
+   * When each card was first seen as one that cannot be found at Defender: somebody drops it only after a
+   * while.
+   */
   readonly #unfound = new Map<string, number>();
 
   constructor(options: PeopleOptions) {
@@ -76,7 +93,10 @@ export class People {
   }
 
   async work(): Promise<void> {
-    await Promise.all([this.#watching(), ...[...responders, ...approvers].map((human) => this.#living(human))]);
+    await Promise.all([
+      this.#watching(),
+      ...[...responders, ...approvers].map((human) => this.#living(human)),
+    ]);
   }
 
   async #watching(): Promise<void> {
@@ -108,10 +128,19 @@ export class People {
   #next(human: Human): Deed | undefined {
     const { random } = this.#options;
     const form = this.#room.forms.find(({ user }) => user === human.account);
-    if (form !== undefined) return { key: this.#key(), person: human.account, kind: 'submit', input: random() < 0.5 ? 'not now' : '', request: form.request };
+    if (form !== undefined)
+      return {
+        key: this.#key(),
+        person: human.account,
+        kind: 'submit',
+        input: random() < 0.5 ? 'not now' : '',
+        request: form.request,
+      };
     const asker = responders.includes(human);
-    if (this.#asking && random() < 0.12) return this.#typed(human, oneOf(random, ['help', 'list', 'whoami', 'status lr-000000']) ?? 'help');
-    if (asker && this.#asking && this.#room.cards.length + this.#asked < enough && random() < 0.6) return this.#ask(human);
+    if (this.#asking && random() < 0.12)
+      return this.#typed(human, oneOf(random, ['help', 'list', 'whoami', 'status lr-000000']) ?? 'help');
+    if (asker && this.#asking && this.#room.cards.length + this.#asked < enough && random() < 0.6)
+      return this.#ask(human);
     const card = oneOf(random, this.#room.cards);
     return card === undefined ? undefined : this.#decision(human, asker, card);
   }
@@ -130,7 +159,15 @@ export class People {
   #decision(human: Human, asker: boolean, card: CardSeen): Deed | undefined {
     const verb = this.#verb(asker, card);
     if (verb === undefined) return undefined;
-    return { key: this.#key(), person: human.account, channel: card.channel, kind: 'press', ts: card.ts, verb, request: card.request };
+    return {
+      key: this.#key(),
+      person: human.account,
+      channel: card.channel,
+      kind: 'press',
+      ts: card.ts,
+      verb,
+      request: card.request,
+    };
   }
 
   #verb(asker: boolean, card: CardSeen): string | undefined {

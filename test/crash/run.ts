@@ -1,12 +1,13 @@
-// `npm run crash-test -- --kills 200`: bot, Defender and Slack as processes of their own; people type and press, and the bot is killed with -9
-// again and again, mostly right after it has acknowledged something. Ends with exit code 1 where anything was lost, run twice, run unapproved, or a card is untrue.
+// `npm run crash-test -- --kills 200`: bot, Defender and Slack as processes of their own; people type and
+// press, and the bot is killed with -9 again and again, mostly right after it has acknowledged something.
+// Ends with exit code 1 where anything was lost, run twice, run unapproved, or a card is untrue.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect, parseArgs } from 'node:util';
-import { addressIn, startProgram } from '../support/program.ts';
-import type { Program } from '../support/program.ts';
+import { addressIn, startProgram } from '../support/programs/program.ts';
+import type { Program } from '../support/programs/program.ts';
 import { createJournalWatch } from './journalWatch.ts';
 import { crashPolicy, People } from './people.ts';
 import { between, randomFrom } from './random.ts';
@@ -15,7 +16,7 @@ import { slackControl } from './slackControl.ts';
 import type { LogLine, SlackControl } from './slackControl.ts';
 import { verdictOf } from './verdict.ts';
 import type { Evidence, JournalLine, Submission } from './verdict.ts';
-import { journalLines } from '../support/journal.ts';
+import { journalLines } from '../support/store/journal.ts';
 
 const usage = `npm run crash-test -- [options]
   --kills N     how often the bot is killed (60)
@@ -25,7 +26,10 @@ Timing differs from run to run, so a seed makes the same thing likely, not certa
 
 /** Devices to choose from: few enough that some are busy. */
 const deviceCount = 200;
-/** After the last kill, how long nothing may get better before everything has come to its end. The bot changes 45 cards a minute at most, as Slack asks: after very many kills the last card waits its turn. Milliseconds. */
+/**
+ * After the last kill, how long nothing may get better before everything has come to its end. The bot changes
+ * 45 cards a minute at most, as Slack asks: after very many kills the last card waits its turn. Milliseconds.
+ */
 const patience = 120_000;
 /** However steadily it gets better. Milliseconds. */
 const longest = 1_200_000;
@@ -46,11 +50,30 @@ async function openStage(): Promise<Stage> {
   const data = join(dir, 'data');
   writeFileSync(join(dir, 'policy.yaml'), crashPolicy());
   writeFileSync(join(dir, 'slack.ndjson'), '');
-  const simulator = await startProgram('src/simulatorCli.js', ['--port', '0', '--speed', '60', '--devices', String(deviceCount), '--latency', '20', '--lose-answers', '0.1', '--data', join(dir, 'tenant'), '--sessions', '50']);
+  const simulator = await startProgram('src/cli/simulator.js', [
+    '--port',
+    '0',
+    '--speed',
+    '60',
+    '--devices',
+    String(deviceCount),
+    '--latency',
+    '20',
+    '--lose-answers',
+    '0.1',
+    '--data',
+    join(dir, 'tenant'),
+    '--sessions',
+    '50',
+  ]);
   const { url: simulatorUrl } = JSON.parse(simulator.firstLine) as { readonly url: string };
   await liftLimits(simulatorUrl);
   const slackProgram = await startProgram('test/crash/slackProcess.js', [join(dir, 'slack.ndjson')]);
-  const { api, control, tokens } = JSON.parse(slackProgram.firstLine) as { readonly api: string; readonly control: string; readonly tokens: { readonly bot: string; readonly app: string; readonly signingSecret: string } };
+  const { api, control, tokens } = JSON.parse(slackProgram.firstLine) as {
+    readonly api: string;
+    readonly control: string;
+    readonly tokens: { readonly bot: string; readonly app: string; readonly signingSecret: string };
+  };
   const slack = slackControl(control);
   return {
     dir,
@@ -86,8 +109,20 @@ async function openStage(): Promise<Stage> {
 /** The rates of Defender are not what this is about, and would stretch it to an hour. */
 async function liftLimits(api: string): Promise<void> {
   const wide = [{ max: 1_000_000, perMs: 60_000 }];
-  const limits = { run: wide, list: wide, get: wide, link: wide, cancel: wide, machines: wide, library: wide };
-  const answer = await fetch(`${api}/simulator/profile`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ limits }) });
+  const limits = {
+    run: wide,
+    list: wide,
+    get: wide,
+    link: wide,
+    cancel: wide,
+    machines: wide,
+    library: wide,
+  };
+  const answer = await fetch(`${api}/simulator/profile`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ limits }),
+  });
   if (!answer.ok) throw new Error(await answer.text());
 }
 
@@ -117,7 +152,10 @@ interface Counters {
   readonly drawn: Counter;
 }
 
-/** Resolves at the moment of the next kill: counted in what happened, not in time, so that on a busy machine it comes as deep in the work. */
+/**
+ * Resolves at the moment of the next kill: counted in what happened, not in time, so that on a busy machine
+ * it comes as deep in the work.
+ */
 async function moment(random: Random, { acknowledged, drawn }: Counters): Promise<void> {
   const chance = random();
   if (chance < 0.1) return pause(between(random, 0, 300));
@@ -134,38 +172,65 @@ function linesOf(dir: string): readonly JournalLine[] {
 async function evidenceOf(stage: Stage): Promise<Evidence> {
   const journal = createJournalWatch(stage.data);
   journal.read();
-  const submissions = ((await (await fetch(`${stage.simulatorUrl}/simulator/submissions`)).json()) as { readonly value: readonly Submission[] }).value;
-  const log = readFileSync(join(stage.dir, 'slack.ndjson'), 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as LogLine);
-  return { log, journal: linesOf(stage.data), requests: journal.requests, submissions, cards: (await stage.slack.room('all')).cards };
+  const submissions = (
+    (await (await fetch(`${stage.simulatorUrl}/simulator/submissions`)).json()) as {
+      readonly value: readonly Submission[];
+    }
+  ).value;
+  const log = readFileSync(join(stage.dir, 'slack.ndjson'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as LogLine);
+  return {
+    log,
+    journal: linesOf(stage.data),
+    requests: journal.requests,
+    submissions,
+    cards: (await stage.slack.room('all')).cards,
+  };
 }
 
-/** With the people still there: until every request has ended, every card says so and everybody was answered. Answers what has not come to its end in time. */
+/**
+ * With the people still there: until every request has ended, every card says so and everybody was answered.
+ * Answers what has not come to its end in time.
+ */
 async function settle(stage: Stage): Promise<readonly string[]> {
   const began = performance.now();
   let better = began;
   let left = Infinity;
   for (;;) {
     const evidence = await evidenceOf(stage);
-    const open = [...evidence.requests.values()].filter(({ state }) => state !== 'finished' && state !== 'over');
+    const open = [...evidence.requests.values()].filter(
+      ({ state }) => state !== 'finished' && state !== 'over',
+    );
     const { lost, untrue } = verdictOf(evidence).broken;
     const waited = performance.now() - began;
     const done = open.length === 0 && untrue.length === 0 && (lost.length === 0 || waited > answerPatience);
     if (open.length + untrue.length < left) better = performance.now();
     left = Math.min(left, open.length + untrue.length);
-    if (done || performance.now() - better > patience || waited > longest) return open.map((request) => `${request.id} is still ${request.state}`);
+    if (done || performance.now() - better > patience || waited > longest)
+      return open.map((request) => `${request.id} is still ${request.state}`);
     await pause(1_000);
   }
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { kills: { type: 'string' }, seed: { type: 'string' }, keep: { type: 'boolean' }, help: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    options: {
+      kills: { type: 'string' },
+      seed: { type: 'string' },
+      keep: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
   if (values.help === true) {
     print(usage);
     return 0;
   }
   const kills = Number(values.kills ?? 60);
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
-  if (!Number.isSafeInteger(kills) || kills < 1 || !Number.isSafeInteger(seed)) throw new RangeError(`--kills and --seed are whole numbers.\n${usage}`);
+  if (!Number.isSafeInteger(kills) || kills < 1 || !Number.isSafeInteger(seed))
+    throw new RangeError(`--kills and --seed are whole numbers.\n${usage}`);
   print(`crash test: ${kills} kills, seed ${seed}`);
   const began = performance.now();
   const random = randomFrom(seed);
@@ -199,11 +264,19 @@ async function main(): Promise<number> {
     await working;
     if (failure !== undefined) throw failure;
     const code = await bot.kill('SIGTERM');
-    const audited = await startProgram('src/auditCli.js', ['verify', '--data', stage.data]);
+    const audited = await startProgram('src/cli/audit.js', ['verify', '--data', stage.data]);
     const auditCode = await audited.ended;
     const { figures, broken } = verdictOf(await evidenceOf(stage));
-    const also = [...stuck, ...(code === 0 ? [] : [`the last process ended with ${String(code)}: ${bot.stderr()}`]), ...(auditCode === 0 ? [] : [`audit -- verify ended with ${String(auditCode)}`])];
-    return told({ kills, ...figures, ...counts(broken), seconds: seconds(began) }, { ...broken, 'not well at the end': also }, `npm run crash-test -- --kills ${kills} --seed ${seed} --keep`);
+    const also = [
+      ...stuck,
+      ...(code === 0 ? [] : [`the last process ended with ${String(code)}: ${bot.stderr()}`]),
+      ...(auditCode === 0 ? [] : [`audit -- verify ended with ${String(auditCode)}`]),
+    ];
+    return told(
+      { kills, ...figures, ...counts(broken), seconds: seconds(began) },
+      { ...broken, 'not well at the end': also },
+      `npm run crash-test -- --kills ${kills} --seed ${seed} --keep`,
+    );
   } finally {
     people.stop();
     await bot?.kill('SIGKILL');
@@ -222,15 +295,22 @@ function seconds(began: number): number {
 }
 
 function counts(broken: Readonly<Record<string, readonly string[]>>): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(broken).map(([name, all]) => [name === 'untrue' ? 'untrue cards' : name, all.length]));
+  return Object.fromEntries(
+    Object.entries(broken).map(([name, all]) => [name === 'untrue' ? 'untrue cards' : name, all.length]),
+  );
 }
 
 /** How many of the sentences of one kind are printed. */
 const mostTold = 20;
 
 /** Prints it all; the exit code. */
-function told(figures: Readonly<Record<string, number>>, broken: Readonly<Record<string, readonly string[]>>, again: string): number {
-  for (const [name, figure] of Object.entries(figures)) print(`${name.padEnd(24)}${String(figure).padStart(6)}`);
+function told(
+  figures: Readonly<Record<string, number>>,
+  broken: Readonly<Record<string, readonly string[]>>,
+  again: string,
+): number {
+  for (const [name, figure] of Object.entries(figures))
+    print(`${name.padEnd(24)}${String(figure).padStart(6)}`);
   const wrong = Object.entries(broken).filter(([, all]) => all.length > 0);
   for (const [name, all] of wrong) {
     print(`\n${name}:`);
@@ -238,9 +318,14 @@ function told(figures: Readonly<Record<string, number>>, broken: Readonly<Record
     if (all.length > mostTold) print(`  and ${all.length - mostTold} more`);
   }
   // Nothing can be lost where nothing was done.
-  const idle = (figures['acknowledged'] ?? 0) < (figures['kills'] ?? 0) || (figures['submissions'] ?? 0) === 0;
+  const idle =
+    (figures['acknowledged'] ?? 0) < (figures['kills'] ?? 0) || (figures['submissions'] ?? 0) === 0;
   if (idle) print('\nToo little was done to show anything.');
-  print(wrong.length === 0 && !idle ? '\nNothing lost, nothing twice, nothing unapproved, no card untrue.' : `\nTo repeat it: ${again}`);
+  print(
+    wrong.length === 0 && !idle
+      ? '\nNothing lost, nothing twice, nothing unapproved, no card untrue.'
+      : `\nTo repeat it: ${again}`,
+  );
   return wrong.length === 0 && !idle ? 0 : 1;
 }
 

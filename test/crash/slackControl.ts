@@ -1,4 +1,5 @@
-// What the fake Slack as a process of its own is asked to do, what it shows, and the lines it logs: the evidence that the verdict is made from.
+// What the fake Slack as a process of its own is asked to do, what it shows, and the lines it logs: the
+// evidence that the verdict is made from.
 
 interface Done {
   /** Names it in the log, and in the answer that comes to its own address. */
@@ -85,7 +86,10 @@ export interface Room {
 
 /** The driver's side of the process. */
 export interface SlackControl {
-  /** Where deliveries go from now on; undefined: over the socket. What was never acknowledged of what Slack repeats is delivered again. */
+  /**
+   * Where deliveries go from now on; undefined: over the socket. What was never acknowledged of what Slack
+   * repeats is delivered again.
+   */
   target(url: string | undefined): Promise<void>;
   /** Resolves with whether it was acknowledged. */
   deliver(deed: Deed): Promise<boolean>;
@@ -95,15 +99,22 @@ export interface SlackControl {
 
 export function slackControl(url: string): SlackControl {
   async function ask(path: string, body?: unknown): Promise<unknown> {
-    const answer = await fetch(`${url}${path}`, body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-    if (!answer.ok) throw new Error(`the fake Slack answered ${answer.status} to ${path}: ${await answer.text()}`);
+    const answer = await fetch(
+      `${url}${path}`,
+      body === undefined
+        ? {}
+        : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+    );
+    if (!answer.ok)
+      throw new Error(`the fake Slack answered ${answer.status} to ${path}: ${await answer.text()}`);
     return answer.json();
   }
   return {
     target: async (address) => {
       await ask('/target', { url: address ?? null });
     },
-    deliver: async (deed) => ((await ask('/deliver', deed)) as { readonly acknowledged: boolean }).acknowledged,
+    deliver: async (deed) =>
+      ((await ask('/deliver', deed)) as { readonly acknowledged: boolean }).acknowledged,
     room: async (which) => (await ask(`/room/${which}`)) as Room,
   };
 }

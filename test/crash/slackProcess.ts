@@ -1,5 +1,6 @@
-// The fake Slack as a process of its own, so that no kill touches it: people act in it over a control port, and everything that was delivered,
-// answered, called and shown is appended to a log file. Arguments: the file. The first line of stdout is JSON with its addresses.
+// The fake Slack as a process of its own, so that no kill touches it: people act in it over a control port,
+// and everything that was delivered, answered, called and shown is appended to a log file. Arguments: the
+// file. The first line of stdout is JSON with its addresses.
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
@@ -7,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { Delivered } from '../../src/demo/slack/fakeSlack.ts';
 import { plain, text } from '../../src/demo/slack/methods.ts';
-import { furnish, incidents } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents } from '../support/slack/slackTestApp.ts';
 import type { Json, OpenView, SlackMessageKept } from '../../src/demo/slack/world.ts';
 import { approvers, responders } from './people.ts';
 import type { CardSeen, Deed, LogLine, Room } from './slackControl.ts';
@@ -21,7 +22,7 @@ const drawing: ReadonlySet<string> = new Set(['chat.postMessage', 'chat.update']
 
 const logFile = process.argv[2] ?? '';
 const slack = await startFakeSlack();
-furnish(slack);
+seedWorkspace(slack);
 const { world } = slack;
 world.scopes = [...world.scopes, 'channels:history', 'groups:history'];
 // The rates of Slack are not what this is about, and would stretch it to an hour; the bot keeps its own.
@@ -40,8 +41,23 @@ const modals = new Map<string, { readonly key: string; hash: string }>();
 world.watch(() => {
   const calls = world.calls.slice(written.calls);
   written.calls = world.calls.length;
-  for (const { method, args, at, error } of calls) log({ type: 'call', at, method, channel: text(args['channel']), ts: text(args['ts']), answer: error ?? 'ok' });
-  for (const one of world.ephemerals.slice(written.ephemerals)) log({ type: 'private', at: world.now(), user: one.user, text: plain(one.text, one.blocks), ...(one.address === undefined ? {} : { key: one.address }) });
+  for (const { method, args, at, error } of calls)
+    log({
+      type: 'call',
+      at,
+      method,
+      channel: text(args['channel']),
+      ts: text(args['ts']),
+      answer: error ?? 'ok',
+    });
+  for (const one of world.ephemerals.slice(written.ephemerals))
+    log({
+      type: 'private',
+      at: world.now(),
+      user: one.user,
+      text: plain(one.text, one.blocks),
+      ...(one.address === undefined ? {} : { key: one.address }),
+    });
   written.ephemerals = world.ephemerals.length;
   const opening = calls.find(({ method, error }) => method === 'views.open' && error === undefined);
   for (const view of world.views.values()) {
@@ -55,7 +71,8 @@ world.watch(() => {
 
 /** The request that a form is about; undefined while it asks for nothing yet. */
 function formOf({ view }: OpenView): string | undefined {
-  if (!((view['blocks'] ?? []) as readonly Json[]).some((block) => block['type'] === 'input')) return undefined;
+  if (!((view['blocks'] ?? []) as readonly Json[]).some((block) => block['type'] === 'input'))
+    return undefined;
   return /lr-[0-9a-z]+/.exec(text(view['private_metadata']))?.[0];
 }
 
@@ -73,17 +90,25 @@ async function deliver(deed: Deed): Promise<boolean> {
   return done.acknowledged;
 }
 
-/** Undefined where it cannot be done any more: the card was drawn again meanwhile, and nobody can press what is not drawn. */
+/**
+ * Undefined where it cannot be done any more: the card was drawn again meanwhile, and nobody can press what
+ * is not drawn.
+ */
 function sent(deed: Deed): Promise<Delivered> | undefined {
   const who = slack.person(deed.person);
-  if (deed.kind === 'submit') return room(false).forms.some(({ user }) => user === deed.person) ? who.submit(deed.input) : undefined;
+  if (deed.kind === 'submit')
+    return room(false).forms.some(({ user }) => user === deed.person) ? who.submit(deed.input) : undefined;
   if (deed.kind === 'mention') return who.mention(deed.channel, deed.text);
   world.responseUrls.set(deed.key, { user: deed.person, channel: deed.channel, at: world.now(), uses: 0 });
   world.triggers.set(deed.key, { user: deed.person, at: world.now(), used: false });
   const payload = { response_url: `${slack.api.origin}/respond/${deed.key}`, trigger_id: deed.key };
   if (deed.kind !== 'press') return who.command(deed.channel, deed.text, { payload });
   const card = world.in(deed.channel).find(({ ts }) => ts === deed.ts);
-  if (card === undefined || cardOf(card, true)?.buttons.some((id) => id.startsWith(`lr.${deed.verb}.`)) !== true) return undefined;
+  if (
+    card === undefined ||
+    cardOf(card, true)?.buttons.some((id) => id.startsWith(`lr.${deed.verb}.`)) !== true
+  )
+    return undefined;
   return who.press(card, `lr.${deed.verb}.`, { payload });
 }
 
@@ -97,7 +122,16 @@ async function outcome(delivery: Promise<Delivered>): Promise<Delivered> {
 }
 
 function note(deed: Deed, attempt: number, { acknowledged, status, body, ms }: Delivered): void {
-  log({ type: 'delivery', at: world.now(), attempt, deed, acknowledged, body, ms, ...(status === undefined ? {} : { status }) });
+  log({
+    type: 'delivery',
+    at: world.now(),
+    attempt,
+    deed,
+    acknowledged,
+    body,
+    ms,
+    ...(status === undefined ? {} : { status }),
+  });
 }
 
 async function repeat(): Promise<void> {
@@ -117,12 +151,18 @@ function room(all: boolean): Room {
     const request = formOf(view);
     return request === undefined ? [] : [{ user: view.user, request }];
   });
-  return { cards, forms: open, drawn: world.calls.filter(({ method, error }) => error === undefined && drawing.has(method)).length };
+  return {
+    cards,
+    forms: open,
+    drawn: world.calls.filter(({ method, error }) => error === undefined && drawing.has(method)).length,
+  };
 }
 
 function cardOf(message: SlackMessageKept, all: boolean): CardSeen | undefined {
   if (message.metadata?.['event_type'] !== 'live_response_card') return undefined;
-  const buttons = message.blocks.flatMap((block) => (block['type'] === 'actions' ? (block['elements'] as readonly Json[]) : [])).map((one) => text(one['action_id']));
+  const buttons = message.blocks
+    .flatMap((block) => (block['type'] === 'actions' ? (block['elements'] as readonly Json[]) : []))
+    .map((one) => text(one['action_id']));
   if (!all && !buttons.some((id) => deciding.test(id))) return undefined;
   const request = text((message.metadata['event_payload'] as Json)['request']);
   return { channel: message.channel, ts: message.ts, request, buttons, text: all ? read(message) : '' };
@@ -160,4 +200,6 @@ const control = createServer((request, response) => {
   );
 });
 await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
-process.stdout.write(`${JSON.stringify({ api: slack.apiUrl, control: `http://127.0.0.1:${(control.address() as AddressInfo).port}`, tokens: slack.tokens })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ api: slack.apiUrl, control: `http://127.0.0.1:${(control.address() as AddressInfo).port}`, tokens: slack.tokens })}\n`,
+);

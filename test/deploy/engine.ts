@@ -1,5 +1,6 @@
-// Runs an image that scripts/container.sh built as a container engine would, where there is none: namespaces of its own, the root mounted for
-// reading alone, a volume on /data, no privileges to gain, the image's own user, variables, entry and health check. As root, on Linux.
+// Runs an image that scripts/container.sh built as a container engine would, where there is none: namespaces
+// of its own, the root mounted for reading alone, a volume on /data, no privileges to gain, the image's own
+// user, variables, entry and health check. As root, on Linux.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +35,10 @@ export interface RunOptions {
   readonly readOnly?: Readonly<Record<string, string>>;
   /** An empty /tmp in memory; without it nothing but /data can be written. */
   readonly tmp?: boolean;
-  /** In the network of the caller instead of one of its own: only for a caller that is in one of its own itself, as the bot listens on all its addresses. */
+  /**
+   * In the network of the caller instead of one of its own: only for a caller that is in one of its own
+   * itself, as the bot listens on all its addresses.
+   */
   readonly joined?: boolean;
 }
 
@@ -65,14 +69,29 @@ const port = 3978;
 
 function buildah(store: string, words: readonly string[]): string {
   const [command = '', ...rest] = words;
-  const done = spawnSync('buildah', [command, '--root', join(store, 'storage'), '--runroot', join(store, 'run'), '--storage-driver', 'vfs', ...rest], { encoding: 'utf8', timeout: 120_000 });
+  const done = spawnSync(
+    'buildah',
+    [
+      command,
+      '--root',
+      join(store, 'storage'),
+      '--runroot',
+      join(store, 'run'),
+      '--storage-driver',
+      'vfs',
+      ...rest,
+    ],
+    { encoding: 'utf8', timeout: 120_000 },
+  );
   if (done.status !== 0) throw new Error(`buildah ${words.join(' ')}: ${done.stderr}`);
   return done.stdout.trim();
 }
 
 /** A container's own copy of the image's files. @param store the folder of scripts/container.sh */
 export function openImage(store: string, tag: string): Image {
-  const { Docker } = JSON.parse(buildah(store, ['inspect', '--type', 'image', tag])) as { readonly Docker: { readonly config: ImageConfig } };
+  const { Docker } = JSON.parse(buildah(store, ['inspect', '--type', 'image', tag])) as {
+    readonly Docker: { readonly config: ImageConfig };
+  };
   const container = buildah(store, ['from', '--pull-never', tag]);
   const root = buildah(store, ['mount', container]);
   return {
@@ -85,7 +104,9 @@ export function openImage(store: string, tag: string): Image {
   };
 }
 
-/** $1 root, $2 data, $3 "tmp" or nothing, $4 user, then pairs of path and folder up to "--", then the command. */
+/**
+ * $1 root, $2 data, $3 "tmp" or nothing, $4 user, then pairs of path and folder up to "--", then the command.
+ */
 const inside = `set -eu
 root=$1 data=$2 tmp=$3 user=$4; shift 4
 mount --bind "$root" "$root"
@@ -100,14 +121,43 @@ mknod -m 444 "$root/dev/urandom" c 1 9
 ip link set lo up
 exec setpriv --no-new-privs chroot --userspec="$user" --groups= "$root" "$@"`;
 
-export function runImage({ config, root }: Image, { args, env = {}, data, readOnly = {}, tmp = false, joined = false }: RunOptions): Container {
+export function runImage(
+  { config, root }: Image,
+  { args, env = {}, data, readOnly = {}, tmp = false, joined = false }: RunOptions,
+): Container {
   // An engine makes the folders that something is mounted on.
-  for (const path of ['data', 'proc', 'dev', 'tmp', ...Object.keys(readOnly)]) mkdirSync(join(root, path), { recursive: true });
-  const variables = { ...Object.fromEntries(config.Env.map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)])), ...env };
+  for (const path of ['data', 'proc', 'dev', 'tmp', ...Object.keys(readOnly)])
+    mkdirSync(join(root, path), { recursive: true });
+  const variables = {
+    ...Object.fromEntries(
+      config.Env.map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]),
+    ),
+    ...env,
+  };
   const mounts = Object.entries(readOnly).flat();
   const child = spawn(
     'unshare',
-    ['--mount', '--pid', '--fork', '--kill-child', '--uts', '--ipc', ...(joined ? [] : ['--net']), 'sh', '-c', inside, 'engine', root, data, tmp ? 'tmp' : '', config.User, ...mounts, '--', ...config.Entrypoint, ...(args ?? config.Cmd)],
+    [
+      '--mount',
+      '--pid',
+      '--fork',
+      '--kill-child',
+      '--uts',
+      '--ipc',
+      ...(joined ? [] : ['--net']),
+      'sh',
+      '-c',
+      inside,
+      'engine',
+      root,
+      data,
+      tmp ? 'tmp' : '',
+      config.User,
+      ...mounts,
+      '--',
+      ...config.Entrypoint,
+      ...(args ?? config.Cmd),
+    ],
     { env: { ...variables, PATH: process.env['PATH'] ?? '' }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let output = '';
@@ -137,7 +187,9 @@ export function runImage({ config, root }: Image, { args, env = {}, data, readOn
         watchers.add(watch);
         watch();
         void ended.then((code) => {
-          reject(new Error(`the container ended with ${String(code)} and never wrote ${String(what)}: ${output}`));
+          reject(
+            new Error(`the container ended with ${String(code)} and never wrote ${String(what)}: ${output}`),
+          );
         });
       }),
     ended,
@@ -146,17 +198,44 @@ export function runImage({ config, root }: Image, { args, env = {}, data, readOn
     kill: () => void child.kill('SIGKILL'),
     exec(...words) {
       const [uid = '', gid = ''] = config.User.split(':');
-      const done = spawnSync('nsenter', ['--target', first(), '--mount', '--pid', '--net', '--ipc', '--uts', '--root', `--wd=/proc/${first()}/root`, '--setuid', uid, '--setgid', gid, ...words], { env: variables, encoding: 'utf8', timeout: callMayTake });
+      const done = spawnSync(
+        'nsenter',
+        [
+          '--target',
+          first(),
+          '--mount',
+          '--pid',
+          '--net',
+          '--ipc',
+          '--uts',
+          '--root',
+          `--wd=/proc/${first()}/root`,
+          '--setuid',
+          uid,
+          '--setgid',
+          gid,
+          ...words,
+        ],
+        { env: variables, encoding: 'utf8', timeout: callMayTake },
+      );
       return { code: done.status, out: `${done.stdout}${done.stderr}` };
     },
     ask(path, body) {
-      const call = body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+      const call =
+        body === undefined
+          ? {}
+          : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
       const code = `const answer = await fetch(${JSON.stringify(`http://127.0.0.1:${port}${path}`)}, ${JSON.stringify(call)}); console.log(JSON.stringify({ status: answer.status, text: await answer.text() }));`;
-      const done = spawnSync('nsenter', ['--target', first(), '--net', process.execPath, '--input-type=module', '-e', code], { encoding: 'utf8', timeout: callMayTake, maxBuffer: 64 * 1024 * 1024 });
+      const done = spawnSync(
+        'nsenter',
+        ['--target', first(), '--net', process.execPath, '--input-type=module', '-e', code],
+        { encoding: 'utf8', timeout: callMayTake, maxBuffer: 64 * 1024 * 1024 },
+      );
       if (done.status !== 0) throw new Error(`${path}: ${done.stderr}`);
       return JSON.parse(done.stdout) as { readonly status: number; readonly text: string };
     },
     variables: () => readFileSync(`/proc/${first()}/environ`, 'utf8'),
-    memory: () => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${first()}/status`, 'utf8'))?.[1]) * 1024,
+    memory: () =>
+      Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${first()}/status`, 'utf8'))?.[1]) * 1024,
   };
 }

@@ -1,5 +1,6 @@
-// manifest/kubernetes, held against Kubernetes' own schemas: wrong values by kubernetes-models, which lets unknown keys pass, and unknown keys
-// by the compiler with kubernetes-types, which lets wrong values pass. Then what docs/containers.md promises, in the rendered example.
+// manifest/kubernetes, held against Kubernetes' own schemas: wrong values by kubernetes-models, which lets
+// unknown keys pass, and unknown keys by the compiler with kubernetes-types, which lets wrong values pass.
+// Then what docs/containers.md promises, in the rendered example.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { BlockList } from 'node:net';
@@ -9,8 +10,8 @@ import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { readPolicy } from '../../src/adapters/config/policyFile.ts';
 import { root } from '../support/root.ts';
-import { eventsPath } from '../../src/adapters/slack/guard.ts';
-import { path as teamsPath } from '../../src/adapters/teams/door.ts';
+import { eventsPath } from '../../src/adapters/slack/inbound/guard.ts';
+import { path as teamsPath } from '../../src/adapters/teams/inbound/inboundRoute.ts';
 import { unrestricted } from './podSecurity.ts';
 import { isKnownSetting, secondsToStop } from './settingsNamed.ts';
 
@@ -25,12 +26,20 @@ const base = join(folder, 'base');
 const example = join(folder, 'overlays', 'example');
 
 /** The manifests as they lie there, without kustomize's own. */
-const files = [base, example].flatMap((where) => readdirSync(where).filter((name) => name.endsWith('.yaml') && !['kustomization.yaml', 'policy.yaml'].includes(name)).map((name) => join(where, name)));
-const written = files.flatMap((file) => parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as Thing));
+const files = [base, example].flatMap((where) =>
+  readdirSync(where)
+    .filter((name) => name.endsWith('.yaml') && !['kustomization.yaml', 'policy.yaml'].includes(name))
+    .map((name) => join(where, name)),
+);
+const written = files.flatMap((file) =>
+  parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as Thing),
+);
 
 /** What is wrong with its values; undefined where nothing is. */
 async function wrongValues(thing: Thing): Promise<string | undefined> {
-  const module = (await import(`kubernetes-models/${thing.apiVersion}`)) as Readonly<Record<string, new (data: unknown) => { validate(): void }>>;
+  const module = (await import(`kubernetes-models/${thing.apiVersion}`)) as Readonly<
+    Record<string, new (data: unknown) => { validate(): void }>
+  >;
   const Model = module[thing.kind];
   if (Model === undefined) return `there is no ${thing.kind} in ${thing.apiVersion}`;
   try {
@@ -51,8 +60,26 @@ function unknownKeys(things: readonly Thing[]): string {
       return `import type { ${thing.kind} as T${at} } from 'kubernetes-types/${api}.d.ts';\nexport const thing${at}: T${at} = ${JSON.stringify(thing, undefined, 1)};\n`;
     });
     writeFileSync(join(dir, 'things.mts'), source.join('\n'));
-    writeFileSync(join(dir, 'tsconfig.json'), JSON.stringify({ compilerOptions: { module: 'nodenext', target: 'es2023', strict: true, noEmit: true, skipLibCheck: true, types: [], allowImportingTsExtensions: true }, files: ['things.mts'] }));
-    const done = spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', dir], { encoding: 'utf8', timeout: 50_000 });
+    writeFileSync(
+      join(dir, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          module: 'nodenext',
+          target: 'es2023',
+          strict: true,
+          noEmit: true,
+          skipLibCheck: true,
+          types: [],
+          allowImportingTsExtensions: true,
+        },
+        files: ['things.mts'],
+      }),
+    );
+    const done = spawnSync(
+      process.execPath,
+      [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', dir],
+      { encoding: 'utf8', timeout: 50_000 },
+    );
     return done.status === 0 ? '' : `${done.stdout}${done.stderr}` || 'the compiler did not end';
   } finally {
     rmSync(dir, { recursive: true, force: true });
@@ -60,7 +87,11 @@ function unknownKeys(things: readonly Thing[]): string {
 }
 
 function kustomized(where: string): readonly Thing[] {
-  const done = spawnSync('kubectl', ['kustomize', where], { encoding: 'utf8', timeout: 50_000, env: { PATH: process.env['PATH'] ?? '', HOME: tmpdir() } });
+  const done = spawnSync('kubectl', ['kustomize', where], {
+    encoding: 'utf8',
+    timeout: 50_000,
+    env: { PATH: process.env['PATH'] ?? '', HOME: tmpdir() },
+  });
   if (done.status !== 0) throw new Error(done.stderr);
   return parseAllDocuments(done.stdout).map((document) => document.toJS() as Thing);
 }
@@ -81,7 +112,8 @@ function changed(thing: Thing, find: string, replace: string): Thing {
 describe('the manifests as they are written', () => {
   test('have only values that Kubernetes knows', async () => {
     expect(written.length).toBeGreaterThan(5);
-    for (const thing of written) expect([thing.kind, await wrongValues(thing)]).toEqual([thing.kind, undefined]);
+    for (const thing of written)
+      expect([thing.kind, await wrongValues(thing)]).toEqual([thing.kind, undefined]);
   });
 
   test('have only keys that Kubernetes knows', () => {
@@ -115,10 +147,19 @@ test.each([
 });
 
 test('the settings are such as the bot reads, and no secret is among them', () => {
-  const maps = [base, example].flatMap((where) => (parse(readFileSync(join(where, 'kustomization.yaml'), 'utf8')) as { readonly configMapGenerator: readonly { readonly literals?: readonly string[] }[] }).configMapGenerator);
+  const maps = [base, example].flatMap(
+    (where) =>
+      (
+        parse(readFileSync(join(where, 'kustomization.yaml'), 'utf8')) as {
+          readonly configMapGenerator: readonly { readonly literals?: readonly string[] }[];
+        }
+      ).configMapGenerator,
+  );
   const names = maps.flatMap(({ literals = [] }) => literals).map((one) => one.slice(0, one.indexOf('=')));
   expect(names.length).toBeGreaterThan(6);
-  expect(names.filter((name) => !isKnownSetting(name) || /SECRET$|TOKEN$|KEY$|Password$/.test(name))).toEqual([]);
+  expect(names.filter((name) => !isKnownSetting(name) || /SECRET$|TOKEN$|KEY$|Password$/.test(name))).toEqual(
+    [],
+  );
 });
 
 interface Probe {
@@ -130,11 +171,22 @@ interface Pod {
   readonly [key: string]: unknown;
   readonly terminationGracePeriodSeconds: number;
   readonly securityContext: Readonly<Record<string, unknown>>;
-  readonly containers: readonly [{ readonly [key: string]: unknown; readonly startupProbe: Probe; readonly livenessProbe: Probe; readonly readinessProbe: Probe; readonly volumeMounts: readonly Readonly<Record<string, unknown>>[]; readonly envFrom: readonly [{ readonly configMapRef: { readonly name: string } }] }];
+  readonly containers: readonly [
+    {
+      readonly [key: string]: unknown;
+      readonly startupProbe: Probe;
+      readonly livenessProbe: Probe;
+      readonly readinessProbe: Probe;
+      readonly volumeMounts: readonly Readonly<Record<string, unknown>>[];
+      readonly envFrom: readonly [{ readonly configMapRef: { readonly name: string } }];
+    },
+  ];
 }
 
 interface Rule {
-  readonly to: readonly { readonly ipBlock?: { readonly cidr: string; readonly except?: readonly string[] } }[];
+  readonly to: readonly {
+    readonly ipBlock?: { readonly cidr: string; readonly except?: readonly string[] };
+  }[];
   readonly ports: readonly { readonly protocol: string; readonly port: number }[];
 }
 
@@ -142,20 +194,31 @@ function within(address: string, cidrs: readonly string[]): boolean {
   const family = (one: string): 'ipv4' | 'ipv6' => (one.includes(':') ? 'ipv6' : 'ipv4');
   const list = new BlockList();
   // Of the address's own family: Node takes an IPv4 address for an IPv6 one, too.
-  for (const [net = '', bits = ''] of cidrs.map((cidr) => cidr.split('/'))) if (family(net) === family(address)) list.addSubnet(net, Number(bits), family(net));
+  for (const [net = '', bits = ''] of cidrs.map((cidr) => cidr.split('/')))
+    if (family(net) === family(address)) list.addSubnet(net, Number(bits), family(net));
   return list.check(address, family(address));
 }
 
 /** What a rule lets out to an address outside the cluster. */
 function lets({ to, ports }: Rule, address: string, port: number, protocol: string): boolean {
-  return ports.some((one) => one.port === port && one.protocol === protocol) && to.some(({ ipBlock }) => ipBlock !== undefined && within(address, [ipBlock.cidr]) && !within(address, ipBlock.except ?? []));
+  return (
+    ports.some((one) => one.port === port && one.protocol === protocol) &&
+    to.some(
+      ({ ipBlock }) =>
+        ipBlock !== undefined && within(address, [ipBlock.cidr]) && !within(address, ipBlock.except ?? []),
+    )
+  );
 }
 
 const hasKubectl = spawnSync('kubectl', ['kustomize', '--help']).status === 0;
 (hasKubectl ? describe : describe.skip)('the example as kustomize renders it', () => {
   let rendered: readonly Thing[];
   let pod: Pod;
-  let deployment: { readonly replicas: number; readonly strategy: unknown; readonly template: { readonly metadata: { readonly labels: unknown }; readonly spec: Pod } };
+  let deployment: {
+    readonly replicas: number;
+    readonly strategy: unknown;
+    readonly template: { readonly metadata: { readonly labels: unknown }; readonly spec: Pod };
+  };
   beforeAll(() => {
     rendered = kustomized(example);
     deployment = named(rendered, 'Deployment')['spec'] as typeof deployment;
@@ -163,13 +226,16 @@ const hasKubectl = spawnSync('kubectl', ['kustomize', '--help']).status === 0;
   });
 
   test('is taken by both schemas, as is the base', async () => {
-    for (const thing of [...rendered, ...kustomized(base)]) expect([thing.kind, await wrongValues(thing)]).toEqual([thing.kind, undefined]);
+    for (const thing of [...rendered, ...kustomized(base)])
+      expect([thing.kind, await wrongValues(thing)]).toEqual([thing.kind, undefined]);
     expect(unknownKeys(rendered)).toBe('');
   });
 
   test('has one bot, which is gone before the next begins, on a volume for one pod', () => {
     expect(deployment).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
-    expect(named(rendered, 'PersistentVolumeClaim')).toMatchObject({ spec: { accessModes: ['ReadWriteOncePod'] } });
+    expect(named(rendered, 'PersistentVolumeClaim')).toMatchObject({
+      spec: { accessModes: ['ReadWriteOncePod'] },
+    });
     // With one replica it would keep a node from being drained.
     expect(rendered.map(({ kind }) => kind)).not.toContain('PodDisruptionBudget');
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(secondsToStop());
@@ -177,18 +243,25 @@ const hasKubectl = spawnSync('kubectl', ['kustomize', '--help']).status === 0;
 
   test('asks for a restart by /healthz alone, and takes the chats away by /readyz alone', () => {
     const [{ startupProbe, livenessProbe, readinessProbe }] = pod.containers;
-    expect([startupProbe, livenessProbe, readinessProbe].map(({ httpGet }) => httpGet)).toEqual([{ path: '/healthz', port: 'chats' }, { path: '/healthz', port: 'chats' }, { path: '/readyz', port: 'chats' }]);
+    expect([startupProbe, livenessProbe, readinessProbe].map(({ httpGet }) => httpGet)).toEqual([
+      { path: '/healthz', port: 'chats' },
+      { path: '/healthz', port: 'chats' },
+      { path: '/readyz', port: 'chats' },
+    ]);
     // A long journal is read before the port answers.
     expect(startupProbe.periodSeconds * startupProbe.failureThreshold).toBeGreaterThanOrEqual(300);
   });
 
   test('keeps every rule of the restricted profile, which the namespace demands, and gives the pod no token', () => {
     expect(unrestricted(pod)).toEqual([]);
-    expect(named(rendered, 'Namespace')).toMatchObject({ metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } });
+    expect(named(rendered, 'Namespace')).toMatchObject({
+      metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+    });
     expect(pod).toMatchObject({ automountServiceAccountToken: false });
     expect(named(rendered, 'ServiceAccount')).toMatchObject({ automountServiceAccountToken: false });
     expect(pod.containers[0]['securityContext']).toMatchObject({ readOnlyRootFilesystem: true });
-    // The group that the kubelet gives volume and secrets to is the bot's alone: only then is a secret with mode 0440 nobody else's.
+    // The group that the kubelet gives volume and secrets to is the bot's alone: only then is a secret with
+    // mode 0440 nobody else's.
     expect(pod.securityContext).toMatchObject({ runAsUser: 10001, runAsGroup: 10001, fsGroup: 10001 });
   });
 
@@ -210,9 +283,14 @@ const hasKubectl = spawnSync('kubectl', ['kustomize', '--help']).status === 0;
   });
 
   test('asks for more memory than it was measured with at rest, and may have several times that', () => {
-    const { requests, limits } = pod.containers[0]['resources'] as Readonly<Record<'requests' | 'limits', Readonly<Record<string, string>>>>;
+    const { requests, limits } = pod.containers[0]['resources'] as Readonly<
+      Record<'requests' | 'limits', Readonly<Record<string, string>>>
+    >;
     const mebibytes = (text = ''): number => Number(/^(\d+)Mi$/.exec(text)?.[1]);
-    const [, atRest = '', afterStory = ''] = /(\d+) MiB at rest and (\d+) MiB after one story/.exec(readFileSync(join(root, 'docs', 'containers.md'), 'utf8')) ?? [];
+    const [, atRest = '', afterStory = ''] =
+      /(\d+) MiB at rest and (\d+) MiB after one story/.exec(
+        readFileSync(join(root, 'docs', 'containers.md'), 'utf8'),
+      ) ?? [];
     expect(mebibytes(requests['memory'])).toBeGreaterThan(Number(afterStory));
     expect(mebibytes(limits['memory'])).toBeGreaterThan(4 * Number(atRest));
     // A limit of the processor would make it answer the chats too late.
@@ -221,21 +299,42 @@ const hasKubectl = spawnSync('kubectl', ['kustomize', '--help']).status === 0;
 
   test('mounts policy and secrets as folders that change in the running pod, under names that stay', () => {
     const mounts = pod.containers[0].volumeMounts;
-    expect(mounts.map(({ mountPath, readOnly = false }) => [mountPath, readOnly])).toEqual([['/data', false], ['/config', true], ['/secrets', true]]);
+    expect(mounts.map(({ mountPath, readOnly = false }) => [mountPath, readOnly])).toEqual([
+      ['/data', false],
+      ['/config', true],
+      ['/secrets', true],
+    ]);
     expect(mounts.filter((mount) => 'subPath' in mount)).toEqual([]);
-    const maps = rendered.filter(({ kind }) => kind === 'ConfigMap').map(({ metadata }) => metadata.name).toSorted();
+    const maps = rendered
+      .filter(({ kind }) => kind === 'ConfigMap')
+      .map(({ metadata }) => metadata.name)
+      .toSorted();
     // Other settings start the bot again, by the hash in the name; another policy does not.
-    expect(maps).toEqual(['live-response-bot-policy', expect.stringMatching(/^live-response-bot-settings-\w{10}$/)]);
+    expect(maps).toEqual([
+      'live-response-bot-policy',
+      expect.stringMatching(/^live-response-bot-settings-\w{10}$/),
+    ]);
     expect(pod.containers[0].envFrom[0].configMapRef.name).toBe(maps[1]);
   });
 
   test('lets in the ingress controller alone, and out to names and HTTPS outside private networks', () => {
-    const policy = named(rendered, 'NetworkPolicy')['spec'] as { readonly podSelector: { readonly matchLabels: unknown }; readonly ingress: readonly unknown[]; readonly egress: readonly unknown[] };
+    const policy = named(rendered, 'NetworkPolicy')['spec'] as {
+      readonly podSelector: { readonly matchLabels: unknown };
+      readonly ingress: readonly unknown[];
+      readonly egress: readonly unknown[];
+    };
     expect(policy.podSelector.matchLabels).toEqual(deployment.template.metadata.labels);
     expect(policy).toMatchObject({ policyTypes: ['Ingress', 'Egress'] });
-    expect(policy.ingress).toEqual([{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress' } } }], ports: [{ protocol: 'TCP', port: 3978 }] }]);
+    expect(policy.ingress).toEqual([
+      {
+        from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress' } } }],
+        ports: [{ protocol: 'TCP', port: 3978 }],
+      },
+    ]);
     // Kustomize writes common labels into selectors when it is let, and then no DNS server would match.
-    expect(policy.egress[0]).toMatchObject({ to: [{ podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }] });
+    expect(policy.egress[0]).toMatchObject({
+      to: [{ podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],
+    });
     expect(JSON.stringify(policy.egress[0])).not.toContain('app.kubernetes.io/name');
     expect(policy.egress[1]).toMatchObject({ ports: [{ protocol: 'TCP', port: 443 }] });
   });
@@ -258,24 +357,53 @@ const hasKubectl = spawnSync('kubectl', ['kustomize', '--help']).status === 0;
   });
 
   test('lets out on the one port that docs/reach.md says the hosts are on, besides names', () => {
-    expect(readFileSync(join(root, 'docs', 'reach.md'), 'utf8')).toContain('\n## Hosts that the bot calls\nAll on port 443.');
+    expect(readFileSync(join(root, 'docs', 'reach.md'), 'utf8')).toContain(
+      '\n## Hosts that the bot calls\nAll on port 443.',
+    );
     const { egress } = named(rendered, 'NetworkPolicy')['spec'] as { readonly egress: readonly Rule[] };
     expect([...new Set(egress.flatMap(({ ports }) => ports.map(({ port }) => port)))]).toEqual([53, 443]);
   });
 
   test('lets in the paths of the chats that are set up, exactly, and not the admin port', () => {
-    const { data = {} } = rendered.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith('live-response-bot-settings')) as { readonly data?: Readonly<Record<string, string>> };
-    const wanted = [...('SLACK_SIGNING_SECRET_FILE' in data ? [eventsPath] : []), ...('MicrosoftAppId' in data ? [teamsPath] : [])];
-    const { rules, tls } = named(rendered, 'Ingress')['spec'] as { readonly tls: readonly unknown[]; readonly rules: readonly { readonly http: { readonly paths: readonly { readonly path: string; readonly pathType: string; readonly backend: unknown }[] } }[] };
+    const { data = {} } = rendered.find(
+      ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith('live-response-bot-settings'),
+    ) as { readonly data?: Readonly<Record<string, string>> };
+    const wanted = [
+      ...('SLACK_SIGNING_SECRET_FILE' in data ? [eventsPath] : []),
+      ...('MicrosoftAppId' in data ? [teamsPath] : []),
+    ];
+    const { rules, tls } = named(rendered, 'Ingress')['spec'] as {
+      readonly tls: readonly unknown[];
+      readonly rules: readonly {
+        readonly http: {
+          readonly paths: readonly {
+            readonly path: string;
+            readonly pathType: string;
+            readonly backend: unknown;
+          }[];
+        };
+      }[];
+    };
     const paths = rules.flatMap(({ http }) => http.paths);
-    expect(paths.map(({ path, pathType }) => [path, pathType])).toEqual(wanted.map((path) => [path, 'Exact']));
-    expect(paths.map(({ backend }) => backend)).toEqual(paths.map(() => ({ service: { name: 'live-response-bot', port: { name: 'chats' } } })));
+    expect(paths.map(({ path, pathType }) => [path, pathType])).toEqual(
+      wanted.map((path) => [path, 'Exact']),
+    );
+    expect(paths.map(({ backend }) => backend)).toEqual(
+      paths.map(() => ({ service: { name: 'live-response-bot', port: { name: 'chats' } } })),
+    );
     expect(tls).toHaveLength(1);
     expect(pod.containers[0]['ports']).toEqual([{ name: 'chats', containerPort: 3978 }]);
-    expect(named(rendered, 'Service')).toMatchObject({ spec: { ports: [{ name: 'chats', port: 80, targetPort: 'chats' }] } });
+    expect(named(rendered, 'Service')).toMatchObject({
+      spec: { ports: [{ name: 'chats', port: 80, targetPort: 'chats' }] },
+    });
   });
 
   test('reaches the bot by a service of the same labels', () => {
-    expect(named(rendered, 'Service')).toMatchObject({ spec: { selector: deployment.template.metadata.labels as Record<string, string>, ports: [{ targetPort: 'chats' }] } });
+    expect(named(rendered, 'Service')).toMatchObject({
+      spec: {
+        selector: deployment.template.metadata.labels as Record<string, string>,
+        ports: [{ targetPort: 'chats' }],
+      },
+    });
   });
 });

@@ -1,5 +1,6 @@
-// Each way of deployment as it is written: with all secrets as files the bot starts, is ready, and does the main job in Slack before stand-ins
-// that are reached by the platforms' real names. No secret gets into its environment, its log, its command line or its data.
+// Each way of deployment as it is written: with all secrets as files the bot starts, is ready, and does the
+// main job in Slack before stand-ins that are reached by the platforms' real names. No secret gets into its
+// environment, its log, its command line or its data.
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -12,8 +13,8 @@ import { unhurried } from '../../src/demo/unhurried.ts';
 import { people, startCloud } from '../guidesRun/cloud.ts';
 import type { Cloud } from '../guidesRun/cloud.ts';
 import { root } from '../support/root.ts';
-import { incidents, slackPolicy } from '../support/slack/slackHouse.ts';
-import { testKeyText } from '../support/testKeys.ts';
+import { incidents, slackPolicy } from '../support/slack/slackTestApp.ts';
+import { testKeyText } from '../support/store/testKeys.ts';
 import { byCompose, byKubernetes, bySystemd, here } from './deployed.ts';
 import type { Deployed, Handed } from './deployed.ts';
 
@@ -33,13 +34,31 @@ async function hand(): Promise<{ readonly handed: Handed; readonly cloud: Cloud 
   folder = mkdtempSync(join(tmpdir(), 'lr-deployed-'));
   cloud = await startCloud(folder);
   const { bot: token, app, signingSecret } = cloud.slack.tokens;
-  const secrets = { 'journal-key': testKeyText, 'client-secret': people.secret, 'slack-bot-token': token, 'slack-signing-secret': signingSecret, 'slack-app-token': app, 'teams-password': people.secret };
-  return { cloud, handed: { folder, secrets, policy: unhurried(slackPolicy()), tenant: people.tenant, app: people.defenderApp } };
+  const secrets = {
+    'journal-key': testKeyText,
+    'client-secret': people.secret,
+    'slack-bot-token': token,
+    'slack-signing-secret': signingSecret,
+    'slack-app-token': app,
+    'teams-password': people.secret,
+  };
+  return {
+    cloud,
+    handed: {
+      folder,
+      secrets,
+      policy: unhurried(slackPolicy()),
+      tenant: people.tenant,
+      app: people.defenderApp,
+    },
+  };
 }
 
 /** Every file below a folder. */
 function below(path: string): readonly string[] {
-  return readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => join(path, name)).filter((name) => statSync(name).isFile());
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(path, name))
+    .filter((name) => statSync(name).isFile());
 }
 
 async function until<T>(what: string, look: () => Promise<T | undefined>, seen: () => string): Promise<T> {
@@ -52,29 +71,73 @@ async function until<T>(what: string, look: () => Promise<T | undefined>, seen: 
   }
 }
 
-/** Starts it as it is deployed, has a dump asked for and approved, ends it, and looks for the secrets everywhere. */
-async function story(deployed: Deployed, { secrets }: Handed, { proxy, authorities, slack }: Cloud, socket = false): Promise<string> {
-  const { command: [program = '', ...words], env } = here(deployed, join(root, 'dist'));
-  // Besides what is deployed: the way to the stand-ins, and ports and addresses of a test that shares this machine.
-  const child = spawn(program, words, { cwd: folder, env: { ...env, HTTPS_PROXY: proxy, NODE_EXTRA_CA_CERTS: authorities, HOST: '127.0.0.1', PORT: '0', LR_ADMIN_PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Starts it as it is deployed, has a dump asked for and approved, ends it, and looks for the secrets
+ * everywhere.
+ */
+async function story(
+  deployed: Deployed,
+  { secrets }: Handed,
+  { proxy, authorities, slack }: Cloud,
+  socket = false,
+): Promise<string> {
+  const {
+    command: [program = '', ...words],
+    env,
+  } = here(deployed, join(root, 'dist'));
+  // Besides what is deployed: the way to the stand-ins, and ports and addresses of a test that shares this
+  // machine.
+  const child = spawn(program, words, {
+    cwd: folder,
+    env: {
+      ...env,
+      HTTPS_PROXY: proxy,
+      NODE_EXTRA_CA_CERTS: authorities,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      LR_ADMIN_PORT: '0',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   bot = child;
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   let log = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
   const seen = (): string => log;
-  const url = await until('its address', () => Promise.resolve(/(http:\/\/127\.0\.0\.1:\d+)/.exec(log)?.[1]), seen);
-  const admin = await until('its admin address', () => Promise.resolve(/(http:\/\/\S+)\/readyz and /.exec(log)?.[1]), seen);
+  const url = await until(
+    'its address',
+    () => Promise.resolve(/(http:\/\/127\.0\.0\.1:\d+)/.exec(log)?.[1]),
+    seen,
+  );
+  const admin = await until(
+    'its admin address',
+    () => Promise.resolve(/(http:\/\/\S+)\/readyz and /.exec(log)?.[1]),
+    seen,
+  );
   slack.target = socket ? undefined : `${url}/slack/events`;
-  await until('a bot that is ready', async () => {
-    const answer = await (await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(5_000) })).text();
-    return answer.includes('"status":"ready"') ? true : undefined;
-  }, seen);
-  const given = [readFileSync(`/proc/${String(child.pid)}/environ`, 'utf8'), readFileSync(`/proc/${String(child.pid)}/cmdline`, 'utf8')];
+  await until(
+    'a bot that is ready',
+    async () => {
+      const answer = await (await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(5_000) })).text();
+      return answer.includes('"status":"ready"') ? true : undefined;
+    },
+    seen,
+  );
+  const given = [
+    readFileSync(`/proc/${String(child.pid)}/environ`, 'utf8'),
+    readFileSync(`/proc/${String(child.pid)}/cmdline`, 'utf8'),
+  ];
 
-  const shows = (words: RegExp): ReturnType<typeof slack.until<ReturnType<typeof slack.cards>[number]>> => slack.until(`a card with ${String(words)}`, () => {
-    const card = slack.cards(incidents).at(-1);
-    return card !== undefined && words.test(read(card)) ? card : undefined;
-  }, patience);
+  const shows = (words: RegExp): ReturnType<typeof slack.until<ReturnType<typeof slack.cards>[number]>> =>
+    slack.until(
+      `a card with ${String(words)}`,
+      () => {
+        const card = slack.cards(incidents).at(-1);
+        return card !== undefined && words.test(read(card)) ? card : undefined;
+      },
+      patience,
+    );
   await slack.person('U0RILEY1').command(incidents, 'dump hosta OfficeClickToRun --reason "beacon at 02:40"');
   const card = await shows(/Waiting for approval/);
   await slack.person('U0RILEY1').press(card, 'Approve');
@@ -88,7 +151,8 @@ async function story(deployed: Deployed, { secrets }: Handed, { proxy, authoriti
   const kept = below(data);
   expect(kept.length).toBeGreaterThan(1);
   const places = [...given, log, ...kept.map((name) => readFileSync(name, 'latin1'))];
-  for (const [name, secret] of Object.entries(secrets)) expect([name, places.filter((text) => text.includes(secret)).length]).toEqual([name, 0]);
+  for (const [name, secret] of Object.entries(secrets))
+    expect([name, places.filter((text) => text.includes(secret)).length]).toEqual([name, 0]);
   return log;
 }
 
@@ -98,32 +162,62 @@ const has = (program: string, ...words: readonly string[]): boolean => spawnSync
 const mayUse = /may use (?:the secret|the journal key).*/;
 
 describe('with every secret as a file the bot starts, is ready and does the main job', () => {
-  (has('docker-compose', '--version') ? test : test.skip)('as compose.yaml says', async () => {
-    const { handed, cloud: stage } = await hand();
-    expect(mayUse.exec(await story(byCompose(handed), handed, stage))?.[0]).toBeUndefined();
-  }, 4 * patience);
+  (has('docker-compose', '--version') ? test : test.skip)(
+    'as compose.yaml says',
+    async () => {
+      const { handed, cloud: stage } = await hand();
+      expect(mayUse.exec(await story(byCompose(handed), handed, stage))?.[0]).toBeUndefined();
+    },
+    4 * patience,
+  );
 
-  (has('kubectl', 'kustomize', '--help') ? test : test.skip)('as the Kubernetes example says', async () => {
-    const { handed, cloud: stage } = await hand();
-    expect(mayUse.exec(await story(byKubernetes(handed), handed, stage))?.[0]).toBeUndefined();
-  }, 4 * patience);
+  (has('kubectl', 'kustomize', '--help') ? test : test.skip)(
+    'as the Kubernetes example says',
+    async () => {
+      const { handed, cloud: stage } = await hand();
+      expect(mayUse.exec(await story(byKubernetes(handed), handed, stage))?.[0]).toBeUndefined();
+    },
+    4 * patience,
+  );
 
-  test('as the systemd unit says', async () => {
-    const { handed, cloud: stage } = await hand();
-    expect(mayUse.exec(await story(bySystemd(handed), handed, stage))?.[0]).toBeUndefined();
-  }, 4 * patience);
+  test(
+    'as the systemd unit says',
+    async () => {
+      const { handed, cloud: stage } = await hand();
+      expect(mayUse.exec(await story(bySystemd(handed), handed, stage))?.[0]).toBeUndefined();
+    },
+    4 * patience,
+  );
 
-  test('as the unit is for Socket Mode, with the lines exchanged that docs/systemd.md names', async () => {
-    const { handed, cloud: stage } = await hand();
-    const unit = bySystemd(handed, (text) => text.replaceAll('slack-signing-secret', 'slack-app-token').replaceAll('SLACK_SIGNING_SECRET_FILE', 'SLACK_APP_TOKEN_FILE'));
-    expect(unit.env).toMatchObject({ SLACK_APP_TOKEN_FILE: expect.stringMatching(/\/slack-app-token$/) as unknown });
-    expect(await story(unit, handed, stage, true)).toContain('"mode":"socket"');
-  }, 4 * patience);
+  test(
+    'as the unit is for Socket Mode, with the lines exchanged that docs/systemd.md names',
+    async () => {
+      const { handed, cloud: stage } = await hand();
+      const unit = bySystemd(handed, (text) =>
+        text
+          .replaceAll('slack-signing-secret', 'slack-app-token')
+          .replaceAll('SLACK_SIGNING_SECRET_FILE', 'SLACK_APP_TOKEN_FILE'),
+      );
+      expect(unit.env).toMatchObject({
+        SLACK_APP_TOKEN_FILE: expect.stringMatching(/\/slack-app-token$/) as unknown,
+      });
+      expect(await story(unit, handed, stage, true)).toContain('"mode":"socket"');
+    },
+    4 * patience,
+  );
 
-  test('as the unit is with Teams too, by the lines that docs/systemd.md names', async () => {
-    const { handed, cloud: stage } = await hand();
-    const teams = `Environment=MicrosoftAppId=${people.teamsApp} MicrosoftAppTenantId=${people.tenant} MicrosoftAppPassword_FILE=%d/teams-password\nLoadCredential=teams-password:/etc/live-response-bot/secrets/teams-password\n`;
-    const log = await story(bySystemd(handed, (text) => text.replace('# Secrets: root', `${teams}# Secrets: root`)), handed, stage);
-    expect(log).toMatch(/Settings: .*MicrosoftAppPassword.* read from the file/);
-  }, 4 * patience);
+  test(
+    'as the unit is with Teams too, by the lines that docs/systemd.md names',
+    async () => {
+      const { handed, cloud: stage } = await hand();
+      const teams = `Environment=MicrosoftAppId=${people.teamsApp} MicrosoftAppTenantId=${people.tenant} MicrosoftAppPassword_FILE=%d/teams-password\nLoadCredential=teams-password:/etc/live-response-bot/secrets/teams-password\n`;
+      const log = await story(
+        bySystemd(handed, (text) => text.replace('# Secrets: root', `${teams}# Secrets: root`)),
+        handed,
+        stage,
+      );
+      expect(log).toMatch(/Settings: .*MicrosoftAppPassword.* read from the file/);
+    },
+    4 * patience,
+  );
 });

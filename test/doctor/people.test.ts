@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClock } from '../../src/adapters/clock.ts';
 import { Http } from '../../src/adapters/outbound/http.ts';
-import type { Person } from '../../src/bot/rules/policy.ts';
+import type { Person } from '../../src/bot/policy/policy.ts';
 import { showLine } from '../../src/doctor/report.ts';
 import type { Line } from '../../src/doctor/line.ts';
 import { examinePeople } from '../../src/doctor/people.ts';
-import { json, serve } from '../support/defenderFakes.ts';
-import type { Loopback } from '../support/defenderFakes.ts';
-import { jwt, tokenSource } from '../support/doctorBench.ts';
+import { json, serve } from '../support/defender/defenderFakes.ts';
+import type { Loopback } from '../support/defender/defenderFakes.ts';
+import { jwt, tokenSource } from '../support/programs/doctorBench.ts';
 import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 
@@ -44,12 +44,19 @@ const marie: Person = { id: 'mc1', name: 'Marie Curie', accounts: ['slack:U0MARI
 const other: Person = { id: 'ms', name: 'M. Sklodowska', accounts: ['slack:U0MS'] };
 const third: Person = { id: 'ada', name: 'Ada Lovelace', accounts: [`teams:${oid(2)}`] };
 
-async function told(people: readonly Person[], withGraph = true): Promise<{ readonly lines: readonly Line[]; readonly text: string }> {
+async function told(
+  people: readonly Person[],
+  withGraph = true,
+): Promise<{ readonly lines: readonly Line[]; readonly text: string }> {
   const http = new Http();
   const lines: Line[] = [];
   try {
     await examinePeople(
-      { people, slack: { botToken: slack.tokens.bot, apiUrl: slack.apiUrl, allowedTeams: [] }, graph: { origin: graph.origin, tokens: () => (withGraph ? tokenSource(jwt())() : undefined) } },
+      {
+        people,
+        slack: { botToken: slack.tokens.bot, apiUrl: slack.apiUrl, allowedTeams: [] },
+        graph: { origin: graph.origin, tokens: () => (withGraph ? tokenSource(jwt())() : undefined) },
+      },
       { http, clock: createClock() },
       (line) => lines.push(line),
     );
@@ -57,7 +64,8 @@ async function told(people: readonly Person[], withGraph = true): Promise<{ read
     await http.close();
   }
   const text = lines.map((line) => showLine(line, { json: false, colours: false, secrets: [] })).join('');
-  for (const { email } of slack.world.users.values()) if (email !== undefined) expect(text).not.toContain(email);
+  for (const { email } of slack.world.users.values())
+    if (email !== undefined) expect(text).not.toContain(email);
   return { lines, text };
 }
 
@@ -66,7 +74,14 @@ describe('two people with one e-mail', () => {
     slack.world.user('U0MARIE', { email: 'Marie.Curie@corp.example' });
     slack.world.user('U0MS', { email: 'marie.curie+lr@corp.example' });
     const { lines } = await told([marie, other]);
-    expect(lines.filter(({ verdict }) => verdict === 'warn')).toEqual([{ verdict: 'warn', check: 'people.email', found: 'Marie Curie (mc1) and M. Sklodowska (ms) have the same e-mail (m***@corp.example, at Slack)', next: expect.stringContaining('make it one entry') }]);
+    expect(lines.filter(({ verdict }) => verdict === 'warn')).toEqual([
+      {
+        verdict: 'warn',
+        check: 'people.email',
+        found: 'Marie Curie (mc1) and M. Sklodowska (ms) have the same e-mail (m***@corp.example, at Slack)',
+        next: expect.stringContaining('make it one entry'),
+      },
+    ]);
   });
 
   test.each<readonly [string, Readonly<Record<string, unknown>>]>([
@@ -76,9 +91,14 @@ describe('two people with one e-mail', () => {
   ])('at Slack and Entra, by %s', async (_how, entry) => {
     slack.world.user('U0MARIE', { email: 'mc@corp.example' });
     slack.world.user('U0MS', { email: 'ms@corp.example' });
-    directory = new Map<string, Readonly<Record<string, unknown>>>([[oid(1), { mail: 'mc@corp.example' }], [oid(2), entry]]);
+    directory = new Map<string, Readonly<Record<string, unknown>>>([
+      [oid(1), { mail: 'mc@corp.example' }],
+      [oid(2), entry],
+    ]);
     const { lines } = await told([marie, other, third]);
-    expect(lines.filter(({ verdict }) => verdict === 'warn').map(({ found }) => found)).toEqual(['M. Sklodowska (ms) and Ada Lovelace (ada) have the same e-mail (m***@corp.example, at Slack and Entra)']);
+    expect(lines.filter(({ verdict }) => verdict === 'warn').map(({ found }) => found)).toEqual([
+      'M. Sklodowska (ms) and Ada Lovelace (ada) have the same e-mail (m***@corp.example, at Slack and Entra)',
+    ]);
   });
 });
 
@@ -86,14 +106,28 @@ test('people with e-mails of their own are well, and one person may have one add
   slack.world.user('U0MARIE', { email: 'mc@corp.example' });
   slack.world.user('U0MS', { email: 'ms@corp.example' });
   directory = new Map([[oid(1), { mail: 'mc@corp.example', userPrincipalName: 'mc@corp.example' }]]);
-  expect((await told([marie, other, third])).lines).toEqual([{ verdict: 'ok', check: 'people.email', found: 'no two people have the same e-mail (Slack: 2 of 2 accounts told one, Entra: 1 of 2 accounts told one)' }]);
+  expect((await told([marie, other, third])).lines).toEqual([
+    {
+      verdict: 'ok',
+      check: 'people.email',
+      found:
+        'no two people have the same e-mail (Slack: 2 of 2 accounts told one, Entra: 1 of 2 accounts told one)',
+    },
+  ]);
 });
 
 test('without the scope nothing is compared at Slack, after one call, and it is said how', async () => {
   slack.world.scopes = slack.world.scopes.filter((scope) => scope !== 'users:read.email');
   slack.world.user('U0MARIE', { email: 'mc@corp.example' });
   const { lines } = await told([marie, other], false);
-  expect(lines).toEqual([{ verdict: 'skip', check: 'people.email', found: 'e-mails of Slack are not compared: the token has no users:read.email', next: expect.stringContaining('OAuth & Permissions') }]);
+  expect(lines).toEqual([
+    {
+      verdict: 'skip',
+      check: 'people.email',
+      found: 'e-mails of Slack are not compared: the token has no users:read.email',
+      next: expect.stringContaining('OAuth & Permissions'),
+    },
+  ]);
 });
 
 test('without the permission nothing is compared at Entra, after one call', async () => {

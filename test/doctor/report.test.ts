@@ -1,4 +1,5 @@
-// How lines are shown: colours where a person looks on, nothing secret, and nothing that could drive a terminal.
+// How lines are shown: colours where a person looks on, nothing secret, and nothing that could drive a
+// terminal.
 import { describe, expect, test } from '@jest/globals';
 import { fail, ok } from '../../src/doctor/line.ts';
 import { showLine } from '../../src/doctor/report.ts';
@@ -14,11 +15,19 @@ describe('a line', () => {
   });
 
   test('as JSON is one object a line, with the next step', () => {
-    expect(JSON.parse(showLine(fail('a.b', 'broken', 'mend it'), { ...plain, json: true }))).toEqual({ verdict: 'FAIL', check: 'a.b', found: 'broken', next: 'mend it' });
+    expect(JSON.parse(showLine(fail('a.b', 'broken', 'mend it'), { ...plain, json: true }))).toEqual({
+      verdict: 'FAIL',
+      check: 'a.b',
+      found: 'broken',
+      next: 'mend it',
+    });
   });
 
   test.each([false, true])('holds no secret, known or by its looks (JSON: %s)', (json) => {
-    const shown = showLine(fail('a.b', 'got canary-secret"with-quote and xoxb-123-abc', 'Bearer eyJhbGciOi.eyJhdWQiOi.sig'), { ...plain, json });
+    const shown = showLine(
+      fail('a.b', 'got canary-secret"with-quote and xoxb-123-abc', 'Bearer eyJhbGciOi.eyJhdWQiOi.sig'),
+      { ...plain, json },
+    );
     expect(shown).not.toMatch(/canary|xoxb|eyJ/);
   });
 

@@ -1,5 +1,5 @@
-// docs/guards.md: which guards there are, and which test failed when each was taken out. Written by `npm run check-guards`, compared with
-// the lists by test/checkGuards.test.ts.
+// docs/guards.md: which guards there are, and which test failed when each was taken out. Written by `npm run
+// check-guards`, compared with the lists by test/checkGuards.test.ts.
 import type { Guard } from './entries.ts';
 import { hashOf } from './entries.ts';
 
@@ -32,7 +32,13 @@ export function pageOf(rows: readonly Row[]): string {
   const parts = [...new Set(rows.map(({ part }) => part))];
   const tables = parts.map((part) => {
     const lines = rows.filter((row) => row.part === part).map(lineOf);
-    return [`## ${part}`, '', '| what it stops | where it is | a test that fails without it | entry |', '| --- | --- | --- | --- |', ...lines].join('\n');
+    return [
+      `## ${part}`,
+      '',
+      '| what it stops | where it is | a test that fails without it | entry |',
+      '| --- | --- | --- | --- |',
+      ...lines,
+    ].join('\n');
   });
   return `${[head.trimEnd(), ...tables].join('\n\n')}\n`;
 }
@@ -44,16 +50,32 @@ export function rowsIn(page: string): readonly Row[] {
   for (const line of page.split('\n')) {
     part = /^## (.+)$/.exec(line)?.[1] ?? part;
     const cells = /^\| (.+?) \| `([^`]+)` \| (.+) \| `([0-9a-f]{8})` \|$/.exec(line);
-    if (cells !== null) rows.push({ part, guard: (cells[1] ?? '').replaceAll('\\|', '|'), file: cells[2] ?? '', foundBy: (cells[3] ?? '').replaceAll('\\|', '|'), entry: cells[4] ?? '' });
+    if (cells !== null)
+      rows.push({
+        part,
+        guard: (cells[1] ?? '').replaceAll('\\|', '|'),
+        file: cells[2] ?? '',
+        foundBy: (cells[3] ?? '').replaceAll('\\|', '|'),
+        entry: cells[4] ?? '',
+      });
   }
   return rows;
 }
 
-/** The rows after a run: what was found now, else what an earlier page says of the same entry. Entries that no run has found have no row. */
-export function rowsAfter(guards: readonly Guard[], earlier: readonly Row[], found: ReadonlyMap<string, string>): readonly Row[] {
+/**
+ * The rows after a run: what was found now, else what an earlier page says of the same entry. Entries that no
+ * run has found have no row.
+ */
+export function rowsAfter(
+  guards: readonly Guard[],
+  earlier: readonly Row[],
+  found: ReadonlyMap<string, string>,
+): readonly Row[] {
   return guards.flatMap((guard) => {
     const entry = hashOf(guard);
     const foundBy = found.get(entry) ?? earlier.find((row) => row.entry === entry)?.foundBy;
-    return foundBy === undefined ? [] : [{ part: guard.part, guard: guard.guard, file: guard.file, foundBy, entry }];
+    return foundBy === undefined
+      ? []
+      : [{ part: guard.part, guard: guard.guard, file: guard.file, foundBy, entry }];
   });
 }

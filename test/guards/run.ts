@@ -1,5 +1,6 @@
-// `npm run check-guards`: takes each guard of test/guards/*.json out of a copy of the build and demands that its tests fail. Ends with exit
-// code 1 where one survives, cannot be tried, or has tests that fail with the guard in place.
+// `npm run check-guards`: takes each guard of test/guards/*.json out of a copy of the build and demands that
+// its tests fail. Ends with exit code 1 where one survives, cannot be tried, or has tests that fail with the
+// guard in place.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,11 +42,17 @@ function drawn<T>(items: readonly T[], seed: number): readonly T[] {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  return items.map((item) => ({ item, at: next() })).toSorted((a, b) => a.at - b.at).map(({ item }) => item);
+  return items
+    .map((item) => ({ item, at: next() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ item }) => item);
 }
 
 function changedSince(ref: string): readonly string[] {
-  const git = (...args: readonly string[]): readonly string[] => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n').filter((line) => line !== '');
+  const git = (...args: readonly string[]): readonly string[] =>
+    execFileSync('git', args, { cwd: root, encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line !== '');
   return [...git('diff', '--name-only', ref), ...git('ls-files', '--others', '--exclude-standard')];
 }
 
@@ -56,10 +63,27 @@ function rowsOfPage(): readonly Row[] {
 }
 
 function writePage(guards: readonly Guard[], verdicts: ReadonlyMap<Guard, Verdict | LeftOut>): void {
-  const found = new Map([...verdicts].flatMap(([guard, verdict]) => (verdict.kind === 'found' ? [[hashOf(guard), verdict.by] as const] : [])));
+  const found = new Map(
+    [...verdicts].flatMap(([guard, verdict]) =>
+      verdict.kind === 'found' ? [[hashOf(guard), verdict.by] as const] : [],
+    ),
+  );
   // What is not found now has no row, whatever an earlier run says.
-  const lost = new Set([...verdicts].flatMap(([guard, { kind }]) => (kind === 'survived' || kind === 'invalid' ? [hashOf(guard)] : [])));
-  writeFileSync(page, pageOf(rowsAfter(guards, rowsOfPage().filter(({ entry }) => !lost.has(entry)), found)));
+  const lost = new Set(
+    [...verdicts].flatMap(([guard, { kind }]) =>
+      kind === 'survived' || kind === 'invalid' ? [hashOf(guard)] : [],
+    ),
+  );
+  writeFileSync(
+    page,
+    pageOf(
+      rowsAfter(
+        guards,
+        rowsOfPage().filter(({ entry }) => !lost.has(entry)),
+        found,
+      ),
+    ),
+  );
 }
 
 async function main(): Promise<number> {
@@ -78,7 +102,12 @@ async function main(): Promise<number> {
   const jobs = Number(values.jobs);
   const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
   const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
-  if (values.help || !(jobs >= 1 && jobs <= 16) || (minutes !== undefined && !(minutes > 0)) || !Number.isInteger(seed)) {
+  if (
+    values.help ||
+    !(jobs >= 1 && jobs <= 16) ||
+    (minutes !== undefined && !(minutes > 0)) ||
+    !Number.isInteger(seed)
+  ) {
     print(usage);
     return values.help ? 0 : 2;
   }
@@ -94,11 +123,20 @@ async function main(): Promise<number> {
   const selected = guards
     .filter((guard) => !values.untried || !tried.has(hashOf(guard)))
     .filter(({ part }) => values.part?.includes(part) ?? true)
-    .filter(({ part, file, tests }) => changed === undefined || [`test/guards/${part}.json`, file, ...tests].some((path) => changed.includes(path)));
+    .filter(
+      ({ part, file, tests }) =>
+        changed === undefined ||
+        [`test/guards/${part}.json`, file, ...tests].some((path) => changed.includes(path)),
+    );
   // Entries of the same tests follow each other, so that what the control run costs is spent once for many.
-  const files = drawn([...new Set(selected.map(({ tests }) => tests[0] ?? ''))], minutes === undefined ? 0 : seed);
+  const files = drawn(
+    [...new Set(selected.map(({ tests }) => tests[0] ?? ''))],
+    minutes === undefined ? 0 : seed,
+  );
   const order = files.flatMap((file) => selected.filter(({ tests }) => tests[0] === file));
-  print(`${order.length} of ${guards.length} guards${minutes === undefined ? '' : `, for ${minutes} minutes; --seed ${seed} draws the same`}`);
+  print(
+    `${order.length} of ${guards.length} guards${minutes === undefined ? '' : `, for ${minutes} minutes; --seed ${seed} draws the same`}`,
+  );
 
   const verdicts = new Map<Guard, Verdict | LeftOut>();
   const control = controls(selected);
@@ -121,9 +159,13 @@ async function main(): Promise<number> {
         for (let guard = waiting.shift(); guard !== undefined; guard = waiting.shift()) {
           const late = minutes !== undefined && performance.now() - began > minutes * 60_000;
           const started = performance.now();
-          const verdict: Verdict | LeftOut = late ? { kind: 'leftOut', words: 'no time was left' } : await verdictOn(guard, copy, control);
+          const verdict: Verdict | LeftOut = late
+            ? { kind: 'leftOut', words: 'no time was left' }
+            : await verdictOn(guard, copy, control);
           verdicts.set(guard, verdict);
-          print(`${verdict.kind === 'leftOut' ? 'left out' : verdict.kind.padEnd(8)} ${((performance.now() - started) / 1_000).toFixed(1).padStart(6)} s  ${guard.part}: ${guard.guard}`);
+          print(
+            `${verdict.kind === 'leftOut' ? 'left out' : verdict.kind.padEnd(8)} ${((performance.now() - started) / 1_000).toFixed(1).padStart(6)} s  ${guard.part}: ${guard.guard}`,
+          );
           print(`                     ${verdict.kind === 'found' ? `by: ${verdict.by}` : verdict.words}`);
         }
       }),
@@ -133,8 +175,11 @@ async function main(): Promise<number> {
   }
 
   writePage(guards, verdicts);
-  const counts = (kind: (Verdict | LeftOut)['kind']): number => [...verdicts.values()].filter((verdict) => verdict.kind === kind).length;
-  print(`${counts('found')} found, ${counts('survived')} survived, ${counts('invalid')} invalid, ${counts('leftOut')} left out, in ${Math.round((performance.now() - began) / 1_000)} s`);
+  const counts = (kind: (Verdict | LeftOut)['kind']): number =>
+    [...verdicts.values()].filter((verdict) => verdict.kind === kind).length;
+  print(
+    `${counts('found')} found, ${counts('survived')} survived, ${counts('invalid')} invalid, ${counts('leftOut')} left out, in ${Math.round((performance.now() - began) / 1_000)} s`,
+  );
   return counts('survived') + counts('invalid') > 0 ? 1 : 0;
 }
 

@@ -3,12 +3,17 @@ import type { Copy, Outcome } from './copy.ts';
 import type { Guard } from './entries.ts';
 import { builtFile, mutantOf } from './entries.ts';
 
-export type Verdict = { readonly kind: 'found'; readonly by: string } | { readonly kind: 'survived' | 'invalid'; readonly words: string };
+export type Verdict =
+  | { readonly kind: 'found'; readonly by: string }
+  | { readonly kind: 'survived' | 'invalid'; readonly words: string };
 
 /** Failures that tell of a mutant that cannot run, not of a missing guard. */
 const cannotRun = /\b(?:ReferenceError|SyntaxError)\b|does not provide an export named|Cannot find module/;
 
-/** Runs the tests of a file with every guard in place, once for all entries that name it, and keeps what passed. */
+/**
+ * Runs the tests of a file with every guard in place, once for all entries that name it, and keeps what
+ * passed.
+ */
 export function controls(selected: readonly Guard[]): (copy: Copy, test: string) => Promise<Outcome> {
   const kept = new Map<string, Promise<Outcome>>();
   return (copy, test) => {
@@ -16,14 +21,24 @@ export function controls(selected: readonly Guard[]): (copy: Copy, test: string)
     if (before !== undefined) return before;
     const names = selected.filter(({ tests }) => tests.includes(test)).map(({ testName }) => testName);
     const all = names.some((name) => name === undefined);
-    const outcome = copy.run([test], all ? undefined : [...new Set(names)].map((name) => `(?:${name ?? ''})`).join('|'));
+    const outcome = copy.run(
+      [test],
+      all ? undefined : [...new Set(names)].map((name) => `(?:${name ?? ''})`).join('|'),
+    );
     kept.set(test, outcome);
     return outcome;
   };
 }
 
-/** What becomes of a guard's tests without it: one of those that pass with it must fail, and not because the module cannot run. */
-export async function tried(guard: Guard, copy: Copy, control: (copy: Copy, test: string) => Promise<Outcome>): Promise<Verdict> {
+/**
+ * What becomes of a guard's tests without it: one of those that pass with it must fail, and not because the
+ * module cannot run.
+ */
+export async function tried(
+  guard: Guard,
+  copy: Copy,
+  control: (copy: Copy, test: string) => Promise<Outcome>,
+): Promise<Verdict> {
   const mutant = mutantOf(guard);
   if ('problem' in mutant) return { kind: 'invalid', words: mutant.problem };
   const passed = new Set<string>();
@@ -33,17 +48,29 @@ export async function tried(guard: Guard, copy: Copy, control: (copy: Copy, test
     if (broken !== undefined) return { kind: 'invalid', words: `${test} cannot be run: ${broken}` };
     const pattern = guard.testName === undefined ? undefined : new RegExp(guard.testName, 'i');
     const failed = whole.failed.find(({ name }) => pattern?.test(name) ?? true);
-    if (failed !== undefined) return { kind: 'invalid', words: `with the guard in place this fails already: ${failed.name}: ${failed.words.split('\n')[0] ?? ''}` };
+    if (failed !== undefined)
+      return {
+        kind: 'invalid',
+        words: `with the guard in place this fails already: ${failed.name}: ${failed.words.split('\n')[0] ?? ''}`,
+      };
     for (const name of whole.passed) if (pattern?.test(name) ?? true) passed.add(name);
   }
   if (passed.size === 0) return { kind: 'invalid', words: 'no test has that name' };
-  const without = await copy.run(guard.tests, guard.testName, { module: builtFile(guard.file), text: mutant.module });
+  const without = await copy.run(guard.tests, guard.testName, {
+    module: builtFile(guard.file),
+    text: mutant.module,
+  });
   const failures = without.failed.filter(({ name }) => passed.has(name));
   const real = failures.find(({ words }) => !cannotRun.test(words));
   if (real !== undefined) return { kind: 'found', by: real.name };
   const [first] = failures;
-  if (first !== undefined) return { kind: 'invalid', words: `without the guard the module cannot run: ${first.words.split('\n')[0] ?? ''}` };
+  if (first !== undefined)
+    return {
+      kind: 'invalid',
+      words: `without the guard the module cannot run: ${first.words.split('\n')[0] ?? ''}`,
+    };
   const [broken] = without.broken;
-  if (broken !== undefined) return { kind: 'invalid', words: `without the guard no test could be run: ${broken}` };
+  if (broken !== undefined)
+    return { kind: 'invalid', words: `without the guard no test could be run: ${broken}` };
   return { kind: 'survived', words: `${without.passed.length} tests pass without it` };
 }

@@ -1,8 +1,10 @@
-// `npm run clock`: the new user's clock. From an empty directory to the first story, and from `setup` to the first approved dump in Slack and in
-// Teams, both played. It prints what it measured and what it assumed, and ends with 0 unless a goal was missed by the program itself (then 1; what
-// other programs on this machine took is not held against it, see clock/measured.ts), 2 when it was called wrongly.
-//   --checkout   also the way of a clone, `npm ci` and `npm run demo`, as information: no goal is set for it
-//   --real-pace  the simulated device as slow as a real one: waits for about three minutes until the first dump is finished
+// `npm run clock`: the new user's clock. From an empty directory to the first story, and from `setup` to the
+// first approved dump in Slack and in Teams, both played. It prints what it measured and what it assumed, and
+// ends with 0 unless a goal was missed by the program itself (then 1; what other programs on this machine
+// took is not held against it, see clock/measured.ts), 2 when it was called wrongly.
+// --checkout also the way of a clone, `npm ci` and `npm run demo`, as information: no goal is set for it
+// --real-pace the simulated device as slow as a real one: waits for about three minutes until the first dump
+// is finished
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -11,7 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { root } from '../support/root.ts';
 import { read } from '../../src/demo/slack/fakeSlack.ts';
-import { incidents } from '../support/slack/slackHouse.ts';
+import { incidents } from '../support/slack/slackTestApp.ts';
 import { answersFor } from './clock/answers.ts';
 import { answering, interview, pace, pasted } from './clock/interview.ts';
 import { judged, nothing, seconds, sum, Watch } from './clock/measured.ts';
@@ -21,15 +23,28 @@ import { startCloud } from './cloud.ts';
 import type { Cloud } from './cloud.ts';
 import { clone, freePort, plainEnvironment } from './runner.ts';
 
-/** The goals, seconds: an empty directory to the first story; `setup` to the first approved dump, answers included. */
+/**
+ * The goals, seconds: an empty directory to the first story; `setup` to the first approved dump, answers
+ * included.
+ */
 const goals = { story: 60, dump: 300 } as const;
 /** Milliseconds for any one step. */
 const longest = 240_000;
 /** Simulated seconds per real one without --real-pace. */
 const speed = 40;
 
-const riley = { slack: 'U0RILEY1', id: '29:riley', objectId: 'aaaaaaaa-0000-4000-8000-000000000001', name: 'Riley Responder' } as const;
-const avery = { slack: 'U0AVERY1', id: '29:avery', objectId: 'bbbbbbbb-0000-4000-8000-000000000002', name: 'Avery Approver' } as const;
+const riley = {
+  slack: 'U0RILEY1',
+  id: '29:riley',
+  objectId: 'aaaaaaaa-0000-4000-8000-000000000001',
+  name: 'Riley Responder',
+} as const;
+const avery = {
+  slack: 'U0AVERY1',
+  id: '29:avery',
+  objectId: 'bbbbbbbb-0000-4000-8000-000000000002',
+  name: 'Avery Approver',
+} as const;
 
 /** Asked for one only, so two places are given on the command line. */
 const places = [`slack:${incidents}`, `teams:${approvals}`] as const;
@@ -40,7 +55,9 @@ function say(line = ''): void {
 
 /** One row: what took how long, and how much of it was computed. */
 function row(what: string, { wall, computing }: Took): void {
-  say(`  ${seconds(wall).padStart(8)}  ${what}${computing === 0 ? '' : ` (${seconds(computing)} of processor time)`}`);
+  say(
+    `  ${seconds(wall).padStart(8)}  ${what}${computing === 0 ? '' : ` (${seconds(computing)} of processor time)`}`,
+  );
 }
 
 interface Place {
@@ -56,8 +73,16 @@ function known(child: ChildProcess): ChildProcess {
   return child;
 }
 
-function start(words: readonly string[], { folder, environment }: Place): { readonly child: ChildProcess; readonly printed: () => string } {
-  const child = spawn(words[0] ?? '', words.slice(1), { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+function start(
+  words: readonly string[],
+  { folder, environment }: Place,
+): { readonly child: ChildProcess; readonly printed: () => string } {
+  const child = spawn(words[0] ?? '', words.slice(1), {
+    cwd: folder,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   known(child);
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += String(chunk)));
@@ -66,16 +91,25 @@ function start(words: readonly string[], { folder, environment }: Place): { read
 }
 
 function signal(child: ChildProcess, name: NodeJS.Signals): void {
-  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, name);
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+    process.kill(-child.pid, name);
 }
 
 /** Until it ends; throws what it printed when it does not end well. */
-async function ended(what: string, child: ChildProcess, end: Promise<number | null>, printed: () => string): Promise<Took> {
+async function ended(
+  what: string,
+  child: ChildProcess,
+  end: Promise<number | null>,
+  printed: () => string,
+): Promise<Took> {
   const watch = new Watch(child.pid);
-  const late = setTimeout(() => { signal(child, 'SIGKILL'); }, longest);
+  const late = setTimeout(() => {
+    signal(child, 'SIGKILL');
+  }, longest);
   try {
     const code = await end;
-    if (code !== 0) throw new Error(`${what} ended with ${String(code ?? child.signalCode)}:\n${printed().slice(-3_000)}`);
+    if (code !== 0)
+      throw new Error(`${what} ended with ${String(code ?? child.signalCode)}:\n${printed().slice(-3_000)}`);
     return watch.took();
   } finally {
     clearTimeout(late);
@@ -85,11 +119,18 @@ async function ended(what: string, child: ChildProcess, end: Promise<number | nu
 
 function timed(words: readonly string[], place: Place): Promise<Took> {
   const { child, printed } = start(words, place);
-  const end = new Promise<number | null>((resolve, reject) => { child.once('close', resolve); child.once('error', reject); });
+  const end = new Promise<number | null>((resolve, reject) => {
+    child.once('close', resolve);
+    child.once('error', reject);
+  });
   return ended(words.slice(0, 4).join(' '), child, end, printed);
 }
 
-async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, why: () => string): Promise<T> {
+async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined> | T | undefined,
+  why: () => string,
+): Promise<T> {
   const end = performance.now() + longest;
   for (;;) {
     const found = await look();
@@ -100,7 +141,9 @@ async function until<T>(what: string, look: () => Promise<T | undefined> | T | u
 }
 
 /** An empty directory with nothing but the file in it, and what a command of the product is there. */
-async function unpackedHere(work: string): Promise<{ readonly place: Place; readonly npx: readonly string[]; readonly file: string }> {
+async function unpackedHere(
+  work: string,
+): Promise<{ readonly place: Place; readonly npx: readonly string[]; readonly file: string }> {
   mkdirSync(join(work, 'home'));
   const folder = join(work, 'empty');
   mkdirSync(folder);
@@ -109,8 +152,14 @@ async function unpackedHere(work: string): Promise<{ readonly place: Place; read
   await timed(['npm', 'pack', '--pack-destination', folder], { folder: root, environment });
   const file = readdirSync(folder).find((name) => name.endsWith('.tgz'));
   if (file === undefined) throw new Error('npm pack made no file');
-  say(`The package: ${file}, ${(statSync(join(folder, file)).size / 1_000_000).toFixed(2)} MB, alone in an empty directory; npm's cache is empty too.`);
-  return { place: { folder, environment: { ...environment, npm_config_cache: join(work, 'cache') } }, npx: ['npx', '--yes', `./${file}`], file };
+  say(
+    `The package: ${file}, ${(statSync(join(folder, file)).size / 1_000_000).toFixed(2)} MB, alone in an empty directory; npm's cache is empty too.`,
+  );
+  return {
+    place: { folder, environment: { ...environment, npm_config_cache: join(work, 'cache') } },
+    npx: ['npx', '--yes', `./${file}`],
+    file,
+  };
 }
 
 /** The way of a clone: no goal, and the clone itself is not counted. */
@@ -126,44 +175,97 @@ async function byClone(work: string): Promise<void> {
 }
 
 /** From `setup` to the cards of approved dumps. */
-async function firstDump({ place: bare, npx }: { readonly place: Place; readonly npx: readonly string[] }, cloud: Cloud, teams: PlayedTeams, realPace: boolean): Promise<Took> {
+async function firstDump(
+  { place: bare, npx }: { readonly place: Place; readonly npx: readonly string[] },
+  cloud: Cloud,
+  teams: PlayedTeams,
+  realPace: boolean,
+): Promise<Took> {
   const { slack } = cloud;
   const port = await freePort();
   const rate = realPace ? 1 : speed;
-  const place = { ...bare, environment: { ...bare.environment, HTTPS_PROXY: cloud.proxy, NODE_EXTRA_CA_CERTS: cloud.authorities, npm_config_https_proxy: 'null', PORT: String(port), LR_ADMIN_PORT: String(await freePort()), LR_SPEED: String(rate), LR_LOG_LEVEL: 'warn' } };
+  const place = {
+    ...bare,
+    environment: {
+      ...bare.environment,
+      HTTPS_PROXY: cloud.proxy,
+      NODE_EXTRA_CA_CERTS: cloud.authorities,
+      npm_config_https_proxy: 'null',
+      PORT: String(port),
+      LR_ADMIN_PORT: String(await freePort()),
+      LR_SPEED: String(rate),
+      LR_LOG_LEVEL: 'warn',
+    },
+  };
   const answers = answersFor(cloud.slack.tokens, [riley, avery]);
-  const asked = interview([...npx, 'setup', ...places.flatMap((one) => ['--place', one])], answers, place.folder, place.environment);
+  const asked = interview(
+    [...npx, 'setup', ...places.flatMap((one) => ['--place', one])],
+    answers,
+    place.folder,
+    place.environment,
+  );
   known(asked.child);
   const set = await ended('setup', asked.child, asked.ended, asked.shown);
-  row(`setup in a terminal: its own work for ${answers.length} questions, the doctor after each credential and at the end`, set);
+  row(
+    `setup in a terminal: its own work for ${answers.length} questions, the doctor after each credential and at the end`,
+    set,
+  );
   const human = [...answers, ...places.map((one) => pasted('--place', one))];
   const answered: Took = { ...nothing, wall: answering(human) * 1000 };
-  say(`  ${seconds(answered.wall).padStart(8)}  ASSUMED, not measured: a person giving ${human.length} answers, ${pace.reads} s to read each, ${pace.pastes} s to fetch and paste one (${human.filter((one) => one.pasted).length} are), ${pace.types} s a key. The apps are registered already.`);
+  say(
+    `  ${seconds(answered.wall).padStart(8)}  ASSUMED, not measured: a person giving ${human.length} answers, ${pace.reads} s to read each, ${pace.pastes} s to fetch and paste one (${human.filter((one) => one.pasted).length} are), ${pace.types} s a key. The apps are registered already.`,
+  );
 
   const { child, printed } = start([...npx, 'start'], place);
   const watch = new Watch(child.pid);
   let last = nothing;
   const lap = (what: string): Took => {
     const now = watch.took();
-    const took = { wall: now.wall - last.wall, computing: now.computing - last.computing, inLine: now.inLine - last.inLine };
+    const took = {
+      wall: now.wall - last.wall,
+      computing: now.computing - last.computing,
+      inLine: now.inLine - last.inLine,
+    };
     last = now;
     row(what, took);
     return took;
   };
   try {
-    const admin = await until('the service', () => (child.exitCode === null ? /(http:\/\/\S+)\/readyz and /.exec(printed())?.[1] : Promise.reject(new Error(printed().slice(-3_000)))), printed);
-    await until('a service that is ready', async () => {
-      const answer = await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
-      return answer?.status === 200 && ((await answer.json()) as { readonly status?: string }).status === 'ready' ? true : undefined;
-    }, printed);
+    const admin = await until(
+      'the service',
+      () =>
+        child.exitCode === null
+          ? /(http:\/\/\S+)\/readyz and /.exec(printed())?.[1]
+          : Promise.reject(new Error(printed().slice(-3_000))),
+      printed,
+    );
+    await until(
+      'a service that is ready',
+      async () => {
+        const answer = await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(
+          () => undefined,
+        );
+        return answer?.status === 200 &&
+          ((await answer.json()) as { readonly status?: string }).status === 'ready'
+          ? true
+          : undefined;
+      },
+      printed,
+    );
     const started = lap('start, until it says that it is ready');
 
     await slack.person(riley.slack).command(incidents, 'dump hosta OfficeClickToRun');
     const card = await slack.until('an approval card in Slack', () => slack.cards(incidents).at(-1));
     const mirrored = await teams.card(/Waiting for approval/, longest);
     await slack.person(avery.slack).press(card, 'Approve');
-    await until('an approved card', () => (/Approved by\W+Avery/.test(read(card)) ? true : undefined), () => read(card));
-    const inSlack = lap('asked in Slack by Riley, approved there by Avery, and the card in both chats says so');
+    await until(
+      'an approved card',
+      () => (/Approved by\W+Avery/.test(read(card)) ? true : undefined),
+      () => read(card),
+    );
+    const inSlack = lap(
+      'asked in Slack by Riley, approved there by Avery, and the card in both chats says so',
+    );
     const began = performance.now();
 
     const url = `http://127.0.0.1:${port}`;
@@ -175,13 +277,19 @@ async function firstDump({ place: bare, npx }: { readonly place: Place; readonly
     const total = sum(set, answered, started, inSlack, inTeams);
     say(`  ${seconds(total.wall).padStart(8)}  in all, until a dump was approved in each chat`);
 
-    await until('a finished card', () => (/Finished/.test(read(card)) ? true : undefined), () => read(card));
+    await until(
+      'a finished card',
+      () => (/Finished/.test(read(card)) ? true : undefined),
+      () => read(card),
+    );
     const finished = performance.now() - began;
     const before = total.wall - inTeams.wall;
     const real = finished * rate;
-    say(realPace
-      ? `  ${seconds(finished).padStart(8)}  more until the first dump was finished, on a simulated device at real pace: ${seconds(before + finished)} from setup on (for information)`
-      : `  ${seconds(finished).padStart(8)}  more until the first dump was finished, on a simulated device ${rate} times as fast as real ones. At their pace about ${seconds(real)}, so about ${seconds(before + real)} from setup to a finished dump (reckoned, for information; --real-pace waits for it)`);
+    say(
+      realPace
+        ? `  ${seconds(finished).padStart(8)}  more until the first dump was finished, on a simulated device at real pace: ${seconds(before + finished)} from setup on (for information)`
+        : `  ${seconds(finished).padStart(8)}  more until the first dump was finished, on a simulated device ${rate} times as fast as real ones. At their pace about ${seconds(real)}, so about ${seconds(before + real)} from setup to a finished dump (reckoned, for information; --real-pace waits for it)`,
+    );
     return total;
   } finally {
     watch.stop();
@@ -191,8 +299,13 @@ async function firstDump({ place: bare, npx }: { readonly place: Place; readonly
 
 function told(what: string, took: Took, goal: number): boolean {
   const verdict = judged(took, goal * 1000);
-  const load = verdict === 'met but for the load' ? `; of these, ${seconds(took.inLine)} its processes stood in line for a processor that other programs of this machine had, and without them it is met` : '';
-  say(`${verdict === 'missed' ? 'MISSED' : 'met   '}  ${what}: ${seconds(took.wall)} (goal: under ${goal} s)${load}\n`);
+  const load =
+    verdict === 'met but for the load'
+      ? `; of these, ${seconds(took.inLine)} its processes stood in line for a processor that other programs of this machine had, and without them it is met`
+      : '';
+  say(
+    `${verdict === 'missed' ? 'MISSED' : 'met   '}  ${what}: ${seconds(took.wall)} (goal: under ${goal} s)${load}\n`,
+  );
   return verdict !== 'missed';
 }
 
@@ -211,12 +324,19 @@ async function main(): Promise<void> {
   const load = (): string => loadavg()[0]?.toFixed(1) ?? '?';
   let met = true;
   try {
-    say(`${availableParallelism()} cores, load ${load()}, Node ${process.version}. Seconds are by the clock on the wall.`);
+    say(
+      `${availableParallelism()} cores, load ${load()}, Node ${process.version}. Seconds are by the clock on the wall.`,
+    );
     const here = await unpackedHere(work);
     const story = await timed([...here.npx, 'demo'], here.place);
     row(`npx ./${here.file} demo`, story);
     met = told('From an empty directory to the first story', story, goals.story) && met;
-    met = told('From setup to the first approved dump in Slack and in Teams, both played, answers included', await firstDump(here, cloud, teams, args.includes('--real-pace')), goals.dump) && met;
+    met =
+      told(
+        'From setup to the first approved dump in Slack and in Teams, both played, answers included',
+        await firstDump(here, cloud, teams, args.includes('--real-pace')),
+        goals.dump,
+      ) && met;
     if (args.includes('--checkout')) await byClone(work);
     say(`load ${load()} at the end`);
   } catch (error) {

@@ -19,12 +19,16 @@ export function signal(child: ChildProcess, name: NodeJS.Signals): void {
 }
 
 /**
- * A person at the terminal of `child`. What is typed before a question is there is not read, so the question that is shown is answered again and again.
+ * A person at the terminal of `child`. What is typed before a question is there is not read, so the question
+ * that is shown is answered again and again.
  * @param answers `words of a question = what is typed`, one after the other with `;`
  * @param screen all that was shown
  */
 export function answering(child: ChildProcess, answers: string, screen: () => string): NodeJS.Timeout {
-  const left = answers.split(/\s*;\s*/).map((one) => one.split(/\s*=\s*/)).filter((one) => one.length === 2);
+  const left = answers
+    .split(/\s*;\s*/)
+    .map((one) => one.split(/\s*=\s*/))
+    .filter((one) => one.length === 2);
   // It may end while something is typed.
   child.stdin?.on('error', () => undefined);
   return setInterval(() => {
@@ -36,11 +40,15 @@ export function answering(child: ChildProcess, answers: string, screen: () => st
 }
 
 export async function ready(admin: string): Promise<boolean> {
-  const answer = await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+  const answer = await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(
+    () => undefined,
+  );
   return answer?.status === 200 && ((await answer.json()) as { readonly status?: string }).status === 'ready';
 }
 
 export async function reasons(admin: string): Promise<string> {
-  const answer = await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch((error: unknown) => String(error));
+  const answer = await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(
+    (error: unknown) => String(error),
+  );
   return typeof answer === 'string' ? answer : (await answer.text()).slice(0, 2_000);
 }

@@ -1,6 +1,7 @@
-// `npm run test:guides`: executes every command of the guides, as a reader would, and tells page by page what was run, what needs the real
-// platform, and what does not work as it is written.
-//   npm run test:guides -- docs/slack-setup.md   these pages alone; --installed takes node_modules and dist of this checkout
+// `npm run test:guides`: executes every command of the guides, as a reader would, and tells page by page what
+// was run, what needs the real platform, and what does not work as it is written.
+// npm run test:guides -- docs/slack-setup.md these pages alone; --installed takes node_modules and dist of
+// this checkout
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,14 +13,44 @@ import type { Outcome } from './runner.ts';
 
 /** Those that have to be executed, and others that are cheap. README is first: it installs for all. */
 function allPages(): readonly string[] {
-  const setups = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('-setup.md')).sort().map((name) => `docs/${name}`);
-  const others = ['operate', 'reach', 'containers', 'systemd', 'setup', 'storage', 'audit-compare', 'simulator', 'health', 'policy', 'acceptance', 'library', 'console'].map((name) => `docs/${name}.md`);
-  return ['README.md', ...setups, ...others.filter((page) => existsSync(join(root, page))), 'manifest/defender/README.md', 'CONTRIBUTING.md'];
+  const setups = readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('-setup.md'))
+    .sort()
+    .map((name) => `docs/${name}`);
+  const others = [
+    'operate',
+    'reach',
+    'containers',
+    'systemd',
+    'setup',
+    'storage',
+    'audit-compare',
+    'simulator',
+    'health',
+    'policy',
+    'acceptance',
+    'library',
+    'console',
+  ].map((name) => `docs/${name}.md`);
+  return [
+    'README.md',
+    ...setups,
+    ...others.filter((page) => existsSync(join(root, page))),
+    'manifest/defender/README.md',
+    'CONTRIBUTING.md',
+  ];
 }
 
 function lines(outcomes: readonly Outcome[]): string {
   const count = (result: Outcome['result']): number => outcomes.filter((one) => one.result === result).length;
-  const more = [[count('repeated'), 'the same again'], [count('own-step'), 'a step of their own in .ci/run'], [count('elsewhere'), 'executed by another guide'], [count('tested'), 'taken from the page and run by a test'], [count('long'), 'left out for their length'], [count('not-root'), 'left out because they want root']] as const;
+  const more = [
+    [count('repeated'), 'the same again'],
+    [count('own-step'), 'a step of their own in .ci/run'],
+    [count('elsewhere'), 'executed by another guide'],
+    [count('tested'), 'taken from the page and run by a test'],
+    [count('long'), 'left out for their length'],
+    [count('not-root'), 'left out because they want root'],
+  ] as const;
   const said = more.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`);
   return `${count('executed')} commands executed, ${count('real-platform')} marked as needing the real platform, ${count('failed')} failed${said.length === 0 ? '' : `\n(${said.join(', ')})`}`;
 }
@@ -30,7 +61,11 @@ async function main(): Promise<void> {
   const pages = args.filter((arg) => !arg.startsWith('--'));
   const missing = pages.find((page) => !existsSync(join(root, page)));
   if (unknown !== undefined || missing !== undefined) {
-    process.stderr.write(unknown === undefined ? `There is no page ${missing ?? ''}.\n` : `${unknown} is no option: npm run test:guides -- [--installed] [page ...]\n`);
+    process.stderr.write(
+      unknown === undefined
+        ? `There is no page ${missing ?? ''}.\n`
+        : `${unknown} is no option: npm run test:guides -- [--installed] [page ...]\n`,
+    );
     process.exitCode = 2;
     return;
   }
@@ -47,13 +82,25 @@ async function main(): Promise<void> {
         if (outcome.page !== page) process.stdout.write(`\n${outcome.page}\n`);
         page = outcome.page;
         const time = outcome.result === 'executed' ? ` (${(outcome.ms / 1000).toFixed(1)} s)` : '';
-        const why = outcome.why === undefined ? '' : outcome.result === 'failed' ? `\n    ${outcome.why}` : `: ${outcome.why}`;
-        process.stdout.write(`  ${outcome.result === 'failed' ? 'FAILED' : outcome.result}  ${outcome.line}: ${outcome.text.replaceAll('\n', ' ')}${time}${why}\n`);
+        const why =
+          outcome.why === undefined
+            ? ''
+            : outcome.result === 'failed'
+              ? `\n    ${outcome.why}`
+              : `: ${outcome.why}`;
+        process.stdout.write(
+          `  ${outcome.result === 'failed' ? 'FAILED' : outcome.result}  ${outcome.line}: ${outcome.text.replaceAll('\n', ' ')}${time}${why}\n`,
+        );
       },
     });
-    if (cloud.strangers.size > 0) process.stdout.write(`\nAsked for, and played by nobody: ${[...cloud.strangers].sort().join(', ')}\n`);
+    if (cloud.strangers.size > 0)
+      process.stdout.write(`\nAsked for, and played by nobody: ${[...cloud.strangers].sort().join(', ')}\n`);
     process.stdout.write(`\n${lines(outcomes)}\n`);
-    process.exitCode = outcomes.some(({ result }) => result === 'failed') || !outcomes.some(({ result }) => result === 'executed') ? 1 : 0;
+    process.exitCode =
+      outcomes.some(({ result }) => result === 'failed') ||
+      !outcomes.some(({ result }) => result === 'executed')
+        ? 1
+        : 0;
   } finally {
     await cloud.close();
     rmSync(folder, { recursive: true, force: true });

@@ -1,15 +1,27 @@
-// Executes what the pages say, in order, in a copy of a fresh clone: settings hold from where they stand, what keeps running is stopped when the
-// next block or heading begins, and each command has to end as the guide says.
+// Executes what the pages say, in order, in a copy of a fresh clone: settings hold from where they stand,
+// what keeps running is stopped when the next block or heading begins, and each command has to end as the
+// guide says.
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { knownNames } from '../../src/adapters/config/settings.ts';
-import { slackPolicy } from '../support/slack/slackHouse.ts';
+import { slackPolicy } from '../support/slack/slackTestApp.ts';
 import type { Cloud } from './cloud.ts';
 import { readPage } from './page.ts';
 import type { Command, MarkKind } from './page.ts';
@@ -22,7 +34,10 @@ export interface Outcome {
   readonly page: string;
   readonly line: number;
   readonly text: string;
-  /** `repeated`: the very command was executed before on this page, with the same settings. `not-root`: it writes into folders of the machine. */
+  /**
+   * `repeated`: the very command was executed before on this page, with the same settings. `not-root`: it
+   * writes into folders of the machine.
+   */
   readonly result: 'executed' | 'repeated' | 'failed' | 'not-root' | MarkKind;
   /** Why it was not run, or what is wrong. */
   readonly why?: string;
@@ -34,7 +49,10 @@ export interface Run {
   readonly root: string;
   readonly pages: readonly string[];
   readonly cloud: Cloud;
-  /** Takes node_modules and dist of the checkout in place of a first `npm ci` and build: for trying a page while writing it. */
+  /**
+   * Takes node_modules and dist of the checkout in place of a first `npm ci` and build: for trying a page
+   * while writing it.
+   */
   readonly installed?: boolean;
   /** Called page by page, once a page has ended. */
   readonly tell?: (outcome: Outcome) => void;
@@ -45,15 +63,22 @@ const longest = 240_000;
 /** Until a server has said that it is ready, and until it has ended when told to (docs/health.md: 20 s). */
 const patience = longest;
 const stopsWithin = 30_000;
-const servers = /^(?:\w+=\S*\s+)*(?:npm start|npm run (?:serve|simulator)|node dist\/src\/main\.js|(?:npx \.\/)?live-response-bot(?:-\S+\.tgz)?(?: start| simulator)?)(?:\s+-|\s*$)/;
+const servers =
+  /^(?:\w+=\S*\s+)*(?:npm start|npm run (?:serve|simulator)|node dist\/src\/main\.js|(?:npx \.\/)?live-response-bot(?:-\S+\.tgz)?(?: start| simulator)?)(?:\s+-|\s*$)/;
 /** A line that only sets variables of the terminal. */
 const assignment = /^(\w+)=(?:\$\(.*\)|"[^"]*"|[^\s;&|]*)$/s;
 
 /** A clone of what is tracked, with the changes that are not committed yet. */
 export function clone(root: string, to: string): void {
-  const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8', maxBuffer: 64_000_000 });
+  const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64_000_000,
+  });
   if (listed.status !== 0) throw new Error(`git ls-files: ${listed.stderr}`);
-  for (const file of listed.stdout.split('\0').filter((name) => name !== '' && existsSync(join(root, name)))) {
+  for (const file of listed.stdout
+    .split('\0')
+    .filter((name) => name !== '' && existsSync(join(root, name)))) {
     mkdirSync(dirname(join(to, file)), { recursive: true });
     cpSync(join(root, file), join(to, file), { preserveTimestamps: true });
   }
@@ -76,7 +101,14 @@ export async function freePort(): Promise<number> {
 /** Nothing of the machine's settings leaks in but the way to the package registry. */
 export function plainEnvironment(home: string): Record<string, string> {
   const npmrc = process.env['npm_config_userconfig'] ?? join(homedir(), '.npmrc');
-  const kept = ['PATH', 'LANG', 'TMPDIR', 'npm_config_registry', 'NPM_CONFIG_REGISTRY', 'NODE_EXTRA_CA_CERTS'];
+  const kept = [
+    'PATH',
+    'LANG',
+    'TMPDIR',
+    'npm_config_registry',
+    'NPM_CONFIG_REGISTRY',
+    'NODE_EXTRA_CA_CERTS',
+  ];
   return {
     HOME: home,
     npm_config_cache: process.env['npm_config_cache'] ?? join(homedir(), '.npm'),
@@ -86,7 +118,9 @@ export function plainEnvironment(home: string): Record<string, string> {
     // What npx asks at its first call of a package ("Ok to proceed?") is answered with Enter.
     npm_config_yes: 'true',
     ...(existsSync(npmrc) ? { npm_config_userconfig: npmrc } : {}),
-    ...Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+    ...Object.fromEntries(
+      kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+    ),
   };
 }
 
@@ -110,13 +144,26 @@ class PageRun {
   readonly #done = new Set<string>();
   /** Variables of the terminal, which also fill the gaps of their names: `<person>` is `$person`. */
   readonly #variables = new Set<string>();
-  readonly #servers: { readonly child: ChildProcess; readonly text: string; readonly keepsRunning: boolean }[] = [];
+  readonly #servers: {
+    readonly child: ChildProcess;
+    readonly text: string;
+    readonly keepsRunning: boolean;
+  }[] = [];
   #last: Ended | undefined;
   #installed = false;
   /** Told once the packages and what was built of the sources can be used by other pages. */
   readonly #whenBuilt: (() => void) | undefined;
 
-  constructor(run: Run, page: string, where: { readonly work: string; readonly master: string; readonly before: ReadonlyMap<string, PageRun>; readonly whenBuilt: (() => void) | undefined }) {
+  constructor(
+    run: Run,
+    page: string,
+    where: {
+      readonly work: string;
+      readonly master: string;
+      readonly before: ReadonlyMap<string, PageRun>;
+      readonly whenBuilt: (() => void) | undefined;
+    },
+  ) {
     const { work, master, before } = where;
     this.#whenBuilt = where.whenBuilt;
     this.#earlier = before;
@@ -134,12 +181,15 @@ class PageRun {
     clone(this.#run.root, this.#folder);
     const pieces = readPage(text);
     // A page that does not install goes on from one that did.
-    this.#installed = pieces.some((piece) => piece.kind === 'command' && piece.mark === undefined && /\bnpm ci\b/.test(piece.text));
+    this.#installed = pieces.some(
+      (piece) => piece.kind === 'command' && piece.mark === undefined && /\bnpm ci\b/.test(piece.text),
+    );
     for (const port of ['3978', '3979', '4000']) this.#ports[port] = String(await freePort());
     try {
       for (const piece of pieces) {
         if (piece.kind === 'boundary') await this.#stopServers((server) => !server.keepsRunning);
-        else if (piece.kind === 'problem') this.#tell({ line: piece.line, text: '', result: 'failed', why: piece.text, ms: 0 });
+        else if (piece.kind === 'problem')
+          this.#tell({ line: piece.line, text: '', result: 'failed', why: piece.text, ms: 0 });
         else if (piece.kind === 'after') this.#goOn(piece.line, piece.page);
         else if (piece.kind === 'before') await this.#before(piece.line, piece.text);
         else if (piece.kind === 'settings') this.#set(piece.line, piece.settings);
@@ -163,25 +213,34 @@ class PageRun {
     symlinkSync(join(this.#master, 'node_modules'), join(this.#folder, 'node_modules'));
     if (!existsSync(join(this.#master, 'dist'))) return;
     cpSync(join(this.#master, 'dist'), join(this.#folder, 'dist'), { recursive: true });
-    // Built of the very same files. The folders of this copy are newer, which would have all of it built again.
+    // Built of the very same files. The folders of this copy are newer, which would have all of it built
+    // again.
     utimesSync(join(this.#folder, 'dist', '.built'), new Date(), new Date());
   }
 
   #goOn(line: number, page: string): void {
     const earlier = this.#earlier.get(page);
     if (earlier === undefined) {
-      this.#tell({ line, text: page, result: 'failed', why: 'the page goes on from one that was not executed before it', ms: 0 });
+      this.#tell({
+        line,
+        text: page,
+        result: 'failed',
+        why: 'the page goes on from one that was not executed before it',
+        ms: 0,
+      });
       return;
     }
     Object.assign(this.#settings, earlier.#settings);
-    // As it is once the people and places of the chat have been pasted into it, which is the last step of that page.
+    // As it is once the people and places of the chat have been pasted into it, which is the last step of
+    // that page.
     writeFileSync(join(this.#folder, 'policy.yaml'), slackPolicy());
   }
 
   #set(line: number, settings: readonly (readonly [string, string])[]): void {
     for (const [name, value] of settings) {
       try {
-        if (!knownNames.includes(name) && name !== 'NODE_EXTRA_CA_CERTS') throw new NoStandIn(`"${name}" is no setting`);
+        if (!knownNames.includes(name) && name !== 'NODE_EXTRA_CA_CERTS')
+          throw new NoStandIn(`"${name}" is no setting`);
         const own = typed(filled(name, value, this.#values), this.#values, this.#ports);
         // What listens everywhere would be reached from outside this machine while it is tested.
         if (name !== 'HOST') this.#settings[name] = own;
@@ -195,13 +254,28 @@ class PageRun {
 
   #environment(): Record<string, string> {
     const plain = plainEnvironment(join(this.#state, 'home'));
-    return { ...plain, PORT: this.#ports['3978'] ?? '', LR_ADMIN_PORT: this.#ports['3979'] ?? '', LR_LOG_LEVEL: 'warn', ...this.#settings };
+    return {
+      ...plain,
+      PORT: this.#ports['3978'] ?? '',
+      LR_ADMIN_PORT: this.#ports['3979'] ?? '',
+      LR_LOG_LEVEL: 'warn',
+      ...this.#settings,
+    };
   }
 
-  /** Sign-in, Slack and Defender are played under their real names, behind a proxy; the way to the package registry stays as it is. */
+  /**
+   * Sign-in, Slack and Defender are played under their real names, behind a proxy; the way to the package
+   * registry stays as it is.
+   */
   #behindProxy(): Record<string, string> {
     const { proxy, authorities } = this.#run.cloud;
-    return { HTTPS_PROXY: proxy, NODE_EXTRA_CA_CERTS: authorities, CURL_CA_BUNDLE: authorities, npm_config_proxy: 'null', npm_config_https_proxy: 'null' };
+    return {
+      HTTPS_PROXY: proxy,
+      NODE_EXTRA_CA_CERTS: authorities,
+      CURL_CA_BUNDLE: authorities,
+      npm_config_proxy: 'null',
+      npm_config_https_proxy: 'null',
+    };
   }
 
   /** What the page takes for done: it has to work, and does not count as a command of the page. */
@@ -216,7 +290,11 @@ class PageRun {
     }
   }
 
-  async #type(text: string, how: Pick<Command, 'keepsRunning' | 'script' | 'answers' | 'asRoot'>, exits: number): Promise<void> {
+  async #type(
+    text: string,
+    how: Pick<Command, 'keepsRunning' | 'script' | 'answers' | 'asRoot'>,
+    exits: number,
+  ): Promise<void> {
     const install = /^npm ci(?: && |$)/.exec(text)?.[0];
     if (install !== undefined) await this.#npmCi();
     else if (!this.#installed) this.#install();
@@ -236,7 +314,13 @@ class PageRun {
     const { line, text, mark, exits = 0 } = command;
     if (mark !== undefined) {
       const wrong = markProblem(command, this.#folder, this.#page);
-      this.#tell({ line, text, result: wrong === undefined ? mark.kind : 'failed', why: wrong ?? mark.why, ms: 0 });
+      this.#tell({
+        line,
+        text,
+        result: wrong === undefined ? mark.kind : 'failed',
+        why: wrong ?? mark.why,
+        ms: 0,
+      });
       return;
     }
     if (this.#done.has(text)) {
@@ -274,12 +358,21 @@ class PageRun {
 
   /** What this page has built, for the pages behind it. */
   #keepBuilt(): void {
-    if (!existsSync(join(this.#folder, 'dist', '.built')) || existsSync(join(this.#master, 'dist')) || !existsSync(this.#master)) return;
+    if (
+      !existsSync(join(this.#folder, 'dist', '.built')) ||
+      existsSync(join(this.#master, 'dist')) ||
+      !existsSync(this.#master)
+    )
+      return;
     cpSync(join(this.#folder, 'dist'), join(this.#master, 'dist'), { recursive: true });
     this.#whenBuilt?.();
   }
 
-  #start(text: string, extra: Readonly<Record<string, string>>, how: Pick<Command, 'script' | 'answers' | 'asRoot'> = {}): ChildProcess {
+  #start(
+    text: string,
+    extra: Readonly<Record<string, string>>,
+    how: Pick<Command, 'script' | 'answers' | 'asRoot'> = {},
+  ): ChildProcess {
     // Variables that a line sets stay for the next ones, as in the reader's terminal.
     const env = join(this.#state, 'env.sh');
     const cwd = join(this.#state, 'cwd');
@@ -295,41 +388,82 @@ class PageRun {
       return this.#spawned('bash', ['-c', `. ${env}; exec sh ${script}`], at, settings);
     }
     const script = `set -eo pipefail; . ${env}; trap 'code=$?; pwd > ${cwd}; exit $code' EXIT\n${kept}`;
-    if (how.answers !== undefined) return this.#spawned('script', ['-qefc', `stty cols 200 rows 60; ${text}`, '/dev/null'], at, { ...settings, SHELL: '/bin/bash', TERM: 'xterm' });
-    if (how.asRoot === true) return this.#spawned('unshare', ['-m', 'bash', '-c', `${ownSystemFolders(this.#state)}\n${script}`], at, settings);
+    if (how.answers !== undefined)
+      return this.#spawned('script', ['-qefc', `stty cols 200 rows 60; ${text}`, '/dev/null'], at, {
+        ...settings,
+        SHELL: '/bin/bash',
+        TERM: 'xterm',
+      });
+    if (how.asRoot === true)
+      return this.#spawned(
+        'unshare',
+        ['-m', 'bash', '-c', `${ownSystemFolders(this.#state)}\n${script}`],
+        at,
+        settings,
+      );
     return this.#spawned('bash', ['-c', script], at, settings);
   }
 
-  #spawned(program: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): ChildProcess {
-    const child = spawn(program, args, { cwd, env, stdio: [program === 'script' ? 'pipe' : 'ignore', 'pipe', 'pipe'], detached: true });
+  #spawned(
+    program: string,
+    args: readonly string[],
+    cwd: string,
+    env: Readonly<Record<string, string>>,
+  ): ChildProcess {
+    const child = spawn(program, args, {
+      cwd,
+      env,
+      stdio: [program === 'script' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     alive.add(child);
     child.once('close', () => alive.delete(child));
     return child;
   }
 
-  async #ran(text: string, how: Pick<Command, 'script' | 'answers' | 'asRoot'>, extra = this.#behindProxy()): Promise<Ended> {
+  async #ran(
+    text: string,
+    how: Pick<Command, 'script' | 'answers' | 'asRoot'>,
+    extra = this.#behindProxy(),
+  ): Promise<Ended> {
     const child = this.#start(text, extra, how);
     let out = '';
     let all = '';
-    child.stdout?.on('data', (chunk: Buffer) => { out += String(chunk); all += String(chunk); });
+    child.stdout?.on('data', (chunk: Buffer) => {
+      out += String(chunk);
+      all += String(chunk);
+    });
     child.stderr?.on('data', (chunk: Buffer) => (all += String(chunk)));
     const typing = how.answers === undefined ? undefined : answering(child, how.answers, () => out);
-    const timer = setTimeout(() => { signal(child, 'SIGKILL'); }, longest);
-    const code = await new Promise<number | null>((resolve, reject) => { child.once('close', resolve); child.once('error', reject); });
+    const timer = setTimeout(() => {
+      signal(child, 'SIGKILL');
+    }, longest);
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('close', resolve);
+      child.once('error', reject);
+    });
     clearTimeout(timer);
     clearInterval(typing);
-    if (child.signalCode === 'SIGKILL') throw new Failed(`it did not end within ${longest / 1000} s:\n${tail(all)}`);
+    if (child.signalCode === 'SIGKILL')
+      throw new Failed(`it did not end within ${longest / 1000} s:\n${tail(all)}`);
     return { code, out, all };
   }
 
   #expect({ code, all }: Ended, wanted: number): void {
-    if (code !== wanted) throw new Failed(`exit code ${String(code)}, and the guide lets expect ${wanted}:\n${tail(all)}`);
+    if (code !== wanted)
+      throw new Failed(`exit code ${String(code)}, and the guide lets expect ${wanted}:\n${tail(all)}`);
   }
 
   async #serve(text: string, keepsRunning: boolean): Promise<void> {
     // "With the same settings", the guides say of the command that follows.
-    for (const [, name = '', value = ''] of (/^(?:\w+=\S*\s+)*/.exec(text)?.[0] ?? '').matchAll(/(\w+)=(\S*)/g)) this.#settings[name] = value;
-    const own = /npm run simulator/.test(text) && !/--port/.test(text) ? `${text}${/ -- /.test(text) ? '' : ' --'} --port ${this.#ports['4000'] ?? '0'}` : text;
+    for (const [, name = '', value = ''] of (/^(?:\w+=\S*\s+)*/.exec(text)?.[0] ?? '').matchAll(
+      /(\w+)=(\S*)/g,
+    ))
+      this.#settings[name] = value;
+    const own =
+      /npm run simulator/.test(text) && !/--port/.test(text)
+        ? `${text}${/ -- /.test(text) ? '' : ' --'} --port ${this.#ports['4000'] ?? '0'}`
+        : text;
     await this.#stopServers((other) => programOf(other.text) === programOf(text));
     const child = this.#start(own, this.#behindProxy());
     let out = '';
@@ -338,16 +472,29 @@ class PageRun {
     this.#servers.push({ child, text, keepsRunning });
     const end = performance.now() + patience;
     for (;;) {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Failed(`it ended with ${String(child.exitCode ?? child.signalCode)} and should keep running:\n${tail(out)}`);
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Failed(
+          `it ended with ${String(child.exitCode ?? child.signalCode)} and should keep running:\n${tail(out)}`,
+        );
       const admin = /(http:\/\/\S+)\/readyz and /.exec(out)?.[1];
-      if (admin === undefined ? /simulator/.test(text) && /http:\/\/127\.0\.0\.1:\d+/.test(out) : await ready(admin)) break;
-      if (performance.now() > end) throw new Failed(`it was not ready within ${patience / 1000} s${admin === undefined ? '' : ` (${await reasons(admin)})`}:\n${tail(out)}`);
+      if (
+        admin === undefined
+          ? /simulator/.test(text) && /http:\/\/127\.0\.0\.1:\d+/.test(out)
+          : await ready(admin)
+      )
+        break;
+      if (performance.now() > end)
+        throw new Failed(
+          `it was not ready within ${patience / 1000} s${admin === undefined ? '' : ` (${await reasons(admin)})`}:\n${tail(out)}`,
+        );
       await pause(100);
     }
     this.#last = { code: 0, out, all: out };
   }
 
-  async #stopServers(which: (server: { readonly text: string; readonly keepsRunning: boolean }) => boolean): Promise<void> {
+  async #stopServers(
+    which: (server: { readonly text: string; readonly keepsRunning: boolean }) => boolean,
+  ): Promise<void> {
     for (const server of [...this.#servers].filter(which)) {
       this.#servers.splice(this.#servers.indexOf(server), 1);
       const { child } = server;
@@ -355,7 +502,13 @@ class PageRun {
       const ended = new Promise((resolve) => child.once('close', resolve));
       signal(child, 'SIGTERM');
       const timer = setTimeout(() => {
-        this.#tell({ line: 0, text: server.text, result: 'failed', why: `it still ran ${stopsWithin / 1000} s after SIGTERM`, ms: stopsWithin });
+        this.#tell({
+          line: 0,
+          text: server.text,
+          result: 'failed',
+          why: `it still ran ${stopsWithin / 1000} s after SIGTERM`,
+          ms: stopsWithin,
+        });
         signal(child, 'SIGKILL');
       }, stopsWithin);
       await ended;
@@ -366,7 +519,14 @@ class PageRun {
   /** Each line of the guide in order, numbers and dates as they may be. */
   #compare(line: number, lines: readonly string[]): void {
     const missing = firstMissing(lines, this.#last?.all ?? '');
-    if (missing !== undefined) this.#tell({ line, text: missing, result: 'failed', why: `the command before it prints no such line:\n${tail(this.#last?.all ?? 'no command ran before it')}`, ms: 0 });
+    if (missing !== undefined)
+      this.#tell({
+        line,
+        text: missing,
+        result: 'failed',
+        why: `the command before it prints no such line:\n${tail(this.#last?.all ?? 'no command ran before it')}`,
+        ms: 0,
+      });
   }
 }
 
@@ -376,10 +536,14 @@ const programOf = (text: string): string => (/simulator/.test(text) ? 'simulator
 
 /** Mounts of one's own need root; a container may not give them all the same. */
 function mayBeRoot(): boolean {
-  return process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'mount', '--bind', '/opt', '/opt']).status === 0;
+  return (
+    process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'mount', '--bind', '/opt', '/opt']).status === 0
+  );
 }
 
-/** Lines of shell that put copies in place of the folders of this machine, for one process and its children. */
+/**
+ * Lines of shell that put copies in place of the folders of this machine, for one process and its children.
+ */
 function ownSystemFolders(state: string): string {
   const own = join(state, 'machine');
   if (!existsSync(own)) {
@@ -399,7 +563,10 @@ function split(text: string): readonly [string, string] {
 /** Pages that are executed at once: much of their time is spent waiting for a story or for a start. */
 const atOnce = 2;
 
-/** Executes the pages: the first one installs and builds for all, and each comes behind the one that it goes on from. */
+/**
+ * Executes the pages: the first one installs and builds for all, and each comes behind the one that it goes
+ * on from.
+ */
 export async function runPages(run: Run): Promise<readonly Outcome[]> {
   const work = mkdtempSync(join(tmpdir(), 'lr-guides-'));
   const master = join(work, 'installed');
@@ -408,7 +575,8 @@ export async function runPages(run: Run): Promise<readonly Outcome[]> {
     if (run.installed === true) {
       mkdirSync(master);
       linked(join(run.root, 'node_modules'), join(master, 'node_modules'));
-      if (existsSync(join(run.root, 'dist', '.built'))) cpSync(join(run.root, 'dist'), join(master, 'dist'), { recursive: true });
+      if (existsSync(join(run.root, 'dist', '.built')))
+        cpSync(join(run.root, 'dist'), join(master, 'dist'), { recursive: true });
     }
     const before = new Map<string, PageRun>();
     const ended = new Map<string, Promise<void>>();
@@ -449,7 +617,9 @@ export async function runPages(run: Run): Promise<readonly Outcome[]> {
 
 function goesOnFrom(root: string, page: string): readonly string[] {
   const pieces = existsSync(join(root, page)) ? readPage(readFileSync(join(root, page), 'utf8')) : [];
-  return pieces.flatMap((piece) => (piece.kind === 'after' && existsSync(join(root, piece.page)) ? [piece.page] : []));
+  return pieces.flatMap((piece) =>
+    piece.kind === 'after' && existsSync(join(root, piece.page)) ? [piece.page] : [],
+  );
 }
 
 /** A page behind the one that it goes on from, which is executed even where nobody named it. */

@@ -1,9 +1,9 @@
-// What a reader fills in, where the guide leaves a gap: the stand-ins' own tokens and ids. A gap that is not listed here fails the run, so that
-// a guide cannot ask for something of which nobody thought.
+// What a reader fills in, where the guide leaves a gap: the stand-ins' own tokens and ids. A gap that is not
+// listed here fails the run, so that a guide cannot ask for something of which nobody thought.
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { incidents } from '../support/slack/slackHouse.ts';
+import { incidents } from '../support/slack/slackTestApp.ts';
 import { people } from './cloud.ts';
 import type { Cloud } from './cloud.ts';
 
@@ -58,11 +58,20 @@ export function filled(name: string, value: string, values: Readonly<Record<stri
  * @param ports those of this run in place of the default ones
  * @param variables of the terminal, each of which fills the gap of its name
  */
-export function typed(command: string, values: Readonly<Record<string, string>>, ports: Readonly<Record<string, string>>, variables: ReadonlySet<string> = new Set()): string {
-  let text = command.replace(/\b([A-Za-z_]\w*)=(\.\.\.|…|<[^>]*>)/g, (_all, name: string, value: string) => `${name}=${filled(name, value, values)}`);
+export function typed(
+  command: string,
+  values: Readonly<Record<string, string>>,
+  ports: Readonly<Record<string, string>>,
+  variables: ReadonlySet<string> = new Set(),
+): string {
+  let text = command.replace(
+    /\b([A-Za-z_]\w*)=(\.\.\.|…|<[^>]*>)/g,
+    (_all, name: string, value: string) => `${name}=${filled(name, value, values)}`,
+  );
   for (const name of variables) text = text.replaceAll(`<${name}>`, `"$${name}"`);
   for (const [pattern, value] of words) text = text.replace(pattern, value);
-  for (const [port, own] of Object.entries(ports)) text = text.replace(new RegExp(`(?<=[:= ])${port}\\b`, 'g'), own);
+  for (const [port, own] of Object.entries(ports))
+    text = text.replace(new RegExp(`(?<=[:= ])${port}\\b`, 'g'), own);
   const left = /<[a-z][^<>|&;]*>|(?<=\s)(?:\.\.\.|…)(?=\s|$)/i.exec(text.replace(/<<-?\s*['"]?\w+/g, ''));
   if (left !== null) throw new NoStandIn(`nobody plays what "${left[0]}" leaves open`);
   return text;

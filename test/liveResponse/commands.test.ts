@@ -4,7 +4,11 @@ import { maxCommandCharacters, maxCommands, problemWith } from '../../src/liveRe
 import type { Command } from '../../src/liveResponse/commands.ts';
 
 const put = (fileName: string): Command => ({ type: 'PutFile', fileName });
-const run = (scriptName: string, args?: string): Command => ({ type: 'RunScript', scriptName, ...(args === undefined ? {} : { args }) });
+const run = (scriptName: string, args?: string): Command => ({
+  type: 'RunScript',
+  scriptName,
+  ...(args === undefined ? {} : { args }),
+});
 const get = (path: string): Command => ({ type: 'GetFile', path });
 
 describe('a library file name', () => {
@@ -13,8 +17,27 @@ describe('a library file name', () => {
     expect(problemWith([put(name)])).toBeUndefined();
   });
 
-  test.each(['', '.', '..', '../x.ps1', 'a/b', 'a\\b', 'C:x', '-x', '.hidden', 'a b', 'a;b', 'a"b', 'ä', 'x'.repeat(129)])('may not be %j', (name) => {
-    expect(problemWith([get('C:\\a'), run(name)].toReversed())).toEqual({ reason: 'libraryName', index: 0, name });
+  test.each([
+    '',
+    '.',
+    '..',
+    '../x.ps1',
+    'a/b',
+    'a\\b',
+    'C:x',
+    '-x',
+    '.hidden',
+    'a b',
+    'a;b',
+    'a"b',
+    'ä',
+    'x'.repeat(129),
+  ])('may not be %j', (name) => {
+    expect(problemWith([get('C:\\a'), run(name)].toReversed())).toEqual({
+      reason: 'libraryName',
+      index: 0,
+      name,
+    });
     expect(problemWith([put(name)])).toEqual({ reason: 'libraryName', index: 0, name });
   });
 });
@@ -39,7 +62,10 @@ test('nothing, too many commands, too much text, an empty path and hidden charac
   expect(problemWith(many)).toBeUndefined();
   expect(problemWith([...many, get('C:\\a')])).toEqual({ reason: 'tooManyCommands', count: maxCommands + 1 });
   expect(problemWith([get('x'.repeat(maxCommandCharacters))])).toBeUndefined();
-  expect(problemWith([get('x'.repeat(maxCommandCharacters + 1))])).toEqual({ reason: 'tooLong', characters: maxCommandCharacters + 1 });
+  expect(problemWith([get('x'.repeat(maxCommandCharacters + 1))])).toEqual({
+    reason: 'tooLong',
+    characters: maxCommandCharacters + 1,
+  });
   expect(problemWith([get(' ')])).toEqual({ reason: 'emptyPath', index: 0 });
   expect(problemWith([run('a', 'x\u202ey')])).toMatchObject({ reason: 'hiddenCharacters', index: 0 });
 });

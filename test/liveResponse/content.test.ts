@@ -1,6 +1,11 @@
 // What was seen of library files, and what counts as a change of them.
 import { describe, expect, test } from '@jest/globals';
-import { changesBetween, contentOf, departure, libraryNames } from '../../src/liveResponse/content.ts';
+import {
+  changesBetween,
+  contentOf,
+  contentDrift,
+  libraryNames,
+} from '../../src/liveResponse/request/content.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import { digestText } from '../../src/liveResponse/commands.ts';
 
@@ -19,14 +24,38 @@ describe('what was seen', () => {
   });
 
   test('takes a name that differs in case alone only when it is the only one, and hashes in lower case', () => {
-    expect(contentOf(commands, [{ name: 'collect.PS1', sha256: a.toUpperCase(), updatedAt: 5 }], 9)).toEqual({ at: 9, files: [{ name: 'tool.exe' }, { name: 'Collect.ps1', sha256: a, updatedAt: 5 }] });
-    expect(contentOf(commands, [{ name: 'collect.PS1', sha256: a }, { name: 'COLLECT.ps1', sha256: b }], 9).files[1]).toEqual({ name: 'Collect.ps1' });
-    expect(contentOf(commands, [{ name: 'collect.ps1', sha256: a }, { name: 'Collect.ps1', sha256: b }], 9).files[1]).toMatchObject({ sha256: b });
+    expect(contentOf(commands, [{ name: 'collect.PS1', sha256: a.toUpperCase(), updatedAt: 5 }], 9)).toEqual({
+      at: 9,
+      files: [{ name: 'tool.exe' }, { name: 'Collect.ps1', sha256: a, updatedAt: 5 }],
+    });
+    expect(
+      contentOf(
+        commands,
+        [
+          { name: 'collect.PS1', sha256: a },
+          { name: 'COLLECT.ps1', sha256: b },
+        ],
+        9,
+      ).files[1],
+    ).toEqual({ name: 'Collect.ps1' });
+    expect(
+      contentOf(
+        commands,
+        [
+          { name: 'collect.ps1', sha256: a },
+          { name: 'Collect.ps1', sha256: b },
+        ],
+        9,
+      ).files[1],
+    ).toMatchObject({ sha256: b });
   });
 });
 
 describe('a change', () => {
-  const seen = (tool: string | undefined, at = 1) => ({ at, files: [{ name: 'tool.exe', ...(tool === undefined ? {} : { sha256: tool }), updatedAt: at }] });
+  const seen = (tool: string | undefined, at = 1) => ({
+    at,
+    files: [{ name: 'tool.exe', ...(tool === undefined ? {} : { sha256: tool }), updatedAt: at }],
+  });
 
   test('is another hash, not another time; a file that comes or goes is one', () => {
     expect(changesBetween(seen(a), seen(a, 2))).toEqual([]);
@@ -38,20 +67,25 @@ describe('a change', () => {
   test('departs from a card only where the card would say something that is not so', () => {
     const down = { at: 2, notRead: 'unavailable' } as const;
     const forbidden = { at: 2, notRead: 'forbidden' } as const;
-    expect(departure(seen(a), seen(a, 2))).toBeUndefined();
-    expect(departure(seen(a), seen(b, 2))).toMatchObject({ why: 'changed' });
-    expect(departure(seen(a), down)).toBeUndefined();
-    expect(departure(seen(a), forbidden)).toEqual({ why: 'noLongerRead' });
-    expect(departure(undefined, forbidden)).toBeUndefined();
-    expect(departure(down, forbidden)).toBeUndefined();
-    expect(departure(undefined, seen(a))).toEqual({ why: 'nowRead' });
-    expect(departure(forbidden, seen(a))).toEqual({ why: 'nowRead' });
+    expect(contentDrift(seen(a), seen(a, 2))).toBeUndefined();
+    expect(contentDrift(seen(a), seen(b, 2))).toMatchObject({ why: 'changed' });
+    expect(contentDrift(seen(a), down)).toBeUndefined();
+    expect(contentDrift(seen(a), forbidden)).toEqual({ why: 'noLongerRead' });
+    expect(contentDrift(undefined, forbidden)).toBeUndefined();
+    expect(contentDrift(down, forbidden)).toBeUndefined();
+    expect(contentDrift(undefined, seen(a))).toEqual({ why: 'nowRead' });
+    expect(contentDrift(forbidden, seen(a))).toEqual({ why: 'nowRead' });
   });
 });
 
 test('the digest is over the contents where they are known, and as it was before where they are not', () => {
   const plain = digestText('t', 'd', commands);
   expect(digestText('t', 'd', commands, [])).toBe(plain);
-  const texts = [plain, digestText('t', 'd', commands, [{ name: 'tool.exe', sha256: a }]), digestText('t', 'd', commands, [{ name: 'tool.exe', sha256: b }]), digestText('t', 'd', commands, [{ name: 'tool.exe' }])];
+  const texts = [
+    plain,
+    digestText('t', 'd', commands, [{ name: 'tool.exe', sha256: a }]),
+    digestText('t', 'd', commands, [{ name: 'tool.exe', sha256: b }]),
+    digestText('t', 'd', commands, [{ name: 'tool.exe' }]),
+  ];
   expect(new Set(texts).size).toBe(4);
 });

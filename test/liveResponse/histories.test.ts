@@ -1,4 +1,5 @@
-// Random legal histories: what an event does not change is after it as it was before, for every field there is and for one that nobody knows.
+// Random legal histories: what an event does not change is after it as it was before, for every field there
+// is and for one that nobody knows.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { begin, evolve, IllegalMove, raises } from '../../src/liveResponse/evolve.ts';
@@ -31,9 +32,17 @@ const facts: { readonly [T in Fact['type']]: Extract<Fact, { readonly type: T }>
   noted: { type: 'noted', surface: 'console', place: 'p' },
   waiting: { type: 'waiting', cause: 'deviceBusy', blocker: { by: 'unseen' }, error },
   redacted: { type: 'redacted', cause: 'time' },
-  contentSeen: { type: 'contentSeen', content: { at: start + 1, notRead: 'forbidden' }, digest: 'cd'.repeat(32), fingerprint: 'cdcdcdcd' },
+  contentSeen: {
+    type: 'contentSeen',
+    content: { at: start + 1, notRead: 'forbidden' },
+    digest: 'cd'.repeat(32),
+    fingerprint: 'cdcdcdcd',
+  },
   looked: { type: 'looked' },
-  excerptRead: { type: 'excerptRead', excerpt: { index: 0, at: start, length: 3, sha256: 'aa', errors: false, cut: false } },
+  excerptRead: {
+    type: 'excerptRead',
+    excerpt: { index: 0, at: start, length: 3, sha256: 'aa', errors: false, cut: false },
+  },
   fileSeen: { type: 'fileSeen', file: { index: 1, at: start, format: 'zip' } },
   resultTrouble: { type: 'resultTrouble', trouble: { index: 0, at: start, code: 'notReady', tries: 1 } },
   linkMinted: { type: 'linkMinted', onCard: true, link: { index: 1, at: start, expiresAt: start + 1 } },
@@ -59,9 +68,21 @@ const events: readonly (Move | Fact)[] = [
 const waits = ['runBefore', 'notBefore', 'waitsFor', 'blocker', 'error'] as const;
 const sight = ['cause', 'since', 'looks', 'lookedAt', 'error'] as const;
 const device = ['action', 'deadline', 'startedAt', 'parked', 'strangeSince'] as const;
-const end = ['ending', 'endedAt', 'attempts', ...waits, ...sight, 'actionId', 'cancel', 'differs', 'results'] as const;
+const end = [
+  'ending',
+  'endedAt',
+  'attempts',
+  ...waits,
+  ...sight,
+  'actionId',
+  'cancel',
+  'differs',
+  'results',
+] as const;
 
-/** Written by hand, not derived: the fields that each event may change, besides `revision` and `changedAt`. */
+/**
+ * Written by hand, not derived: the fields that each event may change, besides `revision` and `changedAt`.
+ */
 const changes: Readonly<Record<Move['type'] | Fact['type'], readonly string[]>> = {
   approved: ['state', 'approval', 'attempts', 'runBefore'],
   denied: ['state', ...end],
@@ -115,7 +136,9 @@ function after(request: Request, event: Move | Fact, at: number): Request | unde
 }
 
 function fields(request: Request, without: readonly string[]): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(request).filter(([name, value]) => value !== undefined && !without.includes(name)));
+  return Object.fromEntries(
+    Object.entries(request).filter(([name, value]) => value !== undefined && !without.includes(name)),
+  );
 }
 
 /** What can happen next, and what comes of it. */
@@ -135,10 +158,17 @@ describe('a random legal history', () => {
       fc.property(histories, (picks) => {
         let request: Request = begin(all);
         for (const [step, pick] of picks.entries()) {
-          // What today's policy refuses ends most histories before they come far: seldom taken where nothing was sent yet.
+          // What today's policy refuses ends most histories before they come far: seldom taken where nothing
+          // was sent yet.
           const early = request.state === 'awaitingApproval' || request.state === 'queued';
-          const can: readonly (readonly [Move | Fact, Request])[] = nexts(request, start + (step + 1) * 1000).filter(([{ type }]) => type !== 'refused' || !early || pick % 7 === 0);
-          const [event, next]: readonly [Move | Fact, Request] = can[pick % can.length] ?? [facts.pressRefused, request];
+          const can: readonly (readonly [Move | Fact, Request])[] = nexts(
+            request,
+            start + (step + 1) * 1000,
+          ).filter(([{ type }]) => type !== 'refused' || !early || pick % 7 === 0);
+          const [event, next]: readonly [Move | Fact, Request] = can[pick % can.length] ?? [
+            facts.pressRefused,
+            request,
+          ];
           const may = [...changes[event.type], ...(raises(event) ? ['revision', 'changedAt'] : [])];
           expect([event.type, fields(next, may)]).toEqual([event.type, fields(request, may)]);
           reached.add(event.type);
@@ -152,13 +182,25 @@ describe('a random legal history', () => {
   });
 
   test('leaves nothing of an older state on a request that is over', () => {
-    const ends = (['denied', 'expired', 'withdrawn', 'lapsed', 'refused', 'dropped'] as const).map((type) => exampleMoves[type]);
-    const known = new Set([...Object.keys(begin(all)), 'ending', 'endedAt', 'attempts', 'approval', 'again', 'found']);
+    const ends = (['denied', 'expired', 'withdrawn', 'lapsed', 'refused', 'dropped'] as const).map(
+      (type) => exampleMoves[type],
+    );
+    const known = new Set([
+      ...Object.keys(begin(all)),
+      'ending',
+      'endedAt',
+      'attempts',
+      'approval',
+      'again',
+      'found',
+    ]);
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...events), { maxLength: 60 }), (history) => {
         let request: Request = begin(all);
-        for (const [step, event] of [...history, ...ends].entries()) request = after(request, event, start + step) ?? request;
-        if (request.state === 'over') expect(Object.keys(request).filter((name) => !known.has(name))).toEqual([]);
+        for (const [step, event] of [...history, ...ends].entries())
+          request = after(request, event, start + step) ?? request;
+        if (request.state === 'over')
+          expect(Object.keys(request).filter((name) => !known.has(name))).toEqual([]);
       }),
     );
   });

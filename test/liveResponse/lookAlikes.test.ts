@@ -1,9 +1,20 @@
 // Names that look alike are found, others are not, and one search stays small.
 import { describe, expect, test } from '@jest/globals';
-import { alikeTo, beginnings, mostBeginnings, skeleton } from '../../src/liveResponse/lookAlikes.ts';
+import {
+  alikeTo,
+  searchPrefixes,
+  maxSearchPrefixes,
+  skeleton,
+} from '../../src/liveResponse/device/confusables.ts';
 import type { Device } from '../../src/liveResponse/request.ts';
 
-const device = (name: string, id = name): Device => ({ id, name, os: 'Windows11', health: 'Active', tags: [] });
+const device = (name: string, id = name): Device => ({
+  id,
+  name,
+  os: 'Windows11',
+  health: 'Active',
+  tags: [],
+});
 
 const pairs: readonly (readonly [string, string])[] = [
   ['hosta', 'h0sta'],
@@ -22,12 +33,23 @@ describe('two names', () => {
     expect(skeleton(other)).toBe(skeleton(one));
   });
 
-  test.each([['hosta', 'hostb'], ['web01', 'web02'], ['pc-100', 'pc-101'], ['mars', 'venus'], ['srv1', 'srv2']])('%s and %s do not', (one, other) => {
+  test.each([
+    ['hosta', 'hostb'],
+    ['web01', 'web02'],
+    ['pc-100', 'pc-101'],
+    ['mars', 'venus'],
+    ['srv1', 'srv2'],
+  ])('%s and %s do not', (one, other) => {
     expect(skeleton(other)).not.toBe(skeleton(one));
   });
 
   test('are told apart as the same label and a look-alike, the device itself left out', () => {
-    const found = [device('h0sta.corp.example', '1'), device('hosta.branch.example', '2'), device('hosta.corp.example', '3'), device('hostab.corp.example', '4')];
+    const found = [
+      device('h0sta.corp.example', '1'),
+      device('hosta.branch.example', '2'),
+      device('hosta.corp.example', '3'),
+      device('hostab.corp.example', '4'),
+    ];
     expect(alikeTo({ id: '3', name: 'hosta.corp.example' }, found)).toEqual([
       { id: '2', name: 'hosta.branch.example', how: 'same' },
       { id: '1', name: 'h0sta.corp.example', how: 'alike' },
@@ -36,20 +58,27 @@ describe('two names', () => {
 });
 
 describe('the search', () => {
-  test.each(pairs.filter(([, other]) => !/[ｈóа-я\u2011]/u.test(other) || other === 'hоsta').filter(([one]) => one !== 'mail1' && one !== 'web01' && one !== 'finance5'))('for %s finds %s', (one, other) => {
-    expect(beginnings(one).some((beginning) => other.startsWith(beginning))).toBe(true);
+  test.each(
+    pairs
+      .filter(([, other]) => !/[ｈóа-я\u2011]/u.test(other) || other === 'hоsta')
+      .filter(([one]) => one !== 'mail1' && one !== 'web01' && one !== 'finance5'),
+  )('for %s finds %s', (one, other) => {
+    expect(searchPrefixes(one).some((beginning) => other.startsWith(beginning))).toBe(true);
   });
 
   test('from the impostor finds the one it imitates', () => {
-    for (const impostor of ['h0sta', 'hоsta', 'hоѕtа']) expect(beginnings(`${impostor}.corp.example`).some((beginning) => 'hosta'.startsWith(beginning))).toBe(true);
+    for (const impostor of ['h0sta', 'hоsta', 'hоѕtа'])
+      expect(
+        searchPrefixes(`${impostor}.corp.example`).some((beginning) => 'hosta'.startsWith(beginning)),
+      ).toBe(true);
   });
 
   test('of a long name is selective, of a short one takes it whole, and never asks for more than a filter bears', () => {
-    expect(beginnings('desktop-39g9tgl.corp.example')[0]).toBe('desktop-39');
-    expect(beginnings('dc1')[0]).toBe('dc1');
+    expect(searchPrefixes('desktop-39g9tgl.corp.example')[0]).toBe('desktop-39');
+    expect(searchPrefixes('dc1')[0]).toBe('dc1');
     for (const name of ['sososososo', 'illilliliilil.corp', 'x', 'wwwmmmrnrn', '']) {
-      expect(beginnings(name).length).toBeLessThanOrEqual(mostBeginnings);
-      expect(new Set(beginnings(name)).size).toBe(beginnings(name).length);
+      expect(searchPrefixes(name).length).toBeLessThanOrEqual(maxSearchPrefixes);
+      expect(new Set(searchPrefixes(name)).size).toBe(searchPrefixes(name).length);
     }
   });
 });

@@ -3,12 +3,13 @@ import fc from 'fast-check';
 import type { Rates } from '../../src/liveResponse/pacing.ts';
 import {
   afterThrottle,
-  Budgets,
+  CallRates,
   callsPerHour,
   callsPerMinute,
   capAt,
   capRestoreMs,
-  defaultRates, elapsedOf,
+  defaultRates,
+  elapsedOf,
   isParked,
   kinds,
   maxPenaltyMs,
@@ -18,7 +19,7 @@ import {
   pollGapMs,
   sessionCap,
   sessionsAtOnce,
-  skewMs,
+  safetyMarginMs,
   submitsPerMinute,
 } from '../../src/liveResponse/pacing.ts';
 
@@ -50,12 +51,27 @@ describe('the budgets', () => {
   });
 
   test('never let the server see more than the limit in any window, though each call arrives up to a second late', () => {
-    const rates: Rates = { ...defaultRates, list: [{ limit: 5, ms: 3000 }, { limit: 12, ms: 10_000 }] };
-    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 2500 }), fc.integer({ min: 0, max: skewMs })), { minLength: 1, maxLength: 120 });
+    const rates: Rates = {
+      ...defaultRates,
+      list: [
+        { limit: 5, ms: 3000 },
+        { limit: 12, ms: 10_000 },
+      ],
+    };
+    const steps = fc.array(
+      fc.tuple(fc.integer({ min: 0, max: 2500 }), fc.integer({ min: 0, max: safetyMarginMs })),
+      {
+        minLength: 1,
+        maxLength: 120,
+      },
+    );
     fc.assert(
       fc.property(steps, fc.array(fc.integer({ min: 0, max: 12_000 }), { maxLength: 12 }), (asks, past) => {
-        const budgets = new Budgets(rates);
-        budgets.seed('list', past.map((age) => start - age));
+        const budgets = new CallRates(rates);
+        budgets.seed(
+          'list',
+          past.map((age) => start - age),
+        );
         const arrivals: number[] = [];
         let now = start;
         for (const [gap, delay] of asks) {
@@ -72,7 +88,7 @@ describe('the budgets', () => {
   test('give a slot exactly when they said they would', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 9000 }), { minLength: 1, maxLength: 60 }), (gaps) => {
-        const budgets = new Budgets();
+        const budgets = new CallRates();
         let now = start;
         for (const gap of gaps) {
           now += gap;
@@ -88,82 +104,96 @@ describe('the budgets', () => {
   });
 
   test('send ten at once and the eleventh a minute and a second later', () => {
-    const budgets = new Budgets();
+    const budgets = new CallRates();
     for (let n = 0; n < 10; n += 1) expect(budgets.take('submit', start)).toBe(true);
     expect(budgets.take('submit', start)).toBe(false);
-    expect(budgets.waitFor('submit', start + 1000)).toBe(minute + skewMs - 1000);
+    expect(budgets.waitFor('submit', start + 1000)).toBe(minute + safetyMarginMs - 1000);
     expect(budgets.left('submit', start)).toEqual([{ limit: 10, ms: minute, left: 0 }]);
-    expect(budgets.left('submit', start + minute + skewMs)).toEqual([{ limit: 10, ms: minute, left: 10 }]);
+    expect(budgets.left('submit', start + minute + safetyMarginMs)).toEqual([
+      { limit: 10, ms: minute, left: 10 },
+    ]);
   });
 
   test('sustain 1,500 calls an hour and not one more', () => {
-    const budgets = new Budgets();
+    const budgets = new CallRates();
     let sent = 0;
     for (let now = start; now < start + 60 * minute; now += 100) if (budgets.take('list', now)) sent += 1;
     expect(sent).toBe(1500);
   });
 
   test('know of calls made before a restart', () => {
-    const budgets = new Budgets();
+    const budgets = new CallRates();
     budgets.seed('submit', [start - 1000, start - 500, ...Array.from({ length: 8 }, () => start - 2000)]);
-    expect(budgets.waitFor('submit', start)).toBe(minute + skewMs - 2000);
+    expect(budgets.waitFor('submit', start)).toBe(minute + safetyMarginMs - 2000);
     budgets.seed('submit', [start - 10 * minute]);
     expect(budgets.left('submit', start)[0]?.left).toBe(0);
   });
 
   test('hold back the penalised kind alone, and never for more than an hour', () => {
-    const budgets = new Budgets();
-    budgets.penalise('link', start + 30_000);
-    budgets.penalise('link', start + 10_000);
+    const budgets = new CallRates();
+    budgets.backOff('link', start + 30_000);
+    budgets.backOff('link', start + 10_000);
     expect(budgets.waitFor('link', start)).toBe(30_000);
     expect(budgets.waitFor('list', start)).toBe(0);
-    budgets.penalise('link', start + 1e12);
+    budgets.backOff('link', start + 1e12);
     expect(budgets.waitFor('link', start)).toBe(maxPenaltyMs);
   });
 
   test('count what the journal puts into the future as sent just now, after a wall clock was set back', () => {
-    const budgets = new Budgets();
+    const budgets = new CallRates();
     const clock = { now: () => start, elapsed: () => 5_000 };
-    budgets.seed('submit', elapsedOf([...Array.from({ length: 9 }, () => start + 3 * 60 * minute), start - 2_000], clock));
+    budgets.seed(
+      'submit',
+      elapsedOf([...Array.from({ length: 9 }, () => start + 3 * 60 * minute), start - 2_000], clock),
+    );
     expect(budgets.take('submit', 5_000)).toBe(false);
-    expect(budgets.waitFor('submit', 5_000)).toBe(minute + skewMs - 2_000);
-    expect(budgets.waitFor('submit', 5_000 + minute + skewMs)).toBe(0);
+    expect(budgets.waitFor('submit', 5_000)).toBe(minute + safetyMarginMs - 2_000);
+    expect(budgets.waitFor('submit', 5_000 + minute + safetyMarginMs)).toBe(0);
   });
 
   test('refuse a rate that is none', () => {
-    expect(() => new Budgets({ ...defaultRates, list: [{ limit: 0, ms: 1000 }] })).toThrow(RangeError);
-    expect(() => new Budgets({ ...defaultRates, list: [{ limit: 5, ms: Number.NaN }] })).toThrow(RangeError);
+    expect(() => new CallRates({ ...defaultRates, list: [{ limit: 0, ms: 1000 }] })).toThrow(RangeError);
+    expect(() => new CallRates({ ...defaultRates, list: [{ limit: 5, ms: Number.NaN }] })).toThrow(
+      RangeError,
+    );
   });
 });
 
 describe('the expected time of a submission', () => {
   test('is now for the first ten places, a minute later for the next ten, and so on', () => {
-    const budgets = new Budgets();
+    const budgets = new CallRates();
     expect(budgets.expectedIn(1, start)).toBe(0);
     expect(budgets.expectedIn(10, start)).toBe(0);
-    expect(budgets.expectedIn(11, start)).toBe(minute + skewMs);
-    expect(budgets.expectedIn(25, start)).toBe(2 * (minute + skewMs));
+    expect(budgets.expectedIn(11, start)).toBe(minute + safetyMarginMs);
+    expect(budgets.expectedIn(25, start)).toBe(2 * (minute + safetyMarginMs));
   });
 
   test('is when it is then really sent', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 70_000 }), { maxLength: 15 }), fc.integer({ min: 1, max: 30 }), (ages, position) => {
-        const budgets = new Budgets();
-        budgets.seed('submit', ages.map((age) => start - age));
-        const expected = start + budgets.expectedIn(position, start);
-        let now = start;
-        for (let n = 1; n <= position; n += 1) {
-          now += budgets.waitFor('submit', now);
-          budgets.take('submit', now);
-        }
-        expect(now).toBe(expected);
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 70_000 }), { maxLength: 15 }),
+        fc.integer({ min: 1, max: 30 }),
+        (ages, position) => {
+          const budgets = new CallRates();
+          budgets.seed(
+            'submit',
+            ages.map((age) => start - age),
+          );
+          const expected = start + budgets.expectedIn(position, start);
+          let now = start;
+          for (let n = 1; n <= position; n += 1) {
+            now += budgets.waitFor('submit', now);
+            budgets.take('submit', now);
+          }
+          expect(now).toBe(expected);
+        },
+      ),
     );
   });
 
   test('waits for the end of a penalty', () => {
-    const budgets = new Budgets();
-    budgets.penalise('submit', start + 40_000);
+    const budgets = new CallRates();
+    budgets.backOff('submit', start + 40_000);
     expect(budgets.expectedIn(1, start)).toBe(40_000);
   });
 });
@@ -195,10 +225,24 @@ describe('the gap between polls', () => {
   });
 
   test('treats a session as parked when it is still pending after ten minutes', () => {
-    expect(isParked({ action: { status: 'Pending', createdAt: start }, startedAt: start }, start + parkedAfterMs)).toBe(false);
-    expect(isParked({ action: { status: 'Pending', createdAt: start }, startedAt: start }, start + parkedAfterMs + 1)).toBe(true);
-    expect(isParked({ action: { status: 'InProgress', createdAt: start }, startedAt: start }, start + 2 * parkedAfterMs)).toBe(false);
+    expect(
+      isParked({ action: { status: 'Pending', createdAt: start }, startedAt: start }, start + parkedAfterMs),
+    ).toBe(false);
+    expect(
+      isParked(
+        { action: { status: 'Pending', createdAt: start }, startedAt: start },
+        start + parkedAfterMs + 1,
+      ),
+    ).toBe(true);
+    expect(
+      isParked(
+        { action: { status: 'InProgress', createdAt: start }, startedAt: start },
+        start + 2 * parkedAfterMs,
+      ),
+    ).toBe(false);
     expect(isParked({ action: { status: 'Pending' }, startedAt: start }, start + parkedAfterMs)).toBe(false);
-    expect(isParked({ action: { status: 'Pending', createdAt: 0 }, startedAt: start }, start + parkedAfterMs + 1)).toBe(true);
+    expect(
+      isParked({ action: { status: 'Pending', createdAt: 0 }, startedAt: start }, start + parkedAfterMs + 1),
+    ).toBe(true);
   });
 });

@@ -1,7 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { hiddenCharacter } from '../../src/liveResponse/shown.ts';
-import { describeFile, formatOf, maxNameCharacters, safeName } from '../../src/liveResponse/result.ts';
+import { hiddenCharacter } from '../../src/liveResponse/text/visible.ts';
+import {
+  describeFile,
+  formatOf,
+  maxNameCharacters,
+  safeName,
+} from '../../src/liveResponse/results/collectedFile.ts';
 
 describe('a collected file', () => {
   test('is known by its first bytes', () => {
@@ -15,7 +20,11 @@ describe('a collected file', () => {
 
   test('is described with the size the server tells, or its own when all of it was read', () => {
     const bytes = new Uint8Array([0x1f, 0x8b]);
-    expect(describeFile({ bytes, cut: true, size: 9000, fileName: 'C:\\x\\a.dmp.zip.gz' })).toEqual({ format: 'gzip', bytes: 9000, name: 'a.dmp.zip.gz' });
+    expect(describeFile({ bytes, cut: true, size: 9000, fileName: 'C:\\x\\a.dmp.zip.gz' })).toEqual({
+      format: 'gzip',
+      bytes: 9000,
+      name: 'a.dmp.zip.gz',
+    });
     expect(describeFile({ bytes, cut: true })).toEqual({ format: 'gzip' });
     expect(describeFile({ bytes, cut: false })).toEqual({ format: 'gzip', bytes: 2 });
   });

@@ -1,12 +1,20 @@
-// Rows 2.12 and 2.13: what runs is shown in the order in which it runs, and nothing runs that draws nothing or over its neighbours.
+// Rows 2.12 and 2.13: what runs is shown in the order in which it runs, and nothing runs that draws nothing
+// or over its neighbours.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { clean } from '../../cards/clip.ts';
 import { shownCommand } from '../../cards/steps.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import { maxCommandCharacters, problemWith } from '../../src/liveResponse/commands.ts';
-import { drawnOutOfOrder, hiddenCharacter, inOrder, isHidden, marksInARow, strayMark } from '../../src/liveResponse/shown.ts';
-import { drawn, drawnOrder } from '../support/bidi.ts';
+import {
+  drawnOutOfOrder,
+  hiddenCharacter,
+  inOrder,
+  isHidden,
+  marksInARow,
+  strayMark,
+} from '../../src/liveResponse/text/visible.ts';
+import { drawn, drawnOrder } from '../support/chats/bidi.ts';
 
 const script = (args: string): Command => ({ type: 'RunScript', scriptName: 'collect.ps1', args });
 const path = (text: string): Command => ({ type: 'GetFile', path: text });
@@ -23,11 +31,19 @@ describe('the order of letters written from right to left (row 2.12)', () => {
     expect(shownCommand(script('-Days א 1 ב 22'))).toBe('RunScript collect.ps1 -Days ‹U+05D0› 1 ‹U+05D1› 22');
     expect(shownCommand(script('-A ٣ ١'))).toBe('RunScript collect.ps1 -A ‹U+0663› ‹U+0661›');
     expect(shownCommand(script('-Days أ 1'))).toBe('RunScript collect.ps1 -Days ‹U+0623› 1');
-    expect(shownCommand(path('C:\\דנה\\חש.txt'))).toBe('GetFile C:\\‹U+05D3›‹U+05E0›‹U+05D4›\\‹U+05D7›‹U+05E9›.txt');
+    expect(shownCommand(path('C:\\דנה\\חש.txt'))).toBe(
+      'GetFile C:\\‹U+05D3›‹U+05E0›‹U+05D4›\\‹U+05D7›‹U+05E9›.txt',
+    );
   });
 
   test('a folder or file with such a name stays readable where it stays in place', () => {
-    for (const text of ['C:\\Users\\דנה\\Documents\\a.txt', 'C:\\Users\\دانا\\x', 'C:\\a\\דוח.xlsx', 'C:\\a (דוח) b\\c']) expect(shownCommand(path(text))).toBe(`GetFile ${text}`);
+    for (const text of [
+      'C:\\Users\\דנה\\Documents\\a.txt',
+      'C:\\Users\\دانا\\x',
+      'C:\\a\\דוח.xlsx',
+      'C:\\a (דוח) b\\c',
+    ])
+      expect(shownCommand(path(text))).toBe(`GetFile ${text}`);
   });
 
   test('what looks spelt out already is told from what is', () => {
@@ -35,7 +51,39 @@ describe('the order of letters written from right to left (row 2.12)', () => {
   });
 
   test('whatever the text, the card draws the commands in the order in which they run', () => {
-    const signs = ['a', 'Z', 'é', 'א', 'ש', 'ب', 'ة', '1', '7', '٣', '۴', ' ', ' ', '.', ',', '\\', '/', '-', '+', '(', ')', '[', ']', '"', '#', '%', ':', '\u05b8', '\u0301', '漢', '🙂'];
+    const signs = [
+      'a',
+      'Z',
+      'é',
+      'א',
+      'ש',
+      'ب',
+      'ة',
+      '1',
+      '7',
+      '٣',
+      '۴',
+      ' ',
+      ' ',
+      '.',
+      ',',
+      '\\',
+      '/',
+      '-',
+      '+',
+      '(',
+      ')',
+      '[',
+      ']',
+      '"',
+      '#',
+      '%',
+      ':',
+      '\u05b8',
+      '\u0301',
+      '漢',
+      '🙂',
+    ];
     let tried = 0;
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...signs), minLength: 1, maxLength: 24 }), (text) => {
@@ -43,7 +91,8 @@ describe('the order of letters written from right to left (row 2.12)', () => {
           if (problemWith([command]) !== undefined) continue;
           tried += 1;
           const characters = Array.from(shownCommand(command));
-          // A word from right to left is read from right to left; all else, and the words among each other, stand as they run.
+          // A word from right to left is read from right to left; all else, and the words among each other,
+          // stand as they run.
           const words: number[][] = [];
           let inside = false;
           for (const [at, character] of characters.entries()) {
@@ -69,7 +118,8 @@ describe('the order of letters written from right to left (row 2.12)', () => {
   });
 
   test('no line without such letters is looked at twice', () => {
-    for (const text of ['', 'C:\\Windows\\TEMP äöü 漢字 🙂', '-Days 22']) expect([drawnOutOfOrder(text), inOrder(text)]).toEqual([false, text]);
+    for (const text of ['', 'C:\\Windows\\TEMP äöü 漢字 🙂', '-Days 22'])
+      expect([drawnOutOfOrder(text), inOrder(text)]).toEqual([false, text]);
   });
 });
 
@@ -94,7 +144,11 @@ describe('characters that draw nothing, or over their neighbours (row 2.13)', ()
     ['a zero-width joiner', '\u200d'],
     ['a half-wide space of ideographs', '\u303f'],
   ])('%s does not run, in arguments or in a path', (_name, character) => {
-    for (const command of [script(`-A x${character}1`), path(`C:\\a${character}b`)]) expect(problemWith([command])).toMatchObject({ reason: 'hiddenCharacters', found: hiddenCharacter(character) });
+    for (const command of [script(`-A x${character}1`), path(`C:\\a${character}b`)])
+      expect(problemWith([command])).toMatchObject({
+        reason: 'hiddenCharacters',
+        found: hiddenCharacter(character),
+      });
     // An older request that holds it has it spelt out.
     expect(shownCommand(script(`x${character}`))).toMatch(/x‹U\+[0-9A-F]{4,6}›$/);
   });
@@ -113,7 +167,17 @@ describe('characters that draw nothing, or over their neighbours (row 2.13)', ()
     expect(problemWith([path(text)])).toMatchObject({ reason: 'strayMark' });
   });
 
-  test.each(['Ana\u0308lyse', 'Việt Nam'.normalize('NFD'), 'ที่นี่', 'हिन्दी', 'שָּׁלוֹם', 'مُحَمَّد', '漢字', 'naïve'.normalize('NFD'), '👍🏽'])('%s is what people call their files', (name) => {
+  test.each([
+    'Ana\u0308lyse',
+    'Việt Nam'.normalize('NFD'),
+    'ที่นี่',
+    'हिन्दी',
+    'שָּׁלוֹם',
+    'مُحَمَّد',
+    '漢字',
+    'naïve'.normalize('NFD'),
+    '👍🏽',
+  ])('%s is what people call their files', (name) => {
     expect(problemWith([path(`C:\\Users\\x\\${name}.txt`)])).toBeUndefined();
   });
 

@@ -15,15 +15,30 @@ describe('the length of the queue', () => {
 
   test.each([
     ['whose cancel was asked for here', [...sent, cancelled('accepted'), end]],
-    ['that somebody cancelled elsewhere', [...sent, ended(action('TimeOut', none, { ...times, cancelledBy: 'soc@corp.example' }), 'timedOut', 122)]],
-    ['that had begun, though its last word leaves that out', [...sent, progressed(action('InProgress', none)), end]],
+    [
+      'that somebody cancelled elsewhere',
+      [
+        ...sent,
+        ended(action('TimeOut', none, { ...times, cancelledBy: 'soc@corp.example' }), 'timedOut', 122),
+      ],
+    ],
+    [
+      'that had begun, though its last word leaves that out',
+      [...sent, progressed(action('InProgress', none)), end],
+    ],
   ] as const)('is not shown by one %s', (_name, steps) => {
     expect(queueShownBy(request(steps))).toBeUndefined();
   });
 });
 
 test('what an older session shows is no news next to what a newer one showed', () => {
-  const shown = (ms: number, at: number): Learned => ({ what: 'offlineQueue', tenant: 'corp', ms, how: 'timedOut', at });
+  const shown = (ms: number, at: number): Learned => ({
+    what: 'offlineQueue',
+    tenant: 'corp',
+    ms,
+    how: 'timedOut',
+    at,
+  });
   expect(isNews([shown(shortQueueMs, start)], shown(longQueueMs, start - 1))).toBe(false);
   expect(isNews([shown(shortQueueMs, start)], shown(longQueueMs, start + 1))).toBe(true);
 });

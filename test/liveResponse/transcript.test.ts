@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { notTextOf, maxTranscriptBytes, readTranscript } from '../../src/liveResponse/transcript.ts';
+import { notTextOf, maxTranscriptBytes, readTranscript } from '../../src/liveResponse/results/transcript.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const firstLine =
@@ -28,29 +28,64 @@ describe('a transcript', () => {
   });
 
   test('of strict JSON is read in both spellings', () => {
-    const today = { script_name: 'a.ps1', exit_code: 3, script_output: `${firstLine}\r\nhello\r\n\u0000`, script_errors: 'bad\r\n' };
-    expect(readTranscript(bytes(JSON.stringify(today)))).toEqual({ scriptName: 'a.ps1', exitCode: 3, output: 'hello', errors: 'bad', firstLine });
+    const today = {
+      script_name: 'a.ps1',
+      exit_code: 3,
+      script_output: `${firstLine}\r\nhello\r\n\u0000`,
+      script_errors: 'bad\r\n',
+    };
+    expect(readTranscript(bytes(JSON.stringify(today)))).toEqual({
+      scriptName: 'a.ps1',
+      exitCode: 3,
+      output: 'hello',
+      errors: 'bad',
+      firstLine,
+    });
     const then = { name: 'a.ps1', exit_code: '-1', script_output: 'hello', script_error: 'bad' };
-    expect(readTranscript(bytes(JSON.stringify(then)))).toEqual({ scriptName: 'a.ps1', exitCode: -1, output: 'hello', errors: 'bad' });
+    expect(readTranscript(bytes(JSON.stringify(then)))).toEqual({
+      scriptName: 'a.ps1',
+      exitCode: -1,
+      output: 'hello',
+      errors: 'bad',
+    });
   });
 
   test('of a bash script has no first line and keeps its own', () => {
-    expect(readTranscript(bytes('{"script_name":"a.sh","exit_code":0,"script_output":"Hello from Defender\\n","script_errors":""}')).output).toBe('Hello from Defender');
+    expect(
+      readTranscript(
+        bytes(
+          '{"script_name":"a.sh","exit_code":0,"script_output":"Hello from Defender\\n","script_errors":""}',
+        ),
+      ).output,
+    ).toBe('Hello from Defender');
   });
 
   test('loses the first line of PowerShell in any language', () => {
-    const german = 'Die Aufzeichnung wurde gestartet. Die Ausgabedatei ist "C:\\Temp\\PSScriptOutputs\\PSScript_Transcript_{1}.txt';
+    const german =
+      'Die Aufzeichnung wurde gestartet. Die Ausgabedatei ist "C:\\Temp\\PSScriptOutputs\\PSScript_Transcript_{1}.txt';
     const read = readTranscript(bytes(JSON.stringify({ script_output: `${german}\nok` })));
     expect(read).toEqual({ output: 'ok', errors: '', firstLine: german });
   });
 
   test('keeps what stands on the first line behind the file name', () => {
-    expect(readTranscript(bytes(JSON.stringify({ script_output: `${firstLine}all on one line` }))).output).toBe('all on one line');
+    expect(
+      readTranscript(bytes(JSON.stringify({ script_output: `${firstLine}all on one line` }))).output,
+    ).toBe('all on one line');
   });
 
   test('without any output says so', () => {
-    expect(readTranscript(bytes('{"script_output":"","script_errors":""}'))).toEqual({ output: '', errors: '', note: 'empty' });
-    expect(readTranscript(bytes(JSON.stringify({ exit_code: 0, script_output: `${firstLine}\n` })))).toEqual({ exitCode: 0, output: '', errors: '', firstLine, note: 'empty' });
+    expect(readTranscript(bytes('{"script_output":"","script_errors":""}'))).toEqual({
+      output: '',
+      errors: '',
+      note: 'empty',
+    });
+    expect(readTranscript(bytes(JSON.stringify({ exit_code: 0, script_output: `${firstLine}\n` })))).toEqual({
+      exitCode: 0,
+      output: '',
+      errors: '',
+      firstLine,
+      note: 'empty',
+    });
     expect(readTranscript(new Uint8Array())).toEqual({ output: '', errors: '', raw: true, note: 'empty' });
     expect(readTranscript(new Uint8Array(50))).toEqual({ output: '', errors: '', raw: true, note: 'empty' });
   });
@@ -61,15 +96,31 @@ describe('a transcript', () => {
       const buffer = Buffer.from(mark ? `\uFEFF${text}` : text, 'utf16le');
       return new Uint8Array(little ? buffer : buffer.swap16());
     };
-    expect(readTranscript(bytes(`\uFEFF${text}`))).toEqual({ scriptName: 'ä.ps1', output: 'größe', errors: '' });
+    expect(readTranscript(bytes(`\uFEFF${text}`))).toEqual({
+      scriptName: 'ä.ps1',
+      output: 'größe',
+      errors: '',
+    });
     for (const input of [utf16(true, true), utf16(false, true), utf16(true, false), utf16(false, false)]) {
-      expect(readTranscript(input)).toEqual({ scriptName: 'ä.ps1', output: 'größe', errors: '', letters: { encoding: 'UTF-16' } });
+      expect(readTranscript(input)).toEqual({
+        scriptName: 'ä.ps1',
+        output: 'größe',
+        errors: '',
+        letters: { encoding: 'UTF-16' },
+      });
     }
   });
 
   test('with raw control characters, padding and paths that escape nothing is mended', () => {
-    const broken = '{"script_name":"a.ps1","script_output":"tab\there C:\\windows\\system32 \u0007 \\u12 end\u0000\u0000","exit_code":1}\u0000\u0000';
-    expect(readTranscript(bytes(broken))).toEqual({ scriptName: 'a.ps1', exitCode: 1, output: 'tab\there C:\\windows\\system32 \u0007 \\u12 end', errors: '', note: 'mended' });
+    const broken =
+      '{"script_name":"a.ps1","script_output":"tab\there C:\\windows\\system32 \u0007 \\u12 end\u0000\u0000","exit_code":1}\u0000\u0000';
+    expect(readTranscript(bytes(broken))).toEqual({
+      scriptName: 'a.ps1',
+      exitCode: 1,
+      output: 'tab\there C:\\windows\\system32 \u0007 \\u12 end',
+      errors: '',
+      note: 'mended',
+    });
   });
 
   test('that ends in the middle of its output shows what is there', () => {
@@ -81,14 +132,28 @@ describe('a transcript', () => {
   });
 
   test('that is no JSON is shown as it is', () => {
-    expect(readTranscript(bytes(`${firstLine}\nplain \u0000text\r\nhere\n`))).toEqual({ output: 'plain text\nhere', errors: '', firstLine, raw: true, note: 'notJson' });
+    expect(readTranscript(bytes(`${firstLine}\nplain \u0000text\r\nhere\n`))).toEqual({
+      output: 'plain text\nhere',
+      errors: '',
+      firstLine,
+      raw: true,
+      note: 'notJson',
+    });
     expect(readTranscript(bytes('[1,2]'))).toMatchObject({ output: '[1,2]', raw: true });
     expect(readTranscript(bytes('{"other":1}'))).toMatchObject({ output: '{"other":1}', raw: true });
-    expect(readTranscript(bytes('{"script_output":"a"} and more'))).toMatchObject({ output: '{"script_output":"a"} and more', raw: true });
+    expect(readTranscript(bytes('{"script_output":"a"} and more'))).toMatchObject({
+      output: '{"script_output":"a"} and more',
+      raw: true,
+    });
   });
 
   test('that is an archive is not shown at all', () => {
-    expect(readTranscript(new Uint8Array([0x1f, 0x8b, 8, 0]))).toEqual({ output: '', errors: '', raw: true, note: 'binary' });
+    expect(readTranscript(new Uint8Array([0x1f, 0x8b, 8, 0]))).toEqual({
+      output: '',
+      errors: '',
+      raw: true,
+      note: 'binary',
+    });
     expect(readTranscript(new Uint8Array([0x50, 0x4b, 3, 4]))).toMatchObject({ note: 'binary' });
   });
 
@@ -103,21 +168,31 @@ describe('a transcript', () => {
     ['a PDF', '%PDF-1.7\n1 0 obj'],
     ['a tar archive', `name.txt${'\0'.repeat(249)}ustar`],
   ])('row 1.6: that is %s is never told as what the script printed', (_what, head) => {
-    const file = Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from('readable words and more of them, '.repeat(20))]);
+    const file = Buffer.concat([
+      Buffer.from(head, 'latin1'),
+      Buffer.from('readable words and more of them, '.repeat(20)),
+    ]);
     const read = readTranscript(file);
     expect(read).toEqual({ output: '', errors: '', raw: true, note: 'binary' });
     expect(notTextOf(file, read)).toEqual({ kind: 'other', bytes: file.length });
   });
 
-  test.each(['MZ is how a program begins', 'regf: nothing found', 'BZh is bzip2', '7z l a.7z', 'Rar!'])('row 1.6: text that only begins like one is shown: %j', (text) => {
-    expect(readTranscript(bytes(text))).toMatchObject({ output: text });
-  });
+  test.each(['MZ is how a program begins', 'regf: nothing found', 'BZh is bzip2', '7z l a.7z', 'Rar!'])(
+    'row 1.6: text that only begins like one is shown: %j',
+    (text) => {
+      expect(readTranscript(bytes(text))).toMatchObject({ output: text });
+    },
+  );
 
   test('survives fields of odd types and a prototype among its keys', () => {
-    const odd = '{"__proto__":{"script_name":"evil","polluted":1},"exit_code":{"a":1},"script_output":["a",2,"b"],"script_errors":null}';
+    const odd =
+      '{"__proto__":{"script_name":"evil","polluted":1},"exit_code":{"a":1},"script_output":["a",2,"b"],"script_errors":null}';
     expect(readTranscript(bytes(odd))).toEqual({ output: 'a\n\nb', errors: 'exit_code: {"a":1}' });
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
-    expect(readTranscript(bytes('{"script_output":7,"exit_code":"no"}'))).toEqual({ output: '7', errors: 'exit_code: no' });
+    expect(readTranscript(bytes('{"script_output":7,"exit_code":"no"}'))).toEqual({
+      output: '7',
+      errors: 'exit_code: no',
+    });
   });
 
   test('nested without end is shown as text', () => {
@@ -126,15 +201,31 @@ describe('a transcript', () => {
   });
 
   test('is never a reason to throw', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), fc.boolean(), (input, cut) => typeof readTranscript(input, cut).output === 'string'));
-    const pieces = fc.array(fc.constantFrom('{', '}', '"', '\\', '\n', '\u0000', 'script_output', ':', ',', '\\u', '[', 'x', '1'), { maxLength: 60 });
-    fc.assert(fc.property(pieces, (parts) => typeof readTranscript(bytes(parts.join(''))).output === 'string'), { numRuns: 500 });
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.boolean(),
+        (input, cut) => typeof readTranscript(input, cut).output === 'string',
+      ),
+    );
+    const pieces = fc.array(
+      fc.constantFrom('{', '}', '"', '\\', '\n', '\u0000', 'script_output', ':', ',', '\\u', '[', 'x', '1'),
+      { maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(pieces, (parts) => typeof readTranscript(bytes(parts.join(''))).output === 'string'),
+      { numRuns: 500 },
+    );
   });
 
   test('gives back any output that strict JSON can carry', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (output) => {
-        const clean = output.replaceAll('\u0000', '').replaceAll('\r\n', '\n').replaceAll('\r', '\n').trimEnd();
+        const clean = output
+          .replaceAll('\u0000', '')
+          .replaceAll('\r\n', '\n')
+          .replaceAll('\r', '\n')
+          .trimEnd();
         const read = readTranscript(bytes(JSON.stringify({ script_name: 's', script_output: output })));
         expect(read.output).toBe(clean);
       }),
@@ -143,8 +234,16 @@ describe('a transcript', () => {
 
   // A quadratic reader would run into the test's own limit here; how fast it is, `npm run bench` tells.
   test('of 100 KB made to hurt comes to an end', () => {
-    const hostile = ['{"script_output":"' + '\\'.repeat(100_000), '{"script_output":"' + '\\u'.repeat(50_000), '{'.repeat(100_000), '"'.repeat(100_000), '{"a":"' + '\u0001'.repeat(100_000), '{"script_output":"' + '\n'.repeat(100_000)];
-    for (const text of hostile) expect(readTranscript(bytes(text)).output.length).toBeLessThanOrEqual(text.length);
+    const hostile = [
+      '{"script_output":"' + '\\'.repeat(100_000),
+      '{"script_output":"' + '\\u'.repeat(50_000),
+      '{'.repeat(100_000),
+      '"'.repeat(100_000),
+      '{"a":"' + '\u0001'.repeat(100_000),
+      '{"script_output":"' + '\n'.repeat(100_000),
+    ];
+    for (const text of hostile)
+      expect(readTranscript(bytes(text)).output.length).toBeLessThanOrEqual(text.length);
   });
 
   test('of more than 8 MB is read up to there', () => {

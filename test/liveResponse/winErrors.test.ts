@@ -1,6 +1,6 @@
 // Windows error codes in texts of any language.
 import { describe, expect, test } from '@jest/globals';
-import { errorKinds, kindOfCode } from '../../src/liveResponse/winErrors.ts';
+import { errorKinds, kindOfCode } from '../../src/liveResponse/codes/winErrors.ts';
 
 describe('a number', () => {
   test.each([
@@ -34,7 +34,10 @@ describe('a text', () => {
     ['+ FullyQualifiedErrorId : ScriptContainedMaliciousContent', ['malware']],
     ['+ FullyQualifiedErrorId : PropertySetterNotSupportedInConstrainedLanguage', ['appControl']],
     ['+ CategoryInfo : SecurityError: (:) [], PSSecurityException', ['scriptPolicy']],
-    ['+ CategoryInfo : PermissionDenied: (C:\\x:String) [Get-Item], UnauthorizedAccessException', ['accessDenied']],
+    [
+      '+ CategoryInfo : PermissionDenied: (C:\\x:String) [Get-Item], UnauthorizedAccessException',
+      ['accessDenied'],
+    ],
     ['ERROR_VIRUS_INFECTED, then STATUS_ACCESS_DENIED', ['malware', 'accessDenied']],
     ['error 0x20', ['inUse']],
     ['0xFFFFFFFF80070002', ['notFound']],

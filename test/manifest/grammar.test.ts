@@ -1,12 +1,24 @@
-// The PowerShell scripts read through a real grammar, and what strict mode would end them for: variables without a value, parameters that a
-// function or a cmdlet does not have. Each check is shown to find faults planted in a copy.
+// The PowerShell scripts read through a real grammar, and what strict mode would end them for: variables
+// without a value, parameters that a function or a cmdlet does not have. Each check is shown to find faults
+// planted in a copy.
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { ownScripts } from '../../src/doctor/library.ts';
-import { scriptNamed } from '../support/defenderScripts.ts';
-import { commandsOf, grammarOf, parametersOf, powershellFaults, readable, syntaxFaults, unknownVariables } from '../support/grammars.ts';
-import type { Grammar } from '../support/grammars.ts';
+import { ownScripts } from '../../src/doctor/defender/library.ts';
+import { scriptNamed } from '../support/defender/defenderScripts.ts';
+import {
+  commandsOf,
+  grammarOf,
+  parametersOf,
+  powershellFaults,
+  readable,
+  syntaxFaults,
+  unknownVariables,
+} from '../support/defender/grammars.ts';
+import type { Grammar } from '../support/defender/grammars.ts';
 
-/** Cmdlets that the scripts call, with the parameters they use: all of PowerShell 4.0, which Server 2012 R2 has. */
+/**
+ * Cmdlets that the scripts call, with the parameters they use: all of PowerShell 4.0, which Server 2012 R2
+ * has.
+ */
 const cmdlets: Readonly<Record<string, readonly string[]>> = {
   'Add-Type': ['AssemblyName', 'TypeDefinition'],
   'ForEach-Object': ['Process'],
@@ -74,7 +86,11 @@ describe.each(ownScripts.filter((name) => name.endsWith('.ps1')))('%s', (name) =
     ['"of" in the place of "in"', 'foreach ($sid in $TrustedSids)', 'foreach ($sid of $TrustedSids)'],
     ['a condition without brackets', "if ($zipPath -ne '') {", "if $zipPath -ne '' {"],
     ['an index that is not closed', "$failure.Data['ExitCode'] = $Code", "$failure.Data['ExitCode' = $Code"],
-    ['a comma with nothing after it', '[System.IO.File]::Move($madePath, $zipPath)', '[System.IO.File]::Move($madePath,)'],
+    [
+      'a comma with nothing after it',
+      '[System.IO.File]::Move($madePath, $zipPath)',
+      '[System.IO.File]::Move($madePath,)',
+    ],
     ['an operator with nothing after it', '-eq 0) {', '-eq) {'],
     ['a type that is not closed', '[string] $Message)', '[string $Message)'],
     ['try with nothing to catch', 'exit $exitCode', 'try { 1 }\nexit $exitCode'],
@@ -91,7 +107,11 @@ describe.each(ownScripts.filter((name) => name.endsWith('.ps1')))('%s', (name) =
 
   test.each([
     ['misspelt', 'return $failure', 'return $failur'],
-    ['read before it has a value', '$exitCode = 1\n$workFolder = $null', '$exitCode = $workFolder\n$workFolder = $null'],
+    [
+      'read before it has a value',
+      '$exitCode = 1\n$workFolder = $null',
+      '$exitCode = $workFolder\n$workFolder = $null',
+    ],
     ['of another function', 'return $aside', 'return $security'],
     ['in a text', '"$stem.earlier-$stamp.zip"', '"$stam.earlier-$stamp.zip"'],
   ])('its variables are looked at: one that is %s', (_what, find, put) => {
@@ -104,7 +124,11 @@ describe.each(ownScripts.filter((name) => name.endsWith('.ps1')))('%s', (name) =
     ['a parameter that a function does not have', 'Test-Trusted -Path', 'Test-Trusted -LiteralPath'],
     ['a parameter that a cmdlet does not have', 'Write-Warning -Message', 'Write-Warning -Text'],
     ['an alias', 'Write-Output -InputObject $zipPath', 'echo $zipPath'],
-    ['a cmdlet of another PowerShell', 'Write-Output -InputObject $zipPath', 'Write-Information -MessageData $zipPath'],
+    [
+      'a cmdlet of another PowerShell',
+      'Write-Output -InputObject $zipPath',
+      'Write-Information -MessageData $zipPath',
+    ],
   ])('its calls are looked at: %s', (_what, find, put) => {
     expect(script).toContain(find);
     expect(wrongCalls(script.replace(find, () => put))).toHaveLength(1);
@@ -117,7 +141,9 @@ describe('the C# of minidump.ps1', () => {
   test('is C#, of version 5 at most: that is what Windows brings', () => {
     expect(syntaxFaults(csharp.parse(source))).toEqual([]);
     const code = source.replace(/^.*\bextern\b.*$/gm, '').replace(/\/\/.*$/gm, '');
-    expect(code).not.toMatch(/\$"|\?\.|\bnameof\b|\bout (?:var|int|uint|long|IntPtr) |=>|\busing static\b|\bwhen \(|\?\?=/);
+    expect(code).not.toMatch(
+      /\$"|\?\.|\bnameof\b|\bout (?:var|int|uint|long|IntPtr) |=>|\busing static\b|\bwhen \(|\?\?=/,
+    );
     expect(source.length).toBeGreaterThan(5_000);
   });
 

@@ -1,13 +1,29 @@
-// What holds for every PowerShell script of manifest/defender alike: its head tells its exit codes, it is strict, it calls nothing unknown, and
-// what two of them do alike is the same text. PowerShell itself is not at hand here: they are checked as far as text can be, and read through a
-// real grammar in grammar.test.ts. What they promise of evidence is in evidence.test.ts, the shell script in collectSh.test.ts.
+// What holds for every PowerShell script of manifest/defender alike: its head tells its exit codes, it is
+// strict, it calls nothing unknown, and what two of them do alike is the same text. PowerShell itself is not
+// at hand here: they are checked as far as text can be, and read through a real grammar in grammar.test.ts.
+// What they promise of evidence is in evidence.test.ts, the shell script in collectSh.test.ts.
 import { describe, expect, test } from '@jest/globals';
-import { ownScripts } from '../../src/doctor/library.ts';
-import { scriptNamed } from '../support/defenderScripts.ts';
-import { codeOf } from '../support/powershellCode.ts';
+import { ownScripts } from '../../src/doctor/defender/library.ts';
+import { scriptNamed } from '../support/defender/defenderScripts.ts';
+import { codeOf } from '../support/defender/powershellCode.ts';
 
 /** Cmdlets of Windows PowerShell 4.0 and 5.1 that the scripts call by themselves. */
-const cmdlets = ['New-Object', 'Get-Process', 'Get-CimInstance', 'Sort-Object', 'Select-Object', 'Where-Object', 'ForEach-Object', 'Get-Acl', 'Test-Path', 'Write-Warning', 'Write-Error', 'Write-Output', 'Add-Type', 'Set-StrictMode'];
+const cmdlets = [
+  'New-Object',
+  'Get-Process',
+  'Get-CimInstance',
+  'Sort-Object',
+  'Select-Object',
+  'Where-Object',
+  'ForEach-Object',
+  'Get-Acl',
+  'Test-Path',
+  'Write-Warning',
+  'Write-Error',
+  'Write-Output',
+  'Add-Type',
+  'Set-StrictMode',
+];
 const powershellScripts = ownScripts.filter((name) => name.endsWith('.ps1'));
 
 describe.each(powershellScripts)('%s', (name) => {
@@ -28,18 +44,29 @@ describe.each(powershellScripts)('%s', (name) => {
     expect(/[^\n -~]/.exec(script)).toBeNull();
     expect(code).toContain('Set-StrictMode -Version 3.0');
     expect(code).toMatch(/\$ErrorActionPreference = ''/);
-    expect(code).not.toMatch(/Invoke-Expression|\biex\b|Start-Process|rundll32|comsvcs|DownloadString|FromBase64String|Invoke-WebRequest|\bcmd\b|-EncodedCommand/i);
-    expect(code).not.toMatch(/AddScript|ScriptBlock\]::Create|InvokeScript|NewScriptBlock|Reflection\.Assembly|Invoke-Command|-ComputerName|-CimSession/i);
-    expect(code).not.toMatch(/(?:^|[|;({])\s*(?:gci|ls|dir|cat|gc|rm|del|ri|mv|cp|ps|gps|gcim|select|where|sort|echo|write|sc|%|\?)\s/im);
+    expect(code).not.toMatch(
+      /Invoke-Expression|\biex\b|Start-Process|rundll32|comsvcs|DownloadString|FromBase64String|Invoke-WebRequest|\bcmd\b|-EncodedCommand/i,
+    );
+    expect(code).not.toMatch(
+      /AddScript|ScriptBlock\]::Create|InvokeScript|NewScriptBlock|Reflection\.Assembly|Invoke-Command|-ComputerName|-CimSession/i,
+    );
+    expect(code).not.toMatch(
+      /(?:^|[|;({])\s*(?:gci|ls|dir|cat|gc|rm|del|ri|mv|cp|ps|gps|gcim|select|where|sort|echo|write|sc|%|\?)\s/im,
+    );
     expect(code).not.toMatch(/\|\s*foreach\b(?!-)/i);
-    for (const cmdlet of code.match(/(?:Get-Acl|Test-Path)\b[^\n|)]*/g) ?? []) expect(cmdlet).toContain('-LiteralPath');
+    for (const cmdlet of code.match(/(?:Get-Acl|Test-Path)\b[^\n|)]*/g) ?? [])
+      expect(cmdlet).toContain('-LiteralPath');
     // DLLs of System32 alone.
     const imports = script.match(/\[DllImport\([^)]*\)\]/g) ?? [];
-    expect(script.match(/\[DefaultDllImportSearchPaths\(DllImportSearchPath\.System32\)\]\n\s*\[DllImport/g) ?? []).toHaveLength(imports.length);
+    expect(
+      script.match(/\[DefaultDllImportSearchPaths\(DllImportSearchPath\.System32\)\]\n\s*\[DllImport/g) ?? [],
+    ).toHaveLength(imports.length);
   });
 
   test('swallows no error: every catch says or throws something, or answers "no" to the question whose zip it is', () => {
-    const silent = [...code.matchAll(/\bcatch \{\s*([^\n]*)/g)].map(([, first = '']) => first).filter((first) => first === '' || first === '}');
+    const silent = [...code.matchAll(/\bcatch \{\s*([^\n]*)/g)]
+      .map(([, first = '']) => first)
+      .filter((first) => first === '' || first === '}');
     expect(silent).toEqual([]);
   });
 
@@ -49,22 +76,30 @@ describe.each(powershellScripts)('%s', (name) => {
     const verbs = /(?<![\w$.:-])([A-Z][A-Za-z]+-[A-Z][A-Za-z]+)\b/g;
     const called = new Set([...code.matchAll(verbs)].map((match) => match[1]));
     expect([...called].filter((one) => !own.includes(one) && !cmdlets.includes(one ?? ''))).toEqual([]);
-    expect(own.filter((one) => (code.match(new RegExp(`\\b${one ?? ''}\\b`, 'g')) ?? []).length < 2)).toEqual([]);
+    expect(own.filter((one) => (code.match(new RegExp(`\\b${one ?? ''}\\b`, 'g')) ?? []).length < 2)).toEqual(
+      [],
+    );
   });
 
   test('hands its functions only parameters that they have', () => {
     const wrong: string[] = [];
     for (const [one, text] of functions) {
-      const parameters = [...(/\n {4}param\((.*)\)\n/.exec(text)?.[1] ?? '').matchAll(/\] \$(\w+)/g)].map((match) => match[1]);
+      const parameters = [...(/\n {4}param\((.*)\)\n/.exec(text)?.[1] ?? '').matchAll(/\] \$(\w+)/g)].map(
+        (match) => match[1],
+      );
       for (const [call] of code.matchAll(new RegExp(`(?<!function )\\b${one}\\b[^\\n|;]*`, 'g'))) {
         // Up to the bracket that ends the call, without what stands in brackets of its own.
         let flat = call;
-        for (let before = ''; before !== flat; ) {
+        for (let before = ''; before !== flat;) {
           before = flat;
           flat = flat.replace(/[@$]?\([^()]*\)|@?\{[^{}]*\}|\[[^[\]]*\]/g, 'x');
         }
         const given = [...(flat.split(/[)}]/)[0] ?? '').matchAll(/ -([A-Z]\w*)/g)].map((match) => match[1]);
-        wrong.push(...given.filter((parameter) => !parameters.includes(parameter)).map((parameter) => `${one} -${parameter ?? ''}`));
+        wrong.push(
+          ...given
+            .filter((parameter) => !parameters.includes(parameter))
+            .map((parameter) => `${one} -${parameter ?? ''}`),
+        );
       }
     }
     // An operator such as -and is written small.
@@ -82,13 +117,34 @@ describe.each(powershellScripts)('%s', (name) => {
 
 test('what two scripts do alike is the same text in both', () => {
   const [first, ...others] = powershellScripts.map((name) => scriptNamed(name).functions);
-  const shared = [...(first ?? new Map<string, string>())].filter(([name]) => others.every((other) => other.has(name)));
-  const differing = [...(first ?? new Map<string, string>())].filter(([name, text]) => others.some((other) => other.has(name) && other.get(name) !== text));
-  expect(shared.map(([name]) => name)).toEqual(expect.arrayContaining(['New-Failure', 'Format-Size', 'Assert-Environment', 'Test-Trusted', 'Remove-WorkFolder', 'Remove-Leftovers', 'New-WorkFolder', 'Get-Reason', 'Get-VersionNote', 'Move-Aside', 'Open-Shared', 'Get-Sum', 'Get-Earlier']));
+  const shared = [...(first ?? new Map<string, string>())].filter(([name]) =>
+    others.every((other) => other.has(name)),
+  );
+  const differing = [...(first ?? new Map<string, string>())].filter(([name, text]) =>
+    others.some((other) => other.has(name) && other.get(name) !== text),
+  );
+  expect(shared.map(([name]) => name)).toEqual(
+    expect.arrayContaining([
+      'New-Failure',
+      'Format-Size',
+      'Assert-Environment',
+      'Test-Trusted',
+      'Remove-WorkFolder',
+      'Remove-Leftovers',
+      'New-WorkFolder',
+      'Get-Reason',
+      'Get-VersionNote',
+      'Move-Aside',
+      'Open-Shared',
+      'Get-Sum',
+      'Get-Earlier',
+    ]),
+  );
   expect(differing.map(([name]) => name)).toEqual([]);
 });
 
 test('the reader of PowerShell sees code and nothing else, and what does not end', () => {
   expect(codeOf(`a 'b (' # c {\n"d $(e 'f') g)" <# h [ #> i`)).toBe(`a '' \n"$(e '')"  i`);
-  for (const broken of ["'a", '"a', '{ a', 'a )', '( ]', '<# a', '"$(a"']) expect(() => codeOf(broken)).toThrow();
+  for (const broken of ["'a", '"a', '{ a', 'a )', '( ]', '<# a', '"$(a"'])
+    expect(() => codeOf(broken)).toThrow();
 });

@@ -1,4 +1,5 @@
-// The alert rules: held by Prometheus' own tool, on metrics that a bot really has, and told in docs/operate.md.
+// The alert rules: held by Prometheus' own tool, on metrics that a bot really has, and told in
+// docs/operate.md.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,19 +9,28 @@ import { root } from '../support/root.ts';
 
 const folder = join(root, 'manifest', 'prometheus');
 const rules = readFileSync(join(folder, 'alerts.yaml'), 'utf8');
-const { groups } = parse(rules) as { readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[] };
+const { groups } = parse(rules) as {
+  readonly groups: readonly {
+    readonly rules: readonly { readonly alert: string; readonly expr: string }[];
+  }[];
+};
 const alerts = groups.flatMap((group) => group.rules);
 
 const promtool = spawnSync('promtool', ['--version']).error === undefined;
 const whereInstalled = promtool ? test : test.skip;
 
 whereInstalled('Prometheus takes the rules, and each alerts when it should and only then', () => {
-  for (const words of [['check', 'rules', 'alerts.yaml'], ['test', 'rules', 'alerts.test.yaml']]) {
+  for (const words of [
+    ['check', 'rules', 'alerts.yaml'],
+    ['test', 'rules', 'alerts.test.yaml'],
+  ]) {
     const { status, stdout, stderr } = spawnSync('promtool', words, { cwd: folder, encoding: 'utf8' });
     expect({ status, out: `${stdout}${stderr}` }).toMatchObject({ status: 0 });
   }
   const tried = readFileSync(join(folder, 'alerts.test.yaml'), 'utf8');
-  expect(alerts.filter(({ alert }) => !tried.includes(`alertname: ${alert}\n`)).map(({ alert }) => alert)).toEqual([]);
+  expect(
+    alerts.filter(({ alert }) => !tried.includes(`alertname: ${alert}\n`)).map(({ alert }) => alert),
+  ).toEqual([]);
 });
 
 test('every metric of the rules is one that the bot has', () => {

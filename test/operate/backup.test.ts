@@ -1,4 +1,5 @@
-// Backup and restore, with the very commands of docs/operate.md: copied while the bot works, restored as an older copy, and nothing runs twice.
+// Backup and restore, with the very commands of docs/operate.md: copied while the bot works, restored as an
+// older copy, and nothing runs twice.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -52,14 +53,24 @@ test('an older copy starts only after it was accepted, is frozen then, and what 
   // The disk is lost, and somebody puts the copy back as it is.
   expect((await run('restore', { BACKUP: copy, LR_JOURNAL_KEY_FILE: '' })).code).not.toBe(0);
   rmSync(`${bot.data}.before-restore`, { recursive: true });
-  const no = bot.run('main.js');
-  expect(no).toMatchObject({ code: 2, out: expect.stringMatching(/was anchored: lines \d+ to \d+ are missing\.[^]*audit -- accept \d+:[0-9a-f]{64}/) as unknown });
+  const no = bot.run('main');
+  expect(no).toMatchObject({
+    code: 2,
+    out: expect.stringMatching(
+      /was anchored: lines \d+ to \d+ are missing\.[^]*audit -- accept \d+:[0-9a-f]{64}/,
+    ) as unknown,
+  });
 
   const restored = await run('restore', { BACKUP: copy });
-  expect(restored).toMatchObject({ code: 0, out: expect.stringContaining('the bot starts frozen') as unknown });
+  expect(restored).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('the bot starts frozen') as unknown,
+  });
   expect(existsSync(`${bot.data}.before-restore`)).toBe(true);
   await bot.start();
-  expect(await bot.ready()).toMatch(/frozen by .+ at the machine: the record was restored and accepted as of line \d+; lines \d+ to \d+ are lost/);
+  expect(await bot.ready()).toMatch(
+    /frozen by .+ at the machine: the record was restored and accepted as of line \d+; lines \d+ to \d+ are lost/,
+  );
   expect(bot.request(first).state).toBe('finished');
   // The copy knows it as approved and not sent. It waits for a person, who sees in Defender that it ran.
   expect(bot.request(second).state).toBe('queued');
@@ -71,7 +82,10 @@ test('an older copy starts only after it was accepted, is frozen then, and what 
   await bot.reaches(third, 'finished');
   expect(bot.submissions).toBe(3);
   expect(await bot.stop()).toBe(0);
-  expect(bot.run('auditCli.js', ['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/\nok/) as unknown });
+  expect(bot.run('audit', ['verify'])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/\nok/) as unknown,
+  });
 });
 
 test('without an anchor "accept" freezes all the same, so that what the copy shows as approved is not sent by itself', async () => {
@@ -111,12 +125,16 @@ test('a copy that is made while people ask and decide fits together, every time'
   }
   on = false;
   await Promise.all(people);
-  for (const copy of copies) expect(await run('check the backup', { BACKUP: copy, LR_ANCHOR_FILE: '' })).toMatchObject({ code: 0, out: expect.stringMatching(/^ok$/m) as unknown });
+  for (const copy of copies)
+    expect(await run('check the backup', { BACKUP: copy, LR_ANCHOR_FILE: '' })).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^ok$/m) as unknown,
+    });
   const known = asked.length;
   expect(await bot.stop()).toBe(0);
   expect(await run('restore', { BACKUP: copies[3] ?? '' })).toMatchObject({ code: 0 });
   expect(known).toBeGreaterThan(12);
   // With its names: the file of keys fits to the journal.
-  expect(bot.run('auditCli.js', ['show', asked[0] ?? '']).out).toContain('requester.name="Riley Responder"');
+  expect(bot.run('audit', ['show', asked[0] ?? '']).out).toContain('requester.name="Riley Responder"');
   await bot.start();
 });

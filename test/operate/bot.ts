@@ -1,4 +1,5 @@
-// A bot as an operator has it: the built program with a key, an anchor file and a data folder, before a simulated tenant that outlives it.
+// A bot as an operator has it: the built program with a key, an anchor file and a data folder, before a
+// simulated tenant that outlives it.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,11 +9,11 @@ import type { Request } from '../../src/liveResponse/request.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { createJournalWatch } from '../crash/journalWatch.ts';
-import { addressIn, startProgram, stopped } from '../support/program.ts';
-import type { Program } from '../support/program.ts';
+import { addressIn, startProgram, stopped } from '../support/programs/program.ts';
+import type { Program } from '../support/programs/program.ts';
 import { manyPending } from '../support/manyPending.ts';
 import { root } from '../support/root.ts';
-import { testKeyText } from '../support/testKeys.ts';
+import { testKeyText } from '../support/store/testKeys.ts';
 import { unhurried } from '../../src/demo/unhurried.ts';
 import type { Ran } from './guide.ts';
 
@@ -51,7 +52,10 @@ export class OperatedBot {
     return this.simulator.tenant.submissions.length;
   }
 
-  /** Sessions go on, as Defender tells it, until its faults are cleared: they outlive any exchange of the program. */
+  /**
+   * Sessions go on, as Defender tells it, until its faults are cleared: they outlive any exchange of the
+   * program.
+   */
   holdSessions(): void {
     this.simulator.tenant.faults.plant({ what: 'unknownStatus', value: 'InProgress', times: 'always' });
   }
@@ -73,7 +77,10 @@ export class OperatedBot {
   }
 
   /** The simulated tenant alone; `start` starts the bot. */
-  async open({ deviceSpeed = usualSpeed, policy = manyPending(readFileSync(join(root, 'policy.example.yaml'), 'utf8')) } = {}): Promise<void> {
+  async open({
+    deviceSpeed = usualSpeed,
+    policy = manyPending(readFileSync(join(root, 'policy.example.yaml'), 'utf8')),
+  } = {}): Promise<void> {
     this.#simulator = await startSimulator({ deviceSpeed });
     writeFileSync(this.keyFile, `${testKeyText}\n`, { mode: 0o600 });
     writeFileSync(this.policyFile, unhurried(policy));
@@ -101,14 +108,24 @@ export class OperatedBot {
     this.#program = undefined;
   }
 
-  /** A program of ours to its end, with the bot's settings. */
-  run(file: string, words: readonly string[] = [], more: Readonly<Record<string, string>> = {}): Ran {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(this.programs, file), ...words], { cwd: root, encoding: 'utf8', timeout: patience, env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...this.settings(), ...more } });
+  /** Runs a program of ours to its end, with the bot's settings. @param name as in src/cli, or main */
+  run(name: string, words: readonly string[] = [], more: Readonly<Record<string, string>> = {}): Ran {
+    const file = name === 'main' ? 'main.js' : this.programs === today ? `cli/${name}.js` : `${name}Cli.js`;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(this.programs, file), ...words], {
+      cwd: root,
+      encoding: 'utf8',
+      timeout: patience,
+      env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', ...this.settings(), ...more },
+    });
     return { code: status, out: `${stdout}${stderr}` };
   }
 
   async #post(what: string, body: unknown): Promise<Readonly<Record<string, unknown>>> {
-    const response = await fetch(`${addressIn(this.program.firstLine)}/console/api/${what}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const response = await fetch(`${addressIn(this.program.firstLine)}/console/api/${what}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
     return (await response.json()) as Readonly<Record<string, unknown>>;
   }
 
@@ -124,7 +141,12 @@ export class OperatedBot {
   }
 
   /** A press of the newest card; `carried` where its button holds something else than today's. */
-  async press(as: string, id: string, verb: string, carried?: string): Promise<Readonly<Record<string, unknown>>> {
+  async press(
+    as: string,
+    id: string,
+    verb: string,
+    carried?: string,
+  ): Promise<Readonly<Record<string, unknown>>> {
     const { revision, digest } = this.request(id);
     const fingerprint = carried ?? digest.slice(0, 16);
     return this.#post('presses', { as, place: 'incidents', request: id, verb, revision, fingerprint });

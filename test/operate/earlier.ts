@@ -1,4 +1,5 @@
-// Earlier versions of the program as test/fixtures/versions has them, laid out so that they run: with today's packages, before what stands around a test.
+// Earlier versions of the program as test/fixtures/versions has them, laid out so that they run: with today's
+// packages, before what stands around a test.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,7 +23,9 @@ export interface Earlier {
 
 export function layOut(version: EarlierVersion): Earlier {
   const folder = mkdtempSync(join(tmpdir(), `lr-${version}-`));
-  const files = JSON.parse(brotliDecompressSync(readFileSync(join(versionsFolder, `${version}.json.br`))).toString('utf8')) as Readonly<Record<string, string>>;
+  const files = JSON.parse(
+    brotliDecompressSync(readFileSync(join(versionsFolder, `${version}.json.br`))).toString('utf8'),
+  ) as Readonly<Record<string, string>>;
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
@@ -30,7 +33,18 @@ export function layOut(version: EarlierVersion): Earlier {
   // The console is spoken to by its API; its page was no module and is not kept.
   mkdirSync(join(folder, 'src', 'page'));
   // The names by which an operator calls them in the older checkout.
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', scripts: { audit: 'node src/auditCli.js', freeze: 'node src/freezeCli.js' } }));
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({
+      type: 'module',
+      scripts: { audit: 'node src/auditCli.js', freeze: 'node src/freezeCli.js' },
+    }),
+  );
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
-  return { folder, programs: join(folder, 'src'), policy: files['policy.example.yaml'] ?? '', remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    folder,
+    programs: join(folder, 'src'),
+    policy: files['policy.example.yaml'] ?? '',
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }

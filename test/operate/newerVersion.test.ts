@@ -1,13 +1,14 @@
-// A folder that a newer version has written, met by this one after a rollback: read, or refused in words; nothing in it is passed over.
+// A folder that a newer version has written, met by this one after a rollback: read, or refused in words;
+// nothing in it is passed over.
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createHmac } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { encodeLine } from '../../src/adapters/store/line.ts';
-import type { Head } from '../../src/adapters/store/line.ts';
+import { encodeLine } from '../../src/adapters/store/journal/line.ts';
+import type { Head } from '../../src/adapters/store/journal/line.ts';
 import { askedOf, collectLog, openTestStore } from '../adapters/store/sample.ts';
-import { testKeys } from '../support/testKeys.ts';
+import { testKeys } from '../support/store/testKeys.ts';
 
 let data = '';
 beforeEach(async () => {
@@ -19,32 +20,56 @@ beforeEach(async () => {
 afterEach(() => rmSync(data, { recursive: true, force: true }));
 
 const snapshots = (): readonly string[] => readdirSync(data).filter((name) => name.startsWith('snapshot'));
-const journals = (): readonly string[] => readdirSync(data).filter((name) => name.startsWith('journal-')).sort();
+const journals = (): readonly string[] =>
+  readdirSync(data)
+    .filter((name) => name.startsWith('journal-'))
+    .sort();
 
 /** Appends a line as a newer version would write it, with the right key. */
 function newerLine(request: string | null, event: unknown): void {
   const file = join(data, journals().findLast((name) => readFileSync(join(data, name)).length > 0) ?? '');
-  const last = JSON.parse(readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '') as Head & { readonly key: string };
-  const { text } = encodeLine({ seq: last.seq, hash: last.hash, key: last.key }, Date.now(), request, { event, boxes: [] }, testKeys);
-  for (const name of [...snapshots(), ...journals().filter((one) => readFileSync(join(data, one)).length === 0)]) rmSync(join(data, name));
+  const last = JSON.parse(readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '') as Head & {
+    readonly key: string;
+  };
+  const { text } = encodeLine(
+    { seq: last.seq, hash: last.hash, key: last.key },
+    Date.now(),
+    request,
+    { event, boxes: [] },
+    testKeys,
+  );
+  for (const name of [
+    ...snapshots(),
+    ...journals().filter((one) => readFileSync(join(data, one)).length === 0),
+  ])
+    rmSync(join(data, name));
   writeFileSync(file, `${readFileSync(file, 'utf8')}${text}\n`);
 }
 
-const opened = (): Promise<string> => openTestStore({ dir: data }).then(
-  async (store) => {
-    await store.close();
-    return 'opened';
-  },
-  (error: unknown) => (error instanceof Error ? error.message : String(error)),
-);
+const opened = (): Promise<string> =>
+  openTestStore({ dir: data }).then(
+    async (store) => {
+      await store.close();
+      return 'opened';
+    },
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
 
 test.each([
-  ['that belongs to no request, such as another kind of freeze', null, { type: 'deviceFrozen', device: 'd'.repeat(40) }],
+  [
+    'that belongs to no request, such as another kind of freeze',
+    null,
+    { type: 'deviceFrozen', device: 'd'.repeat(40) },
+  ],
   ['of a request', 'r1', { type: 'approvedByThree', by: [] }],
   ['with a name of every object', null, { type: 'constructor' }],
 ])('an event %s is refused by its name, with what to do', async (_what, request, event) => {
   newerLine(request, event);
-  expect(await opened()).toMatch(new RegExp(`line \\d+ cannot be followed: it is a "${event.type}", which this version does not know: a newer one wrote it\\. Start that one again, or restore the backup`));
+  expect(await opened()).toMatch(
+    new RegExp(
+      `line \\d+ cannot be followed: it is a "${event.type}", which this version does not know: a newer one wrote it\\. Start that one again, or restore the backup`,
+    ),
+  );
 });
 
 test('an event that both know is read', async () => {
@@ -56,22 +81,30 @@ test('a line of another format is refused by its number', async () => {
   const file = join(data, journals()[0] ?? '');
   newerLine(null, { type: 'started', version: '9.0.0' });
   writeFileSync(file, readFileSync(file, 'utf8').replace(/\{"v":2(?=[^\n]*"9\.0\.0")/, '{"v":3'));
-  expect(await opened()).toContain('has the format 3, which this version does not know: it was written by a newer one');
+  expect(await opened()).toContain(
+    'has the format 3, which this version does not know: it was written by a newer one',
+  );
 });
 
 test.each([
   ['a part', (text: string) => text.replace('{"format"', '{"deviceFreezes":["d"],"format"')],
   ['a part of its record', (text: string) => text.replace('"record":{', '"record":{"sealedTwice":true,')],
-])('a snapshot with %s that this version does not know is not used; the journal is read in its place', async (_what, newer) => {
-  const path = join(data, 'snapshot.json');
-  const text = newer(readFileSync(path, 'utf8'));
-  expect(text).not.toBe(readFileSync(path, 'utf8'));
-  const open = text.slice(0, text.lastIndexOf(',"key":"'));
-  const { id, files } = testKeys.current;
-  writeFileSync(path, `${open},"key":"${id}","hmac":"${createHmac('sha256', files).update('snapshot\0').update(open).digest('hex')}"}`);
-  const log = collectLog();
-  const store = await openTestStore({ dir: data, log });
-  expect(store.get('r1')).toBeDefined();
-  await store.close();
-  expect(JSON.stringify(log.lines)).toContain('which this version does not know');
-});
+])(
+  'a snapshot with %s that this version does not know is not used; the journal is read in its place',
+  async (_what, newer) => {
+    const path = join(data, 'snapshot.json');
+    const text = newer(readFileSync(path, 'utf8'));
+    expect(text).not.toBe(readFileSync(path, 'utf8'));
+    const open = text.slice(0, text.lastIndexOf(',"key":"'));
+    const { id, files } = testKeys.current;
+    writeFileSync(
+      path,
+      `${open},"key":"${id}","hmac":"${createHmac('sha256', files).update('snapshot\0').update(open).digest('hex')}"}`,
+    );
+    const log = collectLog();
+    const store = await openTestStore({ dir: data, log });
+    expect(store.get('r1')).toBeDefined();
+    await store.close();
+    expect(JSON.stringify(log.lines)).toContain('which this version does not know');
+  },
+);

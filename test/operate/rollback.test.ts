@@ -1,4 +1,5 @@
-// Rollback: real earlier programs on a folder that today's has written on. They read it and go on, or refuse it; and the backup of before the upgrade is put back with the commands of docs/operate.md.
+// Rollback: real earlier programs on a folder that today's has written on. They read it and go on, or refuse
+// it; and the backup of before the upgrade is put back with the commands of docs/operate.md.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,14 +30,27 @@ afterEach(async () => {
 
 async function approved(text: string): Promise<string> {
   const id = await bot.ask(text);
-  // A button of version 0.1 carried the fingerprint that people read; the others are told apart by what the bot takes.
+  // A button of version 0.1 carried the fingerprint that people read; the others are told apart by what the
+  // bot takes.
   const first = await bot.press('approver1', id, 'approve');
-  if (first['text'] !== `Approved ${id}.`) expect(await bot.press('approver1', id, 'approve', bot.request(id).fingerprint)).toMatchObject({ text: `Approved ${id}.` });
+  if (first['text'] !== `Approved ${id}.`)
+    expect(await bot.press('approver1', id, 'approve', bot.request(id).fingerprint)).toMatchObject({
+      text: `Approved ${id}.`,
+    });
   return id;
 }
 
 /** Every journal file by its name and content. */
-const journal = (): readonly string[] => readdirSync(bot.data).filter((name) => name.startsWith('journal-')).sort().map((name) => `${name} ${createHash('sha256').update(readFileSync(join(bot.data, name))).digest('hex')}`);
+const journal = (): readonly string[] =>
+  readdirSync(bot.data)
+    .filter((name) => name.startsWith('journal-'))
+    .sort()
+    .map(
+      (name) =>
+        `${name} ${createHash('sha256')
+          .update(readFileSync(join(bot.data, name)))
+          .digest('hex')}`,
+    );
 
 /** A block of docs/operate.md in the checkout of the older version, as somebody who rolls back is in it. */
 function runThere(title: string, more: Readonly<Record<string, string>> = {}): Promise<Ran> {
@@ -63,161 +77,222 @@ async function approvedAndWaiting(): Promise<string> {
 describe('the last version before today’s, whose lines have the same format,', () => {
   beforeEach(() => opened('keyed'));
 
-  test.each(['stopped', 'killed'])('reads what a %s program of today wrote, goes on with it, and can be exchanged back', async (how) => {
-    await bot.start();
-    const finished = await approved('dump hosta OfficeClickToRun');
-    await bot.reaches(finished, 'finished');
-    const waiting = await bot.ask('dump hosta teams');
-    bot.holdSessions();
-    const running = await approved('dump hosta notepad');
-    await bot.reaches(running, 'running');
-    if (how === 'stopped') expect(await bot.stop()).toBe(0);
-    else await bot.kill();
+  test.each(['stopped', 'killed'])(
+    'reads what a %s program of today wrote, goes on with it, and can be exchanged back',
+    async (how) => {
+      await bot.start();
+      const finished = await approved('dump hosta OfficeClickToRun');
+      await bot.reaches(finished, 'finished');
+      const waiting = await bot.ask('dump hosta teams');
+      bot.holdSessions();
+      const running = await approved('dump hosta notepad');
+      await bot.reaches(running, 'running');
+      if (how === 'stopped') expect(await bot.stop()).toBe(0);
+      else await bot.kill();
 
-    bot.take(earlier.programs);
-    await bot.start();
-    expect(await bot.ready()).not.toContain('frozen by');
-    expect([finished, waiting, running].map((id) => bot.request(id).state)).toEqual(['finished', 'awaitingApproval', 'running']);
-    bot.simulator.tenant.faults.clear();
-    await bot.reaches(running, 'finished');
-    expect(await bot.press('approver1', waiting, 'approve')).toMatchObject({ text: `Approved ${waiting}.` });
-    await bot.reaches(waiting, 'finished');
-    expect(await bot.stop()).toBe(0);
+      bot.take(earlier.programs);
+      await bot.start();
+      expect(await bot.ready()).not.toContain('frozen by');
+      expect([finished, waiting, running].map((id) => bot.request(id).state)).toEqual([
+        'finished',
+        'awaitingApproval',
+        'running',
+      ]);
+      bot.simulator.tenant.faults.clear();
+      await bot.reaches(running, 'finished');
+      expect(await bot.press('approver1', waiting, 'approve')).toMatchObject({
+        text: `Approved ${waiting}.`,
+      });
+      await bot.reaches(waiting, 'finished');
+      expect(await bot.stop()).toBe(0);
 
-    bot.take();
-    await bot.start();
-    const last = await approved('dump hosta explorer');
-    await bot.reaches(last, 'finished');
-    expect(bot.submissions).toBe(4);
-    expect(await bot.stop()).toBe(0);
-    expect(bot.run('auditCli.js', ['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/^ok$/m) as unknown });
-  }, patience);
+      bot.take();
+      await bot.start();
+      const last = await approved('dump hosta explorer');
+      await bot.reaches(last, 'finished');
+      expect(bot.submissions).toBe(4);
+      expect(await bot.stop()).toBe(0);
+      expect(bot.run('audit', ['verify'])).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^ok$/m) as unknown,
+      });
+    },
+    patience,
+  );
 
-  test('is given the backup of before the upgrade: refused until it is accepted, then frozen, and what today’s sent is not sent again', async () => {
-    bot.take(earlier.programs);
-    await bot.start();
-    const queued = await approvedAndWaiting();
-    expect(await bot.stop()).toBe(0);
-    const copy = await backedUp();
-    bot.simulator.tenant.faults.clear();
+  test(
+    'is given the backup of before the upgrade: refused until it is accepted, then frozen, and what today’s sent is not sent again',
+    async () => {
+      bot.take(earlier.programs);
+      await bot.start();
+      const queued = await approvedAndWaiting();
+      expect(await bot.stop()).toBe(0);
+      const copy = await backedUp();
+      bot.simulator.tenant.faults.clear();
 
-    bot.take();
-    await bot.start();
-    await bot.reaches(queued, 'finished');
-    const later = await approved('dump hosta teams');
-    await bot.reaches(later, 'finished');
-    expect(await bot.stop()).toBe(0);
-    expect(bot.submissions).toBe(2);
+      bot.take();
+      await bot.start();
+      await bot.reaches(queued, 'finished');
+      const later = await approved('dump hosta teams');
+      await bot.reaches(later, 'finished');
+      expect(await bot.stop()).toBe(0);
+      expect(bot.submissions).toBe(2);
 
-    bot.take(earlier.programs);
-    expect(await runThere('restore', { BACKUP: copy })).toMatchObject({ code: 0, out: expect.stringContaining('the bot starts frozen') as unknown });
-    await bot.start();
-    expect(await bot.ready()).toMatch(/frozen by .+: the record was restored and accepted as of line \d+; lines \d+ to \d+ are lost/);
-    expect(bot.request(queued).state).toBe('queued');
-    await bot.say('responder1', `cancel ${queued}`);
-    await bot.reaches(queued, 'over');
-    await bot.say('approver1', 'unfreeze');
-    const next = await approved('dump hosta explorer');
-    await bot.reaches(next, 'finished');
-    expect(bot.submissions).toBe(3);
-    expect(await bot.stop()).toBe(0);
-    expect(bot.run('auditCli.js', ['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/^ok$/m) as unknown });
-  }, patience);
+      bot.take(earlier.programs);
+      expect(await runThere('restore', { BACKUP: copy })).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('the bot starts frozen') as unknown,
+      });
+      await bot.start();
+      expect(await bot.ready()).toMatch(
+        /frozen by .+: the record was restored and accepted as of line \d+; lines \d+ to \d+ are lost/,
+      );
+      expect(bot.request(queued).state).toBe('queued');
+      await bot.say('responder1', `cancel ${queued}`);
+      await bot.reaches(queued, 'over');
+      await bot.say('approver1', 'unfreeze');
+      const next = await approved('dump hosta explorer');
+      await bot.reaches(next, 'finished');
+      expect(bot.submissions).toBe(3);
+      expect(await bot.stop()).toBe(0);
+      expect(bot.run('audit', ['verify'])).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^ok$/m) as unknown,
+      });
+    },
+    patience,
+  );
 });
 
 describe('a restore that the last version before today’s accepted', () => {
   beforeEach(() => opened('keyed'));
 
-  test('is known to today’s after the next upgrade: its cards do not say that nothing ran', async () => {
-    bot.take(earlier.programs);
-    await bot.start();
-    const queued = await approvedAndWaiting();
-    expect(await bot.stop()).toBe(0);
-    const copy = await backedUp();
-    bot.simulator.tenant.faults.clear();
-    await bot.start();
-    await bot.reaches(queued, 'finished');
-    expect(await bot.stop()).toBe(0);
+  test(
+    'is known to today’s after the next upgrade: its cards do not say that nothing ran',
+    async () => {
+      bot.take(earlier.programs);
+      await bot.start();
+      const queued = await approvedAndWaiting();
+      expect(await bot.stop()).toBe(0);
+      const copy = await backedUp();
+      bot.simulator.tenant.faults.clear();
+      await bot.start();
+      await bot.reaches(queued, 'finished');
+      expect(await bot.stop()).toBe(0);
 
-    expect(await runThere('restore', { BACKUP: copy })).toMatchObject({ code: 0, out: expect.stringContaining('the bot starts frozen') as unknown });
-    await bot.start();
-    expect(bot.request(queued).state).toBe('queued');
-    // With a snapshot of its own, which keeps nothing of that.
-    expect(await bot.stop()).toBe(0);
-    expect(readdirSync(bot.data)).toContain('snapshot.json');
+      expect(await runThere('restore', { BACKUP: copy })).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('the bot starts frozen') as unknown,
+      });
+      await bot.start();
+      expect(bot.request(queued).state).toBe('queued');
+      // With a snapshot of its own, which keeps nothing of that.
+      expect(await bot.stop()).toBe(0);
+      expect(readdirSync(bot.data)).toContain('snapshot.json');
 
-    bot.take();
-    await bot.start();
-    expect(JSON.stringify(await bot.say('responder1', `status ${queued}`))).toMatch(/Whether it ran is not known: the record was restored at/);
-    expect(await bot.say('responder1', `cancel ${queued}`)).toMatchObject({ text: expect.stringMatching(/^Withdrew \S+ Whether it ran is not known/) as unknown });
-    expect(bot.submissions).toBe(1);
-    expect(await bot.stop()).toBe(0);
-    expect(bot.run('auditCli.js', ['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/^ok$/m) as unknown });
-  }, patience);
+      bot.take();
+      await bot.start();
+      expect(JSON.stringify(await bot.say('responder1', `status ${queued}`))).toMatch(
+        /Whether it ran is not known: the record was restored at/,
+      );
+      expect(await bot.say('responder1', `cancel ${queued}`)).toMatchObject({
+        text: expect.stringMatching(/^Withdrew \S+ Whether it ran is not known/) as unknown,
+      });
+      expect(bot.submissions).toBe(1);
+      expect(await bot.stop()).toBe(0);
+      expect(bot.run('audit', ['verify'])).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^ok$/m) as unknown,
+      });
+    },
+    patience,
+  );
 });
 
 describe('version 0.1, whose lines had no key,', () => {
   beforeEach(() => opened('unkeyed'));
 
-  test.each(['of today alone', 'that it began itself'])('refuses a journal %s, changes nothing of it, and today’s goes on', async (whose) => {
-    if (whose !== 'of today alone') {
+  test.each(['of today alone', 'that it began itself'])(
+    'refuses a journal %s, changes nothing of it, and today’s goes on',
+    async (whose) => {
+      if (whose !== 'of today alone') {
+        bot.take(earlier.programs);
+        await bot.start();
+        await bot.ask('dump hosta teams');
+        expect(await bot.stop()).toBe(0);
+        bot.take();
+      }
+      await bot.start();
+      const id = await approved('dump hosta OfficeClickToRun');
+      await bot.reaches(id, 'finished');
+      expect(await bot.stop()).toBe(0);
+      const before = journal();
+
+      bot.take(earlier.programs);
+      // Its words for whatever it does not know. Nobody can change them any more, so the page says what they
+      // mean.
+      expect(bot.run('main')).toMatchObject({
+        code: 1,
+        out: expect.stringMatching(
+          /^The bot cannot start: journal-\d+\.ndjson line \d+ was changed after it was written \(its own hash does not fit\)$/m,
+        ) as unknown,
+      });
+      expect(journal()).toEqual(before);
+
+      bot.take();
+      await bot.start();
+      expect(bot.request(id).state).toBe('finished');
+      const next = await approved('dump hosta notepad');
+      await bot.reaches(next, 'finished');
+      expect(bot.submissions).toBe(2);
+      expect(await bot.stop()).toBe(0);
+      expect(bot.run('audit', ['verify'])).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^ok$/m) as unknown,
+      });
+    },
+    patience,
+  );
+
+  test(
+    'is given the backup of before the upgrade and frozen before its start, because it knows no "accept": what today’s sent is not sent again',
+    async () => {
       bot.take(earlier.programs);
       await bot.start();
-      await bot.ask('dump hosta teams');
+      const queued = await approvedAndWaiting();
       expect(await bot.stop()).toBe(0);
+      const copy = await backedUp();
+      bot.simulator.tenant.faults.clear();
+
       bot.take();
-    }
-    await bot.start();
-    const id = await approved('dump hosta OfficeClickToRun');
-    await bot.reaches(id, 'finished');
-    expect(await bot.stop()).toBe(0);
-    const before = journal();
+      await bot.start();
+      await bot.say('approver1', 'unfreeze');
+      await bot.reaches(queued, 'finished');
+      expect(await bot.stop()).toBe(0);
 
-    bot.take(earlier.programs);
-    // Its words for whatever it does not know. Nobody can change them any more, so the page says what they mean.
-    expect(bot.run('main.js')).toMatchObject({ code: 1, out: expect.stringMatching(/^The bot cannot start: journal-\d+\.ndjson line \d+ was changed after it was written \(its own hash does not fit\)$/m) as unknown });
-    expect(journal()).toEqual(before);
+      bot.take(earlier.programs);
+      expect(await runThere('restore into version 0.1', { BACKUP: copy })).toMatchObject({ code: 0 });
+      await bot.start();
+      // It has no admin port yet; what people are told says it.
+      expect(JSON.stringify(await bot.say('responder1', 'status'))).toMatch(
+        /[Ff]rozen by .+restored from a backup/,
+      );
+      expect(bot.request(queued).state).toBe('queued');
+      await bot.say('responder1', `cancel ${queued}`);
+      await bot.reaches(queued, 'over');
+      await bot.say('approver1', 'unfreeze');
+      const next = await approved('dump hosta teams');
+      await bot.reaches(next, 'finished');
+      expect(bot.submissions).toBe(2);
+      expect(await bot.stop()).toBe(0);
 
-    bot.take();
-    await bot.start();
-    expect(bot.request(id).state).toBe('finished');
-    const next = await approved('dump hosta notepad');
-    await bot.reaches(next, 'finished');
-    expect(bot.submissions).toBe(2);
-    expect(await bot.stop()).toBe(0);
-    expect(bot.run('auditCli.js', ['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/^ok$/m) as unknown });
-  }, patience);
-
-  test('is given the backup of before the upgrade and frozen before its start, because it knows no "accept": what today’s sent is not sent again', async () => {
-    bot.take(earlier.programs);
-    await bot.start();
-    const queued = await approvedAndWaiting();
-    expect(await bot.stop()).toBe(0);
-    const copy = await backedUp();
-    bot.simulator.tenant.faults.clear();
-
-    bot.take();
-    await bot.start();
-    await bot.say('approver1', 'unfreeze');
-    await bot.reaches(queued, 'finished');
-    expect(await bot.stop()).toBe(0);
-
-    bot.take(earlier.programs);
-    expect(await runThere('restore into version 0.1', { BACKUP: copy })).toMatchObject({ code: 0 });
-    await bot.start();
-    // It has no admin port yet; what people are told says it.
-    expect(JSON.stringify(await bot.say('responder1', 'status'))).toMatch(/[Ff]rozen by .+restored from a backup/);
-    expect(bot.request(queued).state).toBe('queued');
-    await bot.say('responder1', `cancel ${queued}`);
-    await bot.reaches(queued, 'over');
-    await bot.say('approver1', 'unfreeze');
-    const next = await approved('dump hosta teams');
-    await bot.reaches(next, 'finished');
-    expect(bot.submissions).toBe(2);
-    expect(await bot.stop()).toBe(0);
-
-    // Forward once more: the anchors know lines that are gone, so a person has to accept that.
-    bot.take();
-    expect(bot.run('main.js')).toMatchObject({ code: 2, out: expect.stringMatching(/audit -- accept \d+:[0-9a-f]{64}/) as unknown });
-  }, patience);
+      // Forward once more: the anchors know lines that are gone, so a person has to accept that.
+      bot.take();
+      expect(bot.run('main')).toMatchObject({
+        code: 2,
+        out: expect.stringMatching(/audit -- accept \d+:[0-9a-f]{64}/) as unknown,
+      });
+    },
+    patience,
+  );
 });

@@ -1,8 +1,19 @@
-// How the package is made, where that goes wrong: killed in the midst of it, and with something planted that must not become a package. In a copy
-// of the checkout, so that the developer's own bundle stays as it is.
+// How the package is made, where that goes wrong: killed in the midst of it, and with something planted that
+// must not become a package. In a copy of the checkout, so that the developer's own bundle stays as it is.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, watch, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { clone, linked } from '../guidesRun/runner.ts';
 import { root } from '../support/root.ts';
@@ -17,13 +28,23 @@ interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** In a group of its own. `kill` is asked after every change in the folder whether now is the moment for a kill -9 of all of it. */
+/**
+ * In a group of its own. `kill` is asked after every change in the folder whether now is the moment for a
+ * kill -9 of all of it.
+ */
 function run(words: readonly string[], cwd: string, kill: () => boolean = () => false): Promise<Ended> {
-  const child = spawn(words[0] ?? '', words.slice(1), { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...(process.env as Record<string, string>), npm_config_offline: 'true' }, detached: true });
+  const child = spawn(words[0] ?? '', words.slice(1), {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...(process.env as Record<string, string>), npm_config_offline: 'true' },
+    detached: true,
+  });
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (said += text));
   const end = (): void => {
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL');
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      process.kill(-child.pid, 'SIGKILL');
   };
   const look = (): void => {
     if (kill()) end();
@@ -60,19 +81,37 @@ function stamped(copy: string): void {
 
 /** Every file below, but what is made, with the hash of its bytes. */
 function fingerprint(folder: string, but: (name: string) => boolean = () => false): string {
-  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name).slice(folder.length + 1)).filter((name) => !but(name)).toSorted();
-  return names.map((name) => `${name} ${createHash('sha256').update(readFileSync(join(folder, name))).digest('hex')}`).join('\n');
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map((one) => join(one.parentPath, one.name).slice(folder.length + 1))
+    .filter((name) => !but(name))
+    .toSorted();
+  return names
+    .map(
+      (name) =>
+        `${name} ${createHash('sha256')
+          .update(readFileSync(join(folder, name)))
+          .digest('hex')}`,
+    )
+    .join('\n');
 }
 
 const isMade = (name: string): boolean => /^(?:node_modules|bundle(?:\.\d+\.new)?)\/|\.tgz$/.test(name);
-const staged = (copy: string): string | undefined => readdirSync(copy).find((name) => /^bundle\.\d+\.new$/.test(name));
+const staged = (copy: string): string | undefined =>
+  readdirSync(copy).find((name) => /^bundle\.\d+\.new$/.test(name));
 
 /** @param right the folder of the package that was made without a kill */
 export async function interrupted(copy: string, right: string): Promise<string> {
   const before = fingerprint(copy, isMade);
   const tarball = (): string | undefined => readdirSync(copy).find((name) => name.endsWith('.tgz'));
   const moments: readonly (readonly [string, () => boolean])[] = [
-    ['while the modules are written', () => { const name = staged(copy); return name !== undefined && existsSync(join(copy, name, 'src')); }],
+    [
+      'while the modules are written',
+      () => {
+        const name = staged(copy);
+        return name !== undefined && existsSync(join(copy, name, 'src'));
+      },
+    ],
     ['once the bundle has its place', () => existsSync(join(copy, 'bundle'))],
     ['while the file is written', () => tarball() !== undefined],
   ];
@@ -92,13 +131,26 @@ export async function interrupted(copy: string, right: string): Promise<string> 
   const file = tarball();
   holds('it makes its file', file !== undefined);
   const made = unpacked(join(copy, file ?? ''), `${copy}-made`);
-  holds('what is in it is what is in one made without a kill, byte for byte', fingerprint(made) === fingerprint(right));
+  holds(
+    'what is in it is what is in one made without a kill, byte for byte',
+    fingerprint(made) === fingerprint(right),
+  );
   return moments.map(([when]) => when).join(', ');
 }
 
 const plants: readonly (readonly [what: string, file: string, text: string, said: RegExp])[] = [
-  ['a module that would be asked for where nothing is installed', 'cli.js', "\nimport('module-of-nobody').catch(() => undefined);\n", /^No bundle was made: module-of-nobody is asked for and would not be in it\. .+$/m],
-  ['something that the bundler is not sure of', 'cli.js', '\nexport const planted = (value) => value === NaN;\n', /^No bundle was made: the bundler warned, .+$/m],
+  [
+    'a module that would be asked for where nothing is installed',
+    'cli.js',
+    "\nimport('module-of-nobody').catch(() => undefined);\n",
+    /^No bundle was made: module-of-nobody is asked for and would not be in it\. .+$/m,
+  ],
+  [
+    'something that the bundler is not sure of',
+    'cli.js',
+    '\nexport const planted = (value) => value === NaN;\n',
+    /^No bundle was made: the bundler warned, .+$/m,
+  ],
   ['an import of nothing', 'cli.js', "\nimport './nowhere.js';\n", /^No bundle was made: .*nowhere\.js/m],
 ];
 
@@ -113,8 +165,16 @@ export async function refusals(copy: string): Promise<string> {
     stamped(copy);
     const { code, said } = await run([process.execPath, 'scripts/bundle.js'], copy);
     writeFileSync(path, good);
-    holds(`${what} stops it with one sentence and no stack`, code === 1 && sentence.test(said) && !/^ +at /m.test(said), `exit code ${String(code)}\n${said}`);
-    holds(`${what}: the bundle of before stays, and nothing half is left`, existsSync(kept) && staged(copy) === undefined, readdirSync(copy).join(' '));
+    holds(
+      `${what} stops it with one sentence and no stack`,
+      code === 1 && sentence.test(said) && !/^ +at /m.test(said),
+      `exit code ${String(code)}\n${said}`,
+    );
+    holds(
+      `${what}: the bundle of before stays, and nothing half is left`,
+      existsSync(kept) && staged(copy) === undefined,
+      readdirSync(copy).join(' '),
+    );
   }
   rmSync(join(copy, 'bundle'), { recursive: true });
   return `${plants.length} planted mistakes`;

@@ -1,5 +1,5 @@
-// nginx and Caddy as they come from Debian, started with the very files of manifest/proxy: only ports, certificate, folders and the times of
-// slow callers are exchanged for the test's own.
+// nginx and Caddy as they come from Debian, started with the very files of manifest/proxy: only ports,
+// certificate, folders and the times of slow callers are exchanged for the test's own.
 import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { root } from '../support/root.ts';
-import { selfSigned } from '../support/selfSigned.ts';
+import { selfSigned } from '../support/entra/selfSigned.ts';
 
 export type ProxyName = 'nginx' | 'caddy';
 export const host = 'bot.example.com';
@@ -39,13 +39,22 @@ export interface Sent {
 }
 
 export interface Proxy {
-  /** Stands on all that is sent from now on: what an earlier test has left on the way does not count in a later one. */
+  /**
+   * Stands on all that is sent from now on: what an earlier test has left on the way does not count in a
+   * later one.
+   */
   mark: string;
-  /** As the chats' own servers see it, without TLS for clients that cannot be told its certificate: plain HTTP here, TLS to the proxy. */
+  /**
+   * As the chats' own servers see it, without TLS for clients that cannot be told its certificate: plain HTTP
+   * here, TLS to the proxy.
+   */
   edge(): Promise<{ readonly url: string; stop(): Promise<void> }>;
   /** Over TLS with the proxy's certificate checked; rejects when the connection is cut without an answer. */
   send(sent: Sent): Promise<Answer>;
-  /** Writes the bytes as they are; resolves with everything that came until the proxy ended the connection. `end`: we end our side first. */
+  /**
+   * Writes the bytes as they are; resolves with everything that came until the proxy ended the connection.
+   * `end`: we end our side first.
+   */
   raw(text: string, end?: boolean): Promise<string>;
   stop(): Promise<void>;
 }
@@ -67,10 +76,17 @@ export async function startProxy(name: ProxyName, upstream: number): Promise<Pro
   writeFileSync(certFile, cert);
   writeFileSync(keyFile, key, { mode: 0o600 });
   const port = await freePort();
-  const words = name === 'nginx' ? nginxWords({ folder, certFile, keyFile, port, upstream }) : caddyWords({ folder, certFile, keyFile, port, upstream });
-  const child = spawn(name, words, { env: { ...pathWithSbin(), XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const words =
+    name === 'nginx'
+      ? nginxWords({ folder, certFile, keyFile, port, upstream })
+      : caddyWords({ folder, certFile, keyFile, port, upstream });
+  const child = spawn(name, words, {
+    env: { ...pathWithSbin(), XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
   const end = new Promise<void>((resolve) => {
     child.once('close', () => {
       resolve();
@@ -87,7 +103,10 @@ export async function startProxy(name: ProxyName, upstream: number): Promise<Pro
         resolve(heard);
       });
       socket.once('secureConnect', () => {
-        const marked = text.replace(`\r\nHost: ${host}\r\n`, `\r\nHost: ${host}\r\nX-Mark: ${proxy.mark}\r\n`);
+        const marked = text.replace(
+          `\r\nHost: ${host}\r\n`,
+          `\r\nHost: ${host}\r\nX-Mark: ${proxy.mark}\r\n`,
+        );
         if (endFirst) socket.end(marked);
         else socket.write(marked);
       });
@@ -96,14 +115,31 @@ export async function startProxy(name: ProxyName, upstream: number): Promise<Pro
   const send = ({ method = 'POST', path, headers = {}, body }: Sent): Promise<Answer> =>
     new Promise((resolve, reject) => {
       let answered = false;
-      const call = request({ host: '127.0.0.1', port, servername: host, ca: cert, agent: false, method, path, headers: { host, 'x-mark': proxy.mark, ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }), ...headers } }, (response) => {
-        answered = true;
-        let text = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        response.on('close', () => {
-          resolve({ status: response.statusCode ?? 0, body: text });
-        });
-      });
+      const call = request(
+        {
+          host: '127.0.0.1',
+          port,
+          servername: host,
+          ca: cert,
+          agent: false,
+          method,
+          path,
+          headers: {
+            host,
+            'x-mark': proxy.mark,
+            ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+            ...headers,
+          },
+        },
+        (response) => {
+          answered = true;
+          let text = '';
+          response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+          response.on('close', () => {
+            resolve({ status: response.statusCode ?? 0, body: text });
+          });
+        },
+      );
       // A refused body may still be on its way when the answer is there.
       call.on('error', (error) => {
         if (!answered) reject(error);
@@ -119,10 +155,22 @@ export async function startProxy(name: ProxyName, upstream: number): Promise<Pro
 
   const edge = async (): Promise<{ readonly url: string; stop(): Promise<void> }> => {
     const server = createServer((incoming, response) => {
-      const call = request({ host: '127.0.0.1', port, servername: host, ca: cert, agent: false, method: incoming.method, path: incoming.url, headers: { ...incoming.headers, host } }, (answer) => {
-        response.writeHead(answer.statusCode ?? 0, answer.headers);
-        answer.pipe(response);
-      });
+      const call = request(
+        {
+          host: '127.0.0.1',
+          port,
+          servername: host,
+          ca: cert,
+          agent: false,
+          method: incoming.method,
+          path: incoming.url,
+          headers: { ...incoming.headers, host },
+        },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 0, answer.headers);
+          answer.pipe(response);
+        },
+      );
       call.on('error', () => response.destroy());
       incoming.pipe(call);
     });
@@ -239,7 +287,12 @@ export class Upstream {
       incoming.on('error', () => undefined);
     });
     if (!whole) return;
-    this.seen.push({ method: incoming.method ?? '', url: incoming.url ?? '', headers: incoming.headers, body: Buffer.concat(chunks) });
+    this.seen.push({
+      method: incoming.method ?? '',
+      url: incoming.url ?? '',
+      headers: incoming.headers,
+      body: Buffer.concat(chunks),
+    });
     this.answer(response);
   }
 

@@ -1,11 +1,12 @@
-// Ctrl-C at every question of the assistant, and while the doctor looks: it ends as interrupted, nothing is there in part, no secret was shown, and
-// it is said how to go on. Every line that it writes on the way fits into 80 columns.
+// Ctrl-C at every question of the assistant, and while the doctor looks: it ends as interrupted, nothing is
+// there in part, no secret was shown, and it is said how to go on. Every line that it writes on the way fits
+// into 80 columns.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
-import { SetupBench, hasScript, inTerminal, keys } from '../support/setupBench.ts';
+import { SetupBench, hasScript, inTerminal, keys } from '../support/programs/setupBench.ts';
 
 let bench: SetupBench;
 beforeEach(() => {
@@ -51,29 +52,46 @@ const way: readonly (readonly [string, string])[] = [
 const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
 
 (hasScript ? describe : describe.skip)('Ctrl-C', () => {
-  test.each(way.map(([words], index) => [words, index] as const))('at "%s" leaves nothing in part, and says how to go on', async (words, index) => {
-    const terminal = inTerminal(bench, ['--no-check'], {}, 80);
-    for (const [question, answer] of way.slice(0, index)) await terminal.answer(question, answer);
-    // A letter already answers a question with yes and no.
-    await terminal.answer(words, `${words.startsWith('One more') ? '' : 'half-canary'}${keys.interrupt}`);
-    expect(await terminal.ended).toBe(130);
-    expect(bench.files()).toEqual(index < tokens ? [] : ['slack-manifest.json']);
-    expect(readdirSync(bench.home)).toEqual([]);
-    const shown = terminal.shown();
-    expect(shown.replace(/\n/g, ' ')).toMatch(index < tokens ? /Left\. Nothing was written, and what you typed is not kept\. Go on: npm run setup/ : /Left\. Written, whole: slack-manifest\.json\. What else you typed is not kept\. Go on: npm run setup/);
-    expect(shown).not.toMatch(/xoxb-canary|canary-signing|canary-password|canary-secret/);
-  });
+  test.each(way.map(([words], index) => [words, index] as const))(
+    'at "%s" leaves nothing in part, and says how to go on',
+    async (words, index) => {
+      const terminal = inTerminal(bench, ['--no-check'], {}, 80);
+      for (const [question, answer] of way.slice(0, index)) await terminal.answer(question, answer);
+      // A letter already answers a question with yes and no.
+      await terminal.answer(words, `${words.startsWith('One more') ? '' : 'half-canary'}${keys.interrupt}`);
+      expect(await terminal.ended).toBe(130);
+      expect(bench.files()).toEqual(index < tokens ? [] : ['slack-manifest.json']);
+      expect(readdirSync(bench.home)).toEqual([]);
+      const shown = terminal.shown();
+      expect(shown.replace(/\n/g, ' ')).toMatch(
+        index < tokens
+          ? /Left\. Nothing was written, and what you typed is not kept\. Go on: npm run setup/
+          : /Left\. Written, whole: slack-manifest\.json\. What else you typed is not kept\. Go on: npm run setup/,
+      );
+      expect(shown).not.toMatch(/xoxb-canary|canary-signing|canary-password|canary-secret/);
+    },
+  );
 
   test('while the doctor waits for an answer that never comes ends it too, with its own code', async () => {
     // Takes connections and says nothing.
     const silent = createServer(() => undefined);
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     try {
-      writeFileSync(join(bench.home, 'more.env'), `SLACK_API_URL=http://127.0.0.1:${(silent.address() as AddressInfo).port}/api/\n`);
-      const asked = new Promise<void>((resolve) => silent.once('connection', () => {
-        resolve();
-      }));
-      const terminal = inTerminal(bench, ['--chat', 'slack-socket', '--settings', join(bench.home, 'more.env')], {}, 80);
+      writeFileSync(
+        join(bench.home, 'more.env'),
+        `SLACK_API_URL=http://127.0.0.1:${(silent.address() as AddressInfo).port}/api/\n`,
+      );
+      const asked = new Promise<void>((resolve) =>
+        silent.once('connection', () => {
+          resolve();
+        }),
+      );
+      const terminal = inTerminal(
+        bench,
+        ['--chat', 'slack-socket', '--settings', join(bench.home, 'more.env')],
+        {},
+        80,
+      );
       await terminal.answer('SLACK_BOT_TOKEN', `xoxb-canary-0001${enter}`);
       await terminal.answer('SLACK_APP_TOKEN', `xapp-canary-0001${enter}`);
       await terminal.answer('The doctor looks at Slack', '');
@@ -104,13 +122,22 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
       asked();
     });
     await new Promise<void>((resolve) => holding.listen(0, '127.0.0.1', resolve));
-    writeFileSync(join(bench.home, 'more.env'), `SLACK_API_URL=http://127.0.0.1:${(holding.address() as AddressInfo).port}/api/\n`);
-    const terminal = inTerminal(bench, ['--chat', 'slack-socket', '--settings', join(bench.home, 'more.env')], {}, 80);
+    writeFileSync(
+      join(bench.home, 'more.env'),
+      `SLACK_API_URL=http://127.0.0.1:${(holding.address() as AddressInfo).port}/api/\n`,
+    );
+    const terminal = inTerminal(
+      bench,
+      ['--chat', 'slack-socket', '--settings', join(bench.home, 'more.env')],
+      {},
+      80,
+    );
     await terminal.answer('SLACK_BOT_TOKEN', `xoxb-canary-0001${enter}`);
     await terminal.answer('SLACK_APP_TOKEN', `xapp-canary-0001${enter}`);
     await first;
     await terminal.answer('The doctor looks at Slack', 'xoxb-canary-ahead');
-    // Nobody answers any more, so that the doctor comes to its end; a terminal that echoes has done so long before.
+    // Nobody answers any more, so that the doctor comes to its end; a terminal that echoes has done so long
+    // before.
     holding.close();
     for (const socket of held) socket.destroy();
     await terminal.answer('What next?', keys.interrupt);
@@ -133,8 +160,11 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
     expect(shown).not.toContain('canary');
     expect(bench.read('.env').match(/canary/g)).toHaveLength(4);
     expect(bench.read('policy.yaml')).not.toContain('canary');
-    // Without the lines in which one letter is drawn over the other while it is typed; the path of the key is longer than a line here, and a command to be copied is not broken.
-    const long = shown.split('\n').filter((line) => line.length > 80 && !/[█▪]|^chown /.test(line) && !line.includes(bench.key));
+    // Without the lines in which one letter is drawn over the other while it is typed; the path of the key is
+    // longer than a line here, and a command to be copied is not broken.
+    const long = shown
+      .split('\n')
+      .filter((line) => line.length > 80 && !/[█▪]|^chown /.test(line) && !line.includes(bench.key));
     expect(long).toEqual([]);
     expect(shown).toMatch(/What is left, in this order:/);
   });

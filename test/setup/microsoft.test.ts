@@ -1,15 +1,16 @@
-// What the assistant says of Teams and of Defender, with Microsoft's hosts under their real names behind a proxy: MSAL, TLS and the doctor are the
-// real ones, and each of the mistakes that people make has its own sentence and its own next step.
+// What the assistant says of Teams and of Defender, with Microsoft's hosts under their real names behind a
+// proxy: MSAL, TLS and the doctor are the real ones, and each of the mistakes that people make has its own
+// sentence and its own next step.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { unzipSync } from 'fflate';
-import { allRoles, registered, startMicrosoftCloud } from '../support/microsoftCloud.ts';
-import type { MicrosoftCloud } from '../support/microsoftCloud.ts';
-import { SetupBench, hasScript, inTerminal, keys } from '../support/setupBench.ts';
-import type { Ran } from '../support/setupBench.ts';
+import { allRoles, registered, startMicrosoftCloud } from '../support/entra/microsoftCloud.ts';
+import type { MicrosoftCloud } from '../support/entra/microsoftCloud.ts';
+import { SetupBench, hasScript, inTerminal, keys } from '../support/programs/setupBench.ts';
+import type { Ran } from '../support/programs/setupBench.ts';
 
 let cloud: MicrosoftCloud;
 let folder: string;
@@ -33,29 +34,63 @@ afterEach(() => {
   bench.close();
 });
 
-const person = (id: string, role: string, teams: string): string => `id=${id},roles=${role},teams=5f0c1d2e-0000-4000-8000-00000000000${teams}`;
+const person = (id: string, role: string, teams: string): string =>
+  `id=${id},roles=${role},teams=5f0c1d2e-0000-4000-8000-00000000000${teams}`;
 const teamsPlace = 'teams:19:0123456789abcdef@thread.tacv2';
-const base = ['--yes', '--chat', 'teams', '--host', 'bot.example.com', '--teams-id', registered.teams.appId, '--person', person('riley', 'asks', '1'), '--person', person('avery', 'approves', '2'), '--place', teamsPlace];
+const base = [
+  '--yes',
+  '--chat',
+  'teams',
+  '--host',
+  'bot.example.com',
+  '--teams-id',
+  registered.teams.appId,
+  '--person',
+  person('riley', 'asks', '1'),
+  '--person',
+  person('avery', 'approves', '2'),
+  '--place',
+  teamsPlace,
+];
 const ports = 'PORT=0\nLR_ADMIN_PORT=0\n';
 const other = '99999999-9999-4999-8999-999999999999';
 
-const run = (args: readonly string[], secrets: string): Promise<Ran> => bench.run([...base, ...args, '--settings', '-'], { input: `${ports}${secrets}`, environment: cloud.environment });
-const red = (out: string): readonly string[] => [...out.matchAll(/^FAIL {2}(\S+) /gm)].map(([, check]) => check ?? '');
-const leftIn = (out: string): readonly string[] => [...(out.split('What is left, in this order:\n')[1] ?? '').matchAll(/^ +\d+\. (.*)$/gm)].map(([, step]) => step ?? '');
+const run = (args: readonly string[], secrets: string): Promise<Ran> =>
+  bench.run([...base, ...args, '--settings', '-'], {
+    input: `${ports}${secrets}`,
+    environment: cloud.environment,
+  });
+const red = (out: string): readonly string[] =>
+  [...out.matchAll(/^FAIL {2}(\S+) /gm)].map(([, check]) => check ?? '');
+const leftIn = (out: string): readonly string[] =>
+  [...(out.split('What is left, in this order:\n')[1] ?? '').matchAll(/^ +\d+\. (.*)$/gm)].map(
+    ([, step]) => step ?? '',
+  );
 
 describe('Teams', () => {
-  const teams = (tenant: string, secret: string): Promise<Ran> => run(['--teams-tenant', tenant], `MicrosoftAppPassword=${secret}\n`);
+  const teams = (tenant: string, secret: string): Promise<Ran> =>
+    run(['--teams-tenant', tenant], `MicrosoftAppPassword=${secret}\n`);
 
   test('with everything right the doctor has no red line, and the app package lies there for the application, to be uploaded', async () => {
     const ran = await teams(registered.tenant, registered.teams.secret);
     expect([ran.err, red(ran.out), ran.code]).toEqual(['', [], 0]);
     expect(ran.out).not.toContain(registered.teams.secret);
-    expect(cloud.asked).toEqual(expect.arrayContaining(['login.microsoftonline.com', 'login.botframework.com']));
+    expect(cloud.asked).toEqual(
+      expect.arrayContaining(['login.microsoftonline.com', 'login.botframework.com']),
+    );
     const path = join(bench.folder, 'teams-package', 'live-response-bot.zip');
     const files = unzipSync(new Uint8Array(readFileSync(path)));
     expect(Object.keys(files).toSorted()).toEqual(['color.png', 'manifest.json', 'outline.png']);
-    expect(JSON.parse(Buffer.from(files['manifest.json'] ?? []).toString('utf8'))).toMatchObject({ id: registered.teams.appId, bots: [{ botId: registered.teams.appId }] });
-    expect(leftIn(ran.out).slice(0, 4)).toEqual(['Start the bot: npm start', 'Put a proxy with TLS in front, which passes what comes for https://bot.example.com on to the bot (docs/reach.md).', 'In the bot’s registration, set the messaging endpoint to https://bot.example.com/api/messages', `Upload teams-package/live-response-bot.zip to Teams: Apps, "Manage your apps", "Upload an app". Add it to a team and to yourself.`]);
+    expect(JSON.parse(Buffer.from(files['manifest.json'] ?? []).toString('utf8'))).toMatchObject({
+      id: registered.teams.appId,
+      bots: [{ botId: registered.teams.appId }],
+    });
+    expect(leftIn(ran.out).slice(0, 4)).toEqual([
+      'Start the bot: npm start',
+      'Put a proxy with TLS in front, which passes what comes for https://bot.example.com on to the bot (docs/reach.md).',
+      'In the bot’s registration, set the messaging endpoint to https://bot.example.com/api/messages',
+      `Upload teams-package/live-response-bot.zip to Teams: Apps, "Manage your apps", "Upload an app". Add it to a team and to yourself.`,
+    ]);
 
     // A second run keeps it to the byte and says the same, the host included, which stands in no setting.
     const before = [readFileSync(path), statSync(path).mtimeMs];
@@ -65,27 +100,70 @@ describe('Teams', () => {
   });
 
   test('a package of another application is kept, and is not told to be the one to upload', async () => {
-    await run(['--no-check', '--teams-tenant', registered.tenant], `MicrosoftAppPassword=${registered.teams.secret}\n`);
+    await run(
+      ['--no-check', '--teams-tenant', registered.tenant],
+      `MicrosoftAppPassword=${registered.teams.secret}\n`,
+    );
     const path = join(bench.folder, 'teams-package', 'live-response-bot.zip');
     const before = readFileSync(path);
     writeFileSync(join(bench.folder, '.env'), bench.read('.env').replace(registered.teams.appId, other));
     const ran = await bench.run(['--yes', '--no-check']);
     expect(readFileSync(path)).toEqual(before);
-    expect(leftIn(ran.out).join('\n')).toContain('teams-package/live-response-bot.zip is not of this application. Make one that is, and upload it to Teams: npm run package:teams');
+    expect(leftIn(ran.out).join('\n')).toContain(
+      'teams-package/live-response-bot.zip is not of this application. Make one that is, and upload it to Teams: npm run package:teams',
+    );
   });
 
   test.each<readonly [string, () => Promise<Ran>, readonly string[], RegExp]>([
-    ['a wrong secret', () => teams(registered.tenant, 'Tms8Q~wrong-canary'), ['teams.token'], /the client secret is wrong; note that its value is needed, not its id \[AADSTS7000215\]/],
-    ['an expired secret', () => {
-      cloud.world.expired = true;
-      return teams(registered.tenant, registered.teams.secret);
-    }, ['teams.token'], /the client secret has expired; make a new one in the app registration \[AADSTS7000222\]/],
-    ['a tenant that does not exist', () => teams(other, registered.teams.secret), ['teams.token'], /there is no tenant with this id; check MicrosoftAppTenantId and the cloud \[AADSTS90002\]/],
-    ['an application of another tenant', () => bench.run([...base.map((word) => (word === registered.teams.appId ? other : word)), '--teams-tenant', registered.tenant, '--settings', '-'], { input: `${ports}MicrosoftAppPassword=${registered.teams.secret}\n`, environment: cloud.environment }), ['teams.token'], /no application with this client id is in the tenant; check MicrosoftAppId and MicrosoftAppTenantId \[AADSTS700016\]/],
-    ['no network', () => {
-      cloud.world.down = true;
-      return teams(registered.tenant, registered.teams.secret);
-    }, ['teams.token', 'teams.keys'], /cannot be reached at https:\/\/login\.microsoftonline\.com: the proxy .*look at the proxy.*\n +-> Let this machine reach https:\/\/login\.microsoftonline\.com over https/],
+    [
+      'a wrong secret',
+      () => teams(registered.tenant, 'Tms8Q~wrong-canary'),
+      ['teams.token'],
+      /the client secret is wrong; note that its value is needed, not its id \[AADSTS7000215\]/,
+    ],
+    [
+      'an expired secret',
+      () => {
+        cloud.world.expired = true;
+        return teams(registered.tenant, registered.teams.secret);
+      },
+      ['teams.token'],
+      /the client secret has expired; make a new one in the app registration \[AADSTS7000222\]/,
+    ],
+    [
+      'a tenant that does not exist',
+      () => teams(other, registered.teams.secret),
+      ['teams.token'],
+      /there is no tenant with this id; check MicrosoftAppTenantId and the cloud \[AADSTS90002\]/,
+    ],
+    [
+      'an application of another tenant',
+      () =>
+        bench.run(
+          [
+            ...base.map((word) => (word === registered.teams.appId ? other : word)),
+            '--teams-tenant',
+            registered.tenant,
+            '--settings',
+            '-',
+          ],
+          {
+            input: `${ports}MicrosoftAppPassword=${registered.teams.secret}\n`,
+            environment: cloud.environment,
+          },
+        ),
+      ['teams.token'],
+      /no application with this client id is in the tenant; check MicrosoftAppId and MicrosoftAppTenantId \[AADSTS700016\]/,
+    ],
+    [
+      'no network',
+      () => {
+        cloud.world.down = true;
+        return teams(registered.tenant, registered.teams.secret);
+      },
+      ['teams.token', 'teams.keys'],
+      /cannot be reached at https:\/\/login\.microsoftonline\.com: the proxy .*look at the proxy.*\n +-> Let this machine reach https:\/\/login\.microsoftonline\.com over https/,
+    ],
   ])('%s is told in its own words, with exit code 1', async (_what, ran, checks, words) => {
     const { out, code, err } = await ran();
     expect([err, red(out), code]).toEqual(['', checks, 1]);
@@ -97,9 +175,25 @@ describe('Teams', () => {
 
 describe('Defender', () => {
   const defender = (secret: string, more: readonly string[] = []): Promise<Ran> =>
-    run(['--teams-tenant', registered.tenant, '--tenant', 'secret', '--tenant-id', registered.tenant, '--client-id', registered.defender.appId, '--device-group', 'Workstations', ...more], `MicrosoftAppPassword=${registered.teams.secret}\nAZURE_CLIENT_SECRET=${secret}\n`);
+    run(
+      [
+        '--teams-tenant',
+        registered.tenant,
+        '--tenant',
+        'secret',
+        '--tenant-id',
+        registered.tenant,
+        '--client-id',
+        registered.defender.appId,
+        '--device-group',
+        'Workstations',
+        ...more,
+      ],
+      `MicrosoftAppPassword=${registered.teams.secret}\nAZURE_CLIENT_SECRET=${secret}\n`,
+    );
   const right = registered.defender.secret;
-  const turnOn = 'Make sure that live response is on: security.microsoft.com, Settings, Endpoints, Advanced features.';
+  const turnOn =
+    'Make sure that live response is on: security.microsoft.com, Settings, Endpoints, Advanced features.';
   const push = 'Put the scripts into Defender’s library (docs/library.md): npm run library -- push';
 
   test('with everything right nothing is red, and the library is not left; the switch is, which nobody can read', async () => {
@@ -113,44 +207,105 @@ describe('Defender', () => {
   });
 
   test('what is left for later is named as not looked at, and a simulated library is not taken for the tenant’s', async () => {
-    const ran = await bench.run(['--yes', '--chat', 'slack-socket', '--tenant', 'secret', '--settings', '-'], { input: ports, environment: cloud.environment });
+    const ran = await bench.run(
+      ['--yes', '--chat', 'slack-socket', '--tenant', 'secret', '--settings', '-'],
+      { input: ports, environment: cloud.environment },
+    );
     expect([ran.err, red(ran.out), ran.code]).toEqual(['', [], 0]);
-    expect(ran.out).toContain('It could not look at what was left for later, SLACK_BOT_TOKEN, SLACK_APP_TOKEN, AZURE_CLIENT_SECRET, AZURE_TENANT_ID, AZURE_CLIENT_ID, nor at what needs it. Until then the bot is not the one you chose.');
-    expect(leftIn(ran.out).slice(5, 9)).toEqual(['Once all of that is filled in, ask the doctor: npm run doctor', turnOn, push, 'Start the bot: npm start']);
+    expect(ran.out).toContain(
+      'It could not look at what was left for later, SLACK_BOT_TOKEN, SLACK_APP_TOKEN, AZURE_CLIENT_SECRET, AZURE_TENANT_ID, AZURE_CLIENT_ID, nor at what needs it. Until then the bot is not the one you chose.',
+    );
+    expect(leftIn(ran.out).slice(5, 9)).toEqual([
+      'Once all of that is filled in, ask the doctor: npm run doctor',
+      turnOn,
+      push,
+      'Start the bot: npm start',
+    ]);
   });
 
   test.each<readonly [string, () => Promise<Ran>, readonly string[], RegExp, readonly string[]]>([
-    ['a wrong secret', () => defender('Dfn8Q~wrong-canary'), ['defender.token'], /the client secret is wrong; note that its value is needed, not its id \[AADSTS7000215\]/, [turnOn, push]],
-    ['a permission without consent', () => {
-      cloud.world.roles = ['Machine.ReadWrite.All', 'Machine.Read.All', 'Library.Manage'];
-      return defender(right);
-    }, ['defender.role.Machine.LiveResponse'], /Add the application permission Machine\.LiveResponse of WindowsDefenderATP to the app registration and grant admin consent/, [turnOn]],
-    ['no permission at all', () => {
-      cloud.world.roles = [];
-      return defender(right);
-    }, ['defender.role.Machine.LiveResponse', 'defender.role.Machine.ReadWrite.All'], /grant admin consent/, [turnOn, push]],
-    ['live response that is off', () => {
-      cloud.world.off = true;
-      return defender(right);
-    }, ['defender.run'], /DisabledFeature.*the feature is off in this tenant\n +-> Turn live response on: security\.microsoft\.com/, [turnOn]],
-    ['a library without the script', () => {
-      expect(cloud.simulator.tenant.dropFile('minidump.ps1')).toBe(true);
-      return defender(right);
-    }, ['defender.scripts'], /minidump\.ps1 is not in the live response library.*\n +-> Upload it: npm run library -- push/, [turnOn, push]],
-  ])('%s is told in its own words, and what is left begins with it', async (_what, ran, checks, words, steps) => {
-    const { out, code, err } = await ran();
-    expect([err, red(out), code]).toEqual(['', checks, 1]);
-    expect(out).toMatch(words);
-    expect(leftIn(out).slice(0, 2 + steps.length)).toEqual(['Fix what the doctor calls FAIL, and ask it again: npm run doctor', ...steps, 'Start the bot: npm start']);
-    expect(out).not.toMatch(/canary|right-secret/);
-  });
+    [
+      'a wrong secret',
+      () => defender('Dfn8Q~wrong-canary'),
+      ['defender.token'],
+      /the client secret is wrong; note that its value is needed, not its id \[AADSTS7000215\]/,
+      [turnOn, push],
+    ],
+    [
+      'a permission without consent',
+      () => {
+        cloud.world.roles = ['Machine.ReadWrite.All', 'Machine.Read.All', 'Library.Manage'];
+        return defender(right);
+      },
+      ['defender.role.Machine.LiveResponse'],
+      /Add the application permission Machine\.LiveResponse of WindowsDefenderATP to the app registration and grant admin consent/,
+      [turnOn],
+    ],
+    [
+      'no permission at all',
+      () => {
+        cloud.world.roles = [];
+        return defender(right);
+      },
+      ['defender.role.Machine.LiveResponse', 'defender.role.Machine.ReadWrite.All'],
+      /grant admin consent/,
+      [turnOn, push],
+    ],
+    [
+      'live response that is off',
+      () => {
+        cloud.world.off = true;
+        return defender(right);
+      },
+      ['defender.run'],
+      /DisabledFeature.*the feature is off in this tenant\n +-> Turn live response on: security\.microsoft\.com/,
+      [turnOn],
+    ],
+    [
+      'a library without the script',
+      () => {
+        expect(cloud.simulator.tenant.dropFile('minidump.ps1')).toBe(true);
+        return defender(right);
+      },
+      ['defender.scripts'],
+      /minidump\.ps1 is not in the live response library.*\n +-> Upload it: npm run library -- push/,
+      [turnOn, push],
+    ],
+  ])(
+    '%s is told in its own words, and what is left begins with it',
+    async (_what, ran, checks, words, steps) => {
+      const { out, code, err } = await ran();
+      expect([err, red(out), code]).toEqual(['', checks, 1]);
+      expect(out).toMatch(words);
+      expect(leftIn(out).slice(0, 2 + steps.length)).toEqual([
+        'Fix what the doctor calls FAIL, and ask it again: npm run doctor',
+        ...steps,
+        'Start the bot: npm start',
+      ]);
+      expect(out).not.toMatch(/canary|right-secret/);
+    },
+  );
 });
 
 (hasScript ? describe : describe.skip)('in a terminal', () => {
   test('a wrong tenant is typed again with the rest kept, and a consent that was missing is looked for again', async () => {
     cloud.world.roles = ['Machine.ReadWrite.All', 'Library.Manage'];
     writeFileSync(join(bench.home, 'more.env'), ports);
-    const terminal = inTerminal(bench, [...base.slice(1), '--teams-type', 'SingleTenant', '--tenant', 'secret', '--cloud', 'commercial', '--settings', join(bench.home, 'more.env')].map((word) => `'${word}'`), cloud.environment);
+    const terminal = inTerminal(
+      bench,
+      [
+        ...base.slice(1),
+        '--teams-type',
+        'SingleTenant',
+        '--tenant',
+        'secret',
+        '--cloud',
+        'commercial',
+        '--settings',
+        join(bench.home, 'more.env'),
+      ].map((word) => `'${word}'`),
+      cloud.environment,
+    );
     await terminal.answer('Tenant id of the bot', `${other}${keys.enter}`);
     await terminal.answer('MicrosoftAppPassword', `${registered.teams.secret}${keys.enter}`);
     await terminal.answer('there is no tenant with this id', '');
@@ -170,12 +325,35 @@ describe('Defender', () => {
     expect(await terminal.ended).toBe(0);
     expect(terminal.shown()).not.toContain('right-secret');
     expect(terminal.shown()).not.toMatch(/^\W*FAIL {2}/m);
-    expect(parseEnv(bench.read('.env'))).toMatchObject({ MicrosoftAppTenantId: registered.tenant, MicrosoftAppPassword: registered.teams.secret, AZURE_CLIENT_SECRET: registered.defender.secret });
+    expect(parseEnv(bench.read('.env'))).toMatchObject({
+      MicrosoftAppTenantId: registered.tenant,
+      MicrosoftAppPassword: registered.teams.secret,
+      AZURE_CLIENT_SECRET: registered.defender.secret,
+    });
   });
 
   test('with Slack left for later a whole credential of Defender is not looked at: without its chat the doctor could not, and would give a wrong reason', async () => {
     writeFileSync(join(bench.home, 'more.env'), ports);
-    const terminal = inTerminal(bench, ['--chat', 'slack-socket', '--person', person('riley', 'asks', '1'), '--person', person('avery', 'approves', '2'), '--place', 'slack:C0123456', '--tenant', 'secret', '--cloud', 'commercial', '--settings', join(bench.home, 'more.env')].map((word) => `'${word}'`), cloud.environment);
+    const terminal = inTerminal(
+      bench,
+      [
+        '--chat',
+        'slack-socket',
+        '--person',
+        person('riley', 'asks', '1'),
+        '--person',
+        person('avery', 'approves', '2'),
+        '--place',
+        'slack:C0123456',
+        '--tenant',
+        'secret',
+        '--cloud',
+        'commercial',
+        '--settings',
+        join(bench.home, 'more.env'),
+      ].map((word) => `'${word}'`),
+      cloud.environment,
+    );
     await terminal.answer('SLACK_BOT_TOKEN', keys.enter);
     await terminal.answer('SLACK_APP_TOKEN', keys.enter);
     await terminal.answer('Tenant id of Defender', `${registered.tenant}${keys.enter}`);
@@ -184,25 +362,59 @@ describe('Defender', () => {
     await terminal.answer('Device group that may be reached', keys.enter);
     await terminal.ended;
     expect(terminal.shown()).not.toContain('The doctor looks at Defender');
-    expect(terminal.shown()).toContain('It could not look at what was left for later, SLACK_BOT_TOKEN, SLACK_APP_TOKEN, nor at what needs it.');
+    expect(terminal.shown()).toContain(
+      'It could not look at what was left for later, SLACK_BOT_TOKEN, SLACK_APP_TOKEN, nor at what needs it.',
+    );
   });
 
   test('Teams is looked at before the folder is made that the files go to', async () => {
     writeFileSync(join(bench.home, 'more.env'), ports);
     const made = join(bench.folder, 'srv', 'bot');
-    const terminal = inTerminal(bench, [...base.slice(1), '--teams-type', 'SingleTenant', '--teams-tenant', registered.tenant, '--tenant', 'simulator', '--folder', made, '--settings', join(bench.home, 'more.env')].map((word) => `'${word}'`), cloud.environment);
+    const terminal = inTerminal(
+      bench,
+      [
+        ...base.slice(1),
+        '--teams-type',
+        'SingleTenant',
+        '--teams-tenant',
+        registered.tenant,
+        '--tenant',
+        'simulator',
+        '--folder',
+        made,
+        '--settings',
+        join(bench.home, 'more.env'),
+      ].map((word) => `'${word}'`),
+      cloud.environment,
+    );
     await terminal.answer('MicrosoftAppPassword', `${registered.teams.secret}${keys.enter}`);
     await terminal.answer('Teams: ', '');
     await terminal.answer('Device group that may be reached', keys.enter);
     expect(await terminal.ended).toBe(0);
     expect(terminal.shown()).not.toMatch(/could not be run|^\W*FAIL {2}/m);
-    expect(parseEnv(readFileSync(join(made, '.env'), 'utf8'))).toMatchObject({ MicrosoftAppPassword: registered.teams.secret });
+    expect(parseEnv(readFileSync(join(made, '.env'), 'utf8'))).toMatchObject({
+      MicrosoftAppPassword: registered.teams.secret,
+    });
   });
 
   test('a certificate is looked for from the folder that the bot will run in, and not from the one at hand', async () => {
     writeFileSync(join(bench.home, 'more.env'), `${ports}MicrosoftAppCertificatePath=teams.pem\n`);
     writeFileSync(join(bench.folder, 'teams.pem'), 'one that the bot will not find');
-    const terminal = inTerminal(bench, [...base.slice(1), '--teams-type', 'SingleTenant', '--teams-tenant', registered.tenant, '--folder', 'bot', '--settings', join(bench.home, 'more.env')].map((word) => `'${word}'`), cloud.environment);
+    const terminal = inTerminal(
+      bench,
+      [
+        ...base.slice(1),
+        '--teams-type',
+        'SingleTenant',
+        '--teams-tenant',
+        registered.tenant,
+        '--folder',
+        'bot',
+        '--settings',
+        join(bench.home, 'more.env'),
+      ].map((word) => `'${word}'`),
+      cloud.environment,
+    );
     await terminal.answer(join('bot', 'teams.pem'), '');
     await terminal.answer('What next?', keys.interrupt);
     expect(await terminal.ended).toBe(130);

@@ -3,25 +3,68 @@ import { afterEach } from '@jest/globals';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
 
-export interface CommandJson { readonly command: { readonly type: string }; readonly index: number; readonly startTime: string | null; readonly endTime: string | null; readonly commandStatus: string; readonly errors: readonly string[] }
-export interface ActionJson {
-  readonly id: string; readonly type: string; readonly status: string; readonly requestor: string; readonly requestorComment: string; readonly requestSource: string;
-  readonly machineId: string; readonly computerDnsName: string; readonly creationDateTimeUtc: string; readonly lastUpdateDateTimeUtc: string;
-  readonly cancellationComment: string | null; readonly cancellationDateTimeUtc: string | null; readonly errorHResult: number; readonly commands: readonly CommandJson[];
+export interface CommandJson {
+  readonly command: { readonly type: string };
+  readonly index: number;
+  readonly startTime: string | null;
+  readonly endTime: string | null;
+  readonly commandStatus: string;
+  readonly errors: readonly string[];
 }
-export interface MachineJson { readonly id: string; readonly computerDnsName: string; readonly rbacGroupId: number; readonly rbacGroupName: string; readonly machineTags: readonly string[]; readonly riskScore: string | null; readonly lastSeen: string; readonly healthStatus: string; readonly osPlatform: string }
-export interface ListJson<Item> { readonly value: readonly Item[]; readonly '@odata.context': string; readonly '@odata.nextLink'?: string; readonly '@odata.count'?: number }
-export interface ErrorJson { readonly error: { readonly code: string; readonly message: string; readonly target: string } }
+export interface ActionJson {
+  readonly id: string;
+  readonly type: string;
+  readonly status: string;
+  readonly requestor: string;
+  readonly requestorComment: string;
+  readonly requestSource: string;
+  readonly machineId: string;
+  readonly computerDnsName: string;
+  readonly creationDateTimeUtc: string;
+  readonly lastUpdateDateTimeUtc: string;
+  readonly cancellationComment: string | null;
+  readonly cancellationDateTimeUtc: string | null;
+  readonly errorHResult: number;
+  readonly commands: readonly CommandJson[];
+}
+export interface MachineJson {
+  readonly id: string;
+  readonly computerDnsName: string;
+  readonly rbacGroupId: number;
+  readonly rbacGroupName: string;
+  readonly machineTags: readonly string[];
+  readonly riskScore: string | null;
+  readonly lastSeen: string;
+  readonly healthStatus: string;
+  readonly osPlatform: string;
+}
+export interface ListJson<Item> {
+  readonly value: readonly Item[];
+  readonly '@odata.context': string;
+  readonly '@odata.nextLink'?: string;
+  readonly '@odata.count'?: number;
+}
+export interface ErrorJson {
+  readonly error: { readonly code: string; readonly message: string; readonly target: string };
+}
 
 export const minute = 60_000;
 export const startedAt = Date.parse('2026-03-04T10:00:00.123Z');
 /** Long enough for a small session on an online device to end. */
 export const wholeSession = 5 * minute;
 
-export const runScript = (name: string, args?: string): object =>
-  ({ type: 'RunScript', params: [{ key: 'ScriptName', value: name }, ...(args === undefined ? [] : [{ key: 'Args', value: args }])] });
-export const getFile = (path: string): object => ({ type: 'GetFile', params: [{ key: 'Path', value: path }] });
-export const putFile = (name: string): object => ({ type: 'PutFile', params: [{ key: 'FileName', value: name }] });
+export const runScript = (name: string, args?: string): object => ({
+  type: 'RunScript',
+  params: [{ key: 'ScriptName', value: name }, ...(args === undefined ? [] : [{ key: 'Args', value: args }])],
+});
+export const getFile = (path: string): object => ({
+  type: 'GetFile',
+  params: [{ key: 'Path', value: path }],
+});
+export const putFile = (name: string): object => ({
+  type: 'PutFile',
+  params: [{ key: 'FileName', value: name }],
+});
 export const dumpPath = 'C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip';
 export const dump = [runScript('minidump.ps1', 'OfficeClickToRun'), getFile(dumpPath)];
 export const hello = [runScript('collect.ps1')];
@@ -55,14 +98,26 @@ export async function defender(options: SimulatorOptions & { readonly at?: numbe
   let now = options.at ?? startedAt;
   const simulator = await startSimulator({ clock: { now: () => now }, random: () => 0.5, ...options });
   running.push(simulator);
-  const call = (path: string, init?: RequestInit): Promise<Response> => fetch(path.startsWith('http') ? path : simulator.url + path, init);
-  const post = (path: string, body: unknown): Promise<Response> => call(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const call = (path: string, init?: RequestInit): Promise<Response> =>
+    fetch(path.startsWith('http') ? path : simulator.url + path, init);
+  const post = (path: string, body: unknown): Promise<Response> =>
+    call(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
   const run = (device: string, commands: readonly object[] = hello, comment = 'test'): Promise<Response> =>
-    post(`/api/machines/${simulator.tenant.device(device)?.id ?? device}/runliveresponse`, { Commands: commands, Comment: comment });
-  const linkAnswer = (id: string, index: number): Promise<Response> => call(`/api/machineactions/${id}/GetLiveResponseResultDownloadLink(index=${index})`);
+    post(`/api/machines/${simulator.tenant.device(device)?.id ?? device}/runliveresponse`, {
+      Commands: commands,
+      Comment: comment,
+    });
+  const linkAnswer = (id: string, index: number): Promise<Response> =>
+    call(`/api/machineactions/${id}/GetLiveResponseResultDownloadLink(index=${index})`);
   return {
     ...simulator,
-    pass: (ms) => { now += ms; },
+    pass: (ms) => {
+      now += ms;
+    },
     now: () => now,
     fetch: call,
     post,
@@ -70,9 +125,15 @@ export async function defender(options: SimulatorOptions & { readonly at?: numbe
     run,
     start: async (device, commands, comment) => json<ActionJson>(await run(device, commands, comment), 201),
     action: async (id) => json<ActionJson>(await call(`/api/machineactions/${id}`)),
-    set: async (profile) => { await json(await post('/simulator/profile', profile)); },
-    setDevice: async (name, change) => { await json(await post(`/simulator/devices/${name}`, change)); },
-    plant: async (...faults) => { await json(await post('/simulator/faults', faults), 201); },
+    set: async (profile) => {
+      await json(await post('/simulator/profile', profile));
+    },
+    setDevice: async (name, change) => {
+      await json(await post(`/simulator/devices/${name}`, change));
+    },
+    plant: async (...faults) => {
+      await json(await post('/simulator/faults', faults), 201);
+    },
     linkAnswer,
     link: async (id, index) => (await json<{ readonly value: string }>(await linkAnswer(id, index))).value,
   };
@@ -87,7 +148,13 @@ export async function json<T>(response: Response, status = 200): Promise<T> {
 
 /** An Authorization header with a token as Entra issues it to an application; `claims` replace or add. */
 export function bearer(now: number, claims: object = {}): { readonly authorization: string } {
-  const payload = { aud: 'https://api.securitycenter.microsoft.com', exp: now / 1_000 + 3_599, appid: 'app-1', roles: ['Machine.LiveResponse', 'Machine.ReadWrite.All', 'Library.Manage'], ...claims };
+  const payload = {
+    aud: 'https://api.securitycenter.microsoft.com',
+    exp: now / 1_000 + 3_599,
+    appid: 'app-1',
+    roles: ['Machine.LiveResponse', 'Machine.ReadWrite.All', 'Library.Manage'],
+    ...claims,
+  };
   return { authorization: `Bearer e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.x` };
 }
 
@@ -97,4 +164,5 @@ export async function refusalOf(response: Response): Promise<string> {
   return `${response.status} ${error.code}`;
 }
 
-export const devicesNamed = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `load${String(index + 1).padStart(3, '0')}.corp.example`);
+export const devicesNamed = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `load${String(index + 1).padStart(3, '0')}.corp.example`);

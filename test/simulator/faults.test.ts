@@ -13,7 +13,11 @@ describe('the connection', () => {
     await expect(tenant.run('hostb.corp.example', hello, 'lr:2')).rejects.toThrow();
     await tenant.start('web1.corp.example', hello, 'lr:3');
     expect(tenant.tenant.submissions.map(({ comment }) => comment)).toEqual(['lr:1', 'lr:2', 'lr:3']);
-    expect((await list(tenant)).value.slice(0, 3).map((action) => action.requestorComment)).toEqual(['lr:3', 'lr:2', 'lr:1']);
+    expect((await list(tenant)).value.slice(0, 3).map((action) => action.requestorComment)).toEqual([
+      'lr:3',
+      'lr:2',
+      'lr:1',
+    ]);
   });
 
   test('keeps a planted loss for a POST that is accepted', async () => {
@@ -60,10 +64,18 @@ describe('the connection', () => {
 });
 
 describe('the answer', () => {
-  test.each([[500, 'application/json'], [502, 'text/html'], [503, 'application/json']])('is %d with %s as often as planted', async (status, type) => {
+  test.each([
+    [500, 'application/json'],
+    [502, 'text/html'],
+    [503, 'application/json'],
+  ])('is %d with %s as often as planted', async (status, type) => {
     const tenant = await defender();
     tenant.tenant.faults.plant({ what: 'status', on: 'list', status, times: 2 });
-    const answers = [await tenant.fetch('/api/machineactions'), await tenant.fetch('/api/machineactions'), await tenant.fetch('/api/machineactions')];
+    const answers = [
+      await tenant.fetch('/api/machineactions'),
+      await tenant.fetch('/api/machineactions'),
+      await tenant.fetch('/api/machineactions'),
+    ];
     expect(answers.map((answer) => answer.status)).toEqual([status, status, 200]);
     expect(answers[0]?.headers.get('content-type')).toBe(type);
   });
@@ -135,7 +147,12 @@ describe('the list', () => {
     tenant.tenant.faults.plant({ what: 'extraFields', on: 'list' });
     tenant.tenant.faults.plant({ what: 'nullStartTime', on: 'list' });
     const [action] = (await list(tenant)).value;
-    expect(action).toMatchObject({ id, status: 'Paused', telemetry: { hops: [1, 2, 3] }, commands: [{ startTime: null, commandStatus: 'Completed' }, { startTime: null }] });
+    expect(action).toMatchObject({
+      id,
+      status: 'Paused',
+      telemetry: { hops: [1, 2, 3] },
+      commands: [{ startTime: null, commandStatus: 'Completed' }, { startTime: null }],
+    });
     expect(await tenant.action(id)).toMatchObject({ status: 'Succeeded' });
   });
 });
@@ -151,14 +168,20 @@ describe('a link', () => {
   test('is not ready as often as planted', async () => {
     const { tenant, id } = await finished();
     tenant.tenant.faults.plant({ what: 'notReady', times: 2 });
-    const statuses = [await tenant.linkAnswer(id, 0), await tenant.linkAnswer(id, 0), await tenant.linkAnswer(id, 0)].map((answer) => answer.status);
+    const statuses = [
+      await tenant.linkAnswer(id, 0),
+      await tenant.linkAnswer(id, 0),
+      await tenant.linkAnswer(id, 0),
+    ].map((answer) => answer.status);
     expect(statuses).toEqual([400, 400, 200]);
   });
 
   test('names another host', async () => {
     const { tenant, id } = await finished();
     tenant.tenant.faults.plant({ what: 'linkHost', value: 'http://blob.elsewhere.example' });
-    expect(await tenant.link(id, 0)).toMatch(/^http:\/\/blob\.elsewhere\.example\/investigation-actions-data\//);
+    expect(await tenant.link(id, 0)).toMatch(
+      /^http:\/\/blob\.elsewhere\.example\/investigation-actions-data\//,
+    );
   });
 
   test('is redirected, refused or broken off by the blob server', async () => {
@@ -166,7 +189,10 @@ describe('a link', () => {
     const link = await tenant.link(id, 0);
     tenant.tenant.faults.plant({ what: 'redirect', value: 'http://blob.elsewhere.example/' });
     const redirected = await fetch(link, { redirect: 'manual' });
-    expect([redirected.status, redirected.headers.get('location')]).toEqual([302, 'http://blob.elsewhere.example/']);
+    expect([redirected.status, redirected.headers.get('location')]).toEqual([
+      302,
+      'http://blob.elsewhere.example/',
+    ]);
     tenant.tenant.faults.plant({ what: 'status', on: 'blob', status: 503 });
     expect((await fetch(link)).status).toBe(503);
     tenant.tenant.faults.plant({ what: 'truncate', on: 'blob' });
@@ -179,13 +205,27 @@ describe('a link', () => {
 
 test('faults are planted, shown and cleared over HTTP', async () => {
   const tenant = await defender();
-  const planted = await json<{ readonly value: readonly unknown[] }>(await tenant.post('/simulator/faults', [{ what: 'loseAnswer', on: 'run', times: 3 }, { what: 'delay', ms: 1 }]), 201);
-  expect(planted.value).toEqual([{ what: 'loseAnswer', on: 'run', times: 3 }, { what: 'delay', ms: 1 }]);
+  const planted = await json<{ readonly value: readonly unknown[] }>(
+    await tenant.post('/simulator/faults', [
+      { what: 'loseAnswer', on: 'run', times: 3 },
+      { what: 'delay', ms: 1 },
+    ]),
+    201,
+  );
+  expect(planted.value).toEqual([
+    { what: 'loseAnswer', on: 'run', times: 3 },
+    { what: 'delay', ms: 1 },
+  ]);
   await tenant.fetch('/simulator/faults', { method: 'DELETE' });
   expect(await tenant.get('/simulator/faults')).toEqual({ value: [] });
 });
 
-test.each([{ what: 'earthquake' }, { what: 'delay', ms: 'long' }, { what: 'reset', on: 'moon' }, { what: 'reset', times: 0 }])('the fault %j is refused', async (fault) => {
+test.each([
+  { what: 'earthquake' },
+  { what: 'delay', ms: 'long' },
+  { what: 'reset', on: 'moon' },
+  { what: 'reset', times: 0 },
+])('the fault %j is refused', async (fault) => {
   const tenant = await defender();
   expect(await refusalOf(await tenant.post('/simulator/faults', fault))).toBe('400 BadRequest');
 });

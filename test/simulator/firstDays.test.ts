@@ -1,5 +1,6 @@
-// A tenant in its first days, and what its devices keep from live response: the shipped scripts unsigned, regional hosts in the answers, files
-// that cannot be fetched, an antivirus that blocks, an old PowerShell, and the numbers a failed session has.
+// A tenant in its first days, and what its devices keep from live response: the shipped scripts unsigned,
+// regional hosts in the answers, files that cannot be fetched, an antivirus that blocks, an old PowerShell,
+// and the numbers a failed session has.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -15,8 +16,13 @@ import { root } from '../support/root.ts';
 import { defender, dump, getFile, json, minute, refusalOf, runScript, wholeSession } from './defender.ts';
 import type { ActionJson, Defender, ListJson, MachineJson } from './defender.ts';
 
-interface Failed extends ActionJson { readonly troubleshootInfo: string | null }
-interface FileJson { readonly fileName: string; readonly sha256: string }
+interface Failed extends ActionJson {
+  readonly troubleshootInfo: string | null;
+}
+interface FileJson {
+  readonly fileName: string;
+  readonly sha256: string;
+}
 
 const folders: string[] = [];
 afterEach(() => {
@@ -28,12 +34,20 @@ const newFolder = (): string => {
   return folder;
 };
 
-async function outcome(tenant: Defender, commands: readonly object[], device = 'hosta.corp.example'): Promise<Failed> {
+async function outcome(
+  tenant: Defender,
+  commands: readonly object[],
+  device = 'hosta.corp.example',
+): Promise<Failed> {
   const { id } = await tenant.start(device, commands);
   tenant.pass(wholeSession);
-  return await tenant.action(id) as Failed;
+  return (await tenant.action(id)) as Failed;
 }
-async function upload(tenant: Defender, name: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {
+async function upload(
+  tenant: Defender,
+  name: string,
+  content: string | Uint8Array<ArrayBuffer>,
+): Promise<void> {
   const form = new FormData();
   form.set('file', new Blob([content]), name);
   form.set('OverrideIfExists', 'true');
@@ -48,7 +62,9 @@ describe('the library', () => {
     const { value } = await tenant.get<ListJson<FileJson>>('/api/libraryfiles');
     expect(shipped.length).toBeGreaterThan(1);
     for (const name of shipped) {
-      const sha256 = createHash('sha256').update(readFileSync(join(root, 'manifest', 'defender', name))).digest('hex');
+      const sha256 = createHash('sha256')
+        .update(readFileSync(join(root, 'manifest', 'defender', name)))
+        .digest('hex');
       expect([name, value.find(({ fileName }) => fileName === name)?.sha256]).toEqual([name, sha256]);
     }
   });
@@ -59,8 +75,13 @@ describe('the library', () => {
     await upload(before, 'mine.ps1', 'Write-Output 1');
     await before.stop();
     const file = join(dataDir, 'simulator.json');
-    const saved = JSON.parse(readFileSync(file, 'utf8')) as { library: { fileName: string; sha256: string; signed: boolean; requires?: string }[]; devices: { oddFiles?: unknown; amsi?: unknown }[] };
-    const standIn = createHash('sha256').update('param([string]$Process)\nWrite-Output "dump of $Process"\n').digest('hex');
+    const saved = JSON.parse(readFileSync(file, 'utf8')) as {
+      library: { fileName: string; sha256: string; signed: boolean; requires?: string }[];
+      devices: { oddFiles?: unknown; amsi?: unknown }[];
+    };
+    const standIn = createHash('sha256')
+      .update('param([string]$Process)\nWrite-Output "dump of $Process"\n')
+      .digest('hex');
     for (const one of saved.library) {
       if (one.fileName === 'minidump.ps1') Object.assign(one, { sha256: standIn, signed: true });
       delete one.requires;
@@ -83,7 +104,11 @@ test('a script for Linux leaves its package where the recipe gets it', async () 
   await upload(tenant, 'collect.sh', '#!/bin/sh\n');
   const collected = '/var/tmp/lr-collect/collect.tar.gz';
   expect((await outcome(tenant, [getFile(collected)], 'web1.corp.example')).status).toBe('Failed');
-  const { id, status } = await outcome(tenant, [runScript('collect.sh'), getFile(collected)], 'web1.corp.example');
+  const { id, status } = await outcome(
+    tenant,
+    [runScript('collect.sh'), getFile(collected)],
+    'web1.corp.example',
+  );
   expect(status).toBe('Succeeded');
   const file = await fetch(await tenant.link(id, 1));
   expect(strFromU8(gunzipSync(gunzipSync(new Uint8Array(await file.arrayBuffer()))))).toContain(collected);
@@ -94,8 +119,15 @@ describe('a tenant in its first days', () => {
     const tenant = await defender({ profile: namedProfiles.fresh });
     for (const name of shipped.filter((one) => one.endsWith('.ps1'))) {
       const failed = await outcome(tenant, [runScript(name, 'x'), getFile('C:\\Windows\\notepad.exe')]);
-      expect(failed).toMatchObject({ status: 'Failed', errorHResult: -2_146_762_496, troubleshootInfo: 'Command 0 (RunScript) failed with 0x800B0100.' });
-      expect(failed.commands.map(({ commandStatus, errors }) => [commandStatus, errors.length])).toEqual([['Failed', 1], ['Created', 0]]);
+      expect(failed).toMatchObject({
+        status: 'Failed',
+        errorHResult: -2_146_762_496,
+        troubleshootInfo: 'Command 0 (RunScript) failed with 0x800B0100.',
+      });
+      expect(failed.commands.map(({ commandStatus, errors }) => [commandStatus, errors.length])).toEqual([
+        ['Failed', 1],
+        ['Created', 0],
+      ]);
     }
     await tenant.set({ unsignedScripts: 'run' });
     expect((await outcome(tenant, dump)).status).toBe('Succeeded');
@@ -103,7 +135,11 @@ describe('a tenant in its first days', () => {
 
   test.each([
     ['with a signature block', `Write-Output 1${signature}`, 'Succeeded'],
-    ['with one in UTF-16', new Uint8Array(Buffer.from(`\uFEFFWrite-Output 1${signature}`, 'utf16le')), 'Succeeded'],
+    [
+      'with one in UTF-16',
+      new Uint8Array(Buffer.from(`\uFEFFWrite-Output 1${signature}`, 'utf16le')),
+      'Succeeded',
+    ],
     ['that only speaks of one in a sentence', 'Write-Output "see # SIG # Begin signature block"', 'Failed'],
     ['with nothing in it', '', 'Failed'],
   ])('reads from an uploaded script %s whether it is signed', async (_name, content, wanted) => {
@@ -118,34 +154,59 @@ describe('a tenant in its first days', () => {
   });
 
   test('takes fifty sessions, and waits two hours for a device that is away', async () => {
-    const tenant = await defender({ extraDevices: 51, profile: { ...namedProfiles.fresh, limits: { run: [] } } });
-    for (let number = 1; number <= 50; number += 1) await tenant.start(`load${String(number).padStart(3, '0')}.corp.example`);
+    const tenant = await defender({
+      extraDevices: 51,
+      profile: { ...namedProfiles.fresh, limits: { run: [] } },
+    });
+    for (let number = 1; number <= 50; number += 1)
+      await tenant.start(`load${String(number).padStart(3, '0')}.corp.example`);
     expect((await tenant.run('load051.corp.example')).status).toBe(429);
     tenant.pass(wholeSession);
     const { id } = await tenant.start('laptop7.corp.example');
     tenant.pass(120 * minute - 1);
     expect((await tenant.action(id)).status).toBe('Pending');
     tenant.pass(1);
-    expect(await tenant.action(id)).toMatchObject({ status: 'TimeOut', errorHResult: -2_147_023_436, troubleshootInfo: expect.stringContaining('0x800705B4') as unknown });
+    expect(await tenant.action(id)).toMatchObject({
+      status: 'TimeOut',
+      errorHResult: -2_147_023_436,
+      troubleshootInfo: expect.stringContaining('0x800705B4') as unknown,
+    });
   });
 
-  test.each(['skip', 'skiptoken'] as const)('names its region’s host in context and next page, whose path and query lead on here (%s)', async (paging) => {
-    const tenant = await defender({ profile: { ...namedProfiles.fresh, pageSize: 4, paging } });
-    const names: string[] = [];
-    for (let next: string | undefined = "/api/machines?$filter=healthStatus ne 'x'&$top=10&$count=true"; next !== undefined;) {
-      const page: ListJson<MachineJson> = await tenant.get(next);
-      expect([page['@odata.context'], page['@odata.count']]).toEqual(['https://api-us3.securitycenter.microsoft.com/api/$metadata#Machines', tenant.tenant.devices().length]);
-      names.push(...page.value.map(({ computerDnsName }) => computerDnsName));
-      const link: string | undefined = page['@odata.nextLink'];
-      if (link !== undefined) expect([new URL(link).host, new URL(link).searchParams.has(`$${paging}`)]).toEqual(['api-us3.securitycenter.microsoft.com', true]);
-      next = link === undefined ? undefined : new URL(link).pathname + new URL(link).search;
-    }
-    expect([names.length, new Set(names).size]).toEqual([10, 10]);
-  });
+  test.each(['skip', 'skiptoken'] as const)(
+    'names its region’s host in context and next page, whose path and query lead on here (%s)',
+    async (paging) => {
+      const tenant = await defender({ profile: { ...namedProfiles.fresh, pageSize: 4, paging } });
+      const names: string[] = [];
+      for (
+        let next: string | undefined = "/api/machines?$filter=healthStatus ne 'x'&$top=10&$count=true";
+        next !== undefined;
+      ) {
+        const page: ListJson<MachineJson> = await tenant.get(next);
+        expect([page['@odata.context'], page['@odata.count']]).toEqual([
+          'https://api-us3.securitycenter.microsoft.com/api/$metadata#Machines',
+          tenant.tenant.devices().length,
+        ]);
+        names.push(...page.value.map(({ computerDnsName }) => computerDnsName));
+        const link: string | undefined = page['@odata.nextLink'];
+        if (link !== undefined)
+          expect([new URL(link).host, new URL(link).searchParams.has(`$${paging}`)]).toEqual([
+            'api-us3.securitycenter.microsoft.com',
+            true,
+          ]);
+        next = link === undefined ? undefined : new URL(link).pathname + new URL(link).search;
+      }
+      expect([names.length, new Set(names).size]).toEqual([10, 10]);
+    },
+  );
 
   test('refuses a token for a page that it did not give', async () => {
     const tenant = await defender();
-    for (const token of ['x', 'bmV4dDo', '', Buffer.from('next:-1:').toString('base64')]) expect([token, await refusalOf(await tenant.fetch(`/api/machines?$skiptoken=${token}`))]).toEqual([token, '400 ODataError']);
+    for (const token of ['x', 'bmV4dDo', '', Buffer.from('next:-1:').toString('base64')])
+      expect([token, await refusalOf(await tenant.fetch(`/api/machines?$skiptoken=${token}`))]).toEqual([
+        token,
+        '400 ODataError',
+      ]);
   });
 
   test('is chosen by name while the simulator runs, and left again', async () => {
@@ -154,27 +215,54 @@ describe('a tenant in its first days', () => {
     await json(await tenant.post('/simulator/profile/fresh', {}));
     expect(tenant.tenant.profile).toMatchObject({ ...namedProfiles.fresh, transcript: 'transcript' });
     await json(await tenant.post('/simulator/profile/default', {}));
-    expect(tenant.tenant.profile).toMatchObject({ unsignedScripts: 'run', maxSessions: 25, contextOrigin: '' });
+    expect(tenant.tenant.profile).toMatchObject({
+      unsignedScripts: 'run',
+      maxSessions: 25,
+      contextOrigin: '',
+    });
     expect(await refusalOf(await tenant.post('/simulator/profile/old', {}))).toBe('400 BadRequest');
   });
 
   test('is chosen by name on the command line, where a flag wins over the name, and JSON over both', async () => {
-    const cli = fileURLToPath(new URL('../../src/simulatorCli.js', import.meta.url));
-    const child = spawn(process.execPath, [cli, '--port', '0', '--sessions', '7', '--profile', 'fresh', '--profile', '{"offlineQueueMs":5,"audience":["a","b"]}'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const cli = fileURLToPath(new URL('../../src/cli/simulator.js', import.meta.url));
+    const child = spawn(
+      process.execPath,
+      [
+        cli,
+        '--port',
+        '0',
+        '--sessions',
+        '7',
+        '--profile',
+        'fresh',
+        '--profile',
+        '{"offlineQueueMs":5,"audience":["a","b"]}',
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     const exited = once(child, 'exit');
-    const [line] = await once(createInterface(child.stdout), 'line') as [string];
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
     const { url } = JSON.parse(line) as { readonly url: string };
-    expect(await (await fetch(`${url}/simulator/profile`)).json()).toMatchObject({ unsignedScripts: 'fail', maxSessions: 7, offlineQueueMs: 5, audience: ['a', 'b'], contextOrigin: 'https://api-us3.securitycenter.microsoft.com' });
+    expect(await (await fetch(`${url}/simulator/profile`)).json()).toMatchObject({
+      unsignedScripts: 'fail',
+      maxSessions: 7,
+      offlineQueueMs: 5,
+      audience: ['a', 'b'],
+      contextOrigin: 'https://api-us3.securitycenter.microsoft.com',
+    });
     child.kill('SIGTERM');
     expect(await exited).toEqual([0, null]);
   });
 
   test('is not chosen by a name that there is not', async () => {
-    const cli = fileURLToPath(new URL('../../src/simulatorCli.js', import.meta.url));
+    const cli = fileURLToPath(new URL('../../src/cli/simulator.js', import.meta.url));
     const child = spawn(process.execPath, [cli, '--profile', 'old'], { stdio: ['ignore', 'ignore', 'pipe'] });
     const exited = once(child, 'exit');
-    const [line] = await once(createInterface(child.stderr), 'line') as [string];
-    expect([line, await exited]).toEqual(['--profile old: there is no profile of that name; known are default, fresh, and settings as JSON', [1, null]]);
+    const [line] = (await once(createInterface(child.stderr), 'line')) as [string];
+    expect([line, await exited]).toEqual([
+      '--profile old: there is no profile of that name; known are default, fresh, and settings as JSON',
+      [1, null],
+    ]);
   });
 });
 
@@ -187,18 +275,33 @@ describe('a device', () => {
     ['cloudOnly', /not fully present locally/, -2_147_024_534],
     ['tooLarge', /exceeds the maximum size of 3 GB/, -2_147_024_673],
     ['directory', /is a directory/, -2_147_024_891],
-  ] as const)('gives no file of the kind %s away, in whatever case its name is written', async (kind, said, hresult) => {
-    const tenant = await defender();
-    await tenant.setDevice('hosta.corp.example', { oddFiles: [{ path, kind }] });
-    const failed = await outcome(tenant, [getFile(path.toUpperCase())]);
-    expect(failed).toMatchObject({ status: 'Failed', errorHResult: hresult, troubleshootInfo: expect.stringMatching(/^Command 0 \(GetFile\) failed with 0x8007[0-9A-F]{4}\.$/) as unknown });
-    expect(failed.commands[0]?.errors[0]).toMatch(said);
-    expect(await refusalOf(await tenant.linkAnswer(failed.id, 0))).toBe('400 BadRequest');
-  });
+  ] as const)(
+    'gives no file of the kind %s away, in whatever case its name is written',
+    async (kind, said, hresult) => {
+      const tenant = await defender();
+      await tenant.setDevice('hosta.corp.example', { oddFiles: [{ path, kind }] });
+      const failed = await outcome(tenant, [getFile(path.toUpperCase())]);
+      expect(failed).toMatchObject({
+        status: 'Failed',
+        errorHResult: hresult,
+        troubleshootInfo: expect.stringMatching(
+          /^Command 0 \(GetFile\) failed with 0x8007[0-9A-F]{4}\.$/,
+        ) as unknown,
+      });
+      expect(failed.commands[0]?.errors[0]).toMatch(said);
+      expect(await refusalOf(await tenant.linkAnswer(failed.id, 0))).toBe('400 BadRequest');
+    },
+  );
 
-  test.each([['hosta.corp.example', 'C:\\Windows\\System32'], ['hosta.corp.example', 'c:\\windows\\TEMP\\'], ['web1.corp.example', '/var/log/']])('%s gives no directory away: %s', async (device, folder) => {
+  test.each([
+    ['hosta.corp.example', 'C:\\Windows\\System32'],
+    ['hosta.corp.example', 'c:\\windows\\TEMP\\'],
+    ['web1.corp.example', '/var/log/'],
+  ])('%s gives no directory away: %s', async (device, folder) => {
     const tenant = await defender();
-    expect((await outcome(tenant, [getFile(folder)], device)).commands[0]?.errors[0]).toMatch(/is a directory/);
+    expect((await outcome(tenant, [getFile(folder)], device)).commands[0]?.errors[0]).toMatch(
+      /is a directory/,
+    );
   });
 
   test('keeps its odd files and its antivirus over a restart', async () => {
@@ -207,12 +310,22 @@ describe('a device', () => {
     await before.setDevice('hosta.corp.example', { oddFiles: [{ path, kind: 'sparse' }], amsi: 'failed' });
     await before.stop();
     const after = await defender({ dataDir, at: before.now() });
-    expect(after.tenant.device('hosta.corp.example')).toMatchObject({ oddFiles: [{ path, kind: 'sparse' }], amsi: 'failed' });
+    expect(after.tenant.device('hosta.corp.example')).toMatchObject({
+      oddFiles: [{ path, kind: 'sparse' }],
+      amsi: 'failed',
+    });
   });
 
-  test.each([{ oddFiles: [{ path, kind: 'huge' }] }, { oddFiles: [path] }, { oddFiles: [{ kind: 'empty' }] }, { amsi: true }])('takes no setting that means nothing: %j', async (change) => {
+  test.each([
+    { oddFiles: [{ path, kind: 'huge' }] },
+    { oddFiles: [path] },
+    { oddFiles: [{ kind: 'empty' }] },
+    { amsi: true },
+  ])('takes no setting that means nothing: %j', async (change) => {
     const tenant = await defender();
-    expect(await refusalOf(await tenant.post('/simulator/devices/hosta.corp.example', change))).toBe('400 BadRequest');
+    expect(await refusalOf(await tenant.post('/simulator/devices/hosta.corp.example', change))).toBe(
+      '400 BadRequest',
+    );
   });
 
   test('whose antivirus blocks scripts says so in their errors, or fails the command', async () => {
@@ -220,11 +333,20 @@ describe('a device', () => {
     await tenant.setDevice('hosta.corp.example', { amsi: 'output' });
     const completed = await outcome(tenant, dump);
     expect(completed.commands.map(({ commandStatus }) => commandStatus)).toEqual(['Completed', 'Failed']);
-    const transcript = JSON.parse(await (await fetch(await tenant.link(completed.id, 0))).text()) as { readonly exit_code: number; readonly script_errors: string };
-    expect([transcript.exit_code, transcript.script_errors]).toEqual([1, expect.stringContaining('ScriptContainedMaliciousContent')]);
+    const transcript = JSON.parse(await (await fetch(await tenant.link(completed.id, 0))).text()) as {
+      readonly exit_code: number;
+      readonly script_errors: string;
+    };
+    expect([transcript.exit_code, transcript.script_errors]).toEqual([
+      1,
+      expect.stringContaining('ScriptContainedMaliciousContent'),
+    ]);
     await tenant.setDevice('hosta.corp.example', { amsi: 'failed' });
     const failed = await outcome(tenant, dump);
-    expect([failed.errorHResult, failed.commands[0]?.errors[0]]).toEqual([-2_147_024_671, expect.stringMatching(/blocked by your antivirus software/)]);
+    expect([failed.errorHResult, failed.commands[0]?.errors[0]]).toEqual([
+      -2_147_024_671,
+      expect.stringMatching(/blocked by your antivirus software/),
+    ]);
     // Nothing of the sort happens to what is no PowerShell.
     expect((await outcome(tenant, [runScript('hello.sh')])).status).toBe('Succeeded');
   });
@@ -233,10 +355,25 @@ describe('a device', () => {
     const tenant = await defender();
     await upload(tenant, 'needs51.ps1', '\uFEFF#Requires -Version 5.1\r\nWrite-Output 1');
     await upload(tenant, 'needs4.ps1', '#requires -RunAsAdministrator -Version 4.0\nWrite-Output 1');
-    await tenant.post('/simulator/devices/old1.corp.example', { add: true, osPlatform: 'WindowsServer2012R2' });
-    const transcriptOf = async (name: string, device: string): Promise<{ readonly exit_code: number; readonly script_errors: string }> =>
-      JSON.parse(await (await fetch(await tenant.link((await outcome(tenant, [runScript(name)], device)).id, 0))).text()) as { readonly exit_code: number; readonly script_errors: string };
-    expect(await transcriptOf('needs51.ps1', 'old1.corp.example')).toMatchObject({ exit_code: 1, script_errors: expect.stringMatching(/"#requires" statement for Windows PowerShell 5\.1\..*currently running version of Windows PowerShell 4\.0/) as unknown });
+    await tenant.post('/simulator/devices/old1.corp.example', {
+      add: true,
+      osPlatform: 'WindowsServer2012R2',
+    });
+    const transcriptOf = async (
+      name: string,
+      device: string,
+    ): Promise<{ readonly exit_code: number; readonly script_errors: string }> =>
+      JSON.parse(
+        await (
+          await fetch(await tenant.link((await outcome(tenant, [runScript(name)], device)).id, 0))
+        ).text(),
+      ) as { readonly exit_code: number; readonly script_errors: string };
+    expect(await transcriptOf('needs51.ps1', 'old1.corp.example')).toMatchObject({
+      exit_code: 1,
+      script_errors: expect.stringMatching(
+        /"#requires" statement for Windows PowerShell 5\.1\..*currently running version of Windows PowerShell 4\.0/,
+      ) as unknown,
+    });
     expect((await transcriptOf('needs4.ps1', 'old1.corp.example')).exit_code).toBe(0);
     expect((await transcriptOf('needs51.ps1', 'hosta.corp.example')).exit_code).toBe(0);
   });
@@ -246,13 +383,25 @@ describe('a device', () => {
     const tenant = await defender({ dataDir });
     const ask = (): Promise<Failed> => outcome(tenant, [getFile('C:\\Users\\Public\\nowhere.txt')]);
     const failed = await ask();
-    expect(failed).toMatchObject({ errorHResult: -2_147_024_894, troubleshootInfo: 'Command 0 (GetFile) failed with 0x80070002.' });
-    expect((await tenant.get<ListJson<Failed>>(`/api/machineactions?$filter=id eq '${failed.id}'`)).value[0]).toMatchObject({ errorHResult: -2_147_024_894 });
-    expect(await outcome(tenant, dump)).toMatchObject({ status: 'Succeeded', errorHResult: 0, troubleshootInfo: null });
+    expect(failed).toMatchObject({
+      errorHResult: -2_147_024_894,
+      troubleshootInfo: 'Command 0 (GetFile) failed with 0x80070002.',
+    });
+    expect(
+      (await tenant.get<ListJson<Failed>>(`/api/machineactions?$filter=id eq '${failed.id}'`)).value[0],
+    ).toMatchObject({ errorHResult: -2_147_024_894 });
+    expect(await outcome(tenant, dump)).toMatchObject({
+      status: 'Succeeded',
+      errorHResult: 0,
+      troubleshootInfo: null,
+    });
     await tenant.set({ failureCodes: 'none' });
     expect(await ask()).toMatchObject({ status: 'Failed', errorHResult: 0, troubleshootInfo: null });
     await tenant.stop();
     const after = await defender({ dataDir, at: tenant.now() });
-    expect(await after.action(failed.id)).toMatchObject({ errorHResult: -2_147_024_894, troubleshootInfo: 'Command 0 (GetFile) failed with 0x80070002.' });
+    expect(await after.action(failed.id)).toMatchObject({
+      errorHResult: -2_147_024_894,
+      troubleshootInfo: 'Command 0 (GetFile) failed with 0x80070002.',
+    });
   });
 });

@@ -1,10 +1,26 @@
 // What happens to a session as time passes: the field's timings, failures, offline devices, cancel.
 import { describe, expect, test } from '@jest/globals';
-import { defender, dump, dumpPath, getFile, hello, json, minute, putFile, refusalOf, runScript, wholeSession } from './defender.ts';
+import {
+  defender,
+  dump,
+  dumpPath,
+  getFile,
+  hello,
+  json,
+  minute,
+  putFile,
+  refusalOf,
+  runScript,
+  wholeSession,
+} from './defender.ts';
 import type { ActionJson, Defender } from './defender.ts';
 
 /** Moves on second by second until the action has the status; returns the seconds it took. */
-async function secondsUntil(tenant: Defender, id: string, reached: (action: ActionJson) => boolean): Promise<number> {
+async function secondsUntil(
+  tenant: Defender,
+  id: string,
+  reached: (action: ActionJson) => boolean,
+): Promise<number> {
   tenant.tenant.change({ limits: { get: [] } });
   for (let seconds = 0; seconds < 1_000; seconds += 1) {
     if (reached(await tenant.action(id))) return seconds;
@@ -12,7 +28,8 @@ async function secondsUntil(tenant: Defender, id: string, reached: (action: Acti
   }
   throw new Error('It never happens.');
 }
-const commandStates = (action: ActionJson): readonly string[] => action.commands.map((command) => command.commandStatus);
+const commandStates = (action: ActionJson): readonly string[] =>
+  action.commands.map((command) => command.commandStatus);
 
 describe('a session on an online device', () => {
   test('is pending for about two minutes, works for seconds, and succeeds some 40 s after its last command', async () => {
@@ -21,7 +38,11 @@ describe('a session on an online device', () => {
     const pending = await secondsUntil(tenant, id, (action) => action.status === 'InProgress');
     expect(pending).toBeGreaterThanOrEqual(120);
     expect(pending).toBeLessThanOrEqual(156);
-    expect(await secondsUntil(tenant, id, (action) => commandStates(action).every((status) => status === 'Completed'))).toBeLessThanOrEqual(10);
+    expect(
+      await secondsUntil(tenant, id, (action) =>
+        commandStates(action).every((status) => status === 'Completed'),
+      ),
+    ).toBeLessThanOrEqual(10);
     expect((await tenant.action(id)).status).toBe('InProgress');
     const settling = await secondsUntil(tenant, id, (action) => action.status === 'Succeeded');
     expect(settling).toBeGreaterThanOrEqual(36);
@@ -70,7 +91,9 @@ describe('a session on an online device', () => {
     const last = tenant.tenant.actions()[0]?.id ?? '';
     const before = await tenant.action(last);
     tenant.pass(wholeSession);
-    expect(Date.parse((await tenant.action(last)).lastUpdateDateTimeUtc)).toBeGreaterThan(Date.parse(before.lastUpdateDateTimeUtc));
+    expect(Date.parse((await tenant.action(last)).lastUpdateDateTimeUtc)).toBeGreaterThan(
+      Date.parse(before.lastUpdateDateTimeUtc),
+    );
   });
 });
 
@@ -109,7 +132,10 @@ describe('a session that fails', () => {
     expect(action.commands[0]?.errors[0]).toMatch(/timed out after 10 minutes/);
   });
 
-  test.each([['exit3.ps1', undefined], ['collect.ps1', '--fail now']])('completes a script with an exit code: %s %s', async (script, args) => {
+  test.each([
+    ['exit3.ps1', undefined],
+    ['collect.ps1', '--fail now'],
+  ])('completes a script with an exit code: %s %s', async (script, args) => {
     const action = await failed('hosta.corp.example', [runScript(script, args)]);
     expect([action.status, ...commandStates(action)]).toEqual(['Succeeded', 'Completed']);
   });
@@ -133,7 +159,10 @@ describe('files on a device', () => {
     expect((await tenant.action(other.id)).status).toBe('Failed');
   });
 
-  test.each([['hosta.corp.example', 'C:\\Windows\\System32\\drivers\\etc\\hosts'], ['web1.corp.example', '/var/log/syslog']])('of the system exist on %s', async (device, path) => {
+  test.each([
+    ['hosta.corp.example', 'C:\\Windows\\System32\\drivers\\etc\\hosts'],
+    ['web1.corp.example', '/var/log/syslog'],
+  ])('of the system exist on %s', async (device, path) => {
     const tenant = await defender();
     const { id } = await tenant.start(device, [getFile(path)]);
     tenant.pass(wholeSession);
@@ -160,19 +189,23 @@ describe('a session on an offline device', () => {
     tenant.pass(wholeSession);
     const action = await tenant.action(id);
     expect(action.status).toBe('Succeeded');
-    expect(Date.parse(action.commands[0]?.startTime ?? '')).toBeGreaterThan(Date.parse(action.creationDateTimeUtc) + 21 * minute);
+    expect(Date.parse(action.commands[0]?.startTime ?? '')).toBeGreaterThan(
+      Date.parse(action.creationDateTimeUtc) + 21 * minute,
+    );
   });
 
-  test.each([['three days', {}, 72 * 60 * minute], ['two hours in newer tenants', { offlineQueueMs: 120 * minute }, 120 * minute]])(
-    'ends as TimeOut after %s', async (_, profile, queue) => {
-      const tenant = await defender({ profile });
-      const { id } = await tenant.start('laptop7.corp.example');
-      tenant.pass(queue - 1);
-      expect((await tenant.action(id)).status).toBe('Pending');
-      tenant.pass(1);
-      const action = await tenant.action(id);
-      expect([action.status, ...commandStates(action)]).toEqual(['TimeOut', 'Created']);
-    });
+  test.each([
+    ['three days', {}, 72 * 60 * minute],
+    ['two hours in newer tenants', { offlineQueueMs: 120 * minute }, 120 * minute],
+  ])('ends as TimeOut after %s', async (_, profile, queue) => {
+    const tenant = await defender({ profile });
+    const { id } = await tenant.start('laptop7.corp.example');
+    tenant.pass(queue - 1);
+    expect((await tenant.action(id)).status).toBe('Pending');
+    tenant.pass(1);
+    const action = await tenant.action(id);
+    expect([action.status, ...commandStates(action)]).toEqual(['TimeOut', 'Created']);
+  });
 
   test('stays in progress when the device goes away in the middle, and goes on when it is back', async () => {
     const tenant = await defender({ profile: { commandMs: [minute, minute] } });
@@ -196,7 +229,8 @@ describe('a session on an offline device', () => {
 });
 
 describe('cancel', () => {
-  const cancel = (tenant: Defender, id: string): Promise<Response> => tenant.post(`/api/machineactions/${id}/cancel`, { Comment: 'enough' });
+  const cancel = (tenant: Defender, id: string): Promise<Response> =>
+    tenant.post(`/api/machineactions/${id}/cancel`, { Comment: 'enough' });
 
   test('ends a pending session at once under the same id', async () => {
     const tenant = await defender();
@@ -238,7 +272,9 @@ describe('cancel', () => {
   test('is refused for what is over, unknown, or without a comment', async () => {
     const tenant = await defender();
     const { id } = await tenant.start('hosta.corp.example', hello);
-    expect(await refusalOf(await tenant.post(`/api/machineactions/${id}/cancel`, {}))).toBe('400 MissingRequiredParameter');
+    expect(await refusalOf(await tenant.post(`/api/machineactions/${id}/cancel`, {}))).toBe(
+      '400 MissingRequiredParameter',
+    );
     tenant.pass(wholeSession);
     expect(await refusalOf(await cancel(tenant, id))).toBe('400 BadRequest');
     expect(await refusalOf(await cancel(tenant, 'none'))).toBe('404 ResourceNotFound');

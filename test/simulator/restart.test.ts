@@ -69,24 +69,30 @@ describe('a restarted simulator', () => {
 });
 
 test('the command line prints its addresses as JSON, serves, and stops on SIGTERM', async () => {
-  const cli = fileURLToPath(new URL('../../src/simulatorCli.js', import.meta.url));
-  const child = spawn(process.execPath, [cli, '--port', '0', '--speed', '20', '--data', dataDir, '--devices', '2'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const cli = fileURLToPath(new URL('../../src/cli/simulator.js', import.meta.url));
+  const child = spawn(
+    process.execPath,
+    [cli, '--port', '0', '--speed', '20', '--data', dataDir, '--devices', '2'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   const exited = once(child, 'exit');
-  const [line] = await once(createInterface(child.stdout), 'line') as [string];
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   const { url, blobUrl } = JSON.parse(line) as { readonly url: string; readonly blobUrl: string };
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect(blobUrl).not.toBe(url);
-  expect(await (await fetch(`${url}/api/machines/load002.corp.example`)).json()).toMatchObject({ computerDnsName: 'load002.corp.example' });
+  expect(await (await fetch(`${url}/api/machines/load002.corp.example`)).json()).toMatchObject({
+    computerDnsName: 'load002.corp.example',
+  });
   child.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
   expect(readdirSync(dataDir)).toEqual(['simulator.json']);
 });
 
 test('the command line says what is wrong with its options', async () => {
-  const cli = fileURLToPath(new URL('../../src/simulatorCli.js', import.meta.url));
+  const cli = fileURLToPath(new URL('../../src/cli/simulator.js', import.meta.url));
   const child = spawn(process.execPath, [cli, '--speed', 'fast'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(child, 'exit');
-  const [line] = await once(createInterface(child.stderr), 'line') as [string];
+  const [line] = (await once(createInterface(child.stderr), 'line')) as [string];
   expect(line).toBe('--speed fast: a number is needed.');
   expect(await exited).toEqual([1, null]);
 });

@@ -1,13 +1,18 @@
-// What the answers of Defender look like, as JSON schemas of our own, written from the published description of the service:
-// learn.microsoft.com/defender-endpoint/api: machineaction, machine, list-library-files, get-live-response-result, common-errors, run-live-response, isolate-machine and its like, alerts.
-// Fields that no page names and every published sample has (errorHResult, troubleshootInfo, requestSource) are marked as such.
+// What the answers of Defender look like, as JSON schemas of our own, written from the published description
+// of the service: learn.microsoft.com/defender-endpoint/api: machineaction, machine, list-library-files,
+// get-live-response-result, common-errors, run-live-response, isolate-machine and its like, alerts. Fields
+// that no page names and every published sample has (errorHResult, troubleshootInfo, requestSource) are
+// marked as such.
 import { Ajv } from 'ajv';
 import type { ValidateFunction } from 'ajv';
 
 const guid = { type: 'string', pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' } as const;
 const machineId = { type: 'string', pattern: '^[0-9a-f]{40}$' } as const;
 /** DateTimeOffset in UTC, with up to seven fraction digits. */
-const time = { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,7})?Z$' } as const;
+const time = {
+  type: 'string',
+  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,7})?Z$',
+} as const;
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 const count = { type: 'integer', minimum: 0 } as const;
@@ -17,14 +22,33 @@ const list = (items: object): object => ({ type: 'array', items });
 
 /** An object with exactly these fields; those in `optional` may be missing. */
 function object(properties: Readonly<Record<string, object>>, optional: readonly string[] = []): object {
-  return { type: 'object', properties, required: Object.keys(properties).filter((name) => !optional.includes(name)), additionalProperties: false };
+  return {
+    type: 'object',
+    properties,
+    required: Object.keys(properties).filter((name) => !optional.includes(name)),
+    additionalProperties: false,
+  };
 }
 
-const context = (part: string): object => ({ type: 'string', pattern: `^https?://[^/]+/api/\\$metadata#${part}$` });
-const entity = (fields: Readonly<Record<string, object>>, part: string, optional: readonly string[] = []): object =>
-  object({ '@odata.context': context(part), ...fields }, optional);
-const collection = (items: object, part: string): object => object(
-  { '@odata.context': context(part), '@odata.count': count, '@odata.nextLink': { type: 'string', minLength: 1 }, value: list(items) }, ['@odata.count', '@odata.nextLink']);
+const context = (part: string): object => ({
+  type: 'string',
+  pattern: `^https?://[^/]+/api/\\$metadata#${part}$`,
+});
+const entity = (
+  fields: Readonly<Record<string, object>>,
+  part: string,
+  optional: readonly string[] = [],
+): object => object({ '@odata.context': context(part), ...fields }, optional);
+const collection = (items: object, part: string): object =>
+  object(
+    {
+      '@odata.context': context(part),
+      '@odata.count': count,
+      '@odata.nextLink': { type: 'string', minLength: 1 },
+      value: list(items),
+    },
+    ['@odata.count', '@odata.nextLink'],
+  );
 
 const command = object({
   index: count,
@@ -41,7 +65,18 @@ const command = object({
 
 const actionFields = {
   id: guid,
-  type: oneOf('RunAntiVirusScan', 'Offboard', 'LiveResponse', 'CollectInvestigationPackage', 'Isolate', 'Unisolate', 'StopAndQuarantineFile', 'RestrictCodeExecution', 'UnrestrictCodeExecution', 'RequestSample'),
+  type: oneOf(
+    'RunAntiVirusScan',
+    'Offboard',
+    'LiveResponse',
+    'CollectInvestigationPackage',
+    'Isolate',
+    'Unisolate',
+    'StopAndQuarantineFile',
+    'RestrictCodeExecution',
+    'UnrestrictCodeExecution',
+    'RequestSample',
+  ),
   title: nullable(text),
   scope: nullable(oneOf('Full', 'Selective', 'UnManagedDevice', 'Quick')),
   requestor: text,
@@ -57,14 +92,26 @@ const actionFields = {
   cancellationDateTimeUtc: nullable(time),
   errorHResult: { type: 'integer' }, // Samples only.
   externalId: nullable(text),
-  relatedFileInfo: nullable(object({ fileIdentifier: text, fileIdentifierType: oneOf('Sha1', 'Sha256', 'Md5') })),
+  relatedFileInfo: nullable(
+    object({ fileIdentifier: text, fileIdentifierType: oneOf('Sha1', 'Sha256', 'Md5') }),
+  ),
   commands: list(command),
   troubleshootInfo: nullable(text), // Samples only.
 } as const;
 /** Absent from actions that are no live response, in some tenants. */
 const perhaps = ['commands'] as const;
 /** Absent from the documentation's sample of a 201. */
-const notInSample = ['title', 'scope', 'requestSource', 'cancellationRequestor', 'cancellationComment', 'cancellationDateTimeUtc', 'externalId', 'relatedFileInfo', 'troubleshootInfo'] as const;
+const notInSample = [
+  'title',
+  'scope',
+  'requestSource',
+  'cancellationRequestor',
+  'cancellationComment',
+  'cancellationDateTimeUtc',
+  'externalId',
+  'relatedFileInfo',
+  'troubleshootInfo',
+] as const;
 
 const machineFields = {
   id: machineId,
@@ -84,7 +131,14 @@ const machineFields = {
   lastIpAddress: text,
   lastExternalIpAddress: text,
   agentVersion: text,
-  healthStatus: oneOf('Active', 'Inactive', 'ImpairedCommunication', 'NoSensorData', 'NoSensorDataImpairedCommunication', 'Unknown'),
+  healthStatus: oneOf(
+    'Active',
+    'Inactive',
+    'ImpairedCommunication',
+    'NoSensorData',
+    'NoSensorDataImpairedCommunication',
+    'Unknown',
+  ),
   onboardingStatus: oneOf('Onboarded', 'CanBeOnboarded', 'Unsupported', 'InsufficientInfo'),
   deviceValue: nullable(oneOf('Low', 'Normal', 'High')),
   rbacGroupId: { type: ['integer', 'string'] }, // A String in the table, a number in the samples.
@@ -97,7 +151,14 @@ const machineFields = {
   defenderAvStatus: oneOf('NotUpdated', 'Updated', 'Unknown', 'notSupported'),
   managedBy: text,
   managedByStatus: text,
-  ipAddresses: list(object({ ipAddress: text, macAddress: { type: 'string', pattern: '^[0-9A-F]{12}$' }, type: text, operationalStatus: text })),
+  ipAddresses: list(
+    object({
+      ipAddress: text,
+      macAddress: { type: 'string', pattern: '^[0-9A-F]{12}$' },
+      type: text,
+      operationalStatus: text,
+    }),
+  ),
   vmMetadata: nullable({ type: 'object' }),
 } as const;
 
@@ -146,15 +207,34 @@ const schemas = {
   actions: collection(object(actionFields, perhaps), 'MachineActions'),
   machine: entity(machineFields, 'Machines/\\$entity'),
   machines: collection(object(machineFields), 'Machines'),
-  link: object({ '@odata.context': context('Edm\\.String'), value: { type: 'string', pattern: '^https?://[^?]+\\?se=[^&]+%3A[^&]+&sp=r&sv=[0-9-]+&sr=b&sig=[^&]+$' } }),
+  link: object({
+    '@odata.context': context('Edm\\.String'),
+    value: { type: 'string', pattern: '^https?://[^?]+\\?se=[^&]+%3A[^&]+&sp=r&sv=[0-9-]+&sr=b&sig=[^&]+$' },
+  }),
   libraryFile: object(fileFields, maybeInFile),
   library: collection(object(fileFields, maybeInFile), 'LibraryFiles'),
   alerts: collection(object(alertFields), 'Alerts'),
   error: object({
     error: object({
       code: oneOf(
-        'BadRequest', 'ODataError', 'InvalidInput', 'InvalidRequestBody', 'MissingRequiredParameter', 'OsPlatformNotSupported', 'ClientVersionNotSupported', 'ActiveRequestAlreadyExists',
-        'Unauthorized', 'Forbidden', 'DisabledFeature', 'DisallowedOperation', 'NotFound', 'ResourceNotFound', 'TooManyRequests', '429', 'InternalServerError', 'ServiceUnavailable',
+        'BadRequest',
+        'ODataError',
+        'InvalidInput',
+        'InvalidRequestBody',
+        'MissingRequiredParameter',
+        'OsPlatformNotSupported',
+        'ClientVersionNotSupported',
+        'ActiveRequestAlreadyExists',
+        'Unauthorized',
+        'Forbidden',
+        'DisabledFeature',
+        'DisallowedOperation',
+        'NotFound',
+        'ResourceNotFound',
+        'TooManyRequests',
+        '429',
+        'InternalServerError',
+        'ServiceUnavailable',
       ),
       message: text,
       target: guid,
@@ -164,14 +244,18 @@ const schemas = {
 export type SchemaName = keyof typeof schemas;
 
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
-const validators = new Map(Object.entries(schemas).map(([name, schema]): [string, ValidateFunction] => [name, ajv.compile(schema)]));
+const validators = new Map(
+  Object.entries(schemas).map(([name, schema]): [string, ValidateFunction] => [name, ajv.compile(schema)]),
+);
 export const schemaNames = Object.keys(schemas) as readonly SchemaName[];
 
 /** What is wrong with an answer, as one line for each place; empty when nothing is. */
 export function faultsOf(name: SchemaName, answer: unknown): readonly string[] {
   const validate = validators.get(name);
   if (validate === undefined) throw new Error(`There is no schema ${name}.`);
-  return validate(answer) ? [] : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message ?? ''}`);
+  return validate(answer)
+    ? []
+    : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message ?? ''}`);
 }
 
 const routes: readonly (readonly [string, RegExp, SchemaName])[] = [
@@ -183,7 +267,11 @@ const routes: readonly (readonly [string, RegExp, SchemaName])[] = [
   ['GET', /^\/api\/machineactions\/[^/]+$/i, 'action'],
   ['POST', /^\/api\/machineactions\/[^/]+\/cancel$/i, 'action'],
   ['GET', /^\/api\/machineactions\/[^/]+\/getliveresponseresultdownloadlink\(index=\d+\)$/i, 'link'],
-  ['POST', /^\/api\/machines\/[^/]+\/(?:isolate|unisolate|collectinvestigationpackage|runantivirusscan|restrictcodeexecution|unrestrictcodeexecution)$/i, 'action'],
+  [
+    'POST',
+    /^\/api\/machines\/[^/]+\/(?:isolate|unisolate|collectinvestigationpackage|runantivirusscan|restrictcodeexecution|unrestrictcodeexecution)$/i,
+    'action',
+  ],
   ['GET', /^\/api\/machineactions\/[^/]+\/getpackageuri$/i, 'link'],
   ['GET', /^\/api\/alerts$/i, 'alerts'],
   ['GET', /^\/api\/libraryfiles$/i, 'library'],

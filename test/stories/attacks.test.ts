@@ -1,18 +1,31 @@
-// One test for each attack on approval in chats that is known from other products (the sheet of peers, section 6) or from the field (rows
-// 2.12 to 2.14 and 5.1 to 5.12; 5.4, which comes through no chat, is in attacksOnData.test.ts), in every chat where it exists, over the wire. What each of them is answered by is taken out by `npm run check-guards` (test/guards/attacks.json), and fails here.
+// One test for each attack on approval in chats that is known from other products (the sheet of peers,
+// section 6) or from the field (rows 2.12 to 2.14 and 5.1 to 5.12; 5.4, which comes through no chat, is in
+// attacksOnData.test.ts), in every chat where it exists, over the wire. What each of them is answered by is
+// taken out by `npm run check-guards` (test/guards/attacks.json), and fails here.
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
 import { consoleDoor, openConsoleStage } from '../support/attacks/consoleDoor.ts';
 import { openSlackStage, slackDoor, slackIds } from '../support/attacks/slackDoor.ts';
-import { approverOf, approving, asked, dump, journal, newest, reached, replaceScript, sent, stored } from '../support/attacks/stage.ts';
+import {
+  approverOf,
+  approving,
+  asked,
+  dump,
+  journal,
+  newest,
+  reached,
+  replaceScript,
+  sent,
+  stored,
+} from '../support/attacks/stage.ts';
 import type { Door, Stage } from '../support/attacks/stage.ts';
 import { openTeamsStage, teamsDoor, teamsPeople } from '../support/attacks/teamsDoor.ts';
 import { createManualClock } from '../support/manualClock.ts';
 import { manyPending } from '../support/manyPending.ts';
-import { incidents } from '../support/slack/slackHouse.ts';
-import { openSlackRoom } from '../support/slack/slackRoom.ts';
-import { ben, channel, group, memberOf, team } from '../support/teamsBench.ts';
-import { dataOf } from '../support/teamsHouse.ts';
+import { incidents } from '../support/slack/slackTestApp.ts';
+import { openSlackHarness } from '../support/slack/slackHarness.ts';
+import { ben, channel, group, memberOf, team } from '../support/chats/teamsHarness.ts';
+import { dataOf } from '../support/chats/teamsTestApp.ts';
 
 let stage: Stage;
 let after: () => Promise<void>;
@@ -59,7 +72,10 @@ describe.each(doors)('in $chat', (door) => {
       await asked(stage);
       await stage.press('sam', 'approve');
       await reached(stage, 'queued', 'submitting', 'running', 'finished');
-      expect(newest(stage)).toMatchObject({ requester: { id: 'responder1' }, approval: { by: { id: 'responder2' } } });
+      expect(newest(stage)).toMatchObject({
+        requester: { id: 'responder1' },
+        approval: { by: { id: 'responder2' } },
+      });
     });
   });
 
@@ -67,7 +83,9 @@ describe.each(doors)('in $chat', (door) => {
     test('a button that carries another fingerprint, another revision or another request decides nothing', async () => {
       await opened(door.open());
       await asked(stage);
-      await stage.press('avery', 'approve', { fingerprint: `${bindingOf(newest(stage).digest).slice(0, 8)}00000000` });
+      await stage.press('avery', 'approve', {
+        fingerprint: `${bindingOf(newest(stage).digest).slice(0, 8)}00000000`,
+      });
       await stage.told('avery', /the fingerprint is not that of lr-/i);
       await stage.press('avery', 'approve', { revision: 0 });
       await stage.told('avery', /older state/i);
@@ -112,7 +130,10 @@ describe.each(doors)('in $chat', (door) => {
       await asked(stage);
       await Promise.all([stage.press('avery', 'approve'), stage.press('sam', 'approve')]);
       await reached(stage, 'finished');
-      const [first, second] = approverOf(stage).id === 'approver1' ? (['(?:Avery|Ben)', 'sam'] as const) : (['Sam', 'avery'] as const);
+      const [first, second] =
+        approverOf(stage).id === 'approver1'
+          ? (['(?:Avery|Ben)', 'sam'] as const)
+          : (['Sam', 'avery'] as const);
       await stage.told(second, new RegExp(`approved already by ${first}`, 'i'));
       expect(sent(stage)).toBe(1);
       expect(journal(stage).match(/"type":"approved"/g)).toHaveLength(1);
@@ -145,7 +166,9 @@ describe.each(doors)('in $chat', (door) => {
   describe('a truncated view', () => {
     test('every character that would run stands on the card', async () => {
       await opened(door.open());
-      const args = Array.from({ length: 280 }, (_, n) => `arg${n}xyz`).join(' ').slice(0, 2_900);
+      const args = Array.from({ length: 280 }, (_, n) => `arg${n}xyz`)
+        .join(' ')
+        .slice(0, 2_900);
       await asked(stage, `run hosta collect.ps1 ${args}`);
       const card = await stage.shows(/Waiting for approval/);
       // Chats break lines and escape signs; letters and digits of every word stand there in order.
@@ -174,7 +197,10 @@ describe.each(doors)('in $chat', (door) => {
 
   test('markup and mentions in a reason stay text', async () => {
     await opened(door.open());
-    await asked(stage, 'dump hosta OfficeClickToRun --reason "<!channel> <@U0AVERY1> <at>all</at> [here](https://evil.example) <https://evil.example|ok>"');
+    await asked(
+      stage,
+      'dump hosta OfficeClickToRun --reason "<!channel> <@U0AVERY1> <at>all</at> [here](https://evil.example) <https://evil.example|ok>"',
+    );
     await stage.say('riley', 'run hosta collect.ps1 "<!here>" "[here](https://evil.example)"');
     await stage.shows(/!here/);
     expect(await stage.alive()).toEqual([]);
@@ -214,7 +240,8 @@ describe.each(doors)('in $chat', (door) => {
     test('taken out of the role, it approves nothing more, and what it approved is not sent', async () => {
       await opened(door.open());
       await asked(stage);
-      const without = (text: string): string => text.replace('approver: [approver1, responder2, responder1]', 'approver: [approver1, responder1]');
+      const without = (text: string): string =>
+        text.replace('approver: [approver1, responder2, responder1]', 'approver: [approver1, responder1]');
       stage.service().simulator?.tenant.faults.plant({ what: 'throttle', on: 'run', times: 'always' });
       await stage.press('sam', 'approve');
       await reached(stage, 'queued', 'submitting');
@@ -242,10 +269,20 @@ describe.each(doors)('in $chat', (door) => {
   test('a link that is merely opened, as scanners and previews do, changes nothing', async () => {
     await opened(door.open());
     const { id, digest } = await asked(stage);
-    for (const path of [...stage.links, '/', '/healthz', '/readyz', '/metrics', `/approve/${id}`, `/approve?id=${id}&fingerprint=${bindingOf(digest)}`]) {
+    for (const path of [
+      ...stage.links,
+      '/',
+      '/healthz',
+      '/readyz',
+      '/metrics',
+      `/approve/${id}`,
+      `/approve?id=${id}&fingerprint=${bindingOf(digest)}`,
+    ]) {
       for (const method of ['GET', 'HEAD']) await fetch(`${stage.service().url}${path}`, { method });
     }
-    expect(journal(stage)).not.toMatch(/"type":"(?:approved|denied|withdrawn|frozen|unfrozen|pressRefused|commandRefused)"/);
+    expect(journal(stage)).not.toMatch(
+      /"type":"(?:approved|denied|withdrawn|frozen|unfrozen|pressRefused|commandRefused)"/,
+    );
     untouched();
   });
 
@@ -281,7 +318,9 @@ describe.each(doors)('in $chat', (door) => {
       await stage.told('ola', /role/i);
     }
     untouched();
-    const refusals = journal(stage).split('\n').filter((line) => line.includes('pressRefused'));
+    const refusals = journal(stage)
+      .split('\n')
+      .filter((line) => line.includes('pressRefused'));
     expect(refusals.filter((line) => line.includes('missingRole')).length).toBeGreaterThan(0);
     expect(refusals.length).toBe(2);
     expect(await stage.cards()).toBe(1);
@@ -304,7 +343,14 @@ describe.each(doors)('in $chat', (door) => {
     await stage.press('avery', 'approve');
     await reached(stage, 'finished');
     const [submission] = stage.service().simulator?.tenant.submissions ?? [];
-    for (const words of [id, fingerprint, `requested by ${requester.name}`, `approved by ${approverOf(stage).name}`, 'reason: beacon at 02:40']) expect(submission?.comment).toContain(words);
+    for (const words of [
+      id,
+      fingerprint,
+      `requested by ${requester.name}`,
+      `approved by ${approverOf(stage).name}`,
+      'reason: beacon at 02:40',
+    ])
+      expect(submission?.comment).toContain(words);
   });
 
   describe('a policy that became stricter (row 5.1)', () => {
@@ -312,7 +358,9 @@ describe.each(doors)('in $chat', (door) => {
     test('and takes the role from the requester ends what waits, so that a press lets nothing run', async () => {
       await opened(door.open());
       await asked(stage, collect);
-      await stage.reload((text) => text.replace('responder: [responder1, responder2]', 'responder: [responder2]'));
+      await stage.reload((text) =>
+        text.replace('responder: [responder1, responder2]', 'responder: [responder2]'),
+      );
       await stage.press('avery', 'approve');
       await reached(stage, 'over');
       expect(newest(stage)).toMatchObject({ ending: { how: 'refused', code: 'requesterRoleGone' } });
@@ -333,11 +381,21 @@ describe.each(doors)('in $chat', (door) => {
   });
 
   test('what was asked in a private place: reason, output and link stand on no card elsewhere, and no list names it (row 5.3)', async () => {
-    // Of the two places of the policy the one that gets no approvals, where the approvals place shows results.
+    // Of the two places of the policy the one that gets no approvals, where the approvals place shows
+    // results.
     const limited = (text: string): string =>
       text
-        .replace(/(place: .*?, )(?:approvals: false, )?results: (?:private|card) \}/, (line, start: string) => (line.includes('approvals: true') ? line : `${start}results: private, visibility: [requester, approvers] }`))
-        .replace(/(soc-private|C0PRIVATE1)', results: private \}/, "$1', results: private, visibility: [requester, approvers] }")
+        .replace(
+          /(place: .*?, )(?:approvals: false, )?results: (?:private|card) \}/,
+          (line, start: string) =>
+            line.includes('approvals: true')
+              ? line
+              : `${start}results: private, visibility: [requester, approvers] }`,
+        )
+        .replace(
+          /(soc-private|C0PRIVATE1)', results: private \}/,
+          "$1', results: private, visibility: [requester, approvers] }",
+        )
         .replace('approver: [approver1, responder2, responder1]', 'approver: [approver1]');
     await opened(door.open(limited));
     await stage.say('riley', dump, 'elsewhere');
@@ -360,9 +418,19 @@ describe.each(doors)('in $chat', (door) => {
   });
 
   test('one human listed twice is warned of it (row 5.5)', async () => {
-    await opened(door.open((text) => text.replace('name: Sam Second', `name: ${/id: responder1, name: ([^,]+),/.exec(text)?.[1]?.toUpperCase() ?? ''}`)));
+    await opened(
+      door.open((text) =>
+        text.replace(
+          'name: Sam Second',
+          `name: ${/id: responder1, name: ([^,]+),/.exec(text)?.[1]?.toUpperCase() ?? ''}`,
+        ),
+      ),
+    );
     await stage.say('riley', 'whoami');
-    await stage.told('riley', /The policy also lists .* If that is you too, tell the people who keep the policy/s);
+    await stage.told(
+      'riley',
+      /The policy also lists .* If that is you too, tell the people who keep the policy/s,
+    );
   });
 
   test('a stranger reads no words and no figures on the public port (row 5.6)', async () => {
@@ -370,17 +438,27 @@ describe.each(doors)('in $chat', (door) => {
     await asked(stage);
     await stage.say('avery', 'freeze account of Sam is stolen');
     await stage.told('avery', /frozen/i);
-    const read = async (path: string): Promise<string> => (await fetch(`${stage.service().url}${path}`)).text();
+    const read = async (path: string): Promise<string> =>
+      (await fetch(`${stage.service().url}${path}`)).text();
     expect(await read('/readyz')).toBe('{"status":"ready"}');
     expect(await read('/metrics')).toMatch(/LR_ADMIN_PORT/);
-    for (const path of ['/healthz', '/readyz', '/metrics', '/']) expect([path, /stolen|Avery|\bBen\b|hosta|lr-|live_response_\w+ \d/i.exec(await read(path))]).toEqual([path, null]);
+    for (const path of ['/healthz', '/readyz', '/metrics', '/'])
+      expect([path, /stolen|Avery|\bBen\b|hosta|lr-|live_response_\w+ \d/i.exec(await read(path))]).toEqual([
+        path,
+        null,
+      ]);
     // On the admin port, of this machine alone, they are there.
     expect(await (await fetch(`${stage.service().adminUrl ?? ''}/readyz`)).text()).toContain('stolen');
   });
 
   test('a result link on a foreign host is handed to nobody (row 5.8)', async () => {
     await opened(door.open());
-    stage.service().simulator?.tenant.faults.plant({ what: 'linkHost', on: 'link', times: 'always', value: 'https://results.evil.example' });
+    stage.service().simulator?.tenant.faults.plant({
+      what: 'linkHost',
+      on: 'link',
+      times: 'always',
+      value: 'https://results.evil.example',
+    });
     await asked(stage);
     await stage.press('avery', 'approve');
     await stage.shows(/Finished[\s\S]*leads outside the allowed download hosts/);
@@ -404,7 +482,11 @@ describe.each(doors)('in $chat', (door) => {
 
   test('36 asks within a minute are all asked for: a burst waits for its turn, and none fails (row 5.12)', async () => {
     await opened(door.open((text) => manyPending(text)));
-    await Promise.all(Array.from({ length: 36 }, (_, n) => stage.say(n % 2 === 0 ? 'riley' : 'sam', `dump host${n % 3 === 0 ? 'b' : 'a'} process${n}`)));
+    await Promise.all(
+      Array.from({ length: 36 }, (_, n) =>
+        stage.say(n % 2 === 0 ? 'riley' : 'sam', `dump host${n % 3 === 0 ? 'b' : 'a'} process${n}`),
+      ),
+    );
     await stored(stage, 36);
     expect(await stage.wire()).not.toMatch(/our own limit/);
   });
@@ -413,12 +495,19 @@ describe.each(doors)('in $chat', (door) => {
     test('letters from right to left are spelt out in the order in which they run', async () => {
       await opened(door.open());
       await asked(stage, 'run hosta collect.ps1 -Days א 1 ב 22');
-      expect(newest(stage).commands).toEqual([{ type: 'RunScript', scriptName: 'collect.ps1', args: '-Days א 1 ב 22' }]);
+      expect(newest(stage).commands).toEqual([
+        { type: 'RunScript', scriptName: 'collect.ps1', args: '-Days א 1 ב 22' },
+      ]);
       expect(await stage.shows(/Waiting for approval/)).toContain('-Days ‹U+05D0› 1 ‹U+05D1› 22');
       expect(await stage.wire()).not.toMatch(/א 1 ב 22/);
     });
 
-    test.each([['an object that is not there', '\ufffc'], ['private use', '\ue000'], ['a sign that embraces digits', '\u0605'], ['sixty marks', 'a' + '\u0301'.repeat(60)]])('%s is refused', async (_what, hidden) => {
+    test.each([
+      ['an object that is not there', '\ufffc'],
+      ['private use', '\ue000'],
+      ['a sign that embraces digits', '\u0605'],
+      ['sixty marks', 'a' + '\u0301'.repeat(60)],
+    ])('%s is refused', async (_what, hidden) => {
       await opened(door.open());
       await stage.say('riley', `run hosta collect.ps1 -Days ${hidden}1`);
       await stage.told('riley', /what runs must be what is seen/);
@@ -426,7 +515,8 @@ describe.each(doors)('in $chat', (door) => {
     });
 
     test('a value of a recipe becomes no other parameter', async () => {
-      const recipe = "  logs:\n    usage: logs <host> <folder>\n    args:\n      folder: { chars: 'A-Za-z0-9:\\ –-', max: 64 }\n    commands:\n      - { RunScript: collect.ps1, Args: '-Path \"{folder}\"' }\n    tier: high\n";
+      const recipe =
+        "  logs:\n    usage: logs <host> <folder>\n    args:\n      folder: { chars: 'A-Za-z0-9:\\ –-', max: 64 }\n    commands:\n      - { RunScript: collect.ps1, Args: '-Path \"{folder}\"' }\n    tier: high\n";
       await opened(door.open((text) => text.replace('recipes:\n', `recipes:\n${recipe}`)));
       await stage.say('riley', 'logs hosta "–Force"');
       await stage.told('riley', /may not begin with "–"/);
@@ -439,7 +529,24 @@ describe.each(doors)('in $chat', (door) => {
 
 describe('in Slack alone', () => {
   const press = (id: string, fingerprint: string, revision: number): string =>
-    new URLSearchParams({ payload: JSON.stringify({ type: 'block_actions', user: { id: slackIds.avery, team_id: 'T0HOME' }, api_app_id: 'A0APP', token: 'x', container: { type: 'message', message_ts: '1.1', channel_id: incidents }, team: { id: 'T0HOME' }, channel: { id: incidents }, actions: [{ type: 'button', action_id: 'lr.approve.v1', value: JSON.stringify({ r: id, v: revision, f: fingerprint }) }] }) }).toString();
+    new URLSearchParams({
+      payload: JSON.stringify({
+        type: 'block_actions',
+        user: { id: slackIds.avery, team_id: 'T0HOME' },
+        api_app_id: 'A0APP',
+        token: 'x',
+        container: { type: 'message', message_ts: '1.1', channel_id: incidents },
+        team: { id: 'T0HOME' },
+        channel: { id: incidents },
+        actions: [
+          {
+            type: 'button',
+            action_id: 'lr.approve.v1',
+            value: JSON.stringify({ r: id, v: revision, f: fingerprint }),
+          },
+        ],
+      }),
+    }).toString();
 
   test('a press that Slack did not sign, signed with another secret or six minutes ago is refused', async () => {
     const { slack } = await opened(openSlackStage());
@@ -457,7 +564,7 @@ describe('in Slack alone', () => {
   });
 
   test('3,000 requests without a signature cost one line of the log (row 5.7)', async () => {
-    const room = await openSlackRoom({ clock: createManualClock(Date.now()) });
+    const room = await openSlackHarness({ clock: createManualClock(Date.now()) });
     after = () => room.close();
     const knock = async (): Promise<number> => {
       const answer = await fetch(`${room.http.url}/slack/events`, { method: 'POST', body: 'payload=%7B%7D' });
@@ -465,7 +572,8 @@ describe('in Slack alone', () => {
       return answer.status;
     };
     const answers = new Set<number>();
-    for (let n = 0; n < 3_000; n += 50) for (const status of await Promise.all(Array.from({ length: 50 }, knock))) answers.add(status);
+    for (let n = 0; n < 3_000; n += 50)
+      for (const status of await Promise.all(Array.from({ length: 50 }, knock))) answers.add(status);
     expect([...answers]).toEqual([401]);
     expect(room.log.lines.filter(({ event }) => event.startsWith('slackRequestRefused'))).toHaveLength(1);
   });
@@ -474,7 +582,21 @@ describe('in Slack alone', () => {
     const { slack } = await opened(openSlackStage());
     await stage.say('avery', 'freeze first');
     await stage.told('avery', /frozen/i);
-    const kept = new URLSearchParams({ token: 'x', team_id: 'T0HOME', team_domain: 'home', channel_id: incidents, channel_name: 'x', user_id: slackIds.avery, user_name: 'x', command: '/lr', text: 'unfreeze', api_app_id: 'A0APP', is_enterprise_install: 'false', response_url: `${slack.api.origin}/respond/kept`, trigger_id: '1.kept' }).toString();
+    const kept = new URLSearchParams({
+      token: 'x',
+      team_id: 'T0HOME',
+      team_domain: 'home',
+      channel_id: incidents,
+      channel_name: 'x',
+      user_id: slackIds.avery,
+      user_name: 'x',
+      command: '/lr',
+      text: 'unfreeze',
+      api_app_id: 'A0APP',
+      is_enterprise_install: 'false',
+      response_url: `${slack.api.origin}/respond/kept`,
+      trigger_id: '1.kept',
+    }).toString();
     const timestamp = Math.floor(Date.now() / 1_000);
     await slack.send(kept, { timestamp });
     await slack.until('the release', () => (stage.service().store.freeze() === undefined ? true : undefined));
@@ -507,7 +629,11 @@ describe('in Slack alone', () => {
   });
 
   test('a stale permission: taken out of the group that gave the role, an approver approves nothing, however lately it was read', async () => {
-    const { slack } = await opened(openSlackStage((text) => text.replace('approver: [approver1, responder2, responder1]', "approver: ['slack:S0APPROVE']")));
+    const { slack } = await opened(
+      openSlackStage((text) =>
+        text.replace('approver: [approver1, responder2, responder1]', "approver: ['slack:S0APPROVE']"),
+      ),
+    );
     await asked(stage);
     await stage.say('avery', 'whoami');
     await stage.told('avery', /approver/);
@@ -547,61 +673,100 @@ describe('in Teams alone', () => {
   test('an activity without a token of the platform’s, or for another bot, is refused', async () => {
     // botbuilder prints every refused token; there is no switch for it.
     const printed = jest.spyOn(console, 'error').mockImplementation(() => undefined);
-    const { house } = await opened(openTeamsStage());
+    const { app } = await opened(openTeamsStage());
     await asked(stage);
-    const [card] = house.cards(channel);
+    const [card] = app.cards(channel);
     if (card === undefined) throw new Error('there is no card');
-    const forged = house.press(ben, channel, dataOf(card, 'approve'), { replyToId: card.id });
-    const answers = [await house.deliver(forged, { header0: null }), await house.deliver(forged, { header0: 'Bearer nonsense' }), await house.deliver(forged, { claims: { aud: '99999999-9999-9999-9999-999999999999' } }), await house.deliver(forged, { claims: { exp: Math.floor(Date.now() / 1_000) - 3_600 } })];
+    const forged = app.press(ben, channel, dataOf(card, 'approve'), { replyToId: card.id });
+    const answers = [
+      await app.deliver(forged, { header0: null }),
+      await app.deliver(forged, { header0: 'Bearer nonsense' }),
+      await app.deliver(forged, { claims: { aud: '99999999-9999-9999-9999-999999999999' } }),
+      await app.deliver(forged, { claims: { exp: Math.floor(Date.now() / 1_000) - 3_600 } }),
+    ];
     printed.mockRestore();
-    expect(answers.map(({ status }) => status).filter((status) => status !== 401 && status !== 403)).toEqual([]);
+    expect(answers.map(({ status }) => status).filter((status) => status !== 401 && status !== 403)).toEqual(
+      [],
+    );
     untouched();
   });
 
   test.each([
     ['a guest', { userRole: 'guest' }, {}, /^Guests can only read help here/],
-    ['a member of another tenant', {}, { conversation: { id: channel, conversationType: 'channel', tenantId: '99999999-9999-9999-9999-999999999999' }, channelData: { tenant: { id: '99999999-9999-9999-9999-999999999999' } } }, /^People of other tenants can only read help here/],
-    ['an anonymous participant', {}, { from: { id: '29:anon', name: 'Ben Approver' } }, /^Anonymous participants can only read help here/],
+    [
+      'a member of another tenant',
+      {},
+      {
+        conversation: {
+          id: channel,
+          conversationType: 'channel',
+          tenantId: '99999999-9999-9999-9999-999999999999',
+        },
+        channelData: { tenant: { id: '99999999-9999-9999-9999-999999999999' } },
+      },
+      /^People of other tenants can only read help here/,
+    ],
+    [
+      'an anonymous participant',
+      {},
+      { from: { id: '29:anon', name: 'Ben Approver' } },
+      /^Anonymous participants can only read help here/,
+    ],
   ])('%s decides nothing, whatever the policy lists', async (_who, more, activity, words) => {
-    const { house } = await opened(openTeamsStage());
+    const { app } = await opened(openTeamsStage());
     await asked(stage);
-    for (const place of [group, channel, team]) house.connector.install(place, Object.values(teamsPeople).map((one) => memberOf(one, one.id === ben.id ? more : {})));
-    const [card] = house.cards(channel);
+    for (const place of [group, channel, team])
+      app.connector.install(
+        place,
+        Object.values(teamsPeople).map((one) => memberOf(one, one.id === ben.id ? more : {})),
+      );
+    const [card] = app.cards(channel);
     if (card === undefined) throw new Error('there is no card');
-    expect(await house.click(ben, channel, card, 'approve', { activity })).toMatch(words);
+    expect(await app.click(ben, channel, card, 'approve', { activity })).toMatch(words);
     untouched();
   });
 
   test('a stale permission: an approver made a guest since the last press approves nothing, however lately the roster was read', async () => {
-    const { house } = await opened(openTeamsStage());
+    const { app } = await opened(openTeamsStage());
     await asked(stage);
     await stage.say('avery', 'whoami');
     await stage.told('avery', /approver/);
-    for (const place of [group, channel, team]) house.connector.install(place, Object.values(teamsPeople).map((one) => memberOf(one, one.id === ben.id ? { userRole: 'guest' } : {})));
+    for (const place of [group, channel, team])
+      app.connector.install(
+        place,
+        Object.values(teamsPeople).map((one) =>
+          memberOf(one, one.id === ben.id ? { userRole: 'guest' } : {}),
+        ),
+      );
     await stage.press('avery', 'approve');
     await stage.told('avery', /^Guests can only read help here/);
     untouched();
   });
 
   test('a kept press comes with a new id: it decides nothing a second time', async () => {
-    const { house } = await opened(openTeamsStage());
+    const { app } = await opened(openTeamsStage());
     await asked(stage);
-    const [card] = house.cards(channel);
+    const [card] = app.cards(channel);
     if (card === undefined) throw new Error('there is no card');
-    const kept = house.press(ben, channel, dataOf(card, 'approve'), { replyToId: card.id });
-    await house.deliver(kept);
-    await house.deliver({ ...kept, id: 'f:kept' });
+    const kept = app.press(ben, channel, dataOf(card, 'approve'), { replyToId: card.id });
+    await app.deliver(kept);
+    await app.deliver({ ...kept, id: 'f:kept' });
     await reached(stage, 'finished');
     expect(sent(stage)).toBe(1);
   });
 
   test('a card carried to a chat that the policy does not list decides nothing there', async () => {
-    const { house } = await opened(openTeamsStage());
+    const { app } = await opened(openTeamsStage());
     await asked(stage);
-    house.connector.install('19:elsewhere@thread.v2', Object.values(teamsPeople).map((one) => memberOf(one)));
-    const [card] = house.cards(channel);
+    app.connector.install(
+      '19:elsewhere@thread.v2',
+      Object.values(teamsPeople).map((one) => memberOf(one)),
+    );
+    const [card] = app.cards(channel);
     if (card === undefined) throw new Error('there is no card');
-    expect(await house.click(ben, '19:elsewhere@thread.v2', card, 'approve')).toMatch(/not listed in the policy|superseded/);
+    expect(await app.click(ben, '19:elsewhere@thread.v2', card, 'approve')).toMatch(
+      /not listed in the policy|superseded/,
+    );
     untouched();
   });
 });
@@ -610,10 +775,27 @@ describe('in the console alone', () => {
   test('a page of another origin, or a form, presses nothing', async () => {
     const { page } = await opened(openConsoleStage());
     const { id, digest, revision } = await asked(stage);
-    const body = JSON.stringify({ as: 'approver1', place: 'incidents', request: id, verb: 'approve', revision, fingerprint: bindingOf(digest) });
+    const body = JSON.stringify({
+      as: 'approver1',
+      place: 'incidents',
+      request: id,
+      verb: 'approve',
+      revision,
+      fingerprint: bindingOf(digest),
+    });
     const answers = [
-      await page.raw('POST', '/console/api/presses', { 'content-type': 'application/json', origin: 'http://evil.example' }, body),
-      await page.raw('POST', '/console/api/presses', { 'content-type': 'application/json', host: 'evil.example' }, body),
+      await page.raw(
+        'POST',
+        '/console/api/presses',
+        { 'content-type': 'application/json', origin: 'http://evil.example' },
+        body,
+      ),
+      await page.raw(
+        'POST',
+        '/console/api/presses',
+        { 'content-type': 'application/json', host: 'evil.example' },
+        body,
+      ),
       await page.raw('POST', '/console/api/presses', { 'content-type': 'text/plain' }, body),
     ];
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 415]);

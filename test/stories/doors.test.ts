@@ -1,18 +1,19 @@
-// Rows 2.2, 2.3 and 2.5 to 2.7 on the whole product: what is refused names the true cause and a line that works, and what is odd is said.
+// Rows 2.2, 2.3 and 2.5 to 2.7 on the whole product: what is refused names the true cause and a line that
+// works, and what is odd is said.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { plainText } from '../../cards/plainText.ts';
+import { plainText } from '../../cards/renderers/plainText.ts';
 import type { Reply } from '../../src/bot/ports.ts';
-import { openHouse, textOf } from '../support/house.ts';
-import type { House } from '../support/house.ts';
+import { openTestApp, textOf } from '../support/testApp.ts';
+import type { TestApp } from '../support/testApp.ts';
 
-let house: House;
+let app: TestApp;
 beforeEach(async () => {
-  house = await openHouse();
+  app = await openTestApp();
 });
-afterEach(() => house.close());
+afterEach(() => app.close());
 
 async function say(text: string, as = 'responder1'): Promise<string> {
-  return textOf(await house.say(as, text));
+  return textOf(await app.say(as, text));
 }
 
 function noteOf(reply: Reply): string | undefined {
@@ -21,22 +22,22 @@ function noteOf(reply: Reply): string | undefined {
 
 describe('row 2.2', () => {
   test('a command in back-ticks is asked for, the asker is told how it was read, and the card shows what runs', async () => {
-    const reply = await house.say('responder1', '`/lr dump hosta OfficeClickToRun`');
+    const reply = await app.say('responder1', '`/lr dump hosta OfficeClickToRun`');
     expect(noteOf(reply)).toBe('Read without the chat’s formatting: /lr dump hosta OfficeClickToRun');
-    await house.loop.tick();
-    expect(plainText(house.card().view)).toContain('RunScript minidump.ps1 OfficeClickToRun');
+    await app.loop.tick();
+    expect(plainText(app.card().view)).toContain('RunScript minidump.ps1 OfficeClickToRun');
   });
 });
 
 describe('row 2.3', () => {
   test('a reason of two lines with an emoji of three parts stands on the card and in Defender’s comment as one line', async () => {
-    await house.say('responder1', 'dump hosta OfficeClickToRun --reason "beacon 👨‍👩‍👧\nsecond line"');
-    await house.loop.tick();
-    expect(house.newest().reason).toBe('beacon 👨‍👩‍👧\nsecond line');
-    expect(plainText(house.card().view)).toContain('beacon 👨‍👩‍👧 second line');
-    await house.press('approver1', 'approve');
-    await house.until('running');
-    expect(house.simulator.tenant.submissions[0]?.comment).toContain('reason: beacon 👨‍👩‍👧 second line');
+    await app.say('responder1', 'dump hosta OfficeClickToRun --reason "beacon 👨‍👩‍👧\nsecond line"');
+    await app.loop.tick();
+    expect(app.newest().reason).toBe('beacon 👨‍👩‍👧\nsecond line');
+    expect(plainText(app.card().view)).toContain('beacon 👨‍👩‍👧 second line');
+    await app.press('approver1', 'approve');
+    await app.until('running');
+    expect(app.simulator.tenant.submissions[0]?.comment).toContain('reason: beacon 👨‍👩‍👧 second line');
   });
 });
 
@@ -49,24 +50,26 @@ describe('row 2.5: a name the library does not hold', () => {
     const said = await say(line);
     expect(said).toContain('Did you mean');
     expect(said).toContain(`Type "/lr ${right}".`);
-    expect(house.store.all()).toHaveLength(0);
+    expect(app.store.all()).toHaveLength(0);
   });
 
   test('one that resembles nothing is refused with where to look', async () => {
-    expect(await say('put hosta nope.exe')).toBe('The live response library holds no nope.exe, so nothing was asked for. "/lr scripts" lists what is there.');
+    expect(await say('put hosta nope.exe')).toBe(
+      'The live response library holds no nope.exe, so nothing was asked for. "/lr scripts" lists what is there.',
+    );
   });
 
   test('another case is the same file', async () => {
     await say('run hosta Collect.PS1');
-    expect(house.newest().commands).toEqual([{ type: 'RunScript', scriptName: 'Collect.PS1' }]);
+    expect(app.newest().commands).toEqual([{ type: 'RunScript', scriptName: 'Collect.PS1' }]);
   });
 
   test('where the library cannot be read, the request goes on, and asker and card say that nobody checked', async () => {
-    house.simulator.tenant.faults.plant({ what: 'status', on: 'library', status: 403, times: 'always' });
-    const reply = await house.say('responder1', 'run hosta colect.ps1');
+    app.simulator.tenant.faults.plant({ what: 'status', on: 'library', status: 403, times: 'always' });
+    const reply = await app.say('responder1', 'run hosta colect.ps1');
     expect(noteOf(reply)).toMatch(/^Nobody checked that the library holds colect\.ps1/);
-    await house.loop.tick();
-    expect(plainText(house.card().view)).toContain('script content not verified');
+    await app.loop.tick();
+    expect(plainText(app.card().view)).toContain('script content not verified');
   });
 });
 
@@ -84,40 +87,50 @@ describe('row 2.5: another system than the device’s', () => {
     ['get hosta ${HOME}/a.log', 'is a path for Linux and macOS'],
     ['get hosta HKLM:\\SOFTWARE\\a', 'is a key of the registry and no file'],
   ])('%j is said to the asker and on the card', async (line, words) => {
-    const reply = await house.say('responder1', line);
+    const reply = await app.say('responder1', line);
     expect(noteOf(reply)).toContain(words);
-    await house.loop.tick();
-    expect(house.card().view.facts.find((fact) => fact.label === 'Wrong system')?.value).toContain(words);
+    await app.loop.tick();
+    expect(app.card().view.facts.find((fact) => fact.label === 'Wrong system')?.value).toContain(words);
   });
 
   test('what fits is not remarked on', async () => {
-    expect(noteOf(await house.say('responder1', 'run web1 hello.sh'))).toBeUndefined();
-    expect(noteOf(await house.say('responder1', 'get web1 /etc/passwd'))).toBeUndefined();
-    expect(noteOf(await house.say('responder1', 'dump hosta OfficeClickToRun'))).toBeUndefined();
+    expect(noteOf(await app.say('responder1', 'run web1 hello.sh'))).toBeUndefined();
+    expect(noteOf(await app.say('responder1', 'get web1 /etc/passwd'))).toBeUndefined();
+    expect(noteOf(await app.say('responder1', 'dump hosta OfficeClickToRun'))).toBeUndefined();
   });
 });
 
 describe('row 2.6: a thing of the wrong kind', () => {
-  test.each(['status', 'cancel', 'deny', 'approve', 'link', 'output', 'retry'])('%s hosta names the device and where to look', async (verb) => {
-    const said = await say(`${verb} hosta`, verb === 'approve' || verb === 'deny' ? 'approver1' : 'responder1');
-    expect(said).toContain('"hosta" is not a request id');
-    expect(said).toContain('"/lr host hosta" shows the device');
-    expect(said).not.toContain('h0sta');
-  });
+  test.each(['status', 'cancel', 'deny', 'approve', 'link', 'output', 'retry'])(
+    '%s hosta names the device and where to look',
+    async (verb) => {
+      const said = await say(
+        `${verb} hosta`,
+        verb === 'approve' || verb === 'deny' ? 'approver1' : 'responder1',
+      );
+      expect(said).toContain('"hosta" is not a request id');
+      expect(said).toContain('"/lr host hosta" shows the device');
+      expect(said).not.toContain('h0sta');
+    },
+  );
 
   test.each(['link', 'output'])('%s of a request that waits says that it was not sent', async (verb) => {
     await say('dump hosta OfficeClickToRun');
-    const { id } = house.newest();
-    expect(await say(`${verb} ${id}`)).toBe(`${id} has not been sent to Defender yet, so it has no result. "/lr status ${id}" shows what it is waiting for.`);
+    const { id } = app.newest();
+    expect(await say(`${verb} ${id}`)).toBe(
+      `${id} has not been sent to Defender yet, so it has no result. "/lr status ${id}" shows what it is waiting for.`,
+    );
   });
 
   test('a full name is no less a device', async () => {
-    expect(await say('status hosta.corp.example')).toContain('"/lr host hosta.corp.example" shows the device');
+    expect(await say('status hosta.corp.example')).toContain(
+      '"/lr host hosta.corp.example" shows the device',
+    );
   });
 
   test('the open requests on that device are named with the line that works', async () => {
     await say('dump hosta OfficeClickToRun');
-    const { id } = house.newest();
+    const { id } = app.newest();
     expect(await say('cancel hosta')).toContain(`${id} (Waiting for approval); type "/lr cancel ${id}"`);
     expect(await say('approve hosta', 'approver1')).toContain(`type "/lr approve ${id}"`);
     expect(await say('output hosta')).not.toContain(id);
@@ -126,25 +139,41 @@ describe('row 2.6: a thing of the wrong kind', () => {
 
   test('a request where a device is meant, a recipe, a file, a fingerprint: each is called what it is', async () => {
     await say('dump hosta OfficeClickToRun');
-    const { id, fingerprint } = house.newest();
+    const { id, fingerprint } = app.newest();
     expect(await say(`host ${id}`)).toContain(`"/lr status ${id}" shows it`);
-    expect(await say(`dump ${id.toUpperCase()} x`)).toContain(`${id} is a request, on the device hosta.corp.example`);
+    expect(await say(`dump ${id.toUpperCase()} x`)).toContain(
+      `${id} is a request, on the device hosta.corp.example`,
+    );
     expect(await say('status dump')).toContain('It is a recipe: "/lr help dump"');
     expect(await say('cancel collect.ps1')).toContain('"/lr scripts collect.ps1"');
-    expect(await say(`approve ${fingerprint}`, 'approver1')).toContain(`is the fingerprint of ${id}, not its id`);
+    expect(await say(`approve ${fingerprint}`, 'approver1')).toContain(
+      `is the fingerprint of ${id}, not its id`,
+    );
     const unknown = await say('cancel 0badf00d');
     expect(unknown).toContain('looks like a fingerprint, and no request here has it');
     expect(unknown).not.toContain('host 0badf00d');
     expect(await say('run collect.ps1 hosta')).toContain('"/lr run <host> collect.ps1"');
     expect(await say('dump dump x')).toContain('dump is a recipe: the device comes after it');
     expect(await say('host lr-zzzzzz')).toContain('"/lr status lr-zzzzzz" shows it');
-    expect(house.store.all()).toHaveLength(1);
+    expect(app.store.all()).toHaveLength(1);
   });
 
   test('an id without its prefix is still an id, in brackets and with another hyphen too', async () => {
     await say('dump hosta OfficeClickToRun');
-    const bare = house.newest().id.slice(3);
-    for (const typed of [bare, `(lr-${bare})`, `[LR-${bare.toUpperCase()}].`, `<lr-${bare}>`, `#lr-${bare}`, `lr\u2011${bare}`, `lr–${bare}`, `lr_${bare}`, `lr${bare}`, `"lr-${bare}",`]) expect(await say(`status ${typed}`)).toContain('as it is now');
+    const bare = app.newest().id.slice(3);
+    for (const typed of [
+      bare,
+      `(lr-${bare})`,
+      `[LR-${bare.toUpperCase()}].`,
+      `<lr-${bare}>`,
+      `#lr-${bare}`,
+      `lr\u2011${bare}`,
+      `lr–${bare}`,
+      `lr_${bare}`,
+      `lr${bare}`,
+      `"lr-${bare}",`,
+    ])
+      expect(await say(`status ${typed}`)).toContain('as it is now');
     expect(await say('status lr_web1')).toContain('"/lr host lr_web1" shows the device');
     expect(await say('status lr\u2011zzzzzz')).toContain('There is no request lr-zzzzzz');
   });
@@ -153,46 +182,51 @@ describe('row 2.6: a thing of the wrong kind', () => {
     expect(await say('status mine')).toContain('"/lr list mine" shows them');
     expect(await say('approve all', 'approver1')).toContain('"/lr list pending" shows them');
     await say('dump hosta OfficeClickToRun');
-    await house.loop.tick();
-    const { id, fingerprint } = house.newest();
+    await app.loop.tick();
+    const { id, fingerprint } = app.newest();
     expect(await say(`approve ${fingerprint} ${id}`, 'approver1')).toContain(`/lr approve ${id}`);
     expect(await say('status 8c4f2a6e-8d10-4a3e-9a77-2c6c3e1f0b11')).toContain('no request here has it');
-    await house.press('approver1', 'approve');
-    const { actionId } = await house.until('running');
-    expect(await say(`cancel ${actionId.toUpperCase()}`)).toContain(`is Defender's id of the action of ${id}`);
+    await app.press('approver1', 'approve');
+    const { actionId } = await app.until('running');
+    expect(await say(`cancel ${actionId.toUpperCase()}`)).toContain(
+      `is Defender's id of the action of ${id}`,
+    );
     expect(await say(`cancel ${actionId}`, 'nobody')).not.toContain(id);
   });
 
   test('a session whose commands are parted by something else is answered with the line as it should be, and nothing of it is asked for', async () => {
     const right = '/lr on hosta run collect.ps1 -A ; get C:\\a.zip';
-    for (const parting of ['-A; ', '-A && ', '-A | ', '-A, ', '-A ； ']) expect(await say(`on hosta run collect.ps1 ${parting}get C:\\a.zip`)).toContain(right);
+    for (const parting of ['-A; ', '-A && ', '-A | ', '-A, ', '-A ； '])
+      expect(await say(`on hosta run collect.ps1 ${parting}get C:\\a.zip`)).toContain(right);
     expect(await say('run hosta collect.ps1 -A; get C:\\a.zip')).toContain(right);
     expect(await say('get hosta C:\\a.zip; put tool.exe')).toContain('begin with "on"');
-    expect(house.store.all()).toHaveLength(0);
+    expect(app.store.all()).toHaveLength(0);
   });
 
   test('what printed or collected nothing is told so with the line that works', async () => {
     await say('hosts hosta');
-    await house.loop.tick();
-    await house.press('approver1', 'approve');
-    const { id } = await house.until('finished');
-    expect(await say(`output ${id}`)).toContain(`${id} prints nothing, because only a script does. "/lr link ${id}" gives`);
+    await app.loop.tick();
+    await app.press('approver1', 'approve');
+    const { id } = await app.until('finished');
+    expect(await say(`output ${id}`)).toContain(
+      `${id} prints nothing, because only a script does. "/lr link ${id}" gives`,
+    );
   });
 });
 
 describe('row 2.7: a decision that comes too late or too early names the one that works', () => {
   async function running(): Promise<string> {
     await say('dump hosta OfficeClickToRun');
-    await house.loop.tick();
-    await house.press('approver1', 'approve');
-    return (await house.until('running')).id;
+    await app.loop.tick();
+    await app.press('approver1', 'approve');
+    return (await app.until('running')).id;
   }
 
   test('deny, approve, retry and withdraw of what runs', async () => {
     const id = await running();
     expect(await say(`deny ${id}`, 'approver1')).toContain(`"/lr cancel ${id}" asks Defender to stop it`);
-    expect(textOf(await house.press('approver1', 'deny'))).toContain(`"/lr cancel ${id}"`);
-    expect(textOf(await house.press('responder1', 'withdraw'))).toContain(`"/lr cancel ${id}"`);
+    expect(textOf(await app.press('approver1', 'deny'))).toContain(`"/lr cancel ${id}"`);
+    expect(textOf(await app.press('responder1', 'withdraw'))).toContain(`"/lr cancel ${id}"`);
     expect(await say(`approve ${id}`, 'approver1')).toContain(`"/lr status ${id}" shows it`);
     expect(await say(`retry ${id}`)).toContain(`"/lr cancel ${id}" stops it`);
   });
@@ -201,23 +235,27 @@ describe('row 2.7: a decision that comes too late or too early names the one tha
     await say('freeze test', 'approver1');
     await say('unfreeze', 'approver1');
     await say('dump hosta OfficeClickToRun');
-    await house.loop.tick();
-    await house.press('approver1', 'approve');
-    const { id } = house.newest();
-    expect(await say(`deny ${id}`, 'approver1')).toContain(`"/lr cancel ${id}" takes it back before it is sent`);
+    await app.loop.tick();
+    await app.press('approver1', 'approve');
+    const { id } = app.newest();
+    expect(await say(`deny ${id}`, 'approver1')).toContain(
+      `"/lr cancel ${id}" takes it back before it is sent`,
+    );
   });
 
   test('cancel, deny and approve of what has ended', async () => {
     const id = await running();
-    await house.until('finished');
+    await app.until('finished');
     expect(await say(`cancel ${id}`)).toContain(`"/lr status ${id}" shows how it ended`);
     expect(await say(`deny ${id}`, 'approver1')).toContain(`"/lr status ${id}" shows how it ended`);
     await say('dump hostb OfficeClickToRun');
-    const expired = house.newest().id;
-    await house.run(31 * 60_000);
-    expect(await say(`approve ${expired}`, 'approver1')).toContain(`"/lr retry ${expired}" asks for it again`);
+    const expired = app.newest().id;
+    await app.run(31 * 60_000);
+    expect(await say(`approve ${expired}`, 'approver1')).toContain(
+      `"/lr retry ${expired}" asks for it again`,
+    );
     await say('dump hostb OfficeClickToRun');
-    const denied = house.newest().id;
+    const denied = app.newest().id;
     await say(`deny ${denied} no`, 'approver1');
     expect(await say(`approve ${denied}`, 'approver1')).toContain('type it again');
   });

@@ -1,14 +1,15 @@
-// Row 1.18 and the sentence of item 8: one chat's outage never takes the other chat away, nor ends the process while the other works.
+// Row 1.18 and the sentence of item 8: one chat's outage never takes the other chat away, nor ends the
+// process while the other works.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { furnish, incidents, openSlackHouse } from '../support/slack/slackHouse.ts';
+import { seedWorkspace, incidents, openSlackTestApp } from '../support/slack/slackTestApp.ts';
 import type { SlackMessageKept } from '../../src/demo/slack/world.ts';
-import { ana, ben, channel, group } from '../support/teamsBench.ts';
-import { TeamsHouse } from '../support/teamsHouse.ts';
+import { ana, ben, channel, group } from '../support/chats/teamsHarness.ts';
+import { TeamsTestApp } from '../support/chats/teamsTestApp.ts';
 
 let slack: FakeSlack | undefined;
-let teams: TeamsHouse | undefined;
+let teams: TeamsTestApp | undefined;
 afterEach(async () => {
   await teams?.close();
   await slack?.close();
@@ -16,7 +17,8 @@ afterEach(async () => {
 });
 
 const dump = 'dump hosta OfficeClickToRun --reason "beacon at 02:40"';
-const bothChats = (text: string): string => text.replace('places:\n', `places:\n  - { place: "slack:${incidents}", approvals: true, results: card }\n`);
+const bothChats = (text: string): string =>
+  text.replace('places:\n', `places:\n  - { place: "slack:${incidents}", approvals: true, results: card }\n`);
 
 interface Readiness {
   readonly http: number;
@@ -28,20 +30,31 @@ async function ready(url: string): Promise<Readiness> {
   return { http: answer.status, ...((await answer.json()) as Omit<Readiness, 'http'>) };
 }
 
-async function open(arrange: (fake: FakeSlack) => void, socket = false): Promise<{ readonly slack: FakeSlack; readonly teams: TeamsHouse }> {
+async function open(
+  arrange: (fake: FakeSlack) => void,
+  socket = false,
+): Promise<{ readonly slack: FakeSlack; readonly teams: TeamsTestApp }> {
   const fake = await startFakeSlack();
   slack = fake;
-  furnish(fake);
+  seedWorkspace(fake);
   arrange(fake);
-  const house = new TeamsHouse();
-  teams = house;
-  const way = socket ? { appToken: fake.tokens.app, deafAfter: 1_000 } : { signingSecret: fake.tokens.signingSecret };
-  await house.open({ policy: bothChats, slack: { botToken: fake.tokens.bot, apiUrl: fake.apiUrl, allowedTeams: [], ...way } });
-  fake.target = socket ? undefined : `${house.url}/slack/events`;
-  return { slack: fake, teams: house };
+  const app = new TeamsTestApp();
+  teams = app;
+  const way = socket
+    ? { appToken: fake.tokens.app, deafAfter: 1_000 }
+    : { signingSecret: fake.tokens.signingSecret };
+  await app.open({
+    policy: bothChats,
+    slack: { botToken: fake.tokens.bot, apiUrl: fake.apiUrl, allowedTeams: [], ...way },
+  });
+  fake.target = socket ? undefined : `${app.url}/slack/events`;
+  return { slack: fake, teams: app };
 }
 
-const inSlack = (fake: FakeSlack, words: RegExp): Promise<SlackMessageKept> => fake.until(`a card with ${String(words)}`, () => fake.cards(incidents).findLast((card) => words.test(read(card))));
+const inSlack = (fake: FakeSlack, words: RegExp): Promise<SlackMessageKept> =>
+  fake.until(`a card with ${String(words)}`, () =>
+    fake.cards(incidents).findLast((card) => words.test(read(card))),
+  );
 
 function revoke(revoked: boolean): (fake: FakeSlack) => void {
   return (fake) => {
@@ -56,19 +69,24 @@ describe('two chats, of which Slack cannot be opened at the start', () => {
   test.each([
     ['its token is refused', revoke(true), revoke(false), /SLACK_BOT_TOKEN/],
     ['it does not answer', silence, revoke(false), /cannot be reached/],
-  ] as const)('because %s: Teams works, it is said, and Slack has its cards once it lets the bot in', async (_why, breaks, heals, words) => {
-    const both = await open(breaks);
-    const told = await ready(both.teams.adminUrl);
-    expect([told.http, told.status]).toEqual([200, 'degraded']);
-    expect(String(told.reasons)).toMatch(words);
-    expect(await (await fetch(`${both.teams.adminUrl}/metrics`)).text()).toMatch(/lr_chat_up\{chat="slack"\} 0\n[\s\S]*lr_chat_up\{chat="teams"\} 1|lr_chat_up\{chat="teams"\} 1\n[\s\S]*lr_chat_up\{chat="slack"\} 0/);
-    await both.teams.say(ana, group, `lr ${dump}`);
-    await both.teams.click(ben, channel, await both.teams.card(channel, /Waiting for approval/), 'approve');
-    await both.teams.card(group, /Finished/);
-    heals(both.slack);
-    await inSlack(both.slack, /Finished/);
-    expect((await ready(both.teams.adminUrl)).http).toBe(200);
-  });
+  ] as const)(
+    'because %s: Teams works, it is said, and Slack has its cards once it lets the bot in',
+    async (_why, breaks, heals, words) => {
+      const both = await open(breaks);
+      const told = await ready(both.teams.adminUrl);
+      expect([told.http, told.status]).toEqual([200, 'degraded']);
+      expect(String(told.reasons)).toMatch(words);
+      expect(await (await fetch(`${both.teams.adminUrl}/metrics`)).text()).toMatch(
+        /lr_chat_up\{chat="slack"\} 0\n[\s\S]*lr_chat_up\{chat="teams"\} 1|lr_chat_up\{chat="teams"\} 1\n[\s\S]*lr_chat_up\{chat="slack"\} 0/,
+      );
+      await both.teams.say(ana, group, `lr ${dump}`);
+      await both.teams.click(ben, channel, await both.teams.card(channel, /Waiting for approval/), 'approve');
+      await both.teams.card(group, /Finished/);
+      heals(both.slack);
+      await inSlack(both.slack, /Finished/);
+      expect((await ready(both.teams.adminUrl)).http).toBe(200);
+    },
+  );
 });
 
 describe('two chats, of which Slack’s socket goes deaf', () => {
@@ -78,9 +96,19 @@ describe('two chats, of which Slack’s socket goes deaf', () => {
     await both.teams.say(ana, group, `lr ${dump}`);
     await both.teams.card(channel, /Waiting for approval/);
     // Longer than it may be deaf.
-    for (let told = await ready(both.teams.adminUrl); !String(told.reasons).includes('is not connected'); told = await ready(both.teams.adminUrl)) expect(told.http).toBe(200);
+    for (
+      let told = await ready(both.teams.adminUrl);
+      !String(told.reasons).includes('is not connected');
+      told = await ready(both.teams.adminUrl)
+    )
+      expect(told.http).toBe(200);
     both.slack.api.socketMood = 'open';
-    for (let told = await ready(both.teams.adminUrl); told.reasons !== undefined; told = await ready(both.teams.adminUrl)) expect(told.http).toBe(200);
+    for (
+      let told = await ready(both.teams.adminUrl);
+      told.reasons !== undefined;
+      told = await ready(both.teams.adminUrl)
+    )
+      expect(told.http).toBe(200);
     await both.slack.person('U0RILEY1').command(incidents, 'help');
     await inSlack(both.slack, /Waiting for approval/);
     await both.teams.click(ben, channel, await both.teams.card(channel, /Waiting for approval/), 'approve');
@@ -90,18 +118,20 @@ describe('two chats, of which Slack’s socket goes deaf', () => {
 
 describe('Slack as the only chat', () => {
   test('out of reach for a while: /readyz stays 200 and says degraded, and says so no more when it is back', async () => {
-    const house = await openSlackHouse();
+    const app = await openSlackTestApp();
     try {
       // All of them: one answer would be a sign of life.
-      for (const method of ['auth.test', 'users.info', 'conversations.info', 'chat.postMessage']) house.slack.fault(method, { kind: 'cutBefore' }, 100);
-      await house.riley.command(incidents, 'dump hosta OfficeClickToRun');
-      let told = await ready(house.service.adminUrl ?? '');
-      while (!String(told.reasons).includes('Slack has not answered')) told = await ready(house.service.adminUrl ?? '');
+      for (const method of ['auth.test', 'users.info', 'conversations.info', 'chat.postMessage'])
+        app.slack.fault(method, { kind: 'cutBefore' }, 100);
+      await app.riley.command(incidents, 'dump hosta OfficeClickToRun');
+      let told = await ready(app.service.adminUrl ?? '');
+      while (!String(told.reasons).includes('Slack has not answered'))
+        told = await ready(app.service.adminUrl ?? '');
       expect([told.http, told.status]).toEqual([200, 'degraded']);
-      house.slack.api.clearFaults();
-      while ((await ready(house.service.adminUrl ?? '')).status !== 'ready') expect(told.http).toBe(200);
+      app.slack.api.clearFaults();
+      while ((await ready(app.service.adminUrl ?? '')).status !== 'ready') expect(told.http).toBe(200);
     } finally {
-      await house.close();
+      await app.close();
     }
   }, 120_000);
 });

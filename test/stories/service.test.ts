@@ -1,12 +1,13 @@
-// The composed service with its workers running by themselves, at high simulated speed: what a tick by hand cannot show.
+// The composed service with its workers running by themselves, at high simulated speed: what a tick by hand
+// cannot show.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startService } from '../../src/service.ts';
-import type { Service, ServiceOptions } from '../../src/service.ts';
-import { createStoryChat, examplePolicy } from '../support/house.ts';
-import type { StoryChat } from '../support/house.ts';
+import { startService } from '../../src/app/compose.ts';
+import type { Service, ServiceOptions } from '../../src/app/compose.ts';
+import { createStoryChat, examplePolicy } from '../support/testApp.ts';
+import type { StoryChat } from '../support/testApp.ts';
 import { unhurried } from '../../src/demo/unhurried.ts';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
 
@@ -50,10 +51,25 @@ const place = { surface: 'console', id: 'incidents', direct: false, external: fa
 const member = (id: string) => ({ surface: 'console', id, trust: 'member' }) as const;
 
 async function askAndApprove(text: string): Promise<string> {
-  const asked = await service.bot.command({ surface: 'console', account: member('responder1'), place, text, deliveryId: text });
+  const asked = await service.bot.command({
+    surface: 'console',
+    account: member('responder1'),
+    place,
+    text,
+    deliveryId: text,
+  });
   if (asked.kind !== 'asked') throw new Error(JSON.stringify(asked));
   const request = service.store.get(asked.requestId);
-  await service.bot.press({ surface: 'console', account: member('approver1'), place, verb: 'approve', requestId: asked.requestId, revision: request?.revision ?? 0, fingerprint: bindingOf(request?.digest ?? ''), deliveryId: 'press' });
+  await service.bot.press({
+    surface: 'console',
+    account: member('approver1'),
+    place,
+    verb: 'approve',
+    requestId: asked.requestId,
+    revision: request?.revision ?? 0,
+    fingerprint: bindingOf(request?.digest ?? ''),
+    deliveryId: 'press',
+  });
   return asked.requestId;
 }
 
@@ -97,24 +113,59 @@ describe('the service', () => {
   });
 
   test('answers a readiness question with every part by name, and says why when one is not well', async () => {
-    const ready = async () => (await fetch(`${service.adminUrl}/readyz`)).json() as Promise<{ status: string; checks: { name: string; ok: boolean; why?: string }[] }>;
+    const ready = async () =>
+      (await fetch(`${service.adminUrl}/readyz`)).json() as Promise<{
+        status: string;
+        checks: { name: string; ok: boolean; why?: string }[];
+      }>;
     expect((await ready()).status).toBe('ready');
     service.simulator?.tenant.faults.plant({ what: 'status', on: 'list', status: 503, times: 'always' });
     const id = await askAndApprove('dump hosta notepad');
     await becomes(id, 'running');
-    await service.bot.command({ surface: 'console', account: member('approver1'), place, text: 'freeze odd approvals', deliveryId: 'freeze' });
-    expect((await ready()).checks.find((check) => check.name === 'submissions')).toMatchObject({ ok: true, why: expect.stringMatching(/frozen by Avery Approver: odd approvals/) });
+    await service.bot.command({
+      surface: 'console',
+      account: member('approver1'),
+      place,
+      text: 'freeze odd approvals',
+      deliveryId: 'freeze',
+    });
+    expect((await ready()).checks.find((check) => check.name === 'submissions')).toMatchObject({
+      ok: true,
+      why: expect.stringMatching(/frozen by Avery Approver: odd approvals/),
+    });
     let answer = await ready();
     while (answer.status === 'ready') answer = await ready();
-    expect(answer.checks.find((check) => check.name === 'defender')).toMatchObject({ ok: false, why: expect.stringMatching(/503|list/i) });
+    expect(answer.checks.find((check) => check.name === 'defender')).toMatchObject({
+      ok: false,
+      why: expect.stringMatching(/503|list/i),
+    });
   });
 
   test.each([
-    ['running sessions cannot be followed', 'list', 'running', /may not follow running sessions \(403\).*Machine\.ReadWrite\.All with admin consent/],
-    ['approved requests wait', 'run', 'queued', /^approved requests wait, because Defender does not let the bot in: .*Machine\.LiveResponse with admin consent/],
+    [
+      'running sessions cannot be followed',
+      'list',
+      'running',
+      /may not follow running sessions \(403\).*Machine\.ReadWrite\.All with admin consent/,
+    ],
+    [
+      'approved requests wait',
+      'run',
+      'queued',
+      /^approved requests wait, because Defender does not let the bot in: .*Machine\.LiveResponse with admin consent/,
+    ],
   ] as const)('names the right that is missing where %s', async (_name, on, state, why) => {
-    const check = async () => ((await (await fetch(`${service.adminUrl}/readyz`)).json()) as { checks: { name: string; ok: boolean; why?: string }[] }).checks.find((one) => one.name === 'defender');
-    service.simulator?.tenant.faults.plant(on === 'list' ? { what: 'status', on, status: 403, times: 'always' } : { what: 'unauthorized', on, times: 'always' });
+    const check = async () =>
+      (
+        (await (await fetch(`${service.adminUrl}/readyz`)).json()) as {
+          checks: { name: string; ok: boolean; why?: string }[];
+        }
+      ).checks.find((one) => one.name === 'defender');
+    service.simulator?.tenant.faults.plant(
+      on === 'list'
+        ? { what: 'status', on, status: 403, times: 'always' }
+        : { what: 'unauthorized', on, times: 'always' },
+    );
     const id = await askAndApprove('dump hosta notepad');
     if (state === 'running') await becomes(id, state);
     let answer = await check();

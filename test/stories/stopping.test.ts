@@ -1,14 +1,15 @@
-// Row 1.19: a stop is bounded whatever hangs, nothing is lost by it, and how the process is can be asked until it is nearly over.
+// Row 1.19: a stop is bounded whatever hangs, nothing is lost by it, and how the process is can be asked
+// until it is nearly over.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClosing, within } from '../../src/closing.ts';
-import { openHouse } from '../support/house.ts';
-import { addressIn, startProgram, stopped } from '../support/program.ts';
-import type { Program } from '../support/program.ts';
+import { createShutdown, within } from '../../src/app/shutdown.ts';
+import { openTestApp } from '../support/testApp.ts';
+import { addressIn, startProgram, stopped } from '../support/programs/program.ts';
+import type { Program } from '../support/programs/program.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -40,7 +41,12 @@ async function start(env: Readonly<Record<string, string>>): Promise<Program> {
     rmSync(dir, { recursive: true, force: true });
     return Promise.resolve();
   });
-  const program = await startProgram('src/main.js', [], { PORT: '0', LR_DATA_DIR: join(dir, 'data'), LR_LOG_LEVEL: 'error', ...env });
+  const program = await startProgram('src/main.js', [], {
+    PORT: '0',
+    LR_DATA_DIR: join(dir, 'data'),
+    LR_LOG_LEVEL: 'error',
+    ...env,
+  });
   closers.push(() => program.kill('SIGKILL'));
   return program;
 }
@@ -61,7 +67,10 @@ describe('row 1.19: SIGTERM while Defender hangs', () => {
     let ready = await fetch(`${url}/readyz`);
     while (ready.status !== 503) ready = await fetch(`${url}/readyz`);
     expect(await ready.json()).toEqual({ status: 'not ready' });
-    expect(await (await fetch(`${await program.adminUrl()}/readyz`)).json()).toMatchObject({ status: 'not ready', reasons: expect.arrayContaining(['process: stopping']) });
+    expect(await (await fetch(`${await program.adminUrl()}/readyz`)).json()).toMatchObject({
+      status: 'not ready',
+      reasons: expect.arrayContaining(['process: stopping']),
+    });
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     expect((await fetch(`${url}/console/api/people`)).status).toBe(503);
     expect(await ended).toBe(0);
@@ -72,11 +81,15 @@ describe('row 1.19: SIGTERM while Defender hangs', () => {
 describe('row 1.19: a stop', () => {
   test('waits for no part that hangs, and for the others still', async () => {
     const warned: unknown[] = [];
-    const closing = createClosing({ info: () => undefined, warn: (event, fields) => void warned.push([event, fields?.['what']]), error: () => undefined });
+    const closing = createShutdown({
+      info: () => undefined,
+      warn: (event, fields) => void warned.push([event, fields?.['what']]),
+      error: () => undefined,
+    });
     const closed: string[] = [];
-    closing.later('first', 1_000, () => Promise.resolve(closed.push('first')));
-    closing.later('hangs', 50, () => new Promise(() => undefined));
-    closing.later('fails', 1_000, () => Promise.reject(new Error('broken')));
+    closing.onClose('first', 1_000, () => Promise.resolve(closed.push('first')));
+    closing.onClose('hangs', 50, () => new Promise(() => undefined));
+    closing.onClose('fails', 1_000, () => Promise.reject(new Error('broken')));
     await expect(closing.all()).rejects.toThrow('not everything could be closed');
     expect([closed, warned]).toEqual([['first'], [['closedTooSlowly', 'hangs']]]);
   });
@@ -88,20 +101,23 @@ describe('row 1.19: a stop', () => {
   });
 
   test('ends the reading of results after the one under way; the rest is read by the next pass', async () => {
-    const house = await openHouse();
-    closers.push(() => house.close());
-    house.simulator.tenant.faults.plant({ what: 'notReady', times: 'always' });
-    for (const name of ['hosta', 'hostb']) await house.say('responder1', `dump ${name} notepad`);
-    for (const request of house.store.all()) await house.press('approver1', 'approve', { request });
-    while (house.store.open().length > 0) await house.run(2_400);
-    house.simulator.tenant.faults.clear();
-    house.clock.move(15 * 60_000);
-    const unread = (): number => house.store.all().filter((request) => request.state === 'finished' && request.results.excerpts.length === 0).length;
+    const app = await openTestApp();
+    closers.push(() => app.close());
+    app.simulator.tenant.faults.plant({ what: 'notReady', times: 'always' });
+    for (const name of ['hosta', 'hostb']) await app.say('responder1', `dump ${name} notepad`);
+    for (const request of app.store.all()) await app.press('approver1', 'approve', { request });
+    while (app.store.open().length > 0) await app.run(2_400);
+    app.simulator.tenant.faults.clear();
+    app.clock.move(15 * 60_000);
+    const unread = (): number =>
+      app.store
+        .all()
+        .filter((request) => request.state === 'finished' && request.results.excerpts.length === 0).length;
     expect(unread()).toBe(2);
     let left = 2;
-    await house.loop.results.pass({ goOn: () => (left -= 1) >= 0 });
+    await app.loop.results.pass({ goOn: () => (left -= 1) >= 0 });
     expect(unread()).toBe(1);
-    await house.loop.results.pass();
+    await app.loop.results.pass();
     expect(unread()).toBe(0);
   });
 });

@@ -1,62 +1,63 @@
-// Each worker wakes when something of its own is due. No worker sleeps longer than a minute whatever its pass asks for, so a pass that forgets
-// to ask is late by less than that: no other story sees it, and people wait for it.
+// Each worker wakes when something of its own is due. No worker sleeps longer than a minute whatever its pass
+// asks for, so a pass that forgets to ask is late by less than that: no other story sees it, and people wait
+// for it.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChatError } from '../../src/bot/ports.ts';
 import type { InState, Request } from '../../src/liveResponse/request.ts';
-import { createFailingDisk } from '../support/failingDisk.ts';
-import { textOf } from '../support/house.ts';
-import { openWorkingHouse } from '../support/workingHouse.ts';
-import type { WorkingHouse } from '../support/workingHouse.ts';
+import { createFailingDisk } from '../support/store/failingDisk.ts';
+import { textOf } from '../support/testApp.ts';
+import { openWorkingTestApp } from '../support/workingTestApp.ts';
+import type { WorkingTestApp } from '../support/workingTestApp.ts';
 
-let house: WorkingHouse;
+let app: WorkingTestApp;
 afterEach(() => {
   subject = undefined;
-  return house.close();
+  return app.close();
 });
 
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
-const faults = () => house.simulator.tenant.faults;
+const faults = () => app.simulator.tenant.faults;
 
 /** In how many milliseconds that worker runs by itself. */
 function wakesIn(worker: string): number {
-  const next = house.loop.workers().find(({ name }) => name === worker)?.nextRun;
+  const next = app.loop.workers().find(({ name }) => name === worker)?.nextRun;
   if (next === undefined) throw new Error(`${worker} does not sleep`);
-  return next - house.clock.now();
+  return next - app.clock.now();
 }
 
 /** How long before it is due a worker is asked when it wakes. */
 const ahead = 20 * second;
 
 /**
- * Moves time on until `ahead` before `time`. A minute and a half before it something unrelated happens, so that the worker does not happen to
- * wake then because it has slept for a whole number of minutes.
+ * Moves time on until `ahead` before `time`. A minute and a half before it something unrelated happens, so
+ * that the worker does not happen to wake then because it has slept for a whole number of minutes.
  */
 async function shortlyBefore(time: number): Promise<void> {
-  await house.run(time - house.clock.now() - 95 * second);
+  await app.run(time - app.clock.now() - 95 * second);
   const { id } = request();
-  await house.say('responder1', `dump hostb other${house.store.all().length}`);
-  await house.run(time - house.clock.now() - ahead);
+  await app.say('responder1', `dump hostb other${app.store.all().length}`);
+  await app.run(time - app.clock.now() - ahead);
   subject = id;
 }
 /** What the story is about, where something else was asked for since. */
 let subject: string | undefined;
 function request(): Request {
-  return (subject === undefined ? undefined : house.store.get(subject)) ?? house.newest();
+  return (subject === undefined ? undefined : app.store.get(subject)) ?? app.newest();
 }
 
 async function asked(command = 'dump hosta notepad', place = 'incidents'): Promise<void> {
-  await house.say('responder1', command, { place });
-  await house.clock.settle();
+  await app.say('responder1', command, { place });
+  await app.clock.settle();
 }
 
 async function approved(command?: string): Promise<void> {
   await asked(command);
-  await house.press('approver1', 'approve');
-  await house.clock.settle();
+  await app.press('approver1', 'approve');
+  await app.clock.settle();
 }
 
 function queued(): InState<'queued'> {
@@ -70,163 +71,199 @@ async function lost(device = 'hosta'): Promise<void> {
   faults().plant({ what: 'loseAnswer', on: 'run' });
   faults().plant({ what: 'staleList', ms: 24 * hour, times: 'always' });
   await approved(`dump ${device} notepad`);
-  await house.when('the search', () => house.newest().state === 'unknown', minute);
+  await app.when('the search', () => app.newest().state === 'unknown', minute);
 }
 
 test('all workers are looked at here', async () => {
-  house = await openWorkingHouse();
-  // `sequels` does what a new request asks of it, is nudged by that, and never has anything due at a later time.
-  expect(house.loop.workers().map(({ name }) => name).sort()).toEqual(['announcing', 'cards', 'clock', 'expiry', 'exposure', 'following', 'judging', 'lateFinds', 'outlook', 'parked', 'reconciliation', 'results', 'sequels', 'storage', 'submission']);
+  app = await openWorkingTestApp();
+  // `sequels` does what a new request asks of it, is nudged by that, and never has anything due at a later
+  // time.
+  expect(
+    app.loop
+      .workers()
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual([
+    'announcing',
+    'cards',
+    'clock',
+    'expiry',
+    'exposure',
+    'following',
+    'judging',
+    'lateFinds',
+    'outlook',
+    'parked',
+    'reconciliation',
+    'results',
+    'sequels',
+    'storage',
+    'submission',
+  ]);
 });
 
 describe('storage', () => {
   test('tries every 5 s what could not be written', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     expect(wakesIn('storage')).toBe(5 * second);
   });
 });
 
 describe('clock', () => {
   test('looks every second', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     expect(wakesIn('clock')).toBe(second);
   });
 });
 
 describe('expiry', () => {
   test('wakes when a request expires', async () => {
-    house = await openWorkingHouse();
-    await house.run(7 * second);
+    app = await openWorkingTestApp();
+    await app.run(7 * second);
     await asked();
     await shortlyBefore(request().terms.expiresAt);
     expect(wakesIn('expiry')).toBe(ahead);
-    await house.run(20 * second);
+    await app.run(20 * second);
     expect(request().state).toBe('over');
   });
 });
 
 describe('exposure', () => {
   test('wakes when output is to leave the cards', async () => {
-    house = await openWorkingHouse({ policy: (text) => text.replace('high: { request', 'high: { redactAfter: 2h, request') });
+    app = await openWorkingTestApp({
+      policy: (text) => text.replace('high: { request', 'high: { redactAfter: 2h, request'),
+    });
     await approved();
-    const { endedAt } = await house.until('finished');
+    const { endedAt } = await app.until('finished');
     await shortlyBefore(endedAt + 2 * hour);
     expect(wakesIn('exposure')).toBe(ahead);
-    await house.run(ahead);
+    await app.run(ahead);
     expect(request()).toMatchObject({ redacted: { cause: 'time' } });
-    await house.run(5 * second);
-    expect(house.card().view.excerpts).toEqual([]);
+    await app.run(5 * second);
+    expect(app.card().view.excerpts).toEqual([]);
   });
 });
 
 describe('judging', () => {
   test('wakes when the time of today’s policy is over, where that is shorter', async () => {
-    house = await openWorkingHouse();
-    await house.run(7 * second);
+    app = await openWorkingTestApp();
+    await app.run(7 * second);
     await asked();
-    await house.changePolicy((text) => text.replace('expireAfter: 30m', 'expireAfter: 10m'));
+    await app.changePolicy((text) => text.replace('expireAfter: 30m', 'expireAfter: 10m'));
     await shortlyBefore(request().at + 10 * minute);
     expect(wakesIn('judging')).toBe(ahead);
-    await house.run(20 * second);
-    expect(request()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'expireAfterShorter' } });
+    await app.run(20 * second);
+    expect(request()).toMatchObject({
+      state: 'over',
+      ending: { how: 'refused', code: 'expireAfterShorter' },
+    });
   });
 });
 
 describe('submission', () => {
   test('wakes when the pause that Defender asked for is over', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     faults().plant({ what: 'throttle', on: 'run', retryAfter: 20 });
     await approved();
-    await house.when('the refusal', () => house.newest().state === 'queued' && queued().notBefore !== undefined, minute);
-    expect(wakesIn('submission')).toBe((queued().notBefore ?? 0) - house.clock.now());
+    await app.when(
+      'the refusal',
+      () => app.newest().state === 'queued' && queued().notBefore !== undefined,
+      minute,
+    );
+    expect(wakesIn('submission')).toBe((queued().notBefore ?? 0) - app.clock.now());
     expect(wakesIn('submission')).toBeLessThanOrEqual(20 * second);
   });
 
   test('wakes when an approval lapses', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     faults().plant({ what: 'throttle', on: 'run', retryAfter: 3_000, times: 'always' });
     await approved();
     await shortlyBefore(queued().runBefore);
     expect(wakesIn('submission')).toBe(ahead);
-    await house.run(ahead);
+    await app.run(ahead);
     expect(request().state).toBe('over');
   });
 
   test('looks every 5 s whether a device is free', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     await approved();
-    await house.until('running');
+    await app.until('running');
     await approved('dump hosta lsass');
     expect(queued().waitsFor).toBe('deviceBusy');
     expect(wakesIn('submission')).toBeLessThanOrEqual(5 * second);
   });
 
   test('wakes when the next session may be started in this minute', async () => {
-    house = await openWorkingHouse({ simulator: { extraDevices: 11 } });
-    for (let device = 1; device <= 11; device += 1) await approved(`dump load${String(device).padStart(3, '0')} notepad`);
-    await house.run(25 * second);
+    app = await openWorkingTestApp({ simulator: { extraDevices: 11 } });
+    for (let device = 1; device <= 11; device += 1)
+      await approved(`dump load${String(device).padStart(3, '0')} notepad`);
+    await app.run(25 * second);
     expect(queued().waitsFor).toBe('slot');
     // Ten a minute, and the first of them went out at the very beginning.
     expect(wakesIn('submission')).toBeLessThanOrEqual(35 * second);
-    await house.when('the eleventh session', () => house.newest().state === 'running', 36 * second);
+    await app.when('the eleventh session', () => app.newest().state === 'running', 36 * second);
   });
 
   test('tries again after 15 s what it could not read before sending', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     await asked();
     faults().plant({ what: 'status', on: 'machines', status: 503, times: 'always' });
-    await house.press('approver1', 'approve');
-    await house.when('the outage', () => house.newest().state === 'queued' && queued().waitsFor === 'unavailable', minute);
+    await app.press('approver1', 'approve');
+    await app.when(
+      'the outage',
+      () => app.newest().state === 'queued' && queued().waitsFor === 'unavailable',
+      minute,
+    );
     expect(wakesIn('submission')).toBeLessThanOrEqual(15 * second);
   });
 });
 
 describe('reconciliation', () => {
   test('looks for a lost answer after 2 s, then at the times of its schedule', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     await lost();
     // 2, 5, 15 and 60 s after the answer was lost, 5 s apart at least.
     for (const wait of [2, 5, 8, 45]) {
       expect(wakesIn('reconciliation')).toBe(wait * second);
-      await house.run(wait * second);
+      await app.run(wait * second);
     }
-    expect(house.newest()).toMatchObject({ state: 'unknown', looks: 4 });
+    expect(app.newest()).toMatchObject({ state: 'unknown', looks: 4 });
   });
 
   test('tries again after 5 s what could not be read', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     await lost();
     // Not a status that the client itself tries again.
     faults().plant({ what: 'status', on: 'list', status: 403, times: 'always' });
-    await house.run(2 * second);
+    await app.run(2 * second);
     expect(wakesIn('reconciliation')).toBeLessThanOrEqual(5 * second);
   });
 });
 
 describe('reconciliation, of a session past our deadline', () => {
   test('looks every 15 s for its end once it was cancelled', async () => {
-    house = await openWorkingHouse({ settings: { offlineQueue: minute } });
+    app = await openWorkingTestApp({ settings: { offlineQueue: minute } });
     await approved();
-    await house.until('running');
-    house.simulator.tenant.changeDevice('hosta.corp.example', { stuck: true });
-    await house.when('the deadline', () => house.newest().state === 'unknown', 2 * hour);
-    await house.run(10 * minute);
-    await house.press('approver1', 'cancel');
-    await house.clock.settle();
-    expect(house.newest()).toMatchObject({ state: 'unknown', cancel: { answer: 'accepted' } });
+    await app.until('running');
+    app.simulator.tenant.changeDevice('hosta.corp.example', { stuck: true });
+    await app.when('the deadline', () => app.newest().state === 'unknown', 2 * hour);
+    await app.run(10 * minute);
+    await app.press('approver1', 'cancel');
+    await app.clock.settle();
+    expect(app.newest()).toMatchObject({ state: 'unknown', cancel: { answer: 'accepted' } });
     expect(wakesIn('reconciliation')).toBeLessThanOrEqual(15 * second);
-    await house.run(15 * second);
-    expect(house.newest().state).not.toBe('unknown');
+    await app.run(15 * second);
+    expect(app.newest().state).not.toBe('unknown');
   });
 });
 
 describe('lateFinds', () => {
   async function dropped(device?: string): Promise<void> {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     await lost(device);
-    await house.run(15 * minute);
-    await house.press('responder1', 'drop');
-    await house.clock.settle();
+    await app.run(15 * minute);
+    await app.press('responder1', 'drop');
+    await app.clock.settle();
     expect(request().state).toBe('over');
   }
 
@@ -234,63 +271,69 @@ describe('lateFinds', () => {
     await dropped();
     for (const wait of [5, 10, 45]) {
       expect(wakesIn('lateFinds')).toBe(wait * second);
-      await house.run(wait * second);
+      await app.run(wait * second);
     }
   });
 
   test('tries again after 15 s what could not be read', async () => {
     await dropped();
     faults().plant({ what: 'status', on: 'list', status: 403, times: 'always' });
-    await house.run(5 * second);
+    await app.run(5 * second);
     expect(wakesIn('lateFinds')).toBeLessThanOrEqual(15 * second);
   });
 
   test('looks every 30 s at what was found and goes on', async () => {
     await dropped('laptop7');
     faults().clear();
-    await house.run(5 * second);
-    expect(house.newest()).toMatchObject({ state: 'over', found: { action: { status: 'Pending' } } });
+    await app.run(5 * second);
+    expect(app.newest()).toMatchObject({ state: 'over', found: { action: { status: 'Pending' } } });
     expect(wakesIn('lateFinds')).toBe(30 * second);
   });
 });
 
 describe('following', () => {
   test('reads running sessions every 2.4 s, also after a reading that failed', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     await approved();
-    await house.until('running');
+    await app.until('running');
     expect(wakesIn('following')).toBeLessThanOrEqual(2_400);
     faults().plant({ what: 'status', on: 'list', status: 503, times: 'always' });
     faults().plant({ what: 'status', on: 'get', status: 503, times: 'always' });
-    await house.when('the failure', () => house.loop.following.trouble() !== undefined, 10 * second);
+    await app.when('the failure', () => app.loop.following.trouble() !== undefined, 10 * second);
     expect(wakesIn('following')).toBeLessThanOrEqual(2_400);
   });
 
   test('reads sessions of offline devices every 30 s', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     await approved('dump laptop7 notepad');
-    await house.until('running');
-    await house.run(10 * minute + 40 * second);
-    await house.run(wakesIn('following'));
+    await app.until('running');
+    await app.run(10 * minute + 40 * second);
+    await app.run(wakesIn('following'));
     expect(wakesIn('following')).toBe(30 * second);
   });
 });
 
 describe('parked', () => {
-  const cancelAfterAnHour = (text: string): string => text.replace('high: { request: responder,', 'high: { cancelParkedAfter: 1h, request: responder,');
+  const cancelAfterAnHour = (text: string): string =>
+    text.replace('high: { request: responder,', 'high: { cancelParkedAfter: 1h, request: responder,');
 
   test('wakes when a device counts as offline, when its session is to be cancelled, and when that is to be tried again', async () => {
-    house = await openWorkingHouse({ policy: cancelAfterAnHour });
-    await house.run(7 * second);
+    app = await openWorkingTestApp({ policy: cancelAfterAnHour });
+    await app.run(7 * second);
     await approved('dump laptop7 notepad');
-    const { action: { createdAt = 0 } } = await house.until('running');
+    const {
+      action: { createdAt = 0 },
+    } = await app.until('running');
     await shortlyBefore(createdAt + 10 * minute);
     expect(wakesIn('parked')).toBe(ahead + 1);
     await shortlyBefore(createdAt + hour);
     expect(wakesIn('parked')).toBe(ahead);
     faults().plant({ what: 'status', on: 'cancel', status: 503, times: 'always' });
-    const cancel = () => { const one = request(); return one.state === 'running' ? one.cancel : undefined; };
-    await house.when('the first try', () => cancel()?.answer === 'failed', minute);
+    const cancel = () => {
+      const one = request();
+      return one.state === 'running' ? one.cancel : undefined;
+    };
+    await app.when('the first try', () => cancel()?.answer === 'failed', minute);
     await shortlyBefore((cancel()?.at ?? 0) + 5 * minute);
     expect(wakesIn('parked')).toBe(ahead);
   });
@@ -298,57 +341,61 @@ describe('parked', () => {
 
 describe('results', () => {
   test('tries again after 3 s what is not there yet', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     faults().plant({ what: 'notReady', times: 'always' });
     await approved();
-    await house.until('finished');
-    await house.clock.settle();
+    await app.until('finished');
+    await app.clock.settle();
     expect(wakesIn('results')).toBeLessThanOrEqual(3 * second);
   });
 
   test('takes a link back when it is about to die', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     await approved();
-    await house.until('finished');
-    const links = () => { const one = request(); return one.state === 'finished' ? one.results.links : []; };
-    await house.when('the link', () => links().length > 0, minute);
+    await app.until('finished');
+    const links = () => {
+      const one = request();
+      return one.state === 'finished' ? one.results.links : [];
+    };
+    await app.when('the link', () => links().length > 0, minute);
     await shortlyBefore((links()[0]?.expiresAt ?? 0) - minute);
     expect(wakesIn('results')).toBe(ahead);
-    await house.run(ahead);
+    await app.run(ahead);
     expect(links()).toEqual([]);
   });
 
   test('tries again after 15 s while the journal cannot be written', async () => {
     const disk = createFailingDisk();
-    house = await openWorkingHouse({ disk: disk.disk });
+    app = await openWorkingTestApp({ disk: disk.disk });
     disk.code = 'ENOSPC';
     await asked();
-    await house.run(minute);
+    await app.run(minute);
     expect(wakesIn('results')).toBeLessThanOrEqual(15 * second);
     disk.code = undefined;
   });
 
   test('tries again after 15 s when a text cannot be kept', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     await approved();
-    await house.until('running');
-    rmSync(join(house.dir, 'outputs'), { recursive: true });
-    writeFileSync(join(house.dir, 'outputs'), '');
-    await house.until('finished');
-    await house.run(20 * second);
+    await app.until('running');
+    rmSync(join(app.dir, 'outputs'), { recursive: true });
+    writeFileSync(join(app.dir, 'outputs'), '');
+    await app.until('finished');
+    await app.run(20 * second);
     expect(wakesIn('results')).toBeLessThanOrEqual(15 * second);
   });
 });
 
 describe('announcing', () => {
   test('tries again 2 s, then 5 s after a chat did not take it', async () => {
-    house = await openWorkingHouse();
-    house.chat.refuse = (call) => (call.startsWith('announce') ? new ChatError('unavailable', 'out of reach') : undefined);
-    await house.say('approver1', 'freeze odd approvals');
-    await house.clock.settle();
+    app = await openWorkingTestApp();
+    app.chat.refuse = (call) =>
+      call.startsWith('announce') ? new ChatError('unavailable', 'out of reach') : undefined;
+    await app.say('approver1', 'freeze odd approvals');
+    await app.clock.settle();
     for (const wait of [2, 5, 15]) {
       expect(wakesIn('announcing')).toBe(wait * second);
-      await house.run(wait * second);
+      await app.run(wait * second);
     }
   });
 });
@@ -360,108 +407,112 @@ describe('cards', () => {
     ['a chat that is out of reach', new ChatError('unavailable', 'out of reach')],
     ['a place that is closed', new ChatError('closed', 'not_in_channel')],
   ])('try again 2 s, 5 s and 15 s after %s', async (_what, error) => {
-    house = await openWorkingHouse();
-    house.chat.refuse = refusing(error);
+    app = await openWorkingTestApp();
+    app.chat.refuse = refusing(error);
     await asked();
     for (const wait of [2, 5, 15]) {
       expect(wakesIn('cards')).toBeLessThanOrEqual(wait * second);
-      const before = house.chat.calls.filter((call) => call === 'post incidents').length;
-      await house.run(wait * second);
-      expect(house.chat.calls.filter((call) => call === 'post incidents').length).toBe(before + 1);
+      const before = app.chat.calls.filter((call) => call === 'post incidents').length;
+      await app.run(wait * second);
+      expect(app.chat.calls.filter((call) => call === 'post incidents').length).toBe(before + 1);
     }
   });
 
   test('a pace that a chat sets is told to the requester after 10 s', async () => {
-    house = await openWorkingHouse();
-    house.chat.refuse = refusing(new ChatError('throttled', 'slower', { retryAfterMs: hour }));
+    app = await openWorkingTestApp();
+    app.chat.refuse = refusing(new ChatError('throttled', 'slower', { retryAfterMs: hour }));
     await asked();
     expect(wakesIn('cards')).toBeLessThanOrEqual(10 * second);
-    expect(house.chat.whispers).toEqual([]);
-    await house.run(10 * second);
-    expect(house.chat.whispers).toHaveLength(1);
+    expect(app.chat.whispers).toEqual([]);
+    await app.run(10 * second);
+    expect(app.chat.whispers).toHaveLength(1);
   });
 
   test('what goes wrong right after a message to the same person is told 5 s after it', async () => {
-    house = await openWorkingHouse();
-    house.chat.refuse = refusing(new ChatError('closed', 'not_in_channel'));
+    app = await openWorkingTestApp();
+    app.chat.refuse = refusing(new ChatError('closed', 'not_in_channel'));
     await asked('dump hosta one', 'soc-private');
     // By now the place is asked every five minutes.
-    await house.run(30 * minute - 30 * second);
+    await app.run(30 * minute - 30 * second);
     await asked('dump hosta two', 'soc-private');
-    const told = house.chat.whispers.length;
+    const told = app.chat.whispers.length;
     await asked('dump hosta three', 'soc-private');
-    expect(house.chat.whispers).toHaveLength(told);
+    expect(app.chat.whispers).toHaveLength(told);
     expect(wakesIn('cards')).toBeLessThanOrEqual(5 * second);
-    await house.run(5 * second);
-    expect(house.chat.whispers.at(-1)?.text).toContain(house.newest().id);
+    await app.run(5 * second);
+    expect(app.chat.whispers.at(-1)?.text).toContain(app.newest().id);
   });
 
   test('a private message that a chat did not take is tried again after 2 s', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     const closed = refusing(new ChatError('closed', 'not_in_channel'));
-    house.chat.refuse = closed;
+    app.chat.refuse = closed;
     await asked('dump hosta one', 'soc-private');
-    await house.run(30 * minute - 30 * second);
-    house.chat.refuse = (call) => closed(call) ?? (call === 'whisper' ? new ChatError('unavailable', 'out of reach') : undefined);
+    await app.run(30 * minute - 30 * second);
+    app.chat.refuse = (call) =>
+      closed(call) ?? (call === 'whisper' ? new ChatError('unavailable', 'out of reach') : undefined);
     await asked('dump hosta two', 'soc-private');
     expect(wakesIn('cards')).toBeLessThanOrEqual(2 * second);
-    house.chat.refuse = closed;
-    await house.run(2 * second);
-    expect(house.chat.whispers.at(-1)?.text).toContain(house.newest().id);
+    app.chat.refuse = closed;
+    await app.run(2 * second);
+    expect(app.chat.whispers.at(-1)?.text).toContain(app.newest().id);
   });
 });
 
 describe('outlook', () => {
   test('looks again after 30 s while Defender cannot be read', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     faults().plant({ what: 'status', on: 'list', status: 503, times: 'always' });
-    await house.when('the outage', () => !house.loop.outlook.defender().readable, 6 * minute);
-    await house.clock.settle();
+    await app.when('the outage', () => !app.loop.outlook.defender().readable, 6 * minute);
+    await app.clock.settle();
     expect(wakesIn('outlook')).toBeLessThanOrEqual(30 * second);
   });
 
   test.each([
     ['the script library', 'library', 'scripts'],
     ['devices', 'machines', 'host hosta'],
-  ] as const)('looks by itself at %s while people were told that it fails, and says so no more within 30 s of its end', async (_what, on, line) => {
-    house = await openWorkingHouse();
-    faults().plant({ what: 'status', on, status: 503, times: 'always' });
-    for (let n = 0; n < 3; n += 1) await house.say('responder1', line);
-    expect(textOf(await house.say('responder1', 'status'))).toContain('FAILING');
-    await house.run(5 * minute);
-    expect(textOf(await house.say('responder1', 'status'))).toContain('FAILING');
-    faults().clear();
-    await house.run(31 * second);
-    expect(textOf(await house.say('responder1', 'status'))).not.toMatch(/failing/i);
-  });
+  ] as const)(
+    'looks by itself at %s while people were told that it fails, and says so no more within 30 s of its end',
+    async (_what, on, line) => {
+      app = await openWorkingTestApp();
+      faults().plant({ what: 'status', on, status: 503, times: 'always' });
+      for (let n = 0; n < 3; n += 1) await app.say('responder1', line);
+      expect(textOf(await app.say('responder1', 'status'))).toContain('FAILING');
+      await app.run(5 * minute);
+      expect(textOf(await app.say('responder1', 'status'))).toContain('FAILING');
+      faults().clear();
+      await app.run(31 * second);
+      expect(textOf(await app.say('responder1', 'status'))).not.toMatch(/failing/i);
+    },
+  );
 
   test('asks only every five minutes whether a right that is missing was given', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     faults().plant({ what: 'status', on: 'library', status: 403, times: 1_000 });
-    for (let n = 0; n < 3; n += 1) await house.say('responder1', 'scripts');
+    for (let n = 0; n < 3; n += 1) await app.say('responder1', 'scripts');
     const calls = (): number => 1_000 - Number(faults().planted()[0]?.times);
     const before = calls();
-    await house.run(20 * minute);
+    await app.run(20 * minute);
     expect(calls() - before).toBe(4);
   });
 
   test('what fails while sessions are followed is looked at all the same', async () => {
-    house = await openWorkingHouse();
-    await house.say('responder1', 'dump laptop7 notepad');
-    await house.press('approver1', 'approve');
-    await house.until('running');
+    app = await openWorkingTestApp();
+    await app.say('responder1', 'dump laptop7 notepad');
+    await app.press('approver1', 'approve');
+    await app.until('running');
     faults().plant({ what: 'status', on: 'machines', status: 503, times: 'always' });
-    for (let n = 0; n < 3; n += 1) await house.say('responder1', 'host hosta');
+    for (let n = 0; n < 3; n += 1) await app.say('responder1', 'host hosta');
     faults().clear();
-    await house.run(61 * second);
-    expect(textOf(await house.say('responder1', 'status'))).not.toMatch(/failing/i);
+    await app.run(61 * second);
+    expect(textOf(await app.say('responder1', 'status'))).not.toMatch(/failing/i);
   });
 
   test('asks Defender every five minutes while all is well, though it wakes every minute', async () => {
-    house = await openWorkingHouse();
+    app = await openWorkingTestApp();
     faults().plant({ what: 'extraFields', on: 'list', times: 1_000 });
     const calls = (): number => 1_000 - Number(faults().planted()[0]?.times);
-    await house.run(20 * minute);
+    await app.run(20 * minute);
     expect(calls()).toBe(4);
   });
 });

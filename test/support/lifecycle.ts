@@ -1,4 +1,5 @@
-// Requests in every state, built by the real fold from real events, so that a test's example cannot be one that could never happen.
+// Requests in every state, built by the real fold from real events, so that a test's example cannot be one
+// that could never happen.
 import type { Action } from '../../src/liveResponse/action.ts';
 import { digestText, fingerprintOf } from '../../src/liveResponse/commands.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
@@ -17,7 +18,9 @@ export const dumpCommands: readonly Command[] = [
 
 export const deviceId = '1e5bc9d7e413ddd7902c2932e418702b84d0cc07';
 export const actionId = '988cc94e-7a8f-4b28-ab65-54970c5d5018';
-const digest = createHash('sha256').update(digestText('simulator', deviceId, dumpCommands)).digest('hex');
+const digest = createHash('sha256')
+  .update(digestText('simulator', deviceId, dumpCommands))
+  .digest('hex');
 
 export const asked: Asked = {
   id: 'lr-7f3k2q',
@@ -28,7 +31,16 @@ export const asked: Asked = {
   place: 'console:incidents',
   placeIsPrivate: false,
   tenant: 'simulator',
-  device: { id: deviceId, name: 'hosta.corp.example', os: 'Windows 11', health: 'Active', risk: 'Medium', group: 'Workstations', tags: ['finance'], lastReportAt: start - 20 * 3_600_000 },
+  device: {
+    id: deviceId,
+    name: 'hosta.corp.example',
+    os: 'Windows 11',
+    health: 'Active',
+    risk: 'Medium',
+    group: 'Workstations',
+    tags: ['finance'],
+    lastReportAt: start - 20 * 3_600_000,
+  },
   commands: dumpCommands,
   title: 'dump OfficeClickToRun',
   recipe: 'dump',
@@ -37,7 +49,10 @@ export const asked: Asked = {
   fingerprint: fingerprintOf(digest),
 };
 
-export function actionWith(status: string, progress: readonly (readonly [string, number?, number?])[] = [['Created'], ['Created']]): Action {
+export function actionWith(
+  status: string,
+  progress: readonly (readonly [string, number?, number?])[] = [['Created'], ['Created']],
+): Action {
   return {
     id: actionId,
     type: 'LiveResponse',
@@ -67,24 +82,49 @@ export const exampleMoves: { readonly [T in Move['type']]: Extract<Move, { reado
   denied: { type: 'denied', by: person, reason: 'wrong host' },
   expired: { type: 'expired' },
   withdrawn: { type: 'withdrawn', by: asked.requester },
-  claimed: { type: 'claimed', attempt: { nonce: '0011223344556677', tag: 'lr:lr-7f3k2q:0011223344556677', at: start + 2 * minute } },
+  claimed: {
+    type: 'claimed',
+    attempt: { nonce: '0011223344556677', tag: 'lr:lr-7f3k2q:0011223344556677', at: start + 2 * minute },
+  },
   lapsed: { type: 'lapsed' },
   submitted: { type: 'submitted', action: actionWith('Pending'), deadline: start + 3 * 86_400_000 },
   deferred: { type: 'deferred', cause: 'deviceBusy', notBefore: start + 3 * minute },
-  refused: { type: 'refused', code: 'DisabledFeature', detail: 'Live response is off', target: '6f8f0c3e-0000-4000-8000-000000000000' },
+  refused: {
+    type: 'refused',
+    code: 'DisabledFeature',
+    detail: 'Live response is off',
+    target: '6f8f0c3e-0000-4000-8000-000000000000',
+  },
   lost: { type: 'lost' },
   adopted: { type: 'adopted', action: actionWith('InProgress'), deadline: start + 3 * 86_400_000 },
   resent: { type: 'resent', approval, runBefore: start + 60 * minute },
   dropped: { type: 'dropped', by: person },
-  progressed: { type: 'progressed', action: actionWith('InProgress', [['Completed', start, start + 3000], ['Executing', start + 3000]]), deadline: start + 3_600_000 },
-  ended: { type: 'ended', action: actionWith('Succeeded', [['Completed', start, start + 3000], ['Completed', start + 3000, start + 9000]]), outcome: 'succeeded' },
+  progressed: {
+    type: 'progressed',
+    action: actionWith('InProgress', [
+      ['Completed', start, start + 3000],
+      ['Executing', start + 3000],
+    ]),
+    deadline: start + 3_600_000,
+  },
+  ended: {
+    type: 'ended',
+    action: actionWith('Succeeded', [
+      ['Completed', start, start + 3000],
+      ['Completed', start + 3000, start + 9000],
+    ]),
+    outcome: 'succeeded',
+  },
   lostTrack: { type: 'lostTrack' },
   overdue: { type: 'overdue' },
 };
 
 /** Folds events one second apart. */
 export function fold(events: readonly (Move | Fact)[], from: Asked = asked): Request {
-  return events.reduce<Request>((request, event, at) => evolve(request, event, start + (at + 1) * 1000), begin(from));
+  return events.reduce<Request>(
+    (request, event, at) => evolve(request, event, start + (at + 1) * 1000),
+    begin(from),
+  );
 }
 
 const path: { readonly [S in State]: readonly (keyof typeof exampleMoves)[] } = {

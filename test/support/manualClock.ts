@@ -1,16 +1,28 @@
-// A clock that stands still until a test moves it. Sleepers wake in the order they are due, and what they go on to do runs before the next one wakes.
+// A clock that stands still until a test moves it. Sleepers wake in the order they are due, and what they go
+// on to do runs before the next one wakes.
 import type { Clock } from '../../src/liveResponse/ports.ts';
 
 export interface ManualClock extends Clock {
-  /** Moves time on by `ms`, waking whoever is due on the way; resolves when everything they went on to do has come to rest. */
+  /**
+   * Moves time on by `ms`, waking whoever is due on the way; resolves when everything they went on to do has
+   * come to rest.
+   */
   advance(ms: number): Promise<void>;
-  /** When all has come to rest: moves time on to the next sleeper, by `ms` at most, and wakes it; resolves as `advance` does. */
+  /**
+   * When all has come to rest: moves time on to the next sleeper, by `ms` at most, and wakes it; resolves as
+   * `advance` does.
+   */
   step(ms: number): Promise<void>;
   /** Sets the wall clock by `ms`, as somebody at the machine may: no pause gets shorter or longer by it. */
   jump(ms: number): void;
-  /** The machine slept for `ms`: the wall clock went on, and the monotonic one too where `elapsed` says so (systems differ in it). Nobody has woken yet. */
+  /**
+   * The machine slept for `ms`: the wall clock went on, and the monotonic one too where `elapsed` says so
+   * (systems differ in it). Nobody has woken yet.
+   */
   suspend(ms: number, elapsed: boolean): void;
-  /** Resolves as `work` does; whenever all else has come to rest before, time moves on to the next sleeper. */
+  /**
+   * Resolves as `work` does; whenever all else has come to rest before, time moves on to the next sleeper.
+   */
   during<T>(work: Promise<T>): Promise<T>;
   /** Lets promise chains run without moving time. */
   settle(): Promise<void>;
@@ -24,7 +36,10 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** Turns of the event loop in which nothing of a test's own should be left waiting; a turn runs whole promise chains and one round of callbacks. */
+/**
+ * Turns of the event loop in which nothing of a test's own should be left waiting; a turn runs whole promise
+ * chains and one round of callbacks.
+ */
 const turns = 4;
 
 async function fewTurns(): Promise<void> {
@@ -35,14 +50,23 @@ async function fewTurns(): Promise<void> {
   }
 }
 
-/** @param settle resolves when all has come to rest: a few turns where nothing but promises runs, `quiet` where there are real exchanges and files */
-export function createManualClock(start = Date.UTC(2026, 0, 5, 9, 0, 0), settle: () => Promise<void> = fewTurns): ManualClock {
+/**
+ * @param settle resolves when all has come to rest: a few turns where nothing but promises runs, `quiet`
+ * where there are real exchanges and files
+ */
+export function createManualClock(
+  start = Date.UTC(2026, 0, 5, 9, 0, 0),
+  settle: () => Promise<void> = fewTurns,
+): ManualClock {
   let wall = start;
   let elapsed = 0;
   let asleep: readonly Sleeper[] = [];
 
   function soonest(until: number): Sleeper | undefined {
-    return asleep.reduce<Sleeper | undefined>((best, one) => (one.due <= until && (best === undefined || one.due < best.due) ? one : best), undefined);
+    return asleep.reduce<Sleeper | undefined>(
+      (best, one) => (one.due <= until && (best === undefined || one.due < best.due) ? one : best),
+      undefined,
+    );
   }
 
   return {

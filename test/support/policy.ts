@@ -1,10 +1,19 @@
-// A small policy for tests, the same people as in policy.example.yaml. Built by hand, so that decisions are tested without the file's reader.
-import type { Person, Policy, Recipe } from '../../src/bot/rules/policy.ts';
+// A small policy for tests, the same people as in policy.example.yaml. Built by hand, so that decisions are
+// tested without the file's reader.
+import type { Person, Policy, Recipe } from '../../src/bot/policy/policy.ts';
 
 const minute = 60_000;
 
-export const riley: Person = { id: 'responder1', name: 'Riley Responder', accounts: ['console:riley', 'slack:U0RILEY', 'teams:aaaa-1'] };
-export const avery: Person = { id: 'approver1', name: 'Avery Approver', accounts: ['console:avery', 'slack:U0AVERY'] };
+export const riley: Person = {
+  id: 'responder1',
+  name: 'Riley Responder',
+  accounts: ['console:riley', 'slack:U0RILEY', 'teams:aaaa-1'],
+};
+export const avery: Person = {
+  id: 'approver1',
+  name: 'Avery Approver',
+  accounts: ['console:avery', 'slack:U0AVERY'],
+};
 export const sam: Person = { id: 'responder2', name: 'Sam Second', accounts: ['console:sam', 'slack:U0SAM'] };
 export const olly: Person = { id: 'onlooker', name: 'Olly Onlooker', accounts: ['console:olly'] };
 
@@ -37,8 +46,22 @@ export const policy: Policy = {
     never: { groups: ['Domain Controllers'], tags: ['no-lr'], names: ['dc1'] },
   },
   tiers: [
-    { name: 'critical', request: 'responder', approve: 'lead', expireAfter: 10 * minute, runWithin: 5 * minute, reason: 'required' },
-    { name: 'high', request: 'responder', approve: 'approver', expireAfter: 30 * minute, runWithin: 30 * minute, reason: 'optional' },
+    {
+      name: 'critical',
+      request: 'responder',
+      approve: 'lead',
+      expireAfter: 10 * minute,
+      runWithin: 5 * minute,
+      reason: 'required',
+    },
+    {
+      name: 'high',
+      request: 'responder',
+      approve: 'approver',
+      expireAfter: 30 * minute,
+      runWithin: 30 * minute,
+      reason: 'optional',
+    },
   ],
   places: [
     { place: 'console:incidents', approvals: true, results: 'card', notify: 'console:avery' },

@@ -1,16 +1,29 @@
-// Knows when this process has come to rest: no HTTP exchange under way, no file operation, nothing left to run in this turn of the event
-// loop. A clock that is moved by a test may go on only then, or the answer to a call would seem to take an hour.
+// Knows when this process has come to rest: no HTTP exchange under way, no file operation, nothing left to
+// run in this turn of the event loop. A clock that is moved by a test may go on only then, or the answer to a
+// call would seem to take an hour.
 import { subscribe } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
 import { unansweredChannel } from '../../src/demo/refusal.ts';
 
-/** An exchange that makes no progress for so long waits for the clock, as a press does whose work is tried again. Milliseconds of real time. */
+/**
+ * An exchange that makes no progress for so long waits for the clock, as a press does whose work is tried
+ * again. Milliseconds of real time.
+ */
 const patience = 100;
-/** One that is never answered is given up by real time, and the clock stands still until then. Milliseconds of real time. */
+/**
+ * One that is never answered is given up by real time, and the clock stands still until then. Milliseconds of
+ * real time.
+ */
 const givenUpWithin = 1_000;
-/** What one turn counts at most: on a busy machine this process stands still, and nothing can come meanwhile. Milliseconds. */
+/**
+ * What one turn counts at most: on a busy machine this process stands still, and nothing can come meanwhile.
+ * Milliseconds.
+ */
 const longestTurn = 5;
-/** Turns without anything under way after which nothing is coming: from a last byte to the promise of who reads it takes a few. */
+/**
+ * Turns without anything under way after which nothing is coming: from a last byte to the promise of who
+ * reads it takes a few.
+ */
 const restful = 4;
 
 interface Closing {
@@ -78,7 +91,9 @@ function turn(): Promise<void> {
 
 /** File operations and connections that are being made. */
 function busy(): boolean {
-  return process.getActiveResourcesInfo().some((kind) => kind.startsWith('FSReq') || kind === 'TCPConnectWrap' || kind === 'Immediate');
+  return process
+    .getActiveResourcesInfo()
+    .some((kind) => kind.startsWith('FSReq') || kind === 'TCPConnectWrap' || kind === 'Immediate');
 }
 
 /** Resolves when nothing is under way any more, or when what is under way waits for the clock. */
@@ -86,7 +101,7 @@ export async function quiet(): Promise<void> {
   let seen = moves;
   let idle = 0;
   let last = performance.now();
-  for (let calm = 0; calm < restful; ) {
+  for (let calm = 0; calm < restful;) {
     await turn();
     const now = performance.now();
     idle = moves === seen ? idle + Math.min(now - last, longestTurn) : 0;

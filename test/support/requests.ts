@@ -1,7 +1,7 @@
 // Requests in every state, made by the real fold, for decisions that look at states.
 import type { Action } from '../../src/liveResponse/action.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
-import { lookSchedule } from '../../src/liveResponse/pacing.ts';
+import { searchSchedule } from '../../src/liveResponse/pacing.ts';
 import type { Asked, Device, Fact, Move, Request } from '../../src/liveResponse/request.ts';
 
 export const askedAt = 1_700_000_000_000;
@@ -47,12 +47,21 @@ const action: Action = {
 };
 
 const avery = { id: 'approver1', name: 'Avery Approver' };
-const approved: Move = { type: 'approved', approval: { by: avery, account: 'console:avery', at: askedAt + minute, digest: asked.digest } };
-const claimed: Move = { type: 'claimed', attempt: { nonce: 'n', tag: 'lr:lr-7f3k2q:n', at: askedAt + 2 * minute } };
+const approved: Move = {
+  type: 'approved',
+  approval: { by: avery, account: 'console:avery', at: askedAt + minute, digest: asked.digest },
+};
+const claimed: Move = {
+  type: 'claimed',
+  attempt: { nonce: 'n', tag: 'lr:lr-7f3k2q:n', at: askedAt + 2 * minute },
+};
 const submitted: Move = { type: 'submitted', action, deadline: askedAt + 60 * minute };
 
 function after(...events: readonly (Move | Fact)[]): Request {
-  return events.reduce<Request>((request, event) => evolve(request, event, askedAt + 2 * minute), begin(asked));
+  return events.reduce<Request>(
+    (request, event) => evolve(request, event, askedAt + 2 * minute),
+    begin(asked),
+  );
 }
 
 export const requests = {
@@ -60,11 +69,26 @@ export const requests = {
   queued: after(approved),
   submitting: after(approved, claimed),
   looking: after(approved, claimed, { type: 'lost' }, { type: 'looked' }),
-  unknown: after(approved, claimed, { type: 'lost' }, ...lookSchedule.map(() => ({ type: 'looked' }) as const)),
+  unknown: after(
+    approved,
+    claimed,
+    { type: 'lost' },
+    ...searchSchedule.map(() => ({ type: 'looked' }) as const),
+  ),
   running: after(approved, claimed, submitted),
-  cancelling: after(approved, claimed, submitted, { type: 'cancelAsked', cancel: { by: avery, at: askedAt + 2 * minute, answer: 'sent' } }),
-  cancelFailed: after(approved, claimed, submitted, { type: 'cancelAsked', cancel: { by: avery, at: askedAt + 2 * minute, answer: 'failed' } }),
-  finished: after(approved, claimed, submitted, { type: 'ended', action: { ...action, status: 'Succeeded' }, outcome: 'succeeded' }),
+  cancelling: after(approved, claimed, submitted, {
+    type: 'cancelAsked',
+    cancel: { by: avery, at: askedAt + 2 * minute, answer: 'sent' },
+  }),
+  cancelFailed: after(approved, claimed, submitted, {
+    type: 'cancelAsked',
+    cancel: { by: avery, at: askedAt + 2 * minute, answer: 'failed' },
+  }),
+  finished: after(approved, claimed, submitted, {
+    type: 'ended',
+    action: { ...action, status: 'Succeeded' },
+    outcome: 'succeeded',
+  }),
   denied: after({ type: 'denied', by: avery }),
   withdrawn: after({ type: 'withdrawn', by: asked.requester }),
   expired: after({ type: 'expired' }),

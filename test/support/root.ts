@@ -1,4 +1,5 @@
-// The package root, from the compiled tests: pages, goldens and documents are read from there, never from dist.
+// The package root, from the compiled tests: pages, goldens and documents are read from there, never from
+// dist.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 

@@ -11,7 +11,9 @@ export function aView(more: Partial<CardView> = {}): CardView {
     tone: 'attention',
     lead: 'Nothing has run.',
     facts: [{ label: 'Requester', value: 'Ana Requester' }],
-    steps: [{ index: 0, command: 'RunScript minidump.ps1 OfficeClickToRun', status: 'waiting', tone: 'neutral' }],
+    steps: [
+      { index: 0, command: 'RunScript minidump.ps1 OfficeClickToRun', status: 'waiting', tone: 'neutral' },
+    ],
     excerpts: [],
     links: [],
     notes: [],

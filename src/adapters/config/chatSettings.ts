@@ -6,7 +6,9 @@ import type { Environment } from './environment.ts';
 export interface SlackSettings {
   readonly botToken: Secret;
   /** Socket Mode when there is an app token, HTTP with signed requests otherwise. */
-  readonly intake: { readonly kind: 'socket'; readonly appToken: Secret } | { readonly kind: 'http'; readonly signingSecret: Secret };
+  readonly intake:
+    | { readonly kind: 'socket'; readonly appToken: Secret }
+    | { readonly kind: 'http'; readonly signingSecret: Secret };
   /** Another API than Slack's own, for tests. */
   readonly apiUrl?: string;
   readonly command: string;
@@ -42,34 +44,81 @@ export function readSlack(env: Environment): SlackSettings | undefined {
   const apiUrl = readUrl(env, 'SLACK_API_URL');
   const command = env.text('SLACK_COMMAND') ?? '/lr';
   const allowedTeams = env.list('SLACK_ALLOWED_TEAMS');
-  if (!/^\/[a-z0-9_-]{1,31}$/.test(command)) env.problem(`SLACK_COMMAND is "${command}"; it must be a slash and at most 31 small letters, digits, "-" and "_".`);
-  for (const team of allowedTeams) if (!/^[TE][A-Z0-9]{4,20}$/.test(team)) env.problem(`SLACK_ALLOWED_TEAMS holds "${team}"; team ids look like T0123ABCD, enterprise ids like E0123ABCD.`);
+  if (!/^\/[a-z0-9_-]{1,31}$/.test(command))
+    env.problem(
+      `SLACK_COMMAND is "${command}"; it must be a slash and at most 31 small letters, digits, "-" and "_".`,
+    );
+  for (const team of allowedTeams)
+    if (!/^[TE][A-Z0-9]{4,20}$/.test(team))
+      env.problem(
+        `SLACK_ALLOWED_TEAMS holds "${team}"; team ids look like T0123ABCD, enterprise ids like E0123ABCD.`,
+      );
   const deafAfterMs = env.duration('SLACK_DEAF_AFTER', '2m');
-  // The SDK waits five seconds before it connects again after every loss, and Slack recycles connections all day.
-  if (deafAfterMs !== 0 && deafAfterMs < leastDeafAfter) env.problem(`SLACK_DEAF_AFTER is below ${leastDeafAfter / 1000}s: an ordinary reconnection takes most of that. Write 2m, or leave it out.`);
+  // The SDK waits five seconds before it connects again after every loss, and Slack recycles connections all
+  // day.
+  if (deafAfterMs !== 0 && deafAfterMs < leastDeafAfter)
+    env.problem(
+      `SLACK_DEAF_AFTER is below ${leastDeafAfter / 1000}s: an ordinary reconnection takes most of that. Write 2m, or leave it out.`,
+    );
   const botToken = env.secret('SLACK_BOT_TOKEN');
   const appToken = env.secret('SLACK_APP_TOKEN');
   const signingSecret = env.secret('SLACK_SIGNING_SECRET');
   if (botToken === undefined && appToken === undefined && signingSecret === undefined) {
-    if (env.anyOf('SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS', 'SLACK_DEAF_AFTER')) env.warn('Slack is not set up: SLACK_BOT_TOKEN is missing, so the other SLACK_ settings have no effect.');
+    if (env.anyOf('SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS', 'SLACK_DEAF_AFTER'))
+      env.warn(
+        'Slack is not set up: SLACK_BOT_TOKEN is missing, so the other SLACK_ settings have no effect.',
+      );
     return undefined;
   }
-  if (botToken === undefined) env.problem('SLACK_BOT_TOKEN is missing: "Bot User OAuth Token" on the app’s page "OAuth & Permissions", beginning with xoxb-.');
-  else if (!botToken.reveal().startsWith('xoxb-')) env.problem('SLACK_BOT_TOKEN does not begin with xoxb-; a user or app token does not work here.');
-  if (appToken !== undefined && !appToken.reveal().startsWith('xapp-')) env.problem('SLACK_APP_TOKEN does not begin with xapp-; it is made on the app’s page "Basic Information" with the scope connections:write.');
+  if (botToken === undefined)
+    env.problem(
+      'SLACK_BOT_TOKEN is missing: "Bot User OAuth Token" on the app’s page "OAuth & Permissions", beginning with xoxb-.',
+    );
+  else if (!botToken.reveal().startsWith('xoxb-'))
+    env.problem('SLACK_BOT_TOKEN does not begin with xoxb-; a user or app token does not work here.');
+  if (appToken !== undefined && !appToken.reveal().startsWith('xapp-'))
+    env.problem(
+      'SLACK_APP_TOKEN does not begin with xapp-; it is made on the app’s page "Basic Information" with the scope connections:write.',
+    );
   if (appToken === undefined && signingSecret === undefined) {
-    env.problem('Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP); without one of them nothing from Slack can be received.');
+    env.problem(
+      'Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP); without one of them nothing from Slack can be received.',
+    );
   }
   if (botToken === undefined) return undefined;
-  const intake = appToken !== undefined ? ({ kind: 'socket', appToken } as const) : signingSecret !== undefined ? ({ kind: 'http', signingSecret } as const) : undefined;
-  return intake === undefined ? undefined : { botToken, intake, command, allowedTeams, deafAfterMs, ...(apiUrl === undefined ? {} : { apiUrl: bare(apiUrl) }) };
+  const intake =
+    appToken !== undefined
+      ? ({ kind: 'socket', appToken } as const)
+      : signingSecret !== undefined
+        ? ({ kind: 'http', signingSecret } as const)
+        : undefined;
+  return intake === undefined
+    ? undefined
+    : {
+        botToken,
+        intake,
+        command,
+        allowedTeams,
+        deafAfterMs,
+        ...(apiUrl === undefined ? {} : { apiUrl: bare(apiUrl) }),
+      };
 }
 
 const types = ['SingleTenant', 'UserAssignedMSI', 'MultiTenant'] as const;
 /** learn.microsoft.com/azure/bot-service/how-to-deploy-gov-cloud-high */
 const govChannelService = 'https://botframework.azure.us';
-/** With any of these Teams is meant, so that a missing or empty id stops the start instead of leaving Teams out. */
-export const teamsNames = ['MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath', 'MicrosoftAppType', 'MicrosoftAppTenantId', 'ChannelService'] as const;
+/**
+ * With any of these Teams is meant, so that a missing or empty id stops the start instead of leaving Teams
+ * out.
+ */
+export const teamsNames = [
+  'MicrosoftAppId',
+  'MicrosoftAppPassword',
+  'MicrosoftAppCertificatePath',
+  'MicrosoftAppType',
+  'MicrosoftAppTenantId',
+  'ChannelService',
+] as const;
 
 /** Undefined when Teams is not set up, or wrongly: then `env` holds the problems. */
 export function readTeams(env: Environment, loopback: boolean): TeamsSettings | undefined {
@@ -80,32 +129,72 @@ export function readTeams(env: Environment, loopback: boolean): TeamsSettings | 
   const certificatePath = env.text('MicrosoftAppCertificatePath');
   const door = env.choice('LR_TEAMS_DOOR', ['botbuilder', 'direct'], 'botbuilder');
   if (env.flag('LR_TEAMS_DEV_NO_AUTH')) {
-    if (!loopback) env.problem('LR_TEAMS_DEV_NO_AUTH accepts anybody as anybody, so HOST must be 127.0.0.1. Remove one of them.');
-    if (env.anyOf('MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath')) env.problem('LR_TEAMS_DEV_NO_AUTH contradicts MicrosoftAppId and its secret. Remove one or the other.');
-    if (env.text('NODE_ENV') === 'production') env.problem('LR_TEAMS_DEV_NO_AUTH is for development, but NODE_ENV is production. Remove one of them.');
+    if (!loopback)
+      env.problem(
+        'LR_TEAMS_DEV_NO_AUTH accepts anybody as anybody, so HOST must be 127.0.0.1. Remove one of them.',
+      );
+    if (env.anyOf('MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath'))
+      env.problem('LR_TEAMS_DEV_NO_AUTH contradicts MicrosoftAppId and its secret. Remove one or the other.');
+    if (env.text('NODE_ENV') === 'production')
+      env.problem('LR_TEAMS_DEV_NO_AUTH is for development, but NODE_ENV is production. Remove one of them.');
     return { type: 'MultiTenant', cloud: 'public', allowedTenants: allowed, devNoAuth: true, door };
   }
   if (!env.anyOf(...teamsNames)) {
-    if (env.anyOf('TEAMS_ALLOWED_TENANTS')) env.warn('Teams is not set up: MicrosoftAppId is missing, so TEAMS_ALLOWED_TENANTS has no effect.');
-    if (env.anyOf('LR_TEAMS_DOOR')) env.warn('Teams is not set up: MicrosoftAppId is missing, so LR_TEAMS_DOOR has no effect.');
+    if (env.anyOf('TEAMS_ALLOWED_TENANTS'))
+      env.warn('Teams is not set up: MicrosoftAppId is missing, so TEAMS_ALLOWED_TENANTS has no effect.');
+    if (env.anyOf('LR_TEAMS_DOOR'))
+      env.warn('Teams is not set up: MicrosoftAppId is missing, so LR_TEAMS_DOOR has no effect.');
     return undefined;
   }
   // The SDK silently takes anything it does not recognise for MultiTenant.
   const written = env.text('MicrosoftAppType') ?? 'SingleTenant';
   const type = types.find((one) => one === written);
-  if (type === undefined) env.problem(`MicrosoftAppType is "${written}"; it must be exactly SingleTenant, UserAssignedMSI or MultiTenant.`);
-  if (env.text('MicrosoftAppId') === undefined) env.problem('MicrosoftAppId is missing: the application (client) id of the bot’s registration. Without it the SDK would authenticate nobody.');
-  if (type !== 'UserAssignedMSI' && password === undefined && certificatePath === undefined) env.problem('MicrosoftAppPassword is missing: a client secret of the bot’s registration (or MicrosoftAppCertificatePath, a PEM file).');
-  if (password !== undefined && certificatePath !== undefined) env.problem('MicrosoftAppPassword and MicrosoftAppCertificatePath are both set. Remove one of them.');
-  if (type === 'UserAssignedMSI' && password !== undefined) env.problem('MicrosoftAppPassword must not be set with MicrosoftAppType=UserAssignedMSI. Remove it.');
-  if (type === 'UserAssignedMSI' && certificatePath !== undefined) env.problem('MicrosoftAppCertificatePath must not be set with MicrosoftAppType=UserAssignedMSI. Remove it.');
+  if (type === undefined)
+    env.problem(
+      `MicrosoftAppType is "${written}"; it must be exactly SingleTenant, UserAssignedMSI or MultiTenant.`,
+    );
+  if (env.text('MicrosoftAppId') === undefined)
+    env.problem(
+      'MicrosoftAppId is missing: the application (client) id of the bot’s registration. Without it the SDK would authenticate nobody.',
+    );
+  if (type !== 'UserAssignedMSI' && password === undefined && certificatePath === undefined)
+    env.problem(
+      'MicrosoftAppPassword is missing: a client secret of the bot’s registration (or MicrosoftAppCertificatePath, a PEM file).',
+    );
+  if (password !== undefined && certificatePath !== undefined)
+    env.problem('MicrosoftAppPassword and MicrosoftAppCertificatePath are both set. Remove one of them.');
+  if (type === 'UserAssignedMSI' && password !== undefined)
+    env.problem('MicrosoftAppPassword must not be set with MicrosoftAppType=UserAssignedMSI. Remove it.');
+  if (type === 'UserAssignedMSI' && certificatePath !== undefined)
+    env.problem(
+      'MicrosoftAppCertificatePath must not be set with MicrosoftAppType=UserAssignedMSI. Remove it.',
+    );
   const channelService = env.text('ChannelService')?.replace(/\/$/, '');
-  if (channelService !== undefined && channelService !== govChannelService) env.problem(`ChannelService is "${channelService}"; leave it out for the public cloud, or write ${govChannelService} for US government.`);
-  if (type !== 'MultiTenant' && env.text('MicrosoftAppTenantId') === undefined) env.problem('MicrosoftAppTenantId is missing: the tenant of the bot’s registration, a GUID.');
-  if (type === 'MultiTenant' && allowed.length === 0) env.problem('TEAMS_ALLOWED_TENANTS is missing: with MicrosoftAppType=MultiTenant it says whose members may use the bot.');
-  for (const tenant of allowed) if (!/^[0-9a-f-]{36}$/.test(tenant)) env.problem(`TEAMS_ALLOWED_TENANTS holds "${tenant}"; tenant ids are GUIDs.`);
+  if (channelService !== undefined && channelService !== govChannelService)
+    env.problem(
+      `ChannelService is "${channelService}"; leave it out for the public cloud, or write ${govChannelService} for US government.`,
+    );
+  if (type !== 'MultiTenant' && env.text('MicrosoftAppTenantId') === undefined)
+    env.problem('MicrosoftAppTenantId is missing: the tenant of the bot’s registration, a GUID.');
+  if (type === 'MultiTenant' && allowed.length === 0)
+    env.problem(
+      'TEAMS_ALLOWED_TENANTS is missing: with MicrosoftAppType=MultiTenant it says whose members may use the bot.',
+    );
+  for (const tenant of allowed)
+    if (!/^[0-9a-f-]{36}$/.test(tenant))
+      env.problem(`TEAMS_ALLOWED_TENANTS holds "${tenant}"; tenant ids are GUIDs.`);
   if (type === undefined || appId === undefined) return undefined;
   const allowedTenants = allowed.length > 0 ? allowed : tenantId === undefined ? [] : [tenantId];
   const cloud = channelService === govChannelService ? 'usGov' : 'public';
-  return { type, appId, cloud, allowedTenants, devNoAuth: false, door, ...(certificatePath === undefined ? {} : { certificatePath }), ...(password === undefined ? {} : { password }), ...(tenantId === undefined ? {} : { tenantId }) };
+  return {
+    type,
+    appId,
+    cloud,
+    allowedTenants,
+    devNoAuth: false,
+    door,
+    ...(certificatePath === undefined ? {} : { certificatePath }),
+    ...(password === undefined ? {} : { password }),
+    ...(tenantId === undefined ? {} : { tenantId }),
+  };
 }

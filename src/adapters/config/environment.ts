@@ -1,17 +1,24 @@
-// Typed reading of environment variables that collects problems and warnings instead of throwing at the first.
-import { nearest } from '../../bot/language/nearest.ts';
+// Typed reading of environment variables that collects problems and warnings instead of throwing at the
+// first.
+import { nearest } from '../../bot/commands/nearest.ts';
 import { Secret } from '../secret.ts';
 import { readDuration } from './duration.ts';
 
 const ours = /^(?:LR_|SLACK_|DEFENDER_|TEAMS_|LIBRARY_|MicrosoftApp|MICROSOFT_?APP)/;
 /** What other programs and libraries in this process read: @azure/identity, Node, terminals. */
-const others = /^(?:AZURE_(?:AUTHORITY_HOST|USERNAME|PASSWORD|ADDITIONALLY_ALLOWED_TENANTS|CLIENT_CERTIFICATE_PASSWORD|CLIENT_SEND_CERTIFICATE_CHAIN|REGIONAL_AUTHORITY_NAME|LOG_LEVEL|IDENTITY_\w+|POD_\w+|TOKEN_CREDENTIALS|CONFIG_DIR)|NODE_\w+|TZ|NO_COLOR|FORCE_COLOR|LOGNAME|HOSTNAME|PATH|HOME|USER|PWD|ALL_PROXY|(?:https?|no|all)_proxy)$/;
+const others =
+  /^(?:AZURE_(?:AUTHORITY_HOST|USERNAME|PASSWORD|ADDITIONALLY_ALLOWED_TENANTS|CLIENT_CERTIFICATE_PASSWORD|CLIENT_SEND_CERTIFICATE_CHAIN|REGIONAL_AUTHORITY_NAME|LOG_LEVEL|IDENTITY_\w+|POD_\w+|TOKEN_CREDENTIALS|CONFIG_DIR)|NODE_\w+|TZ|NO_COLOR|FORCE_COLOR|LOGNAME|HOSTNAME|PATH|HOME|USER|PWD|ALL_PROXY|(?:https?|no|all)_proxy)$/;
 
 /**
  * One sentence for a name that is no setting; undefined for one that is, or that may be somebody else's.
- * @param where `.env` is for this program alone, so every name in it is judged; of the environment those that look like ours
+ * @param where `.env` is for this program alone, so every name in it is judged; of the environment those that
+ * look like ours
  */
-export function unknownName(name: string, known: readonly string[], where: 'environment' | 'file'): string | undefined {
+export function unknownName(
+  name: string,
+  known: readonly string[],
+  where: 'environment' | 'file',
+): string | undefined {
   if (known.includes(name) || others.test(name)) return undefined;
   const [meant] = nearest(name, known);
   const azure = name.startsWith('AZURE_') && meant !== undefined;
@@ -67,7 +74,9 @@ export class Environment {
     if (text === undefined) return otherwise;
     const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= least && value <= most) return value;
-    this.problem(`${name} is "${text}"; it must be a whole number from ${least} to ${most} (${otherwise} when left out).`);
+    this.problem(
+      `${name} is "${text}"; it must be a whole number from ${least} to ${most} (${otherwise} when left out).`,
+    );
     return otherwise;
   }
 
@@ -98,9 +107,7 @@ export class Environment {
   }
 
   list(name: string): readonly string[] {
-    return (this.text(name) ?? '')
-      .split(/[\s,]+/)
-      .filter((one) => one !== '');
+    return (this.text(name) ?? '').split(/[\s,]+/).filter((one) => one !== '');
   }
 
   /** Names that look like ours and are not read: a misspelt setting must not be silently without effect. */
@@ -114,7 +121,9 @@ export class Environment {
 
 /** Whether a URL leads to this machine only. */
 export function isLoopback(url: URL): boolean {
-  return url.hostname === 'localhost' || url.hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(url.hostname);
+  return (
+    url.hostname === 'localhost' || url.hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(url.hostname)
+  );
 }
 
 /** An https URL, or http to this machine; without credentials, query and trailing slash. */
@@ -126,8 +135,10 @@ export function readUrl(env: Environment, name: string): URL | undefined {
     return undefined;
   }
   const url = new URL(text);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) env.problem(`${name} must begin with https:// (http:// is for 127.0.0.1 only).`);
-  else if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') env.problem(`${name} may hold neither credentials nor a query.`);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url)))
+    env.problem(`${name} must begin with https:// (http:// is for 127.0.0.1 only).`);
+  else if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
+    env.problem(`${name} may hold neither credentials nor a query.`);
   else return url;
   return undefined;
 }

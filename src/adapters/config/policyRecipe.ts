@@ -1,14 +1,23 @@
-// One recipe of the policy file: its places against its arguments, its commands against Defender's rules, its example against the grammar.
-import { isCommandWord, topicNames } from '../../bot/language/forms.ts';
-import { parse } from '../../bot/language/grammar.ts';
-import { explainCommand, explainGrammar } from '../../bot/language/grammarProblem.ts';
-import type { Recipe, RecipeArgument } from '../../bot/rules/policy.ts';
-import type { CharRange } from '../../bot/rules/recipes.ts';
-import { doubleQuotes, fillCommand, holds, placePattern, placesIn, readChars, singleQuotes } from '../../bot/rules/recipes.ts';
+// One recipe of the policy file: its places against its arguments, its commands against Defender's rules, its
+// example against the grammar.
+import { isCommandWord, topicNames } from '../../bot/commands/forms.ts';
+import { parse } from '../../bot/commands/grammar.ts';
+import { explainCommand, explainGrammar } from '../../bot/commands/grammarProblem.ts';
+import type { Recipe, RecipeArgument } from '../../bot/policy/policy.ts';
+import type { CharRange } from '../../bot/policy/recipes/recipes.ts';
+import {
+  doubleQuotes,
+  fillCommand,
+  holds,
+  placePattern,
+  placesIn,
+  readChars,
+  singleQuotes,
+} from '../../bot/policy/recipes/recipes.ts';
 import type { Command } from '../../liveResponse/commands.ts';
 import { commandLine, problemWith } from '../../liveResponse/commands.ts';
-import { hiddenCharacter } from '../../liveResponse/shown.ts';
-import { systems } from '../../liveResponse/systems.ts';
+import { hiddenCharacter } from '../../liveResponse/text/visible.ts';
+import { systems } from '../../liveResponse/device/systems.ts';
 import type { RecipeEntry } from './policySchema.ts';
 import type { Path } from './yamlFile.ts';
 
@@ -22,21 +31,38 @@ export interface RecipeFault {
 }
 
 /**
- * Characters that let an argument become a second command or an expression where a script hands it on carelessly.
- * A recipe is what people approve by habit, so its arguments may never hold them.
+ * Characters that let an argument become a second command or an expression where a script hands it on
+ * carelessly. A recipe is what people approve by habit, so its arguments may never hold them.
  */
 const unsafe = `${doubleQuotes}${singleQuotes}\`$;|&(){}<>\n\r`;
 
 /** The recipe and everything wrong with it. */
-export function readRecipe(name: string, entry: RecipeEntry): { readonly recipe: Recipe; readonly problems: readonly RecipeFault[] } {
+export function readRecipe(
+  name: string,
+  entry: RecipeEntry,
+): { readonly recipe: Recipe; readonly problems: readonly RecipeFault[] } {
   const problems: RecipeFault[] = [];
-  const args = Object.entries(entry.args ?? {}).map(([argument, { chars, max }]): RecipeArgument => ({ name: argument, chars, max }));
+  const args = Object.entries(entry.args ?? {}).map(([argument, { chars, max }]): RecipeArgument => ({
+    name: argument,
+    chars,
+    max,
+  }));
   const samples: Record<string, string> = {};
   for (const argument of args) {
     const ranges = readChars(argument.chars);
     const at = ['args', argument.name, 'chars'];
-    if (ranges === undefined) problems.push({ at, text: `"${argument.chars}" cannot be read: list single characters and ranges such as A-Za-z0-9._-, with "-" itself first or last` });
-    else problems.push(...[...unsafeIn(ranges), ...unquotedIn(argument.name, ranges, entry.commands)].map((text) => ({ at, text })));
+    if (ranges === undefined)
+      problems.push({
+        at,
+        text: `"${argument.chars}" cannot be read: list single characters and ranges such as A-Za-z0-9._-, with "-" itself first or last`,
+      });
+    else
+      problems.push(
+        ...[...unsafeIn(ranges), ...unquotedIn(argument.name, ranges, entry.commands)].map((text) => ({
+          at,
+          text,
+        })),
+      );
     samples[argument.name] = sampleOf(ranges ?? []);
   }
   const commands = entry.commands.map(commandOf);
@@ -44,69 +70,107 @@ export function readRecipe(name: string, entry: RecipeEntry): { readonly recipe:
   for (const [index, command] of commands.entries()) {
     for (const [, place = ''] of commandLine(command).matchAll(placePattern)) {
       used.add(place);
-      if (!args.some((argument) => argument.name === place)) problems.push({ at: ['commands', index], text: `{${place}} has no argument; add "${place}" under args` });
+      if (!args.some((argument) => argument.name === place))
+        problems.push({
+          at: ['commands', index],
+          text: `{${place}} has no argument; add "${place}" under args`,
+        });
     }
   }
-  for (const argument of args) if (!used.has(argument.name)) problems.push({ at: ['args', argument.name], text: `no command uses {${argument.name}}` });
+  for (const argument of args)
+    if (!used.has(argument.name))
+      problems.push({ at: ['args', argument.name], text: `no command uses {${argument.name}}` });
 
   const found = problemWith(commands.map((command) => fillCommand(command, samples)));
-  if (found !== undefined) problems.push({ at: 'index' in found ? ['commands', found.index] : ['commands'], text: explainCommand(found) });
+  if (found !== undefined)
+    problems.push({
+      at: 'index' in found ? ['commands', found.index] : ['commands'],
+      text: explainCommand(found),
+    });
 
   const usage = entry.usage ?? [name, '<host>', ...args.map((argument) => `<${argument.name}>`)].join(' ');
   const expected = [name, '<host>', ...args.map((argument) => `<${argument.name}>`)].join(' ');
-  if (usage !== expected) problems.push({ at: ['usage'], text: `must be "${expected}", in the order of args` });
+  if (usage !== expected)
+    problems.push({ at: ['usage'], text: `must be "${expected}", in the order of args` });
 
   const recipe: Recipe = {
     name,
     usage,
     args,
     commands,
-    ...(entry.systems === undefined ? {} : { systems: systems.filter((one) => [entry.systems].flat().includes(one)) }),
+    ...(entry.systems === undefined
+      ? {}
+      : { systems: systems.filter((one) => [entry.systems].flat().includes(one)) }),
     tier: entry.tier,
     ...(entry.description === undefined ? {} : { description: entry.description }),
     ...(entry.example === undefined ? {} : { example: entry.example }),
   };
-  if (entry.example !== undefined && problems.length === 0 && !isCommandWord(name)) problems.push(...exampleFaults(recipe, entry.example));
+  if (entry.example !== undefined && problems.length === 0 && !isCommandWord(name))
+    problems.push(...exampleFaults(recipe, entry.example));
   return { recipe, problems };
 }
 
 function exampleFaults(recipe: Recipe, example: string): readonly RecipeFault[] {
   const parsed = parse(example, new Map([[recipe.name, recipe]]));
-  if ('problem' in parsed) return [{ at: ['example'], text: `does not parse: ${explainGrammar(parsed).text}` }];
-  return parsed.verb === 'ask' && parsed.kind === 'recipe' ? [] : [{ at: ['example'], text: `must be a line that uses ${recipe.name}` }];
+  if ('problem' in parsed)
+    return [{ at: ['example'], text: `does not parse: ${explainGrammar(parsed).text}` }];
+  return parsed.verb === 'ask' && parsed.kind === 'recipe'
+    ? []
+    : [{ at: ['example'], text: `must be a line that uses ${recipe.name}` }];
 }
 
 function commandOf(entry: RecipeEntry['commands'][number]): Command {
-  if (entry.RunScript !== undefined) return { type: 'RunScript', scriptName: entry.RunScript, ...(entry.Args === undefined ? {} : { args: entry.Args }) };
+  if (entry.RunScript !== undefined)
+    return {
+      type: 'RunScript',
+      scriptName: entry.RunScript,
+      ...(entry.Args === undefined ? {} : { args: entry.Args }),
+    };
   if (entry.GetFile !== undefined) return { type: 'GetFile', path: entry.GetFile };
   return { type: 'PutFile', fileName: entry.PutFile ?? '' };
 }
 
 function unsafeIn(ranges: readonly CharRange[]): readonly string[] {
-  const found = Array.from(unsafe).filter((character) => holds(ranges, character) && hiddenCharacter(character) === undefined);
+  const found = Array.from(unsafe).filter(
+    (character) => holds(ranges, character) && hiddenCharacter(character) === undefined,
+  );
   const hidden = ranges.some(([from, to]) => from < 0x20 || to > 0xffff || holdsHidden(from, to));
   return [
-    ...(found.length > 0 ? [`may not hold ${found.join(' ')}: such characters could turn an argument into a command`] : []),
+    ...(found.length > 0
+      ? [`may not hold ${found.join(' ')}: such characters could turn an argument into a command`]
+      : []),
     ...(hidden ? ['may hold no invisible characters and none above U+FFFF'] : []),
   ];
 }
 
 function holdsHidden(from: number, to: number): boolean {
-  for (let point = from; point <= to; point += 1) if (hiddenCharacter(String.fromCodePoint(point)) !== undefined) return true;
+  for (let point = from; point <= to; point += 1)
+    if (hiddenCharacter(String.fromCodePoint(point)) !== undefined) return true;
   return false;
 }
 
 /** A blank ends a word outside quotes, and what follows it would be the next parameter. */
-function unquotedIn(name: string, ranges: readonly CharRange[], commands: RecipeEntry['commands']): readonly string[] {
+function unquotedIn(
+  name: string,
+  ranges: readonly CharRange[],
+  commands: RecipeEntry['commands'],
+): readonly string[] {
   if (!holds(ranges, ' ')) return [];
   return commands.flatMap(({ Args = '' }, index) =>
     placesIn(Args).some((place) => place.name === name && !place.quoted)
-      ? [`allow a blank, and {${name}} stands without quotes in the Args of command ${index}: what follows a blank there would be another parameter. Write "{${name}}" with double quotes in Args, or take the blank out of chars`]
+      ? [
+          `allow a blank, and {${name}} stands without quotes in the Args of command ${index}: what follows a blank there would be another parameter. Write "{${name}}" with double quotes in Args, or take the blank out of chars`,
+        ]
       : [],
   );
 }
 
-/** A character that stands for any value when the commands are checked: a letter or digit where there is one. */
+/**
+ * A character that stands for any value when the commands are checked: a letter or digit where there is one.
+ */
 function sampleOf(ranges: readonly CharRange[]): string {
-  return Array.from('a0A').find((character) => holds(ranges, character)) ?? String.fromCodePoint(ranges[0]?.[0] ?? 0x61);
+  return (
+    Array.from('a0A').find((character) => holds(ranges, character)) ??
+    String.fromCodePoint(ranges[0]?.[0] ?? 0x61)
+  );
 }

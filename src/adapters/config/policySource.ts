@@ -1,7 +1,7 @@
 // The policy as a file on disk: read whole or not at all, with its hash, and who else could write it.
 import { access, constants, open, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Policy } from '../../bot/rules/policy.ts';
+import type { Policy } from '../../bot/policy/policy.ts';
 import { hash } from '../hash.ts';
 import { whyItFailed } from '../store/fileTrouble.ts';
 import { readPolicy } from './policyFile.ts';
@@ -26,11 +26,14 @@ export async function findPolicy(file: string): Promise<FoundPolicy> {
   if (bytes.length > mostBytes) return { unread: `it is larger than ${mostBytes / 1024} KiB` };
   const sha256 = hash.sha256(bytes.toString('utf8'));
   const read = readPolicy(bytes.toString('utf8'));
-  return 'problems' in read ? { problems: read.problems, sha256 } : { policy: read.policy, sha256, warnings: read.warnings };
+  return 'problems' in read
+    ? { problems: read.problems, sha256 }
+    : { policy: read.policy, sha256, warnings: read.warnings };
 }
 
 async function readBounded(file: string): Promise<Buffer> {
-  // Without it a pipe at the path would be waited for until somebody writes into it, and keep the process from ending.
+  // Without it a pipe at the path would be waited for until somebody writes into it, and keep the process
+  // from ending.
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     if (!(await handle.stat()).isFile()) throw new Error('it is not a file');
@@ -46,14 +49,22 @@ async function readBounded(file: string): Promise<Buffer> {
   }
 }
 
-/** One sentence for each way in which somebody else could write the policy. Never rejects: what cannot be looked at is the reader's to tell. */
+/**
+ * One sentence for each way in which somebody else could write the policy. Never rejects: what cannot be
+ * looked at is the reader's to tell.
+ */
 export async function policyFileWarnings(file: string, uid = process.getuid?.()): Promise<readonly string[]> {
   // On Windows a mode says nothing of others.
   if (uid === undefined) return [];
   try {
     const real = await realpath(file);
     const folders = [...new Set([dirname(file), dirname(real)])];
-    return (await Promise.all([warnAbout('the policy', real, uid), ...folders.map((folder) => warnAbout('the folder of the policy', folder, uid))])).flat();
+    return (
+      await Promise.all([
+        warnAbout('the policy', real, uid),
+        ...folders.map((folder) => warnAbout('the folder of the policy', folder, uid)),
+      ])
+    ).flat();
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
     // It cannot be found: whoever reads it says so.
@@ -64,11 +75,20 @@ export async function policyFileWarnings(file: string, uid = process.getuid?.())
 async function warnAbout(what: string, path: string, uid: number): Promise<readonly string[]> {
   const { mode, uid: owner } = await stat(path);
   const isFolder = what !== 'the policy';
-  // In a folder with the sticky bit nobody replaces what is another's; and on a file system mounted for reading nobody writes.
+  // In a folder with the sticky bit nobody replaces what is another's; and on a file system mounted for
+  // reading nobody writes.
   const writable = (mode & 0o022) !== 0 && !(isFolder && (mode & 0o1000) !== 0) && !(await isReadOnly(path));
   return [
-    ...(writable ? [`${what}, ${path}, can be written by ${(mode & 0o002) !== 0 ? 'everybody on this machine' : 'its group'} (mode ${(mode & 0o777).toString(8)}), and who writes it decides who may run what: chmod go-w ${path}`] : []),
-    ...(owner === 0 || owner === uid ? [] : [`${what}, ${path}, belongs to another user (uid ${owner}) than root or the bot (uid ${uid}), who can change who may run what: chown it`]),
+    ...(writable
+      ? [
+          `${what}, ${path}, can be written by ${(mode & 0o002) !== 0 ? 'everybody on this machine' : 'its group'} (mode ${(mode & 0o777).toString(8)}), and who writes it decides who may run what: chmod go-w ${path}`,
+        ]
+      : []),
+    ...(owner === 0 || owner === uid
+      ? []
+      : [
+          `${what}, ${path}, belongs to another user (uid ${owner}) than root or the bot (uid ${uid}), who can change who may run what: chown it`,
+        ]),
   ];
 }
 

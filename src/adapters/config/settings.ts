@@ -1,4 +1,5 @@
-// The environment to settings: one pure function, every problem at once, each with its next step. What may run with what is decided here.
+// The environment to settings: one pure function, every problem at once, each with its next step. What may
+// run with what is decided here.
 import { Environment } from './environment.ts';
 import { readAudiences, readAzure, readDefender, readResultHosts } from './defenderSettings.ts';
 import type { AzureSettings, DefenderSettings } from './defenderSettings.ts';
@@ -7,12 +8,15 @@ import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
 import { proxyFrom } from '../outbound/proxy.ts';
 import type { Proxy } from '../outbound/proxy.ts';
 import { commandFor } from '../ownCommands.ts';
-import { makeKey, makeKeyText } from '../store/keys.ts';
+import { makeKey, makeKeyText } from '../store/journal/keys.ts';
 import { fileSettings } from './secretFiles.ts';
 import { readRecord } from './recordSettings.ts';
 import type { RecordSettings } from './recordSettings.ts';
 
-/** Budgets and gaps; the defaults are Defender's documented limits (docs/limits.md). Milliseconds where a name says so. */
+/**
+ * Budgets and gaps; the defaults are Defender's documented limits (docs/limits.md). Milliseconds where a name
+ * says so.
+ */
 export interface Pacing {
   readonly submitsPerMinute: number;
   readonly callsPerMinute: number;
@@ -35,7 +39,10 @@ export interface Settings {
   readonly policyFile: string;
   readonly record: RecordSettings;
   readonly defender: DefenderSettings;
-  /** Credentials for Entra: those of Defender, or a set of their own beside a Defender that needs none. Absent: Entra groups cannot be read. */
+  /**
+   * Credentials for Entra: those of Defender, or a set of their own beside a Defender that needs none.
+   * Absent: Entra groups cannot be read.
+   */
   readonly azure?: AzureSettings;
   readonly slack?: SlackSettings;
   readonly teams?: TeamsSettings;
@@ -44,28 +51,85 @@ export interface Settings {
   readonly pacing: Pacing;
   /** How long script output is kept next to the journal, in milliseconds. */
   readonly retentionMs: number;
-  /** Whose result links are read and handed out besides those of Azure storage: endings that begin with a dot, and whole names. */
+  /**
+   * Whose result links are read and handed out besides those of Azure storage: endings that begin with a dot,
+   * and whole names.
+   */
   readonly resultHosts: readonly string[];
-  /** Audiences of tokens that the operator knows to be right, besides those the doctor knows. Looked at by the doctor alone. */
+  /**
+   * Audiences of tokens that the operator knows to be right, besides those the doctor knows. Looked at by the
+   * doctor alone.
+   */
   readonly audiences: readonly string[];
   readonly logLevel: LogLevel;
   readonly proxy?: Proxy;
 }
 
-export type ReadSettings = ({ readonly settings: Settings } | { readonly problems: readonly string[] }) & { readonly warnings: readonly string[] };
+export type ReadSettings = ({ readonly settings: Settings } | { readonly problems: readonly string[] }) & {
+  readonly warnings: readonly string[];
+};
 
 /** Every name that is read, for the warning about misspelt ones. */
 export const knownNames: readonly string[] = [
-  'PORT', 'HOST', 'LR_ADMIN_HOST', 'LR_ADMIN_PORT', 'LR_DATA_DIR', 'LR_POLICY', 'LR_ENV_FILE', 'LR_DEFENDER', 'LR_SPEED', 'LR_SIMULATOR_PROFILE', 'LR_LOG_LEVEL', 'LR_RETENTION', 'LR_TEAMS_DEV_NO_AUTH', 'LR_TEAMS_DOOR',
-  'LR_SUBMITS_PER_MINUTE', 'LR_CALLS_PER_MINUTE', 'LR_CALLS_PER_HOUR', 'LR_SESSIONS', 'LR_POLL_MS', 'LR_PARKED_POLL_MS', 'LR_OFFLINE_QUEUE',
+  'PORT',
+  'HOST',
+  'LR_ADMIN_HOST',
+  'LR_ADMIN_PORT',
+  'LR_DATA_DIR',
+  'LR_POLICY',
+  'LR_ENV_FILE',
+  'LR_DEFENDER',
+  'LR_SPEED',
+  'LR_SIMULATOR_PROFILE',
+  'LR_LOG_LEVEL',
+  'LR_RETENTION',
+  'LR_TEAMS_DEV_NO_AUTH',
+  'LR_TEAMS_DOOR',
+  'LR_SUBMITS_PER_MINUTE',
+  'LR_CALLS_PER_MINUTE',
+  'LR_CALLS_PER_HOUR',
+  'LR_SESSIONS',
+  'LR_POLL_MS',
+  'LR_PARKED_POLL_MS',
+  'LR_OFFLINE_QUEUE',
   'LR_RESULT_HOSTS',
-  'LR_JOURNAL_KEY', 'LR_JOURNAL_KEY_FILE', 'LR_ANCHOR_FILE', 'LR_ANCHOR_URL', 'LR_ANCHOR_EVERY_LINES', 'LR_ANCHOR_EVERY',
-  'DEFENDER_CLOUD', 'DEFENDER_API_URL', 'DEFENDER_SCOPE', 'DEFENDER_AUDIENCES', 'DEFENDER_AUTH', 'DEFENDER_UNSIGNED_SCRIPTS',
-  'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE',
-  'SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN', 'SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS', 'SLACK_DEAF_AFTER',
-  'MicrosoftAppType', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath', 'MicrosoftAppTenantId', 'ChannelService', 'TEAMS_ALLOWED_TENANTS',
-  'LIBRARY_CLIENT_ID', 'LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_CERTIFICATE_PATH',
-  'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY',
+  'LR_JOURNAL_KEY',
+  'LR_JOURNAL_KEY_FILE',
+  'LR_ANCHOR_FILE',
+  'LR_ANCHOR_URL',
+  'LR_ANCHOR_EVERY_LINES',
+  'LR_ANCHOR_EVERY',
+  'DEFENDER_CLOUD',
+  'DEFENDER_API_URL',
+  'DEFENDER_SCOPE',
+  'DEFENDER_AUDIENCES',
+  'DEFENDER_AUTH',
+  'DEFENDER_UNSIGNED_SCRIPTS',
+  'AZURE_TENANT_ID',
+  'AZURE_CLIENT_ID',
+  'AZURE_CLIENT_SECRET',
+  'AZURE_CLIENT_CERTIFICATE_PATH',
+  'AZURE_FEDERATED_TOKEN_FILE',
+  'SLACK_BOT_TOKEN',
+  'SLACK_SIGNING_SECRET',
+  'SLACK_APP_TOKEN',
+  'SLACK_API_URL',
+  'SLACK_COMMAND',
+  'SLACK_ALLOWED_TEAMS',
+  'SLACK_DEAF_AFTER',
+  'MicrosoftAppType',
+  'MicrosoftAppId',
+  'MicrosoftAppPassword',
+  'MicrosoftAppCertificatePath',
+  'MicrosoftAppTenantId',
+  'ChannelService',
+  'TEAMS_ALLOWED_TENANTS',
+  'LIBRARY_CLIENT_ID',
+  'LIBRARY_CLIENT_SECRET',
+  'LIBRARY_CLIENT_CERTIFICATE_PATH',
+  'HTTPS_PROXY',
+  'HTTP_PROXY',
+  'NO_PROXY',
   ...fileSettings,
 ];
 
@@ -78,24 +142,37 @@ const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
 
 /**
  * Reads settings from environment variables. An empty value counts as absent. Never throws.
- * @param surface what stands in front where no chat is set up: the local console, or the terminal of src/acceptance, which has its own rules for a real Defender
+ * @param surface what stands in front where no chat is set up: the local console, or the terminal of
+ * src/acceptance, which has its own rules for a real Defender
  */
-export function readSettings(variables: Readonly<Record<string, string | undefined>>, surface: 'console' | 'terminal' = 'console'): ReadSettings {
+export function readSettings(
+  variables: Readonly<Record<string, string | undefined>>,
+  surface: 'console' | 'terminal' = 'console',
+): ReadSettings {
   const env = new Environment(variables);
   const host = env.text('HOST') ?? '127.0.0.1';
   const loopback = loopbackHosts.includes(host);
   const slack = readSlack(env);
   const teams = readTeams(env, loopback);
-  const chats = [...(env.anyOf('SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN') ? ['Slack'] : []), ...(env.anyOf(...teamsNames, 'LR_TEAMS_DEV_NO_AUTH') ? ['Teams'] : [])];
+  const chats = [
+    ...(env.anyOf('SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN') ? ['Slack'] : []),
+    ...(env.anyOf(...teamsNames, 'LR_TEAMS_DEV_NO_AUTH') ? ['Teams'] : []),
+  ];
   const defender = readDefender(env, chats.length === 0);
-  const azure = defender?.kind === 'tenant' && defender.auth.kind === 'azure' ? defender.auth.azure : chats.length > 0 ? groupsOnly(env, defender) : undefined;
+  const azure =
+    defender?.kind === 'tenant' && defender.auth.kind === 'azure'
+      ? defender.auth.azure
+      : chats.length > 0
+        ? groupsOnly(env, defender)
+        : undefined;
 
   checkCombination(env, { chats, loopback, host, defender, devNoAuth: teams?.devNoAuth === true, surface });
   const proxy = proxyFrom(variables);
   const pacing = readPacing(env, defender?.kind === 'tenant' && defender.loopback);
   const port = env.whole('PORT', 3978, 0, 65_535);
   const record = readRecord(env);
-  if (record.key === undefined && defender?.kind === 'tenant' && defender.auth.kind !== 'none') env.problem(noJournalKey);
+  if (record.key === undefined && defender?.kind === 'tenant' && defender.auth.kind !== 'none')
+    env.problem(noJournalKey);
   const settings = {
     record,
     http: { host, port },
@@ -114,13 +191,20 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     ...(proxy === undefined || 'wrong' in proxy ? {} : { proxy }),
   };
   if (proxy !== undefined && 'wrong' in proxy) env.problem(proxy.wrong);
-  for (const [name, path] of [['LR_DATA_DIR', settings.dataDir], ['LR_POLICY', settings.policyFile], ['LR_JOURNAL_KEY_FILE', record.key?.kind === 'file' ? record.key.path : ''], ['LR_ANCHOR_FILE', record.anchorFile ?? '']] as const) {
+  for (const [name, path] of [
+    ['LR_DATA_DIR', settings.dataDir],
+    ['LR_POLICY', settings.policyFile],
+    ['LR_JOURNAL_KEY_FILE', record.key?.kind === 'file' ? record.key.path : ''],
+    ['LR_ANCHOR_FILE', record.anchorFile ?? ''],
+  ] as const) {
     // A folder of that very name would be made and used without a word.
-    if (/^~(?:[\\/]|$)|\$\{?[A-Za-z_]|^%[A-Za-z_]+%/.test(path)) env.problem(`${name} is ${path}, and only a shell replaces what it begins with: write the whole path.`);
+    if (/^~(?:[\\/]|$)|\$\{?[A-Za-z_]|^%[A-Za-z_]+%/.test(path))
+      env.problem(`${name} is ${path}, and only a shell replaces what it begins with: write the whole path.`);
   }
   if (env.anyOf('LIBRARY_CLIENT_SECRET', 'LIBRARY_CLIENT_CERTIFICATE_PATH')) env.warn(libraryCredential);
   env.warnAboutUnknown(knownNames);
-  if (env.problems.length > 0 || defender === undefined) return { problems: env.problems, warnings: env.warnings };
+  if (env.problems.length > 0 || defender === undefined)
+    return { problems: env.problems, warnings: env.warnings };
   return { settings: { ...settings, defender }, warnings: env.warnings };
 }
 
@@ -128,8 +212,14 @@ function readAdmin(env: Environment, open: Settings['http']): Settings['admin'] 
   const host = env.text('LR_ADMIN_HOST') ?? '127.0.0.1';
   if (env.text('LR_ADMIN_PORT')?.toLowerCase() === 'off') return 'off';
   const port = env.text('LR_ADMIN_PORT') === undefined ? undefined : env.whole('LR_ADMIN_PORT', 0, 0, 65_535);
-  if (port !== undefined && port !== 0 && port === open.port) env.problem(`LR_ADMIN_PORT is ${port}, as PORT is: what is for this machine alone needs a port of its own. Leave it out, or write "off".`);
-  if (!loopbackHosts.includes(host)) env.warn(`LR_ADMIN_HOST is ${host}: anyone who reaches that address reads names, places and the reasons of failures there. Let only your monitoring reach it.`);
+  if (port !== undefined && port !== 0 && port === open.port)
+    env.problem(
+      `LR_ADMIN_PORT is ${port}, as PORT is: what is for this machine alone needs a port of its own. Leave it out, or write "off".`,
+    );
+  if (!loopbackHosts.includes(host))
+    env.warn(
+      `LR_ADMIN_HOST is ${host}: anyone who reaches that address reads names, places and the reasons of failures there. Let only your monitoring reach it.`,
+    );
   return { host, ...(port === undefined ? {} : { port }) };
 }
 
@@ -149,21 +239,39 @@ interface Combination {
 }
 
 /** Which chat may stand before which Defender. */
-function checkCombination(env: Environment, { chats, loopback, host, defender, devNoAuth, surface }: Combination): void {
+function checkCombination(
+  env: Environment,
+  { chats, loopback, host, defender, devNoAuth, surface }: Combination,
+): void {
   const local = defender === undefined || defender.kind === 'simulator' || defender.loopback;
   if (chats.length === 0) {
-    // The console lets one human play several people: nobody else may reach it, and nothing real may stand behind it.
-    if (!loopback) env.problem(`HOST is ${host}, but without Slack or Teams the local console is the chat, and it lets one human play everybody. Remove HOST, or set up Slack or Teams.`);
-    if (!local && surface === 'console') env.problem('A real Defender is set up without Slack or Teams. The local console lets one human play everybody, so it never runs with a real Defender: set up Slack or Teams, or remove the DEFENDER_ and AZURE_ settings.');
+    // The console lets one human play several people: nobody else may reach it, and nothing real may stand
+    // behind it.
+    if (!loopback)
+      env.problem(
+        `HOST is ${host}, but without Slack or Teams the local console is the chat, and it lets one human play everybody. Remove HOST, or set up Slack or Teams.`,
+      );
+    if (!local && surface === 'console')
+      env.problem(
+        'A real Defender is set up without Slack or Teams. The local console lets one human play everybody, so it never runs with a real Defender: set up Slack or Teams, or remove the DEFENDER_ and AZURE_ settings.',
+      );
     return;
   }
   if (defender?.kind === 'simulator' && env.text('LR_DEFENDER') !== 'simulator') {
-    env.problem(`${chats.join(' and ')} is set up, but no Defender. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and a credential, or LR_DEFENDER=simulator if a simulated tenant is what you want.`);
+    env.problem(
+      `${chats.join(' and ')} is set up, but no Defender. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and a credential, or LR_DEFENDER=simulator if a simulated tenant is what you want.`,
+    );
   }
-  if (devNoAuth && !local) env.problem('LR_TEAMS_DEV_NO_AUTH accepts anybody as anybody, so it works with the simulator only. Remove it, or set LR_DEFENDER=simulator.');
+  if (devNoAuth && !local)
+    env.problem(
+      'LR_TEAMS_DEV_NO_AUTH accepts anybody as anybody, so it works with the simulator only. Remove it, or set LR_DEFENDER=simulator.',
+    );
 }
 
-/** Above Defender's documented rates only for a simulator on this machine: elsewhere every call beyond them is a 429. */
+/**
+ * Above Defender's documented rates only for a simulator on this machine: elsewhere every call beyond them is
+ * a 429.
+ */
 function readPacing(env: Environment, local: boolean): Pacing {
   return {
     submitsPerMinute: env.whole('LR_SUBMITS_PER_MINUTE', 10, 1, local ? 1000 : 10),
@@ -172,6 +280,8 @@ function readPacing(env: Environment, local: boolean): Pacing {
     sessions: env.whole('LR_SESSIONS', 25, 1, 50),
     pollMs: env.whole('LR_POLL_MS', 2400, 100, 60_000),
     parkedPollMs: env.whole('LR_PARKED_POLL_MS', 30_000, 1000, 600_000),
-    ...(env.text('LR_OFFLINE_QUEUE') === undefined ? {} : { offlineQueueMs: env.duration('LR_OFFLINE_QUEUE', '3d') }),
+    ...(env.text('LR_OFFLINE_QUEUE') === undefined
+      ? {}
+      : { offlineQueueMs: env.duration('LR_OFFLINE_QUEUE', '3d') }),
   };
 }

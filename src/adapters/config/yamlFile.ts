@@ -1,7 +1,8 @@
-// Reads YAML so that every later complaint can name its line: the values, and where each path of them stands in the file.
+// Reads YAML so that every later complaint can name its line: the values, and where each path of them stands
+// in the file.
 import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
-import { hiddenCharacter } from '../../liveResponse/shown.ts';
+import { hiddenCharacter } from '../../liveResponse/text/visible.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -20,21 +21,33 @@ export interface YamlFile {
 }
 
 export function showPath(path: Path): string {
-  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`)).join('');
+  return path
+    .map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`))
+    .join('');
 }
 
 /** One line per problem, as an editor can jump to it: `policy.yaml:12: people[0].slack: ...` */
 export function showProblems(file: string, problems: readonly FileProblem[]): string {
-  return problems.map(({ line, where, text }) => `${file}:${line}: ${where === '' ? '' : `${where}: `}${text}`).join('\n');
+  return problems
+    .map(({ line, where, text }) => `${file}:${line}: ${where === '' ? '' : `${where}: `}${text}`)
+    .join('\n');
 }
 
 export function readYaml(text: string): YamlFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const lineAt = (offset: number): number => lines.linePos(offset).line;
-  const problems = [...document.errors, ...document.warnings].map((error): FileProblem => ({ line: lineAt(error.pos[0]), where: '', text: `this is not YAML: ${error.message}` }));
+  const problems = [...document.errors, ...document.warnings].map((error): FileProblem => ({
+    line: lineAt(error.pos[0]),
+    where: '',
+    text: `this is not YAML: ${error.message}`,
+  }));
   problems.push(...hiddenIn(document, lineAt));
-  return { value: problems.length > 0 ? undefined : valueOf(document, problems), problems, lineOf: (path) => lineAt(offsetOf(document, path)) };
+  return {
+    value: problems.length > 0 ? undefined : valueOf(document, problems),
+    problems,
+    lineOf: (path) => lineAt(offsetOf(document, path)),
+  };
 }
 
 function valueOf(document: Document, problems: FileProblem[]): unknown {
@@ -42,19 +55,30 @@ function valueOf(document: Document, problems: FileProblem[]): unknown {
     // A handful of aliases is convenience; more is a file that blows itself up.
     return document.toJS({ maxAliasCount: 20 });
   } catch (error) {
-    problems.push({ line: 1, where: '', text: `this YAML cannot be read: ${error instanceof Error ? error.message : String(error)}` });
+    problems.push({
+      line: 1,
+      where: '',
+      text: `this YAML cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    });
     return undefined;
   }
 }
 
-/** Hidden characters are refused wherever they stand: a role or a path that reads like another one is a trap. */
+/**
+ * Hidden characters are refused wherever they stand: a role or a path that reads like another one is a trap.
+ */
 function hiddenIn(document: Document, lineAt: (offset: number) => number): readonly FileProblem[] {
   const found: FileProblem[] = [];
   visit(document, {
     Scalar(_key, node) {
       const text = typeof node.value === 'string' ? node.value : '';
       const hidden = hiddenCharacter(text);
-      if (hidden !== undefined) found.push({ line: lineAt(node.range?.[0] ?? 0), where: '', text: `this text holds the hidden character ${hidden}; type it again (texts are one line each)` });
+      if (hidden !== undefined)
+        found.push({
+          line: lineAt(node.range?.[0] ?? 0),
+          where: '',
+          text: `this text holds the hidden character ${hidden}; type it again (texts are one line each)`,
+        });
     },
   });
   return found;
@@ -66,7 +90,9 @@ function offsetOf(document: Document, path: Path): number {
   let offset = startOf(node);
   for (const part of path) {
     if (isMap(node)) {
-      const pair: unknown = node.items.find((one) => isScalar(one.key) && String(one.key.value) === String(part));
+      const pair: unknown = node.items.find(
+        (one) => isScalar(one.key) && String(one.key.value) === String(part),
+      );
       if (!isPair(pair)) return offset;
       offset = startOf(pair.key);
       node = pair.value;

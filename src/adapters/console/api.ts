@@ -1,10 +1,10 @@
-// The console: its page, and the JSON API below it. The same commands and presses as any chat, with the person named by the caller.
-// docs/console.md describes every call.
+// The console: its page, and the JSON API below it. The same commands and presses as any chat, with the
+// person named by the caller. docs/console.md describes every call.
 import express from 'express';
 import type { Express, Response } from 'express';
 import type { Verb } from '../../../cards/view.ts';
 import { verbs } from '../../../cards/view.ts';
-import type { Policy } from '../../bot/rules/policy.ts';
+import type { Policy } from '../../bot/policy/policy.ts';
 import { saidOfAsked } from '../../bot/ports.ts';
 import type { Account, Bot, Place, Reply } from '../../bot/ports.ts';
 import type { Clock, Random, RequestStore } from '../../liveResponse/ports.ts';
@@ -17,8 +17,8 @@ import { guard } from './guard.ts';
 import { pageFiles } from './pageFiles.ts';
 import { accountOf, findersOf, peopleOf, placeOf, placesOf } from './people.ts';
 import { createStreams } from './stream.ts';
-import type { World } from './world.ts';
-import { mountWorld } from './worldRoutes.ts';
+import type { SimulatorControls } from './simulatorControls.ts';
+import { mountSimulatorControls } from './simulatorRoutes.ts';
 
 export interface ConsoleOptions {
   readonly chat: ConsoleChat;
@@ -33,7 +33,7 @@ export interface ConsoleOptions {
   readonly command: string;
   readonly port: () => number;
   /** Absent where Defender is not the embedded simulator. */
-  readonly world?: World;
+  readonly world?: SimulatorControls;
 }
 
 /** Larger than any command can be, smaller than anything that hurts. */
@@ -62,14 +62,18 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
     });
   });
   app.get('/console/api/events', (request, response) => streams.open(request, response));
-  app.get('/console/api/completion', (_request, response) => void response.json(vocabulary(policy, world?.library() ?? [])));
+  app.get(
+    '/console/api/completion',
+    (_request, response) => void response.json(vocabulary(policy, world?.library() ?? [])),
+  );
   app.get('/console/api/journal/:request', (request, response) => {
     const { request: id } = request.params;
     const { as } = request.query;
     const there = store.get(id);
     // Without a person it is asked by the people who run this machine, who can read the journal itself.
     const finders = there === undefined || typeof as !== 'string' ? undefined : findersOf(policy, there);
-    if (there === undefined || (typeof as === 'string' && finders?.includes(as) === false)) response.status(404).json({ error: `There is no request "${id}".` });
+    if (there === undefined || (typeof as === 'string' && finders?.includes(as) === false))
+      response.status(404).json({ error: `There is no request "${id}".` });
     else response.json({ request: id, lines: options.journal(id) });
   });
 
@@ -85,12 +89,20 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
     const place = placeOf(policy, body['place']);
     const { text } = body;
     if (account === undefined || place === undefined || typeof text !== 'string') {
-      response.status(400).json({ error: `Send {"as": <console account>, "place": <console place>, "text": <what follows ${command}>}.` });
+      response.status(400).json({
+        error: `Send {"as": <console account>, "place": <console place>, "text": <what follows ${command}>}.`,
+      });
       return;
     }
-    const deliveryId = typeof body['deliveryId'] === 'string' ? body['deliveryId'].slice(0, 100) : random.hex(12);
+    const deliveryId =
+      typeof body['deliveryId'] === 'string' ? body['deliveryId'].slice(0, 100) : random.hex(12);
     chat.add({ kind: 'said', place: place.id, by: account.id, text }, `said-${deliveryId}`);
-    answer(response, chat, { account, place }, await bot.command({ surface, account, place, text, deliveryId }));
+    answer(
+      response,
+      chat,
+      { account, place },
+      await bot.command({ surface, account, place, text, deliveryId }),
+    );
   });
 
   app.post('/console/api/presses', async (request, response) => {
@@ -98,8 +110,18 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
     const account = accountOf(policy, body['as']);
     const place = placeOf(policy, body['place'] ?? cardPlace(chat, body['request']));
     const { request: requestId, verb, revision, fingerprint, index, input } = body;
-    if (account === undefined || place === undefined || typeof requestId !== 'string' || !isVerb(verb) || typeof revision !== 'number' || typeof fingerprint !== 'string') {
-      response.status(400).json({ error: 'Send {"as", "request", "verb", "revision", "fingerprint"} and where they apply "place", "index", "input".' });
+    if (
+      account === undefined ||
+      place === undefined ||
+      typeof requestId !== 'string' ||
+      !isVerb(verb) ||
+      typeof revision !== 'number' ||
+      typeof fingerprint !== 'string'
+    ) {
+      response.status(400).json({
+        error:
+          'Send {"as", "request", "verb", "revision", "fingerprint"} and where they apply "place", "index", "input".',
+      });
       return;
     }
     const reply = await bot.press({
@@ -117,7 +139,7 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
     answer(response, chat, { account, place, requestId }, reply);
   });
 
-  if (world !== undefined) mountWorld(app, world, () => streams.worldChanged());
+  if (world !== undefined) mountSimulatorControls(app, world, () => streams.worldChanged());
   return () => {
     streams.close();
     return Promise.resolve();
@@ -132,8 +154,18 @@ interface Asker {
 }
 
 /** What a reply says privately also stands in the chat, seen by that person alone. */
-function answer(response: Response, chat: ConsoleChat, { account, place, requestId }: Asker, reply: Reply): void {
-  const whisper = { kind: 'whisper', place: place.id, to: account.id, ...(requestId === undefined ? {} : { request: requestId }) } as const;
+function answer(
+  response: Response,
+  chat: ConsoleChat,
+  { account, place, requestId }: Asker,
+  reply: Reply,
+): void {
+  const whisper = {
+    kind: 'whisper',
+    place: place.id,
+    to: account.id,
+    ...(requestId === undefined ? {} : { request: requestId }),
+  } as const;
   switch (reply.kind) {
     case 'nothing':
     case 'form':
@@ -158,7 +190,9 @@ function withRenderings(reply: Reply): unknown {
 
 /** Where the newest card of a request stands, for callers that do not say where they pressed. */
 function cardPlace(chat: ConsoleChat, requestId: unknown): string | undefined {
-  return chat.messages().findLast((message) => message.kind === 'card' && message.view.requestId === requestId)?.place;
+  return chat
+    .messages()
+    .findLast((message) => message.kind === 'card' && message.view.requestId === requestId)?.place;
 }
 
 function isVerb(value: unknown): value is Verb {

@@ -1,4 +1,5 @@
-// The local chat's memory: who said what in which place, and the newest view of every card. It forgets with the process; the store does not.
+// The local chat's memory: who said what in which place, and the newest view of every card. It forgets with
+// the process; the store does not.
 import type { CardView } from '../../../cards/view.ts';
 import type { ChatPort } from '../../bot/ports.ts';
 import { ChatError } from '../../bot/ports.ts';
@@ -7,11 +8,24 @@ import type { CardRef } from '../../liveResponse/request.ts';
 
 export const surface = 'console';
 
-/** `seq` counts changes of the whole chat: a message that is drawn again gets a new one, and keeps its `id` and `at`. */
-export type ConsoleMessage = { readonly id: string; readonly seq: number; readonly place: string; readonly at: number } & (
+/**
+ * `seq` counts changes of the whole chat: a message that is drawn again gets a new one, and keeps its `id`
+ * and `at`.
+ */
+export type ConsoleMessage = {
+  readonly id: string;
+  readonly seq: number;
+  readonly place: string;
+  readonly at: number;
+} & (
   | { readonly kind: 'card'; readonly view: CardView; readonly drawn: number }
   | { readonly kind: 'said'; readonly by: string; readonly text: string }
-  | { readonly kind: 'note'; readonly card: string; readonly text: string; readonly mention: readonly string[] }
+  | {
+      readonly kind: 'note';
+      readonly card: string;
+      readonly text: string;
+      readonly mention: readonly string[];
+    }
   /** Seen by one person alone. `request` is the card that was pressed, if any. */
   | {
       readonly kind: 'whisper';
@@ -50,7 +64,11 @@ export interface ConsoleChatOptions {
 /** Messages kept; a demonstration never needs more, and memory stays bounded. */
 const kept = 500;
 
-export function createConsoleChat({ clock, places, askedAt = () => undefined }: ConsoleChatOptions): ConsoleChat {
+export function createConsoleChat({
+  clock,
+  places,
+  askedAt = () => undefined,
+}: ConsoleChatOptions): ConsoleChat {
   const messages = new Map<string, ConsoleMessage>();
   const listeners = new Set<(message: ConsoleMessage) => void>();
   let seq = 0;
@@ -69,17 +87,21 @@ export function createConsoleChat({ clock, places, askedAt = () => undefined }: 
 
   return {
     surface,
-    volatile: true,
+    ephemeralMessages: true,
     add: (message, id = `m${seq + 1}`) => messages.get(id) ?? put({ ...message, id, at: clock.now() }),
     messages: () => [...messages.values()].sort((one, other) => one.at - other.at),
-    since: (from) => [...messages.values()].filter((message) => message.seq > from).sort((one, other) => one.seq - other.seq),
+    since: (from) =>
+      [...messages.values()]
+        .filter((message) => message.seq > from)
+        .sort((one, other) => one.seq - other.seq),
     seq: () => seq,
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
     post(place, view, intent) {
-      if (!places().includes(place)) return Promise.reject(new ChatError('closed', `The console has no place "${place}".`));
+      if (!places().includes(place))
+        return Promise.reject(new ChatError('closed', `The console has no place "${place}".`));
       const id = `card-${intent}`;
       put({ kind: 'card', id, place, at: clock.now(), view, drawn: 1 });
       return Promise.resolve({ surface, place, id });
@@ -88,7 +110,14 @@ export function createConsoleChat({ clock, places, askedAt = () => undefined }: 
       const before = messages.get(ref.id);
       // After a restart the card is not here yet: an update brings it back where it stood.
       const drawn = before?.kind === 'card' ? before.drawn + 1 : 1;
-      put({ kind: 'card', id: ref.id, place: ref.place, at: before?.at ?? askedAt(view.requestId) ?? clock.now(), view, drawn });
+      put({
+        kind: 'card',
+        id: ref.id,
+        place: ref.place,
+        at: before?.at ?? askedAt(view.requestId) ?? clock.now(),
+        view,
+        drawn,
+      });
       return Promise.resolve();
     },
     note(ref, text, mention) {
@@ -100,7 +129,7 @@ export function createConsoleChat({ clock, places, askedAt = () => undefined }: 
       put({ kind: 'note', id: `m${seq + 1}`, at: clock.now(), place, card: '', text, mention: [] });
       return Promise.resolve();
     },
-    whisper(place, account, text) {
+    replyPrivately(place, account, text) {
       put({ kind: 'whisper', id: `m${seq + 1}`, at: clock.now(), place, to: account, text });
       return Promise.resolve();
     },

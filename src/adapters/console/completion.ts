@@ -1,7 +1,8 @@
-// What can be typed, as data for the page's completion: made from the command forms and the policy, so that it cannot lag behind them.
-import { forms, topicNames } from '../../bot/language/forms.ts';
-import { listNames } from '../../bot/language/grammar.ts';
-import type { Policy } from '../../bot/rules/policy.ts';
+// What can be typed, as data for the page's completion: made from the command forms and the policy, so that
+// it cannot lag behind them.
+import { forms, topicNames } from '../../bot/commands/forms.ts';
+import { listNames } from '../../bot/commands/grammar.ts';
+import type { Policy } from '../../bot/policy/policy.ts';
 
 export interface VocabularyWord {
   readonly word: string;
@@ -22,7 +23,13 @@ export interface Vocabulary {
 }
 
 export function vocabulary(policy: Policy, library: readonly string[]): Vocabulary {
-  const recipes = [...policy.recipes.values()].map(({ name, usage, description, example }) => ({ word: name, usage, does: description ?? '', example: example ?? usage, recipe: true }));
+  const recipes = [...policy.recipes.values()].map(({ name, usage, description, example }) => ({
+    word: name,
+    usage,
+    does: description ?? '',
+    example: example ?? usage,
+    recipe: true,
+  }));
   const commands = Object.entries(forms).map(([word, form]) => ({ word, ...form, recipe: false }));
   return { words: [...recipes, ...commands], topics: topicNames, lists: listNames, library };
 }

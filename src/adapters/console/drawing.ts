@@ -1,11 +1,12 @@
-// A message as the page gets it: a card in each of its renderings, with what the page must know of its request.
-import { adaptiveCard } from '../../../cards/adaptiveCard.ts';
-import { blockKit } from '../../../cards/blockKit.ts';
-import { plainText } from '../../../cards/plainText.ts';
+// A message as the page gets it: a card in each of its renderings, with what the page must know of its
+// request.
+import { adaptiveCard } from '../../../cards/renderers/adaptiveCard.ts';
+import { blockKit } from '../../../cards/renderers/blockKit.ts';
+import { plainText } from '../../../cards/renderers/plainText.ts';
 import type { CardView } from '../../../cards/view.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import type { ConsoleMessage } from './chat.ts';
-import type { Policy } from '../../bot/rules/policy.ts';
+import type { Policy } from '../../bot/policy/policy.ts';
 import { hintOf } from './hint.ts';
 import { findersOf } from './people.ts';
 
@@ -13,10 +14,26 @@ export function renderings(view: CardView) {
   return { adaptiveCard: adaptiveCard(view), blockKit: blockKit(view), plainText: plainText(view) };
 }
 
-/** `requester` is a person's id, not an account; `approveRole` the role that may decide; `hint` what to do next, where the page cannot say it better; `finders` the accounts that find it, where not everybody does. */
-export function drawn(message: ConsoleMessage, requestOf: (id: string) => Request | undefined, policy: Policy): unknown {
+/**
+ * `requester` is a person's id, not an account; `approveRole` the role that may decide; `hint` what to do
+ * next, where the page cannot say it better; `finders` the accounts that find it, where not everybody does.
+ */
+export function drawn(
+  message: ConsoleMessage,
+  requestOf: (id: string) => Request | undefined,
+  policy: Policy,
+): unknown {
   if (!('view' in message)) return message;
   const request = requestOf(message.view.requestId);
-  const of = request === undefined ? {} : { state: request.state, requester: request.requester.id, approveRole: request.terms.approveRole, hint: hintOf(request, message.view), finders: findersOf(policy, request) };
+  const of =
+    request === undefined
+      ? {}
+      : {
+          state: request.state,
+          requester: request.requester.id,
+          approveRole: request.terms.approveRole,
+          hint: hintOf(request, message.view),
+          finders: findersOf(policy, request),
+        };
   return { ...message, ...renderings(message.view), ...of };
 }

@@ -1,4 +1,5 @@
-// The line that teaches a newcomer what to do next, drawn from the very card it stands next to: it never knows more than the card does.
+// The line that teaches a newcomer what to do next, drawn from the very card it stands next to: it never
+// knows more than the card does.
 import type { CardView } from '../../../cards/view.ts';
 import type { Request } from '../../liveResponse/request.ts';
 
@@ -6,7 +7,9 @@ import type { Request } from '../../liveResponse/request.ts';
 export function hintOf(request: Request, view: CardView): string | undefined {
   switch (request.state) {
     case 'awaitingApproval':
-      return view.buttons.some(({ verb }) => verb === 'approve') ? undefined : 'It cannot be approved now; it can be denied or withdrawn. The card says why.';
+      return view.buttons.some(({ verb }) => verb === 'approve')
+        ? undefined
+        : 'It cannot be approved now; it can be denied or withdrawn. The card says why.';
     case 'queued':
     case 'submitting':
     case 'running':

@@ -5,7 +5,12 @@ import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { packageFile } from '../packageFiles.ts';
 
-const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml' };
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.css': 'text/css',
+  '.js': 'text/javascript',
+  '.svg': 'image/svg+xml',
+};
 
 const pageFolder = packageFile('src', 'adapters', 'console', 'page');
 const renderer = 'adaptivecards.min.js';
@@ -15,16 +20,35 @@ export interface PageFile {
   readonly handler: RequestHandler;
 }
 
-/** Read when asked for: a change of the page shows at the next reload, and no path is ever taken from the request. */
+/**
+ * Read when asked for: a change of the page shows at the next reload, and no path is ever taken from the
+ * request.
+ */
 export function pageFiles(): readonly PageFile[] {
   const own = readdirSync(pageFolder).flatMap((name): readonly PageFile[] => {
     const type = types[extname(name)];
-    return type === undefined ? [] : [{ path: name === 'index.html' ? '/' : `/console/${name}`, handler: sends(join(pageFolder, name), type) }];
+    return type === undefined
+      ? []
+      : [
+          {
+            path: name === 'index.html' ? '/' : `/console/${name}`,
+            handler: sends(join(pageFolder, name), type),
+          },
+        ];
   });
   const path = `/console/${renderer}`;
   // The package has no node_modules: there the renderer lies next to the page.
   if (own.some((file) => file.path === path)) return own;
-  return [...own, { path, handler: sends(createRequire(import.meta.url).resolve(`adaptivecards/dist/${renderer}`), 'text/javascript') }];
+  return [
+    ...own,
+    {
+      path,
+      handler: sends(
+        createRequire(import.meta.url).resolve(`adaptivecards/dist/${renderer}`),
+        'text/javascript',
+      ),
+    },
+  ];
 }
 
 function sends(file: string, type: string): RequestHandler {

@@ -1,6 +1,6 @@
 // Who can be played and where one can speak: the policy's people and places on the console's surface.
-import type { Policy } from '../../bot/rules/policy.ts';
-import { isRestricted, mayFind } from '../../bot/rules/needToKnow.ts';
+import type { Policy } from '../../bot/policy/policy.ts';
+import { isRestricted, mayFind } from '../../bot/policy/needToKnow.ts';
 import type { Account, Place } from '../../bot/ports.ts';
 import type { Request } from '../../liveResponse/request.ts';
 import { surface } from './chat.ts';
@@ -24,18 +24,24 @@ export interface ConsolePlace {
 export function peopleOf(policy: Policy): readonly ConsolePerson[] {
   return policy.people.flatMap(({ id, name, accounts }) => {
     const roles = [...policy.roles].flatMap(([role, members]) => (members.includes(id) ? [role] : []));
-    return accounts.flatMap((account) => (account.startsWith(prefix) ? [{ account: account.slice(prefix.length), id, name, roles }] : []));
+    return accounts.flatMap((account) =>
+      account.startsWith(prefix) ? [{ account: account.slice(prefix.length), id, name, roles }] : [],
+    );
   });
 }
 
 /** Console accounts of those who find a request; undefined where everybody with a role does. */
 export function findersOf(policy: Policy, request: Request): readonly string[] | undefined {
   if (!isRestricted(policy, request)) return undefined;
-  return peopleOf(policy).flatMap(({ account, roles, ...person }) => (mayFind(policy, { person: { ...person, accounts: [] }, roles: new Set(roles) }, request) ? [account] : []));
+  return peopleOf(policy).flatMap(({ account, roles, ...person }) =>
+    mayFind(policy, { person: { ...person, accounts: [] }, roles: new Set(roles) }, request) ? [account] : [],
+  );
 }
 
 export function placesOf(policy: Policy): readonly ConsolePlace[] {
-  return policy.places.flatMap(({ place, approvals, results }) => (place.startsWith(prefix) ? [{ id: place.slice(prefix.length), approvals, results }] : []));
+  return policy.places.flatMap(({ place, approvals, results }) =>
+    place.startsWith(prefix) ? [{ id: place.slice(prefix.length), approvals, results }] : [],
+  );
 }
 
 /** Any account name may be tried, so that a stranger's refusal can be seen too. */

@@ -1,14 +1,15 @@
-// The event stream: every new or redrawn message with a number, so that a page which lost the connection misses nothing.
+// The event stream: every new or redrawn message with a number, so that a page which lost the connection
+// misses nothing.
 import type { Request, Response } from 'express';
 import type { ConsoleChat, ConsoleMessage } from './chat.ts';
-import type { World } from './world.ts';
+import type { SimulatorControls } from './simulatorControls.ts';
 
 export interface StreamOptions {
   readonly chat: ConsoleChat;
   readonly draw: (message: ConsoleMessage) => unknown;
   /** Tells this process from the one before: its numbers begin again. */
   readonly boot: string;
-  readonly world: World | undefined;
+  readonly world: SimulatorControls | undefined;
 }
 
 export interface Streams {
@@ -40,7 +41,8 @@ export function createStreams({ chat, draw, boot, world }: StreamOptions): Strea
   function beat(): void {
     look();
     beats += 1;
-    if (beats % (heartbeat / worldLook) === 0) for (const response of open) response.write(': still here\n\n');
+    if (beats % (heartbeat / worldLook) === 0)
+      for (const response of open) response.write(': still here\n\n');
   }
   function send(response: Response, message: ConsoleMessage): void {
     response.write(`id: ${boot}-${message.seq}\ndata: ${JSON.stringify(draw(message))}\n\n`);
@@ -74,7 +76,10 @@ export function createStreams({ chat, draw, boot, world }: StreamOptions): Strea
   };
 }
 
-/** The number behind `<boot>-`, or undefined when it is of another process: then the page must ask for everything. */
+/**
+ * The number behind `<boot>-`, or undefined when it is of another process: then the page must ask for
+ * everything.
+ */
 function readPosition(given: unknown, boot: string): number | undefined {
   const match = typeof given === 'string' ? /^([0-9a-f]+)-(\d{1,12})$/.exec(given) : null;
   return match?.[1] === boot ? Number(match[2]) : undefined;

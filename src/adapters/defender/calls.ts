@@ -1,9 +1,9 @@
-// One call to Defender: token, slot, exchange, and the plain word for what came of it. GETs may be repeated once; a POST never is,
-// except after a 401, which says for certain that nothing was run.
-import type { Budgets, Kind } from '../../liveResponse/pacing.ts';
+// One call to Defender: token, slot, exchange, and the plain word for what came of it. GETs may be repeated
+// once; a POST never is, except after a 401, which says for certain that nothing was run.
+import type { CallRates, Kind } from '../../liveResponse/pacing.ts';
 import { maxPenaltyMs } from '../../liveResponse/pacing.ts';
 import type { Clock, DefenderErrorCode, Log } from '../../liveResponse/ports.ts';
-import { field } from '../../liveResponse/json.ts';
+import { field } from '../../liveResponse/text/json.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Token, TokenSource } from '../entra/credentials.ts';
 import { TokenError } from '../entra/tokenError.ts';
@@ -16,7 +16,7 @@ import { readError, readPage } from './wire.ts';
 export interface DefenderParts {
   readonly http: Http;
   readonly tokens: TokenSource;
-  readonly budgets: Budgets;
+  readonly budgets: CallRates;
   readonly clock: Clock;
   readonly log: Log;
   readonly endpoint: Endpoint;
@@ -29,7 +29,11 @@ export interface DefenderParts {
   /** Milliseconds to the end of an answer. */
   readonly timeouts?: { readonly get: number; readonly post: number; readonly extra?: number };
   /** For metrics: one report for each exchange with Defender. */
-  readonly observe?: (call: { readonly kind: Kind; readonly outcome: 'ok' | DefenderErrorCode; readonly ms: number }) => void;
+  readonly observe?: (call: {
+    readonly kind: Kind;
+    readonly outcome: 'ok' | DefenderErrorCode;
+    readonly ms: number;
+  }) => void;
 }
 
 /** `extra`: reads that only add to what a card says, while a person waits for the card. */
@@ -52,7 +56,9 @@ export class Calls {
     this.#parts = parts;
   }
 
-  /** The JSON answer to a GET. Repeated once when it failed on the way or with a 5xx. @throws DefenderError */
+  /**
+   * The JSON answer to a GET. Repeated once when it failed on the way or with a 5xx. @throws DefenderError
+   */
   async get(kind: Kind, path: string, timeout: Timeout = 'get'): Promise<unknown> {
     return await this.#read(kind, this.#url(path), timeout);
   }
@@ -62,9 +68,15 @@ export class Calls {
     try {
       return await this.#call(ask);
     } catch (error) {
-      if (!(error instanceof DefenderError) || error.code !== 'unavailable' || error.detail.cause instanceof TokenError) throw error;
+      if (
+        !(error instanceof DefenderError) ||
+        error.code !== 'unavailable' ||
+        error.detail.cause instanceof TokenError
+      )
+        throw error;
       const pause = Math.max(repeatAfterMs, error.detail.retryAfterMs ?? 0);
-      // The repeat is a call like any other to the server, so it must have room in the budget, or it is not made.
+      // The repeat is a call like any other to the server, so it must have room in the budget, or it is not
+      // made.
       if (pause > longestPauseMs) throw error;
       await this.#parts.clock.sleep(pause);
       if (this.#parts.budgets.waitFor(kind, this.#parts.clock.elapsed()) > 0) throw error;
@@ -84,36 +96,55 @@ export class Calls {
   }
 
   /**
-   * The items of a collection, following next links on our own origin, `maxPages` pages at most and none once `enough` holds. What was
-   * read counts also where the rest cannot be had; `whole` tells whether it is all. @throws DefenderError when the first page cannot be read
+   * The items of a collection, following next links on our own origin, `maxPages` pages at most and none once
+   * `enough` holds. What was read counts also where the rest cannot be had; `whole` tells whether it is all.
+   * @throws DefenderError when the first page cannot be read
    */
-  async pages(kind: Kind, path: string, { maxPages, timeout = 'get', enough = () => false }: Paging): Promise<Collected> {
+  async pages(
+    kind: Kind,
+    path: string,
+    { maxPages, timeout = 'get', enough = () => false }: Paging,
+  ): Promise<Collected> {
     let url = this.#url(path);
     const asked = new Set<string>();
     const items = new Map<string, unknown>();
     for (let page = 1; ; page += 1) {
       asked.add(url.href);
-      const read = page === 1 ? await this.#page(kind, url, timeout) : await this.#laterPage(kind, url, timeout);
+      const read =
+        page === 1 ? await this.#page(kind, url, timeout) : await this.#laterPage(kind, url, timeout);
       if ('stopped' in read) return this.#partly(kind, items, read.stopped);
       const before = items.size;
       for (const item of read.items) if (!items.has(keyOf(item))) items.set(keyOf(item), item);
       if (read.next === undefined) return { items: [...items.values()], whole: true };
       if (enough([...items.values()])) return { items: [...items.values()], whole: false };
       const next = nextPage(read.next, url, new URL(this.#parts.endpoint.apiUrl));
-      if (next === undefined) return this.#partly(kind, items, 'its next link does not lead to a page of the same collection');
-      if (asked.has(next.href) || (read.items.length > 0 && items.size === before)) return this.#partly(kind, items, 'its next link leads back to what was read');
+      if (next === undefined)
+        return this.#partly(kind, items, 'its next link does not lead to a page of the same collection');
+      if (asked.has(next.href) || (read.items.length > 0 && items.size === before))
+        return this.#partly(kind, items, 'its next link leads back to what was read');
       if (page >= maxPages) return this.#partly(kind, items, `it has more than ${maxPages} pages`);
       url = next;
     }
   }
 
-  async #page(kind: Kind, url: URL, timeout: Timeout): Promise<{ readonly items: readonly unknown[]; readonly next: string | undefined }> {
+  async #page(
+    kind: Kind,
+    url: URL,
+    timeout: Timeout,
+  ): Promise<{ readonly items: readonly unknown[]; readonly next: string | undefined }> {
     const { items, next } = readPage(await this.#read(kind, url, timeout));
-    if (items === undefined) throw new DefenderError('unreadable', `the answer to ${kind} is not a collection`, { call: kind });
+    if (items === undefined)
+      throw new DefenderError('unreadable', `the answer to ${kind} is not a collection`, { call: kind });
     return { items, next };
   }
 
-  async #laterPage(kind: Kind, url: URL, timeout: Timeout): Promise<{ readonly items: readonly unknown[]; readonly next: string | undefined } | { readonly stopped: string }> {
+  async #laterPage(
+    kind: Kind,
+    url: URL,
+    timeout: Timeout,
+  ): Promise<
+    { readonly items: readonly unknown[]; readonly next: string | undefined } | { readonly stopped: string }
+  > {
     try {
       return await this.#page(kind, url, timeout);
     } catch (error) {
@@ -142,7 +173,14 @@ export class Calls {
       if (error instanceof DefenderError) {
         observe?.({ kind: ask.kind, outcome: error.code, ms: clock.elapsed() - began });
         const { status, apiCode, target, retryAfterMs: retryAfter } = error.detail;
-        this.#parts.log.info('defender.failed', { kind: ask.kind, code: error.code, status, apiCode, target, retryAfterMs: retryAfter });
+        this.#parts.log.info('defender.failed', {
+          kind: ask.kind,
+          code: error.code,
+          status,
+          apiCode,
+          target,
+          retryAfterMs: retryAfter,
+        });
       }
       throw error;
     }
@@ -152,10 +190,17 @@ export class Calls {
     // Token first: its time-out must not lie between taking a slot and using it.
     const token = await this.#token(ask.kind, false);
     let answer = await this.#send(ask, token);
-    if (answer.status === 401 && token !== undefined) answer = await this.#send(ask, await this.#anotherThan(ask.kind, token));
-    if (answer.status < 200 || answer.status > 299) throw this.#refusal(ask, answer.status, readError(bodyOf(answer)), answer);
+    if (answer.status === 401 && token !== undefined)
+      answer = await this.#send(ask, await this.#anotherThan(ask.kind, token));
+    if (answer.status < 200 || answer.status > 299)
+      throw this.#refusal(ask, answer.status, readError(bodyOf(answer)), answer);
     const json = jsonOf(answer);
-    if (json === undefined) throw new DefenderError(ask.kind === 'submit' ? 'ambiguous' : 'unreadable', `the answer to ${ask.kind} is not JSON`, { call: ask.kind, status: answer.status });
+    if (json === undefined)
+      throw new DefenderError(
+        ask.kind === 'submit' ? 'ambiguous' : 'unreadable',
+        `the answer to ${ask.kind} is not JSON`,
+        { call: ask.kind, status: answer.status },
+      );
     return json.value;
   }
 
@@ -193,7 +238,11 @@ export class Calls {
     while (!budgets.take(kind, clock.elapsed())) {
       const wait = Math.ceil(budgets.waitFor(kind, clock.elapsed()));
       if (wait > patience) {
-        throw new DefenderError('paced', `our own limit for ${kind} is used up for ${Math.ceil(wait / 1000)} s`, { call: kind, retryAfterMs: wait });
+        throw new DefenderError(
+          'paced',
+          `our own limit for ${kind} is used up for ${Math.ceil(wait / 1000)} s`,
+          { call: kind, retryAfterMs: wait },
+        );
       }
       patience -= wait;
       await clock.sleep(wait);
@@ -201,50 +250,81 @@ export class Calls {
   }
 
   /**
-   * A token after a 401. Another call that met the same refusal may have renewed it already: then that one is taken, because each renewal
-   * is a sign-in that Entra ID counts, and a burst of them is throttled there.
+   * A token after a 401. Another call that met the same refusal may have renewed it already: then that one is
+   * taken, because each renewal is a sign-in that Entra ID counts, and a burst of them is throttled there.
    */
   async #anotherThan(call: Kind, refused: Token): Promise<Token | undefined> {
     const held = this.#renewing === undefined ? await this.#token(call, false) : undefined;
-    return held !== undefined && held.value.reveal() !== refused.value.reveal() ? held : await this.#token(call, true);
+    return held !== undefined && held.value.reveal() !== refused.value.reveal()
+      ? held
+      : await this.#token(call, true);
   }
 
   async #token(call: Kind, renew: boolean): Promise<Token | undefined> {
     try {
       if (!renew) return await this.#parts.tokens.getToken(this.#parts.endpoint.scope);
       // Many calls may meet the same expired token at once; one renewal serves them all.
-      this.#renewing ??= this.#parts.tokens.getToken(this.#parts.endpoint.scope, true).finally(() => (this.#renewing = undefined));
+      this.#renewing ??= this.#parts.tokens
+        .getToken(this.#parts.endpoint.scope, true)
+        .finally(() => (this.#renewing = undefined));
       return await this.#renewing;
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
-      throw new DefenderError(error.code === 'refused' ? 'unauthorized' : 'unavailable', error.message, { call, cause: error });
+      throw new DefenderError(error.code === 'refused' ? 'unauthorized' : 'unavailable', error.message, {
+        call,
+        cause: error,
+      });
     }
   }
 
   /** No whole answer. Where the head of one arrived, its status still says what it says. */
   #broken(ask: Ask, error: HttpError): DefenderError {
     if (error.status !== undefined && error.status >= 400) return this.#refusal(ask, error.status, {});
-    const detail = { call: ask.kind, cause: error, ...(error.status === undefined ? {} : { status: error.status }) };
+    const detail = {
+      call: ask.kind,
+      cause: error,
+      ...(error.status === undefined ? {} : { status: error.status }),
+    };
     if (error.code === 'notSent') return new DefenderError('unavailable', error.message, detail);
-    if (ask.kind === 'submit') return new DefenderError('ambiguous', `it is not known whether the submission arrived: ${error.message}`, detail);
-    return new DefenderError(error.code === 'ambiguous' ? 'unavailable' : 'unreadable', error.message, detail);
+    if (ask.kind === 'submit')
+      return new DefenderError(
+        'ambiguous',
+        `it is not known whether the submission arrived: ${error.message}`,
+        detail,
+      );
+    return new DefenderError(
+      error.code === 'ambiguous' ? 'unavailable' : 'unreadable',
+      error.message,
+      detail,
+    );
   }
 
-  /** Decided by status and `error.code`; by the message only that a device is busy, because there it is all that some answers tell. */
+  /**
+   * Decided by status and `error.code`; by the message only that a device is busy, because there it is all
+   * that some answers tell.
+   */
   #refusal(ask: Ask, status: number, said: WireError, answer?: HttpAnswer): DefenderError {
     const { budgets, clock } = this.#parts;
     const code = codeOf(ask.kind, status, answer !== undefined && isPage(answer) ? undefined : said);
     let retryAfter = answer === undefined ? undefined : retryAfterMs(answer, clock.now());
     if (code === 'throttled') {
       retryAfter = Math.min(maxPenaltyMs, Math.max(1000, retryAfter ?? defaultRetryAfterMs));
-      budgets.penalise(ask.kind, clock.elapsed() + retryAfter);
+      budgets.backOff(ask.kind, clock.elapsed() + retryAfter);
     }
     const message = `Defender answered ${status}${said.apiCode === undefined ? '' : ` ${said.apiCode}`} to ${ask.kind}`;
-    return new DefenderError(code, message, { call: ask.kind, status, ...toldOf(said), ...(retryAfter === undefined ? {} : { retryAfterMs: Math.min(maxPenaltyMs, retryAfter) }) });
+    return new DefenderError(code, message, {
+      call: ask.kind,
+      status,
+      ...toldOf(said),
+      ...(retryAfter === undefined ? {} : { retryAfterMs: Math.min(maxPenaltyMs, retryAfter) }),
+    });
   }
 }
 
-/** What was read of a collection; `whole`: there is nothing else in it. Only of a whole one may be said that something is not there. */
+/**
+ * What was read of a collection; `whole`: there is nothing else in it. Only of a whole one may be said that
+ * something is not there.
+ */
 export interface Collected {
   readonly items: readonly unknown[];
   readonly whole: boolean;
@@ -258,8 +338,8 @@ export interface Paging {
 }
 
 /**
- * What an item is known by: pages that overlap give it twice. Files have no id, and two of them whose names differ in letter case alone, or
- * whose content differs, are two: only the very same entry is the same one.
+ * What an item is known by: pages that overlap give it twice. Files have no id, and two of them whose names
+ * differ in letter case alone, or whose content differs, are two: only the very same entry is the same one.
  */
 function keyOf(item: unknown): string {
   const id = field(item, 'id');
@@ -267,9 +347,10 @@ function keyOf(item: unknown): string {
 }
 
 /**
- * Where a next link leads on our own origin: our token goes nowhere else, and recorded answers name regional hosts of Microsoft's that
- * serve the same data (defender-api.md 7.1). Only path and query count, and only of a page of the collection that was asked for; undefined
- * for anything else. @param asked the page that held the link @param api what all calls lie below: its path stays in front
+ * Where a next link leads on our own origin: our token goes nowhere else, and recorded answers name regional
+ * hosts of Microsoft's that serve the same data (defender-api.md 7.1). Only path and query count, and only of
+ * a page of the collection that was asked for; undefined for anything else. @param asked the page that held
+ * the link @param api what all calls lie below: its path stays in front
  */
 export function nextPage(link: string, asked: URL, api: URL): URL | undefined {
   if (link.length > longestLink) return undefined;
@@ -280,7 +361,8 @@ export function nextPage(link: string, asked: URL, api: URL): URL | undefined {
   // Another gateway may have a path of its own before /api, or none at all.
   const from = theirs.pathname.toLowerCase().lastIndexOf('/api/');
   const path = from < 0 ? undefined : theirs.pathname.slice(from).replace(/\/+$/, '');
-  const own = path !== undefined && apiPath.test(path) ? `${api.pathname.replace(/\/+$/, '')}${path}` : asked.pathname;
+  const own =
+    path !== undefined && apiPath.test(path) ? `${api.pathname.replace(/\/+$/, '')}${path}` : asked.pathname;
   const next = new URL(api.origin);
   next.pathname = own;
   next.search = theirs.search;
@@ -307,8 +389,16 @@ interface Ask {
 }
 
 /** What is kept of an error for people. */
-function toldOf({ apiCode, apiMessage, target }: WireError): Pick<WireError, 'apiCode' | 'apiMessage' | 'target'> {
-  return { ...(apiCode === undefined ? {} : { apiCode }), ...(apiMessage === undefined ? {} : { apiMessage }), ...(target === undefined ? {} : { target }) };
+function toldOf({
+  apiCode,
+  apiMessage,
+  target,
+}: WireError): Pick<WireError, 'apiCode' | 'apiMessage' | 'target'> {
+  return {
+    ...(apiCode === undefined ? {} : { apiCode }),
+    ...(apiMessage === undefined ? {} : { apiMessage }),
+    ...(target === undefined ? {} : { target }),
+  };
 }
 
 /** The JSON of a refusal, or its text: some gateways send no JSON. */
@@ -327,23 +417,35 @@ function startOf(answer: HttpAnswer): string {
   return new TextDecoder().decode(answer.bytes.subarray(0, 2000)).trim();
 }
 
-/** "Action is already in progress" is what clients in the field decide by (defender-api.md 1.4); other words for the same are taken as well. */
+/**
+ * "Action is already in progress" is what clients in the field decide by (defender-api.md 1.4); other words
+ * for the same are taken as well.
+ */
 const busyText =
   /already (?:has |have )?(?:an? |another )?(?:in progress|active|running|ongoing|pending)|active (?:request|session|action|live response)[^.]{0,60}already exists|(?:another|an?|pending|active|running) (?:live response |machine |remote |other )*(?:session|action|request|command)s? (?:is |are )?(?:still |currently |already )?(?:in progress|active|running|pending|ongoing)/i;
 /** Codes that mean something else whatever their message says: to wait would not help. */
-const neverBusy: ReadonlySet<string> = new Set(['osplatformnotsupported', 'clientversionnotsupported', 'missingrequiredparameter', 'disabledfeature', 'disallowedoperation']);
+const neverBusy: ReadonlySet<string> = new Set([
+  'osplatformnotsupported',
+  'clientversionnotsupported',
+  'missingrequiredparameter',
+  'disabledfeature',
+  'disallowedoperation',
+]);
 
 /** Whether a submission was refused because something runs on the device: nothing of it was started. */
 function isBusy({ codes = [], texts = [] }: WireError): boolean {
   const folded = codes.map((code) => code.toLowerCase().replaceAll(/[\s_-]/g, ''));
   if (folded.includes('activerequestalreadyexists')) return true;
-  return !folded.some((code) => neverBusy.has(code)) && [...texts, ...codes].some((text) => busyText.test(text));
+  return (
+    !folded.some((code) => neverBusy.has(code)) && [...texts, ...codes].some((text) => busyText.test(text))
+  );
 }
 
 /** @param said undefined where it was not Defender that said it, but a page for browsers */
 function codeOf(kind: Kind, status: number, said: WireError | undefined): DefenderErrorCode {
   // No page names 409, but it is what HTTP has for this.
-  if (kind === 'submit' && said !== undefined && (status === 400 || status === 409) && isBusy(said)) return 'busy';
+  if (kind === 'submit' && said !== undefined && (status === 400 || status === 409) && isBusy(said))
+    return 'busy';
   if (status === 401) return 'unauthorized';
   if (status === 404) return 'notFound';
   if (status === 429) return 'throttled';

@@ -2,10 +2,18 @@
 import { createdAtOr, isTerminal } from '../../liveResponse/action.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import type { Command } from '../../liveResponse/commands.ts';
-import type { Actions, DefenderApi, Found, LibraryFile, Link, LookUp, ResultBytes } from '../../liveResponse/ports.ts';
+import type {
+  Actions,
+  DefenderApi,
+  Found,
+  LibraryFile,
+  Link,
+  LookUp,
+  ResultBytes,
+} from '../../liveResponse/ports.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Device } from '../../liveResponse/request.ts';
-import { maxTranscriptBytes } from '../../liveResponse/transcript.ts';
+import { maxTranscriptBytes } from '../../liveResponse/results/transcript.ts';
 import { checkedLink, readResult, resultHosts } from '../outbound/resultLink.ts';
 import type { ResultRules } from '../outbound/resultLink.ts';
 import { Calls } from './calls.ts';
@@ -13,7 +21,10 @@ import type { Collected, DefenderParts } from './calls.ts';
 import { quoted, Readings } from './readings.ts';
 import { readAction, readDevice, readLibraryFile, readLink, runBody } from './wire.ts';
 
-/** "The link is valid for 30 minutes" (learn.microsoft.com/defender-endpoint/api/get-live-response-result); only when it names no expiry itself. */
+/**
+ * "The link is valid for 30 minutes" (learn.microsoft.com/defender-endpoint/api/get-live-response-result);
+ * only when it names no expiry itself.
+ */
 export const linkLifeMs = 30 * 60_000;
 
 const deviceId = /^[0-9a-f]{40}$/i;
@@ -48,23 +59,35 @@ export class DefenderClient implements DefenderApi {
         (error: unknown) => ({ devices: noneWhenNotFound(error), whole: true }),
       );
     }
-    // Both questions at once: a device "hosta" beside a "hosta.corp" makes the name ambiguous, and that must be seen.
+    // Both questions at once: a device "hosta" beside a "hosta.corp" makes the name ambiguous, and that must
+    // be seen.
     const [same, below] = await Promise.all([
       this.#machines(`computerDnsName eq ${quoted(wanted)}`),
       this.#machines(`startswith(computerDnsName,${quoted(`${wanted}.`)})`),
     ]);
-    return { devices: [...new Map([...same.devices, ...below.devices].map((device) => [device.id, device])).values()], whole: same.whole && below.whole };
+    return {
+      devices: [
+        ...new Map([...same.devices, ...below.devices].map((device) => [device.id, device])).values(),
+      ],
+      whole: same.whole && below.whole,
+    };
   }
 
   async lookUp(name: string, alike: readonly string[], nameOfId?: string): Promise<LookUp> {
     const wanted = name.trim().toLowerCase();
     const { clock, log } = this.#parts;
     const byId = deviceId.test(wanted);
-    if (wanted === '' || (byId && nameOfId === undefined) || clock.elapsed() < this.#apartUntil) return await this.findMachines(name);
-    const beginning = (byId ? alike : [`${wanted}.`, ...alike]).map((one) => `startswith(computerDnsName,${quoted(one)})`);
+    if (wanted === '' || (byId && nameOfId === undefined) || clock.elapsed() < this.#apartUntil)
+      return await this.findMachines(name);
+    const beginning = (byId ? alike : [`${wanted}.`, ...alike]).map(
+      (one) => `startswith(computerDnsName,${quoted(one)})`,
+    );
     let found: Found;
     try {
-      found = await this.#page([`${byId ? 'id' : 'computerDnsName'} eq ${quoted(wanted)}`, ...beginning].join(' or '), 'get');
+      found = await this.#page(
+        [`${byId ? 'id' : 'computerDnsName'} eq ${quoted(wanted)}`, ...beginning].join(' or '),
+        'get',
+      );
     } catch (error) {
       if (!(error instanceof DefenderError) || error.detail.status !== 400) throw error;
       log.warn('defender.askedApart', { call: 'machines', status: 400, apiCode: error.detail.apiCode });
@@ -78,19 +101,24 @@ export class DefenderClient implements DefenderApi {
       if (device === undefined && !found.whole) return { ...(await this.findMachines(name)), ...alike };
       return { devices: device === undefined ? [] : [device], whole: true, ...alike };
     }
-    // In a large fleet those that only begin alike may fill the page; then the device itself is asked for alone.
+    // In a large fleet those that only begin alike may fill the page; then the device itself is asked for
+    // alone.
     return { ...(found.whole ? found : await this.findMachines(name)), alike: found };
   }
 
   /** One page of devices. */
   async #page(filter: string, timeout: 'get' | 'extra'): Promise<Found> {
-    const { items, whole } = await this.#calls.page('machines', `/api/machines?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`, timeout).catch(nothingWhenNotFound);
+    const { items, whole } = await this.#calls
+      .page('machines', `/api/machines?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`, timeout)
+      .catch(nothingWhenNotFound);
     return { devices: devicesOf(items), whole: items.length < pageSize && whole };
   }
 
   async #machines(filter: string): Promise<Found> {
     const path = `/api/machines?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`;
-    const { items, whole } = await this.#calls.pages('machines', path, { maxPages }).catch(nothingWhenNotFound);
+    const { items, whole } = await this.#calls
+      .pages('machines', path, { maxPages })
+      .catch(nothingWhenNotFound);
     return { devices: devicesOf(items), whole };
   }
 
@@ -103,7 +131,8 @@ export class DefenderClient implements DefenderApi {
   async submit(machineId: string, commands: readonly Command[], comment: string): Promise<Action> {
     const path = `/api/machines/${encodeURIComponent(machineId)}/runliveresponse`;
     const action = readAction(await this.#calls.post('submit', path, runBody(commands, comment)));
-    if (action === undefined) throw new DefenderError('ambiguous', 'the submission was answered without an action id');
+    if (action === undefined)
+      throw new DefenderError('ambiguous', 'the submission was answered without an action id');
     return this.#readings.heard(action);
   }
 
@@ -114,27 +143,39 @@ export class DefenderClient implements DefenderApi {
   async recent(machineId: string, since: number): Promise<Actions> {
     const from = new Date(since).toISOString();
     const filter = `machineId eq ${quoted(machineId)} and creationDateTimeUtc ge ${from} and type eq 'LiveResponse'`;
-    const { items, whole } = await newestFirst(filter, (path) => this.#calls.pages('list', path, { maxPages }));
+    const { items, whole } = await newestFirst(filter, (path) =>
+      this.#calls.pages('list', path, { maxPages }),
+    );
     const actions = actionsOf(items, machineId)
-      // The service has sorted out older ones already; what tells no time must not be lost, it may be the one that is looked for.
+      // The service has sorted out older ones already; what tells no time must not be lost, it may be the one
+      // that is looked for.
       .filter((action) => action.type === 'LiveResponse' && createdAtOr(action, since) >= since)
       .map((action) => this.#readings.heard(action));
     return { actions, whole };
   }
 
   async history(machineId: string): Promise<Actions> {
-    const { items, whole } = await newestFirst(`machineId eq ${quoted(machineId)}`, (path) => this.#calls.page('list', path, 'extra'));
+    const { items, whole } = await newestFirst(`machineId eq ${quoted(machineId)}`, (path) =>
+      this.#calls.page('list', path, 'extra'),
+    );
     return { actions: actionsOf(items, machineId), whole: items.length < pageSize && whole };
   }
 
-  async machinesBeginning(names: readonly string[]): Promise<Found> {
-    return await this.#page(names.map((name) => `startswith(computerDnsName,${quoted(name)})`).join(' or '), 'extra');
+  async machinesByPrefix(names: readonly string[]): Promise<Found> {
+    return await this.#page(
+      names.map((name) => `startswith(computerDnsName,${quoted(name)})`).join(' or '),
+      'extra',
+    );
   }
 
   async activeOn(machineId: string): Promise<Actions> {
     // The filter that other clients use to find who blocks a device (defender-api.md 2.4).
     const filter = `machineId eq ${quoted(machineId)} and (status eq 'Pending' or status eq 'InProgress')`;
-    const { items, whole } = await this.#calls.page('list', `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`, 'get');
+    const { items, whole } = await this.#calls.page(
+      'list',
+      `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`,
+      'get',
+    );
     return { actions: actionsOf(items, machineId).filter((action) => !isTerminal(action.status)), whole };
   }
 
@@ -143,8 +184,15 @@ export class DefenderClient implements DefenderApi {
   }
 
   async cancel(id: string, why: string): Promise<Action> {
-    const action = readAction(await this.#calls.post('cancel', `/api/machineactions/${encodeURIComponent(id)}/cancel`, JSON.stringify({ Comment: why })));
-    if (action === undefined) throw new DefenderError('unreadable', 'the cancellation was answered without an action');
+    const action = readAction(
+      await this.#calls.post(
+        'cancel',
+        `/api/machineactions/${encodeURIComponent(id)}/cancel`,
+        JSON.stringify({ Comment: why }),
+      ),
+    );
+    if (action === undefined)
+      throw new DefenderError('unreadable', 'the cancellation was answered without an action');
     return this.#readings.heard(action);
   }
 
@@ -164,17 +212,28 @@ export class DefenderClient implements DefenderApi {
     return { url: link.url, expiresAt: link.expiresAt ?? this.#parts.clock.now() + linkLifeMs };
   }
 
-  async read(url: string, maxBytes: number = maxTranscriptBytes, options: { readonly unpack?: boolean } = {}): Promise<ResultBytes> {
+  async read(
+    url: string,
+    maxBytes: number = maxTranscriptBytes,
+    options: { readonly unpack?: boolean } = {},
+  ): Promise<ResultBytes> {
     return await readResult(this.#parts.http, url, maxBytes, this.#rules(), options);
   }
 
   #rules(): ResultRules {
     const { resultOrigins, resultsOnLoopback, resultHosts: more = [] } = this.#parts;
-    return { hosts: [...resultHosts, ...more], origins: resultOrigins ?? [], loopback: resultsOnLoopback === true };
+    return {
+      hosts: [...resultHosts, ...more],
+      origins: resultOrigins ?? [],
+      loopback: resultsOnLoopback === true,
+    };
   }
 
   async library(): Promise<{ readonly files: readonly LibraryFile[]; readonly whole: boolean }> {
-    const { items, whole } = await this.#calls.pages('library', '/api/libraryfiles', { maxPages: maxLibraryPages, timeout: 'extra' });
+    const { items, whole } = await this.#calls.pages('library', '/api/libraryfiles', {
+      maxPages: maxLibraryPages,
+      timeout: 'extra',
+    });
     return { files: items.map(readLibraryFile).filter((file) => file !== undefined), whole };
   }
 }
@@ -183,13 +242,18 @@ function devicesOf(items: readonly unknown[]): readonly Device[] {
   return items.map(readDevice).filter((device) => device !== undefined);
 }
 
-/** Reads a list of actions in the order we want, or in the service's own: $orderby works in the field and stands in no page. */
+/**
+ * Reads a list of actions in the order we want, or in the service's own: $orderby works in the field and
+ * stands in no page.
+ */
 async function newestFirst<T>(filter: string, read: (path: string) => Promise<T>): Promise<T> {
   const path = `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`;
-  return await read(`${path}&$orderby=${encodeURIComponent('creationDateTimeUtc desc')}`).catch((error: unknown) => {
-    if (error instanceof DefenderError && error.detail.status === 400) return read(path);
-    throw error;
-  });
+  return await read(`${path}&$orderby=${encodeURIComponent('creationDateTimeUtc desc')}`).catch(
+    (error: unknown) => {
+      if (error instanceof DefenderError && error.detail.status === 400) return read(path);
+      throw error;
+    },
+  );
 }
 
 /** Newest first, and of that machine alone, whatever the service made of the filter. */

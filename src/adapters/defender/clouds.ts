@@ -1,4 +1,5 @@
-// Where Defender for Endpoint and its sign-in are in each cloud (learn.microsoft.com/defender-endpoint/api/exposed-apis-list and …/gov).
+// Where Defender for Endpoint and its sign-in are in each cloud
+// (learn.microsoft.com/defender-endpoint/api/exposed-apis-list and …/gov).
 
 export interface Endpoint {
   /** Origin and optional path, without a trailing slash. */
@@ -17,9 +18,20 @@ const loginUs = 'https://login.microsoftonline.us';
  */
 export const commercialScope = 'https://api.securitycenter.microsoft.com/.default';
 
-const regional = (prefix: string): Endpoint => ({ apiUrl: `https://${prefix}api.security.microsoft.com`, authority: login, scope: commercialScope });
-/** No page gives a scope for the government clouds; the API's own host is what works in the field (defender-api.md 7.2). */
-const government = (host: string, authority: string): Endpoint => ({ apiUrl: `https://${host}`, authority, scope: `https://${host}/.default` });
+const regional = (prefix: string): Endpoint => ({
+  apiUrl: `https://${prefix}api.security.microsoft.com`,
+  authority: login,
+  scope: commercialScope,
+});
+/**
+ * No page gives a scope for the government clouds; the API's own host is what works in the field
+ * (defender-api.md 7.2).
+ */
+const government = (host: string, authority: string): Endpoint => ({
+  apiUrl: `https://${host}`,
+  authority,
+  scope: `https://${host}/.default`,
+});
 
 export const clouds = {
   commercial: regional(''),
@@ -42,7 +54,17 @@ export function isCloud(name: string): name is Cloud {
   return Object.hasOwn(clouds, name);
 }
 
-/** An endpoint of one's own: a simulator, a gateway, a cloud we do not know. What is left out is as in the commercial cloud. */
-export function customEndpoint(apiUrl: string, options: { readonly scope?: string; readonly authority?: string } = {}): Endpoint {
-  return { apiUrl: apiUrl.replace(/\/+$/, ''), authority: options.authority ?? login, scope: options.scope ?? commercialScope };
+/**
+ * An endpoint of one's own: a simulator, a gateway, a cloud we do not know. What is left out is as in the
+ * commercial cloud.
+ */
+export function customEndpoint(
+  apiUrl: string,
+  options: { readonly scope?: string; readonly authority?: string } = {},
+): Endpoint {
+  return {
+    apiUrl: apiUrl.replace(/\/+$/, ''),
+    authority: options.authority ?? login,
+    scope: options.scope ?? commercialScope,
+  };
 }

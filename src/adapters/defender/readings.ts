@@ -1,5 +1,6 @@
-// Reads many actions at little cost: one list call for all of them, single calls only for what a list does not give, and never so many
-// of those that the budget is burnt: what cannot be afforded this time is answered from the last reading.
+// Reads many actions at little cost: one list call for all of them, single calls only for what a list does
+// not give, and never so many of those that the budget is burnt: what cannot be afforded this time is
+// answered from the last reading.
 import { isKnownStatus, isTerminal } from '../../liveResponse/action.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
@@ -10,7 +11,10 @@ import { readAction } from './wire.ts';
 export const idsPerList = 50;
 /** How long lists are not tried again after the service refused one. */
 export const listRestMs = 10 * 60_000;
-/** Single reads in one round while the budget is more than half full; one after that, which a poll every 2.4 s can keep up all day. */
+/**
+ * Single reads in one round while the budget is more than half full; one after that, which a poll every 2.4 s
+ * can keep up all day.
+ */
 const readsPerRound = 4;
 const maxRemembered = 1000;
 
@@ -52,7 +56,9 @@ export class Readings {
   /** One action; undefined when Defender does not know it. */
   async one(id: string): Promise<Action | undefined> {
     try {
-      const action = readAction(await this.#calls.get('get', `/api/machineactions/${encodeURIComponent(id)}`));
+      const action = readAction(
+        await this.#calls.get('get', `/api/machineactions/${encodeURIComponent(id)}`),
+      );
       if (action === undefined) throw new DefenderError('unreadable', 'the answer holds no action');
       return this.heard(action);
     } catch (error) {
@@ -85,20 +91,29 @@ export class Readings {
     const filter = `id in (${ids.map(quoted).join(',')})`;
     try {
       const asked = new Set(ids.map((id) => id.toLowerCase()));
-      const { items } = await this.#calls.pages('list', `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${idsPerList}`, { maxPages: 2, enough: (read) => holdsAll(read, asked) });
+      const { items } = await this.#calls.pages(
+        'list',
+        `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${idsPerList}`,
+        { maxPages: 2, enough: (read) => holdsAll(read, asked) },
+      );
       const actions = items.map(readAction).filter((action) => action !== undefined);
-      return actions.filter((action) => asked.has(action.id.toLowerCase())).map((action) => this.heard(action));
+      return actions
+        .filter((action) => asked.has(action.id.toLowerCase()))
+        .map((action) => this.heard(action));
     } catch (error) {
       if (!(error instanceof DefenderError) || error.detail.status !== 400) throw error;
       this.#noListsBefore = this.#parts.clock.elapsed() + listRestMs;
-      this.#parts.log.warn('defender.listRefused', { apiCode: error.detail.apiCode, target: error.detail.target });
+      this.#parts.log.warn('defender.listRefused', {
+        apiCode: error.detail.apiCode,
+        target: error.detail.target,
+      });
       return [];
     }
   }
 
   /**
-   * First those never read, which must be read or the whole call fails: absence would be taken for "unknown to Defender".
-   * Then the stalest others, as many as the budget bears.
+   * First those never read, which must be read or the whole call fails: absence would be taken for "unknown
+   * to Defender". Then the stalest others, as many as the budget bears.
    */
   async #single(ids: readonly string[]): Promise<readonly Action[]> {
     if (ids.length === 0) return [];
@@ -109,7 +124,9 @@ export class Readings {
       return reading !== undefined && !isTerminal(reading.action.status);
     });
     const stale = goingOn.sort((a, b) => (last(a)?.at ?? 0) - (last(b)?.at ?? 0));
-    const roomy = this.#parts.budgets.left('get', this.#parts.clock.elapsed()).every((rate) => rate.left > rate.limit / 2);
+    const roomy = this.#parts.budgets
+      .left('get', this.#parts.clock.elapsed())
+      .every((rate) => rate.left > rate.limit / 2);
     const known = ids.map(last).filter((reading) => reading !== undefined);
     const actions = new Map(known.map((reading) => [reading.action.id.toLowerCase(), reading.action]));
     const again = stale.slice(0, roomy ? readsPerRound : 1);
@@ -120,7 +137,8 @@ export class Readings {
         else actions.set(id.toLowerCase(), action);
       } catch (error) {
         // What we know of this one is a little old; that is still an answer. Anything else is not.
-        if (!(error instanceof DefenderError) || error.code !== 'paced' || last(id) === undefined) throw error;
+        if (!(error instanceof DefenderError) || error.code !== 'paced' || last(id) === undefined)
+          throw error;
       }
     }
     return [...actions.values()];

@@ -1,11 +1,12 @@
-// Reads Defender's JSON into our words. Every field may be missing, odd or new: nothing here throws, and what cannot be read is left out.
+// Reads Defender's JSON into our words. Every field may be missing, odd or new: nothing here throws, and what
+// cannot be read is left out.
 import { commandStatusWord, statusWord, typeWord } from '../../liveResponse/action.ts';
 import type { Action, CommandProgress } from '../../liveResponse/action.ts';
 import type { Command } from '../../liveResponse/commands.ts';
-import { hresultText, readHresult } from '../../liveResponse/hresult.ts';
-import { field } from '../../liveResponse/json.ts';
+import { hresultText, readHresult } from '../../liveResponse/codes/hresult.ts';
+import { field } from '../../liveResponse/text/json.ts';
 import type { LibraryFile } from '../../liveResponse/ports.ts';
-import { mergedInto } from '../../liveResponse/records.ts';
+import { mergedInto } from '../../liveResponse/device/records.ts';
 import type { Device } from '../../liveResponse/request.ts';
 
 /** Texts for people are kept to this many characters; Defender's own are far shorter. */
@@ -22,14 +23,17 @@ function list(value: unknown, name: string): readonly unknown[] {
   return Array.isArray(found) ? found : [];
 }
 
-/** Before Defender existed nothing of it can have happened: .NET writes 0001-01-01 for "no date", Windows 1601-01-01, Unix 1970-01-01. */
+/**
+ * Before Defender existed nothing of it can have happened: .NET writes 0001-01-01 for "no date", Windows
+ * 1601-01-01, Unix 1970-01-01.
+ */
 const earliest = Date.UTC(2000, 0, 1);
 /** Nor after this: 9999-12-31 is "no date" as well. */
 const latest = Date.UTC(2200, 0, 1);
 
 /**
- * Epoch milliseconds of a DateTimeOffset with any number of fraction digits; without a zone it is UTC, as the field names say. Undefined
- * for what is no date, and for dates that stand for "none".
+ * Epoch milliseconds of a DateTimeOffset with any number of fraction digits; without a zone it is UTC, as the
+ * field names say. Undefined for what is no date, and for dates that stand for "none".
  */
 export function readTime(value: unknown): number | undefined {
   if (typeof value !== 'string' || value.length > 60) return undefined;
@@ -47,7 +51,8 @@ export function readAction(value: unknown): Action | undefined {
   const id = text(value, 'id');
   if (id === undefined) return undefined;
   const createdAt = time(value, 'creationDateTimeUtc');
-  // The pages' list samples call it lastUpdateTimeUtc; the service says lastUpdateDateTimeUtc (defender-api.md 2.1).
+  // The pages' list samples call it lastUpdateTimeUtc; the service says lastUpdateDateTimeUtc
+  // (defender-api.md 2.1).
   const updatedAt = time(value, 'lastUpdateDateTimeUtc') ?? time(value, 'lastUpdateTimeUtc');
   const entries = field(value, 'commands');
   const commands = Array.isArray(entries) ? readCommands(entries) : undefined;
@@ -72,18 +77,36 @@ export function readAction(value: unknown): Action | undefined {
   };
 }
 
-function timesOf(createdAt: number | undefined, updatedAt: number | undefined): Pick<Action, 'createdAt' | 'updatedAt'> {
-  return { ...(createdAt === undefined ? {} : { createdAt }), ...(updatedAt === undefined ? {} : { updatedAt }) };
+function timesOf(
+  createdAt: number | undefined,
+  updatedAt: number | undefined,
+): Pick<Action, 'createdAt' | 'updatedAt'> {
+  return {
+    ...(createdAt === undefined ? {} : { createdAt }),
+    ...(updatedAt === undefined ? {} : { updatedAt }),
+  };
 }
 
-/** How much an entry tells of its command: of two with one index the one that tells more counts, and a failure before a success. */
-const telling: readonly string[] = ['Unknown', 'Created', 'Submitted', 'PendingResource', 'Executing', 'Completed', 'Failed'];
+/**
+ * How much an entry tells of its command: of two with one index the one that tells more counts, and a failure
+ * before a success.
+ */
+const telling: readonly string[] = [
+  'Unknown',
+  'Created',
+  'Submitted',
+  'PendingResource',
+  'Executing',
+  'Completed',
+  'Failed',
+];
 
 function onePerIndex(entries: readonly CommandProgress[]): readonly CommandProgress[] {
   const best = new Map<number, CommandProgress>();
   for (const entry of entries) {
     const known = best.get(entry.index);
-    if (known === undefined || telling.indexOf(entry.status) > telling.indexOf(known.status)) best.set(entry.index, entry);
+    if (known === undefined || telling.indexOf(entry.status) > telling.indexOf(known.status))
+      best.set(entry.index, entry);
   }
   return [...best.values()].sort((a, b) => a.index - b.index);
 }
@@ -107,24 +130,39 @@ function readProgress(entry: unknown, position: number): CommandProgress {
 const maxErrors = 20;
 const maxDepth = 4;
 
-/** What is said of a failure: `errors` by the documents a list of texts, in the field also a text, an object or objects; `error` in the singular; and a code. */
+/**
+ * What is said of a failure: `errors` by the documents a list of texts, in the field also a text, an object
+ * or objects; `error` in the singular; and a code.
+ */
 function errorTexts(entry: unknown): readonly string[] {
   const code = readHresult(field(entry, 'errorHResult'));
-  const said = [...flatTexts(field(entry, 'errors')), ...flatTexts(field(entry, 'error')), ...(code === undefined ? [] : [hresultText(code)])];
+  const said = [
+    ...flatTexts(field(entry, 'errors')),
+    ...flatTexts(field(entry, 'error')),
+    ...(code === undefined ? [] : [hresultText(code)]),
+  ];
   return [...new Set(said)].slice(0, maxErrors);
 }
 
-/** Every text in a value, in order: an object with a message as `code: message`, any other as `name: text`. */
+/**
+ * Every text in a value, in order: an object with a message as `code: message`, any other as `name: text`.
+ */
 function flatTexts(value: unknown, depth = 0): readonly string[] {
   if (typeof value === 'string') return value.trim() === '' ? [] : [inert(value)];
   if (typeof value === 'number') return value === 0 ? [] : [numberText(value)];
   if (typeof value !== 'object' || value === null || depth > maxDepth) return [];
-  if (Array.isArray(value)) return value.slice(0, maxErrors).flatMap((one: unknown) => flatTexts(one, depth + 1));
+  if (Array.isArray(value))
+    return value.slice(0, maxErrors).flatMap((one: unknown) => flatTexts(one, depth + 1));
   const message = textNamed(value, 'message');
   const code = textNamed(value, 'code');
   const inner = ['innererror', 'details'].flatMap((name) => flatTexts(anyCase(value, name), depth + 1));
-  if (message !== undefined) return [inert(code === undefined || code === message ? message : `${code}: ${message}`), ...inner];
-  return Object.entries(value).slice(0, maxErrors).flatMap(([name, one]: [string, unknown]) => flatTexts(one, depth + 1).map((text) => inert(/^\d+$/.test(name) ? text : `${name}: ${text}`)));
+  if (message !== undefined)
+    return [inert(code === undefined || code === message ? message : `${code}: ${message}`), ...inner];
+  return Object.entries(value)
+    .slice(0, maxErrors)
+    .flatMap(([name, one]: [string, unknown]) =>
+      flatTexts(one, depth + 1).map((text) => inert(/^\d+$/.test(name) ? text : `${name}: ${text}`)),
+    );
 }
 
 /** Among errors a negative number, or one with the top bit of 32, is an HRESULT. */
@@ -133,25 +171,42 @@ function numberText(value: number): string {
   return code === undefined ? String(value) : hresultText(code);
 }
 
-/** A text that cards may quote: bounded, and without what opens something. Signatures of links and tokens are secrets wherever they stand. */
+/**
+ * A text that cards may quote: bounded, and without what opens something. Signatures of links and tokens are
+ * secrets wherever they stand.
+ */
 function inert(said: string): string {
-  return said.slice(0, 4 * maxText).replaceAll(/(https?:\/\/[^\s?"']{1,300})\?[^\s"']+/gi, '$1?…').replaceAll(/\bbearer\s+[\w.~+/=-]+/gi, 'Bearer …').slice(0, maxText);
+  return said
+    .slice(0, 4 * maxText)
+    .replaceAll(/(https?:\/\/[^\s?"']{1,300})\?[^\s"']+/gi, '$1?…')
+    .replaceAll(/\bbearer\s+[\w.~+/=-]+/gi, 'Bearer …')
+    .slice(0, maxText);
 }
 
-/** `troubleshootInfo` as a text or an object, and errors that stand with the action and not with a command. */
+/**
+ * `troubleshootInfo` as a text or an object, and errors that stand with the action and not with a command.
+ */
 function readTroubleshoot(action: unknown, hresult: number | undefined): string {
   // A code in words of its own, such as E_ACCESSDENIED, or a number of more than 32 bits.
   const given = field(action, 'errorHResult');
   const code = typeof given === 'number' ? String(given) : given;
-  const words = typeof code === 'string' && hresult === undefined && !/^[-+0x\s]*$/i.test(code) ? [inert(code)] : [];
-  const said = [...words, ...flatTexts(field(action, 'troubleshootInfo')), ...flatTexts(field(action, 'errors')), ...flatTexts(field(action, 'error'))];
+  const words =
+    typeof code === 'string' && hresult === undefined && !/^[-+0x\s]*$/i.test(code) ? [inert(code)] : [];
+  const said = [
+    ...words,
+    ...flatTexts(field(action, 'troubleshootInfo')),
+    ...flatTexts(field(action, 'errors')),
+    ...flatTexts(field(action, 'error')),
+  ];
   return [...new Set(said)].join('; ').slice(0, maxText);
 }
 
 /** A member of an object whatever the letter case of its name. */
 function anyCase(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
-  return field(value, name) ?? field(value, Object.keys(value).find((key) => key.toLowerCase() === name) ?? name);
+  return (
+    field(value, name) ?? field(value, Object.keys(value).find((key) => key.toLowerCase() === name) ?? name)
+  );
 }
 
 function textNamed(value: unknown, name: string): string | undefined {
@@ -193,9 +248,15 @@ function readCommand(value: unknown): Command | undefined {
   }
 }
 
-/** The body of runliveresponse. Keys are case-sensitive, exactly as here (learn.microsoft.com/defender-endpoint/api/run-live-response). */
+/**
+ * The body of runliveresponse. Keys are case-sensitive, exactly as here
+ * (learn.microsoft.com/defender-endpoint/api/run-live-response).
+ */
 export function runBody(commands: readonly Command[], comment: string): string {
-  return JSON.stringify({ Commands: commands.map((command) => ({ type: command.type, params: paramsOf(command) })), Comment: comment });
+  return JSON.stringify({
+    Commands: commands.map((command) => ({ type: command.type, params: paramsOf(command) })),
+    Comment: comment,
+  });
 }
 
 function paramsOf(command: Command): readonly { readonly key: string; readonly value: string }[] {
@@ -204,7 +265,10 @@ function paramsOf(command: Command): readonly { readonly key: string; readonly v
       return [{ key: 'FileName', value: command.fileName }];
     case 'RunScript':
       // No arguments means no Args entry: an empty one is not the same to the service.
-      return [{ key: 'ScriptName', value: command.scriptName }, ...(command.args === undefined ? [] : [{ key: 'Args', value: command.args }])];
+      return [
+        { key: 'ScriptName', value: command.scriptName },
+        ...(command.args === undefined ? [] : [{ key: 'Args', value: command.args }]),
+      ];
     case 'GetFile':
       return [{ key: 'Path', value: command.path }];
   }
@@ -217,7 +281,9 @@ const maxWord = 60;
 export function readDevice(value: unknown): Device | undefined {
   const id = text(value, 'id');
   if (id === undefined) return undefined;
-  const os = [text(value, 'osPlatform'), text(value, 'version')].filter((part) => part !== undefined && part !== 'Other').join(' ');
+  const os = [text(value, 'osPlatform'), text(value, 'version')]
+    .filter((part) => part !== undefined && part !== 'Other')
+    .join(' ');
   const risk = text(value, 'riskScore');
   const exposure = text(value, 'exposureLevel');
   const group = text(value, 'rbacGroupName');
@@ -263,14 +329,22 @@ export function readLibraryFile(value: unknown): LibraryFile | undefined {
   };
 }
 
-/** Under any of the names that OData and Microsoft's other services have given it, in any letter case. Something else than a text is a link too, one that leads nowhere: then there is more. */
+/**
+ * Under any of the names that OData and Microsoft's other services have given it, in any letter case.
+ * Something else than a text is a link too, one that leads nowhere: then there is more.
+ */
 function nextLink(value: unknown): string | undefined {
-  const found = ['@odata.nextlink', '@nextlink', 'odata.nextlink', 'nextlink'].map((name) => anyCase(value, name)).find((one) => one !== undefined && one !== null && one !== '');
+  const found = ['@odata.nextlink', '@nextlink', 'odata.nextlink', 'nextlink']
+    .map((name) => anyCase(value, name))
+    .find((one) => one !== undefined && one !== null && one !== '');
   return found === undefined || typeof found === 'string' ? found : JSON.stringify(found);
 }
 
 /** One page of a collection; `items` is undefined when the answer is no collection. */
-export function readPage(value: unknown): { readonly items: readonly unknown[] | undefined; readonly next: string | undefined } {
+export function readPage(value: unknown): {
+  readonly items: readonly unknown[] | undefined;
+  readonly next: string | undefined;
+} {
   const items = field(value, 'value');
   return { items: Array.isArray(items) ? items : undefined, next: nextLink(value) };
 }
@@ -285,12 +359,13 @@ export interface WireError {
 }
 
 /**
- * `{"error":{"code","message","target"}}` (learn.microsoft.com/defender-endpoint/api/common-errors), also without the envelope, with inner
- * errors, in another letter case, or as a bare text.
+ * `{"error":{"code","message","target"}}` (learn.microsoft.com/defender-endpoint/api/common-errors), also
+ * without the envelope, with inner errors, in another letter case, or as a bare text.
  */
 export function readError(value: unknown): WireError {
   const inner = anyCase(value, 'error') ?? value;
-  if (typeof inner === 'string') return inner.trim() === '' ? {} : { apiMessage: inert(inner), texts: [inert(inner)] };
+  if (typeof inner === 'string')
+    return inner.trim() === '' ? {} : { apiMessage: inert(inner), texts: [inert(inner)] };
   const apiCode = textNamed(inner, 'code');
   const apiMessage = textNamed(inner, 'message');
   const target = textNamed(inner, 'target');
@@ -304,15 +379,27 @@ export function readError(value: unknown): WireError {
   };
 }
 
-/** The error itself and those within it, OData's `innererror` and `details` (docs.oasis-open.org/odata/odata-json-format, "Error Response"). */
+/**
+ * The error itself and those within it, OData's `innererror` and `details`
+ * (docs.oasis-open.org/odata/odata-json-format, "Error Response").
+ */
 function nestedErrors(error: unknown, depth = 0): readonly unknown[] {
   if (typeof error !== 'object' || error === null || depth > maxDepth) return [];
-  if (Array.isArray(error)) return error.slice(0, maxErrors).flatMap((one: unknown) => nestedErrors(one, depth + 1));
-  return [error, ...['innererror', 'details', 'error'].flatMap((name) => nestedErrors(anyCase(error, name), depth + 1))];
+  if (Array.isArray(error))
+    return error.slice(0, maxErrors).flatMap((one: unknown) => nestedErrors(one, depth + 1));
+  return [
+    error,
+    ...['innererror', 'details', 'error'].flatMap((name) => nestedErrors(anyCase(error, name), depth + 1)),
+  ];
 }
 
-/** A link answer: the URL as given (rewriting could break its signature) and the expiry `se` names; undefined unless it is a web address without a user. */
-export function readLink(value: unknown): { readonly url: string; readonly expiresAt: number | undefined } | undefined {
+/**
+ * A link answer: the URL as given (rewriting could break its signature) and the expiry `se` names; undefined
+ * unless it is a web address without a user.
+ */
+export function readLink(
+  value: unknown,
+): { readonly url: string; readonly expiresAt: number | undefined } | undefined {
   const found = text(value, 'value');
   if (found === undefined || !URL.canParse(found)) return undefined;
   const url = new URL(found);

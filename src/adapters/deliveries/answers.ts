@@ -1,7 +1,11 @@
-// Private answers that arrive: tried again with growing pauses while they are still worth saying, and left for the next start when this process stops.
+// Private answers that arrive: tried again with growing pauses while they are still worth saying, and left
+// for the next start when this process stops.
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 
-/** How long a private answer is tried for: as long as a link in it works, and as Slack's response_url. Milliseconds. */
+/**
+ * How long a private answer is tried for: as long as a link in it works, and as Slack's response_url.
+ * Milliseconds.
+ */
 export const answerWithin = 30 * 60_000;
 /** Pauses before the next try of a private answer; the last one from then on. Milliseconds. */
 export const answerPauses = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000, 120_000] as const;
@@ -14,7 +18,10 @@ export interface Telling {
   readonly who: Readonly<Record<string, unknown>>;
   /** One try; `attempt` counts from 0. */
   say(attempt: number): Promise<void>;
-  /** What a failed try means, in words for the log. @throws the error itself where it is no failure of the chat */
+  /**
+   * What a failed try means, in words for the log. @throws the error itself where it is no failure of the
+   * chat
+   */
   failure(error: unknown): Failure;
 }
 
@@ -25,7 +32,10 @@ export interface Failure {
 }
 
 export interface Answers {
-  /** Resolves when the person was told, or cannot be told any more: that is logged. @throws Stopping, and what `failure` throws */
+  /**
+   * Resolves when the person was told, or cannot be told any more: that is logged. @throws Stopping, and what
+   * `failure` throws
+   */
   bring(telling: Telling): Promise<void>;
   /** Nobody waits for another try any longer; a try under way may still end. */
   stop(): void;
@@ -40,7 +50,11 @@ export class Stopping extends Error {
 }
 
 /** `chat` begins the names of its log lines. */
-export function createAnswers(chat: 'slack' | 'teams', clock: Pick<Clock, 'elapsed' | 'sleep'>, log: Log): Answers {
+export function createAnswers(
+  chat: 'slack' | 'teams',
+  clock: Pick<Clock, 'elapsed' | 'sleep'>,
+  log: Log,
+): Answers {
   const stopped = new AbortController();
 
   return {

@@ -1,20 +1,29 @@
-// Remembers which deliveries of a chat have come in, also over a restart, and keeps each until its person has been answered: a chat
-// sends again what it believes got lost, and never again what we have acknowledged.
+// Remembers which deliveries of a chat have come in, also over a restart, and keeps each until its person has
+// been answered: a chat sends again what it believes got lost, and never again what we have acknowledged.
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import { createClock } from '../clock.ts';
-import type { Disk } from '../store/disk.ts';
-import type { Keys } from '../store/keys.ts';
-import { macOf, sameMac } from '../store/keys.ts';
+import type { Disk } from '../store/journal/disk.ts';
+import type { Keys } from '../store/journal/keys.ts';
+import { macOf, sameMac } from '../store/journal/keys.ts';
 import { Ledger } from './ledger.ts';
 
-/** Repeats come within seconds to an hour (msteams-docs#6084, #8998; docs.slack.dev/apis/events-api); six hours leave room. Milliseconds. */
+/**
+ * Repeats come within seconds to an hour (msteams-docs#6084, #8998; docs.slack.dev/apis/events-api); six
+ * hours leave room. Milliseconds.
+ */
 export const remembered = 6 * 3_600_000;
-/** A delivery left unanswered by a crash is taken up if no older than this: later, its person is told instead. Milliseconds. */
+/**
+ * A delivery left unanswered by a crash is taken up if no older than this: later, its person is told instead.
+ * Milliseconds.
+ */
 export const takenUp = 10 * 60_000;
 /** What is not durable by then is not taken; Slack waits three seconds, Teams five. Milliseconds. */
 export const keptWithin = 2_000;
 
-/** `notTaken`: it could not be written down in time, and never runs. `repeated`: it has come before, and that one is answered. */
+/**
+ * `notTaken`: it could not be written down in time, and never runs. `repeated`: it has come before, and that
+ * one is answered.
+ */
 export type Kept = 'first' | 'repeated' | 'notTaken';
 
 export interface Left {
@@ -40,7 +49,10 @@ export interface DeliveriesOptions {
   readonly folder: string;
   /** The file's name in the data folder. */
   readonly name: string;
-  /** With which each line is authenticated: anyone who could add one here could have anybody press anything at the next start. */
+  /**
+   * With which each line is authenticated: anyone who could add one here could have anybody press anything at
+   * the next start.
+   */
   readonly keys: Keys;
   readonly clock: Clock;
   readonly log: Log;
@@ -77,8 +89,8 @@ export class Deliveries implements Keeper {
   }
 
   /**
-   * `first` once per key, as soon as key and memo are durable. The memo is taken up after a crash until `done`; it must be JSON, and hold
-   * no secret.
+   * `first` once per key, as soon as key and memo are durable. The memo is taken up after a crash until
+   * `done`; it must be JSON, and hold no secret.
    */
   async keep(key: string, memo: unknown): Promise<Kept> {
     const known = this.#known(key);
@@ -121,11 +133,15 @@ export class Deliveries implements Keeper {
     const seen = this.#seen.get(key);
     if (seen?.memo === undefined) return;
     this.#remember(key, { at: seen.at });
-    // Not synced: a power cut between here and the next delivery makes us answer twice, and waiting would hold up every answer.
+    // Not synced: a power cut between here and the next delivery makes us answer twice, and waiting would
+    // hold up every answer.
     this.#ledger.mark(this.#line(key, seen.at));
   }
 
-  /** What an earlier process left unanswered, oldest first: to be done now, or too old for that. Each is given once. */
+  /**
+   * What an earlier process left unanswered, oldest first: to be done now, or too old for that. Each is given
+   * once.
+   */
   left(): { readonly now: readonly Left[]; readonly tooLate: readonly Left[] } {
     const since = this.#clock.now() - takenUp;
     const all = this.#left;
@@ -140,7 +156,9 @@ export class Deliveries implements Keeper {
 
   trouble(): string | undefined {
     const why = this.#ledger.trouble();
-    return why === undefined ? undefined : `what people type and press cannot be written down, so it is not taken: ${why}`;
+    return why === undefined
+      ? undefined
+      : `what people type and press cannot be written down, so it is not taken: ${why}`;
   }
 
   /** Asking for the trouble is what tries the disk again, every few seconds at most. */
@@ -169,7 +187,9 @@ export class Deliveries implements Keeper {
 
   #known(key: string): Seen | undefined {
     const seen = this.#seen.get(key);
-    return seen === undefined || (seen.memo === undefined && seen.at <= this.#clock.now() - remembered) ? undefined : seen;
+    return seen === undefined || (seen.memo === undefined && seen.at <= this.#clock.now() - remembered)
+      ? undefined
+      : seen;
   }
 
   /** At the end of the map, so that its order is the order of coming in. */
@@ -180,7 +200,8 @@ export class Deliveries implements Keeper {
 
   #forget(): void {
     const since = this.#clock.now() - remembered;
-    for (const [key, seen] of this.#seen) if (seen.memo === undefined && seen.verdict === undefined && seen.at <= since) this.#seen.delete(key);
+    for (const [key, seen] of this.#seen)
+      if (seen.memo === undefined && seen.verdict === undefined && seen.at <= since) this.#seen.delete(key);
     this.#sweepAt = this.#seen.size + sweptAfter;
   }
 
@@ -193,7 +214,8 @@ export class Deliveries implements Keeper {
   }
 
   #isOurs(text: string): boolean {
-    const [, open = '', id = '', mac = ''] = /^(.*),"key":"([0-9a-f]{16})","mac":"([0-9a-f]{64})"\}$/s.exec(text) ?? [];
+    const [, open = '', id = '', mac = ''] =
+      /^(.*),"key":"([0-9a-f]{16})","mac":"([0-9a-f]{64})"\}$/s.exec(text) ?? [];
     const key = this.#keys.byId(id);
     return key !== undefined && sameMac(macOf(key, this.name, open), mac);
   }
@@ -212,15 +234,24 @@ export class Deliveries implements Keeper {
       const memo = line.memo ?? (line.begun ? before?.memo : undefined);
       this.#seen.set(line.k, { at: line.at, ...(memo === undefined ? {} : { memo, begun: line.begun }) });
     }
-    this.#left = [...this.#seen].flatMap(([key, { at, memo, begun = false }]) => (memo === undefined ? [] : [{ key, at, memo, begun }])).sort((one, other) => one.at - other.at);
-    if (this.#refused > 0) this.#log.error('deliveriesRefused', { file: this.name, lines: this.#refused, why: 'they do not carry this bot\u2019s key: version 0.1 wrote them, or somebody else did. Nothing of them is done.' });
+    this.#left = [...this.#seen]
+      .flatMap(([key, { at, memo, begun = false }]) => (memo === undefined ? [] : [{ key, at, memo, begun }]))
+      .sort((one, other) => one.at - other.at);
+    if (this.#refused > 0)
+      this.#log.error('deliveriesRefused', {
+        file: this.name,
+        lines: this.#refused,
+        why: 'they do not carry this bot\u2019s key: version 0.1 wrote them, or somebody else did. Nothing of them is done.',
+      });
     await this.#ledger.compact();
   }
 
   /** Whatever is being written now is written behind it. */
   #content(): readonly string[] {
     this.#forget();
-    return [...this.#seen].flatMap(([key, { at, memo, begun, verdict }]) => (verdict === undefined ? [this.#line(key, at, memo, begun)] : []));
+    return [...this.#seen].flatMap(([key, { at, memo, begun, verdict }]) =>
+      verdict === undefined ? [this.#line(key, at, memo, begun)] : [],
+    );
   }
 }
 
@@ -234,12 +265,27 @@ export function signedLine({ current }: Keys, name: string, line: object): strin
 }
 
 /** A torn last line, as after a crash, is skipped: its delivery was never acknowledged. */
-function readLine(text: string): { readonly k: string; readonly at: number; readonly memo?: unknown; readonly begun: boolean } | undefined {
+function readLine(
+  text: string,
+): { readonly k: string; readonly at: number; readonly memo?: unknown; readonly begun: boolean } | undefined {
   if (text === '') return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || !('k' in value) || typeof value.k !== 'string' || !('at' in value) || typeof value.at !== 'number') return undefined;
-    return { k: value.k, at: value.at, begun: 'begun' in value && value.begun === true, ...('memo' in value ? { memo: value.memo } : {}) };
+    if (
+      typeof value !== 'object' ||
+      value === null ||
+      !('k' in value) ||
+      typeof value.k !== 'string' ||
+      !('at' in value) ||
+      typeof value.at !== 'number'
+    )
+      return undefined;
+    return {
+      k: value.k,
+      at: value.at,
+      begun: 'begun' in value && value.begun === true,
+      ...('memo' in value ? { memo: value.memo } : {}),
+    };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -1,9 +1,9 @@
-// A file of lines, each durable before its writer is told. Those that wait are written together and synced once; what is given up in
-// time, or could not be written, is never read back.
+// A file of lines, each durable before its writer is told. Those that wait are written together and synced
+// once; what is given up in time, or could not be written, is never read back.
 import { join } from 'node:path';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
-import { codeOf, diskWords } from '../store/disk.ts';
-import type { Disk, DiskFile } from '../store/disk.ts';
+import { codeOf, diskWords } from '../store/journal/disk.ts';
+import type { Disk, DiskFile } from '../store/journal/disk.ts';
 
 export interface LedgerOptions {
   readonly disk: Disk;
@@ -32,7 +32,10 @@ interface Entry {
 
 /** Lines after which the file is written again with what still counts. */
 export const linesKept = 5_000;
-/** A disk that failed is tried again when somebody looks at its trouble, not more often than this. Milliseconds. */
+/**
+ * A disk that failed is tried again when somebody looks at its trouble, not more often than this.
+ * Milliseconds.
+ */
 const tryAgain = 5_000;
 
 export class Ledger {
@@ -60,7 +63,10 @@ export class Ledger {
     this.#path = join(options.folder, options.name);
   }
 
-  /** The lines of the file as they are. A torn last line, as after a crash, is among them. @throws what the disk throws */
+  /**
+   * The lines of the file as they are. A torn last line, as after a crash, is among them. @throws what the
+   * disk throws
+   */
   read(): readonly string[] {
     const { disk } = this.#options;
     try {
@@ -233,7 +239,10 @@ export class Ledger {
     return file;
   }
 
-  /** Nothing of what was not synced may be read back one day: those who wait for it are told that it was not kept. */
+  /**
+   * Nothing of what was not synced may be read back one day: those who wait for it are told that it was not
+   * kept.
+   */
   #broken(error: unknown): void {
     const { log, name, clock } = this.#options;
     const batch = this.#batch;
@@ -255,7 +264,8 @@ export class Ledger {
   }
 
   #well(): void {
-    if (this.#trouble !== undefined) this.#options.log.info('deliveriesWrittenAgain', { file: this.#options.name });
+    if (this.#trouble !== undefined)
+      this.#options.log.info('deliveriesWrittenAgain', { file: this.#options.name });
     this.#trouble = undefined;
   }
 

@@ -1,19 +1,33 @@
-// What people are told of a delivery that was not taken, that came too late to be done, or whose answer comes late.
+// What people are told of a delivery that was not taken, that came too late to be done, or whose answer comes
+// late.
 import { timeOf } from '../../../cards/time.ts';
 import type { Reply } from '../../bot/ports.ts';
 
 export type DeliveryKind = 'command' | 'press' | 'form';
 
-const again: Readonly<Record<DeliveryKind, string>> = { command: 'Type it again', press: 'Press again', form: 'Send it again' };
+const again: Readonly<Record<DeliveryKind, string>> = {
+  command: 'Type it again',
+  press: 'Press again',
+  form: 'Send it again',
+};
 
 export function notTakenSentence(kind: DeliveryKind): string {
   return `Your ${kind} was NOT taken: the bot could not write it down in time. Nothing was done, and nothing of it will be. ${again[kind]} in a minute; if it stays so, tell the people who run the bot that its disk is slow or full.`;
 }
 
-/** `what` shows which one is meant, such as the line as it was typed; `begun`: the bot had started with it, and nothing tells how far it came. */
-export function tooLateSentence(kind: DeliveryKind, what: string, { at, begun }: { readonly at: number; readonly begun: boolean }, now: number): string {
+/**
+ * `what` shows which one is meant, such as the line as it was typed; `begun`: the bot had started with it,
+ * and nothing tells how far it came.
+ */
+export function tooLateSentence(
+  kind: DeliveryKind,
+  what: string,
+  { at, begun }: { readonly at: number; readonly begun: boolean },
+  now: number,
+): string {
   const when = `Your ${kind} of ${timeOf(at, now)} (${what}) was not answered yet when the bot went down`;
-  if (begun) return `${when}. Whether it was done is not known here: look at the card or the list of requests before you repeat it.`;
+  if (begun)
+    return `${when}. Whether it was done is not known here: look at the card or the list of requests before you repeat it.`;
   return `${when}, and was not done. ${again[kind]} if it is still wanted.`;
 }
 

@@ -1,4 +1,5 @@
-// Tokens of Microsoft Entra ID for everything that calls a Microsoft API, renewed past every cache when one was refused.
+// Tokens of Microsoft Entra ID for everything that calls a Microsoft API, renewed past every cache when one
+// was refused.
 import type { TokenCredential } from '@azure/identity';
 import { Secret } from '../secret.ts';
 import { identityCredential } from './identity.ts';
@@ -13,7 +14,8 @@ export interface Token {
 
 export interface TokenSource {
   /**
-   * A token for `scope` (`<resource>/.default`); undefined when none is needed. `renew` passes over any token held, after a 401.
+   * A token for `scope` (`<resource>/.default`); undefined when none is needed. `renew` passes over any token
+   * held, after a 401.
    * @throws TokenError
    */
   getToken(scope: string, renew?: boolean): Promise<Token | undefined>;
@@ -22,7 +24,10 @@ export interface TokenSource {
 /** Milliseconds; the library alone would wait for minutes. */
 const defaultTimeoutMs = 20_000;
 
-/** Makes the credential; a parameter so that a test needs no Entra ID. `renew`: its first token must come from no cache. */
+/**
+ * Makes the credential; a parameter so that a test needs no Entra ID. `renew`: its first token must come from
+ * no cache.
+ */
 export type MakeCredential = (settings: EntraSettings, renew: boolean) => Promise<TokenCredential>;
 
 /** Tokens through @azure/identity, which caches them and fetches a new one before they end. */
@@ -44,7 +49,12 @@ export class EntraTokens implements TokenSource {
     let stop: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_resolve, reject) => {
       stop = setTimeout(() => {
-        reject(new TokenError('unreachable', `no token from ${this.#settings.authority} within ${timeoutMs / 1000} s`));
+        reject(
+          new TokenError(
+            'unreachable',
+            `no token from ${this.#settings.authority} within ${timeoutMs / 1000} s`,
+          ),
+        );
         abort.abort();
       }, timeoutMs);
     });
@@ -58,7 +68,8 @@ export class EntraTokens implements TokenSource {
       if (token === null) throw new TokenError('refused', 'the credential gave no token');
       return { value: new Secret(token.token), expiresAt: token.expiresOnTimestamp };
     } catch (error) {
-      // A credential that could not even be made (a missing certificate file) is made again next time, when it may be there.
+      // A credential that could not even be made (a missing certificate file) is made again next time, when
+      // it may be there.
       this.#credential = undefined;
       throw await this.#reasoned(error instanceof TokenError ? error : explained(error, this.#settings));
     } finally {
@@ -66,18 +77,28 @@ export class EntraTokens implements TokenSource {
     }
   }
 
-  /** Of a sign-in host that does not answer, with what is in between. A managed identity is asked for on this machine, where no way leads. */
+  /**
+   * Of a sign-in host that does not answer, with what is in between. A managed identity is asked for on this
+   * machine, where no way leads.
+   */
   async #reasoned(error: TokenError): Promise<TokenError> {
     const { way, authority, credentials } = this.#settings;
-    if (error.code !== 'unreachable' || way === undefined || credentials.kind === 'managedIdentity') return error;
+    if (error.code !== 'unreachable' || way === undefined || credentials.kind === 'managedIdentity')
+      return error;
     const why = await way.whyNotReached(authority);
-    return why === undefined ? error : new TokenError('unreachable', `Entra ID cannot be reached at ${authority}: ${why}`);
+    return why === undefined
+      ? error
+      : new TokenError('unreachable', `Entra ID cannot be reached at ${authority}: ${why}`);
   }
 }
 
-/** For the simulator: no token at all. @throws TypeError when `apiUrl` is not a loopback address, so that a real tenant never sees us without one */
+/**
+ * For the simulator: no token at all. @throws TypeError when `apiUrl` is not a loopback address, so that a
+ * real tenant never sees us without one
+ */
 export function noCredentials(apiUrl: string): TokenSource {
-  if (!isLoopback(apiUrl)) throw new TypeError(`DEFENDER_AUTH=none is for loopback URLs only, not for ${apiUrl}`);
+  if (!isLoopback(apiUrl))
+    throw new TypeError(`DEFENDER_AUTH=none is for loopback URLs only, not for ${apiUrl}`);
   return { getToken: () => Promise.resolve(undefined) };
 }
 

@@ -1,5 +1,6 @@
-// Membership of Entra groups through Microsoft Graph, for roles. Whatever goes wrong is thrown: nobody gets a role on a guess.
-import type { Person } from '../../bot/rules/policy.ts';
+// Membership of Entra groups through Microsoft Graph, for roles. Whatever goes wrong is thrown: nobody gets a
+// role on a guess.
+import type { Person } from '../../bot/policy/policy.ts';
 import type { Groups, Recency } from '../../bot/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { jsonOf } from '../outbound/http.ts';
@@ -19,7 +20,10 @@ export const groupsPerCall = 20;
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Graph hosts (learn.microsoft.com/graph/deployments). */
-export const graphHosts = { public: 'https://graph.microsoft.com', usGov: 'https://graph.microsoft.us' } as const;
+export const graphHosts = {
+  public: 'https://graph.microsoft.com',
+  usGov: 'https://graph.microsoft.us',
+} as const;
 
 export interface EntraGroupsOptions {
   readonly http: Http;
@@ -43,14 +47,25 @@ export class EntraGroups implements Groups {
 
   constructor(options: EntraGroupsOptions) {
     this.#options = options;
-    this.#readings = createSharedReadings({ clock: options.clock, life: groupsFor, most: mostKept, read: (account, groups) => this.#read(account, [...groups]) });
+    this.#readings = createSharedReadings({
+      clock: options.clock,
+      life: groupsFor,
+      most: mostKept,
+      read: (account, groups) => this.#read(account, [...groups]),
+    });
   }
 
-  /** Nested groups count. `group` is `entra:<object id>`; a person is known to Entra by the object id of the Teams account. */
+  /**
+   * Nested groups count. `group` is `entra:<object id>`; a person is known to Entra by the object id of the
+   * Teams account.
+   */
   async includes(group: string, person: Person, fresh: Recency = false): Promise<boolean> {
     const id = group.startsWith(entraPrefix) ? group.slice(entraPrefix.length).toLowerCase() : '';
-    if (!guid.test(id)) throw new Error(`${group.slice(0, 80)} is not an Entra group; write entra: and its object id`);
-    const accounts = person.accounts.flatMap((account) => (account.startsWith('teams:') ? [account.slice('teams:'.length).toLowerCase()] : []));
+    if (!guid.test(id))
+      throw new Error(`${group.slice(0, 80)} is not an Entra group; write entra: and its object id`);
+    const accounts = person.accounts.flatMap((account) =>
+      account.startsWith('teams:') ? [account.slice('teams:'.length).toLowerCase()] : [],
+    );
     const answers = await Promise.all(accounts.map((account) => this.#readings.get(account, id, fresh)));
     return answers.some((groups) => groups.has(id));
   }
@@ -59,7 +74,8 @@ export class EntraGroups implements Groups {
   async #read(account: string, groups: readonly string[]): Promise<ReadonlySet<string>> {
     try {
       const found = new Set<string>();
-      for (let at = 0; at < groups.length; at += groupsPerCall) for (const group of await this.#ask(groups.slice(at, at + groupsPerCall), account)) found.add(group);
+      for (let at = 0; at < groups.length; at += groupsPerCall)
+        for (const group of await this.#ask(groups.slice(at, at + groupsPerCall), account)) found.add(group);
       return found;
     } catch (error) {
       this.#options.log.warn('entraGroupUnread', { group: groups.join(' '), error });
@@ -73,9 +89,13 @@ export class EntraGroups implements Groups {
     if (answer.status === 401) answer = await this.#send(groups, account, true);
     // The person is gone from the directory, which is an answer.
     if (answer.status === 404) return [];
-    if (answer.status !== 200) throw new Error(`Graph answered ${answer.status}${answer.status === 403 ? ': it needs the application permissions User.Read.All and GroupMember.Read.All' : ''}`);
+    if (answer.status !== 200)
+      throw new Error(
+        `Graph answered ${answer.status}${answer.status === 403 ? ': it needs the application permissions User.Read.All and GroupMember.Read.All' : ''}`,
+      );
     const body = jsonOf(answer)?.value;
-    const list: unknown = typeof body === 'object' && body !== null && 'value' in body ? body.value : undefined;
+    const list: unknown =
+      typeof body === 'object' && body !== null && 'value' in body ? body.value : undefined;
     if (!Array.isArray(list)) throw new Error('Graph answered without a list of groups');
     return list.flatMap((one: unknown) => (typeof one === 'string' ? [one.toLowerCase()] : []));
   }
@@ -87,7 +107,10 @@ export class EntraGroups implements Groups {
     return http.send({
       method: 'POST',
       url: new URL(`/v1.0/users/${account}/checkMemberGroups`, graph),
-      headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token.value.reveal()}` }) },
+      headers: {
+        'content-type': 'application/json',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token.value.reveal()}` }),
+      },
       body: JSON.stringify({ groupIds: groups }),
       timeoutMs: this.#options.timeoutMs ?? pressTimeoutMs,
       maxBytes,

@@ -3,26 +3,41 @@ import type * as Identity from '@azure/identity';
 import type { TokenCredential } from '@azure/identity';
 import type { EntraSettings } from './settings.ts';
 
-/** Loads the library only when a token is wanted: it costs 0.2 s that a start with the simulator need not pay. */
+/**
+ * Loads the library only when a token is wanted: it costs 0.2 s that a start with the simulator need not pay.
+ */
 export async function identityCredential(settings: EntraSettings, renew: boolean): Promise<TokenCredential> {
   const identity = await import('@azure/identity');
   const { credentials, authority } = settings;
   const common = {
     authorityHost: authority,
     retryOptions: { maxRetries: settings.retries ?? 2 },
-    // The authority comes from our own table (`clouds.ts`), so asking login.microsoftonline.com whether it is one adds a call that a sovereign cloud's network may not even allow.
+    // The authority comes from our own table (`clouds.ts`), so asking login.microsoftonline.com whether it is
+    // one adds a call that a sovereign cloud's network may not even allow.
     disableInstanceDiscovery: true,
   };
   switch (credentials.kind) {
     case 'secret':
-      return new identity.ClientSecretCredential(credentials.tenantId, credentials.clientId, credentials.secret.reveal(), common);
+      return new identity.ClientSecretCredential(
+        credentials.tenantId,
+        credentials.clientId,
+        credentials.secret.reveal(),
+        common,
+      );
     case 'certificate':
-      return new identity.ClientCertificateCredential(credentials.tenantId, credentials.clientId, credentials.path, {
-        ...common,
-        ...(credentials.sendChain === undefined ? {} : { sendCertificateChain: credentials.sendChain }),
-      });
+      return new identity.ClientCertificateCredential(
+        credentials.tenantId,
+        credentials.clientId,
+        credentials.path,
+        {
+          ...common,
+          ...(credentials.sendChain === undefined ? {} : { sendCertificateChain: credentials.sendChain }),
+        },
+      );
     case 'managedIdentity':
-      return renew ? await renewedIdentity(credentials.clientId, common) : managedIdentity(identity, credentials.clientId, common);
+      return renew
+        ? await renewedIdentity(credentials.clientId, common)
+        : managedIdentity(identity, credentials.clientId, common);
     case 'workloadIdentity':
       return new identity.WorkloadIdentityCredential({
         ...common,
@@ -44,18 +59,28 @@ export async function identityCredential(settings: EntraSettings, renew: boolean
 type Common = Readonly<{ retryOptions: { maxRetries: number } }>;
 
 /** `clientId` only for a user-assigned identity. */
-function managedIdentity(identity: typeof Identity, clientId: string | undefined, common: Common): TokenCredential {
-  return clientId === undefined ? new identity.ManagedIdentityCredential(common) : new identity.ManagedIdentityCredential({ ...common, clientId });
+function managedIdentity(
+  identity: typeof Identity,
+  clientId: string | undefined,
+  common: Common,
+): TokenCredential {
+  return clientId === undefined
+    ? new identity.ManagedIdentityCredential(common)
+    : new identity.ManagedIdentityCredential({ ...common, clientId });
 }
 
 /**
- * MSAL keeps the tokens of managed identities for the whole process, so that a new credential hands out the refused token again, and
- * @azure/identity has no way past that. The first token is therefore fetched with MSAL itself, which also puts it into that cache.
+ * MSAL keeps the tokens of managed identities for the whole process, so that a new credential hands out the
+ * refused token again, and
+ * @azure/identity has no way past that. The first token is therefore fetched with MSAL itself, which also
+ * puts it into that cache.
  */
 async function renewedIdentity(clientId: string | undefined, common: Common): Promise<TokenCredential> {
   const [identity, msal] = await Promise.all([import('@azure/identity'), import('@azure/msal-node')]);
   const cached = managedIdentity(identity, clientId, common);
-  const app = new msal.ManagedIdentityApplication(clientId === undefined ? {} : { managedIdentityIdParams: { userAssignedClientId: clientId } });
+  const app = new msal.ManagedIdentityApplication(
+    clientId === undefined ? {} : { managedIdentityIdParams: { userAssignedClientId: clientId } },
+  );
   let renewed = false;
   return {
     async getToken(scopes, options) {
@@ -63,7 +88,9 @@ async function renewedIdentity(clientId: string | undefined, common: Common): Pr
       const resource = (Array.isArray(scopes) ? scopes.join(' ') : scopes).replace(/\/\.default$/, '');
       const token = await app.acquireToken({ resource, forceRefresh: true });
       renewed = true;
-      return token.expiresOn === null ? null : { token: token.accessToken, expiresOnTimestamp: token.expiresOn.getTime() };
+      return token.expiresOn === null
+        ? null
+        : { token: token.accessToken, expiresOnTimestamp: token.expiresOn.getTime() };
     },
   };
 }

@@ -1,7 +1,7 @@
-// Tokens of Microsoft Entra ID through @azure/msal-node alone, with every call of it over our own way out: bounded in time and size, and
-// through the proxy.
+// Tokens of Microsoft Entra ID through @azure/msal-node alone, with every call of it over our own way out:
+// bounded in time and size, and through the proxy.
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node';
-import { parseJson } from '../../liveResponse/json.ts';
+import { parseJson } from '../../liveResponse/text/json.ts';
 import { Http, HttpError } from '../outbound/http.ts';
 import { Secret } from '../secret.ts';
 import type { Token, TokenSource } from './credentials.ts';
@@ -10,7 +10,12 @@ import { explained, TokenError } from './tokenError.ts';
 export type MsalCredentials =
   | { readonly kind: 'secret'; readonly clientId: string; readonly secret: Secret }
   /** `thumbprintSha256` in hex, `privateKey` in PEM. */
-  | { readonly kind: 'certificate'; readonly clientId: string; readonly thumbprintSha256: string; readonly privateKey: string }
+  | {
+      readonly kind: 'certificate';
+      readonly clientId: string;
+      readonly thumbprintSha256: string;
+      readonly privateKey: string;
+    }
   /** Of a user-assigned identity. */
   | { readonly kind: 'managedIdentity'; readonly clientId: string };
 
@@ -62,7 +67,10 @@ export class MsalTokens implements TokenSource {
     const { origin } = new URL(authority);
     let stop: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_resolve, reject) => {
-      stop = setTimeout(() => reject(new TokenError('unreachable', `no token from ${origin} within ${timeoutMs / 1000} s`)), timeoutMs);
+      stop = setTimeout(
+        () => reject(new TokenError('unreachable', `no token from ${origin} within ${timeoutMs / 1000} s`)),
+        timeoutMs,
+      );
     });
     this.#failed = undefined;
     try {
@@ -78,7 +86,11 @@ export class MsalTokens implements TokenSource {
       this.#ask = undefined;
       if (error instanceof TokenError) throw error;
       const failed = this.#networkFailed();
-      if (failed !== undefined && credentials.kind !== 'managedIdentity') throw new TokenError('unreachable', `Entra ID cannot be reached at ${origin}${failed === '' ? '' : `: ${failed}`}`);
+      if (failed !== undefined && credentials.kind !== 'managedIdentity')
+        throw new TokenError(
+          'unreachable',
+          `Entra ID cannot be reached at ${origin}${failed === '' ? '' : `: ${failed}`}`,
+        );
       throw explained(error, { credentials, authority: origin });
     } finally {
       clearTimeout(stop);
@@ -95,8 +107,12 @@ export class MsalTokens implements TokenSource {
     const { credentials, authority, http } = this.#options;
     if (credentials.kind === 'managedIdentity') {
       // The identity endpoint is on this machine, where no proxy leads.
-      const app = new msal.ManagedIdentityApplication({ managedIdentityIdParams: { userAssignedClientId: credentials.clientId }, system: { networkClient: this.#client(new Http()) } });
-      return (scope, renew) => app.acquireToken({ resource: scope.replace(/\/\.default$/, ''), forceRefresh: renew });
+      const app = new msal.ManagedIdentityApplication({
+        managedIdentityIdParams: { userAssignedClientId: credentials.clientId },
+        system: { networkClient: this.#client(new Http()) },
+      });
+      return (scope, renew) =>
+        app.acquireToken({ resource: scope.replace(/\/\.default$/, ''), forceRefresh: renew });
     }
     const app = new msal.ConfidentialClientApplication({
       auth: {
@@ -104,7 +120,14 @@ export class MsalTokens implements TokenSource {
         authority,
         // The authority comes from our own table, so nobody need be asked whether it is one.
         knownAuthorities: [new URL(authority).host],
-        ...(credentials.kind === 'secret' ? { clientSecret: credentials.secret.reveal() } : { clientCertificate: { thumbprintSha256: credentials.thumbprintSha256, privateKey: credentials.privateKey } }),
+        ...(credentials.kind === 'secret'
+          ? { clientSecret: credentials.secret.reveal() }
+          : {
+              clientCertificate: {
+                thumbprintSha256: credentials.thumbprintSha256,
+                privateKey: credentials.privateKey,
+              },
+            }),
       },
       system: { networkClient: this.#client(http) },
     });
@@ -112,7 +135,11 @@ export class MsalTokens implements TokenSource {
   }
 
   #client(http: Http): INetworkModule {
-    const exchange = async <T>(method: 'GET' | 'POST', address: string, options: NetworkRequestOptions = {}): Promise<NetworkResponse<T>> => {
+    const exchange = async <T>(
+      method: 'GET' | 'POST',
+      address: string,
+      options: NetworkRequestOptions = {},
+    ): Promise<NetworkResponse<T>> => {
       const { headers, body } = options;
       try {
         const answer = await http.send({
@@ -125,13 +152,21 @@ export class MsalTokens implements TokenSource {
           ...(body === undefined ? {} : { body }),
         });
         const read = parseJson(Buffer.from(answer.bytes).toString('utf8'));
-        if (read === undefined) throw new HttpError('encoded', `${new URL(address).origin} answered ${answer.status} with something that is not JSON`, { status: answer.status });
+        if (read === undefined)
+          throw new HttpError(
+            'encoded',
+            `${new URL(address).origin} answered ${answer.status} with something that is not JSON`,
+            { status: answer.status },
+          );
         return { headers: Object.fromEntries(answer.headers), body: read.value as T, status: answer.status };
       } catch (error) {
         this.#failed = error instanceof HttpError ? (error.wayOut ?? '') : '';
         throw error;
       }
     };
-    return { sendGetRequestAsync: (url, options) => exchange('GET', url, options), sendPostRequestAsync: (url, options) => exchange('POST', url, options) };
+    return {
+      sendGetRequestAsync: (url, options) => exchange('GET', url, options),
+      sendPostRequestAsync: (url, options) => exchange('POST', url, options),
+    };
   }
 }

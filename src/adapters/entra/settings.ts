@@ -5,11 +5,22 @@ import type { Secret } from '../secret.ts';
 export type Credentials =
   | { readonly kind: 'secret'; readonly tenantId: string; readonly clientId: string; readonly secret: Secret }
   /** A PEM file with certificate and private key. */
-  | { readonly kind: 'certificate'; readonly tenantId: string; readonly clientId: string; readonly path: string; readonly sendChain?: boolean }
+  | {
+      readonly kind: 'certificate';
+      readonly tenantId: string;
+      readonly clientId: string;
+      readonly path: string;
+      readonly sendChain?: boolean;
+    }
   /** `clientId` only for a user-assigned identity. */
   | { readonly kind: 'managedIdentity'; readonly clientId?: string }
   /** Ids and token file from the environment of the pod where absent. */
-  | { readonly kind: 'workloadIdentity'; readonly tenantId?: string; readonly clientId?: string; readonly tokenFile?: string }
+  | {
+      readonly kind: 'workloadIdentity';
+      readonly tenantId?: string;
+      readonly clientId?: string;
+      readonly tokenFile?: string;
+    }
   /** Whoever is signed in with az, azd or Azure PowerShell on this machine. */
   | { readonly kind: 'developer'; readonly tenantId?: string };
 
@@ -24,7 +35,10 @@ export interface EntraSettings {
   readonly authority: string;
   /** Milliseconds to wait for a token. */
   readonly timeoutMs?: number;
-  /** Asked why the sign-in host cannot be reached, once it was not: the library does not tell a proxy's answer from the host's. */
+  /**
+   * Asked why the sign-in host cannot be reached, once it was not: the library does not tell a proxy's answer
+   * from the host's.
+   */
   readonly way?: Reach;
   /** Repeats of the library on failures of the network. */
   readonly retries?: number;

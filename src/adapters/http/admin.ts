@@ -1,4 +1,5 @@
-// The admin port: why it is as it is, in words, and the metrics. For this machine alone unless somebody chose otherwise; it is read, never written to.
+// The admin port: why it is as it is, in words, and the metrics. For this machine alone unless somebody chose
+// otherwise; it is read, never written to.
 import type { NextFunction, Request, Response } from 'express';
 import { createRationedLog } from '../rationedLog.ts';
 import { listen } from './listen.ts';
@@ -11,7 +12,10 @@ export interface AdminOptions extends PortOptions {
   readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
 }
 
-/** Where nobody chose one: after the public port, so that two bots of one machine stay apart by PORT alone; a free one where that is free too. */
+/**
+ * Where nobody chose one: after the public port, so that two bots of one machine stay apart by PORT alone; a
+ * free one where that is free too.
+ */
 export function portAfter(open: number): number {
   if (open === 0) return 0;
   return open === 65_535 ? 65_534 : open + 1;
@@ -26,14 +30,20 @@ export async function startAdmin(options: AdminOptions): Promise<Listening> {
   const refusals = createRationedLog(options.log, options.clock, 'adminRefused');
   const loopback = loopbackHosts.includes(options.host);
   app.use((request: Request, response: Response, next: NextFunction) => {
-    response.set({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'cross-origin-resource-policy': 'same-origin' });
+    response.set({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
+    });
     const refuse = (status: number, why: string, told: string): void => {
       refusals.warn(why, { status, why });
       response.status(status).type('text/plain').send(told);
     };
     // A web page can give its own name the address of this machine, and would read this port as its own.
-    if (loopback && !ownNames.includes(hostName(request))) refuse(403, 'foreign host name', `This port answers to ${ownNames.join(', ')} only.\n`);
-    else if (request.method !== 'GET' && request.method !== 'HEAD') refuse(405, 'not a reading', 'Use GET.\n');
+    if (loopback && !ownNames.includes(hostName(request)))
+      refuse(403, 'foreign host name', `This port answers to ${ownNames.join(', ')} only.\n`);
+    else if (request.method !== 'GET' && request.method !== 'HEAD')
+      refuse(405, 'not a reading', 'Use GET.\n');
     else next();
   });
   app.get('/healthz', (_request, response) => sendHealth(response, options.healthy()));

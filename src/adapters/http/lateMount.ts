@@ -1,4 +1,5 @@
-// A place among the routes for something that may come later than the server, go and come again: until then its path answers 503.
+// A place among the routes for something that may come later than the server, go and come again: until then
+// its path answers 503.
 import express from 'express';
 import type { Express } from 'express';
 
@@ -16,7 +17,8 @@ export function lateMount(app: Express, path: string): LateMount {
       target(request, response, next);
       return;
     }
-    if (request.path === path) response.status(503).set('retry-after', '10').type('text/plain').send('Not connected yet\n');
+    if (request.path === path)
+      response.status(503).set('retry-after', '10').type('text/plain').send('Not connected yet\n');
     else next();
   });
   return {

@@ -1,5 +1,5 @@
-// One listening HTTP server with its bounds: who does not send a whole request in time is cut, and strangers who only hold connections
-// cannot keep others out.
+// One listening HTTP server with its bounds: who does not send a whole request in time is cut, and strangers
+// who only hold connections cannot keep others out.
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -28,7 +28,14 @@ export interface ConnectionLimits {
 }
 
 /** Documented in docs/limits.md. */
-export const connectionLimits: ConnectionLimits = { headers: 10_000, request: 15_000, idle: 5_000, silent: 60_000, lookedAtEvery: 1_000, connections: 512 };
+export const connectionLimits: ConnectionLimits = {
+  headers: 10_000,
+  request: 15_000,
+  idle: 5_000,
+  silent: 60_000,
+  lookedAtEvery: 1_000,
+  connections: 512,
+};
 
 /** Connections still open this long after stop() are cut. Milliseconds. */
 const closeGrace = 3_000;
@@ -44,7 +51,12 @@ export interface ListenOptions {
 export async function listen(listener: RequestListener, options: ListenOptions): Promise<Listening> {
   const limits = { ...connectionLimits, ...options.limits };
   const server = createServer(
-    { headersTimeout: limits.headers, requestTimeout: limits.request, keepAliveTimeout: limits.idle, connectionsCheckingInterval: limits.lookedAtEvery },
+    {
+      headersTimeout: limits.headers,
+      requestTimeout: limits.request,
+      keepAliveTimeout: limits.idle,
+      connectionsCheckingInterval: limits.lookedAtEvery,
+    },
     listener,
   );
   server.timeout = limits.silent;
@@ -60,10 +72,17 @@ export async function listen(listener: RequestListener, options: ListenOptions):
     });
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`, port, stop: () => close(server) };
+  return {
+    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    port,
+    stop: () => close(server),
+  };
 }
 
-/** A new connection is never refused while one is held that has sent no whole request: the oldest of those is cut in its place. */
+/**
+ * A new connection is never refused while one is held that has sent no whole request: the oldest of those is
+ * cut in its place.
+ */
 function boundConnections(server: Server, most: number): void {
   /** In the order in which they last began to wait. */
   const held = new Map<Socket, IncomingMessage | undefined>();
@@ -71,7 +90,9 @@ function boundConnections(server: Server, most: number): void {
     held.set(socket, undefined);
     socket.once('close', () => held.delete(socket));
     if (held.size <= most) return;
-    const [out = socket] = [...held].filter(([, request]) => request?.complete !== true).map(([waiting]) => waiting);
+    const [out = socket] = [...held]
+      .filter(([, request]) => request?.complete !== true)
+      .map(([waiting]) => waiting);
     held.delete(out);
     out.destroy();
   });
@@ -87,9 +108,12 @@ function boundConnections(server: Server, most: number): void {
 
 function portProblem(error: Error, { host, port, names }: ListenOptions): string {
   const code = 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') return `Port ${port} on ${host} is in use. Stop the other program or set ${names.port} to a free one.`;
-  if (code === 'EACCES') return `Port ${port} needs rights this process does not have. Set ${names.port} to one above 1024.`;
-  if (code === 'EADDRNOTAVAIL') return `${host} is no address of this machine. Set ${names.host} to one (127.0.0.1, or 0.0.0.0 for all).`;
+  if (code === 'EADDRINUSE')
+    return `Port ${port} on ${host} is in use. Stop the other program or set ${names.port} to a free one.`;
+  if (code === 'EACCES')
+    return `Port ${port} needs rights this process does not have. Set ${names.port} to one above 1024.`;
+  if (code === 'EADDRNOTAVAIL')
+    return `${host} is no address of this machine. Set ${names.host} to one (127.0.0.1, or 0.0.0.0 for all).`;
   return `Cannot listen on ${host}:${port}: ${error.message}`;
 }
 

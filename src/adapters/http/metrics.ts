@@ -22,7 +22,12 @@ export interface Gauges {
 
 export function createMetrics(store: Pick<RequestStore, 'open'>, now: () => Gauges): Metrics {
   const registry = new Registry();
-  const events = new Counter({ name: 'lr_events_total', help: 'Journaled events by type.', labelNames: ['type'], registers: [registry] });
+  const events = new Counter({
+    name: 'lr_events_total',
+    help: 'Journaled events by type.',
+    labelNames: ['type'],
+    registers: [registry],
+  });
   new Gauge({
     name: 'lr_open_requests',
     help: 'Open requests by state.',
@@ -43,7 +48,12 @@ export function createMetrics(store: Pick<RequestStore, 'open'>, now: () => Gaug
       },
     });
   };
-  const labelled = (name: string, help: string, label: string, values: (gauges: Gauges) => readonly (readonly [name: string, ok: boolean])[]): void => {
+  const labelled = (
+    name: string,
+    help: string,
+    label: string,
+    values: (gauges: Gauges) => readonly (readonly [name: string, ok: boolean])[],
+  ): void => {
     new Gauge({
       name,
       help,
@@ -55,13 +65,25 @@ export function createMetrics(store: Pick<RequestStore, 'open'>, now: () => Gaug
       },
     });
   };
-  single('lr_cards_behind', 'Requests whose cards do not show the newest state yet.', (gauges) => gauges.cardsBehind);
+  single(
+    'lr_cards_behind',
+    'Requests whose cards do not show the newest state yet.',
+    (gauges) => gauges.cardsBehind,
+  );
   single('lr_places_closed', 'Places in which cards cannot be written now.', (gauges) => gauges.placesClosed);
-  single('lr_defender_readable', '1 while Defender can be read.', (gauges) => (gauges.defenderReadable ? 1 : 0));
-  single('lr_journal_writable', '1 while the journal can be written.', (gauges) => (gauges.journalWritable ? 1 : 0));
+  single('lr_defender_readable', '1 while Defender can be read.', (gauges) =>
+    gauges.defenderReadable ? 1 : 0,
+  );
+  single('lr_journal_writable', '1 while the journal can be written.', (gauges) =>
+    gauges.journalWritable ? 1 : 0,
+  );
   single('lr_clock_jumps', 'Jumps of the machine’s clock since the start.', (gauges) => gauges.clockJumps);
-  labelled('lr_chat_up', '1 while the chat is connected and answers.', 'chat', (gauges) => gauges.chats.map(({ chat, ok }) => [chat, ok] as const));
-  labelled('lr_worker_alive', '1 while the worker runs; 0 asks for a restart.', 'worker', (gauges) => gauges.workers.map(({ name, ok }) => [name, ok] as const));
+  labelled('lr_chat_up', '1 while the chat is connected and answers.', 'chat', (gauges) =>
+    gauges.chats.map(({ chat, ok }) => [chat, ok] as const),
+  );
+  labelled('lr_worker_alive', '1 while the worker runs; 0 asks for a restart.', 'worker', (gauges) =>
+    gauges.workers.map(({ name, ok }) => [name, ok] as const),
+  );
   return {
     count: (type) => events.inc({ type }),
     read: async () => ({ type: registry.contentType, body: await registry.metrics() }),

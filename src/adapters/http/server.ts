@@ -1,4 +1,5 @@
-// The public HTTP port: whether it is well, in a word, and whatever the chats mount. No error ever shows a message or a stack to the outside.
+// The public HTTP port: whether it is well, in a word, and whatever the chats mount. No error ever shows a
+// message or a stack to the outside.
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
@@ -11,7 +12,10 @@ export interface Check {
   readonly name: string;
   readonly ok: boolean;
   readonly why?: string;
-  /** While it is not well, this process must take no deliveries. Everything else that is not well makes it degraded, and it goes on. */
+  /**
+   * While it is not well, this process must take no deliveries. Everything else that is not well makes it
+   * degraded, and it goes on.
+   */
   readonly blocks?: boolean;
 }
 
@@ -39,20 +43,35 @@ export interface HttpOptions extends PortOptions {
 /** What fails here is a fault of ours, whose stack is worth more than one line. */
 const failuresShown = 5;
 /** What is said in place of the metrics. */
-const metricsElsewhere = 'Metrics are not served on this port. They are on the admin port: see LR_ADMIN_HOST and LR_ADMIN_PORT.\n';
+const metricsElsewhere =
+  'Metrics are not served on this port. They are on the admin port: see LR_ADMIN_HOST and LR_ADMIN_PORT.\n';
 
 export async function startHttp(options: HttpOptions): Promise<Listening> {
   const app = bareApp();
-  const failures = createRationedLog(options.log, options.clock, 'httpFailed', { ...ration, lines: failuresShown });
+  const failures = createRationedLog(options.log, options.clock, 'httpFailed', {
+    ...ration,
+    lines: failuresShown,
+  });
   app.get('/healthz', (_request, response) => sendHealth(response, options.healthy()));
   // In a word: strangers can ask here, and the reasons name people, places and what Defender said.
   app.get('/readyz', (_request, response) => {
     const blocked = standing(options.ready()) === 'not ready';
-    response.status(blocked ? 503 : 200).set('cache-control', 'no-store').json({ status: blocked ? 'not ready' : 'ready' });
+    response
+      .status(blocked ? 503 : 200)
+      .set('cache-control', 'no-store')
+      .json({ status: blocked ? 'not ready' : 'ready' });
   });
-  app.all('/metrics', (_request, response) => void response.status(404).type('text/plain').send(metricsElsewhere));
+  app.all(
+    '/metrics',
+    (_request, response) => void response.status(404).type('text/plain').send(metricsElsewhere),
+  );
   app.use((_request: Request, response: Response, next: NextFunction) => {
-    if (options.draining?.() === true) response.status(503).set({ connection: 'close', 'retry-after': '10' }).type('text/plain').send('Stopping\n');
+    if (options.draining?.() === true)
+      response
+        .status(503)
+        .set({ connection: 'close', 'retry-after': '10' })
+        .type('text/plain')
+        .send('Stopping\n');
     else next();
   });
   for (const mount of options.mount) mount(app);
@@ -70,12 +89,19 @@ export function bareApp(): Express {
 
 /** The last handlers: for paths nobody serves, and for what failed. */
 export function closeApp(app: Express, failed: (request: Request, error: unknown) => void): void {
-  app.use((_request: Request, response: Response) => void response.status(404).type('text/plain').send('Not found\n'));
+  app.use(
+    (_request: Request, response: Response) =>
+      void response.status(404).type('text/plain').send('Not found\n'),
+  );
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
     const status = statusOf(error);
     if (status >= 500) failed(request, error);
     if (response.headersSent) response.destroy();
-    else response.status(status).type('text/plain').send(status >= 500 ? 'Internal error\n' : 'Bad request\n');
+    else
+      response
+        .status(status)
+        .type('text/plain')
+        .send(status >= 500 ? 'Internal error\n' : 'Bad request\n');
   });
 }
 
@@ -90,7 +116,10 @@ export function sendReadiness(response: Response, checks: readonly Check[]): voi
   send(response, status !== 'not ready', status, checks);
 }
 
-/** 503 takes deliveries away from this process, and with them what still works: only where it can do nothing with them. */
+/**
+ * 503 takes deliveries away from this process, and with them what still works: only where it can do nothing
+ * with them.
+ */
 function standing(checks: readonly Check[]): 'ready' | 'degraded' | 'not ready' {
   const wrong = checks.filter((check) => !check.ok);
   if (wrong.some((check) => check.blocks === true)) return 'not ready';
@@ -101,12 +130,22 @@ function send(response: Response, ok: boolean, status: string, checks: readonly 
   response
     .status(ok ? 200 : 503)
     .set('cache-control', 'no-store')
-    .json({ status, ...reasons(checks), checks: checks.map(({ name, ok: well, why }) => ({ name, ok: well, ...(why === undefined ? {} : { why }) })) });
+    .json({
+      status,
+      ...reasons(checks),
+      checks: checks.map(({ name, ok: well, why }) => ({
+        name,
+        ok: well,
+        ...(why === undefined ? {} : { why }),
+      })),
+    });
 }
 
 /** Why it is not all well, in one list. */
 function reasons(checks: readonly Check[]): { readonly reasons?: readonly string[] } {
-  const wrong = checks.filter((check) => !check.ok).map(({ name, why }) => (why === undefined ? name : `${name}: ${why}`));
+  const wrong = checks
+    .filter((check) => !check.ok)
+    .map(({ name, why }) => (why === undefined ? name : `${name}: ${why}`));
   return wrong.length === 0 ? {} : { reasons: wrong };
 }
 

@@ -1,4 +1,5 @@
-// Which network addresses count as the public internet. A result link must not become a way to reach what is only reachable from here.
+// Which network addresses count as the public internet. A result link must not become a way to reach what is
+// only reachable from here.
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
@@ -10,7 +11,10 @@ export type Lookup = (
   callback: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void,
 ) => void;
 
-/** Special-purpose ranges of the IANA registries (RFC 6890 and its updates): private, loopback, link-local, CGNAT, documentation, multicast. */
+/**
+ * Special-purpose ranges of the IANA registries (RFC 6890 and its updates): private, loopback, link-local,
+ * CGNAT, documentation, multicast.
+ */
 const special = new BlockList();
 const ranges4: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
@@ -41,7 +45,10 @@ special6.addSubnet('2001:db8::', 32, 'ipv6');
 special6.addSubnet('2002::', 16, 'ipv6');
 special6.addSubnet('3fff::', 20, 'ipv6');
 
-/** Whether packets to this address leave for the public internet. IPv4 within IPv6 is judged as IPv4 only for NAT64; any other form is refused. */
+/**
+ * Whether packets to this address leave for the public internet. IPv4 within IPv6 is judged as IPv4 only for
+ * NAT64; any other form is refused.
+ */
 export function isPublicAddress(address: string): boolean {
   if (isIPv4(address)) return !special.check(address, 'ipv4');
   if (!isIPv6(address)) return false;
@@ -59,7 +66,10 @@ function nat64(address: string): string | undefined {
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
-/** A lookup that fails with `EPRIVATE` as soon as one of the answers is not public: a mixed answer is an attack, not an accident. */
+/**
+ * A lookup that fails with `EPRIVATE` as soon as one of the answers is not public: a mixed answer is an
+ * attack, not an accident.
+ */
 export function publicLookup(lookup: Lookup = systemLookup): Lookup {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found, family) => {
@@ -67,12 +77,18 @@ export function publicLookup(lookup: Lookup = systemLookup): Lookup {
         callback(error, []);
         return;
       }
-      const addresses = typeof found === 'string' ? [{ address: found, family: family ?? (isIPv6(found) ? 6 : 4) }] : found;
+      const addresses =
+        typeof found === 'string' ? [{ address: found, family: family ?? (isIPv6(found) ? 6 : 4) }] : found;
       const bad = addresses.find((one) => !isPublicAddress(one.address));
       const first = addresses[0];
       if (bad !== undefined || first === undefined) {
         const why = bad === undefined ? 'has no address' : 'leads to an address that is not public';
-        callback(Object.assign(new Error(`${hostname} ${why}`), { code: bad === undefined ? 'ENOTFOUND' : 'EPRIVATE' }), []);
+        callback(
+          Object.assign(new Error(`${hostname} ${why}`), {
+            code: bad === undefined ? 'ENOTFOUND' : 'EPRIVATE',
+          }),
+          [],
+        );
       } else if (options.all === true) {
         callback(null, addresses);
       } else {

@@ -10,8 +10,14 @@ export class ChoosingAgent extends HttpsProxyAgent<string> {
     super(proxy);
     this.#direct = direct;
   }
-  override connect(...[request, options]: Parameters<HttpsProxyAgent<string>['connect']>): ReturnType<HttpsProxyAgent<string>['connect']> {
+  override connect(
+    ...[request, options]: Parameters<HttpsProxyAgent<string>['connect']>
+  ): ReturnType<HttpsProxyAgent<string>['connect']> {
     if (!this.#direct(options.host ?? '')) return super.connect(request, options);
-    return Promise.resolve(connect({ ...options, servername: options.host ?? '' } as ConnectionOptions) as unknown as Awaited<ReturnType<HttpsProxyAgent<string>['connect']>>);
+    return Promise.resolve(
+      connect({ ...options, servername: options.host ?? '' } as ConnectionOptions) as unknown as Awaited<
+        ReturnType<HttpsProxyAgent<string>['connect']>
+      >,
+    );
   }
 }

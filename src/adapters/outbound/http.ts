@@ -1,8 +1,9 @@
-// The one door to the network: bounded in time and size, never redirected, never repeated. What can be said for certain about a failed
-// call, above all whether it left this machine, is said in the error, because callers decide by it whether something may have run.
+// The one door to the network: bounded in time and size, never redirected, never repeated. What can be said
+// for certain about a failed call, above all whether it left this machine, is said in the error, because
+// callers decide by it whether something may have run.
 import { Agent, DecoratorHandler, request as send } from 'undici';
 import type { Dispatcher, ProxyAgent } from 'undici';
-import { maxJsonDepth, parseJson } from '../../liveResponse/json.ts';
+import { maxJsonDepth, parseJson } from '../../liveResponse/text/json.ts';
 import { publicLookup } from './addresses.ts';
 import { unpack } from './unpack.ts';
 import { addressOf, goesDirect, proxyAgent } from './proxy.ts';
@@ -18,13 +19,18 @@ export interface HttpSettings {
   readonly timeoutMs: number;
   /** Connections kept per origin. */
   readonly connections: number;
-  /** Milliseconds an idle connection is kept; shorter than any load balancer's own, so that we close first. */
+  /**
+   * Milliseconds an idle connection is kept; shorter than any load balancer's own, so that we close first.
+   */
   readonly keepAliveMs: number;
   /** Extra certificate authorities in PEM, for tests and inspecting proxies. */
   readonly ca?: string;
   /** Name resolution; the system's by default. */
   readonly lookup?: Lookup;
-  /** Whatever it does not leave out goes through it. The proxy then resolves names, so `public` cannot look at the address itself. */
+  /**
+   * Whatever it does not leave out goes through it. The proxy then resolves names, so `public` cannot look at
+   * the address itself.
+   */
   readonly proxy?: Proxy;
 }
 
@@ -49,11 +55,14 @@ export interface HttpRequest {
   /** Bytes of body read at most; more is `tooLarge`, or `cut` when `cut` is set. */
   readonly maxBytes: number;
   readonly cut?: boolean;
-  /** An answer that comes packed is unpacked, `maxBytes` at most; without it, and with `cut`, a packed answer is `encoded` or left as it is. */
+  /**
+   * An answer that comes packed is unpacked, `maxBytes` at most; without it, and with `cut`, a packed answer
+   * is `encoded` or left as it is.
+   */
   readonly unpack?: boolean;
   /**
-   * `kept`: over a kept connection. `fresh`: over a new one, so that no dying idle connection can leave the fate of a POST open.
-   * `public`: new, and only to addresses of the public internet.
+   * `kept`: over a kept connection. `fresh`: over a new one, so that no dying idle connection can leave the
+   * fate of a POST open. `public`: new, and only to addresses of the public internet.
    */
   readonly connection?: 'kept' | 'fresh' | 'public';
 }
@@ -68,8 +77,9 @@ export interface HttpAnswer {
 }
 
 /**
- * `notSent`: no byte of the request left (DNS, refused, TLS, connect time-out). `ambiguous`: it was sent, or may have been, and no whole
- * answer came. `tooLarge`, `encoded`: an answer came and was not taken. `private`: the name leads to an address that is not public.
+ * `notSent`: no byte of the request left (DNS, refused, TLS, connect time-out). `ambiguous`: it was sent, or
+ * may have been, and no whole answer came. `tooLarge`, `encoded`: an answer came and was not taken.
+ * `private`: the name leads to an address that is not public.
  */
 export type HttpErrorCode = 'notSent' | 'ambiguous' | 'tooLarge' | 'encoded' | 'private';
 
@@ -81,7 +91,11 @@ export class HttpError extends Error {
   readonly wayOut: string | undefined;
   /** The short form of that. */
   readonly wayCode: string | undefined;
-  constructor(code: HttpErrorCode, message: string, options: { readonly cause?: unknown; readonly status?: number; readonly wayOut?: WayOut } = {}) {
+  constructor(
+    code: HttpErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly status?: number; readonly wayOut?: WayOut } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'HttpError';
     this.code = code;
@@ -123,12 +137,14 @@ export class Http {
         connect: {
           timeout: connectTimeoutMs,
           ...(ca === undefined ? {} : { ca }),
-          // The check sits where the address is used, so that a name cannot answer one thing to the check and another to the connection.
+          // The check sits where the address is used, so that a name cannot answer one thing to the check and
+          // another to the connection.
           ...(guarded ? { lookup: publicLookup(lookup) } : lookup === undefined ? {} : { lookup }),
         },
       });
     const { proxy } = this.#settings;
-    const through = (pipelining: number, way: Proxy) => proxyAgent(way, { pipelining, connections, keepAliveMs, connectTimeoutMs, ca });
+    const through = (pipelining: number, way: Proxy) =>
+      proxyAgent(way, { pipelining, connections, keepAliveMs, connectTimeoutMs, ca });
     this.#proxied = proxy === undefined ? undefined : { kept: through(1, proxy), fresh: through(0, proxy) };
     this.#agents = { kept: agent(1, false), fresh: agent(0, false), public: agent(0, true) };
   }
@@ -144,7 +160,8 @@ export class Http {
       (dispatch) => (options, handler) => dispatch(options, new Marking(handler, () => (sent = true))),
     );
     let stop: NodeJS.Timeout | undefined;
-    // undici acts on an abort during connecting only once connected; the race makes the deadline hold there too.
+    // undici acts on an abort during connecting only once connected; the race makes the deadline hold there
+    // too.
     const deadline = new Promise<never>((_resolve, reject) => {
       stop = setTimeout(() => {
         reject(late);
@@ -168,7 +185,8 @@ export class Http {
       return { status, headers, bytes, cut };
     };
     const running = exchange();
-    // After the deadline nobody waits for the loser of the race any more; its failure must not count as unhandled.
+    // After the deadline nobody waits for the loser of the race any more; its failure must not count as
+    // unhandled.
     running.catch(() => undefined);
     try {
       return await Promise.race([running, deadline]);
@@ -179,55 +197,85 @@ export class Http {
     }
   }
 
-  /** Address of the proxy by which that host is reached, without credentials; undefined where it is reached directly. */
+  /**
+   * Address of the proxy by which that host is reached, without credentials; undefined where it is reached
+   * directly.
+   */
   proxyFor(hostname: string): string | undefined {
     const { proxy } = this.#settings;
     return proxy === undefined || goesDirect(proxy, hostname) ? undefined : addressOf(proxy);
   }
 
   /**
-   * Why nothing gets to a host, by one call without any credentials; undefined when anybody there answers, whatever it is. For clients that
-   * are not ours, whose errors do not tell a proxy's answer from the host's.
+   * Why nothing gets to a host, by one call without any credentials; undefined when anybody there answers,
+   * whatever it is. For clients that are not ours, whose errors do not tell a proxy's answer from the host's.
    * @param only the one way (`proxy_403`) that explains what the caller saw; any other is none
    */
   async whyNotReached(origin: string, only?: string): Promise<string | undefined> {
     const url = new URL('/', origin);
     try {
-      await this.send({ method: 'GET', url, connection: 'fresh', maxBytes: 1_024, cut: true, timeoutMs: reachMs });
+      await this.send({
+        method: 'GET',
+        url,
+        connection: 'fresh',
+        maxBytes: 1_024,
+        cut: true,
+        timeoutMs: reachMs,
+      });
       return undefined;
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
       if (only !== undefined && error.wayCode !== only) return undefined;
-      return error.code === 'notSent' || error.code === 'ambiguous' ? (error.wayOut ?? error.message) : undefined;
+      return error.code === 'notSent' || error.code === 'ambiguous'
+        ? (error.wayOut ?? error.message)
+        : undefined;
     }
   }
 
   #way({ url, connection = 'kept' }: HttpRequest): Dispatcher {
     const { proxy } = this.#settings;
-    if (this.#proxied === undefined || proxy === undefined || goesDirect(proxy, url.hostname)) return this.#agents[connection];
+    if (this.#proxied === undefined || proxy === undefined || goesDirect(proxy, url.hostname))
+      return this.#agents[connection];
     return this.#proxied[connection === 'kept' ? 'kept' : 'fresh'];
   }
 
   /** Ends kept connections; calls under way are cut off. */
   async close(): Promise<void> {
-    await Promise.all([...Object.values(this.#agents), ...Object.values(this.#proxied ?? {})].map((agent) => agent.destroy()));
+    await Promise.all(
+      [...Object.values(this.#agents), ...Object.values(this.#proxied ?? {})].map((agent) => agent.destroy()),
+    );
   }
 }
 
-function toHttpError(cause: unknown, sent: boolean, ask: HttpRequest, { status, proxy }: { readonly status: number | undefined; readonly proxy: string | undefined }): HttpError {
-  if (cause instanceof HttpError) return status === undefined ? cause : new HttpError(cause.code, cause.message, { status });
+function toHttpError(
+  cause: unknown,
+  sent: boolean,
+  ask: HttpRequest,
+  { status, proxy }: { readonly status: number | undefined; readonly proxy: string | undefined },
+): HttpError {
+  if (cause instanceof HttpError)
+    return status === undefined ? cause : new HttpError(cause.code, cause.message, { status });
   const code = codeOf(cause);
   const where = `${ask.method} ${ask.url.origin}`;
   const wayOut = wayOutTrouble(cause, ask.url.hostname, sent ? undefined : proxy);
-  const what = wayOut?.words ?? ((cause instanceof Error ? cause.message : String(cause)) || code || 'connection failed');
+  const what =
+    wayOut?.words ??
+    ((cause instanceof Error ? cause.message : String(cause)) || code || 'connection failed');
   if (code === 'EPRIVATE') return new HttpError('private', what, { cause });
-  const options = { cause, ...(status === undefined ? {} : { status }), ...(wayOut === undefined ? {} : { wayOut }) };
+  const options = {
+    cause,
+    ...(status === undefined ? {} : { status }),
+    ...(wayOut === undefined ? {} : { wayOut }),
+  };
   return sent
     ? new HttpError('ambiguous', `${where}: no whole answer: ${what}`, options)
     : new HttpError('notSent', `${where}: could not connect: ${what}`, options);
 }
 
-/** System error code, also of the first of several attempts (an AggregateError of both address families). By shape: some errors come from other realms. */
+/**
+ * System error code, also of the first of several attempts (an AggregateError of both address families). By
+ * shape: some errors come from other realms.
+ */
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { code, errors } = error as Readonly<Record<string, unknown>>;
@@ -244,24 +292,40 @@ function flat(headers: Readonly<Record<string, string | string[] | undefined>>):
   return one;
 }
 
-/** Reads a body as it comes and stops the connection at the limit: what a server announces or sends beyond never reaches memory. */
-async function take(body: Dispatcher.ResponseData['body'], ask: HttpRequest, headers: ReadonlyMap<string, string>): Promise<{ readonly bytes: Uint8Array; readonly cut: boolean }> {
+/**
+ * Reads a body as it comes and stops the connection at the limit: what a server announces or sends beyond
+ * never reaches memory.
+ */
+async function take(
+  body: Dispatcher.ResponseData['body'],
+  ask: HttpRequest,
+  headers: ReadonlyMap<string, string>,
+): Promise<{ readonly bytes: Uint8Array; readonly cut: boolean }> {
   const encoding = headers.get('content-encoding') ?? 'identity';
   const packed = encoding.trim().toLowerCase() !== 'identity';
   if (packed && ask.cut !== true && ask.unpack !== true) {
     body.on('error', () => undefined).destroy();
-    // We never offer an encoding, so this is a broken or hostile server, and unpacking is how small answers become large ones.
+    // We never offer an encoding, so this is a broken or hostile server, and unpacking is how small answers
+    // become large ones.
     throw new HttpError('encoded', `answer is encoded as ${encoding.slice(0, 40)}, which was not asked for`);
   }
   const taken = await takeBytes(body, ask);
   if (!packed || ask.unpack !== true || ask.cut === true) return taken;
   const unpacked = await unpack(taken.bytes, encoding, ask.maxBytes);
-  if (unpacked === undefined) throw new HttpError('encoded', `answer is encoded as ${encoding.slice(0, 40)}, which was not asked for and cannot be unpacked`);
-  if (unpacked.cut) throw new HttpError('tooLarge', `answer is larger than ${ask.maxBytes} bytes unpacked, or breaks off`);
+  if (unpacked === undefined)
+    throw new HttpError(
+      'encoded',
+      `answer is encoded as ${encoding.slice(0, 40)}, which was not asked for and cannot be unpacked`,
+    );
+  if (unpacked.cut)
+    throw new HttpError('tooLarge', `answer is larger than ${ask.maxBytes} bytes unpacked, or breaks off`);
   return unpacked;
 }
 
-async function takeBytes(body: Dispatcher.ResponseData['body'], ask: HttpRequest): Promise<{ readonly bytes: Uint8Array; readonly cut: boolean }> {
+async function takeBytes(
+  body: Dispatcher.ResponseData['body'],
+  ask: HttpRequest,
+): Promise<{ readonly bytes: Uint8Array; readonly cut: boolean }> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
@@ -289,7 +353,10 @@ function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
 }
 
 /** The body as JSON, wrapped; undefined when it is not JSON, or nests deeper than `depth`. */
-export function jsonOf(answer: HttpAnswer, depth: number = maxJsonDepth): { readonly value: unknown } | undefined {
+export function jsonOf(
+  answer: HttpAnswer,
+  depth: number = maxJsonDepth,
+): { readonly value: unknown } | undefined {
   return parseJson(new TextDecoder().decode(answer.bytes), depth);
 }
 

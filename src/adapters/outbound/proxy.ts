@@ -1,5 +1,5 @@
-// The way out through a proxy: read from the variables every tool reads, and laid for every client in the process. This machine is never
-// reached through it.
+// The way out through a proxy: read from the variables every tool reads, and laid for every client in the
+// process. This machine is never reached through it.
 import https from 'node:https';
 import { EnvHttpProxyAgent, ProxyAgent, setGlobalDispatcher } from 'undici';
 import { Secret } from '../secret.ts';
@@ -39,13 +39,31 @@ export function proxyFrom(variables: Variables): Proxy | { readonly wrong: strin
   const url = new URL(text);
   // `http//host`, `http:/host`
   if (/^https?$/.test(url.hostname)) return { wrong: `${name} is no address; write http://host:port.` };
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return { wrong: `${name} names a proxy of the kind ${url.protocol.slice(0, -1)}; only http and https proxies can be used.` };
-  if (!isEncoded(url.username) || !isEncoded(url.password)) return { wrong: `${name} holds a "%" in its user name or password that begins no code; write it as %25.` };
-  const list = (directNames.map((one) => valueOf(variables, one)).find((one) => one !== '') ?? '').split(/[\s,;]+/).filter((one) => one !== '');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    return {
+      wrong: `${name} names a proxy of the kind ${url.protocol.slice(0, -1)}; only http and https proxies can be used.`,
+    };
+  if (!isEncoded(url.username) || !isEncoded(url.password))
+    return {
+      wrong: `${name} holds a "%" in its user name or password that begins no code; write it as %25.`,
+    };
+  const list = (directNames.map((one) => valueOf(variables, one)).find((one) => one !== '') ?? '')
+    .split(/[\s,;]+/)
+    .filter((one) => one !== '');
   if (list.includes('*')) return undefined;
   const known = list.filter((one) => hostShape.test(one));
   const ignored = list.filter((one) => !hostShape.test(one));
-  const direct = [...new Set([...thisMachine, ...known.map((one) => one.toLowerCase().replace(/^\*?\.?/, '').replace(/^([^:]+|\[.+\]):\d+$/, '$1'))])];
+  const direct = [
+    ...new Set([
+      ...thisMachine,
+      ...known.map((one) =>
+        one
+          .toLowerCase()
+          .replace(/^\*?\.?/, '')
+          .replace(/^([^:]+|\[.+\]):\d+$/, '$1'),
+      ),
+    ]),
+  ];
   return {
     url: new Secret(text),
     said: `${url.protocol}//${url.host}${url.username === '' ? '' : ' (with credentials)'}${ignored.length === 0 ? '' : ` (NO_PROXY takes names and addresses: ${ignored.join(', ')} counts for nothing)`}`,
@@ -55,11 +73,15 @@ export function proxyFrom(variables: Variables): Proxy | { readonly wrong: strin
 }
 
 /** A name, with all below it or not, or one address; no range of them. */
-const hostShape = /^(?:\*?\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::\d+)?$|^[0-9a-f]*:[0-9a-f:.]+$/i;
+const hostShape =
+  /^(?:\*?\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::\d+)?$|^[0-9a-f]*:[0-9a-f:.]+$/i;
 
 /** Without the quotes that a file or a shell of Windows leaves around it. */
 function valueOf(variables: Variables, name: string): string {
-  return (variables[name] ?? '').trim().replace(/^(["'])(.*)\1$/, '$2').trim();
+  return (variables[name] ?? '')
+    .trim()
+    .replace(/^(["'])(.*)\1$/, '$2')
+    .trim();
 }
 
 function isEncoded(text: string): boolean {
@@ -86,12 +108,15 @@ export function goesDirect({ direct }: Proxy, hostname: string): boolean {
 
 /** Each host, and all below it, in the words that libraries understand. */
 function directWords(proxy: Proxy): string {
-  return proxy.direct.flatMap((one) => (thisMachine.includes(one) || /^[\d.]+$/.test(one) ? [one] : [one, `.${one}`])).join(',');
+  return proxy.direct
+    .flatMap((one) => (thisMachine.includes(one) || /^[\d.]+$/.test(one) ? [one] : [one, `.${one}`]))
+    .join(',');
 }
 
 /**
- * For the clients that are not ours: fetch and WebSocket (Slack), node:https (botbuilder's tokens and keys), and by the variables those of
- * Azure (sign-in, Teams' connector), which read them by rules of their own and so get them spelt out. Once, before any of them is loaded.
+ * For the clients that are not ours: fetch and WebSocket (Slack), node:https (botbuilder's tokens and keys),
+ * and by the variables those of Azure (sign-in, Teams' connector), which read them by rules of their own and
+ * so get them spelt out. Once, before any of them is loaded.
  */
 export async function useProxy(proxy: Proxy, variables: Record<string, string | undefined>): Promise<void> {
   const url = proxy.url.reveal();
@@ -111,7 +136,30 @@ export function proxyDispatcher(proxy: Proxy): EnvHttpProxyAgent {
 }
 
 /** An agent of our own client through the proxy, with its time-outs and limits. */
-export function proxyAgent(proxy: Proxy, { pipelining, connections, keepAliveMs, connectTimeoutMs, ca }: { readonly pipelining: number; readonly connections: number; readonly keepAliveMs: number; readonly connectTimeoutMs: number; readonly ca: string | undefined }): ProxyAgent {
+export function proxyAgent(
+  proxy: Proxy,
+  {
+    pipelining,
+    connections,
+    keepAliveMs,
+    connectTimeoutMs,
+    ca,
+  }: {
+    readonly pipelining: number;
+    readonly connections: number;
+    readonly keepAliveMs: number;
+    readonly connectTimeoutMs: number;
+    readonly ca: string | undefined;
+  },
+): ProxyAgent {
   const tls = { timeout: connectTimeoutMs, ...(ca === undefined ? {} : { ca }) };
-  return new ProxyAgent({ uri: proxy.url.reveal(), connections, pipelining, keepAliveTimeout: keepAliveMs, keepAliveMaxTimeout: 60_000, proxyTls: tls, requestTls: tls });
+  return new ProxyAgent({
+    uri: proxy.url.reveal(),
+    connections,
+    pipelining,
+    keepAliveTimeout: keepAliveMs,
+    keepAliveMaxTimeout: 60_000,
+    proxyTls: tls,
+    requestTls: tls,
+  });
 }

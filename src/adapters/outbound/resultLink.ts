@@ -1,5 +1,6 @@
-// Checks result links before anything is read from them or anyone is given them, and reads what they point at. A link came through an API
-// and is a stranger's address all the same: host list, public addresses only, no redirects, no credentials of ours, and never more bytes than asked for.
+// Checks result links before anything is read from them or anyone is given them, and reads what they point
+// at. A link came through an API and is a stranger's address all the same: host list, public addresses only,
+// no redirects, no credentials of ours, and never more bytes than asked for.
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { ResultBytes } from '../../liveResponse/ports.ts';
 import type { Http, HttpAnswer } from './http.ts';
@@ -7,25 +8,39 @@ import { HttpError } from './http.ts';
 import { isGzip, unpack as unpackWith } from './unpack.ts';
 
 /**
- * Azure storage of the commercial and the US government clouds, where Defender keeps results (defender-api.md 4). The last: accounts with
- * Azure DNS zone endpoints, `<account>.z01.blob.storage.azure.net` (learn.microsoft.com/azure/storage/common/storage-account-overview).
+ * Azure storage of the commercial and the US government clouds, where Defender keeps results (defender-api.md
+ * 4). The last: accounts with Azure DNS zone endpoints, `<account>.z01.blob.storage.azure.net`
+ * (learn.microsoft.com/azure/storage/common/storage-account-overview).
  */
-export const resultHosts: readonly string[] = ['.blob.core.windows.net', '.blob.core.usgovcloudapi.net', '.blob.storage.azure.net'];
+export const resultHosts: readonly string[] = [
+  '.blob.core.windows.net',
+  '.blob.core.usgovcloudapi.net',
+  '.blob.storage.azure.net',
+];
 
 export interface ResultRules {
   /** Endings of hosts, each beginning with a dot, and whole names. */
   readonly hosts: readonly string[];
   /** Exact origins allowed besides, whatever their scheme, port and address: the simulator's, on loopback. */
   readonly origins: readonly string[];
-  /** Any http origin of this machine: for a Defender that is itself on loopback, whose blob server has a port nobody can know. */
+  /**
+   * Any http origin of this machine: for a Defender that is itself on loopback, whose blob server has a port
+   * nobody can know.
+   */
   readonly loopback?: boolean;
 }
 
 /** Milliseconds to read a result. */
 const timeoutMs = 60_000;
 
-/** The URL, if it may be read or handed out at all, and whether it is one that somebody configured. @throws DefenderError `untrusted` */
-export function checkedLink(text: string, rules: ResultRules): { readonly url: URL; readonly configured: boolean } {
+/**
+ * The URL, if it may be read or handed out at all, and whether it is one that somebody configured. @throws
+ * DefenderError `untrusted`
+ */
+export function checkedLink(
+  text: string,
+  rules: ResultRules,
+): { readonly url: URL; readonly configured: boolean } {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) throw untrusted('it is not a URL');
   if (url.username !== '' || url.password !== '') throw untrusted('it names a user');
@@ -35,8 +50,14 @@ export function checkedLink(text: string, rules: ResultRules): { readonly url: U
   if (url.port !== '') throw untrusted(`it names port ${url.port}`);
   // One that somebody named whole may be in a private network.
   if (rules.hosts.includes(url.hostname) && !url.hostname.startsWith('.')) return { url, configured: true };
-  // An address literal cannot end in a listed host; neither can a name with a trailing dot, which would evade certificates elsewhere.
-  if (!rules.hosts.some((ending) => ending.startsWith('.') && url.hostname.endsWith(ending) && url.hostname.length > ending.length)) {
+  // An address literal cannot end in a listed host; neither can a name with a trailing dot, which would evade
+  // certificates elsewhere.
+  if (
+    !rules.hosts.some(
+      (ending) =>
+        ending.startsWith('.') && url.hostname.endsWith(ending) && url.hostname.length > ending.length,
+    )
+  ) {
     throw untrusted(`its host ${url.hostname.slice(0, 100)} is not on the list`);
   }
   return { url, configured: false };
@@ -52,14 +73,29 @@ function isOnLoopback(url: URL): boolean {
 }
 
 /**
- * Reads at most `maxBytes`; what lies beyond is left unread and `cut` is set. With `unpack` what comes packed is unpacked, to `maxBytes`
- * at most: then `packed` names how it came. @throws DefenderError `untrusted` `gone` `unavailable` `unreadable`
+ * Reads at most `maxBytes`; what lies beyond is left unread and `cut` is set. With `unpack` what comes packed
+ * is unpacked, to `maxBytes` at most: then `packed` names how it came. @throws DefenderError `untrusted`
+ * `gone` `unavailable` `unreadable`
  */
-export async function readResult(http: Http, link: string, maxBytes: number, rules: ResultRules, { unpack = false }: { readonly unpack?: boolean } = {}): Promise<ResultBytes> {
+export async function readResult(
+  http: Http,
+  link: string,
+  maxBytes: number,
+  rules: ResultRules,
+  { unpack = false }: { readonly unpack?: boolean } = {},
+): Promise<ResultBytes> {
   const { url, configured } = checkedLink(link, rules);
   let answer: HttpAnswer;
   try {
-    answer = await http.send({ method: 'GET', url, maxBytes, cut: true, timeoutMs, connection: configured ? 'fresh' : 'public', headers: { 'accept-encoding': 'identity' } });
+    answer = await http.send({
+      method: 'GET',
+      url,
+      maxBytes,
+      cut: true,
+      timeoutMs,
+      connection: configured ? 'fresh' : 'public',
+      headers: { 'accept-encoding': 'identity' },
+    });
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     if (error.code === 'private') throw untrusted(error.message);
@@ -69,9 +105,14 @@ export async function readResult(http: Http, link: string, maxBytes: number, rul
   const { status } = answer;
   if (status >= 300 && status < 400) throw untrusted('it redirects', status);
   if (status === 403 || status === 404 || status === 410) {
-    throw new DefenderError('gone', 'the link has expired or the result is no longer kept; a new link can be asked for', { status });
+    throw new DefenderError(
+      'gone',
+      'the link has expired or the result is no longer kept; a new link can be asked for',
+      { status },
+    );
   }
-  if (status === 429 || status >= 500) throw new DefenderError('unavailable', `the storage answered ${status}`, { status });
+  if (status === 429 || status >= 500)
+    throw new DefenderError('unavailable', `the storage answered ${status}`, { status });
   if (status !== 200) throw new DefenderError('unreadable', `the storage answered ${status}`, { status });
   const size = contentLength(answer);
   const fileName = fileNameOf(answer.headers.get('content-disposition') ?? '');
@@ -88,7 +129,10 @@ export async function readResult(http: Http, link: string, maxBytes: number, rul
 }
 
 function untrusted(why: string, status?: number): DefenderError {
-  return new DefenderError('untrusted', `the result link is neither followed nor handed out: ${why}`, { apiMessage: why, ...(status === undefined ? {} : { status }) });
+  return new DefenderError('untrusted', `the result link is neither followed nor handed out: ${why}`, {
+    apiMessage: why,
+    ...(status === undefined ? {} : { status }),
+  });
 }
 
 function contentLength(answer: HttpAnswer): number | undefined {
@@ -106,11 +150,16 @@ function encodingOf({ headers }: HttpAnswer): string | undefined {
 const layers = 2;
 
 /** Undefined where nothing is packed, or it does not unpack: then the bytes are what they are. */
-async function unpacked(answer: HttpAnswer, encoding: string | undefined, maxBytes: number): Promise<Pick<ResultBytes, 'bytes' | 'cut' | 'packed'> | undefined> {
+async function unpacked(
+  answer: HttpAnswer,
+  encoding: string | undefined,
+  maxBytes: number,
+): Promise<Pick<ResultBytes, 'bytes' | 'cut' | 'packed'> | undefined> {
   let { bytes, cut } = answer;
   let packed: string | undefined;
   for (let layer = 0; layer < layers; layer += 1) {
-    // The header may name what is not so: a storage that keeps the name of an encoding that was undone before.
+    // The header may name what is not so: a storage that keeps the name of an encoding that was undone
+    // before.
     const how = isGzip(bytes) ? 'gzip' : layer === 0 ? encoding : undefined;
     const found = how === undefined ? undefined : await unpackWith(bytes, how, maxBytes);
     if (found === undefined || how === undefined) break;
@@ -122,14 +171,18 @@ async function unpacked(answer: HttpAnswer, encoding: string | undefined, maxByt
 }
 
 /**
- * The name in a Content-Disposition (RFC 6266): `filename*` in any character set that is known before `filename`; that one quoted, not
- * quoted with spaces in it, percent-encoded as browsers and storages write it, or in raw UTF-8. Not trusted: see `safeName`.
+ * The name in a Content-Disposition (RFC 6266): `filename*` in any character set that is known before
+ * `filename`; that one quoted, not quoted with spaces in it, percent-encoded as browsers and storages write
+ * it, or in raw UTF-8. Not trusted: see `safeName`.
  */
 export function fileNameOf(disposition: string): string | undefined {
   const parameters = parametersOf(disposition.slice(0, 2000));
   const extended = parameters.get('filename*');
   const plain = parameters.get('filename');
-  return (extended === undefined ? undefined : fromExtended(extended)) ?? (plain === undefined || plain === '' ? undefined : fromPlain(plain));
+  return (
+    (extended === undefined ? undefined : fromExtended(extended)) ??
+    (plain === undefined || plain === '' ? undefined : fromPlain(plain))
+  );
 }
 
 /** Names in lower case; of repeated ones the first. A semicolon within quotes parts nothing. */
@@ -138,13 +191,17 @@ function parametersOf(header: string): ReadonlyMap<string, string> {
   const pattern = /(?:^|;)\s*([\w!#$&+.^`|~*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^;]*))/g;
   for (const [, name = '', quoted, bare = ''] of header.matchAll(pattern)) {
     const key = name.toLowerCase();
-    const value = quoted === undefined ? bare.trim().replace(/^'(.*)'$/, '$1') : quoted.replaceAll(/\\(["\\])/g, '$1');
+    const value =
+      quoted === undefined ? bare.trim().replace(/^'(.*)'$/, '$1') : quoted.replaceAll(/\\(["\\])/g, '$1');
     if (!found.has(key)) found.set(key, value);
   }
   return found;
 }
 
-/** `UTF-8'en'na%C3%AFve.txt` (RFC 8187); undefined where it is broken, so that the plain form may still be good. */
+/**
+ * `UTF-8'en'na%C3%AFve.txt` (RFC 8187); undefined where it is broken, so that the plain form may still be
+ * good.
+ */
 function fromExtended(value: string): string | undefined {
   const [, charset = '', encoded = ''] = /^([\w.:+-]+)'[^']*'(.*)$/.exec(value) ?? [];
   return charset === '' ? undefined : decoded(encoded, charset);
@@ -152,14 +209,19 @@ function fromExtended(value: string): string | undefined {
 
 /** Percent signs that encode nothing are part of the name: `100% done.txt`. */
 function fromPlain(value: string): string {
-  const raw = /[\u0080-\u00ff]/.test(value) && !/[^\u0000-\u00ff]/.test(value) ? (decodedBytes(Buffer.from(value, 'latin1'), 'utf-8') ?? value) : value;
+  const raw =
+    /[\u0080-\u00ff]/.test(value) && !/[^\u0000-\u00ff]/.test(value)
+      ? (decodedBytes(Buffer.from(value, 'latin1'), 'utf-8') ?? value)
+      : value;
   return /%[0-9a-f]{2}/i.test(raw) ? (decoded(raw, 'utf-8') ?? raw) : raw;
 }
 
 /** Undefined for broken escapes, bytes that are not of that character set, and one that nobody knows. */
 function decoded(text: string, charset: string): string | undefined {
   if (/%(?![0-9a-f]{2})/i.test(text)) return undefined;
-  const bytes = Array.from(text.matchAll(/%([0-9a-f]{2})|[^%]+/gi)).flatMap(([part, hex]) => (hex === undefined ? [...Buffer.from(part, 'utf8')] : [Number.parseInt(hex, 16)]));
+  const bytes = Array.from(text.matchAll(/%([0-9a-f]{2})|[^%]+/gi)).flatMap(([part, hex]) =>
+    hex === undefined ? [...Buffer.from(part, 'utf8')] : [Number.parseInt(hex, 16)],
+  );
   return decodedBytes(Uint8Array.from(bytes), charset);
 }
 
@@ -167,7 +229,8 @@ function decodedBytes(bytes: Uint8Array, charset: string): string | undefined {
   try {
     return new TextDecoder(charset, { fatal: true }).decode(bytes);
   } catch (error) {
-    // RangeError: no such character set. TypeError: not of this one. By name: they may come from another realm.
+    // RangeError: no such character set. TypeError: not of this one. By name: they may come from another
+    // realm.
     const { name } = error as { readonly name?: unknown };
     if (name === 'RangeError' || name === 'TypeError') return undefined;
     throw error;

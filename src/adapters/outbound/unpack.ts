@@ -1,5 +1,5 @@
-// Unpacks what arrives packed although it was asked for as it is. A small answer can unpack to a huge one, so it is unpacked piece by
-// piece and never beyond the bound; what does not unpack is left to the caller.
+// Unpacks what arrives packed although it was asked for as it is. A small answer can unpack to a huge one, so
+// it is unpacked piece by piece and never beyond the bound; what does not unpack is left to the caller.
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
 import type { Transform } from 'node:stream';
 
@@ -9,7 +9,10 @@ export interface Unpacked {
   readonly cut: boolean;
 }
 
-/** Names of Content-Encoding (RFC 9110, section 8.4.1), and how each is undone; deflate is sent with and without its wrapping. */
+/**
+ * Names of Content-Encoding (RFC 9110, section 8.4.1), and how each is undone; deflate is sent with and
+ * without its wrapping.
+ */
 const ways: Readonly<Record<string, readonly (() => Transform)[]>> = {
   gzip: [createGunzip],
   'x-gzip': [createGunzip],
@@ -17,7 +20,10 @@ const ways: Readonly<Record<string, readonly (() => Transform)[]>> = {
   br: [createBrotliDecompress],
 };
 
-/** Handed to the unpacker at once: what unpacks a thousandfold makes no more than a few megabytes before the bound is looked at. Bytes. */
+/**
+ * Handed to the unpacker at once: what unpacks a thousandfold makes no more than a few megabytes before the
+ * bound is looked at. Bytes.
+ */
 const piece = 4 * 1024;
 
 export function isGzip(bytes: Uint8Array): boolean {
@@ -25,7 +31,11 @@ export function isGzip(bytes: Uint8Array): boolean {
 }
 
 /** Undefined where the name is not known, or nothing at all unpacks. @param maxBytes of what comes out */
-export async function unpack(bytes: Uint8Array, encoding: string, maxBytes: number): Promise<Unpacked | undefined> {
+export async function unpack(
+  bytes: Uint8Array,
+  encoding: string,
+  maxBytes: number,
+): Promise<Unpacked | undefined> {
   for (const create of ways[encoding.trim().toLowerCase()] ?? []) {
     const found = await through(create(), bytes, maxBytes);
     if (found !== undefined) return found;
@@ -33,7 +43,11 @@ export async function unpack(bytes: Uint8Array, encoding: string, maxBytes: numb
   return undefined;
 }
 
-async function through(unpacker: Transform, packed: Uint8Array, maxBytes: number): Promise<Unpacked | undefined> {
+async function through(
+  unpacker: Transform,
+  packed: Uint8Array,
+  maxBytes: number,
+): Promise<Unpacked | undefined> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const failed: unknown[] = [];

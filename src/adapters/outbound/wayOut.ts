@@ -1,10 +1,28 @@
-// Why nothing gets out to a host, in words for those who run the bot: what a proxy answers, or a certificate that nobody here knows. The HTTP
-// clients tell it by codes of their own and messages deep in their causes.
+// Why nothing gets out to a host, in words for those who run the bot: what a proxy answers, or a certificate
+// that nobody here knows. The HTTP clients tell it by codes of their own and messages deep in their causes.
 
 /** Of OpenSSL, as Node names them (nodejs.org/api/tls.html, "X509 certificate error codes"). */
-const unknownAuthority = new Set(['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE']);
-/** Nobody took the connection. Through a proxy that is the proxy: it alone is looked up and connected to. The system says some of them of a connection that was made, too. */
-const unanswered = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'timeout']);
+const unknownAuthority = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+/**
+ * Nobody took the connection. Through a proxy that is the proxy: it alone is looked up and connected to. The
+ * system says some of them of a connection that was made, too.
+ */
+const unanswered = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'timeout',
+]);
 const ended = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 export interface WayOut {
@@ -18,33 +36,71 @@ export interface WayOut {
 
 /**
  * Undefined where neither a proxy nor a certificate is the matter.
- * @param proxy address of the proxy that the call went to, without credentials; undefined where it went directly
+ * @param proxy address of the proxy that the call went to, without credentials; undefined where it went
+ * directly
  */
 export function wayOutTrouble(error: unknown, host: string, proxy: string | undefined): WayOut | undefined {
   const found = lookInto(error);
   if (found.codes.some((code) => unknownAuthority.has(code))) {
-    return { code: 'certificate', unsent: true, words: `the certificate that came for ${host} is of an authority unknown here: where a proxy opens TLS, name its authority in NODE_EXTRA_CA_CERTS and restart (docs/reach.md)` };
+    return {
+      code: 'certificate',
+      unsent: true,
+      words: `the certificate that came for ${host} is of an authority unknown here: where a proxy opens TLS, name its authority in NODE_EXTRA_CA_CERTS and restart (docs/reach.md)`,
+    };
   }
   if (proxy === undefined) return undefined;
   const { status } = found;
-  if (status === 407) return { code: 'proxy_407', unsent: true, words: `the proxy ${proxy} wants a user name and password, or other ones (407): write them into HTTPS_PROXY as http://user:password@host:port and restart` };
-  if (status !== undefined && status >= 500) return { code: `proxy_${String(status)}`, unsent: true, words: `the proxy ${proxy} does not get to ${host} (${String(status)}): look at the proxy, and whether it knows the name` };
-  if (status !== undefined) return { code: `proxy_${String(status)}`, unsent: true, words: `the proxy ${proxy} does not let ${host} through (${String(status)}): have the hosts in docs/reach.md allowed there` };
+  if (status === 407)
+    return {
+      code: 'proxy_407',
+      unsent: true,
+      words: `the proxy ${proxy} wants a user name and password, or other ones (407): write them into HTTPS_PROXY as http://user:password@host:port and restart`,
+    };
+  if (status !== undefined && status >= 500)
+    return {
+      code: `proxy_${String(status)}`,
+      unsent: true,
+      words: `the proxy ${proxy} does not get to ${host} (${String(status)}): look at the proxy, and whether it knows the name`,
+    };
+  if (status !== undefined)
+    return {
+      code: `proxy_${String(status)}`,
+      unsent: true,
+      words: `the proxy ${proxy} does not let ${host} through (${String(status)}): have the hosts in docs/reach.md allowed there`,
+    };
   const silent = found.codes.find((code) => unanswered.has(code));
-  if (silent !== undefined) return { code: 'proxy_silent', unsent: silent !== 'timeout' && !hadConnected(error), words: `the proxy ${proxy} does not answer (${silent}): check HTTPS_PROXY, and that the proxy runs` };
+  if (silent !== undefined)
+    return {
+      code: 'proxy_silent',
+      unsent: silent !== 'timeout' && !hadConnected(error),
+      words: `the proxy ${proxy} does not answer (${silent}): check HTTPS_PROXY, and that the proxy runs`,
+    };
   const cut = found.codes.find((code) => ended.has(code));
-  if (cut !== undefined) return { code: 'proxy_ended', unsent: false, words: `the proxy ${proxy} ended the connection to ${host} (${cut}): look at the proxy’s log` };
+  if (cut !== undefined)
+    return {
+      code: 'proxy_ended',
+      unsent: false,
+      words: `the proxy ${proxy} ended the connection to ${host} (${cut}): look at the proxy’s log`,
+    };
   return undefined;
 }
 
-/** Of reading and writing: the connection was made, and what was sent may have arrived. Some clients keep nothing but Node's message of it. */
+/**
+ * Of reading and writing: the connection was made, and what was sent may have arrived. Some clients keep
+ * nothing but Node's message of it.
+ */
 const ofOpenConnection = /^(?:read|writev?) E[A-Z]+/;
 
 /** Whether some error, cause or part is of a connection that had been made. By shape, like the codes. */
 export function hadConnected(error: unknown, depth = 0): boolean {
   if (typeof error !== 'object' || error === null || depth > 6) return false;
   const { message, cause, errors } = error as Readonly<Record<string, unknown>>;
-  return (typeof message === 'string' && ofOpenConnection.test(message)) || [cause, ...(Array.isArray(errors) ? (errors as readonly unknown[]) : [])].some((one) => hadConnected(one, depth + 1));
+  return (
+    (typeof message === 'string' && ofOpenConnection.test(message)) ||
+    [cause, ...(Array.isArray(errors) ? (errors as readonly unknown[]) : [])].some((one) =>
+      hadConnected(one, depth + 1),
+    )
+  );
 }
 
 interface Found {
@@ -53,15 +109,24 @@ interface Found {
   readonly status: number | undefined;
 }
 
-/** Codes and the proxy's answer, of an error, its causes and its parts. By shape: errors of Node's own client are of another realm. */
+/**
+ * Codes and the proxy's answer, of an error, its causes and its parts. By shape: errors of Node's own client
+ * are of another realm.
+ */
 function lookInto(error: unknown, depth = 0): Found {
   if (typeof error !== 'object' || error === null || depth > 6) return { codes: [], status: undefined };
   const { code, message, name, cause, errors } = error as Readonly<Record<string, unknown>>;
-  const parts = [cause, ...(Array.isArray(errors) ? (errors as readonly unknown[]) : [])].map((one) => lookInto(one, depth + 1));
+  const parts = [cause, ...(Array.isArray(errors) ? (errors as readonly unknown[]) : [])].map((one) =>
+    lookInto(one, depth + 1),
+  );
   // undici's, in Node and as a package; it has no field for the status.
   const said = typeof message === 'string' ? /^Proxy response \((\d{3})\)/.exec(message)?.[1] : undefined;
   return {
-    codes: [...(typeof code === 'string' ? [code] : []), ...(name === 'TimeoutError' ? ['timeout'] : []), ...parts.flatMap((part) => part.codes)],
+    codes: [
+      ...(typeof code === 'string' ? [code] : []),
+      ...(name === 'TimeoutError' ? ['timeout'] : []),
+      ...parts.flatMap((part) => part.codes),
+    ],
     status: said === undefined ? parts.find((part) => part.status !== undefined)?.status : Number(said),
   };
 }

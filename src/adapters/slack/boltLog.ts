@@ -1,4 +1,5 @@
-// Gives Bolt and its clients our log. Their debug lines hold whole bodies, links and addresses to answer to, so nothing below "warn" is taken.
+// Gives Bolt and its clients our log. Their debug lines hold whole bodies, links and addresses to answer to,
+// so nothing below "warn" is taken.
 import { LogLevel } from '@slack/bolt';
 import type { Logger } from '@slack/bolt';
 import type { Log } from '../../liveResponse/ports.ts';
@@ -8,7 +9,11 @@ const most = 500;
 
 export function boltLogger(log: Log): Logger {
   let name = 'slack';
-  const line = (parts: readonly unknown[]): string => redacted(parts.map((part) => (part instanceof Error ? part.message : String(part))).join(' ')).slice(0, most);
+  const line = (parts: readonly unknown[]): string =>
+    redacted(parts.map((part) => (part instanceof Error ? part.message : String(part))).join(' ')).slice(
+      0,
+      most,
+    );
   return {
     debug: () => undefined,
     info: () => undefined,

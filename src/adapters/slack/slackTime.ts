@@ -1,4 +1,5 @@
-// Slack's time against ours, read off the Date header of its answers: requests are signed with a time, and refused when ours is minutes off.
+// Slack's time against ours, read off the Date header of its answers: requests are signed with a time, and
+// refused when ours is minutes off.
 import { timeOf } from '../../../cards/time.ts';
 import type { Clock } from '../../liveResponse/ports.ts';
 import type { Check } from '../http/server.ts';
@@ -14,7 +15,10 @@ export interface SlackTime {
   check(): Check;
 }
 
-/** `signed`: requests come in by HTTP and are judged by their time. In Socket Mode a wrong clock only shows wrong times. */
+/**
+ * `signed`: requests come in by HTTP and are judged by their time. In Socket Mode a wrong clock only shows
+ * wrong times.
+ */
 export function createSlackTime(clock: Pick<Clock, 'now'>, signed: boolean): SlackTime {
   /** How far ours is ahead, in milliseconds. */
   let ahead: number | undefined;
@@ -34,12 +38,16 @@ export function createSlackTime(clock: Pick<Clock, 'now'>, signed: boolean): Sla
     },
     check() {
       const name = 'slackClock';
-      // A good clock and old signatures: somebody sends again what was recorded, and that is refused as it should be.
+      // A good clock and old signatures: somebody sends again what was recorded, and that is refused as it
+      // should be.
       if (ahead === undefined || Math.abs(ahead) < harmfulSkew) return { name, ok: true };
       const off = `This machine's clock is ${inWords(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} Slack's`;
       const todo = 'Set it, and keep it by NTP.';
       if (!signed) return { name, ok: true, why: `${off}: times on cards are wrong. ${todo}` };
-      const refusing = refusals === undefined ? `from ${signatureSkew / 60_000} minutes on Slack's requests are refused` : `Slack's requests are refused, ${refusals.count} since ${timeOf(refusals.since, clock.now())} by this clock`;
+      const refusing =
+        refusals === undefined
+          ? `from ${signatureSkew / 60_000} minutes on Slack's requests are refused`
+          : `Slack's requests are refused, ${refusals.count} since ${timeOf(refusals.since, clock.now())} by this clock`;
       return { name, ok: false, why: `${off}: ${refusing}. ${todo}` };
     },
   };

@@ -1,16 +1,17 @@
-// A freeze asked for at the machine: a file in the data folder that the running bot takes up, so that a freeze needs no chat and no directory.
-// Written whole or not at all, and removed only once the freeze is in the journal: whatever dies in between, it is not lost.
+// A freeze asked for at the machine: a file in the data folder that the running bot takes up, so that a
+// freeze needs no chat and no directory. Written whole or not at all, and removed only once the freeze is in
+// the journal: whatever dies in between, it is not lost.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { field, parseJson } from '../../liveResponse/json.ts';
+import { field, parseJson } from '../../liveResponse/text/json.ts';
 import type { Freeze, Log } from '../../liveResponse/ports.ts';
-import { codeOf, diskWords } from './disk.ts';
-import type { Disk } from './disk.ts';
-import { createHouse } from './house.ts';
-import { openedLine } from './line.ts';
-import type { Entry } from './line.ts';
-import type { Vault } from './sealing.ts';
-import { linesOf, segmentsIn } from './segments.ts';
+import { codeOf, diskWords } from './journal/disk.ts';
+import type { Disk } from './journal/disk.ts';
+import { createProjection } from './projection.ts';
+import { openedLine } from './journal/line.ts';
+import type { Entry } from './journal/line.ts';
+import type { Vault } from './journal/sealing.ts';
+import { linesOf, segmentsIn } from './journal/segments.ts';
 
 /** Milliseconds between two looks of a running bot. */
 export const freezeLook = 1_000;
@@ -52,14 +53,22 @@ export function pendingFreeze(disk: Disk, folder: string): FreezeRequest | undef
     }
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    return { id: 'unread', by: 'somebody at the machine', why: `the file ${fileName} is there and cannot be read` };
+    return {
+      id: 'unread',
+      by: 'somebody at the machine',
+      why: `the file ${fileName} is there and cannot be read`,
+    };
   }
   const read = parseJson(text, maxDepth)?.value;
   const of = (name: string, otherwise: string): string => {
     const value = field(read, name);
     return typeof value === 'string' && value.trim() !== '' ? value.slice(0, 500) : otherwise;
   };
-  return { id: of('id', 'unread'), by: of('by', 'somebody at the machine'), why: of('why', `asked for by the file ${fileName}`) };
+  return {
+    id: of('id', 'unread'),
+    by: of('by', 'somebody at the machine'),
+    why: of('why', `asked for by the file ${fileName}`),
+  };
 }
 
 function forgetFreezeRequest(disk: Disk, folder: string): void {
@@ -71,15 +80,17 @@ function forgetFreezeRequest(disk: Disk, folder: string): void {
 export function freezeInForce(disk: Disk, folder: string, people?: Pick<Vault, 'open'>): Freeze | undefined {
   // No other event has these words where its type stands, and of the newest file the last one counts.
   for (const segment of [...segmentsIn(disk, folder)].reverse()) {
-    const house = createHouse();
+    const house = createProjection();
     let found = false;
     for (const batch of linesOf(disk, segment.path)) {
       for (const line of batch) {
-        const text = line.ended && words.some((word) => line.bytes.includes(word)) ? line.bytes.toString('utf8') : '';
+        const text =
+          line.ended && words.some((word) => line.bytes.includes(word)) ? line.bytes.toString('utf8') : '';
         const entry = text === '' ? undefined : openedLine(parseJson(text)?.value, people);
-        if (field(entry, 'request') !== null || !types.has(String(field(field(entry, 'event'), 'type')))) continue;
+        if (field(entry, 'request') !== null || !types.has(String(field(field(entry, 'event'), 'type'))))
+          continue;
         found = true;
-        house.accept(entry as Entry, undefined);
+        house.apply(entry as Entry, undefined);
       }
     }
     if (found) return house.freeze();

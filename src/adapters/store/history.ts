@@ -1,16 +1,21 @@
 // One request's journal lines as text for people: when, what, and the words that came with it.
-import { field, parseJson } from '../../liveResponse/json.ts';
+import { field, parseJson } from '../../liveResponse/text/json.ts';
 import { printable } from '../printable.ts';
-import type { Disk } from './disk.ts';
-import { openedLine } from './line.ts';
-import type { Vault } from './sealing.ts';
-import { linesOf, segmentsIn } from './segments.ts';
+import type { Disk } from './journal/disk.ts';
+import { openedLine } from './journal/line.ts';
+import type { Vault } from './journal/sealing.ts';
+import { linesOf, segmentsIn } from './journal/segments.ts';
 
 /**
- * Lines of text, oldest first; none when the journal does not know the request. Does not verify: that is the audit's work. Without `people`
- * what is personal reads as forgotten.
+ * Lines of text, oldest first; none when the journal does not know the request. Does not verify: that is the
+ * audit's work. Without `people` what is personal reads as forgotten.
  */
-export function history(disk: Disk, folder: string, request: string, people?: Pick<Vault, 'open'>): readonly string[] {
+export function history(
+  disk: Disk,
+  folder: string,
+  request: string,
+  people?: Pick<Vault, 'open'>,
+): readonly string[] {
   const said: string[] = [];
   const mark = Buffer.from(`"request":${JSON.stringify(request)}`);
   for (const segment of segmentsIn(disk, folder)) {
@@ -35,7 +40,8 @@ export function personsIn(disk: Disk, folder: string, request: string): readonly
       for (const line of batch) {
         if (!line.ended || !line.bytes.includes(mark)) continue;
         const boxes = field(parseJson(line.bytes.toString('utf8'), maxDepth)?.value, 'boxes');
-        if (Array.isArray(boxes)) for (const box of boxes) if (Array.isArray(box) && typeof box[0] === 'string') met.add(box[0]);
+        if (Array.isArray(boxes))
+          for (const box of boxes) if (Array.isArray(box) && typeof box[0] === 'string') met.add(box[0]);
       }
     }
   }
@@ -65,7 +71,8 @@ function words(value: Readonly<Record<string, unknown>>, prefix = ''): string {
     .map(([key, one]) => {
       const name = `${prefix}${key}`;
       if (isRecord(one)) return words(one, `${name}.`);
-      if (typeof one === 'number' && /(At|Before|deadline|^at)$/.test(key)) return `${name}=${new Date(one).toISOString()}`;
+      if (typeof one === 'number' && /(At|Before|deadline|^at)$/.test(key))
+        return `${name}=${new Date(one).toISOString()}`;
       return `${name}=${JSON.stringify(one)}`;
     })
     .join(' ');

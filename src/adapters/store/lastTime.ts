@@ -1,4 +1,5 @@
-// The latest time a data folder's journal carries, read without opening the store: a simulated clock must begin after it.
+// The latest time a data folder's journal carries, read without opening the store: a simulated clock must
+// begin after it.
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,11 +1,12 @@
-// Texts of script output, one file each next to the journal, under a retention time of their own: they come from endpoints and may hold
-// personal data, which an append-only journal could never forget. The journal keeps their length and SHA-256.
+// Texts of script output, one file each next to the journal, under a retention time of their own: they come
+// from endpoints and may hold personal data, which an append-only journal could never forget. The journal
+// keeps their length and SHA-256.
 import { hash } from 'node:crypto';
 import { chmod, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, OutputStore } from '../../liveResponse/ports.ts';
 import { StoreError } from '../../liveResponse/ports.ts';
-import { codeOf, diskWords } from './disk.ts';
+import { codeOf, diskWords } from './journal/disk.ts';
 
 export interface OutputStoreOptions {
   /** The data folder; texts are in `outputs/` below it. */
@@ -25,7 +26,8 @@ export async function openOutputStore({ dir, clock }: OutputStoreOptions): Promi
   await chmod(folder, 0o700);
 
   const pathOf = (requestId: string, index: number): string => {
-    if (!safeId.test(requestId) || !Number.isInteger(index) || index < 0 || index > 999) throw new RangeError('not the name of an output');
+    if (!safeId.test(requestId) || !Number.isInteger(index) || index < 0 || index > 999)
+      throw new RangeError('not the name of an output');
     return join(folder, `${requestId}-${index}.txt`);
   };
   let writes = 0;

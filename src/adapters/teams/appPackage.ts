@@ -1,7 +1,8 @@
-// The app packages that are uploaded to Teams: the manifests of this package, filled in and zipped with their pictures.
+// The app packages that are uploaded to Teams: the manifests of this package, filled in and zipped with their
+// pictures.
 import { readFileSync } from 'node:fs';
 import { unzipSync, zipSync } from 'fflate';
-import { field, parseJson } from '../../liveResponse/json.ts';
+import { field, parseJson } from '../../liveResponse/text/json.ts';
 import { packageFile, packageVersion } from '../packageFiles.ts';
 
 export interface AppPackage {
@@ -30,16 +31,44 @@ const longestName = 32;
 const mtime = new Date(2026, 0, 1);
 const variants = [
   ['live-response-bot.zip', 'manifest.json', 'for every tenant'],
-  ['live-response-bot-slash.zip', 'manifest.slash.json', 'with native slash commands (a preview feature of Teams)'],
+  [
+    'live-response-bot-slash.zip',
+    'manifest.slash.json',
+    'with native slash commands (a preview feature of Teams)',
+  ],
 ] as const;
 
 /** The one for every tenant first. */
-export function appPackages({ appId, developer = usualDeveloper, website = usualWebsite }: AppPackageParts): readonly [AppPackage, ...AppPackage[]] {
-  const fill: Readonly<Record<string, string>> = { version: packageVersion(), appId, botId: appId, developer: developer.slice(0, longestName), website };
-  const source = (name: string): Uint8Array => new Uint8Array(readFileSync(packageFile('manifest', 'teams', name)));
+export function appPackages({
+  appId,
+  developer = usualDeveloper,
+  website = usualWebsite,
+}: AppPackageParts): readonly [AppPackage, ...AppPackage[]] {
+  const fill: Readonly<Record<string, string>> = {
+    version: packageVersion(),
+    appId,
+    botId: appId,
+    developer: developer.slice(0, longestName),
+    website,
+  };
+  const source = (name: string): Uint8Array =>
+    new Uint8Array(readFileSync(packageFile('manifest', 'teams', name)));
   const made = ([name, template, what]: (typeof variants)[number]): AppPackage => {
-    const manifest = Buffer.from(source(template)).toString('utf8').replace(/\{\{(\w+)\}\}/g, (whole, key: string) => JSON.stringify(fill[key] ?? whole).slice(1, -1));
-    return { name, what, bytes: zipSync({ 'manifest.json': new TextEncoder().encode(manifest), 'color.png': source('color.png'), 'outline.png': source('outline.png') }, { mtime }) };
+    const manifest = Buffer.from(source(template))
+      .toString('utf8')
+      .replace(/\{\{(\w+)\}\}/g, (whole, key: string) => JSON.stringify(fill[key] ?? whole).slice(1, -1));
+    return {
+      name,
+      what,
+      bytes: zipSync(
+        {
+          'manifest.json': new TextEncoder().encode(manifest),
+          'color.png': source('color.png'),
+          'outline.png': source('outline.png'),
+        },
+        { mtime },
+      ),
+    };
   };
   const [usual, ...others] = variants;
   return [made(usual), ...others.map(made)];
@@ -52,7 +81,9 @@ const longestManifest = 262_144;
 export function packagedFor(bytes: Uint8Array): string | undefined {
   let manifest: unknown;
   try {
-    const text = unzipSync(bytes, { filter: ({ name, originalSize }) => name === 'manifest.json' && originalSize <= longestManifest })['manifest.json'];
+    const text = unzipSync(bytes, {
+      filter: ({ name, originalSize }) => name === 'manifest.json' && originalSize <= longestManifest,
+    })['manifest.json'];
     manifest = parseJson(Buffer.from(text ?? new Uint8Array()).toString('utf8'))?.value;
   } catch (error) {
     // What fflate throws at something that is no archive is an Error with a number for a code.

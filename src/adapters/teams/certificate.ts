@@ -17,14 +17,21 @@ export async function readCertificate(path: string): Promise<Certificate> {
   try {
     pem = await readFile(path, 'utf8');
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+    const code =
+      typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+        ? error.code
+        : 'unknown';
     throw new Error(`The file of MicrosoftAppCertificatePath cannot be read (${code}).`);
   }
   const certificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/.exec(pem)?.[0];
-  const privateKey = /-----BEGIN (?:RSA )?PRIVATE KEY-----[\s\S]+?-----END (?:RSA )?PRIVATE KEY-----/.exec(pem)?.[0];
+  const privateKey = /-----BEGIN (?:RSA )?PRIVATE KEY-----[\s\S]+?-----END (?:RSA )?PRIVATE KEY-----/.exec(
+    pem,
+  )?.[0];
   const thumbprints = certificate === undefined ? undefined : thumbprintsOf(certificate);
   if (thumbprints === undefined || privateKey === undefined) {
-    throw new Error('The file of MicrosoftAppCertificatePath must hold a certificate and its unencrypted private key, both in PEM.');
+    throw new Error(
+      'The file of MicrosoftAppCertificatePath must hold a certificate and its unencrypted private key, both in PEM.',
+    );
   }
   return { ...thumbprints, privateKey };
 }
@@ -32,7 +39,10 @@ export async function readCertificate(path: string): Promise<Certificate> {
 function thumbprintsOf(pem: string): Pick<Certificate, 'thumbprint' | 'thumbprintSha256'> | undefined {
   try {
     const { fingerprint, fingerprint256 } = new X509Certificate(pem);
-    return { thumbprint: fingerprint.replaceAll(':', ''), thumbprintSha256: fingerprint256.replaceAll(':', '') };
+    return {
+      thumbprint: fingerprint.replaceAll(':', ''),
+      thumbprintSha256: fingerprint256.replaceAll(':', ''),
+    };
   } catch {
     // Not a certificate whatever its lines say; the caller says so in words.
     return undefined;

@@ -1,9 +1,13 @@
-// What a door to Teams does for the rest of this folder: it judges the token of an incoming message, and sends calls to the connector.
-// There are two, with botbuilder and without; everything above them is the same.
+// What a door to Teams does for the rest of this folder: it judges the token of an incoming message, and
+// sends calls to the connector. There are two, with botbuilder and without; everything above them is the
+// same.
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { Http } from '../outbound/http.ts';
 
-/** The addresses of the cloud that issues tokens. Tests hand in their own; they are never settings, because anyone who sets them owns the bot. */
+/**
+ * The addresses of the cloud that issues tokens. Tests hand in their own; they are never settings, because
+ * anyone who sets them owns the bot.
+ */
 export interface TeamsAuthority {
   readonly openIdMetadataUrl: string;
   readonly tokenIssuer: string;
@@ -27,7 +31,10 @@ export interface TeamsDoor {
   readonly appId: string;
   /** The issuer that tokens of the channel must name; undefined without authentication. */
   readonly issuer: string | undefined;
-  /** Undefined for a genuine token. `keys`: it could not be judged, and Teams may send it again. Anything else is a reason for the log. */
+  /**
+   * Undefined for a genuine token. `keys`: it could not be judged, and Teams may send it again. Anything else
+   * is a reason for the log.
+   */
   tokenProblem(message: Incoming): Promise<string | undefined>;
   /** The calls to one connector. */
   calls(serviceUrl: string): Promise<Calls>;
@@ -50,7 +57,9 @@ export interface CallOptions {
   readonly targeted?: boolean;
 }
 
-/** One attempt each, no redirects, bounded in time. The answer is what Teams said, unread. @throws CallError */
+/**
+ * One attempt each, no redirects, bounded in time. The answer is what Teams said, unread. @throws CallError
+ */
 export interface Calls {
   send(conversation: string, activity: object, options: CallOptions): Promise<unknown>;
   update(conversation: string, id: string, activity: object, options: CallOptions): Promise<unknown>;
@@ -63,7 +72,12 @@ export interface Calls {
 
 /** How a call failed. */
 export type Fault =
-  | { readonly kind: 'answered'; readonly status: number; readonly code?: string; readonly retryAfter?: string }
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly code?: string;
+      readonly retryAfter?: string;
+    }
   /** Sent, or perhaps sent, and no answer in time. */
   | { readonly kind: 'late' }
   /** Sent, or perhaps sent, and the connection broke. */
@@ -78,7 +92,10 @@ export type Fault =
 export class CallError extends Error {
   readonly fault: Fault;
   constructor(fault: Fault, options: { readonly cause?: unknown } = {}) {
-    super(`a call to Teams failed: ${fault.kind}`, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      `a call to Teams failed: ${fault.kind}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.name = 'CallError';
     this.fault = fault;
   }

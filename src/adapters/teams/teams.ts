@@ -1,4 +1,5 @@
-// The Teams adapter put together: everything it needs comes in, and a chat for the bot, a mount for the HTTP server and checks go out.
+// The Teams adapter put together: everything it needs comes in, and a chat for the bot, a mount for the HTTP
+// server and checks go out.
 import type { Express } from 'express';
 import type { Bot, ChatPort, LastKnown } from '../../bot/ports.ts';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
@@ -6,22 +7,22 @@ import type { TeamsSettings } from '../config/chatSettings.ts';
 import { Deliveries } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
 import type { Http } from '../outbound/http.ts';
-import { realDisk } from '../store/disk.ts';
-import type { Keys } from '../store/keys.ts';
-import type { Disk } from '../store/disk.ts';
-import { Budgets } from './budgets.ts';
-import { createChat } from './chat.ts';
-import { Connector } from './connector.ts';
-import { mountDoor } from './door.ts';
+import { realDisk } from '../store/journal/disk.ts';
+import type { Keys } from '../store/journal/keys.ts';
+import type { Disk } from '../store/journal/disk.ts';
+import { ConnectorRates } from './outbound/callRates.ts';
+import { createChat } from './outbound/chat.ts';
+import { Connector } from './outbound/connector.ts';
+import { mountInboundRoute } from './inbound/inboundRoute.ts';
 import { openDoor } from './doors.ts';
-import { defaultServiceUrl, isConnector, isLoopbackHost } from './hosts.ts';
+import { defaultServiceUrl, isConnector, isLoopbackHost } from './inbound/hosts.ts';
 import type { TeamsAuthority } from './protocol.ts';
-import { References } from './references.ts';
-import { selfTest } from './selfTest.ts';
-import { Threads } from './threads.ts';
-import { createTurns } from './turns.ts';
-import type { Turns } from './turns.ts';
-import { Roster } from './trust.ts';
+import { Conversations } from './identity/conversations.ts';
+import { selfTest } from './inbound/selfTest.ts';
+import { Threads } from './identity/threads.ts';
+import { createActivityHandler } from './inbound/activityHandler.ts';
+import type { ActivityHandler } from './inbound/activityHandler.ts';
+import { Roster } from './identity/roster.ts';
 
 export interface TeamsOptions {
   readonly settings: TeamsSettings;
@@ -47,7 +48,9 @@ export interface TeamsOptions {
   readonly lastKnown?: LastKnown;
   /** Where to post when no message of a place has come in yet; the cloud's own by default. */
   readonly serviceUrl?: string;
-  /** The intent of the card that stands for a request in a place, from the store; undefined where none does. */
+  /**
+   * The intent of the card that stands for a request in a place, from the store; undefined where none does.
+   */
   readonly newestIntent?: (requestId: string, place: string) => string | undefined;
   /** Where deliveries are written, for tests; the machine's own by default. */
   readonly disk?: Disk;
@@ -66,29 +69,61 @@ export interface Teams {
   checks(): readonly Check[];
   /** What is tried again by itself while it is in trouble: the self test and the files. */
   readonly keepers: readonly Keeper[];
-  /** Answers that wait for another try are left to the next start. Resolves when what is under way has ended; the HTTP server is stopped before. */
+  /**
+   * Answers that wait for another try are left to the next start. Resolves when what is under way has ended;
+   * the HTTP server is stopped before.
+   */
   stop(): Promise<void>;
 }
 
-/** How long a failure to reach Teams is told; without new calls nothing would ever take it back. Milliseconds. */
+/**
+ * How long a failure to reach Teams is told; without new calls nothing would ever take it back. Milliseconds.
+ */
 const troubleFor = 300_000;
 
 /** @throws when tokens would not be checked, or the data folder cannot be written */
 export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const { settings, folder, clock, log, command, origins = [] } = options;
-  const way = await openDoor(settings, { http: options.http, clock, log, ...(options.authority === undefined ? {} : { authority: options.authority }) });
-  const references = await References.open(folder, options.keys, log, options.unkeyedFiles === true);
-  const deliveries = await Deliveries.open({ disk: options.disk ?? realDisk, folder, name: 'teams-deliveries.ndjson', keys: options.keys, clock, log });
-  const connector = new Connector({ door: way, budgets: new Budgets(clock), clock, log, jitter: options.jitter, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) });
+  const way = await openDoor(settings, {
+    http: options.http,
+    clock,
+    log,
+    ...(options.authority === undefined ? {} : { authority: options.authority }),
+  });
+  const conversations = await Conversations.open(folder, options.keys, log, options.unkeyedFiles === true);
+  const deliveries = await Deliveries.open({
+    disk: options.disk ?? realDisk,
+    folder,
+    name: 'teams-deliveries.ndjson',
+    keys: options.keys,
+    clock,
+    log,
+  });
+  const connector = new Connector({
+    door: way,
+    budgets: new ConnectorRates(clock),
+    clock,
+    log,
+    jitter: options.jitter,
+    ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+  });
   const threads = new Threads(clock);
-  const roster = new Roster({ connector, clock, tenants: settings.allowedTenants, log, ...(options.lastKnown === undefined ? {} : { lastKnown: options.lastKnown }) });
-  const serviceUrl = options.serviceUrl ?? (settings.devNoAuth ? 'http://127.0.0.1:56150/_connector/' : defaultServiceUrl[settings.cloud]);
-  const chat = createChat({ connector, references, threads, clock, log, serviceUrl, command });
+  const roster = new Roster({
+    connector,
+    clock,
+    tenants: settings.allowedTenants,
+    log,
+    ...(options.lastKnown === undefined ? {} : { lastKnown: options.lastKnown }),
+  });
+  const serviceUrl =
+    options.serviceUrl ??
+    (settings.devNoAuth ? 'http://127.0.0.1:56150/_connector/' : defaultServiceUrl[settings.cloud]);
+  const chat = createChat({ connector, conversations, threads, clock, log, serviceUrl, command });
   // Without authentication anybody could name a server to be called, so only this machine is.
   const allowed = (url: string): boolean => (settings.devNoAuth ? isLocal(url) : isConnector(url, origins));
 
   let door: string | undefined = 'whether strangers are refused has not been tested yet';
-  let turns: Turns | undefined;
+  let turns: ActivityHandler | undefined;
   let knocked: (() => Promise<void>) | undefined;
 
   async function knock(url: string, issuer: string): Promise<void> {
@@ -100,10 +135,10 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   return {
     chat,
     mount(app, bot) {
-      const made = createTurns({
+      const made = createActivityHandler({
         bot,
         chat,
-        references,
+        conversations,
         deliveries,
         threads,
         roster,
@@ -114,7 +149,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
         ...(options.pressLimit === undefined ? {} : { pressLimit: options.pressLimit }),
       });
       turns = made;
-      mountDoor(app, { door: way, allowed, clock, log }, (message) => made.turn(message));
+      mountInboundRoute(app, { door: way, allowed, clock, log }, (message) => made.turn(message));
       made.resume(deliveries.left());
     },
     async selfTest(url) {
@@ -132,23 +167,27 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
         },
       },
       deliveries,
-      references,
+      conversations,
     ],
     checks: () => [
       way.issuer === undefined
-        ? { name: 'teams authentication', ok: true, why: 'off: LR_TEAMS_DEV_NO_AUTH, for development on this machine' }
+        ? {
+            name: 'teams authentication',
+            ok: true,
+            why: 'off: LR_TEAMS_DEV_NO_AUTH, for development on this machine',
+          }
         : { ...check('teams authentication', door), blocks: true },
       check('teams connector', connector.trouble(clock.elapsed() - troubleFor)),
       // What cannot be written down is not taken: nothing more should be sent here.
       { ...check('teams deliveries', deliveries.trouble()), blocks: true },
-      check('teams conversations', references.trouble()),
+      check('teams conversations', conversations.trouble()),
       ...(way.trouble === undefined ? [] : [check('teams keys', way.trouble())]),
     ],
     async stop() {
       turns?.stop();
       connector.stop();
       await turns?.idle();
-      await references.settled();
+      await conversations.settled();
       await deliveries.close();
     },
   };

@@ -1,4 +1,5 @@
-// A Slack of our own on loopback: real HTTP, real WebSocket, real signatures, and people who type, press and fill in forms as in the real one.
+// A Slack of our own on loopback: real HTTP, real WebSocket, real signatures, and people who type, press and
+// fill in forms as in the real one.
 import { createHmac, randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import { plain, shown, text } from './methods.ts';
@@ -7,7 +8,10 @@ import type { ApiServer, Fault } from './server.ts';
 import { botUser, home, SlackWorld } from './world.ts';
 import type { Ephemeral, Json, SlackMessageKept } from './world.ts';
 
-/** What became of one delivery. `acknowledged` is what Slack's three seconds ask for; otherwise the person sees a warning. */
+/**
+ * What became of one delivery. `acknowledged` is what Slack's three seconds ask for; otherwise the person
+ * sees a warning.
+ */
 export interface Delivered {
   readonly acknowledged: boolean;
   readonly status?: number;
@@ -25,11 +29,26 @@ export interface SignOptions {
 export interface Person {
   readonly id: string;
   /** Types `/lr <text>` (or another command) in a channel. */
-  command(channel: string, said: string, options?: { readonly name?: string; readonly payload?: Json }): Promise<Delivered>;
+  command(
+    channel: string,
+    said: string,
+    options?: { readonly name?: string; readonly payload?: Json },
+  ): Promise<Delivered>;
   /** Mentions the bot in a message. */
-  mention(channel: string, said: string, options?: { readonly thread?: string; readonly event?: Json }): Promise<Delivered>;
-  /** Presses the button whose label or action id begins like this, on a message or on something shown to this person alone. */
-  press(on: SlackMessageKept | Ephemeral, button: string, options?: { readonly payload?: Json; readonly at?: string }): Promise<Delivered>;
+  mention(
+    channel: string,
+    said: string,
+    options?: { readonly thread?: string; readonly event?: Json },
+  ): Promise<Delivered>;
+  /**
+   * Presses the button whose label or action id begins like this, on a message or on something shown to this
+   * person alone.
+   */
+  press(
+    on: SlackMessageKept | Ephemeral,
+    button: string,
+    options?: { readonly payload?: Json; readonly at?: string },
+  ): Promise<Delivered>;
   /** Sends off the form this person has open. */
   submit(input: string): Promise<Delivered>;
   /** The newest thing shown to this person alone, as text. */
@@ -50,7 +69,9 @@ export interface FakeSlack {
   /** The cards in a channel: messages that carry a request's metadata, oldest first. */
   cards(channel: string): readonly SlackMessageKept[];
   readonly until: SlackWorld['until'];
-  /** Cuts the socket right after the next delivery went out on it, before its acknowledgement can come back. */
+  /**
+   * Cuts the socket right after the next delivery went out on it, before its acknowledgement can come back.
+   */
   dropOnNextDelivery(): void;
   /** Tells the bot of an event, such as that it was let into a channel. */
   event(event: Json): Promise<Delivered>;
@@ -80,7 +101,8 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
       api.fault(method, fault, times);
     },
     send,
-    cards: (channel) => world.in(channel).filter((message) => message.metadata?.['event_type'] === 'live_response_card'),
+    cards: (channel) =>
+      world.in(channel).filter((message) => message.metadata?.['event_type'] === 'live_response_card'),
     until: (what, look, patience) => world.until(what, look, patience),
     dropOnNextDelivery() {
       drop = true;
@@ -94,26 +116,48 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
     close: () => api.close(),
   };
 
-  async function send(body: string, sign: SignOptions = {}, contentType = 'application/x-www-form-urlencoded'): Promise<Delivered> {
+  async function send(
+    body: string,
+    sign: SignOptions = {},
+    contentType = 'application/x-www-form-urlencoded',
+  ): Promise<Delivered> {
     if (slack.target === undefined) throw new Error('no address to deliver to');
     const timestamp = String(sign.timestamp ?? Math.floor(world.now() / 1000));
-    const signature = `v0=${createHmac('sha256', sign.secret ?? tokens.signingSecret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
+    const signature = `v0=${createHmac('sha256', sign.secret ?? tokens.signingSecret)
+      .update(`v0:${timestamp}:${body}`)
+      .digest('hex')}`;
     const began = performance.now();
     try {
       const answer = await fetch(slack.target, {
         method: 'POST',
-        headers: { 'content-type': contentType, 'x-slack-request-timestamp': timestamp, 'x-slack-signature': signature, 'user-agent': 'Slackbot 1.0 (+https://api.slack.com/robots)', ...sign.headers },
+        headers: {
+          'content-type': contentType,
+          'x-slack-request-timestamp': timestamp,
+          'x-slack-signature': signature,
+          'user-agent': 'Slackbot 1.0 (+https://api.slack.com/robots)',
+          ...sign.headers,
+        },
         body,
         signal: AbortSignal.timeout(ackDeadline),
       });
-      return { acknowledged: answer.status === 200, status: answer.status, body: await answer.text(), ms: performance.now() - began };
+      return {
+        acknowledged: answer.status === 200,
+        status: answer.status,
+        body: await answer.text(),
+        ms: performance.now() - began,
+      };
     } catch (error) {
-      return { acknowledged: false, body: error instanceof Error ? error.message : String(error), ms: performance.now() - began };
+      return {
+        acknowledged: false,
+        body: error instanceof Error ? error.message : String(error),
+        ms: performance.now() - began,
+      };
     }
   }
 
   function deliver(type: 'slash_commands' | 'interactive' | 'events_api', payload: Json): Promise<Delivered> {
-    const again = (attempt: number): Promise<Delivered> => (slack.target === undefined ? overSocket(type, payload, attempt) : overHttp(type, payload, attempt));
+    const again = (attempt: number): Promise<Delivered> =>
+      slack.target === undefined ? overSocket(type, payload, attempt) : overHttp(type, payload, attempt);
     let attempt = 0;
     last = () => again((attempt += 1));
     return again(0);
@@ -121,9 +165,18 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
 
   function overHttp(type: string, payload: Json, attempt: number): Promise<Delivered> {
     // A repetition is signed again, a moment later.
-    const retry = attempt === 0 ? {} : { timestamp: Math.floor(world.now() / 1000) + attempt, headers: { 'x-slack-retry-num': String(attempt), 'x-slack-retry-reason': 'http_timeout' } };
+    const retry =
+      attempt === 0
+        ? {}
+        : {
+            timestamp: Math.floor(world.now() / 1000) + attempt,
+            headers: { 'x-slack-retry-num': String(attempt), 'x-slack-retry-reason': 'http_timeout' },
+          };
     if (type === 'events_api') return send(JSON.stringify(payload), retry, 'application/json');
-    const fields = type === 'slash_commands' ? Object.entries(payload).map(([key, value]): [string, string] => [key, String(value)]) : [['payload', JSON.stringify(payload)] as [string, string]];
+    const fields =
+      type === 'slash_commands'
+        ? Object.entries(payload).map(([key, value]): [string, string] => [key, String(value)])
+        : [['payload', JSON.stringify(payload)] as [string, string]];
     return send(new URLSearchParams(fields).toString(), retry);
   }
 
@@ -150,11 +203,20 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
       };
       socket.on('message', onMessage);
       socket.on('close', onClose);
-      socket.send(JSON.stringify({ envelope_id: id, type, payload, accepts_response_payload: type !== 'events_api', ...(attempt === 0 ? {} : { retry_attempt: attempt, retry_reason: 'timeout' }) }), () => {
-        if (!drop) return;
-        drop = false;
-        socket.terminate();
-      });
+      socket.send(
+        JSON.stringify({
+          envelope_id: id,
+          type,
+          payload,
+          accepts_response_payload: type !== 'events_api',
+          ...(attempt === 0 ? {} : { retry_attempt: attempt, retry_reason: 'timeout' }),
+        }),
+        () => {
+          if (!drop) return;
+          drop = false;
+          socket.terminate();
+        },
+      );
     });
   }
 
@@ -166,7 +228,9 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
       type: 'event_callback',
       event_id: `Ev${world.nextId()}`,
       event_time: Math.floor(world.now() / 1000),
-      authorizations: [{ enterprise_id: null, team_id: home, user_id: botUser, is_bot: true, is_enterprise_install: false }],
+      authorizations: [
+        { enterprise_id: null, team_id: home, user_id: botUser, is_bot: true, is_enterprise_install: false },
+      ],
       event,
     };
   }
@@ -191,11 +255,50 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
     return {
       id,
       command: (channel, said, { name = '/lr', payload = {} } = {}) =>
-        deliver('slash_commands', { token: 'x', team_id: home, team_domain: 'home', channel_id: channel, channel_name: 'x', user_id: id, user_name: 'x', command: name, text: said, api_app_id: 'A0APP', is_enterprise_install: 'false', response_url: newResponseUrl(id, channel), trigger_id: newTrigger(id), ...payload }),
+        deliver('slash_commands', {
+          token: 'x',
+          team_id: home,
+          team_domain: 'home',
+          channel_id: channel,
+          channel_name: 'x',
+          user_id: id,
+          user_name: 'x',
+          command: name,
+          text: said,
+          api_app_id: 'A0APP',
+          is_enterprise_install: 'false',
+          response_url: newResponseUrl(id, channel),
+          trigger_id: newTrigger(id),
+          ...payload,
+        }),
       mention(channel, said, { thread, event = {} } = {}) {
         const ts = world.nextTs();
-        world.messages.push({ channel, ts, at: world.now(), by: id, broadcast: false, text: said, blocks: [], history: [], args: {}, deleted: false, ...(thread === undefined ? {} : { thread }) });
-        return deliver('events_api', envelopeOf({ type: 'app_mention', user: id, text: `<@${botUser}> ${said}`, ts, channel, event_ts: ts, ...(thread === undefined ? {} : { thread_ts: thread }), ...event }));
+        world.messages.push({
+          channel,
+          ts,
+          at: world.now(),
+          by: id,
+          broadcast: false,
+          text: said,
+          blocks: [],
+          history: [],
+          args: {},
+          deleted: false,
+          ...(thread === undefined ? {} : { thread }),
+        });
+        return deliver(
+          'events_api',
+          envelopeOf({
+            type: 'app_mention',
+            user: id,
+            text: `<@${botUser}> ${said}`,
+            ts,
+            channel,
+            event_ts: ts,
+            ...(thread === undefined ? {} : { thread_ts: thread }),
+            ...event,
+          }),
+        );
       },
       press(on, wanted, { payload = {}, at } = {}) {
         const found = buttonOf(on, wanted);
@@ -205,7 +308,13 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
           user: self(),
           api_app_id: 'A0APP',
           token: 'x',
-          container: { type: 'message', message_ts: at ?? on.ts, channel_id: on.channel, is_ephemeral: ephemeral, ...(on.thread === undefined ? {} : { thread_ts: on.thread }) },
+          container: {
+            type: 'message',
+            message_ts: at ?? on.ts,
+            channel_id: on.channel,
+            is_ephemeral: ephemeral,
+            ...(on.thread === undefined ? {} : { thread_ts: on.thread }),
+          },
           trigger_id: newTrigger(id),
           team: { id: home, domain: 'home' },
           enterprise: null,
@@ -221,7 +330,9 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
       submit(input) {
         const opened = [...world.views.values()].filter((view) => view.user === id).at(-1);
         if (opened === undefined) throw new Error(`${id} has no form open`);
-        const block = ((opened.view['blocks'] ?? []) as readonly Json[]).find((one) => one['type'] === 'input');
+        const block = ((opened.view['blocks'] ?? []) as readonly Json[]).find(
+          (one) => one['type'] === 'input',
+        );
         if (block === undefined) throw new Error('this form asks for nothing');
         const action = text((block['element'] as Json)['action_id']);
         world.views.delete(opened.id);
@@ -232,7 +343,22 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
           api_app_id: 'A0APP',
           token: 'x',
           trigger_id: newTrigger(id),
-          view: { id: opened.id, type: 'modal', team_id: home, app_installed_team_id: home, callback_id: opened.view['callback_id'], private_metadata: opened.view['private_metadata'], hash: opened.hash, state: { values: { [text(block['block_id'])]: { [action]: { type: 'plain_text_input', value: input === '' ? null : input } } } } },
+          view: {
+            id: opened.id,
+            type: 'modal',
+            team_id: home,
+            app_installed_team_id: home,
+            callback_id: opened.view['callback_id'],
+            private_metadata: opened.view['private_metadata'],
+            hash: opened.hash,
+            state: {
+              values: {
+                [text(block['block_id'])]: {
+                  [action]: { type: 'plain_text_input', value: input === '' ? null : input },
+                },
+              },
+            },
+          },
           response_urls: [],
           is_enterprise_install: false,
           enterprise: null,
@@ -250,10 +376,24 @@ export async function startFakeSlack(options: { readonly now?: () => number } = 
 
 /** The button as Slack would send it; nobody can press what is not drawn. */
 export function buttonOf(on: { readonly blocks: readonly Json[] }, wanted: string): Json {
-  const all = on.blocks.flatMap((block) => (block['type'] === 'actions' ? (block['elements'] as readonly Json[]) : []));
-  const found = all.find((button) => text((button['text'] as Json)['text']).startsWith(wanted) || text(button['action_id']).startsWith(wanted));
-  if (found === undefined) throw new Error(`there is no button "${wanted}", only ${all.map((button) => text((button['text'] as Json)['text'])).join(', ') || 'none'}`);
-  return { action_id: found['action_id'], text: found['text'], ...(found['value'] === undefined ? {} : { value: found['value'] }), ...(found['url'] === undefined ? {} : { url: found['url'] }) };
+  const all = on.blocks.flatMap((block) =>
+    block['type'] === 'actions' ? (block['elements'] as readonly Json[]) : [],
+  );
+  const found = all.find(
+    (button) =>
+      text((button['text'] as Json)['text']).startsWith(wanted) ||
+      text(button['action_id']).startsWith(wanted),
+  );
+  if (found === undefined)
+    throw new Error(
+      `there is no button "${wanted}", only ${all.map((button) => text((button['text'] as Json)['text'])).join(', ') || 'none'}`,
+    );
+  return {
+    action_id: found['action_id'],
+    text: found['text'],
+    ...(found['value'] === undefined ? {} : { value: found['value'] }),
+    ...(found['url'] === undefined ? {} : { url: found['url'] }),
+  };
 }
 
 /** A message as a person reads it. */

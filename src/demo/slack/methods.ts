@@ -1,6 +1,7 @@
-// The Web API methods the bot uses, with Slack's own refusals. Each answers the fields of its answer, or throws the error word.
-import { blockKitProblems } from '../../../cards/blockKitProblems.ts';
-import { stringLength } from '../../../cards/blockKit.ts';
+// The Web API methods the bot uses, with Slack's own refusals. Each answers the fields of its answer, or
+// throws the error word.
+import { blockKitProblems } from '../../../cards/renderers/blockKitProblems.ts';
+import { stringLength } from '../../../cards/renderers/blockKit.ts';
 import { botUser, home } from './world.ts';
 import type { Json, SlackChannel, SlackMessageKept, SlackWorld } from './world.ts';
 
@@ -34,12 +35,21 @@ export const tiers: Readonly<Record<string, number>> = {
 const longestMessage = 11_300;
 
 export const methods: Readonly<Record<string, Method>> = {
-  'auth.test': () => ({ url: 'https://home.slack.test/', team: 'Home', team_id: home, user: 'live-response', user_id: botUser, bot_id: 'B0BOT', is_enterprise_install: false }),
+  'auth.test': () => ({
+    url: 'https://home.slack.test/',
+    team: 'Home',
+    team_id: home,
+    user: 'live-response',
+    user_id: botUser,
+    bot_id: 'B0BOT',
+    is_enterprise_install: false,
+  }),
 
   'chat.postMessage': (world, args) => {
     const channel = writable(world, text(args['channel']));
     const thread = optionalText(args['thread_ts']);
-    if (thread !== undefined && !world.in(channel.id).some((message) => message.ts === thread)) throw new SlackRefusal('thread_not_found');
+    if (thread !== undefined && !world.in(channel.id).some((message) => message.ts === thread))
+      throw new SlackRefusal('thread_not_found');
     const blocks = checkedBlocks(args);
     const message: SlackMessageKept = {
       channel: channel.id,
@@ -89,29 +99,60 @@ export const methods: Readonly<Record<string, Method>> = {
     const blocks = checkedBlocks(args);
     const thread = optionalText(args['thread_ts']);
     const ts = world.nextTs();
-    world.ephemerals.push({ channel: channel.id, user, text: text(args['text']), blocks, via: 'chat.postEphemeral', ts, args, ...(thread === undefined ? {} : { thread }) });
+    world.ephemerals.push({
+      channel: channel.id,
+      user,
+      text: text(args['text']),
+      blocks,
+      via: 'chat.postEphemeral',
+      ts,
+      args,
+      ...(thread === undefined ? {} : { thread }),
+    });
     return { message_ts: ts };
   },
 
   'chat.getPermalink': (world, args) => {
     const channel = visible(world, text(args['channel']));
     const ts = text(args['message_ts']);
-    if (!world.in(channel.id).some((message) => message.ts === ts)) throw new SlackRefusal('message_not_found');
-    return { channel: channel.id, permalink: `https://home.slack.test/archives/${channel.id}/p${ts.replace('.', '')}` };
+    if (!world.in(channel.id).some((message) => message.ts === ts))
+      throw new SlackRefusal('message_not_found');
+    return {
+      channel: channel.id,
+      permalink: `https://home.slack.test/archives/${channel.id}/p${ts.replace('.', '')}`,
+    };
   },
 
   'conversations.info': (world, args) => {
     const channel = visible(world, text(args['channel']));
     const scope = channel.id.startsWith('D') ? 'im:read' : channel.private ? 'groups:read' : 'channels:read';
-    if (!world.scopes.includes(scope)) throw new SlackRefusal('missing_scope', { needed: scope, provided: world.scopes.join(',') });
-    return { channel: { id: channel.id, name: channel.name, is_private: channel.private, is_archived: channel.archived, is_member: channel.members.has(botUser), is_im: channel.id.startsWith('D'), is_shared: channel.shared, is_ext_shared: channel.shared, is_org_shared: false, is_pending_ext_shared: false } };
+    if (!world.scopes.includes(scope))
+      throw new SlackRefusal('missing_scope', { needed: scope, provided: world.scopes.join(',') });
+    return {
+      channel: {
+        id: channel.id,
+        name: channel.name,
+        is_private: channel.private,
+        is_archived: channel.archived,
+        is_member: channel.members.has(botUser),
+        is_im: channel.id.startsWith('D'),
+        is_shared: channel.shared,
+        is_ext_shared: channel.shared,
+        is_org_shared: false,
+        is_pending_ext_shared: false,
+      },
+    };
   },
 
   'conversations.history': (world, args) => {
     const channel = visible(world, text(args['channel']));
     const scope = channel.private ? 'groups:history' : 'channels:history';
-    if (!world.scopes.includes(scope)) throw new SlackRefusal('missing_scope', { needed: scope, provided: world.scopes.join(',') });
-    const newest = world.in(channel.id).filter((message) => message.thread === undefined || message.broadcast).reverse();
+    if (!world.scopes.includes(scope))
+      throw new SlackRefusal('missing_scope', { needed: scope, provided: world.scopes.join(',') });
+    const newest = world
+      .in(channel.id)
+      .filter((message) => message.thread === undefined || message.broadcast)
+      .reverse();
     return { messages: newest.slice(0, Number(text(args['limit']) || 100)).map(shown), has_more: false };
   },
 
@@ -119,7 +160,17 @@ export const methods: Readonly<Record<string, Method>> = {
     const user = world.users.get(text(args['user']));
     if (user === undefined) throw new SlackRefusal('user_not_found');
     const { email, ...told } = user;
-    return { user: { ...told, real_name: user.name, profile: { display_name: user.name, real_name: user.name, ...(email !== undefined && world.scopes.includes('users:read.email') ? { email } : {}) } } };
+    return {
+      user: {
+        ...told,
+        real_name: user.name,
+        profile: {
+          display_name: user.name,
+          real_name: user.name,
+          ...(email !== undefined && world.scopes.includes('users:read.email') ? { email } : {}),
+        },
+      },
+    };
   },
 
   'usergroups.users.list': (world, args) => {
@@ -163,10 +214,14 @@ function writable(world: SlackWorld, id: string): SlackChannel {
 
 function visible(world: SlackWorld, id: string): SlackChannel {
   // Everybody has a conversation with the bot, whether or not it was ever used.
-  const channel = world.channels.get(id) ?? (id.startsWith('D') && world.users.has(id.slice(1)) ? world.direct(id.slice(1)) : undefined);
+  const channel =
+    world.channels.get(id) ??
+    (id.startsWith('D') && world.users.has(id.slice(1)) ? world.direct(id.slice(1)) : undefined);
   // A conversation of two that the bot is none of is not there for it.
-  if (channel !== undefined && id.startsWith('D') && !channel.members.has(botUser)) throw new SlackRefusal('channel_not_found');
-  if (channel === undefined || (channel.private && !channel.members.has(botUser))) throw new SlackRefusal('channel_not_found');
+  if (channel !== undefined && id.startsWith('D') && !channel.members.has(botUser))
+    throw new SlackRefusal('channel_not_found');
+  if (channel === undefined || (channel.private && !channel.members.has(botUser)))
+    throw new SlackRefusal('channel_not_found');
   return channel;
 }
 
@@ -177,17 +232,26 @@ function checkedBlocks(args: Json): readonly Json[] {
   if (blocks.length === 0 && text(args['text']) === '') throw new SlackRefusal('no_text');
   if (stringLength(blocks) > longestMessage) throw new SlackRefusal('msg_blocks_too_long');
   const problems = blocks.length === 0 ? [] : blockKitProblems(blocks);
-  if (problems.length > 0) throw new SlackRefusal('invalid_blocks', { errors: problems, response_metadata: { messages: problems.map((problem) => `[ERROR] ${problem}`) } });
+  if (problems.length > 0)
+    throw new SlackRefusal('invalid_blocks', {
+      errors: problems,
+      response_metadata: { messages: problems.map((problem) => `[ERROR] ${problem}`) },
+    });
   return blocks;
 }
 
 function checkedView(value: unknown): Json {
   const view = parsed(value, 'invalid_arguments') as Json;
   const problems: string[] = [];
-  for (const [part, most] of [['title', 24], ['submit', 24], ['close', 24]] as const) {
+  for (const [part, most] of [
+    ['title', 24],
+    ['submit', 24],
+    ['close', 24],
+  ] as const) {
     const said = view[part] === undefined ? undefined : (view[part] as Json)['text'];
     if (part === 'title' && said === undefined) problems.push('/view/title: missing');
-    if (said !== undefined && (typeof said !== 'string' || said.length === 0 || said.length > most)) problems.push(`/view/${part}: 1 to ${most} characters`);
+    if (said !== undefined && (typeof said !== 'string' || said.length === 0 || said.length > most))
+      problems.push(`/view/${part}: 1 to ${most} characters`);
   }
   const blocks = (view['blocks'] ?? []) as readonly Json[];
   if (blocks.length === 0 || blocks.length > 100) problems.push('/view/blocks: 1 to 100');
@@ -195,21 +259,35 @@ function checkedView(value: unknown): Json {
   if (inputs.length > 0 && view['submit'] === undefined) problems.push('/view/submit: needed with an input');
   for (const input of inputs) {
     const label = (input['label'] as Json)['text'];
-    if (typeof label !== 'string' || label.length === 0 || label.length > 2_000) problems.push('/view/blocks/input/label: 1 to 2000 characters');
+    if (typeof label !== 'string' || label.length === 0 || label.length > 2_000)
+      problems.push('/view/blocks/input/label: 1 to 2000 characters');
     const most = (input['element'] as Json)['max_length'];
-    if (most !== undefined && (typeof most !== 'number' || most < 1 || most > 3_000)) problems.push('/view/blocks/input/element/max_length: 1 to 3000');
+    if (most !== undefined && (typeof most !== 'number' || most < 1 || most > 3_000))
+      problems.push('/view/blocks/input/element/max_length: 1 to 3000');
   }
   const others = blocks.filter((block) => block['type'] !== 'input');
   if (others.length > 0) problems.push(...blockKitProblems(others));
   if (text(view['private_metadata']).length > 3_000) problems.push('/view/private_metadata: at most 3000');
   if (JSON.stringify(view).length > 250_000) throw new SlackRefusal('view_too_large');
-  if (problems.length > 0) throw new SlackRefusal('invalid_arguments', { response_metadata: { messages: problems.map((problem) => `[ERROR] ${problem}`) } });
+  if (problems.length > 0)
+    throw new SlackRefusal('invalid_arguments', {
+      response_metadata: { messages: problems.map((problem) => `[ERROR] ${problem}`) },
+    });
   return view;
 }
 
 /** A message as payloads and answers show it. */
 export function shown(message: SlackMessageKept): Json {
-  return { type: 'message', user: message.by, bot_id: 'B0BOT', ts: message.ts, text: message.text, blocks: message.blocks, ...(message.thread === undefined ? {} : { thread_ts: message.thread }), ...(message.metadata === undefined ? {} : { metadata: message.metadata }) };
+  return {
+    type: 'message',
+    user: message.by,
+    bot_id: 'B0BOT',
+    ts: message.ts,
+    text: message.text,
+    blocks: message.blocks,
+    ...(message.thread === undefined ? {} : { thread_ts: message.thread }),
+    ...(message.metadata === undefined ? {} : { metadata: message.metadata }),
+  };
 }
 
 /** All that a person reads in a message. */
@@ -226,7 +304,9 @@ function readBlock(block: unknown): string {
   const parts = [own, readBlock(label), readBlock(title), ...listOf(fields).map(readBlock)];
   const inner = listOf(elements).map((one) => (type === 'actions' ? `[${readBlock(one)}]` : readBlock(one)));
   const joined = inner.join(type === 'rich_text_section' ? '' : type === 'actions' ? ' ' : '\n');
-  return [...parts, joined, typeof url === 'string' && type !== 'button' ? url : ''].filter((part) => part !== '').join('\n');
+  return [...parts, joined, typeof url === 'string' && type !== 'button' ? url : '']
+    .filter((part) => part !== '')
+    .join('\n');
 }
 
 function listOf(value: unknown): readonly unknown[] {
@@ -239,7 +319,9 @@ function unescaped(said: string): string {
 }
 
 function metadataOf(args: Json): { metadata?: Json } {
-  return args['metadata'] === undefined ? {} : { metadata: parsed(args['metadata'], 'invalid_metadata_format') as Json };
+  return args['metadata'] === undefined
+    ? {}
+    : { metadata: parsed(args['metadata'], 'invalid_metadata_format') as Json };
 }
 
 function parsed(value: unknown, error: string): unknown {

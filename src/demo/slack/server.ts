@@ -1,4 +1,5 @@
-// The fake's HTTP and WebSocket side: tokens, rate tiers with Retry-After, response addresses, socket tickets, and faults on demand.
+// The fake's HTTP and WebSocket side: tokens, rate tiers with Retry-After, response addresses, socket
+// tickets, and faults on demand.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,21 +21,36 @@ export type Fault =
   | { readonly kind: 'ratelimited'; readonly seconds: number | undefined }
   /** Answers with a web page, as proxies do. */
   | { readonly kind: 'page' }
-  /** Done, and the answer held back until then, with the connection open; `muted` counts those that still wait for it. */
+  /**
+   * Done, and the answer held back until then, with the connection open; `muted` counts those that still wait
+   * for it.
+   */
   | { readonly kind: 'mute'; readonly until: Promise<void> }
-  /** Waits for `go` before it is done; the answer goes out after it, if anybody is still there. `never`: it is not done at all. */
+  /**
+   * Waits for `go` before it is done; the answer goes out after it, if anybody is still there. `never`: it is
+   * not done at all.
+   */
   | { readonly kind: 'hold'; readonly go: Promise<void>; readonly never?: boolean };
 
 /** `deaf` takes sockets and says nothing on any of them, not even a pong; `refused` takes none. */
 export type SocketMood = 'open' | 'deaf' | 'refused';
 
-export const tokens = { bot: 'xoxb-fake-bot', app: 'xapp-fake-app', signingSecret: 'fake-signing-secret' } as const;
+export const tokens = {
+  bot: 'xoxb-fake-bot',
+  app: 'xapp-fake-app',
+  signingSecret: 'fake-signing-secret',
+} as const;
 
 export interface ApiServer {
   readonly origin: string;
-  /** Tokens that are accepted, which change when one is exchanged. A socket stays open when its token goes. */
+  /**
+   * Tokens that are accepted, which change when one is exchanged. A socket stays open when its token goes.
+   */
   readonly accepted: { readonly bot: Set<string>; readonly app: Set<string> };
-  /** The addresses it names for sockets and for answers, in place of its own: Slack has hosts of their own for both. */
+  /**
+   * The addresses it names for sockets and for answers, in place of its own: Slack has hosts of their own for
+   * both.
+   */
   names: { readonly sockets: string; readonly answers: string };
   readonly sockets: ReadonlySet<WebSocket>;
   fault(method: string, fault: Fault, times?: number): void;
@@ -60,7 +76,13 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
   const sockets = new Set<WebSocket>();
   const held: string[] = [];
   const accepted = { bot: new Set<string>([tokens.bot]), app: new Set<string>([tokens.app]) };
-  const state: { refuse: Refuse | undefined; down: boolean; rates: boolean; mood: SocketMood; muted: number } = { refuse: undefined, muted: 0, down: false, rates: true, mood: 'open' };
+  const state: {
+    refuse: Refuse | undefined;
+    down: boolean;
+    rates: boolean;
+    mood: SocketMood;
+    muted: number;
+  } = { refuse: undefined, muted: 0, down: false, rates: true, mood: 'open' };
 
   const server: Server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
@@ -82,7 +104,14 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
         world.changed();
       });
       if (state.mood === 'deaf') ws.pause();
-      else ws.send(JSON.stringify({ type: 'hello', num_connections: sockets.size, connection_info: { app_id: 'A0APP' } }));
+      else
+        ws.send(
+          JSON.stringify({
+            type: 'hello',
+            num_connections: sockets.size,
+            connection_info: { app_id: 'A0APP' },
+          }),
+        );
       world.changed();
     });
   });
@@ -99,7 +128,10 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
     const path = new URL(request.url ?? '/', origin).pathname;
     const address = path.startsWith('/respond/') ? path.slice('/respond/'.length) : undefined;
     const method = address === undefined ? path.replace('/api/', '') : 'response_url';
-    const refused = state.refuse?.({ method, about: address === undefined ? aboutOf(parse(body)) : (world.responseUrls.get(address)?.channel ?? '') });
+    const refused = state.refuse?.({
+      method,
+      about: address === undefined ? aboutOf(parse(body)) : (world.responseUrls.get(address)?.channel ?? ''),
+    });
     if (refused !== undefined) {
       if (refused.done === true && address === undefined) perform(method, { ...parse(body) }, request);
       log(method, { ...parse(body) }, refused.name);
@@ -118,17 +150,25 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
       return;
     }
     if (fault?.kind === 'status' || fault?.kind === 'page') {
-      response.writeHead(fault.kind === 'status' ? fault.status : 200, { 'content-type': 'text/html' }).end('<html>Bad gateway</html>');
+      response
+        .writeHead(fault.kind === 'status' ? fault.status : 200, { 'content-type': 'text/html' })
+        .end('<html>Bad gateway</html>');
       return;
     }
     const args: Json = { ...parse(body) };
     const wait = fault?.kind === 'ratelimited' ? fault.seconds : overRate(method, args);
     if (wait !== undefined || fault?.kind === 'ratelimited') {
       log(method, args, 'ratelimited');
-      response.writeHead(429, { 'content-type': 'application/json', ...(wait === undefined ? {} : { 'retry-after': String(wait) }) }).end(JSON.stringify({ ok: false, error: 'ratelimited' }));
+      response
+        .writeHead(429, {
+          'content-type': 'application/json',
+          ...(wait === undefined ? {} : { 'retry-after': String(wait) }),
+        })
+        .end(JSON.stringify({ ok: false, error: 'ratelimited' }));
       return;
     }
-    const answer = fault?.kind === 'error' ? refusal(new SlackRefusal(fault.error)) : perform(method, args, request);
+    const answer =
+      fault?.kind === 'error' ? refusal(new SlackRefusal(fault.error)) : perform(method, args, request);
     log(method, args, typeof answer['error'] === 'string' ? answer['error'] : undefined);
     world.changed();
     if (fault?.kind === 'cutAfter') {
@@ -137,7 +177,12 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
     }
     if (fault?.kind === 'mute') await Promise.race([fault.until, givenUp(response)]);
     if (response.destroyed) return;
-    response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'x-oauth-scopes': world.scopes.join(',') }).end(JSON.stringify(answer));
+    response
+      .writeHead(200, {
+        'content-type': 'application/json; charset=utf-8',
+        'x-oauth-scopes': world.scopes.join(','),
+      })
+      .end(JSON.stringify(answer));
   }
 
   /** Resolves when the caller hangs up. */
@@ -185,7 +230,10 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
     if (!state.rates) return undefined;
     const now = world.now();
     // One message a second and channel, with Slack's short bursts; everything else by tier and minute.
-    const [key, most, window] = method === 'chat.postMessage' ? [`${method} ${text(args['channel'])}`, 3, 2_000] : [method, tiers[method] ?? 20, 60_000];
+    const [key, most, window] =
+      method === 'chat.postMessage'
+        ? [`${method} ${text(args['channel'])}`, 3, 2_000]
+        : [method, tiers[method] ?? 20, 60_000];
     const recent = (used.get(key) ?? []).filter((at) => at > now - window);
     if (recent.length >= most) return Math.max(1, Math.ceil(((recent[0] ?? now) + window - now) / 1000));
     used.set(key, [...recent, now]);
@@ -194,15 +242,34 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
 
   function respond(id: string, body: string, response: ServerResponse): void {
     const address = world.responseUrls.get(id);
-    const why = address === undefined ? 'no_such_url' : world.now() - address.at > 30 * 60_000 ? 'expired_url' : address.uses >= 5 ? 'used_url' : undefined;
+    const why =
+      address === undefined
+        ? 'no_such_url'
+        : world.now() - address.at > 30 * 60_000
+          ? 'expired_url'
+          : address.uses >= 5
+            ? 'used_url'
+            : undefined;
     if (address === undefined || why !== undefined) {
-      response.writeHead(404, { 'content-type': 'application/json' }).end(JSON.stringify({ ok: false, error: why }));
+      response
+        .writeHead(404, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ ok: false, error: why }));
       return;
     }
     address.uses += 1;
     const args = JSON.parse(body) as Json;
-    if (args['response_type'] !== 'ephemeral' || args['replace_original'] !== false) throw new Error('an answer to a response_url must be ephemeral and leave the card alone');
-    world.ephemerals.push({ channel: address.channel, user: address.user, text: text(args['text']), blocks: (args['blocks'] ?? []) as readonly Json[], via: 'response_url', address: id, ts: world.nextTs(), args });
+    if (args['response_type'] !== 'ephemeral' || args['replace_original'] !== false)
+      throw new Error('an answer to a response_url must be ephemeral and leave the card alone');
+    world.ephemerals.push({
+      channel: address.channel,
+      user: address.user,
+      text: text(args['text']),
+      blocks: (args['blocks'] ?? []) as readonly Json[],
+      via: 'response_url',
+      address: id,
+      ts: world.nextTs(),
+      args,
+    });
     world.changed();
     response.writeHead(200).end('ok');
   }

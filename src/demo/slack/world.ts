@@ -1,4 +1,5 @@
-// What a Slack workspace holds, as far as the bot can see or change it: people, groups, channels, messages, modals, and the clock they live by.
+// What a Slack workspace holds, as far as the bot can see or change it: people, groups, channels, messages,
+// modals, and the clock they live by.
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -81,10 +82,22 @@ export class SlackWorld {
   readonly ephemerals: Ephemeral[] = [];
   readonly views = new Map<string, OpenView>();
   readonly triggers = new Map<string, { readonly user: string; readonly at: number; used: boolean }>();
-  readonly responseUrls = new Map<string, { readonly user: string; readonly channel: string; readonly at: number; uses: number }>();
+  readonly responseUrls = new Map<
+    string,
+    { readonly user: string; readonly channel: string; readonly at: number; uses: number }
+  >();
   readonly calls: ApiCall[] = [];
   readonly now: () => number;
-  scopes: readonly string[] = ['commands', 'chat:write', 'users:read', 'usergroups:read', 'channels:read', 'groups:read', 'im:read', 'app_mentions:read'];
+  scopes: readonly string[] = [
+    'commands',
+    'chat:write',
+    'users:read',
+    'usergroups:read',
+    'channels:read',
+    'groups:read',
+    'im:read',
+    'app_mentions:read',
+  ];
   /** Messages older than this cannot be changed; a workspace's own setting. Milliseconds. */
   editWindow = Infinity;
   revoked = false;
@@ -97,12 +110,26 @@ export class SlackWorld {
   }
 
   user(id: string, more: Partial<Omit<SlackUser, 'id'>> = {}): SlackUser {
-    const made = { id, name: id.toLowerCase(), team_id: home, deleted: false, is_bot: false, is_restricted: false, is_ultra_restricted: false, is_stranger: false, ...this.users.get(id), ...more };
+    const made = {
+      id,
+      name: id.toLowerCase(),
+      team_id: home,
+      deleted: false,
+      is_bot: false,
+      is_restricted: false,
+      is_ultra_restricted: false,
+      is_stranger: false,
+      ...this.users.get(id),
+      ...more,
+    };
     this.users.set(id, made);
     return made;
   }
 
-  channel(id: string, more: Partial<Omit<SlackChannel, 'id' | 'members'>> & { readonly members?: readonly string[] } = {}): SlackChannel {
+  channel(
+    id: string,
+    more: Partial<Omit<SlackChannel, 'id' | 'members'>> & { readonly members?: readonly string[] } = {},
+  ): SlackChannel {
     const before = this.channels.get(id);
     const { members, ...rest } = more;
     const made = {
@@ -149,7 +176,10 @@ export class SlackWorld {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Resolves with the first value that is not undefined, now or after some change; fails with `what` when none comes. */
+  /**
+   * Resolves with the first value that is not undefined, now or after some change; fails with `what` when
+   * none comes.
+   */
   until<T>(what: string, look: () => T | undefined, patience = 15_000): Promise<T> {
     return new Promise((resolve, reject) => {
       const stop = (): void => {

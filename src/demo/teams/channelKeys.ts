@@ -1,4 +1,5 @@
-// Issues the tokens that the Bot Framework channel would send, and serves the keys to check them with, on loopback.
+// Issues the tokens that the Bot Framework channel would send, and serves the keys to check them with, on
+// loopback.
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -45,8 +46,24 @@ export class ChannelKeys {
         return;
       }
       const jwk = keys().good.publicKey.export({ format: 'jwk' });
-      const key = { kty: 'RSA', use: 'sig', kid: this.kid, n: jwk.n, e: jwk.e, ...(this.endorsements === undefined ? {} : { endorsements: this.endorsements }), ...this.key };
-      const body = request.url?.endsWith('/keys') === true ? { keys: [key] } : { issuer, jwks_uri: `${this.#url()}/keys`, id_token_signing_alg_values_supported: ['RS256'], ...this.document };
+      const key = {
+        kty: 'RSA',
+        use: 'sig',
+        kid: this.kid,
+        n: jwk.n,
+        e: jwk.e,
+        ...(this.endorsements === undefined ? {} : { endorsements: this.endorsements }),
+        ...this.key,
+      };
+      const body =
+        request.url?.endsWith('/keys') === true
+          ? { keys: [key] }
+          : {
+              issuer,
+              jwks_uri: `${this.#url()}/keys`,
+              id_token_signing_alg_values_supported: ['RS256'],
+              ...this.document,
+            };
       response.writeHead(200, { 'content-type': 'application/json' }).end(this.raw ?? JSON.stringify(body));
     });
   }
@@ -77,10 +94,20 @@ export class ChannelKeys {
   token(appId: string, serviceUrl: string, options: TokenOptions = {}): string {
     const now = Math.floor(this.now() / 1000);
     const header = encoded({ alg: 'RS256', typ: 'JWT', kid: 'key1', ...options.header });
-    const claims = encoded({ iss: issuer, aud: appId, nbf: now - 60, exp: now + 3600, serviceurl: serviceUrl, ...options.claims });
+    const claims = encoded({
+      iss: issuer,
+      aud: appId,
+      nbf: now - 60,
+      exp: now + 3600,
+      serviceurl: serviceUrl,
+      ...options.claims,
+    });
     if (options.unsigned === true) return `${header}.${claims}.`;
     const { privateKey } = options.forged === true ? keys().strange : keys().good;
-    return `${header}.${claims}.${createSign(options.hash ?? 'RSA-SHA256').update(`${header}.${claims}`).sign(privateKey).toString('base64url')}`;
+    return `${header}.${claims}.${createSign(options.hash ?? 'RSA-SHA256')
+      .update(`${header}.${claims}`)
+      .sign(privateKey)
+      .toString('base64url')}`;
   }
 
   /** The public key in PEM, which a confused verifier could take for an HMAC secret. */
@@ -107,7 +134,10 @@ interface Pair {
 let made: { readonly good: Pair; readonly strange: Pair } | undefined;
 /** Made once: it takes a third of a second. */
 function keys(): { readonly good: Pair; readonly strange: Pair } {
-  made ??= { good: generateKeyPairSync('rsa', { modulusLength: 2048 }), strange: generateKeyPairSync('rsa', { modulusLength: 2048 }) };
+  made ??= {
+    good: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+    strange: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  };
   return made;
 }
 

@@ -1,4 +1,5 @@
-// The Teams connector at the wire: keeps conversations and messages, enforces documented limits, and misbehaves on request.
+// The Teams connector at the wire: keeps conversations and messages, enforces documented limits, and
+// misbehaves on request.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -52,7 +53,12 @@ export interface Call {
 }
 
 /** One bot in one thread (msteams-docs: bots/how-to/rate-limit.md). */
-const sendLimits = [[7, 1_000], [8, 2_000], [60, 30_000], [1_800, 3_600_000]] as const;
+const sendLimits = [
+  [7, 1_000],
+  [8, 2_000],
+  [60, 30_000],
+  [1_800, 3_600_000],
+] as const;
 /** msteams-docs: includes/agent-message-size-limit.md; UTF-16 counts two bytes a character. */
 const longestMessage = 100_000;
 
@@ -69,7 +75,10 @@ export class FakeConnector {
   authorization: string | undefined;
   /** Asked before all else at each call. */
   refuse: Refuse | undefined;
-  /** Whether messages to one member alone are offered; never between two alone, and to members only (msteams-docs: agents-in-teams/targeted-messages.md). */
+  /**
+   * Whether messages to one member alone are offered; never between two alone, and to members only
+   * (msteams-docs: agents-in-teams/targeted-messages.md).
+   */
   targeted = true;
   #next = 1_700_000_000_000;
   readonly #watchers = new Set<() => void>();
@@ -107,7 +116,10 @@ export class FakeConnector {
 
   /** Messages of a conversation and its threads, in order. */
   in(conversation: string): readonly FakeMessage[] {
-    return this.messages.filter((message) => message.conversation === conversation || message.conversation.startsWith(`${conversation};`));
+    return this.messages.filter(
+      (message) =>
+        message.conversation === conversation || message.conversation.startsWith(`${conversation};`),
+    );
   }
 
   delete(id: string): void {
@@ -122,7 +134,11 @@ export class FakeConnector {
     return new Promise<T>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#watchers.delete(watch);
-        reject(new Error(`not seen within ${ms} ms; calls: ${this.calls.map((call) => `${call.method} ${call.path} ${call.status}`).join(', ')}`));
+        reject(
+          new Error(
+            `not seen within ${ms} ms; calls: ${this.calls.map((call) => `${call.method} ${call.path} ${call.status}`).join(', ')}`,
+          ),
+        );
       }, ms);
       const watch = (): void => {
         const value = look();
@@ -148,7 +164,14 @@ export class FakeConnector {
     const url = new URL(request.url ?? '/', 'http://fake');
     const path = decodeURIComponent(url.pathname.replace(/^\/teams/, ''));
     const log = (status: number): void => {
-      this.calls.push({ method, path, status, at: this.now(), authorization: request.headers.authorization, targeted: url.searchParams.get('isTargetedActivity') === 'true' });
+      this.calls.push({
+        method,
+        path,
+        status,
+        at: this.now(),
+        authorization: request.headers.authorization,
+        targeted: url.searchParams.get('isTargetedActivity') === 'true',
+      });
     };
     const refusal = this.refuse?.({ method, about: path.split('/')[3]?.split(';')[0] ?? 'a chat' });
     if (refusal !== undefined) {
@@ -158,7 +181,9 @@ export class FakeConnector {
       this.#changed();
       return;
     }
-    const fault = this.faults.find((one) => one.method === method && (one.times ?? 1) > 0 && path.includes(one.path ?? ''));
+    const fault = this.faults.find(
+      (one) => one.method === method && (one.times ?? 1) > 0 && path.includes(one.path ?? ''),
+    );
     if (fault !== undefined) {
       fault.times = (fault.times ?? 1) - 1;
       if (fault.afterDoing === true) this.#answer(method, path, url, text, request);
@@ -184,17 +209,21 @@ export class FakeConnector {
   }
 
   #answer(method: string, path: string, url: URL, text: string, request: IncomingMessage): Answer {
-    if (this.authorization !== undefined && request.headers.authorization !== this.authorization) return failed(401, 'Unauthorized');
+    if (this.authorization !== undefined && request.headers.authorization !== this.authorization)
+      return failed(401, 'Unauthorized');
     if (method === 'POST' && path === '/v3/conversations') return this.#create(text);
     const [, , , conversation = '', kind, id] = path.split('/');
     const base = conversation.split(';')[0] ?? '';
     const known = this.#conversations.get(base);
     if (known === undefined) return failed(404, 'ConversationNotFound');
     if (known.blocked === true) return failed(403, 'MessageWritesBlocked');
-    if (method === 'GET' && kind === 'pagedmembers') return { status: 200, body: { members: known.members.slice(0, 1) } };
+    if (method === 'GET' && kind === 'pagedmembers')
+      return { status: 200, body: { members: known.members.slice(0, 1) } };
     if (method === 'GET' && kind === 'members') {
       const member = known.members.find((one) => one.id === id || one.aadObjectId === id);
-      return member === undefined ? failed(404, 'MemberNotFoundInConversation') : { status: 200, body: member };
+      return member === undefined
+        ? failed(404, 'MemberNotFoundInConversation')
+        : { status: 200, body: member };
     }
     if (kind !== 'activities') return failed(404, 'NotFound');
     if (text.length * 2 > longestMessage) return failed(413, 'MessageSizeTooBig');
@@ -215,11 +244,19 @@ export class FakeConnector {
   #post(conversation: string, body: Readonly<Record<string, unknown>>, targeted: boolean): Answer {
     const recipient = body['recipient'] as { readonly id?: string } | undefined;
     const base = conversation.split(';')[0] ?? '';
-    if (targeted && (!this.targeted || recipient?.id === undefined || base.startsWith('a:'))) return failed(400, 'BadArgument');
-    if (targeted && this.#conversations.get(base)?.members.some((one) => one.id === recipient?.id) !== true) return failed(404, 'MemberNotFoundInConversation');
+    if (targeted && (!this.targeted || recipient?.id === undefined || base.startsWith('a:')))
+      return failed(400, 'BadArgument');
+    if (targeted && this.#conversations.get(base)?.members.some((one) => one.id === recipient?.id) !== true)
+      return failed(404, 'MemberNotFoundInConversation');
     this.#next += 1;
     const id = String(this.#next);
-    this.messages.push({ id, conversation, body, history: [body], ...(targeted && recipient?.id !== undefined ? { to: recipient.id } : {}) });
+    this.messages.push({
+      id,
+      conversation,
+      body,
+      history: [body],
+      ...(targeted && recipient?.id !== undefined ? { to: recipient.id } : {}),
+    });
     // Text next to a card becomes two messages, and the caller gets no id.
     const attachments = body['attachments'];
     const split = typeof body['text'] === 'string' && Array.isArray(attachments) && attachments.length > 0;
@@ -237,7 +274,8 @@ export class FakeConnector {
   #within(conversation: string): boolean {
     const now = this.now();
     const times = (this.#sent.get(conversation) ?? []).filter((time) => time > now - 3_600_000);
-    if (sendLimits.some(([count, ms]) => times.filter((time) => time > now - ms).length >= count)) return false;
+    if (sendLimits.some(([count, ms]) => times.filter((time) => time > now - ms).length >= count))
+      return false;
     this.#sent.set(conversation, [...times, now]);
     return true;
   }
@@ -248,14 +286,18 @@ function failed(status: number, code: string): Answer {
 }
 
 function send(response: ServerResponse, { status, headers = {}, body }: Answer): void {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body === undefined ? '' : JSON.stringify(body));
+  response
+    .writeHead(status, { 'content-type': 'application/json', ...headers })
+    .end(body === undefined ? '' : JSON.stringify(body));
 }
 
 /** The Adaptive Card of a message. */
 export function cardOf(message: FakeMessage): Readonly<Record<string, unknown>> | undefined {
   const attachments = message.body['attachments'];
   const first: unknown = Array.isArray(attachments) ? attachments[0] : undefined;
-  return typeof first === 'object' && first !== null && 'content' in first ? (first.content as Readonly<Record<string, unknown>>) : undefined;
+  return typeof first === 'object' && first !== null && 'content' in first
+    ? (first.content as Readonly<Record<string, unknown>>)
+    : undefined;
 }
 
 /** All that a message says, flattened: its text, and every text of its card. */

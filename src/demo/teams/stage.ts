@@ -1,5 +1,5 @@
-// The stage of a story in Teams: people and places, a connector that stands in for Teams behind them, keys that sign what they send, and how
-// messages and presses come from there.
+// The stage of a story in Teams: people and places, a connector that stands in for Teams behind them, keys
+// that sign what they send, and how messages and presses come from there.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,8 +18,16 @@ export interface Human {
   readonly objectId: string;
   readonly name: string;
 }
-export const ana: Human = { id: '29:ana', objectId: 'aaaaaaaa-0000-0000-0000-000000000001', name: 'Ana Requester' };
-export const ben: Human = { id: '29:ben', objectId: 'bbbbbbbb-0000-0000-0000-000000000002', name: 'Ben Approver' };
+export const ana: Human = {
+  id: '29:ana',
+  objectId: 'aaaaaaaa-0000-0000-0000-000000000001',
+  name: 'Ana Requester',
+};
+export const ben: Human = {
+  id: '29:ben',
+  objectId: 'bbbbbbbb-0000-0000-0000-000000000002',
+  name: 'Ben Approver',
+};
 
 export const group = '19:group@thread.v2';
 export const channel = '19:channel@thread.tacv2';
@@ -27,7 +35,15 @@ export const team = '19:team@thread.tacv2';
 export const directOf = (human: Human): string => `a:direct-${human.id}`;
 
 export function memberOf(human: Human, more: Partial<FakeMember> = {}): FakeMember {
-  return { id: human.id, aadObjectId: human.objectId, name: human.name, tenantId: tenant, userRole: 'user', userPrincipalName: `${human.id.slice(3)}@corp.example`, ...more };
+  return {
+    id: human.id,
+    aadObjectId: human.objectId,
+    name: human.name,
+    tenantId: tenant,
+    userRole: 'user',
+    userPrincipalName: `${human.id.slice(3)}@corp.example`,
+    ...more,
+  };
 }
 
 let activities = 0;
@@ -39,7 +55,7 @@ export class TeamsStage {
   url = '';
 
   /** Keys and connector, with everybody in every place. */
-  async furnish(): Promise<void> {
+  async seedWorkspace(): Promise<void> {
     await this.keys.start();
     await this.connector.start();
     this.connector.authorization = 'Bearer outgoing';
@@ -49,7 +65,13 @@ export class TeamsStage {
   }
 
   authority(): NonNullable<TeamsOptions['authority']> {
-    return { openIdMetadataUrl: this.keys.metadataUrl(), tokenIssuer: issuer, loginUrl: 'https://login.microsoftonline.com/botframework.com', oauthScope: issuer, token: () => Promise.resolve('outgoing') };
+    return {
+      openIdMetadataUrl: this.keys.metadataUrl(),
+      tokenIssuer: issuer,
+      loginUrl: 'https://login.microsoftonline.com/botframework.com',
+      oauthScope: issuer,
+      token: () => Promise.resolve('outgoing'),
+    };
   }
 
   tidy(): void {
@@ -58,11 +80,18 @@ export class TeamsStage {
 
   /** What one person alone was told, wherever that stands. */
   alone(human: Human): readonly FakeMessage[] {
-    return this.connector.messages.filter((message) => message.to === human.id || message.conversation === directOf(human));
+    return this.connector.messages.filter(
+      (message) => message.to === human.id || message.conversation === directOf(human),
+    );
   }
 
   /** A message as Teams sends it. */
-  message(human: Human, place: string, text: string, more: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+  message(
+    human: Human,
+    place: string,
+    text: string,
+    more: Readonly<Record<string, unknown>> = {},
+  ): Readonly<Record<string, unknown>> {
     activities += 1;
     const kind = place.startsWith('a:') ? 'personal' : place.includes('tacv2') ? 'channel' : 'groupChat';
     return {
@@ -72,30 +101,69 @@ export class TeamsStage {
       channelId: 'msteams',
       serviceUrl: this.connector.serviceUrl,
       from: { id: human.id, name: human.name, aadObjectId: human.objectId },
-      conversation: { id: place, conversationType: kind, tenantId: tenant, ...(kind === 'personal' ? {} : { isGroup: true }) },
+      conversation: {
+        id: place,
+        conversationType: kind,
+        tenantId: tenant,
+        ...(kind === 'personal' ? {} : { isGroup: true }),
+      },
       recipient: { ...bot },
       textFormat: 'plain',
       locale: 'en-US',
       text: kind === 'personal' ? text : `<at>${bot.name}</at> ${text}`,
-      entities: kind === 'personal' ? [] : [{ type: 'mention', mentioned: { id: bot.id, name: bot.name }, text: `<at>${bot.name}</at>` }, { type: 'clientInfo', locale: 'en-US' }],
-      channelData: { tenant: { id: tenant }, ...(kind === 'channel' ? { team: { id: team }, channel: { id: place.split(';')[0] } } : {}) },
+      entities:
+        kind === 'personal'
+          ? []
+          : [
+              { type: 'mention', mentioned: { id: bot.id, name: bot.name }, text: `<at>${bot.name}</at>` },
+              { type: 'clientInfo', locale: 'en-US' },
+            ],
+      channelData: {
+        tenant: { id: tenant },
+        ...(kind === 'channel' ? { team: { id: team }, channel: { id: place.split(';')[0] } } : {}),
+      },
       ...more,
     };
   }
 
   /** A press on a card, as an invoke. */
-  press(human: Human, place: string, data: unknown, more: Readonly<Record<string, unknown>> = {}, trigger = 'manual'): Readonly<Record<string, unknown>> {
-    return { ...this.message(human, place, ''), text: undefined, textFormat: undefined, entities: undefined, type: 'invoke', name: 'adaptiveCard/action', value: { action: { type: 'Action.Execute', verb: 'lr.approve.v1', data }, trigger }, ...more };
+  press(
+    human: Human,
+    place: string,
+    data: unknown,
+    more: Readonly<Record<string, unknown>> = {},
+    trigger = 'manual',
+  ): Readonly<Record<string, unknown>> {
+    return {
+      ...this.message(human, place, ''),
+      text: undefined,
+      textFormat: undefined,
+      entities: undefined,
+      type: 'invoke',
+      name: 'adaptiveCard/action',
+      value: { action: { type: 'Action.Execute', verb: 'lr.approve.v1', data }, trigger },
+      ...more,
+    };
   }
 
-  async deliver(activity: Readonly<Record<string, unknown>>, options: TokenOptions & { readonly header0?: string | null } = {}): Promise<{ readonly status: number; readonly text: string; readonly json: unknown }> {
-    const authorization = options.header0 === undefined ? `Bearer ${this.keys.token(appId, this.connector.serviceUrl, options)}` : options.header0;
+  async deliver(
+    activity: Readonly<Record<string, unknown>>,
+    options: TokenOptions & { readonly header0?: string | null } = {},
+  ): Promise<{ readonly status: number; readonly text: string; readonly json: unknown }> {
+    const authorization =
+      options.header0 === undefined
+        ? `Bearer ${this.keys.token(appId, this.connector.serviceUrl, options)}`
+        : options.header0;
     const response = await fetch(`${this.url}/api/messages`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(authorization === null ? {} : { authorization }) },
       body: JSON.stringify(activity),
     });
     const text = await response.text();
-    return { status: response.status, text, json: text.startsWith('{') ? (JSON.parse(text) as unknown) : undefined };
+    return {
+      status: response.status,
+      text,
+      json: text.startsWith('{') ? (JSON.parse(text) as unknown) : undefined,
+    };
   }
 }

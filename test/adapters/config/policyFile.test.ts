@@ -1,11 +1,12 @@
-// The policy file: the example loads clean, and each planted fault is reported on its own line, all of them at once.
+// The policy file: the example loads clean, and each planted fault is reported on its own line, all of them
+// at once.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { readPolicy } from '../../../src/adapters/config/policyFile.ts';
 import type { ReadPolicy } from '../../../src/adapters/config/policyFile.ts';
 import type { FileProblem } from '../../../src/adapters/config/yamlFile.ts';
 import { showProblems } from '../../../src/adapters/config/yamlFile.ts';
-import { parse } from '../../../src/bot/language/grammar.ts';
+import { parse } from '../../../src/bot/commands/grammar.ts';
 
 const example = readFileSync(new URL('../../../../policy.example.yaml', import.meta.url), 'utf8');
 
@@ -22,13 +23,29 @@ function problems(text: string): readonly FileProblem[] {
 }
 
 describe('a blank in chars (row 2.14)', () => {
-  const blank = (args: string): string => example.replace('chars: A-Za-z0-9._-, max: 64', "chars: 'A-Za-z0-9:\\\\ -', max: 64").replace("Args: '{process}'", `Args: ${JSON.stringify(args)}`);
+  const blank = (args: string): string =>
+    example
+      .replace('chars: A-Za-z0-9._-, max: 64', "chars: 'A-Za-z0-9:\\\\ -', max: 64")
+      .replace("Args: '{process}'", `Args: ${JSON.stringify(args)}`);
 
-  test.each(['"{process}"', '-Path "{process}" -Deep', "-Path '{process}'", "-Name 'a' -Path \"x {process}\"", '-Path “{process}”'])('is allowed where the place stands in quotes: %s', (args) => {
+  test.each([
+    '"{process}"',
+    '-Path "{process}" -Deep',
+    "-Path '{process}'",
+    '-Name \'a\' -Path "x {process}"',
+    '-Path “{process}”',
+  ])('is allowed where the place stands in quotes: %s', (args) => {
     expect(load(blank(args)).policy.recipes.get('dump')?.commands[0]).toMatchObject({ args });
   });
 
-  test.each(['{process}', '-Path {process}', '"a" {process} "b"', '"{process}" {process}', '"{process}', "-Path '\"' {process} '\"'"])('is refused, with the line, where it does not: %s', (args) => {
+  test.each([
+    '{process}',
+    '-Path {process}',
+    '"a" {process} "b"',
+    '"{process}" {process}',
+    '"{process}',
+    "-Path '\"' {process} '\"'",
+  ])('is refused, with the line, where it does not: %s', (args) => {
     const [first] = problems(blank(args));
     expect(first?.text).toMatch(/what follows a blank there would be another parameter/);
     expect(blank(args).split('\n')[(first?.line ?? 1) - 1]).toContain('chars:');
@@ -47,7 +64,11 @@ describe('the example', () => {
       ['onlooker1', 'Ola Onlooker', ['console:onlooker1']],
     ]);
     expect(policy.tiers.map(({ name }) => name)).toEqual(['high', 'standard']);
-    expect(policy.tiers[0]).toMatchObject({ expireAfter: 1_800_000, runWithin: 1_800_000, reason: 'optional' });
+    expect(policy.tiers[0]).toMatchObject({
+      expireAfter: 1_800_000,
+      runWithin: 1_800_000,
+      reason: 'optional',
+    });
     expect(policy.places).toEqual([
       { place: 'console:incidents', approvals: true, notify: 'console:approver1', results: 'card' },
       { place: 'console:soc-private', approvals: false, results: 'private' },
@@ -56,19 +77,46 @@ describe('the example', () => {
   });
 
   test('warns of one human who may be listed twice, at the line of the second, and loads', () => {
-    const twice = load(example.replace('  - { id: responder2, name: Sam Second,', '  - { id: responder3, name: "Responder, Riley", console: r3 }\n  - { id: responder2, name: Sam Second,'));
-    expect(twice.warnings).toEqual([{ line: expect.any(Number), where: 'people[1]', text: expect.stringMatching(/^Riley Responder \(responder1\) and Responder, Riley \(responder3\) have the same name\./) }]);
+    const twice = load(
+      example.replace(
+        '  - { id: responder2, name: Sam Second,',
+        '  - { id: responder3, name: "Responder, Riley", console: r3 }\n  - { id: responder2, name: Sam Second,',
+      ),
+    );
+    expect(twice.warnings).toEqual([
+      {
+        line: expect.any(Number),
+        where: 'people[1]',
+        text: expect.stringMatching(
+          /^Riley Responder \(responder1\) and Responder, Riley \(responder3\) have the same name\./,
+        ),
+      },
+    ]);
   });
 
   test('says nothing of parked sessions, and takes the time after which they are cancelled', () => {
     expect(policy.tiers[0]).not.toHaveProperty('cancelParkedAfter');
-    expect(load(example.replace('expireAfter: 2h', 'expireAfter: 2h, cancelParkedAfter: 4h')).policy.tiers[1]).toMatchObject({ cancelParkedAfter: 4 * 3_600_000 });
+    expect(
+      load(example.replace('expireAfter: 2h', 'expireAfter: 2h, cancelParkedAfter: 4h')).policy.tiers[1],
+    ).toMatchObject({ cancelParkedAfter: 4 * 3_600_000 });
   });
 
   test('says nothing of how many may wait, and takes the numbers, one or both', () => {
     expect(policy.tiers[0]).not.toHaveProperty('pending');
-    expect(load(example.replace('expireAfter: 2h', 'expireAfter: 2h, pending: { person: 7 }')).policy.tiers[1]).toMatchObject({ pending: { person: 7, device: 10 } });
-    for (const wrong of ['{ person: 0 }', '{ device: 1001 }', '{ person: 1.5 }', '{ people: 3 }', '7', '{ person: many }']) expect(problems(example.replace('expireAfter: 2h', `expireAfter: 2h, pending: ${wrong}`))).not.toEqual([]);
+    expect(
+      load(example.replace('expireAfter: 2h', 'expireAfter: 2h, pending: { person: 7 }')).policy.tiers[1],
+    ).toMatchObject({ pending: { person: 7, device: 10 } });
+    for (const wrong of [
+      '{ person: 0 }',
+      '{ device: 1001 }',
+      '{ person: 1.5 }',
+      '{ people: 3 }',
+      '7',
+      '{ person: many }',
+    ])
+      expect(problems(example.replace('expireAfter: 2h', `expireAfter: 2h, pending: ${wrong}`))).not.toEqual(
+        [],
+      );
   });
 
   test('dumps a process as Microsoft’s own example does', () => {
@@ -80,17 +128,26 @@ describe('the example', () => {
     });
   });
 
-  test.each([...policy.recipes.values()].map((recipe) => recipe.example ?? recipe.name))('"%s" parses', (line) => {
-    expect(parse(line, policy.recipes)).toMatchObject({ verb: 'ask', kind: 'recipe' });
-  });
+  test.each([...policy.recipes.values()].map((recipe) => recipe.example ?? recipe.name))(
+    '"%s" parses',
+    (line) => {
+      expect(parse(line, policy.recipes)).toMatchObject({ verb: 'ask', kind: 'recipe' });
+    },
+  );
 
   test('its commented lines are right as well', () => {
     const uncommented = example
-      .replace('  # - id: responder3\n  #   name: Robin Real\n  #   slack:', '  - id: responder3\n    name: Robin Real\n    slack:')
+      .replace(
+        '  # - id: responder3\n  #   name: Robin Real\n  #   slack:',
+        '  - id: responder3\n    name: Robin Real\n    slack:',
+      )
       .replace('  #   teams: 5f0c', '    teams: 5f0c')
       .replaceAll('  # - { place', '  - { place');
     expect(uncommented.match(/^ {2}# /gm)).toBeNull();
-    expect(load(uncommented).policy.people[4]?.accounts).toEqual(['slack:U0123ABCD', 'teams:5f0c1d2e-0000-4000-8000-000000000000']);
+    expect(load(uncommented).policy.people[4]?.accounts).toEqual([
+      'slack:U0123ABCD',
+      'teams:5f0c1d2e-0000-4000-8000-000000000000',
+    ]);
   });
 });
 
@@ -103,53 +160,220 @@ function lineWith(text: string, part: string): number {
 
 describe('a planted fault is named with its line', () => {
   const table: readonly (readonly [fault: string, from: string, to: string, says: RegExp, on?: string])[] = [
-    ['a misspelt section', 'freeze: [approver]', 'freze: [approver]', /"freze" is not known here; did you mean freeze\?/],
-    ['an unknown key of a person', 'name: Sam Second, console: responder2', 'name: Sam Second, consol: responder2', /"consol" is not known here; did you mean console\?/],
-    ['a person without an account', 'name: Sam Second, console: responder2', 'name: Sam Second', /has no account/],
+    [
+      'a misspelt section',
+      'freeze: [approver]',
+      'freze: [approver]',
+      /"freze" is not known here; did you mean freeze\?/,
+    ],
+    [
+      'an unknown key of a person',
+      'name: Sam Second, console: responder2',
+      'name: Sam Second, consol: responder2',
+      /"consol" is not known here; did you mean console\?/,
+    ],
+    [
+      'a person without an account',
+      'name: Sam Second, console: responder2',
+      'name: Sam Second',
+      /has no account/,
+    ],
     ['a person without a name', 'id: responder2, name: Sam Second', 'id: responder2', /is missing/],
     ['a duplicate person', 'id: responder2, name: Sam', 'id: responder1, name: Sam', /responder1 is taken/],
-    ['an account of two people', 'console: responder2', 'console: responder1', /belongs to responder1 already/],
+    [
+      'an account of two people',
+      'console: responder2',
+      'console: responder1',
+      /belongs to responder1 already/,
+    ],
     ['a name as a Slack id', 'console: responder2', 'slack: sam', /Slack member id/],
     ['an e-mail address as a Teams id', 'console: responder2', 'teams: sam@corp.example', /Entra object id/],
-    ['a role with somebody unknown', 'approver: [approver1, responder2]', 'approver: [approver1, responder22]', /responder22; did you mean responder2\?/],
-    ['a role that is no list', 'approver: [approver1, responder2]', 'approver: approver1', /must be a list of people/],
-    ['a malformed group', 'approver: [approver1, responder2]', 'approver: [approver1, "slack:leads"]', /Slack user group/],
-    ['an approver role nobody has', 'approver: [approver1, responder2]', 'approver: []', /nobody has the role approver/, 'high: {'],
-    ['a tier without an approve role', 'standard: { request: responder, approve: approver,', 'standard: { request: responder,', /is missing/],
-    ['a tier with an undefined role', 'standard: { request: responder,', 'standard: { request: responders,', /no role responders; did you mean responder\?/],
+    [
+      'a role with somebody unknown',
+      'approver: [approver1, responder2]',
+      'approver: [approver1, responder22]',
+      /responder22; did you mean responder2\?/,
+    ],
+    [
+      'a role that is no list',
+      'approver: [approver1, responder2]',
+      'approver: approver1',
+      /must be a list of people/,
+    ],
+    [
+      'a malformed group',
+      'approver: [approver1, responder2]',
+      'approver: [approver1, "slack:leads"]',
+      /Slack user group/,
+    ],
+    [
+      'an approver role nobody has',
+      'approver: [approver1, responder2]',
+      'approver: []',
+      /nobody has the role approver/,
+      'high: {',
+    ],
+    [
+      'a tier without an approve role',
+      'standard: { request: responder, approve: approver,',
+      'standard: { request: responder,',
+      /is missing/,
+    ],
+    [
+      'a tier with an undefined role',
+      'standard: { request: responder,',
+      'standard: { request: responders,',
+      /no role responders; did you mean responder\?/,
+    ],
     ['a bad duration', 'expireAfter: 2h', 'expireAfter: 2 hours', /a number and a unit/],
     ['a duration that is a number', 'expireAfter: 2h', 'expireAfter: 120', /a number and a unit/],
     ['a duration without end', 'expireAfter: 2h', 'expireAfter: 60d', /at most 7d/],
-    ['a time at Defender that is no duration', 'expireAfter: 2h', 'expireAfter: 2h, cancelParkedAfter: soon', /a number and a unit/],
-    ['a time at Defender without end', 'expireAfter: 2h', 'expireAfter: 2h, cancelParkedAfter: 30d', /at most 7d: Defender/],
-    ['a time at Defender that an online device may need', 'expireAfter: 2h', 'expireAfter: 2h, cancelParkedAfter: 9m', /at least 10m/],
-    ['a misspelt time at Defender', 'expireAfter: 2h', 'expireAfter: 2h, cancelParkAfter: 4h', /did you mean cancelParkedAfter\?/],
-    ['a bad reason', 'runWithin: 1h, reason: optional', 'runWithin: 1h, reason: sometimes', /"optional" or "required"/],
-    ['a recipe with an undefined tier', "    tier: high\n  collect:", "    tier: hihg\n  collect:", /no tier hihg under "approval"; did you mean high\?/],
-    ['a place without its argument', "Args: '{process}'", "Args: '{proces} {process}'", /\{proces\} has no argument/],
-    ['an argument without its place', 'process: { chars: A-Za-z0-9._-, max: 64 }', 'process: { chars: A-Za-z0-9._-, max: 64 }\n      pid: { chars: 0-9, max: 6 }', /no command uses \{pid\}/],
+    [
+      'a time at Defender that is no duration',
+      'expireAfter: 2h',
+      'expireAfter: 2h, cancelParkedAfter: soon',
+      /a number and a unit/,
+    ],
+    [
+      'a time at Defender without end',
+      'expireAfter: 2h',
+      'expireAfter: 2h, cancelParkedAfter: 30d',
+      /at most 7d: Defender/,
+    ],
+    [
+      'a time at Defender that an online device may need',
+      'expireAfter: 2h',
+      'expireAfter: 2h, cancelParkedAfter: 9m',
+      /at least 10m/,
+    ],
+    [
+      'a misspelt time at Defender',
+      'expireAfter: 2h',
+      'expireAfter: 2h, cancelParkAfter: 4h',
+      /did you mean cancelParkedAfter\?/,
+    ],
+    [
+      'a bad reason',
+      'runWithin: 1h, reason: optional',
+      'runWithin: 1h, reason: sometimes',
+      /"optional" or "required"/,
+    ],
+    [
+      'a recipe with an undefined tier',
+      '    tier: high\n  collect:',
+      '    tier: hihg\n  collect:',
+      /no tier hihg under "approval"; did you mean high\?/,
+    ],
+    [
+      'a place without its argument',
+      "Args: '{process}'",
+      "Args: '{proces} {process}'",
+      /\{proces\} has no argument/,
+    ],
+    [
+      'an argument without its place',
+      'process: { chars: A-Za-z0-9._-, max: 64 }',
+      'process: { chars: A-Za-z0-9._-, max: 64 }\n      pid: { chars: 0-9, max: 6 }',
+      /no command uses \{pid\}/,
+    ],
     ['chars that cannot be read', 'chars: A-Za-z0-9._-, max: 64', 'chars: Z-A, max: 64', /cannot be read/],
-    ['chars that let a command in', 'chars: A-Za-z0-9._-, max: 64', "chars: 'A-Za-z0-9;$', max: 64", /may not hold \$ ;/],
-    ['chars with a typographic quote, which PowerShell takes for one', 'chars: A-Za-z0-9._-, max: 64', "chars: 'A-Za-z0-9“', max: 64", /may not hold “/],
+    [
+      'chars that let a command in',
+      'chars: A-Za-z0-9._-, max: 64',
+      "chars: 'A-Za-z0-9;$', max: 64",
+      /may not hold \$ ;/,
+    ],
+    [
+      'chars with a typographic quote, which PowerShell takes for one',
+      'chars: A-Za-z0-9._-, max: 64',
+      "chars: 'A-Za-z0-9“', max: 64",
+      /may not hold “/,
+    ],
     ['chars with another', 'chars: A-Za-z0-9._-, max: 64', "chars: 'A-Za-z0-9‚', max: 64", /may not hold ‚/],
-    ['chars with a blank for a place without quotes', 'chars: A-Za-z0-9._-, max: 64', "chars: 'A-Za-z0-9._ -', max: 64", /allow a blank, and \{process\} stands without quotes in the Args of command 0: .* Write "\{process\}" with double quotes in Args, or take the blank out of chars/],
-    ['chars hidden between the ends of a range', 'chars: A-Za-z0-9._-, max: 64', 'chars: À-⁰, max: 64', /no invisible characters/],
+    [
+      'chars with a blank for a place without quotes',
+      'chars: A-Za-z0-9._-, max: 64',
+      "chars: 'A-Za-z0-9._ -', max: 64",
+      /allow a blank, and \{process\} stands without quotes in the Args of command 0: .* Write "\{process\}" with double quotes in Args, or take the blank out of chars/,
+    ],
+    [
+      'chars hidden between the ends of a range',
+      'chars: A-Za-z0-9._-, max: 64',
+      'chars: À-⁰, max: 64',
+      /no invisible characters/,
+    ],
     ['chars hidden in a range', 'chars: A-Za-z0-9._-, max: 64', "chars: ' -z', max: 64", /may not hold/],
-    ['a usage that is not the arguments', 'usage: dump <host> <process>', 'usage: dump <host> <image>', /must be "dump <host> <process>"/],
-    ['an example that does not parse', 'example: dump hosta OfficeClickToRun', 'example: dump hosta -x', /does not parse: <process> may not begin/],
-    ['a command of no kind', "- { GetFile: 'C:\\Windows\\System32\\drivers\\etc\\hosts' }", "- { Args: x }", /exactly one of RunScript/],
-    ['a script that is a path', 'RunScript: collect.ps1', 'RunScript: C:\\collect.ps1', /not a name of the library/],
-    ['a system that nobody knows', 'systems: [linux, macos]', 'systems: [linux, mac]', /must be windows, linux or macos, or a list of them/],
-    ['a system in capitals', 'systems: [linux, macos]', 'systems: Linux', /must be windows, linux or macos, or a list of them/],
-    ['no system at all', 'systems: [linux, macos]', 'systems: []', /leave it out for a recipe that is for every system/],
-    ['a misspelt systems', 'systems: [linux, macos]', 'system: [linux, macos]', /"system" is not known here; did you mean systems\?/],
+    [
+      'a usage that is not the arguments',
+      'usage: dump <host> <process>',
+      'usage: dump <host> <image>',
+      /must be "dump <host> <process>"/,
+    ],
+    [
+      'an example that does not parse',
+      'example: dump hosta OfficeClickToRun',
+      'example: dump hosta -x',
+      /does not parse: <process> may not begin/,
+    ],
+    [
+      'a command of no kind',
+      "- { GetFile: 'C:\\Windows\\System32\\drivers\\etc\\hosts' }",
+      '- { Args: x }',
+      /exactly one of RunScript/,
+    ],
+    [
+      'a script that is a path',
+      'RunScript: collect.ps1',
+      'RunScript: C:\\collect.ps1',
+      /not a name of the library/,
+    ],
+    [
+      'a system that nobody knows',
+      'systems: [linux, macos]',
+      'systems: [linux, mac]',
+      /must be windows, linux or macos, or a list of them/,
+    ],
+    [
+      'a system in capitals',
+      'systems: [linux, macos]',
+      'systems: Linux',
+      /must be windows, linux or macos, or a list of them/,
+    ],
+    [
+      'no system at all',
+      'systems: [linux, macos]',
+      'systems: []',
+      /leave it out for a recipe that is for every system/,
+    ],
+    [
+      'a misspelt systems',
+      'systems: [linux, macos]',
+      'system: [linux, macos]',
+      /"system" is not known here; did you mean systems\?/,
+    ],
     ['an unknown raw command', '  put: { tier: high }', '  push: { tier: high }', /"push" is not known here/],
     ['a raw command with an undefined tier', '  put: { tier: high }', '  put: { tier: low }', /no tier low/],
-    ['a pattern as a device name', "    groups: [Domain Controllers]", "    groups: ['Domain*']", /no patterns/],
+    [
+      'a pattern as a device name',
+      '    groups: [Domain Controllers]',
+      "    groups: ['Domain*']",
+      /no patterns/,
+    ],
     ['a malformed place', "place: 'console:soc-private'", "place: '#soc'", /must be a place/],
     ['a place listed twice', "place: 'console:soc-private'", "place: 'console:incidents'", /listed twice/],
-    ['a mention in another chat', "notify: 'console:approver1'", "notify: 'slack:S0614TZR7'", /same chat/, "place: 'console:incidents'"],
-    ['a results role that is undefined', 'read: [responder, approver]', 'read: [responder, aprover]', /no role aprover; did you mean approver\?/],
+    [
+      'a mention in another chat',
+      "notify: 'console:approver1'",
+      "notify: 'slack:S0614TZR7'",
+      /same chat/,
+      "place: 'console:incidents'",
+    ],
+    [
+      'a results role that is undefined',
+      'read: [responder, approver]',
+      'read: [responder, aprover]',
+      /no role aprover; did you mean approver\?/,
+    ],
     ['a freeze role that is undefined', 'freeze: [approver]', 'freeze: [lead]', /no role lead/],
     ['a hidden character', 'name: Sam Second', 'name: Sam\u200B Second', /hidden character U\+200B/],
   ];
@@ -165,26 +389,56 @@ describe('a planted fault is named with its line', () => {
   });
 
   test('a wrong order is reported at the command that comes too late', () => {
-    const text = example.replace("      - { RunScript: collect.ps1 }\n      - { GetFile: 'C:\\windows\\TEMP\\collect.zip' }", "      - { GetFile: 'C:\\windows\\TEMP\\collect.zip' }\n      - { RunScript: collect.ps1 }");
-    expect(problems(text)).toEqual([{ line: lineWith(text, 'RunScript: collect.ps1'), where: 'recipes.collect.commands[1]', text: 'RunScript cannot come after GetFile: Defender takes PutFile first, then RunScript, then GetFile.' }]);
+    const text = example.replace(
+      "      - { RunScript: collect.ps1 }\n      - { GetFile: 'C:\\windows\\TEMP\\collect.zip' }",
+      "      - { GetFile: 'C:\\windows\\TEMP\\collect.zip' }\n      - { RunScript: collect.ps1 }",
+    );
+    expect(problems(text)).toEqual([
+      {
+        line: lineWith(text, 'RunScript: collect.ps1'),
+        where: 'recipes.collect.commands[1]',
+        text: 'RunScript cannot come after GetFile: Defender takes PutFile first, then RunScript, then GetFile.',
+      },
+    ]);
   });
 
   test('a recipe named like a command is refused', () => {
-    const text = example.replace('  hosts:\n    usage: hosts <host>', '  host:\n    usage: host <host>').replace('example: hosts hosta', 'example: host hosta');
-    expect(problems(text)).toMatchObject([{ line: lineWith(text, '  host:'), where: 'recipes.host', text: expect.stringContaining('word of the command language') }]);
+    const text = example
+      .replace('  hosts:\n    usage: hosts <host>', '  host:\n    usage: host <host>')
+      .replace('example: hosts hosta', 'example: host hosta');
+    expect(problems(text)).toMatchObject([
+      {
+        line: lineWith(text, '  host:'),
+        where: 'recipes.host',
+        text: expect.stringContaining('word of the command language'),
+      },
+    ]);
   });
 
   test('no approvals place is refused', () => {
-    const text = example.replace('approvals: true, notify: \'console:approver1\'', 'approvals: false');
-    expect(problems(text)).toMatchObject([{ line: lineWith(text, 'places:'), text: expect.stringContaining('nobody would see a request') }]);
+    const text = example.replace("approvals: true, notify: 'console:approver1'", 'approvals: false');
+    expect(problems(text)).toMatchObject([
+      { line: lineWith(text, 'places:'), text: expect.stringContaining('nobody would see a request') },
+    ]);
   });
 });
 
 test('all problems are reported at once, in the order of their lines', () => {
-  const text = example.replace('console: responder2', 'slack: sam').replace('expireAfter: 2h', 'expireAfter: never').replace("'{process}' }", "'{process} {x}' }").replace('freeze: [approver]', 'freeze: [lead]');
+  const text = example
+    .replace('console: responder2', 'slack: sam')
+    .replace('expireAfter: 2h', 'expireAfter: never')
+    .replace("'{process}' }", "'{process} {x}' }")
+    .replace('freeze: [approver]', 'freeze: [lead]');
   const found = problems(text);
-  expect(found.map(({ where }) => where)).toEqual(['people[1].slack', 'approval.standard.expireAfter', 'recipes.dump.commands[0]', 'freeze[0]']);
-  expect(showProblems('policy.yaml', found.slice(0, 1))).toMatch(/^policy\.yaml:\d+: people\[1\]\.slack: must be a Slack member id/);
+  expect(found.map(({ where }) => where)).toEqual([
+    'people[1].slack',
+    'approval.standard.expireAfter',
+    'recipes.dump.commands[0]',
+    'freeze[0]',
+  ]);
+  expect(showProblems('policy.yaml', found.slice(0, 1))).toMatch(
+    /^policy\.yaml:\d+: people\[1\]\.slack: must be a Slack member id/,
+  );
 });
 
 test.each([
@@ -195,7 +449,11 @@ test.each([
   ['people: []', /section "roles" is missing/],
   ['a: &a [x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b]', /cannot be read/],
 ])('a file holding %j is refused and does not throw', (text, says) => {
-  expect(problems(text).map(({ text: said }) => said).join('\n')).toMatch(says);
+  expect(
+    problems(text)
+      .map(({ text: said }) => said)
+      .join('\n'),
+  ).toMatch(says);
 });
 
 test('what is allowed but hardly meant is a warning', () => {
@@ -204,5 +462,11 @@ test('what is allowed but hardly meant is a warning', () => {
     .replace('results: { read: [responder, approver] }', '')
     .replace('freeze: [approver]', '')
     .replace('approver: [approver1, responder2]', 'approver: [responder2]');
-  expect(load(text).warnings.map(({ where }) => where)).toEqual(['devices', 'results', 'freeze', 'approval.high.approve', 'approval.standard.approve']);
+  expect(load(text).warnings.map(({ where }) => where)).toEqual([
+    'devices',
+    'results',
+    'freeze',
+    'approval.high.approve',
+    'approval.standard.approve',
+  ]);
 });

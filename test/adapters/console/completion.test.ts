@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { vocabulary } from '../../../src/adapters/console/completion.ts';
-import { parse } from '../../../src/bot/language/grammar.ts';
-import { examplePolicy, policyFrom } from '../../support/house.ts';
+import { parse } from '../../../src/bot/commands/grammar.ts';
+import { examplePolicy, policyFrom } from '../../support/testApp.ts';
 import { root } from '../../support/root.ts';
 
 interface Completion {
@@ -16,12 +16,17 @@ interface PageModule {
 }
 
 // The page's own file, as the browser gets it.
-const { complete } = (await import(pathToFileURL(join(root, 'src/adapters/console/page/completion.js')).href)) as PageModule;
+const { complete } = (await import(
+  pathToFileURL(join(root, 'src/adapters/console/page/completion.js')).href
+)) as PageModule;
 
 const policy = policyFrom(examplePolicy);
 const known = {
   ...vocabulary(policy, ['minidump.ps1', 'triage.zip']),
-  hosts: ['hosta.corp.example', 'kiosk.corp.example', 'kiosk.branch.example'].map((name) => ({ name, hint: '' })),
+  hosts: ['hosta.corp.example', 'kiosk.corp.example', 'kiosk.branch.example'].map((name) => ({
+    name,
+    hint: '',
+  })),
   requests: [{ id: 'lr-7f3k2q', hint: 'Dump', code: 'r1-1c9e04ab5d6f7a8b' }],
 };
 const inserts = (text: string) => complete(text, known).suggestions.map((one) => one.insert);
@@ -33,12 +38,19 @@ describe('the completion', () => {
   });
 
   test('knows hosts by their shortest name that means one device', () => {
-    expect(inserts('dump ')).toEqual(['dump hosta ', 'dump kiosk.corp.example ', 'dump kiosk.branch.example ']);
+    expect(inserts('dump ')).toEqual([
+      'dump hosta ',
+      'dump kiosk.corp.example ',
+      'dump kiosk.branch.example ',
+    ]);
     expect(inserts('host k')).toEqual(['host kiosk.corp.example ', 'host kiosk.branch.example ']);
   });
 
   test('shows the usage and where one is in it', () => {
-    expect(complete('dump hosta ', known).usage).toMatchObject({ parts: ['dump', '<host>', '<process>'], at: 2 });
+    expect(complete('dump hosta ', known).usage).toMatchObject({
+      parts: ['dump', '<host>', '<process>'],
+      at: 2,
+    });
   });
 
   test('knows scripts, files, requests, codes, topics and lists', () => {

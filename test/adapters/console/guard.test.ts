@@ -1,9 +1,9 @@
 // The console lets one human play several people, so nobody but its own page may speak to it.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { whyNoConsole } from '../../../src/adapters/console/alone.ts';
-import { startService } from '../../../src/service.ts';
-import { SettingsError } from '../../../src/settingsError.ts';
-import { optionsFrom } from '../../../src/options.ts';
+import { startService } from '../../../src/app/compose.ts';
+import { ConfigError } from '../../../src/adapters/config/configError.ts';
+import { optionsFrom } from '../../../src/app/options.ts';
 import { readSettings } from '../../../src/adapters/config/settings.ts';
 import { openConsole } from './console.ts';
 import type { TestConsole } from './console.ts';
@@ -19,7 +19,12 @@ const json = { 'content-type': 'application/json' };
 
 /** Everything that a request from elsewhere could have changed. */
 async function everything(): Promise<unknown> {
-  return { requests: open.service.store.all(), messages: await open.messages(), speed: open.service.scaledClock?.speed(), journal: open.service.store.health().seq };
+  return {
+    requests: open.service.store.all(),
+    messages: await open.messages(),
+    speed: open.service.scaledClock?.speed(),
+    journal: open.service.store.health().seq,
+  };
 }
 
 describe('a request that the page did not make', () => {
@@ -41,21 +46,30 @@ describe('a request that the page did not make', () => {
     expect(await everything()).toEqual(before);
   });
 
-  test.each(['/', '/console/api/cards', '/console/api/events', '/console/main.js'])('reads nothing of %s under another name or from another site', async (path) => {
-    expect((await open.raw('GET', path, { host: 'evil.example' })).status).toBe(403);
-    expect((await open.raw('GET', path, { origin: 'http://evil.example' })).status).toBe(403);
-    expect((await open.raw('GET', path, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
-  });
+  test.each(['/', '/console/api/cards', '/console/api/events', '/console/main.js'])(
+    'reads nothing of %s under another name or from another site',
+    async (path) => {
+      expect((await open.raw('GET', path, { host: 'evil.example' })).status).toBe(403);
+      expect((await open.raw('GET', path, { origin: 'http://evil.example' })).status).toBe(403);
+      expect((await open.raw('GET', path, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+    },
+  );
 
   test('may be a link that leads to the page', async () => {
-    const visit = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    const visit = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    };
     expect((await open.raw('GET', '/', visit)).status).toBe(200);
     expect((await open.raw('GET', '/console/api/cards', visit)).status).toBe(403);
   });
 
   test('has no other method than GET and POST', async () => {
     expect((await open.raw('PUT', '/console/api/commands', json, body)).status).toBe(405);
-    expect((await open.raw('OPTIONS', '/console/api/commands', { origin: 'http://evil.example' })).status).toBe(403);
+    expect(
+      (await open.raw('OPTIONS', '/console/api/commands', { origin: 'http://evil.example' })).status,
+    ).toBe(403);
   });
 });
 
@@ -68,12 +82,22 @@ describe('the page', () => {
     expect(policy).toContain("require-trusted-types-for 'script'");
     expect(policy).not.toMatch(/unsafe|\*|https?:/);
     expect(text).not.toMatch(/<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=|<style/);
-    expect([...text.matchAll(/(?:src|href)="([^"#]*)"/g)].map((match) => match[1] ?? '').filter((address) => address !== '' && !address.startsWith('/console/'))).toEqual([]);
+    expect(
+      [...text.matchAll(/(?:src|href)="([^"#]*)"/g)]
+        .map((match) => match[1] ?? '')
+        .filter((address) => address !== '' && !address.startsWith('/console/')),
+    ).toEqual([]);
   });
 
   test('serves its own files and the renderer, and nothing beside them', async () => {
     expect((await open.get('/console/adaptivecards.min.js')).text.length).toBeGreaterThan(100_000);
-    for (const path of ['/console/../package.json', '/console/%2e%2e/api.ts', '/console/api.ts', '/console/missing.js']) expect((await open.get(path)).status).toBe(404);
+    for (const path of [
+      '/console/../package.json',
+      '/console/%2e%2e/api.ts',
+      '/console/api.ts',
+      '/console/missing.js',
+    ])
+      expect((await open.get(path)).status).toBe(404);
   });
 });
 
@@ -82,19 +106,32 @@ describe('the console does not start', () => {
 
   test('with a real Defender, beside a chat, or where others could reach it, and says why', () => {
     expect(whyNoConsole(surroundings)).toBeUndefined();
-    expect(whyNoConsole({ ...surroundings, localDefender: false })).toMatch(/never runs with a real Defender.*Set up Slack or Teams/);
-    expect(whyNoConsole({ ...surroundings, chats: ['Slack'] })).toMatch(/Slack is set up.*never runs next to a real chat/);
+    expect(whyNoConsole({ ...surroundings, localDefender: false })).toMatch(
+      /never runs with a real Defender.*Set up Slack or Teams/,
+    );
+    expect(whyNoConsole({ ...surroundings, chats: ['Slack'] })).toMatch(
+      /Slack is set up.*never runs next to a real chat/,
+    );
     expect(whyNoConsole({ ...surroundings, host: '0.0.0.0' })).toMatch(/HOST is 0\.0\.0\.0/);
   });
 
   test('even when whoever composes the service asks for it', async () => {
     const read = readSettings({});
     if ('problems' in read) throw new Error(read.problems.join('\n'));
-    await expect(startService({ ...optionsFrom(read.settings), port: 0, host: '0.0.0.0' })).rejects.toThrow(SettingsError);
+    await expect(startService({ ...optionsFrom(read.settings), port: 0, host: '0.0.0.0' })).rejects.toThrow(
+      ConfigError,
+    );
   });
 
   test.each([
-    [{ AZURE_TENANT_ID: '11111111-2222-4333-8444-555555555555', AZURE_CLIENT_ID: '11111111-2222-4333-8444-555555555556', AZURE_CLIENT_SECRET: 'x' }, /never runs with a real Defender/],
+    [
+      {
+        AZURE_TENANT_ID: '11111111-2222-4333-8444-555555555555',
+        AZURE_CLIENT_ID: '11111111-2222-4333-8444-555555555556',
+        AZURE_CLIENT_SECRET: 'x',
+      },
+      /never runs with a real Defender/,
+    ],
     [{ HOST: '0.0.0.0' }, /lets one human play everybody/],
   ])('with the settings of %j, which the program says', (variables, why) => {
     const read = readSettings(variables);

@@ -1,27 +1,44 @@
-// Row 1.7: the console's hint is drawn from the same facts as the card next to it, and never knows more than that one.
+// Row 1.7: the console's hint is drawn from the same facts as the card next to it, and never knows more than
+// that one.
 import { describe, expect, test } from '@jest/globals';
 import { hintOf } from '../../../src/adapters/console/hint.ts';
 import { examples, viewOf } from '../../cards/examples.ts';
 
-const hints = examples.map((one) => ({ name: one.name, view: viewOf(one), request: one.request, hint: hintOf(one.request, viewOf(one)) }));
+const hints = examples.map((one) => ({
+  name: one.name,
+  view: viewOf(one),
+  request: one.request,
+  hint: hintOf(one.request, viewOf(one)),
+}));
 
 describe('the hint next to a card (row 1.7)', () => {
-  test.each(hints.filter(({ hint }) => hint !== undefined))('$name: says that nothing ran only where every row does', ({ view, hint }) => {
-    const noneRan = view.steps.every(({ status }) => status === 'not run');
-    if (hint?.includes('Nothing ran') === true) expect(noneRan).toBe(true);
-  });
+  test.each(hints.filter(({ hint }) => hint !== undefined))(
+    '$name: says that nothing ran only where every row does',
+    ({ view, hint }) => {
+      const noneRan = view.steps.every(({ status }) => status === 'not run');
+      if (hint?.includes('Nothing ran') === true) expect(noneRan).toBe(true);
+    },
+  );
 
   test('of a dropped request says that it may have run', () => {
-    expect(hints.find(({ name }) => name === 'over-dropped')?.hint).toBe('Dropped. This request is over, and it may have run: the card says what is known. Look before asking again.');
+    expect(hints.find(({ name }) => name === 'over-dropped')?.hint).toBe(
+      'Dropped. This request is over, and it may have run: the card says what is known. Look before asking again.',
+    );
   });
 
-  test.each(hints.filter(({ request, view }) => request.state === 'finished' && view.tone !== 'good'))('$name: a session that failed is not told as a story that went well', ({ view, hint }) => {
-    expect(hint).toContain(`${view.status}. The card says why`);
-  });
+  test.each(hints.filter(({ request, view }) => request.state === 'finished' && view.tone !== 'good'))(
+    '$name: a session that failed is not told as a story that went well',
+    ({ view, hint }) => {
+      expect(hint).toContain(`${view.status}. The card says why`);
+    },
+  );
 
-  test.each(hints.filter(({ request, view }) => request.state === 'running' && view.tone !== 'neutral'))('$name: does not say that the card follows it by itself', ({ hint }) => {
-    expect(hint).not.toContain('follows it by itself');
-  });
+  test.each(hints.filter(({ request, view }) => request.state === 'running' && view.tone !== 'neutral'))(
+    '$name: does not say that the card follows it by itself',
+    ({ hint }) => {
+      expect(hint).not.toContain('follows it by itself');
+    },
+  );
 
   test('sends nobody to an Approve button that is not there', () => {
     for (const { request, view, hint } of hints.filter((one) => one.request.state === 'awaitingApproval')) {

@@ -1,4 +1,5 @@
-// Answers in the shapes that strangers' connectors record and read, of our own making (test/fixtures/defender): each is served as it stands.
+// Answers in the shapes that strangers' connectors record and read, of our own making
+// (test/fixtures/defender): each is served as it stands.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,8 +7,8 @@ import { DefenderClient } from '../../../src/adapters/defender/client.ts';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import type { Command } from '../../../src/liveResponse/commands.ts';
-import { Budgets } from '../../../src/liveResponse/pacing.ts';
-import { countingTokens, json, ListLog, serve, StepClock } from '../../support/defenderFakes.ts';
+import { CallRates } from '../../../src/liveResponse/pacing.ts';
+import { countingTokens, json, ListLog, serve, StepClock } from '../../support/defender/defenderFakes.ts';
 import { root } from '../../support/root.ts';
 
 interface Shape {
@@ -30,7 +31,10 @@ interface Shape {
 }
 
 const folder = join(root, 'test', 'fixtures', 'defender');
-const shapes = readdirSync(folder).map((name) => [name.replace('.json', ''), JSON.parse(readFileSync(join(folder, name), 'utf8')) as Shape] as const);
+const shapes = readdirSync(folder).map(
+  (name) =>
+    [name.replace('.json', ''), JSON.parse(readFileSync(join(folder, name), 'utf8')) as Shape] as const,
+);
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -41,18 +45,40 @@ describe('an answer in the shape of', () => {
   test.each(shapes)('%s is read as what it says', async (_name, { answer, read, submitted }) => {
     const api = await serve((ask, response) => {
       const single = /machineactions\/[^?]+$/.test(ask.path);
-      json(response, 200, single && answer.value !== undefined ? answer.value[0] : !single && answer.value === undefined ? { value: [answer] } : answer);
+      json(
+        response,
+        200,
+        single && answer.value !== undefined
+          ? answer.value[0]
+          : !single && answer.value === undefined
+            ? { value: [answer] }
+            : answer,
+      );
     });
     const http = new Http();
-    closing.push(() => http.close(), () => api.close());
-    const client = new DefenderClient({ http, tokens: countingTokens(), budgets: new Budgets(), clock: new StepClock(), log: new ListLog(), endpoint: customEndpoint(api.origin) });
+    closing.push(
+      () => http.close(),
+      () => api.close(),
+    );
+    const client = new DefenderClient({
+      http,
+      tokens: countingTokens(),
+      budgets: new CallRates(),
+      clock: new StepClock(),
+      log: new ListLog(),
+      endpoint: customEndpoint(api.origin),
+    });
     const id = answer.value?.[0]?.id ?? answer.id ?? '';
     const [action] = await client.actions([id]);
     expect(action).toMatchObject({ id, status: read.status, type: read.type, commands: submitted });
     expect(action?.progress.map(({ status }) => status)).toEqual(read.steps);
     expect(action?.progress.map(({ startedAt }) => startedAt !== undefined)).toEqual(read.starts);
     expect(action?.progress.map(({ errors }) => errors)).toEqual(read.errors);
-    expect([action?.hresult, action?.troubleshoot, action?.cancelledBy]).toEqual([read.hresult, read.troubleshoot, read.cancelledBy]);
+    expect([action?.hresult, action?.troubleshoot, action?.cancelledBy]).toEqual([
+      read.hresult,
+      read.troubleshoot,
+      read.cancelledBy,
+    ]);
     expect(new Date(action?.createdAt ?? 0).getUTCFullYear()).toBe(2026);
     // Every wanted id was on the first page.
     expect(api.asked).toHaveLength(1);

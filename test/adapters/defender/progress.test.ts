@@ -1,4 +1,5 @@
-// Row 1.23: what an action tells of its commands belongs to the command of that index, in whatever order, spelling and number it comes.
+// Row 1.23: what an action tells of its commands belongs to the command of that index, in whatever order,
+// spelling and number it comes.
 import { expect, test } from '@jest/globals';
 import { readAction } from '../../../src/adapters/defender/wire.ts';
 import { stepStates } from '../../../src/liveResponse/action.ts';
@@ -9,7 +10,11 @@ test.each<readonly [string, readonly unknown[], string]>([
   ['backwards', [entry(1, 'Created'), entry(0, 'Completed')], 'completed waiting'],
   ['of the second alone', [entry(1, 'Completed')], 'waiting completed'],
   ['with an index as text', [entry('1', 'Completed'), entry('0', 'Created')], 'waiting completed'],
-  ['twice, the older first', [entry(0, 'Created'), entry(0, 'Completed'), entry(1, 'Created')], 'completed waiting'],
+  [
+    'twice, the older first',
+    [entry(0, 'Created'), entry(0, 'Completed'), entry(1, 'Created')],
+    'completed waiting',
+  ],
   ['twice, the newer first', [entry(0, 'Completed'), entry(0, 'Created')], 'completed waiting'],
   ['twice, and one says that it failed', [entry(0, 'Failed'), entry(0, 'Completed')], 'failed waiting'],
   ['behind nothing', [null, entry(0, 'Completed')], 'completed waiting'],

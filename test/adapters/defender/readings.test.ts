@@ -3,10 +3,19 @@ import { DefenderClient } from '../../../src/adapters/defender/client.ts';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import { listRestMs } from '../../../src/adapters/defender/readings.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
-import { Budgets } from '../../../src/liveResponse/pacing.ts';
+import { CallRates } from '../../../src/liveResponse/pacing.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
-import { actionJson, countingTokens, json, ListLog, machineId, refuse, serve, StepClock } from '../../support/defenderFakes.ts';
-import type { Answer } from '../../support/defenderFakes.ts';
+import {
+  actionJson,
+  countingTokens,
+  json,
+  ListLog,
+  machineId,
+  refuse,
+  serve,
+  StepClock,
+} from '../../support/defender/defenderFakes.ts';
+import type { Answer } from '../../support/defender/defenderFakes.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -16,11 +25,21 @@ afterEach(async () => {
 async function bench(answer: Answer) {
   const api = await serve(answer);
   const http = new Http();
-  closing.push(() => http.close(), () => api.close());
+  closing.push(
+    () => http.close(),
+    () => api.close(),
+  );
   const clock = new StepClock();
-  const budgets = new Budgets();
+  const budgets = new CallRates();
   const log = new ListLog();
-  const client = new DefenderClient({ http, tokens: countingTokens(), budgets, clock, log, endpoint: customEndpoint(api.origin) });
+  const client = new DefenderClient({
+    http,
+    tokens: countingTokens(),
+    budgets,
+    clock,
+    log,
+    endpoint: customEndpoint(api.origin),
+  });
   const lists = () => api.asked.filter((ask) => ask.path.includes('$filter')).length;
   const singles = () => api.asked.length - lists();
   return { client, api, clock, budgets, log, lists, singles };
@@ -30,14 +49,18 @@ const guid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0
 const ids = (count: number) => Array.from({ length: count }, (_one, n) => guid(n));
 /** Ids named in a path, list or single. */
 const named = (path: string) => path.match(/[0-9a-f]{8}-[0-9a-f-]{27}/g) ?? [];
-const page = (found: readonly string[], over: Readonly<Record<string, unknown>> = {}) => ({ value: found.map((id) => actionJson({ id, ...over })) });
+const page = (found: readonly string[], over: Readonly<Record<string, unknown>> = {}) => ({
+  value: found.map((id) => actionJson({ id, ...over })),
+});
 
 describe('reading actions', () => {
   test('takes one list call for up to fifty sessions', async () => {
     const { client, api } = await bench((ask, response) => json(response, 200, page(named(ask.path))));
     expect((await client.actions(ids(50))).map((one) => one.id)).toEqual(ids(50));
     expect(api.asked).toHaveLength(1);
-    expect(api.asked[0]?.path.startsWith(`/api/machineactions?$filter=id in ('${guid(0)}','${guid(1)}',`)).toBe(true);
+    expect(
+      api.asked[0]?.path.startsWith(`/api/machineactions?$filter=id in ('${guid(0)}','${guid(1)}',`),
+    ).toBe(true);
     expect(api.asked[0]?.path.endsWith('&$top=50')).toBe(true);
     await client.actions(ids(51));
     expect(api.asked).toHaveLength(3);
@@ -66,7 +89,9 @@ describe('reading actions', () => {
 
   test('goes without lists for ten minutes once one is refused', async () => {
     const { client, clock, log, lists, singles } = await bench((ask, response) =>
-      ask.path.includes('$filter') ? refuse(response, 400, 'ODataError') : json(response, 200, actionJson({ id: named(ask.path)[0] })),
+      ask.path.includes('$filter')
+        ? refuse(response, 400, 'ODataError')
+        : json(response, 200, actionJson({ id: named(ask.path)[0] })),
     );
     expect(await client.actions(ids(2))).toHaveLength(2);
     expect([lists(), singles()]).toEqual([1, 2]);
@@ -100,14 +125,18 @@ describe('reading actions', () => {
   });
 
   test('does not call an action unknown only because there was no budget to look', async () => {
-    const { client, budgets, clock } = await bench((ask, response) => (ask.path.includes('$filter') ? json(response, 200, page([])) : json(response, 200, actionJson({ id: guid(0) }))));
-    budgets.penalise('get', clock.now() + 30_000);
+    const { client, budgets, clock } = await bench((ask, response) =>
+      ask.path.includes('$filter')
+        ? json(response, 200, page([]))
+        : json(response, 200, actionJson({ id: guid(0) })),
+    );
+    budgets.backOff('get', clock.now() + 30_000);
     const error = await client.actions([guid(0)]).catch((one: unknown) => one);
     expect(error).toBeInstanceOf(DefenderError);
     expect((error as DefenderError).code).toBe('paced');
     clock.pass(30_000);
     expect(await client.actions([guid(0)])).toHaveLength(1);
-    budgets.penalise('get', clock.now() + 30_000);
+    budgets.backOff('get', clock.now() + 30_000);
     expect(await client.actions([guid(0)])).toHaveLength(1);
   });
 
@@ -120,11 +149,20 @@ describe('reading actions', () => {
       lastUpdateDateTimeUtc: null,
       creationDateTimeUtc: '2021-02-04T15:36:52',
       commands: [
-        { index: 1, startTime: null, endTime: '2021-02-04T15:39:00.9316300Z', commandStatus: 'Completed', errors: ['a', { message: 'b' }, 7, ''], command: null },
+        {
+          index: 1,
+          startTime: null,
+          endTime: '2021-02-04T15:39:00.9316300Z',
+          commandStatus: 'Completed',
+          errors: ['a', { message: 'b' }, 7, ''],
+          command: null,
+        },
         { startTime: 'yesterday', commandStatus: 'PendingResource' },
       ],
     };
-    const { client, log } = await bench((_ask, response) => json(response, 200, { value: [strange, 'x', null, { id: 5 }] }));
+    const { client, log } = await bench((_ask, response) =>
+      json(response, 200, { value: [strange, 'x', null, { id: 5 }] }),
+    );
     const [action] = await client.actions([guid(0)]);
     await client.actions([guid(0)]);
     expect(action).toEqual({
@@ -137,7 +175,14 @@ describe('reading actions', () => {
       createdAt: Date.UTC(2021, 1, 4, 15, 36, 52),
       updatedAt: Date.UTC(2021, 1, 4, 15, 40, 0, 920),
       // The entry without an index stands second, and its place is taken.
-      progress: [{ index: 1, status: 'Completed', endedAt: Date.UTC(2021, 1, 4, 15, 39, 0, 931), errors: ['a', 'b', '7'] }],
+      progress: [
+        {
+          index: 1,
+          status: 'Completed',
+          endedAt: Date.UTC(2021, 1, 4, 15, 39, 0, 931),
+          errors: ['a', 'b', '7'],
+        },
+      ],
     });
     expect(log.lines.filter((line) => line.event === 'defender.unknownStatus')).toHaveLength(1);
   });
@@ -162,7 +207,11 @@ describe('recent actions of a device', () => {
   });
 
   test('are asked for again without an order where the service knows none', async () => {
-    const { client, api } = await bench((ask, response) => (ask.path.includes('$orderby') ? refuse(response, 400, 'ODataError') : json(response, 200, { value: items })));
+    const { client, api } = await bench((ask, response) =>
+      ask.path.includes('$orderby')
+        ? refuse(response, 400, 'ODataError')
+        : json(response, 200, { value: items }),
+    );
     expect((await client.recent(machineId, since)).actions.map((one) => one.id)).toEqual([guid(2), guid(1)]);
     expect(api.asked).toHaveLength(2);
   });

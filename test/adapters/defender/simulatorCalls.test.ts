@@ -1,14 +1,22 @@
-// The real client against the real simulator with faults on: tokens, answers that get lost or are spoilt, throttling, and odd actions.
+// The real client against the real simulator with faults on: tokens, answers that get lost or are spoilt,
+// throttling, and odd actions.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { serve } from '../../support/defenderFakes.ts';
-import { dump, failureOf, simulatedDefender, wholeSession } from '../../support/simulatedDefender.ts';
-import type { SimulatedDefender, SimulatedOptions } from '../../support/simulatedDefender.ts';
+import { serve } from '../../support/defender/defenderFakes.ts';
+import {
+  dump,
+  failureOf,
+  simulatedDefender,
+  wholeSession,
+} from '../../support/defender/simulatedDefender.ts';
+import type { SimulatedDefender, SimulatedOptions } from '../../support/defender/simulatedDefender.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
-async function bench(options: SimulatedOptions = {}): Promise<SimulatedDefender & { readonly hosta: string }> {
+async function bench(
+  options: SimulatedOptions = {},
+): Promise<SimulatedDefender & { readonly hosta: string }> {
   const one = await simulatedDefender(options);
   closing.push(() => one.close());
   return { ...one, hosta: one.machine('hosta.corp.example') };
@@ -38,7 +46,10 @@ describe('an answer', () => {
 
   test('with a slow body ends at the deadline: ambiguous for a POST that was accepted, repeated once for a GET', async () => {
     const { client, simulator, hosta, outcomes, plant } = await bench({ timeout: 1_000 });
-    await plant({ what: 'slowBody', on: 'run', ms: 3_600_000 }, { what: 'slowBody', on: 'machines', ms: 3_600_000 });
+    await plant(
+      { what: 'slowBody', on: 'run', ms: 3_600_000 },
+      { what: 'slowBody', on: 'machines', ms: 3_600_000 },
+    );
     const began = performance.now();
     expect((await failureOf(client.submit(hosta, dump, comment))).code).toBe('ambiguous');
     expect(simulator.tenant.submissions).toHaveLength(1);
@@ -78,7 +89,10 @@ describe('a 401', () => {
   test('once renews the token exactly once, for a POST too, which is accepted once', async () => {
     const { client, simulator, hosta, signIns } = await expired();
     const { id } = await client.submit(hosta, dump, comment);
-    expect([signIns.renewals, simulator.tenant.submissions.map(({ actionId }) => actionId)]).toEqual([1, [id]]);
+    expect([signIns.renewals, simulator.tenant.submissions.map(({ actionId }) => actionId)]).toEqual([
+      1,
+      [id],
+    ]);
   });
 
   test('to a POST whose second attempt is answered badly is not followed by a third', async () => {
@@ -91,17 +105,28 @@ describe('a 401', () => {
 
   test('met by many calls at once renews the token once for all of them', async () => {
     const { client, hosta, signIns } = await expired();
-    await Promise.all([client.machine(hosta), client.findMachines('hosta'), client.library(), client.actions(['none'])]);
+    await Promise.all([
+      client.machine(hosta),
+      client.findMachines('hosta'),
+      client.library(),
+      client.actions(['none']),
+    ]);
     expect(signIns.renewals).toBe(1);
   });
 
-  test.each(['POST', 'GET'] as const)('twice ends as unauthorized after two exchanges of a %s, without a loop', async (method) => {
-    const { client, simulator, hosta, signIns, plant } = await bench();
-    await plant({ what: 'unauthorized', times: 9 });
-    expect((await failureOf(method === 'POST' ? client.submit(hosta, dump, comment) : client.machine(hosta))).code).toBe('unauthorized');
-    expect(simulator.tenant.faults.planted()).toMatchObject([{ what: 'unauthorized', times: 7 }]);
-    expect([signIns.renewals, simulator.tenant.submissions.length]).toEqual([1, 0]);
-  });
+  test.each(['POST', 'GET'] as const)(
+    'twice ends as unauthorized after two exchanges of a %s, without a loop',
+    async (method) => {
+      const { client, simulator, hosta, signIns, plant } = await bench();
+      await plant({ what: 'unauthorized', times: 9 });
+      expect(
+        (await failureOf(method === 'POST' ? client.submit(hosta, dump, comment) : client.machine(hosta)))
+          .code,
+      ).toBe('unauthorized');
+      expect(simulator.tenant.faults.planted()).toMatchObject([{ what: 'unauthorized', times: 7 }]);
+      expect([signIns.renewals, simulator.tenant.submissions.length]).toEqual([1, 0]);
+    },
+  );
 
   /** A token that has just expired is held. */
   async function expired(): ReturnType<typeof bench> {
@@ -125,18 +150,29 @@ test('the wrong audience is refused with Forbidden, without renewing what is not
 
 describe('a 429', () => {
   test.each([
-    ['quota', 7, '429', 7_000], ['quota', undefined, '429', 60_000], ['code', 7, 'TooManyRequests', 7_000], ['code', undefined, 'TooManyRequests', 60_000],
-  ] as const)('in the body shape %s with Retry-After %s holds submissions back and is not repeated', async (throttleBody, retryAfter, apiCode, ms) => {
-    const { client, simulator, hosta, budgets, clock, plant } = await bench({ profile: { throttleBody } });
-    await plant({ what: 'throttle', times: 3, ...(retryAfter === undefined ? {} : { retryAfter }) });
-    const { code, detail } = await failureOf(client.submit(hosta, dump, comment));
-    expect([code, detail.apiCode, detail.retryAfterMs, budgets.waitFor('submit', clock.now())]).toEqual(['throttled', apiCode, ms, ms]);
-    expect(simulator.tenant.faults.planted()).toMatchObject([{ times: 2 }]);
-    expect((await failureOf(client.submit(hosta, dump, comment))).code).toBe('paced');
-    await fetch(`${simulator.url}/simulator/faults`, { method: 'DELETE' });
-    clock.pass(ms);
-    expect((await client.submit(hosta, dump, comment)).status).toBe('Pending');
-  });
+    ['quota', 7, '429', 7_000],
+    ['quota', undefined, '429', 60_000],
+    ['code', 7, 'TooManyRequests', 7_000],
+    ['code', undefined, 'TooManyRequests', 60_000],
+  ] as const)(
+    'in the body shape %s with Retry-After %s holds submissions back and is not repeated',
+    async (throttleBody, retryAfter, apiCode, ms) => {
+      const { client, simulator, hosta, budgets, clock, plant } = await bench({ profile: { throttleBody } });
+      await plant({ what: 'throttle', times: 3, ...(retryAfter === undefined ? {} : { retryAfter }) });
+      const { code, detail } = await failureOf(client.submit(hosta, dump, comment));
+      expect([code, detail.apiCode, detail.retryAfterMs, budgets.waitFor('submit', clock.now())]).toEqual([
+        'throttled',
+        apiCode,
+        ms,
+        ms,
+      ]);
+      expect(simulator.tenant.faults.planted()).toMatchObject([{ times: 2 }]);
+      expect((await failureOf(client.submit(hosta, dump, comment))).code).toBe('paced');
+      await fetch(`${simulator.url}/simulator/faults`, { method: 'DELETE' });
+      clock.pass(ms);
+      expect((await client.submit(hosta, dump, comment)).status).toBe('Pending');
+    },
+  );
 });
 
 describe('the actions of a list', () => {
@@ -162,27 +198,40 @@ describe('the actions of a list', () => {
     const { client, ids, plant } = await three();
     await plant({ what: 'reverseList' });
     const found = await client.actions(ids);
-    expect(found.map((action) => [action.id, action.comment])).toEqual(ids.map((id, index) => [id, `lr:${names[index] ?? ''}`]));
+    expect(found.map((action) => [action.id, action.comment])).toEqual(
+      ids.map((id, index) => [id, `lr:${names[index] ?? ''}`]),
+    );
   });
 
   test.each([0, 2, 3, 4, 5, 6, 7])('with %i fraction digits are read to the millisecond', async (digits) => {
-    const { client, simulator, hosta, clock } = await bench({ profile: { fractionDigits: [digits, digits], startTimes: 'all' } });
+    const { client, simulator, hosta, clock } = await bench({
+      profile: { fractionDigits: [digits, digits], startTimes: 'all' },
+    });
     clock.pass(789);
     const { id, createdAt } = await client.submit(hosta, dump, comment);
     const cut = (at: number): number => at - (at % (digits === 0 ? 1_000 : digits === 2 ? 10 : 1));
     expect(createdAt).toBe(cut(clock.now()));
     clock.pass(wholeSession);
     const [action] = await client.actions([id]);
-    const truth = simulator.tenant.action(id)?.commands.map((run) => [cut(run.startedAt ?? 0), cut(run.endedAt ?? 0)]);
+    const truth = simulator.tenant
+      .action(id)
+      ?.commands.map((run) => [cut(run.startedAt ?? 0), cut(run.endedAt ?? 0)]);
     expect(action?.progress.map((one) => [one.startedAt, one.endedAt])).toEqual(truth);
   });
 
   test('with a status nobody knows are still answered, with one warning', async () => {
     const { client, ids, log, plant } = await three();
-    await plant({ what: 'unknownStatus', value: 'Suspended', times: 2 }, { what: 'unknownCommandStatus', times: 2 }, { what: 'extraFields', times: 2 });
+    await plant(
+      { what: 'unknownStatus', value: 'Suspended', times: 2 },
+      { what: 'unknownCommandStatus', times: 2 },
+      { what: 'extraFields', times: 2 },
+    );
     const [action] = await client.actions(ids);
     await client.actions(ids);
-    expect([action?.status, action?.progress.map((one) => one.status)]).toEqual(['Suspended', ['Hibernating', 'Hibernating']]);
+    expect([action?.status, action?.progress.map((one) => one.status)]).toEqual([
+      'Suspended',
+      ['Hibernating', 'Hibernating'],
+    ]);
     expect(log.lines.filter((line) => line.event === 'defender.unknownStatus')).toHaveLength(1);
     expect((await client.actions(ids)).map((one) => one.status)).toEqual(['Pending', 'Pending', 'Pending']);
   });
@@ -192,13 +241,18 @@ describe('the actions of a list', () => {
     const id = await finished();
     await plant({ what: 'nullStartTime' });
     const [action] = await client.actions([id]);
-    expect(action?.progress.map((one) => [one.status, 'startedAt' in one, typeof one.endedAt])).toEqual([['Completed', false, 'number'], ['Completed', false, 'number']]);
+    expect(action?.progress.map((one) => [one.status, 'startedAt' in one, typeof one.endedAt])).toEqual([
+      ['Completed', false, 'number'],
+      ['Completed', false, 'number'],
+    ]);
   });
 
   test('are read one by one where the service takes documented queries only', async () => {
     const one = await bench({ profile: { odata: 'documented' } });
     const { id } = await one.client.submit(one.hosta, dump, comment);
     expect((await one.client.actions([id])).map((action) => action.id)).toEqual([id]);
-    expect((await one.client.recent(one.hosta, one.clock.now() - 1_000)).actions.map((action) => action.id)).toEqual([id]);
+    expect(
+      (await one.client.recent(one.hosta, one.clock.now() - 1_000)).actions.map((action) => action.id),
+    ).toEqual([id]);
   });
 });

@@ -1,10 +1,11 @@
-// The real client against the real simulator: links and what they lead to, among them everything a link must not lead to.
+// The real client against the real simulator: links and what they lead to, among them everything a link must
+// not lead to.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { LookupAddress } from 'node:dns';
-import { readTranscript } from '../../../src/liveResponse/transcript.ts';
-import { serve } from '../../support/defenderFakes.ts';
-import { failureOf, simulatedDefender } from '../../support/simulatedDefender.ts';
-import type { SimulatedDefender, SimulatedOptions } from '../../support/simulatedDefender.ts';
+import { readTranscript } from '../../../src/liveResponse/results/transcript.ts';
+import { serve } from '../../support/defender/defenderFakes.ts';
+import { failureOf, simulatedDefender } from '../../support/defender/simulatedDefender.ts';
+import type { SimulatedDefender, SimulatedOptions } from '../../support/defender/simulatedDefender.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -30,25 +31,42 @@ describe('a transcript', () => {
   test('with a raw newline inside its string is read, without its first line', async () => {
     const { client, id } = await bench({ profile: { transcript: 'seed' } });
     const { bytes, cut } = await client.read((await client.link(id, 0)).url, cap);
-    expect(() => { JSON.parse(new TextDecoder().decode(bytes)); }).toThrow(/control character/);
-    expect(readTranscript(bytes, cut)).toMatchObject({ scriptName: 'minidump.ps1', exitCode: 0, output: 'C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip\n51 MB', errors: '', note: 'mended' });
+    expect(() => {
+      JSON.parse(new TextDecoder().decode(bytes));
+    }).toThrow(/control character/);
+    expect(readTranscript(bytes, cut)).toMatchObject({
+      scriptName: 'minidump.ps1',
+      exitCode: 0,
+      output: 'C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip\n51 MB',
+      errors: '',
+      note: 'mended',
+    });
   });
 
-  test.each(['transcript', 'clean', 'rawNuls', 'oldNames', 'bash'] as const)('in the mode %s says the same', async (transcript) => {
-    const { client, id } = await bench({ profile: { transcript } });
-    const { bytes } = await client.read((await client.link(id, 0)).url, cap);
-    expect(readTranscript(bytes)).toMatchObject({ exitCode: 0, output: 'C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip\n51 MB' });
-  });
+  test.each(['transcript', 'clean', 'rawNuls', 'oldNames', 'bash'] as const)(
+    'in the mode %s says the same',
+    async (transcript) => {
+      const { client, id } = await bench({ profile: { transcript } });
+      const { bytes } = await client.read((await client.link(id, 0)).url, cap);
+      expect(readTranscript(bytes)).toMatchObject({
+        exitCode: 0,
+        output: 'C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip\n51 MB',
+      });
+    },
+  );
 
-  test.each(['hostile', 'hostileText'] as const)('that attacks its reader (%s) is read up to the cap and keeps no NUL', async (transcript) => {
-    const { client, id } = await bench({ profile: { transcript } });
-    const { bytes, cut } = await client.read((await client.link(id, 0)).url, cap);
-    expect([bytes.length, cut]).toEqual([cap, true]);
-    const { output, note } = readTranscript(bytes, cut);
-    expect(note).toBe('cut');
-    expect(output).toContain('<!channel>');
-    expect(output).not.toContain('\u0000');
-  });
+  test.each(['hostile', 'hostileText'] as const)(
+    'that attacks its reader (%s) is read up to the cap and keeps no NUL',
+    async (transcript) => {
+      const { client, id } = await bench({ profile: { transcript } });
+      const { bytes, cut } = await client.read((await client.link(id, 0)).url, cap);
+      expect([bytes.length, cut]).toEqual([cap, true]);
+      const { output, note } = readTranscript(bytes, cut);
+      expect(note).toBe('cut');
+      expect(output).toContain('<!channel>');
+      expect(output).not.toContain('\u0000');
+    },
+  );
 });
 
 describe('a link', () => {
@@ -73,13 +91,21 @@ describe('a link', () => {
     expect((await failureOf(client.read(fresh, cap))).code).toBe('gone');
     expect((await client.read(fresh, cap)).fileName).toBe('OfficeClickToRun.dmp.zip.gz');
     await eventually(() => simulator.tenant.downloads.length === 3);
-    expect(simulator.tenant.downloads.map(({ status, bearer }) => [status, bearer])).toEqual([[403, false], [404, false], [200, false]]);
+    expect(simulator.tenant.downloads.map(({ status, bearer }) => [status, bearer])).toEqual([
+      [403, false],
+      [404, false],
+      [200, false],
+    ]);
   });
 
   test('to a server that is away, slow or broken is unavailable, and says nothing of the link', async () => {
     const { client, id, plant } = await bench();
     const { url } = await client.link(id, 1);
-    await plant({ what: 'reset', on: 'blob' }, { what: 'status', on: 'blob', status: 503 }, { what: 'truncate', on: 'blob' });
+    await plant(
+      { what: 'reset', on: 'blob' },
+      { what: 'status', on: 'blob', status: 503 },
+      { what: 'truncate', on: 'blob' },
+    );
     for (let times = 0; times < 3; times += 1) {
       const error = await failureOf(client.read(url, cap));
       expect(error.code).toBe('unavailable');
@@ -102,7 +128,13 @@ describe('a link', () => {
     const { client, id, plant } = await bench();
     await plant({ what: 'linkHost', value: stranger.origin });
     expect((await failureOf(client.link(id, 0))).code).toBe('untrusted');
-    for (const host of ['https://evil.example', 'https://x.blob.core.windows.net.evil.example', 'https://x.blob.core.windows.net:8443', 'https://user@x.blob.core.windows.net', 'https://169.254.169.254']) {
+    for (const host of [
+      'https://evil.example',
+      'https://x.blob.core.windows.net.evil.example',
+      'https://x.blob.core.windows.net:8443',
+      'https://user@x.blob.core.windows.net',
+      'https://169.254.169.254',
+    ]) {
       await plant({ what: 'linkHost', value: host });
       const error = await failureOf(client.link(id, 0).then(({ url }) => client.read(url, cap)));
       expect([host, ['untrusted', 'unreadable'].includes(error.code)]).toEqual([host, true]);
@@ -110,22 +142,25 @@ describe('a link', () => {
     expect(stranger.asked).toEqual([]);
   });
 
-  test.each(['127.0.0.1', '10.1.2.3', '169.254.169.254', '192.168.1.1', '::1', 'fd00::1'])('whose allowed host leads to the private address %s is not followed', async (address) => {
-    const asked: string[] = [];
-    const addresses: LookupAddress[] = [{ address, family: address.includes(':') ? 6 : 4 }];
-    const { client, id, plant } = await bench({
-      http: {
-        lookup: (hostname, options, callback) => {
-          asked.push(hostname);
-          if (options.all === true) callback(null, addresses);
-          else callback(null, address, addresses[0]?.family);
+  test.each(['127.0.0.1', '10.1.2.3', '169.254.169.254', '192.168.1.1', '::1', 'fd00::1'])(
+    'whose allowed host leads to the private address %s is not followed',
+    async (address) => {
+      const asked: string[] = [];
+      const addresses: LookupAddress[] = [{ address, family: address.includes(':') ? 6 : 4 }];
+      const { client, id, plant } = await bench({
+        http: {
+          lookup: (hostname, options, callback) => {
+            asked.push(hostname);
+            if (options.all === true) callback(null, addresses);
+            else callback(null, address, addresses[0]?.family);
+          },
         },
-      },
-    });
-    await plant({ what: 'linkHost', value: 'https://stolen.blob.core.windows.net' });
-    const error = await failureOf(client.read((await client.link(id, 0)).url, cap));
-    expect([error.code, asked]).toEqual(['untrusted', ['stolen.blob.core.windows.net']]);
-  });
+      });
+      await plant({ what: 'linkHost', value: 'https://stolen.blob.core.windows.net' });
+      const error = await failureOf(client.read((await client.link(id, 0)).url, cap));
+      expect([error.code, asked]).toEqual(['untrusted', ['stolen.blob.core.windows.net']]);
+    },
+  );
 
   test('on this machine is not followed when this machine is not where results may be', async () => {
     const { client, id, simulator } = await bench({ strangers: true });

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EntraGroups, groupsFor } from '../../../src/adapters/entra/groups.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
-import type { Person } from '../../../src/bot/rules/policy.ts';
+import type { Person } from '../../../src/bot/policy/policy.ts';
 
 const approvers = '0e3c1d2e-0000-4000-8000-000000000001';
 const account = '5f0c1d2e-0000-4000-8000-000000000002';
@@ -27,9 +27,15 @@ beforeEach(async () => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      asked.push({ path: request.url ?? '', authorization: request.headers.authorization, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) });
+      asked.push({
+        path: request.url ?? '',
+        authorization: request.headers.authorization,
+        body: JSON.parse(Buffer.concat(chunks).toString('utf8')),
+      });
       const [status, body] = answers.shift() ?? [200, { value: [approvers] }];
-      response.writeHead(status, { 'content-type': 'application/json' }).end(typeof body === 'string' ? body : JSON.stringify(body));
+      response
+        .writeHead(status, { 'content-type': 'application/json' })
+        .end(typeof body === 'string' ? body : JSON.stringify(body));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -48,13 +54,25 @@ function groups(): EntraGroups {
     },
   };
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  return new EntraGroups({ http, tokens, clock: { now: () => now, elapsed: () => now, sleep: () => Promise.resolve() }, log, graph: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  return new EntraGroups({
+    http,
+    tokens,
+    clock: { now: () => now, elapsed: () => now, sleep: () => Promise.resolve() },
+    log,
+    graph: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  });
 }
 const ask = (one: EntraGroups, group = `entra:${approvers}`, who = person) => one.includes(group, who);
 
 it('asks Graph for the object id of the Teams account, nested groups included', async () => {
   expect(await ask(groups())).toBe(true);
-  expect(asked).toEqual([{ path: `/v1.0/users/${account}/checkMemberGroups`, authorization: 'Bearer old', body: { groupIds: [approvers] } }]);
+  expect(asked).toEqual([
+    {
+      path: `/v1.0/users/${account}/checkMemberGroups`,
+      authorization: 'Bearer old',
+      body: { groupIds: [approvers] },
+    },
+  ]);
 });
 it('takes another group, none, and a person unknown to the directory for no', async () => {
   answers.push([200, { value: [] }], [200, { value: ['0e3c1d2e-0000-4000-8000-00000000000f'] }], [404, {}]);
@@ -84,12 +102,17 @@ it('keeps an answer for a minute and no longer, so that a removed approver loses
   expect(await ask(one)).toBe(false);
 });
 it('asks about all groups of a person at once, twenty to a call', async () => {
-  const many = Array.from({ length: 23 }, (_, at) => `0e3c1d2e-0000-4000-8000-${String(at + 1).padStart(12, '0')}`);
+  const many = Array.from(
+    { length: 23 },
+    (_, at) => `0e3c1d2e-0000-4000-8000-${String(at + 1).padStart(12, '0')}`,
+  );
   const one = groups();
   answers.push([200, { value: [many[1]] }], [200, { value: [many[22]] }]);
   const told = await Promise.all(many.map((group) => one.includes(`entra:${group}`, person, true)));
   expect(told.flatMap((yes, at) => (yes ? [at] : []))).toEqual([1, 22]);
-  expect(asked.map(({ body }) => (body as { readonly groupIds: readonly string[] }).groupIds.length)).toEqual([20, 3]);
+  expect(asked.map(({ body }) => (body as { readonly groupIds: readonly string[] }).groupIds.length)).toEqual(
+    [20, 3],
+  );
 });
 it('shares one reading among those who press at the same moment, and lets a POST use it for half a minute', async () => {
   const one = groups();
@@ -105,13 +128,22 @@ it('shares one reading among those who press at the same moment, and lets a POST
 it('gets a new token once when the old one is refused', async () => {
   answers.push([401, {}]);
   expect(await ask(groups())).toBe(true);
-  expect([renewals, asked.map((one) => one.authorization)]).toEqual([[false, true], ['Bearer old', 'Bearer new']]);
+  expect([renewals, asked.map((one) => one.authorization)]).toEqual([
+    [false, true],
+    ['Bearer old', 'Bearer new'],
+  ]);
 });
 
 describe('every doubt is an error, and is asked again next time', () => {
   it.each<readonly [string, readonly (readonly [number, unknown])[]]>([
     ['403', [[403, {}]]],
-    ['401 twice', [[401, {}], [401, {}]]],
+    [
+      '401 twice',
+      [
+        [401, {}],
+        [401, {}],
+      ],
+    ],
     ['429', [[429, {}]]],
     ['500', [[500, {}]]],
     ['no JSON', [[200, '<html>']]],
@@ -123,12 +155,17 @@ describe('every doubt is an error, and is asked again next time', () => {
     await expect(ask(one)).rejects.toThrow();
     expect(await ask(one)).toBe(true);
   });
-  it.each(['slack:S1', 'entra:', 'entra:approvers', `entra:${approvers}/../x`])('%s is no Entra group', async (group) => {
-    await expect(ask(groups(), group)).rejects.toThrow(/not an Entra group/);
-    expect(asked).toEqual([]);
-  });
+  it.each(['slack:S1', 'entra:', 'entra:approvers', `entra:${approvers}/../x`])(
+    '%s is no Entra group',
+    async (group) => {
+      await expect(ask(groups(), group)).rejects.toThrow(/not an Entra group/);
+      expect(asked).toEqual([]);
+    },
+  );
   it('an account that is no object id', async () => {
-    await expect(ask(groups(), `entra:${approvers}`, { ...person, accounts: ['teams:../me'] })).rejects.toThrow(/object id/);
+    await expect(
+      ask(groups(), `entra:${approvers}`, { ...person, accounts: ['teams:../me'] }),
+    ).rejects.toThrow(/object id/);
     expect(asked).toEqual([]);
   });
 });

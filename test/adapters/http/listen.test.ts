@@ -7,9 +7,9 @@ import { portAfter, startAdmin } from '../../../src/adapters/http/admin.ts';
 import type { ConnectionLimits, Listening } from '../../../src/adapters/http/listen.ts';
 import { startHttp } from '../../../src/adapters/http/server.ts';
 import type { Check } from '../../../src/adapters/http/server.ts';
-import { rawSocket } from '../../support/rawSocket.ts';
-import type { RawSocket } from '../../support/rawSocket.ts';
-import { createLogBook } from '../../support/slack/slackRoom.ts';
+import { rawSocket } from '../../support/programs/rawSocket.ts';
+import type { RawSocket } from '../../support/programs/rawSocket.ts';
+import { createLogBook } from '../../support/slack/slackHarness.ts';
 
 const open: { stop(): Promise<void> }[] = [];
 const sockets: RawSocket[] = [];
@@ -28,7 +28,9 @@ interface Opened {
   readonly metrics?: () => Promise<{ readonly type: string; readonly body: string }>;
 }
 
-async function publicPort({ limits, checks = [frozen] }: Opened = {}): Promise<Listening & { readonly log: ReturnType<typeof createLogBook> }> {
+async function publicPort({ limits, checks = [frozen] }: Opened = {}): Promise<
+  Listening & { readonly log: ReturnType<typeof createLogBook> }
+> {
   const log = createLogBook();
   const server = await startHttp({
     host: '127.0.0.1',
@@ -51,15 +53,32 @@ async function publicPort({ limits, checks = [frozen] }: Opened = {}): Promise<L
   return { ...server, log };
 }
 
-async function adminPort({ limits, checks = [frozen], metrics = () => Promise.resolve({ type: 'text/plain', body: 'lr_open_requests 1\n' }) }: Opened = {}): Promise<Listening & { readonly log: ReturnType<typeof createLogBook> }> {
+async function adminPort({
+  limits,
+  checks = [frozen],
+  metrics = () => Promise.resolve({ type: 'text/plain', body: 'lr_open_requests 1\n' }),
+}: Opened = {}): Promise<Listening & { readonly log: ReturnType<typeof createLogBook> }> {
   const log = createLogBook();
-  const server = await startAdmin({ host: '127.0.0.1', port: 0, log, clock: createClock(), healthy: () => [], ready: () => checks, metrics, ...(limits === undefined ? {} : { limits }) });
+  const server = await startAdmin({
+    host: '127.0.0.1',
+    port: 0,
+    log,
+    clock: createClock(),
+    healthy: () => [],
+    ready: () => checks,
+    metrics,
+    ...(limits === undefined ? {} : { limits }),
+  });
   open.push(server);
   return { ...server, log };
 }
 
 /** With a Host header of the caller's choice, which fetch does not let anybody set. */
-function asked(url: string, host: string, method = 'GET'): Promise<{ readonly status: number; readonly text: string }> {
+function asked(
+  url: string,
+  host: string,
+  method = 'GET',
+): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const call = request(url, { method, headers: { host } }, (answer) => {
       let text = '';
@@ -92,29 +111,58 @@ describe('row 5.6: a stranger on the public port', () => {
 });
 
 describe('the admin port', () => {
-  test.each([[3978, 3979], [65_535, 65_534], [0, 0]])('after %i is %i', (open, port) => {
+  test.each([
+    [3978, 3979],
+    [65_535, 65_534],
+    [0, 0],
+  ])('after %i is %i', (open, port) => {
     expect(portAfter(open)).toBe(port);
   });
 
   test('says why, and holds the metrics', async () => {
     const server = await adminPort({ checks: [frozen, defender] });
     const answer = await fetch(`${server.url}/readyz`);
-    expect([answer.status, await answer.json()]).toEqual([200, { status: 'degraded', reasons: ['defender: Defender answered 503'], checks: [frozen, { name: 'defender', ok: false, why: 'Defender answered 503' }] }]);
+    expect([answer.status, await answer.json()]).toEqual([
+      200,
+      {
+        status: 'degraded',
+        reasons: ['defender: Defender answered 503'],
+        checks: [frozen, { name: 'defender', ok: false, why: 'Defender answered 503' }],
+      },
+    ]);
     expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('lr_open_requests 1');
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   });
 
-  test.each(['/readyz', '/metrics', '/healthz', '/nothing'])('answers %s to no other name than this machine’s: a web page can point its own name here', async (path) => {
-    const server = await adminPort();
-    const { port } = server;
-    for (const host of [`evil.example:${port}`, 'evil.example', `127.0.0.1.evil.example:${port}`, `localhost.evil.example:${port}`, `192.0.2.1:${port}`]) {
-      const { status, text } = await asked(`${server.url}${path}`, host);
-      expect([host, status, text.includes('frozen')]).toEqual([host, 403, false]);
-    }
-    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `LOCALHOST:${port}`, `[::1]:${port}`, 'localhost:9000']) {
-      expect([host, (await asked(`${server.url}${path}`, host)).status]).toEqual([host, path === '/nothing' ? 404 : 200]);
-    }
-  });
+  test.each(['/readyz', '/metrics', '/healthz', '/nothing'])(
+    'answers %s to no other name than this machine’s: a web page can point its own name here',
+    async (path) => {
+      const server = await adminPort();
+      const { port } = server;
+      for (const host of [
+        `evil.example:${port}`,
+        'evil.example',
+        `127.0.0.1.evil.example:${port}`,
+        `localhost.evil.example:${port}`,
+        `192.0.2.1:${port}`,
+      ]) {
+        const { status, text } = await asked(`${server.url}${path}`, host);
+        expect([host, status, text.includes('frozen')]).toEqual([host, 403, false]);
+      }
+      for (const host of [
+        `127.0.0.1:${port}`,
+        `localhost:${port}`,
+        `LOCALHOST:${port}`,
+        `[::1]:${port}`,
+        'localhost:9000',
+      ]) {
+        expect([host, (await asked(`${server.url}${path}`, host)).status]).toEqual([
+          host,
+          path === '/nothing' ? 404 : 200,
+        ]);
+      }
+    },
+  );
 
   test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('takes no %s', async (method) => {
     const server = await adminPort();
@@ -131,7 +179,14 @@ describe('the admin port', () => {
   });
 });
 
-const short: ConnectionLimits = { headers: 300, request: 600, idle: 300, silent: 900, lookedAtEvery: 50, connections: 512 };
+const short: ConnectionLimits = {
+  headers: 300,
+  request: 600,
+  idle: 300,
+  silent: 900,
+  lookedAtEvery: 50,
+  connections: 512,
+};
 
 describe.each([
   ['the public port', publicPort, '/echo'],
@@ -162,7 +217,9 @@ describe.each([
 
   test('anyone who sends a body that never ends is cut', async () => {
     const socket = await socketTo();
-    socket.write(`POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: 100000\r\n\r\n`);
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: 100000\r\n\r\n`,
+    );
     const drip = setInterval(() => {
       socket.write('a');
     }, 20);
@@ -178,11 +235,15 @@ describe.each([
   });
 
   test('anyone who opens many connections keeps nobody out: the oldest that asked for nothing makes room', async () => {
-    const server = await start({ limits: { ...short, headers: 60_000, request: 60_000, idle: 60_000, silent: 60_000, connections: 8 } });
+    const server = await start({
+      limits: { ...short, headers: 60_000, request: 60_000, idle: 60_000, silent: 60_000, connections: 8 },
+    });
     const held: RawSocket[] = [];
     for (let n = 0; n < 24; n += 1) {
       const socket = await rawSocket(server.url);
-      socket.write(`POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n${n % 2 === 0 ? '' : '\r\n1'}`);
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n${n % 2 === 0 ? '' : '\r\n1'}`,
+      );
       sockets.push(socket);
       held.push(socket);
     }

@@ -4,8 +4,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { Http, HttpError, jsonOf, retryAfterMs } from '../../../src/adapters/outbound/http.ts';
 import type { HttpRequest } from '../../../src/adapters/outbound/http.ts';
-import { json, serve } from '../../support/defenderFakes.ts';
-import type { Answer, Loopback } from '../../support/defenderFakes.ts';
+import { json, serve } from '../../support/defender/defenderFakes.ts';
+import type { Answer, Loopback } from '../../support/defender/defenderFakes.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -25,7 +25,9 @@ async function server(answer: Answer): Promise<Loopback> {
 }
 
 /** A TCP server that speaks whatever it likes; answers its origin and how many connections it saw. */
-async function rawServer(connected: (socket: Socket) => void): Promise<{ readonly origin: string; readonly count: () => number }> {
+async function rawServer(
+  connected: (socket: Socket) => void,
+): Promise<{ readonly origin: string; readonly count: () => number }> {
   let count = 0;
   const sockets: Socket[] = [];
   const one = createServer((socket) => {
@@ -42,7 +44,12 @@ async function rawServer(connected: (socket: Socket) => void): Promise<{ readonl
   return { origin: `http://127.0.0.1:${(one.address() as AddressInfo).port}`, count: () => count };
 }
 
-const ask = (origin: string, over: Partial<HttpRequest> = {}): HttpRequest => ({ method: 'GET', url: new URL('/x', origin), maxBytes: 1000, ...over });
+const ask = (origin: string, over: Partial<HttpRequest> = {}): HttpRequest => ({
+  method: 'GET',
+  url: new URL('/x', origin),
+  maxBytes: 1000,
+  ...over,
+});
 
 async function failure(work: Promise<unknown>): Promise<HttpError> {
   const error = await work.then(
@@ -56,7 +63,14 @@ async function failure(work: Promise<unknown>): Promise<HttpError> {
 describe('outbound HTTP', () => {
   test('sends method, headers and body once, and answers status, headers and bytes', async () => {
     const api = await server((_ask, response) => json(response, 201, { ok: true }, { 'x-one': '1' }));
-    const answer = await http().send(ask(api.origin, { method: 'POST', body: '{"ä":1}', headers: { 'content-type': 'application/json' }, connection: 'fresh' }));
+    const answer = await http().send(
+      ask(api.origin, {
+        method: 'POST',
+        body: '{"ä":1}',
+        headers: { 'content-type': 'application/json' },
+        connection: 'fresh',
+      }),
+    );
     expect(answer.status).toBe(201);
     expect(answer.headers.get('x-one')).toBe('1');
     expect(jsonOf(answer)).toEqual({ value: { ok: true } });
@@ -70,7 +84,10 @@ describe('outbound HTTP', () => {
     const gone = await serve((_ask, response) => response.end());
     await gone.close();
     const plain = await server((_ask, response) => response.end());
-    const client = http({ lookup: (name, _options, callback) => callback(Object.assign(new Error(`no ${name}`), { code: 'ENOTFOUND' }), []) });
+    const client = http({
+      lookup: (name, _options, callback) =>
+        callback(Object.assign(new Error(`no ${name}`), { code: 'ENOTFOUND' }), []),
+    });
     expect((await failure(client.send(ask(gone.origin)))).code).toBe('notSent');
     expect((await failure(client.send(ask('http://nowhere.invalid')))).code).toBe('notSent');
     expect((await failure(client.send(ask(plain.origin.replace('http:', 'https:'))))).code).toBe('notSent');
@@ -80,7 +97,9 @@ describe('outbound HTTP', () => {
   test('says of a connection that is never made within the deadline that nothing was sent', async () => {
     // The name is never resolved, so that connecting hangs.
     const client = http({ lookup: () => undefined });
-    const error = await failure(client.send(ask('http://slow.invalid', { method: 'POST', body: 'x', timeoutMs: 60 })));
+    const error = await failure(
+      client.send(ask('http://slow.invalid', { method: 'POST', body: 'x', timeoutMs: 60 })),
+    );
     expect(error.code).toBe('notSent');
     expect(error.message).toContain('60 ms');
   });
@@ -95,7 +114,9 @@ describe('outbound HTTP', () => {
   test('says of a silent server that the fate of the request is open, and gives up at the deadline', async () => {
     const api = await server(() => undefined);
     const began = performance.now();
-    expect((await failure(http().send(ask(api.origin, { method: 'POST', body: 'x', timeoutMs: 80 })))).code).toBe('ambiguous');
+    expect(
+      (await failure(http().send(ask(api.origin, { method: 'POST', body: 'x', timeoutMs: 80 })))).code,
+    ).toBe('ambiguous');
     expect(performance.now() - began).toBeLessThan(2000);
   });
 
@@ -120,12 +141,16 @@ describe('outbound HTTP', () => {
     });
     const client = http({ connections: 1 });
     expect((await client.send(ask(raw.origin))).status).toBe(200);
-    expect((await failure(client.send(ask(raw.origin, { method: 'POST', body: 'x', connection: 'kept' })))).code).toBe('ambiguous');
+    expect(
+      (await failure(client.send(ask(raw.origin, { method: 'POST', body: 'x', connection: 'kept' })))).code,
+    ).toBe('ambiguous');
     expect(raw.count()).toBe(1);
   });
 
   test('makes a new connection for every fresh request', async () => {
-    const raw = await rawServer((socket) => socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')));
+    const raw = await rawServer((socket) =>
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')),
+    );
     const client = http({ connections: 1 });
     await client.send(ask(raw.origin, { connection: 'fresh' }));
     await client.send(ask(raw.origin, { connection: 'fresh' }));
@@ -145,14 +170,18 @@ describe('outbound HTTP', () => {
   test('refuses an answer that is too large, and one with a truncated body', async () => {
     const large = await server((_ask, response) => response.end('x'.repeat(1001)));
     expect((await failure(http().send(ask(large.origin)))).code).toBe('tooLarge');
-    const short = await rawServer((socket) => socket.on('data', () => socket.end('HTTP/1.1 400 Bad\r\ncontent-length: 50\r\n\r\n{"err')));
+    const short = await rawServer((socket) =>
+      socket.on('data', () => socket.end('HTTP/1.1 400 Bad\r\ncontent-length: 50\r\n\r\n{"err')),
+    );
     const error = await failure(http().send(ask(short.origin)));
     expect([error.code, error.status]).toEqual(['ambiguous', 400]);
   });
 
   test('refuses an encoding it did not ask for instead of unpacking it', async () => {
     const bomb = gzipSync(Buffer.alloc(5_000_000));
-    const api = await server((_ask, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));
+    const api = await server((_ask, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
+    );
     expect((await failure(http().send(ask(api.origin, { maxBytes: 1_000_000 })))).code).toBe('encoded');
   });
 
@@ -190,8 +219,17 @@ describe('outbound HTTP', () => {
 
   test('reads Retry-After in seconds and as a date, and leaves nonsense aside', async () => {
     const now = Date.UTC(2026, 0, 1);
-    const values = ['12', '0.5', 'Thu, 01 Jan 2026 00:00:30 GMT', 'soon', '-4', 'Thu, 01 Jan 2020 00:00:00 GMT'];
-    const api = await server((_ask, response, count) => response.writeHead(429, { 'retry-after': values[count - 1] ?? '' }).end());
+    const values = [
+      '12',
+      '0.5',
+      'Thu, 01 Jan 2026 00:00:30 GMT',
+      'soon',
+      '-4',
+      'Thu, 01 Jan 2020 00:00:00 GMT',
+    ];
+    const api = await server((_ask, response, count) =>
+      response.writeHead(429, { 'retry-after': values[count - 1] ?? '' }).end(),
+    );
     const read: unknown[] = [];
     while (read.length < values.length) read.push(retryAfterMs(await http().send(ask(api.origin)), now));
     expect(read).toEqual([12_000, 500, 30_000, undefined, undefined, undefined]);

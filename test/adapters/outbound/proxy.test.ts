@@ -1,4 +1,5 @@
-// Row 2.15: every way out of this process goes through the proxy of the environment, against a real CONNECT proxy on this machine.
+// Row 2.15: every way out of this process goes through the proxy of the environment, against a real CONNECT
+// proxy on this machine.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
@@ -12,7 +13,7 @@ import { goesDirect, proxyFrom } from '../../../src/adapters/outbound/proxy.ts';
 import type { Proxy } from '../../../src/adapters/outbound/proxy.ts';
 import { secretsIn } from '../../../src/doctor/settings.ts';
 import { root } from '../../support/root.ts';
-import { selfSigned } from '../../support/selfSigned.ts';
+import { selfSigned } from '../../support/entra/selfSigned.ts';
 
 interface Connect {
   readonly host: string;
@@ -65,7 +66,14 @@ function proxied(variables: Readonly<Record<string, string>>): Proxy {
 
 function leave(way: string, variables: Readonly<Record<string, string>>): Promise<void> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(root, 'dist', 'test', 'support', 'proxyChild.js'), way], { env: { PATH: process.env['PATH'] ?? '', ...variables }, stdio: 'ignore' });
+    const child = spawn(
+      process.execPath,
+      [join(root, 'dist', 'test', 'support', 'programs', 'proxyChild.js'), way],
+      {
+        env: { PATH: process.env['PATH'] ?? '', ...variables },
+        stdio: 'ignore',
+      },
+    );
     child.once('close', () => {
       resolve();
     });
@@ -89,7 +97,10 @@ describe('row 2.15: every way out', () => {
     ['directKeysGov', 'login.botframework.azure.us'],
   ])('%s asks the proxy for %s, with its credentials', async (way, host) => {
     await leave(way, { HTTPS_PROXY: url });
-    expect(connects[0]).toEqual({ host: `${host}:443`, credentials: `Basic ${Buffer.from('user:p@ss').toString('base64')}` });
+    expect(connects[0]).toEqual({
+      host: `${host}:443`,
+      credentials: `Basic ${Buffer.from('user:p@ss').toString('base64')}`,
+    });
     expect(new Set(connects.map((one) => one.host))).toEqual(new Set([`${host}:443`]));
   });
 
@@ -105,10 +116,28 @@ describe('row 2.15: every way out', () => {
     const http = new Http({ proxy: proxied({ HTTPS_PROXY: url }), ca: cert });
     try {
       leadsTo = portOf(server);
-      const { status, bytes } = await http.send({ method: 'POST', url: new URL('https://api.proxied.example/'), body: 'x', maxBytes: 100, connection: 'fresh' });
-      expect([status, Buffer.from(bytes).toString(), connects[0]?.host]).toEqual([200, 'through', 'api.proxied.example:443']);
+      const { status, bytes } = await http.send({
+        method: 'POST',
+        url: new URL('https://api.proxied.example/'),
+        body: 'x',
+        maxBytes: 100,
+        connection: 'fresh',
+      });
+      expect([status, Buffer.from(bytes).toString(), connects[0]?.host]).toEqual([
+        200,
+        'through',
+        'api.proxied.example:443',
+      ]);
       leadsTo = undefined;
-      await expect(http.send({ method: 'POST', url: new URL('https://api.proxied.example/'), body: 'x', maxBytes: 100, connection: 'fresh' })).rejects.toMatchObject({ code: 'notSent' });
+      await expect(
+        http.send({
+          method: 'POST',
+          url: new URL('https://api.proxied.example/'),
+          body: 'x',
+          maxBytes: 100,
+          connection: 'fresh',
+        }),
+      ).rejects.toMatchObject({ code: 'notSent' });
     } finally {
       await http.close();
       server.closeAllConnections();
@@ -130,20 +159,54 @@ describe('row 2.15: the variables', () => {
     [{ HTTPS_PROXY: '"http://b:2"' }, 'http://b:2'],
     [{ ALL_PROXY: 'http://d:4' }, 'http://d:4'],
     [{ ALL_PROXY: 'socks5://d:4', HTTPS_PROXY: 'http://b:2' }, 'http://b:2'],
-    [{ HTTPS_PROXY: 'http://b:2', NO_PROXY: 'corp.example,10.0.0.0/8,<local>' }, 'http://b:2 (NO_PROXY takes names and addresses: 10.0.0.0/8, <local> counts for nothing)'],
+    [
+      { HTTPS_PROXY: 'http://b:2', NO_PROXY: 'corp.example,10.0.0.0/8,<local>' },
+      'http://b:2 (NO_PROXY takes names and addresses: 10.0.0.0/8, <local> counts for nothing)',
+    ],
   ] as const)('%j is %j', (variables, said) => {
     const found = proxyFrom(variables);
     expect(found === undefined || 'wrong' in found ? found : found.said).toBe(said);
   });
 
-  test.each(['socks5://a:1', 'http://', '::', 'http//a:1', 'http:/a:1', 'http://CORP\\user:p@a:1', 'http://u:p%ss@a:1', 'http://u:%ff@a:1', 'none', 'DIRECT'])('%j is refused at start with what to write', (value) => {
-    expect(readSettings({ HTTPS_PROXY: value })).toMatchObject({ problems: [expect.stringContaining('HTTPS_PROXY') as unknown] });
+  test.each([
+    'socks5://a:1',
+    'http://',
+    '::',
+    'http//a:1',
+    'http:/a:1',
+    'http://CORP\\user:p@a:1',
+    'http://u:p%ss@a:1',
+    'http://u:%ff@a:1',
+    'none',
+    'DIRECT',
+  ])('%j is refused at start with what to write', (value) => {
+    expect(readSettings({ HTTPS_PROXY: value })).toMatchObject({
+      problems: [expect.stringContaining('HTTPS_PROXY') as unknown],
+    });
   });
 
   test('NO_PROXY holds for a host and all below it, and this machine is always among them', () => {
-    const some = proxied({ HTTPS_PROXY: 'http://a:1', no_proxy: 'corp.example, .internal;*.local:443 10.0.0.1 *dev.example fe80::1 [fe80::2]:80' });
-    for (const host of ['corp.example', 'a.corp.example', 'dev.example', 'fe80::1', '[fe80::2]', 'x.internal', 'y.local', '10.0.0.1', 'localhost', '127.0.0.1', '127.1.2.3', '[::1]']) expect([host, goesDirect(some, host)]).toEqual([host, true]);
-    for (const host of ['notcorp.example', 'example', 'internal.net', '10.0.0.2']) expect([host, goesDirect(some, host)]).toEqual([host, false]);
+    const some = proxied({
+      HTTPS_PROXY: 'http://a:1',
+      no_proxy: 'corp.example, .internal;*.local:443 10.0.0.1 *dev.example fe80::1 [fe80::2]:80',
+    });
+    for (const host of [
+      'corp.example',
+      'a.corp.example',
+      'dev.example',
+      'fe80::1',
+      '[fe80::2]',
+      'x.internal',
+      'y.local',
+      '10.0.0.1',
+      'localhost',
+      '127.0.0.1',
+      '127.1.2.3',
+      '[::1]',
+    ])
+      expect([host, goesDirect(some, host)]).toEqual([host, true]);
+    for (const host of ['notcorp.example', 'example', 'internal.net', '10.0.0.2'])
+      expect([host, goesDirect(some, host)]).toEqual([host, false]);
   });
 
   test('its password is struck out of what the doctor prints', () => {

@@ -1,13 +1,14 @@
-// Posts keep a second apart in each channel, updates stay below the workspace's minute, and what is urgent goes first.
+// Posts keep a second apart in each channel, updates stay below the workspace's minute, and what is urgent
+// goes first.
 import { beforeEach, expect, test } from '@jest/globals';
-import { createBudgets } from '../../../src/adapters/slack/budgets.ts';
-import type { Budgets } from '../../../src/adapters/slack/budgets.ts';
+import { createWriteRates } from '../../../src/adapters/slack/outbound/writeRates.ts';
+import type { WriteRates } from '../../../src/adapters/slack/outbound/writeRates.ts';
 import { updatesPerMinute } from '../../../src/adapters/slack/limits.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import type { ManualClock } from '../../support/manualClock.ts';
 
 let clock: ManualClock;
-let budgets: Budgets;
+let budgets: WriteRates;
 let stalled: number;
 let done: { readonly what: string; readonly at: number }[];
 let began: number;
@@ -17,7 +18,7 @@ beforeEach(() => {
   stalled = 0;
   done = [];
   began = clock.now();
-  budgets = createBudgets(clock, () => Math.max(0, stalled - clock.now()));
+  budgets = createWriteRates(clock, () => Math.max(0, stalled - clock.now()));
 });
 function note(what: string, turn: Promise<boolean>): void {
   void turn.then((mine) => done.push({ what: mine ? what : `not ${what}`, at: clock.now() - began }));
@@ -40,7 +41,10 @@ test('no minute, wherever it begins, sees more updates than the budget', async (
   await clock.advance(300_000);
   const times = done.map(({ at }) => at);
   expect(times).toHaveLength(200);
-  for (const start of times) expect(times.filter((at) => at >= start && at < start + 60_000).length).toBeLessThanOrEqual(updatesPerMinute);
+  for (const start of times)
+    expect(times.filter((at) => at >= start && at < start + 60_000).length).toBeLessThanOrEqual(
+      updatesPerMinute,
+    );
 });
 
 test('an urgent update overtakes those that wait', async () => {

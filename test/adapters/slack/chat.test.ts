@@ -4,12 +4,12 @@ import type { CardView } from '../../../cards/view.ts';
 import { ChatError } from '../../../src/bot/ports.ts';
 import type { CardRef } from '../../../src/liveResponse/request.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
-import { openSlackRoom } from '../../support/slack/slackRoom.ts';
-import type { SlackRoom } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackHarness.ts';
+import type { SlackHarness } from '../../support/slack/slackHarness.ts';
 
-let room: SlackRoom;
+let room: SlackHarness;
 beforeEach(async () => {
-  room = await openSlackRoom();
+  room = await openSlackHarness();
 });
 afterEach(() => room.close());
 
@@ -43,8 +43,17 @@ describe('a post', () => {
     const ref = await posted();
     const [card] = room.slack.cards('C1');
     expect(ref).toEqual({ surface: 'slack', place: 'C1', id: card?.ts });
-    expect(card?.metadata).toEqual({ event_type: 'live_response_card', event_payload: { request: 'lr-abc123', intent: 'intent1' } });
-    expect(card?.args).toMatchObject({ unfurl_links: 'false', unfurl_media: 'false', parse: 'none', link_names: 'false', text: view.fallback });
+    expect(card?.metadata).toEqual({
+      event_type: 'live_response_card',
+      event_payload: { request: 'lr-abc123', intent: 'intent1' },
+    });
+    expect(card?.args).toMatchObject({
+      unfurl_links: 'false',
+      unfurl_media: 'false',
+      parse: 'none',
+      link_names: 'false',
+      text: view.fallback,
+    });
   });
 
   test.each([
@@ -72,14 +81,19 @@ describe('a post', () => {
     await expect(posted()).rejects.toMatchObject({ code: 'throttled', retryAfterMs: 12_000 });
   });
 
-  test.each(['invalid_blocks', 'msg_blocks_too_long'])('whose blocks are refused with %s becomes a card without decisions, and the log tells why', async (error) => {
-    room.slack.fault('chat.postMessage', { kind: 'error', error });
-    await posted();
-    const [card] = room.slack.cards('C1');
-    expect(JSON.stringify(card?.blocks)).not.toContain('lr.approve');
-    expect(read(card ?? { text: '', blocks: [] })).toContain('/lr status lr-abc123');
-    expect(room.log.lines.some(({ event, fields }) => event === 'slackCardRefused' && fields['error'] === error)).toBe(true);
-  });
+  test.each(['invalid_blocks', 'msg_blocks_too_long'])(
+    'whose blocks are refused with %s becomes a card without decisions, and the log tells why',
+    async (error) => {
+      room.slack.fault('chat.postMessage', { kind: 'error', error });
+      await posted();
+      const [card] = room.slack.cards('C1');
+      expect(JSON.stringify(card?.blocks)).not.toContain('lr.approve');
+      expect(read(card ?? { text: '', blocks: [] })).toContain('/lr status lr-abc123');
+      expect(
+        room.log.lines.some(({ event, fields }) => event === 'slackCardRefused' && fields['error'] === error),
+      ).toBe(true);
+    },
+  );
 
   test('that Slack refuses even bare is rejected', async () => {
     room.slack.fault('chat.postMessage', { kind: 'error', error: 'invalid_blocks' }, 2);
@@ -90,11 +104,14 @@ describe('a post', () => {
 describe('an update', () => {
   test('draws the same message again, whole, as often as it likes', async () => {
     const ref = await posted();
-    for (const revision of [2, 3]) await room.adapter.chat.update(ref, { ...view, revision, status: `Running ${revision}`, buttons: [] });
+    for (const revision of [2, 3])
+      await room.adapter.chat.update(ref, { ...view, revision, status: `Running ${revision}`, buttons: [] });
     const [card] = room.slack.cards('C1');
     expect(read(card ?? { text: '', blocks: [] })).toContain('Running 3');
     expect(card?.metadata).toBeDefined();
-    const ids = room.slack.world.calls.flatMap(({ args }) => [...JSON.stringify(args).matchAll(/block_id\\":\\"([^"\\]+)/g)].map((match) => match[1]));
+    const ids = room.slack.world.calls.flatMap(({ args }) =>
+      [...JSON.stringify(args).matchAll(/block_id\\":\\"([^"\\]+)/g)].map((match) => match[1]),
+    );
     expect(ids.length).toBeGreaterThan(10);
     expect(new Set(ids).size).toBe(ids.length);
   });
@@ -137,14 +154,27 @@ test('a note mentions whom it is told to, and nobody that the text names', async
   const ref = await posted();
   await room.adapter.chat.note(ref, 'Finished on <!channel> <@U2> & co', ['U0RILEY1', 'not an id <@U2>']);
   const note = room.slack.world.in('C1').at(-1);
-  expect(note).toMatchObject({ thread: ref.id, text: '<@U0RILEY1> Finished on &lt;!channel&gt; &lt;@U2&gt; &amp; co' });
+  expect(note).toMatchObject({
+    thread: ref.id,
+    text: '<@U0RILEY1> Finished on &lt;!channel&gt; &lt;@U2&gt; &amp; co',
+  });
 });
 
 test('hostile output stays inert and within the limits', async () => {
-  const hostile = ['<!channel> <@U1> <https://evil.example|here> *bold* `code` ```fence``` :smile:', '\u202Ereversed\u0000\u001b[31mred', '😀'.repeat(3_000), 'x'.repeat(10_000)];
+  const hostile = [
+    '<!channel> <@U1> <https://evil.example|here> *bold* `code` ```fence``` :smile:',
+    '\u202Ereversed\u0000\u001b[31mred',
+    '😀'.repeat(3_000),
+    'x'.repeat(10_000),
+  ];
   for (const text of hostile) {
-    const shown: CardView = { ...view, excerpts: [{ index: 0, title: text.slice(0, 100), text }], facts: [{ label: 'Reason', value: text.slice(0, 300) }], fallback: text.slice(0, 300) };
-    await room.adapter.chat.turn?.('post', 'C1', true);
+    const shown: CardView = {
+      ...view,
+      excerpts: [{ index: 0, title: text.slice(0, 100), text }],
+      facts: [{ label: 'Reason', value: text.slice(0, 300) }],
+      fallback: text.slice(0, 300),
+    };
+    await room.adapter.chat.acquireSlot?.('post', 'C1', true);
     await room.adapter.chat.post('C1', shown, 'i');
     const card = room.slack.cards('C1').at(-1);
     expect(card?.text).not.toMatch(/<[!@h]/);

@@ -1,19 +1,20 @@
-// Row 1.8: whatever a socket carries, the process goes on, an envelope is acknowledged, and the next command is taken.
+// Row 1.8: whatever a socket carries, the process goes on, an envelope is acknowledged, and the next command
+// is taken.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readFrame } from '../../../src/adapters/slack/frames.ts';
+import { readFrame } from '../../../src/adapters/slack/inbound/frames.ts';
 import { bodyLimit } from '../../../src/adapters/slack/limits.ts';
-import { openSlackRoom } from '../../support/slack/slackRoom.ts';
-import type { SlackRoom } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackHarness.ts';
+import type { SlackHarness } from '../../support/slack/slackHarness.ts';
 
-let room: SlackRoom;
+let room: SlackHarness;
 const escaped: unknown[] = [];
 const keep = (error: unknown): void => void escaped.push(error);
 beforeEach(async () => {
   escaped.length = 0;
   process.on('uncaughtException', keep);
   process.on('unhandledRejection', keep);
-  room = await openSlackRoom({ socket: true });
+  room = await openSlackHarness({ socket: true });
   room.slack.api.rates = false;
 });
 afterEach(async () => {
@@ -22,7 +23,10 @@ afterEach(async () => {
   process.off('unhandledRejection', keep);
 });
 
-/** Sends frames on the one connection there is; resolves with the ids that were acknowledged by the time a last envelope was. */
+/**
+ * Sends frames on the one connection there is; resolves with the ids that were acknowledged by the time a
+ * last envelope was.
+ */
 async function acknowledgedOf(frames: readonly (string | Buffer)[]): Promise<ReadonlySet<string>> {
   const socket = await room.slack.until('a socket', () => [...room.slack.api.sockets].at(-1));
   const ids = new Set<string>();
@@ -35,7 +39,9 @@ async function acknowledgedOf(frames: readonly (string | Buffer)[]): Promise<Rea
   };
   socket.on('message', listen);
   for (const frame of frames) socket.send(frame);
-  socket.send(JSON.stringify({ envelope_id: 'the last', type: 'events_api', payload: { event: { type: 'nothing' } } }));
+  socket.send(
+    JSON.stringify({ envelope_id: 'the last', type: 'events_api', payload: { event: { type: 'nothing' } } }),
+  );
   await last;
   socket.off('message', listen);
   return ids;
@@ -51,19 +57,55 @@ async function stillWorks(): Promise<void> {
 const deep = (levels: number): string => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
 
 test.each<readonly [string, string | Buffer, boolean]>([
-  ['app_rate_limited', JSON.stringify({ envelope_id: 'e', type: 'events_api', payload: { type: 'app_rate_limited', team_id: 'T0HOME', minute_rate_limited: 1, api_app_id: 'A0APP' } }), true],
+  [
+    'app_rate_limited',
+    JSON.stringify({
+      envelope_id: 'e',
+      type: 'events_api',
+      payload: { type: 'app_rate_limited', team_id: 'T0HOME', minute_rate_limited: 1, api_app_id: 'A0APP' },
+    }),
+    true,
+  ],
   ['an envelope without a payload', '{"envelope_id":"e","type":"events_api"}', true],
   ['an envelope whose payload is null', '{"envelope_id":"e","type":"events_api","payload":null}', true],
   ['an envelope whose payload is a list', '{"envelope_id":"e","type":"interactive","payload":[1]}', true],
-  ['an envelope whose event is null', '{"envelope_id":"e","type":"events_api","payload":{"event":null}}', true],
+  [
+    'an envelope whose event is null',
+    '{"envelope_id":"e","type":"events_api","payload":{"event":null}}',
+    true,
+  ],
   ['an envelope of an unknown type', '{"envelope_id":"e","type":"telepathy","payload":{"a":1}}', true],
   ['an envelope of no type', '{"envelope_id":"e","payload":{"a":1}}', true],
-  ['an envelope of the SDK’s own names', '{"envelope_id":"e","type":"close","payload":{"event":{"type":"disconnected"}}}', true],
-  ['an event of the SDK’s own names', '{"envelope_id":"e","type":"events_api","payload":{"event":{"type":"error"}}}', true],
-  ['an envelope nested a thousand deep', `{"envelope_id":"e","type":"events_api","payload":${deep(1_000)}}`, true],
-  ['an envelope of a megabyte', JSON.stringify({ envelope_id: 'e', type: 'events_api', payload: { event: { type: 'x', text: 'x'.repeat(2 * bodyLimit) } } }), true],
+  [
+    'an envelope of the SDK’s own names',
+    '{"envelope_id":"e","type":"close","payload":{"event":{"type":"disconnected"}}}',
+    true,
+  ],
+  [
+    'an event of the SDK’s own names',
+    '{"envelope_id":"e","type":"events_api","payload":{"event":{"type":"error"}}}',
+    true,
+  ],
+  [
+    'an envelope nested a thousand deep',
+    `{"envelope_id":"e","type":"events_api","payload":${deep(1_000)}}`,
+    true,
+  ],
+  [
+    'an envelope of a megabyte',
+    JSON.stringify({
+      envelope_id: 'e',
+      type: 'events_api',
+      payload: { event: { type: 'x', text: 'x'.repeat(2 * bodyLimit) } },
+    }),
+    true,
+  ],
   ['an envelope cut in the middle', '{"envelope_id":"e","type":"events_api","payload":{"ev', true],
-  ['a hello with more in it', '{"type":"hello","num_connections":"many","debug_info":null,"connection_info":[]}', false],
+  [
+    'a hello with more in it',
+    '{"type":"hello","num_connections":"many","debug_info":null,"connection_info":[]}',
+    false,
+  ],
   ['no JSON', 'hello?', false],
   ['an empty frame', '', false],
   ['binary', Buffer.from([0, 1, 2, 255]), false],
@@ -83,31 +125,97 @@ test('a disconnect for any reason leads to a new connection', async () => {
   for (const reason of ['link_disabled', 'warning', 'too_many_websockets', 7, null]) {
     const before = [...room.slack.api.sockets][0];
     before?.send(JSON.stringify({ type: 'disconnect', reason, debug_info: reason }));
-    await room.slack.until('another socket', () => ([...room.slack.api.sockets].some((socket) => socket !== before) ? true : undefined), 30_000);
-    await room.slack.until('the old one gone', () => (room.slack.api.sockets.size === 1 ? true : undefined), 30_000);
+    await room.slack.until(
+      'another socket',
+      () => ([...room.slack.api.sockets].some((socket) => socket !== before) ? true : undefined),
+      30_000,
+    );
+    await room.slack.until(
+      'the old one gone',
+      () => (room.slack.api.sockets.size === 1 ? true : undefined),
+      30_000,
+    );
   }
   await stillWorks();
 }, 120_000);
 
 describe('any frame at all', () => {
   const json = fc.jsonValue({ maxDepth: 4 });
-  const word = fc.oneof(fc.constantFrom('events_api', 'slash_commands', 'interactive', 'error', 'close', 'connected', 'disconnected', 'message', '__proto__', 'constructor'), fc.string({ maxLength: 8 }));
-  const event = fc.oneof(json, fc.record({ type: fc.oneof(word, json), channel: json, user: json, text: json, ts: json }, { requiredKeys: [] }));
+  const word = fc.oneof(
+    fc.constantFrom(
+      'events_api',
+      'slash_commands',
+      'interactive',
+      'error',
+      'close',
+      'connected',
+      'disconnected',
+      'message',
+      '__proto__',
+      'constructor',
+    ),
+    fc.string({ maxLength: 8 }),
+  );
+  const event = fc.oneof(
+    json,
+    fc.record(
+      { type: fc.oneof(word, json), channel: json, user: json, text: json, ts: json },
+      { requiredKeys: [] },
+    ),
+  );
   const payload = fc.oneof(
     json,
-    fc.record({ type: fc.oneof(word, json), event, actions: json, command: json, user: json, user_id: json, channel_id: json, view: json, container: json, trigger_id: json, text: json }, { requiredKeys: [] }),
+    fc.record(
+      {
+        type: fc.oneof(word, json),
+        event,
+        actions: json,
+        command: json,
+        user: json,
+        user_id: json,
+        channel_id: json,
+        view: json,
+        container: json,
+        trigger_id: json,
+        text: json,
+      },
+      { requiredKeys: [] },
+    ),
   );
   const id = fc.integer({ min: 0, max: 10_000 }).map((n) => `e${n}`);
-  const envelope = fc.record({ envelope_id: id, type: fc.oneof(word, json), payload, retry_attempt: json, accepts_response_payload: json }, { requiredKeys: ['envelope_id'] });
+  const envelope = fc.record(
+    {
+      envelope_id: id,
+      type: fc.oneof(word, json),
+      payload,
+      retry_attempt: json,
+      accepts_response_payload: json,
+    },
+    { requiredKeys: ['envelope_id'] },
+  );
 
   test('through a real socket: every envelope is acknowledged, nothing escapes, and the bot goes on', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.oneof(envelope.map((one) => [one.envelope_id, JSON.stringify(one)] as const), fc.oneof(json.map((one) => JSON.stringify(one)), fc.string()).map((text) => [undefined, text] as const)), { minLength: 20, maxLength: 60 }), async (frames) => {
-        // What would end the connection is tried above; here it would take the acknowledgements with it.
-        const sent = frames.filter(([, text]) => readFrame(text, false).disconnect === undefined);
-        const acknowledged = await acknowledgedOf(sent.map(([, text]) => text));
-        for (const [wanted] of sent) if (wanted !== undefined) expect(acknowledged).toContain(wanted);
-      }),
+      fc.asyncProperty(
+        fc.array(
+          fc.oneof(
+            envelope.map((one) => [one.envelope_id, JSON.stringify(one)] as const),
+            fc
+              .oneof(
+                json.map((one) => JSON.stringify(one)),
+                fc.string(),
+              )
+              .map((text) => [undefined, text] as const),
+          ),
+          { minLength: 20, maxLength: 60 },
+        ),
+        async (frames) => {
+          // What would end the connection is tried above; here it would take the acknowledgements with it.
+          const sent = frames.filter(([, text]) => readFrame(text, false).disconnect === undefined);
+          const acknowledged = await acknowledgedOf(sent.map(([, text]) => text));
+          for (const [wanted] of sent) if (wanted !== undefined) expect(acknowledged).toContain(wanted);
+        },
+      ),
       { numRuns: 25 },
     );
     await stillWorks();
@@ -115,35 +223,57 @@ describe('any frame at all', () => {
 
   test('is read without an exception, and what goes to the SDK is one of three kinds', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), json.map((one) => JSON.stringify(one)), envelope.map((one) => JSON.stringify(one)), fc.uint8Array()), fc.boolean(), (data, binary) => {
-        const { text } = readFrame(data, binary);
-        if (text === undefined) return;
-        const given = JSON.parse(text) as { readonly type: string; readonly payload?: unknown };
-        expect(['hello', 'disconnect', 'envelope']).toContain(given.type);
-        if (given.type === 'envelope') expect(typeof given.payload === 'object' && given.payload !== null && !Array.isArray(given.payload)).toBe(true);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          json.map((one) => JSON.stringify(one)),
+          envelope.map((one) => JSON.stringify(one)),
+          fc.uint8Array(),
+        ),
+        fc.boolean(),
+        (data, binary) => {
+          const { text } = readFrame(data, binary);
+          if (text === undefined) return;
+          const given = JSON.parse(text) as { readonly type: string; readonly payload?: unknown };
+          expect(['hello', 'disconnect', 'envelope']).toContain(given.type);
+          if (given.type === 'envelope')
+            expect(
+              typeof given.payload === 'object' && given.payload !== null && !Array.isArray(given.payload),
+            ).toBe(true);
+        },
+      ),
     );
   });
 });
 
 describe('a frame, before the SDK sees it', () => {
-  const envelope = (id: string, payload: unknown): string => JSON.stringify({ type: 'events_api', envelope_id: id, payload });
+  const envelope = (id: string, payload: unknown): string =>
+    JSON.stringify({ type: 'events_api', envelope_id: id, payload });
   const acknowledged = JSON.stringify({ type: 'envelope', envelope_id: 'e1', payload: {} });
 
   test('that is larger than anything Slack sends is acknowledged and not handed on', () => {
-    expect(readFrame(envelope('e1', { text: 'x'.repeat(bodyLimit) }), false)).toEqual({ text: acknowledged, odd: 'too large' });
+    expect(readFrame(envelope('e1', { text: 'x'.repeat(bodyLimit) }), false)).toEqual({
+      text: acknowledged,
+      odd: 'too large',
+    });
   });
 
   test('that is binary is nothing, even where it would read as an envelope', () => {
     const text = envelope('e1', { text: 'x' });
-    expect([readFrame(text, true), readFrame(Buffer.from(text), false)]).toEqual([{ odd: 'binary' }, { odd: 'binary' }]);
+    expect([readFrame(text, true), readFrame(Buffer.from(text), false)]).toEqual([
+      { odd: 'binary' },
+      { odd: 'binary' },
+    ]);
   });
 
   test.each(['', 7, null, undefined])('whose id is %j cannot be acknowledged, and is nothing', (id) => {
-    expect(readFrame(JSON.stringify({ type: 'events_api', envelope_id: id, payload: { text: 'x' } }), false)).toEqual({ odd: 'no envelope' });
+    expect(
+      readFrame(JSON.stringify({ type: 'events_api', envelope_id: id, payload: { text: 'x' } }), false),
+    ).toEqual({ odd: 'no envelope' });
   });
 
   test('whose payload is no object, or an empty one, is acknowledged and not handed on', () => {
-    for (const payload of [{}, [], 'x', null]) expect(readFrame(envelope('e1', payload), false)).toEqual({ text: acknowledged, odd: 'no payload' });
+    for (const payload of [{}, [], 'x', null])
+      expect(readFrame(envelope('e1', payload), false)).toEqual({ text: acknowledged, odd: 'no payload' });
   });
 });

@@ -1,23 +1,45 @@
-// Who decides in Slack: asked of Slack now, and last known only for what stops something. Over real HTTP into the real Bolt.
+// Who decides in Slack: asked of Slack now, and last known only for what stops something. Over real HTTP into
+// the real Bolt.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { slackValue } from '../../../cards/press.ts';
 import { openLastKnown } from '../../../src/adapters/lastKnown.ts';
 import type { CommandIn, PressIn } from '../../../src/bot/ports.ts';
-import { createLogBook, openSlackRoom } from '../../support/slack/slackRoom.ts';
-import type { SlackRoom } from '../../support/slack/slackRoom.ts';
+import { createLogBook, openSlackHarness } from '../../support/slack/slackHarness.ts';
+import type { SlackHarness } from '../../support/slack/slackHarness.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
-import { testKeys } from '../../support/testKeys.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 
-let room: SlackRoom;
+let room: SlackHarness;
 beforeEach(async () => {
-  room = await openSlackRoom({ timeout: 5_000 });
+  room = await openSlackHarness({ timeout: 5_000 });
 });
 afterEach(() => room.close());
 
 function cardWith(verb: string): SlackMessageKept {
-  const value = slackValue({ requestId: 'lr-7f3k2q', revision: 3, fingerprint: 'f00d' } as never, {} as never);
-  const blocks = [{ type: 'actions', elements: [{ type: 'button', text: { type: 'plain_text', text: verb }, action_id: `lr.${verb}.v1`, value }] }];
-  const message: SlackMessageKept = { channel: 'C1', ts: room.slack.world.nextTs(), at: Date.now(), by: 'U0BOT', broadcast: false, text: 'card', blocks, history: [], args: {}, deleted: false };
+  const value = slackValue(
+    { requestId: 'lr-7f3k2q', revision: 3, fingerprint: 'f00d' } as never,
+    {} as never,
+  );
+  const blocks = [
+    {
+      type: 'actions',
+      elements: [
+        { type: 'button', text: { type: 'plain_text', text: verb }, action_id: `lr.${verb}.v1`, value },
+      ],
+    },
+  ];
+  const message: SlackMessageKept = {
+    channel: 'C1',
+    ts: room.slack.world.nextTs(),
+    at: Date.now(),
+    by: 'U0BOT',
+    broadcast: false,
+    text: 'card',
+    blocks,
+    history: [],
+    args: {},
+    deleted: false,
+  };
   room.slack.world.messages.push(message);
   return message;
 }
@@ -26,18 +48,32 @@ function cardWith(verb: string): SlackMessageKept {
 async function asked(work: () => Promise<unknown>): Promise<unknown> {
   const before = room.commands.length + room.presses.length;
   await work();
-  await room.slack.until('the bot asked', () => (room.commands.length + room.presses.length > before ? true : undefined));
+  await room.slack.until('the bot asked', () =>
+    room.commands.length + room.presses.length > before ? true : undefined,
+  );
   const inputs: readonly (CommandIn | PressIn)[] = [...room.commands, ...room.presses];
-  const { trust, lastKnown } = (inputs.length === room.commands.length ? room.commands.at(-1) : room.presses.at(-1))?.account ?? {};
+  const { trust, lastKnown } =
+    (inputs.length === room.commands.length ? room.commands.at(-1) : room.presses.at(-1))?.account ?? {};
   return lastKnown === undefined ? trust : [trust, 'last known'];
 }
 const typed = (line: string): Promise<unknown> => asked(() => room.slack.person('U2').command('C1', line));
-const pressed = (verb: string): Promise<unknown> => asked(() => room.slack.person('U2').press(cardWith(verb), verb));
-const told = (words: string): Promise<true> => room.slack.until(`"${words}"`, () => (room.slack.person('U2').told().includes(words) ? true : undefined));
+const pressed = (verb: string): Promise<unknown> =>
+  asked(() => room.slack.person('U2').press(cardWith(verb), verb));
+const told = (words: string): Promise<true> =>
+  room.slack.until(`"${words}"`, () => (room.slack.person('U2').told().includes(words) ? true : undefined));
 const usersInfo = (): number => room.slack.world.calls.filter((call) => call.method === 'users.info').length;
 
 describe('row 2.11: whoever became a guest a moment ago', () => {
-  test.each(['approve lr-7f3k2q 1c9e04ab', 'approve lr-7f3k2q', 'deny lr-7f3k2q', 'cancel lr-7f3k2q', 'freeze now', 'unfreeze', 'retry lr-7f3k2q', ' DENY lr-7f3k2q'])('is one at the next typed %s', async (line) => {
+  test.each([
+    'approve lr-7f3k2q 1c9e04ab',
+    'approve lr-7f3k2q',
+    'deny lr-7f3k2q',
+    'cancel lr-7f3k2q',
+    'freeze now',
+    'unfreeze',
+    'retry lr-7f3k2q',
+    ' DENY lr-7f3k2q',
+  ])('is one at the next typed %s', async (line) => {
     expect(await typed('status')).toBe('member');
     room.slack.world.user('U2', { is_restricted: true });
     expect(await typed(line)).toBe('guest');
@@ -70,7 +106,9 @@ describe('with users.info failing', () => {
     await typed('status');
     room.slack.fault('users.info', { kind: 'error', error: 'internal_error' }, 99);
     await room.slack.person('U2').press(cardWith(verb), verb);
-    await told(`Slack could not say who you are just now, so nothing was ${undone}. Press again in a minute.`);
+    await told(
+      `Slack could not say who you are just now, so nothing was ${undone}. Press again in a minute.`,
+    );
     expect(room.presses).toEqual([]);
   });
   test.each([
@@ -81,14 +119,19 @@ describe('with users.info failing', () => {
     await typed('status');
     room.slack.fault('users.info', { kind: 'status', status: 503 }, 99);
     await room.slack.person('U2').command('C1', line);
-    await told(`Slack could not say who you are just now, so nothing was ${undone}. Type it again in a minute.`);
+    await told(
+      `Slack could not say who you are just now, so nothing was ${undone}. Type it again in a minute.`,
+    );
     expect(room.commands.length).toBe(1);
   });
-  test.each(['deny lr-7f3k2q', 'cancel lr-7f3k2q', 'freeze Slack is down'])('a typed %s goes by what Slack last said', async (line) => {
-    await typed('status');
-    room.slack.fault('users.info', { kind: 'error', error: 'ratelimited' }, 99);
-    expect(await typed(line)).toEqual(['member', 'last known']);
-  });
+  test.each(['deny lr-7f3k2q', 'cancel lr-7f3k2q', 'freeze Slack is down'])(
+    'a typed %s goes by what Slack last said',
+    async (line) => {
+      await typed('status');
+      room.slack.fault('users.info', { kind: 'error', error: 'ratelimited' }, 99);
+      expect(await typed(line)).toEqual(['member', 'last known']);
+    },
+  );
   test.each(['withdraw', 'cancel', 'deny'])('a press of %s too', async (verb) => {
     await typed('status');
     room.slack.fault('users.info', { kind: 'cutBefore' }, 99);
@@ -104,7 +147,11 @@ describe('with users.info failing', () => {
   test('a payload that names somebody else’s workspace is refused, last known or not', async () => {
     await typed('status');
     room.slack.fault('users.info', { kind: 'status', status: 500 }, 99);
-    expect(await asked(() => room.slack.person('U2').command('C1', 'deny lr-7f3k2q', { payload: { team_id: 'T9' } }))).toBe('foreignTenant');
+    expect(
+      await asked(() =>
+        room.slack.person('U2').command('C1', 'deny lr-7f3k2q', { payload: { team_id: 'T9' } }),
+      ),
+    ).toBe('foreignTenant');
   });
   test('an answer that Slack knows nobody of that id is a no', async () => {
     await typed('status');
@@ -126,7 +173,7 @@ test('what Slack last said counts after a restart', async () => {
   await room.close();
   const log = createLogBook();
   const lastKnown = new Map<string, string>();
-  room = await openSlackRoom({ lastKnown });
+  room = await openSlackHarness({ lastKnown });
   await typed('status');
   // As it stands in the file of the data folder.
   const file = await openLastKnown(room.dataDir, testKeys, log);
@@ -134,7 +181,7 @@ test('what Slack last said counts after a restart', async () => {
   await file.settled();
   const again = await openLastKnown(room.dataDir, testKeys, log);
   await room.close();
-  room = await openSlackRoom({ lastKnown: again });
+  room = await openSlackHarness({ lastKnown: again });
   room.slack.fault('users.info', { kind: 'status', status: 500 }, 99);
   expect(await typed('deny lr-7f3k2q')).toEqual(['member', 'last known']);
 });

@@ -4,12 +4,12 @@ import { slackValue } from '../../../cards/press.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
-import { openSlackRoom } from '../../support/slack/slackRoom.ts';
-import type { SlackRoom } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackHarness.ts';
+import type { SlackHarness } from '../../support/slack/slackHarness.ts';
 
-let room: SlackRoom;
+let room: SlackHarness;
 beforeEach(async () => {
-  room = await openSlackRoom();
+  room = await openSlackHarness();
 });
 afterEach(() => room.close());
 
@@ -17,12 +17,33 @@ const sentence = (text: string): Reply => ({ kind: 'sentence', text });
 
 /** A message with one button of ours, as if the bot had posted it. */
 function cardWith(verb: string, requestId = 'lr-abc123', index?: number): SlackMessageKept {
-  const value = slackValue({ requestId, revision: 3, fingerprint: 'f00d' } as never, { ...(index === undefined ? {} : { index }) } as never);
-  return place([{ type: 'actions', elements: [{ type: 'button', text: { type: 'plain_text', text: verb }, action_id: `lr.${verb}.v1`, value }] }]);
+  const value = slackValue(
+    { requestId, revision: 3, fingerprint: 'f00d' } as never,
+    { ...(index === undefined ? {} : { index }) } as never,
+  );
+  return place([
+    {
+      type: 'actions',
+      elements: [
+        { type: 'button', text: { type: 'plain_text', text: verb }, action_id: `lr.${verb}.v1`, value },
+      ],
+    },
+  ]);
 }
 
 function place(blocks: SlackMessageKept['blocks']): SlackMessageKept {
-  const message: SlackMessageKept = { channel: 'C1', ts: room.slack.world.nextTs(), at: Date.now(), by: 'U0BOT', broadcast: false, text: 'card', blocks, history: [], args: {}, deleted: false };
+  const message: SlackMessageKept = {
+    channel: 'C1',
+    ts: room.slack.world.nextTs(),
+    at: Date.now(),
+    by: 'U0BOT',
+    broadcast: false,
+    text: 'card',
+    blocks,
+    history: [],
+    args: {},
+    deleted: false,
+  };
   room.slack.world.messages.push(message);
   return message;
 }
@@ -37,11 +58,21 @@ function toldTo(user: string, words: string): Promise<string> {
 describe('a slash command', () => {
   test('reaches the bot with account, place and the text as it was typed, and its answer reaches that person alone', async () => {
     room.answer = () => sentence('Here you are.');
-    const sent = await room.slack.person('U1').command('C1', 'host &lt;http://hosta.corp|hosta.corp&gt; <http://hostb.corp|hostb.corp> a &amp;amp; b');
+    const sent = await room.slack
+      .person('U1')
+      .command(
+        'C1',
+        'host &lt;http://hosta.corp|hosta.corp&gt; <http://hostb.corp|hostb.corp> a &amp;amp; b',
+      );
     expect(sent).toMatchObject({ acknowledged: true, body: '' });
     await toldTo('U1', 'Here you are.');
     expect(room.commands).toMatchObject([
-      { surface: 'slack', text: 'host <http://hosta.corp|hosta.corp> hostb.corp a &amp; b', account: { surface: 'slack', id: 'U1', trust: 'member', name: 'Riley' }, place: { surface: 'slack', id: 'C1', direct: false, external: false } },
+      {
+        surface: 'slack',
+        text: 'host <http://hosta.corp|hosta.corp> hostb.corp a &amp; b',
+        account: { surface: 'slack', id: 'U1', trust: 'member', name: 'Riley' },
+        place: { surface: 'slack', id: 'C1', direct: false, external: false },
+      },
     ]);
     expect(room.slack.world.ephemerals).toHaveLength(1);
     expect(room.slack.world.ephemerals[0]?.via).toBe('response_url');
@@ -68,7 +99,15 @@ describe('a slash command', () => {
   });
 
   test('with a field given twice is read as its first', async () => {
-    const body = new URLSearchParams([['command', '/lr'], ['user_id', 'U1'], ['channel_id', 'C1'], ['team_id', 'T0HOME'], ['text', 'status'], ['text', 'freeze'], ['trigger_id', '1.x']]);
+    const body = new URLSearchParams([
+      ['command', '/lr'],
+      ['user_id', 'U1'],
+      ['channel_id', 'C1'],
+      ['team_id', 'T0HOME'],
+      ['text', 'status'],
+      ['text', 'freeze'],
+      ['trigger_id', '1.x'],
+    ]);
     expect((await room.slack.send(body.toString())).acknowledged).toBe(true);
     await room.slack.until('the command', () => room.commands[0]);
     expect(room.commands[0]?.text).toBe('status');
@@ -79,8 +118,13 @@ describe('a slash command', () => {
     await room.slack.person('U1').command('C1', 'freeze now');
     await toldTo('U1', 'once');
     // Another second, so that the signature differs: this is a repetition, not a replay.
-    expect((await room.slack.send(sameCommandAs(room), { timestamp: Math.floor(Date.now() / 1000) - 1 })).acknowledged).toBe(true);
-    await room.slack.until('the repetition', () => room.log.lines.find((line) => line.event === 'slackDeliveryRepeated'));
+    expect(
+      (await room.slack.send(sameCommandAs(room), { timestamp: Math.floor(Date.now() / 1000) - 1 }))
+        .acknowledged,
+    ).toBe(true);
+    await room.slack.until('the repetition', () =>
+      room.log.lines.find((line) => line.event === 'slackDeliveryRepeated'),
+    );
     expect(room.commands).toHaveLength(1);
   });
 
@@ -121,16 +165,24 @@ describe('a slash command', () => {
     expect(places.get('DU1')?.direct).toBe(true);
   });
 
-  test.each(['C1', 'DU1'])('in %s of which Slack says nothing once is asked of again: that is no answer to be remembered', async (channel) => {
-    let asked = 0;
-    room.answer = () => sentence('Done.');
-    room.slack.api.refuse = ({ method }) => (method === 'conversations.info' && (asked += 1) === 1 ? { name: 'nothing', kind: 'answer', status: 200, body: '{"ok":true}' } : undefined);
-    await room.slack.person('U1').command(channel, 'status');
-    await room.slack.until('an answer', () => room.slack.world.ephemerals[0]);
-    await room.slack.person('U1').command(channel, 'status');
-    const { place } = await room.slack.until('a command from a channel that was read', () => room.commands.find((one) => !one.place.external));
-    expect(place).toMatchObject({ id: channel, direct: channel === 'DU1' });
-  });
+  test.each(['C1', 'DU1'])(
+    'in %s of which Slack says nothing once is asked of again: that is no answer to be remembered',
+    async (channel) => {
+      let asked = 0;
+      room.answer = () => sentence('Done.');
+      room.slack.api.refuse = ({ method }) =>
+        method === 'conversations.info' && (asked += 1) === 1
+          ? { name: 'nothing', kind: 'answer', status: 200, body: '{"ok":true}' }
+          : undefined;
+      await room.slack.person('U1').command(channel, 'status');
+      await room.slack.until('an answer', () => room.slack.world.ephemerals[0]);
+      await room.slack.person('U1').command(channel, 'status');
+      const { place } = await room.slack.until('a command from a channel that was read', () =>
+        room.commands.find((one) => !one.place.external),
+      );
+      expect(place).toMatchObject({ id: channel, direct: channel === 'DU1' });
+    },
+  );
 
   test('still answers when the bot throws, without the reason', async () => {
     room.answer = () => {
@@ -142,9 +194,16 @@ describe('a slash command', () => {
   });
 });
 
-function sameCommandAs(from: SlackRoom): string {
+function sameCommandAs(from: SlackHarness): string {
   const [trigger] = from.slack.world.triggers.keys();
-  return new URLSearchParams({ command: '/lr', user_id: 'U1', channel_id: 'C1', team_id: 'T0HOME', text: 'freeze now', trigger_id: trigger ?? '' }).toString();
+  return new URLSearchParams({
+    command: '/lr',
+    user_id: 'U1',
+    channel_id: 'C1',
+    team_id: 'T0HOME',
+    text: 'freeze now',
+    trigger_id: trigger ?? '',
+  }).toString();
 }
 
 describe('a mention', () => {
@@ -154,7 +213,11 @@ describe('a mention', () => {
     await room.slack.person('U1').mention('C1', 'status <http://hosta.corp|hosta.corp>', { thread: root.ts });
     await toldTo('U1', 'In the thread.');
     expect(room.commands[0]?.text).toBe('status hosta.corp');
-    expect(room.slack.world.ephemerals[0]).toMatchObject({ via: 'chat.postEphemeral', thread: root.ts, user: 'U1' });
+    expect(room.slack.world.ephemerals[0]).toMatchObject({
+      via: 'chat.postEphemeral',
+      thread: root.ts,
+      user: 'U1',
+    });
   });
 
   test('of a bot, or in an edited message, is not answered', async () => {
@@ -170,7 +233,9 @@ describe('a mention', () => {
     await room.slack.person('U1').mention('C1', 'status');
     await toldTo('U1', 'once');
     expect((await room.slack.redeliver()).acknowledged).toBe(true);
-    await room.slack.until('the repetition', () => room.log.lines.find((line) => line.event === 'slackDeliveryRepeated'));
+    await room.slack.until('the repetition', () =>
+      room.log.lines.find((line) => line.event === 'slackDeliveryRepeated'),
+    );
     expect(room.commands).toHaveLength(1);
   });
 });
@@ -180,12 +245,22 @@ describe('a press', () => {
     const card = cardWith('link', 'lr-abc123', 1);
     await room.slack.person('U2').press(card, 'link');
     await room.slack.until('the press', () => room.presses[0]);
-    expect(room.presses[0]).toMatchObject({ verb: 'link', requestId: 'lr-abc123', revision: 3, fingerprint: 'f00d', index: 1, account: { id: 'U2', trust: 'member' }, place: { id: 'C1' } });
+    expect(room.presses[0]).toMatchObject({
+      verb: 'link',
+      requestId: 'lr-abc123',
+      revision: 3,
+      fingerprint: 'f00d',
+      index: 1,
+      account: { id: 'U2', trust: 'member' },
+      place: { id: 'C1' },
+    });
   });
 
   test('believes users.info and not the payload about who somebody is', async () => {
     room.slack.world.user('U2', { is_restricted: true });
-    await room.slack.person('U2').press(cardWith('approve'), 'approve', { payload: { user: { id: 'U2', username: 'admin', team_id: 'T0HOME' } } });
+    await room.slack.person('U2').press(cardWith('approve'), 'approve', {
+      payload: { user: { id: 'U2', username: 'admin', team_id: 'T0HOME' } },
+    });
     await room.slack.until('the press', () => room.presses[0]);
     expect(room.presses[0]?.account.trust).toBe('guest');
   });
@@ -200,7 +275,19 @@ describe('a press', () => {
   });
 
   test('on a link button is acknowledged and does nothing', async () => {
-    const card = place([{ type: 'actions', elements: [{ type: 'button', text: { type: 'plain_text', text: 'Download' }, action_id: 'lr.open.v1.1', url: 'https://blob.example/x' }] }]);
+    const card = place([
+      {
+        type: 'actions',
+        elements: [
+          {
+            type: 'button',
+            text: { type: 'plain_text', text: 'Download' },
+            action_id: 'lr.open.v1.1',
+            url: 'https://blob.example/x',
+          },
+        ],
+      },
+    ]);
     expect((await room.slack.person('U1').press(card, 'Download')).acknowledged).toBe(true);
     await room.slack.person('U1').command('C1', 'status');
     await room.slack.until('the command after it', () => room.commands[0]);
@@ -209,7 +296,19 @@ describe('a press', () => {
   });
 
   test('on a button of another version is acknowledged and explained', async () => {
-    const card = place([{ type: 'actions', elements: [{ type: 'button', text: { type: 'plain_text', text: 'Approve' }, action_id: 'lr.approve.v0', value: 'whatever' }] }]);
+    const card = place([
+      {
+        type: 'actions',
+        elements: [
+          {
+            type: 'button',
+            text: { type: 'plain_text', text: 'Approve' },
+            action_id: 'lr.approve.v0',
+            value: 'whatever',
+          },
+        ],
+      },
+    ]);
     expect((await room.slack.person('U1').press(card, 'Approve')).acknowledged).toBe(true);
     expect(await toldTo('U1', 'older version')).toContain('/lr status');
     expect(room.presses).toHaveLength(0);
@@ -221,10 +320,14 @@ describe('a press', () => {
     room.newest.set('lr-abc123', { surface: 'slack', place: 'C1', id: newer.ts });
     await room.slack.person('U2').press(old, 'approve');
     await toldTo('U2', 'superseded');
-    await room.slack.until('the older card rewritten', () => (read(old).includes('superseded') ? true : undefined));
+    await room.slack.until('the older card rewritten', () =>
+      read(old).includes('superseded') ? true : undefined,
+    );
     expect(read(newer)).not.toContain('superseded');
     // Every message of ours is text and never markup, whatever stands in it.
-    expect(room.slack.world.calls.findLast(({ method }) => method === 'chat.update')?.args).toMatchObject({ parse: 'none' });
+    expect(room.slack.world.calls.findLast(({ method }) => method === 'chat.update')?.args).toMatchObject({
+      parse: 'none',
+    });
     expect(room.presses).toHaveLength(0);
   });
 
@@ -235,28 +338,56 @@ describe('a press', () => {
     const person = room.slack.person('U2');
     const both = await Promise.all([person.press(card, 'approve'), person.press(card, 'approve')]);
     expect(both.every(({ acknowledged }) => acknowledged)).toBe(true);
-    await room.slack.until('both answers', () => (room.slack.world.ephemerals.length === 2 ? true : undefined));
+    await room.slack.until('both answers', () =>
+      room.slack.world.ephemerals.length === 2 ? true : undefined,
+    );
   });
 });
 
 describe('a denial', () => {
-  const form: Reply = { kind: 'form', form: { verb: 'deny', requestId: 'lr-abc123', revision: 3, fingerprint: 'f00d', title: 'Deny LR-ABC123', label: 'Why?', optional: true, max: 500, submit: 'Deny' } };
+  const form: Reply = {
+    kind: 'form',
+    form: {
+      verb: 'deny',
+      requestId: 'lr-abc123',
+      revision: 3,
+      fingerprint: 'f00d',
+      title: 'Deny LR-ABC123',
+      label: 'Why?',
+      optional: true,
+      max: 500,
+      submit: 'Deny',
+    },
+  };
 
   test('opens a form at once and asks for the reason, and the sender of the form is checked again', async () => {
-    room.answer = (input) => ('input' in input ? { kind: 'asked', requestId: 'lr-abc123', text: 'Denied.', shown: true } : form);
+    room.answer = (input) =>
+      'input' in input ? { kind: 'asked', requestId: 'lr-abc123', text: 'Denied.', shown: true } : form;
     await room.slack.person('U2').press(cardWith('deny'), 'deny');
-    await room.slack.until('the form', () => [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'));
+    await room.slack.until('the form', () =>
+      [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
+    );
     room.slack.world.user('U2', { is_restricted: true });
     expect((await room.slack.person('U2').submit('not today')).body).toBe('');
     await room.slack.until('the denial', () => room.presses[1]);
-    expect(room.presses[1]).toMatchObject({ verb: 'deny', requestId: 'lr-abc123', revision: 3, fingerprint: 'f00d', input: 'not today', account: { id: 'U2', trust: 'guest' }, place: { id: 'C1' } });
+    expect(room.presses[1]).toMatchObject({
+      verb: 'deny',
+      requestId: 'lr-abc123',
+      revision: 3,
+      fingerprint: 'f00d',
+      input: 'not today',
+      account: { id: 'U2', trust: 'guest' },
+      place: { id: 'C1' },
+    });
     expect(room.presses[0]).toMatchObject({ account: { id: 'U2', trust: 'member' } });
   });
 
   test('without a reason is a denial all the same', async () => {
     room.answer = (input) => ('input' in input ? { kind: 'nothing' } : form);
     await room.slack.person('U2').press(cardWith('deny'), 'deny');
-    await room.slack.until('the form', () => [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'));
+    await room.slack.until('the form', () =>
+      [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
+    );
     await room.slack.person('U2').submit('');
     await room.slack.until('the denial', () => room.presses[1]);
     expect(room.presses[1]?.input).toBe('');
@@ -265,7 +396,9 @@ describe('a denial', () => {
   test('by one who may not is refused in the modal that opened', async () => {
     room.answer = () => sentence('You cannot deny this.');
     await room.slack.person('U2').press(cardWith('deny'), 'deny');
-    const told = await room.slack.until('the refusal', () => [...room.slack.world.views.values()].find((view) => JSON.stringify(view.view).includes('cannot deny')));
+    const told = await room.slack.until('the refusal', () =>
+      [...room.slack.world.views.values()].find((view) => JSON.stringify(view.view).includes('cannot deny')),
+    );
     expect(told.view['submit']).toBeUndefined();
   });
 
@@ -275,9 +408,13 @@ describe('a denial', () => {
     room.slack.fault('users.info', { kind: 'hold', go: held });
     room.answer = () => form;
     await room.slack.person('U2').press(cardWith('deny'), 'deny');
-    await room.slack.until('the waiting modal', () => [...room.slack.world.views.values()].find((view) => JSON.stringify(view.view).includes('Checking')));
+    await room.slack.until('the waiting modal', () =>
+      [...room.slack.world.views.values()].find((view) => JSON.stringify(view.view).includes('Checking')),
+    );
     release();
-    await room.slack.until('the form', () => [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'));
+    await room.slack.until('the form', () =>
+      [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
+    );
   });
 
   test('tells what to type where Slack does not open the modal', async () => {
@@ -290,7 +427,9 @@ describe('a denial', () => {
   test('refused at the submission is told to the person', async () => {
     room.answer = (input) => ('input' in input ? sentence('Approved already by Avery.') : form);
     await room.slack.person('U2').press(cardWith('deny'), 'deny');
-    await room.slack.until('the form', () => [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'));
+    await room.slack.until('the form', () =>
+      [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
+    );
     await room.slack.person('U2').submit('no');
     await toldTo('U2', 'Approved already');
   });
@@ -299,26 +438,51 @@ describe('a denial', () => {
 describe('a private answer', () => {
   test('holds a link as a button, and nothing that could be unfurled', async () => {
     const url = 'https://blob.example/x?sig=secret&se=2026';
-    room.answer = () => ({ kind: 'sentence', text: 'Fresh link.', block: '<!channel> <@U1> `code` &amp;', link: { label: 'Download the file', url } });
+    room.answer = () => ({
+      kind: 'sentence',
+      text: 'Fresh link.',
+      block: '<!channel> <@U1> `code` &amp;',
+      link: { label: 'Download the file', url },
+    });
     await room.slack.person('U1').command('C1', 'link lr-abc123');
     const said = await toldTo('U1', 'Fresh link.');
     expect(said).toContain('<!channel> <@U1> `code` &amp;');
     const [message] = room.slack.world.ephemerals;
     expect(message?.text).not.toContain('blob.example');
-    expect(message?.args).toMatchObject({ unfurl_links: false, unfurl_media: false, parse: 'none', link_names: false, response_type: 'ephemeral', replace_original: false });
-    expect(JSON.stringify(message?.blocks.filter((block) => block['type'] !== 'actions'))).not.toContain('blob.example');
+    expect(message?.args).toMatchObject({
+      unfurl_links: false,
+      unfurl_media: false,
+      parse: 'none',
+      link_names: false,
+      response_type: 'ephemeral',
+      replace_original: false,
+    });
+    expect(JSON.stringify(message?.blocks.filter((block) => block['type'] !== 'actions'))).not.toContain(
+      'blob.example',
+    );
     expect(room.log.text()).not.toContain('sig=secret');
   });
 
   test('falls back to an ephemeral message, then to a conversation of two, when the short ways are gone', async () => {
     room.answer = () => sentence('By another way.');
-    await room.slack.person('U1').command('C1', 'status', { payload: { response_url: `${room.slack.api.origin}/respond/none` } });
-    const ephemeral = await room.slack.until('an ephemeral message', () => room.slack.world.ephemerals.find((one) => one.via === 'chat.postEphemeral'));
+    await room.slack
+      .person('U1')
+      .command('C1', 'status', { payload: { response_url: `${room.slack.api.origin}/respond/none` } });
+    const ephemeral = await room.slack.until('an ephemeral message', () =>
+      room.slack.world.ephemerals.find((one) => one.via === 'chat.postEphemeral'),
+    );
     expect(ephemeral.args).toMatchObject({ parse: 'none', link_names: 'false' });
     room.slack.world.channel('C5', { members: ['U1'] });
-    await room.slack.person('U1').command('C5', 'status', { payload: { response_url: `${room.slack.api.origin}/respond/none` } });
+    await room.slack
+      .person('U1')
+      .command('C5', 'status', { payload: { response_url: `${room.slack.api.origin}/respond/none` } });
     const direct = await room.slack.until('a direct message', () => room.slack.world.in('DU1')[0]);
-    expect(direct.args).toMatchObject({ unfurl_links: 'false', unfurl_media: 'false', parse: 'none', link_names: 'false' });
+    expect(direct.args).toMatchObject({
+      unfurl_links: 'false',
+      unfurl_media: 'false',
+      parse: 'none',
+      link_names: 'false',
+    });
   });
 
   test.each([
@@ -326,15 +490,22 @@ describe('a private answer', () => {
     ['the page of a proxy', '<html><body>Sign in to the network</body></html>'],
   ])('is not told by %s that comes with 200: the other ways follow', async (name, body) => {
     room.answer = () => sentence('By another way.');
-    room.slack.api.refuse = ({ method }) => (method === 'response_url' ? { name, kind: 'answer', status: 200, body } : undefined);
+    room.slack.api.refuse = ({ method }) =>
+      method === 'response_url' ? { name, kind: 'answer', status: 200, body } : undefined;
     await room.slack.person('U1').command('C1', 'status');
-    await room.slack.until('an ephemeral message', () => room.slack.world.ephemerals.find((one) => one.via === 'chat.postEphemeral'));
+    await room.slack.until('an ephemeral message', () =>
+      room.slack.world.ephemerals.find((one) => one.via === 'chat.postEphemeral'),
+    );
   });
 
   test('is never sent to an address that is not Slack’s', async () => {
     room.answer = () => sentence('By another way.');
-    await room.slack.person('U1').command('C1', 'status', { payload: { response_url: 'http://127.0.0.1:1/respond/r1' } });
-    await room.slack.until('an ephemeral message', () => room.slack.world.ephemerals.find((one) => one.via === 'chat.postEphemeral'));
+    await room.slack
+      .person('U1')
+      .command('C1', 'status', { payload: { response_url: 'http://127.0.0.1:1/respond/r1' } });
+    await room.slack.until('an ephemeral message', () =>
+      room.slack.world.ephemerals.find((one) => one.via === 'chat.postEphemeral'),
+    );
     expect(room.log.lines.some((line) => line.event === 'slackResponseFailed')).toBe(false);
   });
 });

@@ -1,9 +1,10 @@
-// Who is a member and who is in a group: from Slack's own words, denied by default, and never older than a minute.
+// Who is a member and who is in a group: from Slack's own words, denied by default, and never older than a
+// minute.
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { createPeople, trustOf } from '../../../src/adapters/slack/people.ts';
-import type { People } from '../../../src/adapters/slack/people.ts';
-import type { Fields, WebApi } from '../../../src/adapters/slack/webApi.ts';
-import { createLogBook } from '../../support/slack/slackRoom.ts';
+import { createPeople, trustOf } from '../../../src/adapters/slack/identity/people.ts';
+import type { People } from '../../../src/adapters/slack/identity/people.ts';
+import type { Fields, WebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
+import { createLogBook } from '../../support/slack/slackHarness.ts';
 
 const member = { id: 'U1', team_id: 'T1' };
 
@@ -22,7 +23,12 @@ describe('trust', () => {
     ['no workspace at all', { id: 'U1' }, [], 'foreignTenant'],
     ['a payload that names another workspace', member, ['T9'], 'foreignTenant'],
     ['an account other than the one asked for', { ...member, id: 'U2' }, ['T1'], 'anonymous'],
-    ['an organisation that is allowed', { id: 'U1', team_id: 'T2', enterprise_user: { enterprise_id: 'E1' } }, ['T2'], 'member'],
+    [
+      'an organisation that is allowed',
+      { id: 'U1', team_id: 'T2', enterprise_user: { enterprise_id: 'E1' } },
+      ['T2'],
+      'member',
+    ],
     ['an empty answer', {}, [], 'anonymous'],
   ])('of %s', (_who, told: Fields, teams, trust) => {
     expect(trustOf('U1', told, teams, ['T1', 'E1'])).toBe(trust);
@@ -72,19 +78,36 @@ describe('a group', () => {
 
   test('is read twenty times a minute at most, together with all others of the workspace', async () => {
     for (let at = 0; at < 20; at += 1) await people.includes(`slack:S0GROUP${at % 2}`, riley, true);
-    await expect(people.includes('slack:S0GROUP2', riley, true)).rejects.toThrow(/20 times a minute.*in 60 s/);
+    await expect(people.includes('slack:S0GROUP2', riley, true)).rejects.toThrow(
+      /20 times a minute.*in 60 s/,
+    );
     expect(calls).toHaveLength(20);
     now = 60_000;
     expect(await people.includes('slack:S0GROUP2', riley, true)).toBe(true);
   });
 
   test('waits a moment for its turn, and everybody with it', async () => {
-    const api: Pick<WebApi, 'call'> = { call: (_method, args) => { calls.push(args); return Promise.resolve({ users: ['U1'] }); } };
+    const api: Pick<WebApi, 'call'> = {
+      call: (_method, args) => {
+        calls.push(args);
+        return Promise.resolve({ users: ['U1'] });
+      },
+    };
     const waits: number[] = [];
-    people = createPeople(api, { now: () => now, elapsed: () => now }, createLogBook(), ['T1'], 'T1', { sleep: (ms) => { waits.push(ms); now += ms; return Promise.resolve(); } });
+    people = createPeople(api, { now: () => now, elapsed: () => now }, createLogBook(), ['T1'], 'T1', {
+      sleep: (ms) => {
+        waits.push(ms);
+        now += ms;
+        return Promise.resolve();
+      },
+    });
     for (let at = 0; at < 20; at += 1) await people.includes('slack:S0GROUP', riley, true);
     now = 57_000;
-    expect(await Promise.all([1, 2, 3].map(() => people.includes('slack:S0GROUP', riley, true)))).toEqual([true, true, true]);
+    expect(await Promise.all([1, 2, 3].map(() => people.includes('slack:S0GROUP', riley, true)))).toEqual([
+      true,
+      true,
+      true,
+    ]);
     expect([waits, calls.length]).toEqual([[3_000], 21]);
   });
 

@@ -1,24 +1,32 @@
-// Who may speak to /slack/events: only Slack, only now, only once. Everything else is refused and changes nothing.
+// Who may speak to /slack/events: only Slack, only now, only once. Everything else is refused and changes
+// nothing.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createHmac } from 'node:crypto';
 import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { createManualClock } from '../../support/manualClock.ts';
-import { openSlackRoom } from '../../support/slack/slackRoom.ts';
-import type { SlackRoom } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackHarness.ts';
+import type { SlackHarness } from '../../support/slack/slackHarness.ts';
 import { tokens } from '../../../src/demo/slack/server.ts';
 
-let room: SlackRoom;
+let room: SlackHarness;
 beforeEach(async () => {
-  room = await openSlackRoom();
+  room = await openSlackHarness();
 });
 afterEach(() => room.close());
 
 let count = 0;
 /** A command body that no other test has sent. */
 function commandBody(): string {
-  return new URLSearchParams({ command: '/lr', user_id: 'U1', channel_id: 'C1', team_id: 'T0HOME', text: 'status', trigger_id: `${(count += 1)}.x` }).toString();
+  return new URLSearchParams({
+    command: '/lr',
+    user_id: 'U1',
+    channel_id: 'C1',
+    team_id: 'T0HOME',
+    text: 'status',
+    trigger_id: `${(count += 1)}.x`,
+  }).toString();
 }
 const now = (): number => Math.floor(Date.now() / 1000);
 function sign(timestamp: string | number, body: string): string {
@@ -49,7 +57,14 @@ describe('a request is refused', () => {
 
   test('with a body that was not signed', async () => {
     const timestamp = now();
-    expect((await room.slack.send(commandBody(), { timestamp, headers: { 'x-slack-signature': sign(timestamp, commandBody()) } })).status).toBe(401);
+    expect(
+      (
+        await room.slack.send(commandBody(), {
+          timestamp,
+          headers: { 'x-slack-signature': sign(timestamp, commandBody()) },
+        })
+      ).status,
+    ).toBe(401);
     expect(await reached()).toBe(0);
   });
 
@@ -80,7 +95,8 @@ describe('a request is refused', () => {
       { 'x-slack-request-timestamp': `${timestamp}.0`, 'x-slack-signature': sign(timestamp, body) },
       { 'x-slack-signature': sign(timestamp, body).toUpperCase() },
     ];
-    for (const headers of faces) expect((await room.slack.send(body, { timestamp, headers })).status).toBe(401);
+    for (const headers of faces)
+      expect((await room.slack.send(body, { timestamp, headers })).status).toBe(401);
     expect(await reached()).toBe(1);
   });
 
@@ -97,10 +113,21 @@ describe('a request is refused', () => {
     const body = commandBody();
     const timestamp = now();
     const status = await new Promise<number | undefined>((resolve, reject) => {
-      const sent = httpRequest(room.slack.target ?? '', { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-slack-request-timestamp': String(timestamp), 'x-slack-signature': [sign(timestamp, body), sign(timestamp, body)] } }, (answer) => {
-        answer.resume();
-        resolve(answer.statusCode);
-      });
+      const sent = httpRequest(
+        room.slack.target ?? '',
+        {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/x-www-form-urlencoded',
+            'x-slack-request-timestamp': String(timestamp),
+            'x-slack-signature': [sign(timestamp, body), sign(timestamp, body)],
+          },
+        },
+        (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        },
+      );
       sent.on('error', reject);
       sent.end(body);
     });
@@ -129,24 +156,39 @@ test('a replay file that cannot be written is reported, and memory alone guards'
   expect(first.status).toBe(200);
   expect((await room.slack.send(body, { timestamp })).status).toBe(401);
   // Root may write whatever the mode says; anybody else sees the trouble.
-  if (process.getuid?.() !== 0) expect(room.adapter.checks().find((check) => check.name === 'slackReplayMemory')?.ok).toBe(false);
+  if (process.getuid?.() !== 0)
+    expect(room.adapter.checks().find((check) => check.name === 'slackReplayMemory')?.ok).toBe(false);
 });
 
 test('Slack’s check of the certificate is answered without a signature, and carries nothing in', async () => {
-  const answer = await fetch(room.slack.target ?? '', { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'ssl_check=1&token=abc' });
+  const answer = await fetch(room.slack.target ?? '', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'ssl_check=1&token=abc',
+  });
   expect(answer.status).toBe(200);
-  const smuggled = await fetch(room.slack.target ?? '', { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: `ssl_check=1&${commandBody()}` });
+  const smuggled = await fetch(room.slack.target ?? '', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: `ssl_check=1&${commandBody()}`,
+  });
   expect(smuggled.status).toBe(401);
   expect(await reached()).toBe(0);
 });
 
 test('Slack’s check of the address is answered with its challenge', async () => {
-  const sent = await room.slack.send(JSON.stringify({ type: 'url_verification', challenge: 'abc' }), {}, 'application/json');
+  const sent = await room.slack.send(
+    JSON.stringify({ type: 'url_verification', challenge: 'abc' }),
+    {},
+    'application/json',
+  );
   expect(JSON.parse(sent.body)).toEqual({ challenge: 'abc' });
 });
 
 test('a proxy that names a charset changes nothing', async () => {
-  expect((await room.slack.send(commandBody(), {}, 'application/x-www-form-urlencoded; charset=utf-8')).status).toBe(200);
+  expect(
+    (await room.slack.send(commandBody(), {}, 'application/x-www-form-urlencoded; charset=utf-8')).status,
+  ).toBe(200);
   expect(await reached()).toBe(1);
 });
 
@@ -164,20 +206,31 @@ test('nothing is taken any more once the adapter stops', async () => {
 
 test('row 5.7: a flood of requests without a signature costs few lines of the log, and their number is told', async () => {
   const clock = createManualClock(Date.now());
-  const busy = await openSlackRoom({ clock });
+  const busy = await openSlackHarness({ clock });
   try {
     const count = 1_000;
     const knock = async (): Promise<void> => {
-      const answer = await fetch(`${busy.http.url}/slack/events`, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: commandBody() });
+      const answer = await fetch(`${busy.http.url}/slack/events`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: commandBody(),
+      });
       await answer.body?.cancel();
       expect(answer.status).toBe(401);
     };
     for (let n = 0; n < count; n += 50) await Promise.all(Array.from({ length: 50 }, knock));
-    const refused = (): readonly string[] => busy.log.lines.filter(({ event }) => event.startsWith('slackRequestRefused')).map(({ event, fields }) => `${event} ${JSON.stringify(fields)}`);
+    const refused = (): readonly string[] =>
+      busy.log.lines
+        .filter(({ event }) => event.startsWith('slackRequestRefused'))
+        .map(({ event, fields }) => `${event} ${JSON.stringify(fields)}`);
     expect(refused()).toHaveLength(1);
     await clock.advance(60_000);
     await knock();
-    expect(refused()).toEqual([refused()[0], expect.stringContaining(`"leftOut":${count - 1}`), refused()[0]]);
+    expect(refused()).toEqual([
+      refused()[0],
+      expect.stringContaining(`"leftOut":${count - 1}`),
+      refused()[0],
+    ]);
   } finally {
     await busy.close();
   }

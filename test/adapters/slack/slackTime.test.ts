@@ -1,13 +1,14 @@
-// Row 1.13: our clock minutes off. Every signed request is refused for its time; readiness says why, by Slack's own Date header.
+// Row 1.13: our clock minutes off. Every signed request is refused for its time; readiness says why, by
+// Slack's own Date header.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createClock } from '../../../src/adapters/clock.ts';
 import { createSlackTime } from '../../../src/adapters/slack/slackTime.ts';
 import { createManualClock } from '../../support/manualClock.ts';
-import { openSlackRoom } from '../../support/slack/slackRoom.ts';
-import type { SlackRoom } from '../../support/slack/slackRoom.ts';
+import { openSlackHarness } from '../../support/slack/slackHarness.ts';
+import type { SlackHarness } from '../../support/slack/slackHarness.ts';
 
 const minute = 60_000;
-let room: SlackRoom | undefined;
+let room: SlackHarness | undefined;
 afterEach(async () => {
   await room?.close();
   room = undefined;
@@ -19,7 +20,9 @@ describe.each([
 ])('a clock that is %s Slack’s', (words, minutes) => {
   test('is said by readiness, with the requests it has refused, and forgotten when it is set', async () => {
     let off = minutes * minute;
-    const opened = (room = await openSlackRoom({ clock: { ...createClock(), now: () => Date.now() + off } }));
+    const opened = (room = await openSlackHarness({
+      clock: { ...createClock(), now: () => Date.now() + off },
+    }));
     const check = () => opened.adapter.checks().find(({ name }) => name === 'slackClock');
     // The start has asked Slack who we are: that is answer enough.
     expect(check()?.ok).toBe(false);
@@ -33,7 +36,9 @@ describe.each([
 
   test('is noticed at the first refused request, also hours after Slack last answered', async () => {
     let off = 0;
-    const opened = (room = await openSlackRoom({ clock: { ...createClock(), now: () => Date.now() + off } }));
+    const opened = (room = await openSlackHarness({
+      clock: { ...createClock(), now: () => Date.now() + off },
+    }));
     const check = () => opened.adapter.checks().find(({ name }) => name === 'slackClock');
     expect(check()).toEqual({ name: 'slackClock', ok: true });
     off = minutes * minute;
@@ -44,13 +49,20 @@ describe.each([
 });
 
 test('old requests sent again by somebody do not make a good clock a wrong one', async () => {
-  const opened = (room = await openSlackRoom());
-  for (const seconds of [-361, 361]) expect((await opened.slack.send('command=%2Flr', { timestamp: Math.floor(Date.now() / 1000) + seconds })).status).toBe(401);
+  const opened = (room = await openSlackHarness());
+  for (const seconds of [-361, 361])
+    expect(
+      (await opened.slack.send('command=%2Flr', { timestamp: Math.floor(Date.now() / 1000) + seconds }))
+        .status,
+    ).toBe(401);
   expect(opened.adapter.checks().every(({ ok }) => ok)).toBe(true);
 });
 
 test('in Socket Mode nothing is refused for it, so the bot stays ready and says what is wrong', async () => {
-  const opened = (room = await openSlackRoom({ socket: true, clock: { ...createClock(), now: () => Date.now() - 6 * minute } }));
+  const opened = (room = await openSlackHarness({
+    socket: true,
+    clock: { ...createClock(), now: () => Date.now() - 6 * minute },
+  }));
   expect((await opened.slack.person('U1').command('C1', 'status')).acknowledged).toBe(true);
   const check = opened.adapter.checks().find(({ name }) => name === 'slackClock');
   expect(check?.ok).toBe(true);

@@ -1,12 +1,12 @@
 // Socket Mode: back after every loss, deaf never in silence.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { boltLogger } from '../../../src/adapters/slack/boltLog.ts';
-import { outgoing } from '../../../src/adapters/slack/outgoing.ts';
-import { createSocket } from '../../../src/adapters/slack/socket.ts';
-import type { Socket } from '../../../src/adapters/slack/socket.ts';
+import { slackFetch } from '../../../src/adapters/slack/outbound/slackFetch.ts';
+import { createSocket } from '../../../src/adapters/slack/inbound/socket.ts';
+import type { Socket } from '../../../src/adapters/slack/inbound/socket.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import { createLogBook } from '../../support/slack/slackRoom.ts';
+import { createLogBook } from '../../support/slack/slackHarness.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import type { ManualClock } from '../../support/manualClock.ts';
 
@@ -22,22 +22,40 @@ beforeEach(async () => {
   deaf = [];
   log = createLogBook();
   // The SDK's own timers are real: its patience is made short.
-  socket = createSocket({ appToken: slack.tokens.app, apiUrl: slack.apiUrl, clock, log, logger: boltLogger(log), fetch: outgoing(fetch), onDeaf: (why) => void deaf.push(why), pingTimeout: 150 });
+  socket = createSocket({
+    appToken: slack.tokens.app,
+    apiUrl: slack.apiUrl,
+    clock,
+    log,
+    logger: boltLogger(log),
+    fetch: slackFetch(fetch),
+    onDeaf: (why) => void deaf.push(why),
+    pingTimeout: 150,
+  });
 });
 afterEach(async () => {
-  // The clock stands still, so a close that is not answered is not given up: this waits for the true end of the connection.
+  // The clock stands still, so a close that is not answered is not given up: this waits for the true end of
+  // the connection.
   await socket.stop();
   await slack.close();
 });
 
-/** Resolves when Slack has said hello that many times. Stopped between connecting and hello, the SDK forgets a timer of half a minute. */
-const connected = (times: number): Promise<true> => slack.until(`hello, ${times} times`, () => (log.lines.filter(({ event }) => event === 'slackSocketConnected').length === times ? true : undefined));
-const gone = (): Promise<true> => slack.until('no connection', () => (slack.api.sockets.size === 0 ? true : undefined));
+/**
+ * Resolves when Slack has said hello that many times. Stopped between connecting and hello, the SDK forgets a
+ * timer of half a minute.
+ */
+const connected = (times: number): Promise<true> =>
+  slack.until(`hello, ${times} times`, () =>
+    log.lines.filter(({ event }) => event === 'slackSocketConnected').length === times ? true : undefined,
+  );
+const gone = (): Promise<true> =>
+  slack.until('no connection', () => (slack.api.sockets.size === 0 ? true : undefined));
 
 test('is ready when it is connected, and connects again when Slack recycles the connection', async () => {
   await socket.start();
   expect(socket.check()).toEqual({ name: 'slackSocket', ok: true });
-  for (const one of slack.api.sockets) one.send(JSON.stringify({ type: 'disconnect', reason: 'refresh_requested' }));
+  for (const one of slack.api.sockets)
+    one.send(JSON.stringify({ type: 'disconnect', reason: 'refresh_requested' }));
   await gone();
   await connected(2);
   expect(socket.check().ok).toBe(true);
@@ -73,7 +91,11 @@ test('an app token that is taken back does not end the process, and a new connec
   await socket.start();
   slack.fault('apps.connections.open', { kind: 'error', error: 'invalid_auth' });
   for (const one of slack.api.sockets) one.terminate();
-  await slack.until('the refusal', () => slack.world.calls.find(({ method, error }) => method === 'apps.connections.open' && error === 'invalid_auth'));
+  await slack.until('the refusal', () =>
+    slack.world.calls.find(
+      ({ method, error }) => method === 'apps.connections.open' && error === 'invalid_auth',
+    ),
+  );
   await slack.until('another try', () => {
     void clock.advance(1_000);
     return slack.api.sockets.size > 0 ? true : undefined;

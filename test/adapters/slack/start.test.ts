@@ -5,9 +5,9 @@ import { SlackStartError, startSlack } from '../../../src/adapters/slack/start.t
 import type { SlackOptions } from '../../../src/adapters/slack/start.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import { createLogBook } from '../../support/slack/slackRoom.ts';
+import { createLogBook } from '../../support/slack/slackHarness.ts';
 import { tmpdir } from 'node:os';
-import { testKeys } from '../../support/testKeys.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 
 let slack: FakeSlack;
 let log: ReturnType<typeof createLogBook>;
@@ -31,7 +31,21 @@ function start(more: Partial<SlackOptions> = {}) {
       return Promise.resolve();
     },
   };
-  return startSlack({ botToken: slack.tokens.bot, appToken: slack.tokens.app, apiUrl: slack.apiUrl, command: '/lr', allowedTeams: [], bot: never, newestCard: () => undefined, clock, log, dataDir: tmpdir(), keys: testKeys, onDeaf: never, ...more });
+  return startSlack({
+    botToken: slack.tokens.bot,
+    appToken: slack.tokens.app,
+    apiUrl: slack.apiUrl,
+    command: '/lr',
+    allowedTeams: [],
+    bot: never,
+    newestCard: () => undefined,
+    clock,
+    log,
+    dataDir: tmpdir(),
+    keys: testKeys,
+    onDeaf: never,
+    ...more,
+  });
 }
 
 describe('a start', () => {
@@ -69,7 +83,9 @@ describe('a start', () => {
     slack.world.scopes = ['commands', 'chat:write'];
     const adapter = await start();
     await adapter.stop();
-    expect(log.lines.find(({ event }) => event === 'slackScopesMissing')?.fields['missing']).toContain('users:read');
+    expect(log.lines.find(({ event }) => event === 'slackScopesMissing')?.fields['missing']).toContain(
+      'users:read',
+    );
   });
 
   test('with an app token that Slack does not take fails when it opens', async () => {

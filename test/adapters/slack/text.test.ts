@@ -1,7 +1,7 @@
 // What Slack did to typed text is undone, once, and no name becomes a host.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { afterMention, asText, typedText } from '../../../src/adapters/slack/text.ts';
+import { afterMention, asText, typedText } from '../../../src/adapters/slack/inbound/text.ts';
 import { growth, linear } from '../../support/growth.ts';
 
 describe('typed text', () => {
@@ -31,12 +31,24 @@ describe('typed text', () => {
     );
   });
 
-  test.each(['<', '<a:', '&lt;', '<x|', '<a:b|', '<@', '>', ' ', '<!', 'x '])('of %j again and again is read in time that grows with its length alone', (piece) => {
-    for (const [before, after] of [['', ''], ['<', ''], ['<a:', '>'], ['<@U0BOT', 'x']]) {
-      const textOf = (length: number): string => `${before ?? ''}${piece.repeat(length / piece.length)}${after ?? ''}`;
-      expect([before, growth(textOf, (text) => [typedText(text), afterMention(text, 'U0BOT')]) < linear]).toEqual([before, true]);
-    }
-  });
+  test.each(['<', '<a:', '&lt;', '<x|', '<a:b|', '<@', '>', ' ', '<!', 'x '])(
+    'of %j again and again is read in time that grows with its length alone',
+    (piece) => {
+      for (const [before, after] of [
+        ['', ''],
+        ['<', ''],
+        ['<a:', '>'],
+        ['<@U0BOT', 'x'],
+      ]) {
+        const textOf = (length: number): string =>
+          `${before ?? ''}${piece.repeat(length / piece.length)}${after ?? ''}`;
+        expect([
+          before,
+          growth(textOf, (text) => [typedText(text), afterMention(text, 'U0BOT')]) < linear,
+        ]).toEqual([before, true]);
+      }
+    },
+  );
 });
 
 test.each([

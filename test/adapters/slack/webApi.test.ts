@@ -1,14 +1,14 @@
 // Calls to Slack: each once, none for ever, a throttled method alone held back, a refused token not hammered.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { boltLogger } from '../../../src/adapters/slack/boltLog.ts';
-import { failureOf } from '../../../src/adapters/slack/errors.ts';
-import type { SlackFailure } from '../../../src/adapters/slack/errors.ts';
-import { outgoing } from '../../../src/adapters/slack/outgoing.ts';
-import { createWebApi } from '../../../src/adapters/slack/webApi.ts';
-import type { WebApi } from '../../../src/adapters/slack/webApi.ts';
+import { failureOf } from '../../../src/adapters/slack/outbound/errors.ts';
+import type { SlackFailure } from '../../../src/adapters/slack/outbound/errors.ts';
+import { slackFetch } from '../../../src/adapters/slack/outbound/slackFetch.ts';
+import { createWebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
+import type { WebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import { createLogBook } from '../../support/slack/slackRoom.ts';
+import { createLogBook } from '../../support/slack/slackHarness.ts';
 
 let slack: FakeSlack;
 let api: WebApi;
@@ -25,7 +25,14 @@ beforeEach(async () => {
 afterEach(() => slack.close());
 
 function open(apiUrl: string): WebApi {
-  return createWebApi({ token: slack.tokens.bot, apiUrl, clock: { now: () => now, elapsed: () => now }, log, logger: boltLogger(log), fetch: outgoing(fetch) });
+  return createWebApi({
+    token: slack.tokens.bot,
+    apiUrl,
+    clock: { now: () => now, elapsed: () => now },
+    log,
+    logger: boltLogger(log),
+    fetch: slackFetch(fetch),
+  });
 }
 async function failing(method: string, args = {}): Promise<SlackFailure> {
   return api.call(method, args).then(
@@ -55,29 +62,76 @@ describe('a call', () => {
 
   test('to nobody is known not to have been sent', async () => {
     await slack.close();
-    expect(await failing('chat.postMessage', post)).toMatchObject({ kind: 'unsent', slackError: 'ECONNREFUSED' });
+    expect(await failing('chat.postMessage', post)).toMatchObject({
+      kind: 'unsent',
+      slackError: 'ECONNREFUSED',
+    });
     slack = await startFakeSlack();
   });
 
   test('through a proxy that refuses is known not to have been sent, and tells the proxy with the next step', async () => {
-    const refused = Object.assign(new TypeError('fetch failed'), { cause: new Error('Proxy response (403) !== 200 when HTTP Tunneling') });
-    const way = outgoing(() => Promise.reject(refused), undefined, undefined, () => 'http://proxy.corp:3128');
-    const far = createWebApi({ token: slack.tokens.bot, apiUrl: slack.apiUrl, clock: { now: () => now, elapsed: () => now }, log, logger: boltLogger(log), fetch: way });
-    const failure = await far.call('chat.postMessage', post).catch((error: unknown) => failureOf('chat.postMessage', error));
-    expect(failure).toMatchObject({ kind: 'unsent', slackError: 'proxy_403', way: expect.stringContaining('have the hosts in docs/reach.md allowed there') as unknown });
+    const refused = Object.assign(new TypeError('fetch failed'), {
+      cause: new Error('Proxy response (403) !== 200 when HTTP Tunneling'),
+    });
+    const way = slackFetch(
+      () => Promise.reject(refused),
+      undefined,
+      undefined,
+      () => 'http://proxy.corp:3128',
+    );
+    const far = createWebApi({
+      token: slack.tokens.bot,
+      apiUrl: slack.apiUrl,
+      clock: { now: () => now, elapsed: () => now },
+      log,
+      logger: boltLogger(log),
+      fetch: way,
+    });
+    const failure = await far
+      .call('chat.postMessage', post)
+      .catch((error: unknown) => failureOf('chat.postMessage', error));
+    expect(failure).toMatchObject({
+      kind: 'unsent',
+      slackError: 'proxy_403',
+      way: expect.stringContaining('have the hosts in docs/reach.md allowed there') as unknown,
+    });
   });
 
-  test.each(['read ETIMEDOUT', 'read EHOSTUNREACH', 'write ENETUNREACH'])('over a connection that had been made and failed by %s may have been done, with a proxy and without', async (message) => {
-    const broken = Object.assign(new TypeError('fetch failed'), { cause: Object.assign(new Error(message), { code: message.split(' ')[1] }) });
-    for (const proxy of [undefined, 'http://proxy.corp:3128']) {
-      const way = outgoing(() => Promise.reject(broken), undefined, undefined, () => proxy);
-      const far = createWebApi({ token: slack.tokens.bot, apiUrl: slack.apiUrl, clock: { now: () => now, elapsed: () => now }, log, logger: boltLogger(log), fetch: way });
-      expect(await far.call('chat.postMessage', post).catch((error: unknown) => failureOf('chat.postMessage', error))).toMatchObject({ kind: 'lost' });
-    }
-  });
+  test.each(['read ETIMEDOUT', 'read EHOSTUNREACH', 'write ENETUNREACH'])(
+    'over a connection that had been made and failed by %s may have been done, with a proxy and without',
+    async (message) => {
+      const broken = Object.assign(new TypeError('fetch failed'), {
+        cause: Object.assign(new Error(message), { code: message.split(' ')[1] }),
+      });
+      for (const proxy of [undefined, 'http://proxy.corp:3128']) {
+        const way = slackFetch(
+          () => Promise.reject(broken),
+          undefined,
+          undefined,
+          () => proxy,
+        );
+        const far = createWebApi({
+          token: slack.tokens.bot,
+          apiUrl: slack.apiUrl,
+          clock: { now: () => now, elapsed: () => now },
+          log,
+          logger: boltLogger(log),
+          fetch: way,
+        });
+        expect(
+          await far
+            .call('chat.postMessage', post)
+            .catch((error: unknown) => failureOf('chat.postMessage', error)),
+        ).toMatchObject({ kind: 'lost' });
+      }
+    },
+  );
 
   test('that a body explains brings the explanation along', async () => {
-    const failure = await failing('chat.postMessage', { channel: 'C1', blocks: [{ type: 'header', text: { type: 'plain_text', text: 'x'.repeat(151), emoji: false } }] });
+    const failure = await failing('chat.postMessage', {
+      channel: 'C1',
+      blocks: [{ type: 'header', text: { type: 'plain_text', text: 'x'.repeat(151), emoji: false } }],
+    });
     expect(failure.slackError).toBe('invalid_blocks');
     expect(failure.details.join()).toContain('/blocks/0/text/text');
   });
@@ -120,6 +174,8 @@ test('a refused token is told, tried once a minute, and forgiven when it works a
 test('nothing secret gets into the log', async () => {
   slack.fault('chat.postMessage', { kind: 'page' }, 2);
   await failing('chat.postMessage', { ...post, text: 'https://blob.example/x?sig=secret' });
-  boltLogger(log).error('failed at wss://wss.slack.com/link?ticket=secret with xoxb-secret-token and https://blob.example/x?sig=secret');
+  boltLogger(log).error(
+    'failed at wss://wss.slack.com/link?ticket=secret with xoxb-secret-token and https://blob.example/x?sig=secret',
+  );
   expect(log.text()).not.toMatch(/secret|xoxb/);
 });

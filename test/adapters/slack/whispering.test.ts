@@ -1,13 +1,14 @@
-// A private answer by the delivery's own address: to Slack alone, as often and as long as Slack takes it, and never where a redirect leads.
+// A private answer by the delivery's own address: to Slack alone, as often and as long as Slack takes it, and
+// never where a redirect leads.
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLog } from '../../../src/adapters/log.ts';
 import { responseUrlLife, responseUrlUses } from '../../../src/adapters/slack/limits.ts';
-import { noteMessage, sentenceMessage } from '../../../src/adapters/slack/messages.ts';
-import { createWhispering, mayRespondTo } from '../../../src/adapters/slack/whispering.ts';
-import type { Whispering } from '../../../src/adapters/slack/whispering.ts';
+import { noteMessage, sentenceMessage } from '../../../src/adapters/slack/outbound/messages.ts';
+import { createPrivateReplies, mayRespondTo } from '../../../src/adapters/slack/outbound/replyPrivately.ts';
+import type { PrivateReplies } from '../../../src/adapters/slack/outbound/replyPrivately.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 
 test.each([
@@ -32,7 +33,7 @@ describe('the address of a delivery', () => {
   let origins: readonly string[];
   let taken: string[];
   let calls: string[];
-  let whispering: Whispering;
+  let privateReplies: PrivateReplies;
 
   beforeEach(async () => {
     taken = [];
@@ -53,39 +54,78 @@ describe('the address of a delivery', () => {
         response.end();
       }),
     );
-    origins = await Promise.all(servers.map((server) => new Promise<string>((resolve) => server.listen(0, '127.0.0.1', () => {
-      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    }))));
+    origins = await Promise.all(
+      servers.map(
+        (server) =>
+          new Promise<string>((resolve) =>
+            server.listen(0, '127.0.0.1', () => {
+              resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+            }),
+          ),
+      ),
+    );
     const api = { call: (method: string) => Promise.resolve(calls.push(method) > 0 ? {} : {}) };
-    whispering = createWhispering(api as unknown as Parameters<typeof createWhispering>[0], clock, createLog({ level: 'error', write: () => undefined }), `${origins[0] ?? ''}/api/`, fetch);
+    privateReplies = createPrivateReplies(
+      api as unknown as Parameters<typeof createPrivateReplies>[0],
+      clock,
+      createLog({ level: 'error', write: () => undefined }),
+      `${origins[0] ?? ''}/api/`,
+      fetch,
+    );
   });
   afterEach(() => Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve)))));
 
   test('is used as often as Slack takes it', async () => {
     const address = { url: `${origins[0] ?? ''}/respond`, at: clock.elapsed(), uses: 0 };
-    for (let n = 0; n < responseUrlUses + 1; n += 1) await whispering.say({ channel: 'C1', user: 'U1', address }, message);
+    for (let n = 0; n < responseUrlUses + 1; n += 1)
+      await privateReplies.send({ channel: 'C1', user: 'U1', address }, message);
     expect(taken).toHaveLength(responseUrlUses);
     expect(calls).toEqual(['chat.postEphemeral']);
   });
 
   test('is read no further than its answer could reach: one that never ends holds nobody up', async () => {
-    await whispering.say({ channel: 'C1', user: 'U1', address: { url: `${origins[0] ?? ''}/endless`, at: clock.elapsed(), uses: 0 } }, message);
+    await privateReplies.send(
+      {
+        channel: 'C1',
+        user: 'U1',
+        address: { url: `${origins[0] ?? ''}/endless`, at: clock.elapsed(), uses: 0 },
+      },
+      message,
+    );
     expect([taken[0], calls]).toEqual(['here', []]);
   });
 
   test('is not used any more once it has expired', async () => {
-    const address = { url: `${origins[0] ?? ''}/respond`, at: clock.elapsed() - responseUrlLife - 1, uses: 0 };
-    await whispering.say({ channel: 'C1', user: 'U1', address }, message);
+    const address = {
+      url: `${origins[0] ?? ''}/respond`,
+      at: clock.elapsed() - responseUrlLife - 1,
+      uses: 0,
+    };
+    await privateReplies.send({ channel: 'C1', user: 'U1', address }, message);
     expect([taken, calls]).toEqual([[], ['chat.postEphemeral']]);
   });
 
   test('is not used where it is not Slack\u2019s', async () => {
-    await whispering.say({ channel: 'C1', user: 'U1', address: { url: `${origins[1] ?? ''}/respond`, at: clock.elapsed(), uses: 0 } }, message);
+    await privateReplies.send(
+      {
+        channel: 'C1',
+        user: 'U1',
+        address: { url: `${origins[1] ?? ''}/respond`, at: clock.elapsed(), uses: 0 },
+      },
+      message,
+    );
     expect([taken, calls]).toEqual([[], ['chat.postEphemeral']]);
   });
 
   test('is not followed elsewhere', async () => {
-    await whispering.say({ channel: 'C1', user: 'U1', address: { url: `${origins[0] ?? ''}/moved`, at: clock.elapsed(), uses: 0 } }, message);
+    await privateReplies.send(
+      {
+        channel: 'C1',
+        user: 'U1',
+        address: { url: `${origins[0] ?? ''}/moved`, at: clock.elapsed(), uses: 0 },
+      },
+      message,
+    );
     expect([taken, calls]).toEqual([['here'], ['chat.postEphemeral']]);
   });
 });

@@ -6,14 +6,20 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Http } from '../../../src/adapters/outbound/http.ts';
-import { anchorHook } from '../../../src/adapters/store/anchorHook.ts';
-import { anchorFile, anchorOf, appendAnchor, createAnchoring, readAnchors } from '../../../src/adapters/store/anchors.ts';
-import type { Anchor, AnchorPlace, Anchoring } from '../../../src/adapters/store/anchors.ts';
-import { keysFrom } from '../../../src/adapters/store/keys.ts';
-import type { Head } from '../../../src/adapters/store/line.ts';
+import { anchorHook } from '../../../src/adapters/store/journal/anchorHook.ts';
+import {
+  anchorFile,
+  anchorOf,
+  appendAnchor,
+  createAnchoring,
+  readAnchors,
+} from '../../../src/adapters/store/journal/anchors.ts';
+import type { Anchor, AnchorPlace, Anchoring } from '../../../src/adapters/store/journal/anchors.ts';
+import { keysFrom } from '../../../src/adapters/store/journal/keys.ts';
+import type { Head } from '../../../src/adapters/store/journal/line.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import type { ManualClock } from '../../support/manualClock.ts';
-import { testKeys } from '../../support/testKeys.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 import { collectLog, noon } from './sample.ts';
 
 let folder = '';
@@ -30,16 +36,28 @@ describe('the anchor file', () => {
   test('holds each head in a line of its own, and tells the newest', async () => {
     expect(await readAnchors(path, testKeys)).toEqual({ anchors: [], unproven: 0, missing: true });
     for (const seq of [1, 5, 9]) await appendAnchor(path, anchorOf(head(seq), noon + seq, testKeys));
-    expect(await readAnchors(path, testKeys)).toMatchObject({ newest: head(9), newestAt: noon + 9, unproven: 0, missing: false });
+    expect(await readAnchors(path, testKeys)).toMatchObject({
+      newest: head(9),
+      newestAt: noon + 9,
+      unproven: 0,
+      missing: false,
+    });
   });
 
   test('counts no line that was edited, made with another key, or torn; the next one is not swallowed', async () => {
     await appendAnchor(path, anchorOf(head(1), noon, testKeys));
     const edited = JSON.stringify({ ...anchorOf(head(2), noon, testKeys), seq: 900 });
-    writeFileSync(path, `${readFileSync(path, 'utf8')}${edited}\n${JSON.stringify(anchorOf(head(800), noon, keysFrom([Buffer.alloc(32, 'mallory ')])))}\nnull\n`);
+    writeFileSync(
+      path,
+      `${readFileSync(path, 'utf8')}${edited}\n${JSON.stringify(anchorOf(head(800), noon, keysFrom([Buffer.alloc(32, 'mallory ')])))}\nnull\n`,
+    );
     appendFileSync(path, '{"seq":7,"ha');
     await appendAnchor(path, anchorOf(head(3), noon, testKeys));
-    expect(await readAnchors(path, testKeys)).toMatchObject({ anchors: [head(1), head(3)], newest: head(3), unproven: 4 });
+    expect(await readAnchors(path, testKeys)).toMatchObject({
+      anchors: [head(1), head(3)],
+      newest: head(3),
+      unproven: 4,
+    });
   });
 
   test('goes on from what was accepted after a restore; that cannot be said without the key', async () => {
@@ -73,7 +91,15 @@ describe('anchoring', () => {
     put = [];
     fails = undefined;
     log = collectLog();
-    anchoring = createAnchoring({ places: [place, anchorFile(path)], head: () => now, keys: testKeys, clock, log, everyLines: 10, everyMs: 60_000 });
+    anchoring = createAnchoring({
+      places: [place, anchorFile(path)],
+      head: () => now,
+      keys: testKeys,
+      clock,
+      log,
+      everyLines: 10,
+      everyMs: 60_000,
+    });
   });
   const after = async (ms: number): Promise<void> => {
     await clock.advance(ms);
@@ -105,7 +131,15 @@ describe('anchoring', () => {
 
   test('at a place that never answers keeps no head from the others, the last one included', async () => {
     const hangs: AnchorPlace = { name: 'a hanging webhook', put: () => new Promise<void>(() => undefined) };
-    const both = createAnchoring({ places: [hangs, place], head: () => now, keys: testKeys, clock, log, everyLines: 10, everyMs: 60_000 });
+    const both = createAnchoring({
+      places: [hangs, place],
+      head: () => now,
+      keys: testKeys,
+      clock,
+      log,
+      everyLines: 10,
+      everyMs: 60_000,
+    });
     both.start();
     await clock.settle();
     now = head(13);
@@ -129,7 +163,9 @@ describe('anchoring', () => {
       }
     };
     await looks(3_000);
-    expect(anchoring.trouble()).toBe('the head of the journal cannot be noted at the test (it answers 503); nothing was noted there since the start');
+    expect(anchoring.trouble()).toBe(
+      'the head of the journal cannot be noted at the test (it answers 503); nothing was noted there since the start',
+    );
     expect(log.lines.filter(({ event }) => event === 'anchorFailed')).toHaveLength(1);
     expect((await readAnchors(path, testKeys)).newest).toEqual(head(3));
     fails = undefined;
@@ -155,9 +191,15 @@ describe('the webhook', () => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        asked.push({ type: request.headers['content-type'], body: JSON.parse(Buffer.concat(chunks).toString('utf8')) });
+        asked.push({
+          type: request.headers['content-type'],
+          body: JSON.parse(Buffer.concat(chunks).toString('utf8')),
+        });
         if (answer === 'nothing') request.socket.destroy();
-        else response.writeHead(answer.status, answer.status === 302 ? { location: '/elsewhere' } : {}).end(answer.body);
+        else
+          response
+            .writeHead(answer.status, answer.status === 302 ? { location: '/elsewhere' } : {})
+            .end(answer.body);
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -171,7 +213,12 @@ describe('the webhook', () => {
 
   test('is posted the head with what proves it, and nothing else', async () => {
     await anchorHook(http, url).put(anchorOf(head(7), noon, testKeys));
-    expect(asked).toEqual([{ type: 'application/json', body: { type: 'live-response-bot.anchor', ...anchorOf(head(7), noon, testKeys) } }]);
+    expect(asked).toEqual([
+      {
+        type: 'application/json',
+        body: { type: 'live-response-bot.anchor', ...anchorOf(head(7), noon, testKeys) },
+      },
+    ]);
   });
 
   test.each([

@@ -5,14 +5,27 @@ import { createHmac, hash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AuditReport } from '../../../src/adapters/store/audit.ts';
-import { audit, auditSteps } from '../../../src/adapters/store/audit.ts';
-import { JournalBroken } from '../../../src/adapters/store/journalBroken.ts';
-import { noHead } from '../../../src/adapters/store/line.ts';
-import type { MemoryDisk } from '../../support/memoryDisk.ts';
-import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
-import { approved, askedOf, auditOf, claimed, collectLog, lineAfter, noLock, noon, openTestStore, peopleIn, snapshotIn, temporaryFolder } from './sample.ts';
-import { testKeys } from '../../support/testKeys.ts';
+import type { AuditReport } from '../../../src/adapters/store/audit/audit.ts';
+import { audit, auditSteps } from '../../../src/adapters/store/audit/audit.ts';
+import { JournalBroken } from '../../../src/adapters/store/journal/journalBroken.ts';
+import { noHead } from '../../../src/adapters/store/journal/line.ts';
+import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
+import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
+import {
+  approved,
+  askedOf,
+  auditOf,
+  claimed,
+  collectLog,
+  lineAfter,
+  noLock,
+  noon,
+  openTestStore,
+  peopleIn,
+  snapshotIn,
+  temporaryFolder,
+} from './sample.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 
 const path = (name: string): string => join(memoryFolder, name);
 const oldest = path('journal-000000001.ndjson');
@@ -47,7 +60,9 @@ describe('the audit', () => {
   let files: ReadonlyMap<string, Buffer>;
   beforeAll(async () => {
     const disk = await written();
-    files = new Map(disk.list(memoryFolder).map((name) => [path(name), disk.bytes(path(name)) ?? Buffer.alloc(0)]));
+    files = new Map(
+      disk.list(memoryFolder).map((name) => [path(name), disk.bytes(path(name)) ?? Buffer.alloc(0)]),
+    );
   });
   const fresh = (): MemoryDisk => createMemoryDisk(files);
   const rewrite = (disk: MemoryDisk, file: string, lines: readonly string[]): MemoryDisk => {
@@ -62,27 +77,60 @@ describe('the audit', () => {
 
   test('finds any changed byte in any file', () => {
     fc.assert(
-      fc.property(fc.constantFrom(oldest, middle, newest), fc.nat(), fc.integer({ min: 1, max: 255 }), (file, where, flip) => {
-        const disk = fresh();
-        const bytes = Buffer.from(disk.bytes(file) ?? []);
-        const at = where % bytes.length;
-        bytes[at] = (bytes[at] ?? 0) ^ flip;
-        disk.overwrite(file, bytes);
-        const report = check(disk);
-        // The very last newline gone looks like a line being written: then the head is one line earlier, which an anchor shows.
-        if (file === newest && at === bytes.length - 1) expect(report).toMatchObject({ lines: 17, beingWritten: true });
-        else expect(report.wrong).toBeDefined();
-      }),
+      fc.property(
+        fc.constantFrom(oldest, middle, newest),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (file, where, flip) => {
+          const disk = fresh();
+          const bytes = Buffer.from(disk.bytes(file) ?? []);
+          const at = where % bytes.length;
+          bytes[at] = (bytes[at] ?? 0) ^ flip;
+          disk.overwrite(file, bytes);
+          const report = check(disk);
+          // The very last newline gone looks like a line being written: then the head is one line earlier,
+          // which an anchor shows.
+          if (file === newest && at === bytes.length - 1)
+            expect(report).toMatchObject({ lines: 17, beingWritten: true });
+          else expect(report.wrong).toBeDefined();
+        },
+      ),
       { numRuns: 300 },
     );
   });
 
   test.each([
-    ['a removed line', (lines: readonly string[]) => lines.toSpliced(2, 1), 3, 'lines were removed, inserted or moved'],
-    ['two lines in the wrong order', (lines: readonly string[]) => [...lines.slice(0, 2), lines[3] ?? '', lines[2] ?? '', ...lines.slice(4)], 3, 'lines were removed, inserted or moved'],
-    ['a line twice', (lines: readonly string[]) => lines.toSpliced(2, 0, lines[1] ?? ''), 3, 'lines were removed, inserted or moved'],
-    ['a line that is not JSON', (lines: readonly string[]) => lines.toSpliced(2, 0, 'hello'), 3, 'is not JSON'],
-    ['an edited line', (lines: readonly string[]) => lines.with(2, (lines[2] ?? '').replace('queued', 'over').replace('"at":', '"at": ')), 3, 'was changed after it was written'],
+    [
+      'a removed line',
+      (lines: readonly string[]) => lines.toSpliced(2, 1),
+      3,
+      'lines were removed, inserted or moved',
+    ],
+    [
+      'two lines in the wrong order',
+      (lines: readonly string[]) => [...lines.slice(0, 2), lines[3] ?? '', lines[2] ?? '', ...lines.slice(4)],
+      3,
+      'lines were removed, inserted or moved',
+    ],
+    [
+      'a line twice',
+      (lines: readonly string[]) => lines.toSpliced(2, 0, lines[1] ?? ''),
+      3,
+      'lines were removed, inserted or moved',
+    ],
+    [
+      'a line that is not JSON',
+      (lines: readonly string[]) => lines.toSpliced(2, 0, 'hello'),
+      3,
+      'is not JSON',
+    ],
+    [
+      'an edited line',
+      (lines: readonly string[]) =>
+        lines.with(2, (lines[2] ?? '').replace('queued', 'over').replace('"at":', '"at": ')),
+      3,
+      'was changed after it was written',
+    ],
   ])('names file and line of %s', (_what, tamper, line, words) => {
     const disk = fresh();
     rewrite(disk, middle, tamper(linesIn(disk, middle)));
@@ -117,9 +165,20 @@ describe('the audit', () => {
     const cut = fresh();
     rewrite(cut, newest, linesIn(cut, newest).slice(0, -1));
     expect(audit({ disk: cut, folder: memoryFolder, keys: testKeys }).wrong).toBeUndefined();
-    expect(audit({ disk: cut, folder: memoryFolder, keys: testKeys, anchors: [whole.head] }).wrong?.sentence).toContain('but the anchor knows 18');
-    expect(audit({ disk: fresh(), folder: memoryFolder, keys: testKeys, anchors: [{ seq: 9, hash: 'f'.repeat(64) }] }).wrong).toMatchObject({ line: 3 });
-    expect(audit({ disk: fresh(), folder: memoryFolder, keys: testKeys, anchors: [whole.head] }).wrong).toBeUndefined();
+    expect(
+      audit({ disk: cut, folder: memoryFolder, keys: testKeys, anchors: [whole.head] }).wrong?.sentence,
+    ).toContain('but the anchor knows 18');
+    expect(
+      audit({
+        disk: fresh(),
+        folder: memoryFolder,
+        keys: testKeys,
+        anchors: [{ seq: 9, hash: 'f'.repeat(64) }],
+      }).wrong,
+    ).toMatchObject({ line: 3 });
+    expect(
+      audit({ disk: fresh(), folder: memoryFolder, keys: testKeys, anchors: [whole.head] }).wrong,
+    ).toBeUndefined();
   });
 
   test('finds a chain that is whole but tells what cannot have happened', () => {
@@ -132,11 +191,18 @@ describe('the audit', () => {
     expect(check(disk).wrong?.sentence).toContain('no move "lost" from state "awaitingApproval"');
   });
 
-  type Sealed = Readonly<Record<string, unknown>> & { readonly head: object; readonly requests: readonly { readonly id: string }[] };
+  type Sealed = Readonly<Record<string, unknown>> & {
+    readonly head: object;
+    readonly requests: readonly { readonly id: string }[];
+  };
 
   /** The snapshot with other content, and a code that fits, as only somebody with the key can make one. */
   function resealed(disk: MemoryDisk, change: (snapshot: Sealed) => object): MemoryDisk {
-    const { key, hmac: _sum, ...snapshot } = JSON.parse((disk.bytes(path('snapshot.json')) ?? Buffer.alloc(0)).toString('utf8')) as Sealed;
+    const {
+      key,
+      hmac: _sum,
+      ...snapshot
+    } = JSON.parse((disk.bytes(path('snapshot.json')) ?? Buffer.alloc(0)).toString('utf8')) as Sealed;
     const body = JSON.stringify(change(snapshot)).slice(0, -1);
     const code = createHmac('sha256', testKeys.current.files).update(`snapshot\0${body}`).digest('hex');
     disk.overwrite(path('snapshot.json'), Buffer.from(`${body},"key":"${String(key)}","hmac":"${code}"}`));
@@ -145,9 +211,24 @@ describe('the audit', () => {
 
   test.each<readonly [string, (snapshot: Sealed) => object, RegExp | undefined]>([
     ['nothing else', (snapshot) => snapshot, undefined],
-    ['another journal', (snapshot) => ({ ...snapshot, head: { ...snapshot.head, hash: 'f'.repeat(64) } }), /^journal-000000007\.ndjson line 6 has another hash than the snapshot says/],
-    ['one open request less', (snapshot) => ({ ...snapshot, requests: snapshot.requests.slice(1) }), /^snapshot\.json lacks request r\d[ab], which is still open/],
-    ['a freeze', (snapshot) => ({ ...snapshot, house: { words: { freeze: { by: 'nobody', why: 'none', at: noon } }, boxes: [] } }), /^snapshot\.json holds another freeze/],
+    [
+      'another journal',
+      (snapshot) => ({ ...snapshot, head: { ...snapshot.head, hash: 'f'.repeat(64) } }),
+      /^journal-000000007\.ndjson line 6 has another hash than the snapshot says/,
+    ],
+    [
+      'one open request less',
+      (snapshot) => ({ ...snapshot, requests: snapshot.requests.slice(1) }),
+      /^snapshot\.json lacks request r\d[ab], which is still open/,
+    ],
+    [
+      'a freeze',
+      (snapshot) => ({
+        ...snapshot,
+        house: { words: { freeze: { by: 'nobody', why: 'none', at: noon } }, boxes: [] },
+      }),
+      /^snapshot\.json holds another freeze/,
+    ],
   ])('finds a snapshot that tells of %s, sealed as it may be', (_what, change, words) => {
     const { wrong } = check(resealed(fresh(), change));
     if (words === undefined) expect(wrong).toBeUndefined();
@@ -158,7 +239,9 @@ describe('the audit', () => {
     const cut = fresh();
     cut.overwrite(middle, (cut.bytes(middle) ?? Buffer.alloc(0)).subarray(0, -1));
     // Without a snapshot the line is missed only by the file after it.
-    expect(audit({ disk: cut, folder: memoryFolder, keys: testKeys }).wrong?.sentence).toMatch(/^journal-000000007\.ndjson line 6 has no end/);
+    expect(audit({ disk: cut, folder: memoryFolder, keys: testKeys }).wrong?.sentence).toMatch(
+      /^journal-000000007\.ndjson line 6 has no end/,
+    );
     const begun = fresh();
     begun.overwrite(path('journal-000000019.ndjson'), Buffer.alloc(0));
     expect(check(begun)).toMatchObject({ lines: 18, files: 3 });
@@ -177,24 +260,40 @@ describe('the audit', () => {
     expect(step.value).toMatchObject({ lines: 18, files: 3 });
     const snapshot = snapshotIn(disk, memoryFolder);
     if (snapshot === undefined) throw new Error('no snapshot');
-    expect(audit({ disk, folder: memoryFolder, keys: testKeys, people: peopleIn(disk, memoryFolder), snapshot, onlyOlder: true })).toMatchObject({ lines: 12, files: 2 });
+    expect(
+      audit({
+        disk,
+        folder: memoryFolder,
+        keys: testKeys,
+        people: peopleIn(disk, memoryFolder),
+        snapshot,
+        onlyOlder: true,
+      }),
+    ).toMatchObject({ lines: 12, files: 2 });
   });
 
   test('takes a last line without its end for one being written', () => {
     const disk = fresh();
-    disk.overwrite(newest, Buffer.concat([disk.bytes(newest) ?? Buffer.alloc(0), Buffer.from('{"seq":19,"pre')]));
+    disk.overwrite(
+      newest,
+      Buffer.concat([disk.bytes(newest) ?? Buffer.alloc(0), Buffer.from('{"seq":19,"pre')]),
+    );
     expect(check(disk)).toMatchObject({ lines: 18, beingWritten: true });
     expect(check(disk).wrong).toBeUndefined();
   });
 });
 
 describe('the start', () => {
-  const open = (disk: MemoryDisk): ReturnType<typeof openTestStore> => openTestStore({ dir: memoryFolder, disk, lock: noLock });
+  const open = (disk: MemoryDisk): ReturnType<typeof openTestStore> =>
+    openTestStore({ dir: memoryFolder, disk, lock: noLock });
 
   test('refuses on a break after the snapshot, naming file and line', async () => {
     const disk = await written();
     const lines = linesIn(disk, newest);
-    disk.overwrite(newest, Buffer.from(`${lines.with(3, (lines[3] ?? '').replace('r2b', 'r2x')).join('\n')}\n`));
+    disk.overwrite(
+      newest,
+      Buffer.from(`${lines.with(3, (lines[3] ?? '').replace('r2b', 'r2x')).join('\n')}\n`),
+    );
     await expect(open(disk)).rejects.toThrow(JournalBroken);
     await expect(open(disk)).rejects.toMatchObject({ file: 'journal-000000013.ndjson', line: 4 });
   });
@@ -231,31 +330,54 @@ describe('the start', () => {
     ['of another shape', () => Buffer.from('[1]')],
     ['null', () => Buffer.from('null')],
     // Whole JSON of the right shape: nothing but its checksum tells.
-    ['changed in one word', (bytes: Buffer) => Buffer.from(bytes.toString('utf8').replace('"submitting"', '"queued"').replace(/"title":"/, '"title":"x'))],
-  ])('reads the generation before when the snapshot is %s, and the whole journal when both are', async (_how, damage) => {
-    const disk = await written();
-    const before = (await open(await written())).all();
-    for (const name of ['snapshot.json', 'snapshot.previous.json']) {
-      const log = collectLog();
-      disk.overwrite(path(name), damage(disk.bytes(path(name)) ?? Buffer.alloc(0)));
-      const store = await openTestStore({ dir: memoryFolder, disk, lock: noLock, log });
-      expect(store.all()).toEqual(before);
-      expect(log.lines.filter((line) => line.event === 'snapshotUnusable').length).toBeGreaterThan(0);
-    }
-  });
+    [
+      'changed in one word',
+      (bytes: Buffer) =>
+        Buffer.from(
+          bytes
+            .toString('utf8')
+            .replace('"submitting"', '"queued"')
+            .replace(/"title":"/, '"title":"x'),
+        ),
+    ],
+  ])(
+    'reads the generation before when the snapshot is %s, and the whole journal when both are',
+    async (_how, damage) => {
+      const disk = await written();
+      const before = (await open(await written())).all();
+      for (const name of ['snapshot.json', 'snapshot.previous.json']) {
+        const log = collectLog();
+        disk.overwrite(path(name), damage(disk.bytes(path(name)) ?? Buffer.alloc(0)));
+        const store = await openTestStore({ dir: memoryFolder, disk, lock: noLock, log });
+        expect(store.all()).toEqual(before);
+        expect(log.lines.filter((line) => line.event === 'snapshotUnusable').length).toBeGreaterThan(0);
+      }
+    },
+  );
 
   test('never begins again beside a snapshot whose journal is gone', async () => {
     const disk = await written();
     for (const file of [oldest, middle, newest]) disk.remove(file);
     await expect(open(disk)).rejects.toThrow('is missing');
-    for (const name of ['snapshot.json', 'snapshot.previous.json']) disk.overwrite(path(name), Buffer.from('x'));
+    for (const name of ['snapshot.json', 'snapshot.previous.json'])
+      disk.overwrite(path(name), Buffer.from('x'));
     await expect(open(disk)).rejects.toThrow('is missing');
   });
 });
 
 describe('npm run audit', () => {
-  const cli = fileURLToPath(new URL('../../../src/auditCli.js', import.meta.url));
-  const run = (...given: readonly string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } => spawnSync(process.execPath, [cli, ...given], { encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '', LR_ENV_FILE: 'off', LR_JOURNAL_KEY: Buffer.alloc(32, 'test key ').toString('base64') } });
+  const cli = fileURLToPath(new URL('../../../src/cli/audit.js', import.meta.url));
+  const run = (
+    ...given: readonly string[]
+  ): { readonly status: number | null; readonly stdout: string; readonly stderr: string } =>
+    spawnSync(process.execPath, [cli, ...given], {
+      encoding: 'utf8',
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        LR_ENV_FILE: 'off',
+        LR_JOURNAL_KEY: Buffer.alloc(32, 'test key ').toString('base64'),
+      },
+    });
 
   test('verifies, prints the anchor, tells a history, and names what is wrong', async () => {
     const folder = temporaryFolder();

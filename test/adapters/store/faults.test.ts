@@ -2,12 +2,23 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { join } from 'node:path';
 import { StoreError } from '../../../src/liveResponse/ports.ts';
-import { audit } from '../../../src/adapters/store/audit.ts';
-import type { Store } from '../../../src/adapters/store/requestStore.ts';
-import type { MemoryDisk } from '../../support/memoryDisk.ts';
-import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
-import { approved, approver, askedOf, auditOf, claimed, collectLog, noLock, openTestStore, picture, seeded } from './sample.ts';
-import { testKeys } from '../../support/testKeys.ts';
+import { audit } from '../../../src/adapters/store/audit/audit.ts';
+import type { Store } from '../../../src/adapters/store/journal/requestStore.ts';
+import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
+import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
+import {
+  approved,
+  approver,
+  askedOf,
+  auditOf,
+  claimed,
+  collectLog,
+  noLock,
+  openTestStore,
+  picture,
+  seeded,
+} from './sample.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 
 const first = join(memoryFolder, 'journal-000000001.ndjson');
 const people = join(memoryFolder, 'people.keys');
@@ -17,24 +28,27 @@ function open(disk: MemoryDisk, more: Partial<Parameters<typeof openTestStore>[0
 }
 
 describe('a disk that fails', () => {
-  test.each([0, 1, 40, 400])('says so when it is full after %i bytes, changes nothing, and goes on when there is room again', async (arrives) => {
-    const disk = createMemoryDisk();
-    const store = await open(disk);
-    await store.add(askedOf('r1'));
-    const before = picture(store);
-    disk.failWith((operation) => (operation === 'append' ? { code: 'ENOSPC', arrives } : undefined));
-    await expect(store.change('r1', () => ({ event: approved }))).rejects.toThrow(StoreError);
-    await expect(store.add(askedOf('r2'))).rejects.toThrow('ENOSPC');
-    expect(store.trouble()).toMatch(/cannot be written.*ENOSPC/);
-    expect(picture(store)).toEqual(before);
-    expect(picture(await open(disk.powerCut((n) => n - 1)))).toEqual(before);
-    disk.failWith(undefined);
-    await store.change('r1', () => ({ event: approved }));
-    expect(store.trouble()).toBeUndefined();
-    const after = picture(store);
-    expect(picture(await open(disk.powerCut(() => 0)))).toEqual(after);
-    expect(audit({ disk, folder: memoryFolder, keys: testKeys }).wrong).toBeUndefined();
-  });
+  test.each([0, 1, 40, 400])(
+    'says so when it is full after %i bytes, changes nothing, and goes on when there is room again',
+    async (arrives) => {
+      const disk = createMemoryDisk();
+      const store = await open(disk);
+      await store.add(askedOf('r1'));
+      const before = picture(store);
+      disk.failWith((operation) => (operation === 'append' ? { code: 'ENOSPC', arrives } : undefined));
+      await expect(store.change('r1', () => ({ event: approved }))).rejects.toThrow(StoreError);
+      await expect(store.add(askedOf('r2'))).rejects.toThrow('ENOSPC');
+      expect(store.trouble()).toMatch(/cannot be written.*ENOSPC/);
+      expect(picture(store)).toEqual(before);
+      expect(picture(await open(disk.powerCut((n) => n - 1)))).toEqual(before);
+      disk.failWith(undefined);
+      await store.change('r1', () => ({ event: approved }));
+      expect(store.trouble()).toBeUndefined();
+      const after = picture(store);
+      expect(picture(await open(disk.powerCut(() => 0)))).toEqual(after);
+      expect(audit({ disk, folder: memoryFolder, keys: testKeys }).wrong).toBeUndefined();
+    },
+  );
 
   test('never trusts a handle whose fsync failed: the line is cut, also when only the fsync failed', async () => {
     const disk = createMemoryDisk();
@@ -88,7 +102,9 @@ describe('a disk that fails', () => {
     const disk = createMemoryDisk();
     const log = collectLog();
     const store = await open(disk, { snapshotEvery: 3, log });
-    disk.failWith((operation, path) => (operation === 'append' && path.includes('snapshot') ? { code: 'ENOSPC', arrives: 9 } : undefined));
+    disk.failWith((operation, path) =>
+      operation === 'append' && path.includes('snapshot') ? { code: 'ENOSPC', arrives: 9 } : undefined,
+    );
     for (let index = 0; index < 7; index += 1) {
       await store.add(askedOf(`r${index}`));
       await new Promise((resolve) => setImmediate(resolve));
@@ -102,7 +118,10 @@ describe('a disk that fails', () => {
   });
 });
 
-/** A short life with everything in it; resolves with what was acknowledged, when the disk died or all was done. */
+/**
+ * A short life with everything in it; resolves with what was acknowledged, when the disk died or all was
+ * done.
+ */
 async function life(disk: MemoryDisk, acknowledged: unknown[]): Promise<void> {
   const store = await open(disk, { snapshotEvery: 4 });
   const steps: readonly (() => Promise<unknown>)[] = [
@@ -137,8 +156,13 @@ describe('a power cut', () => {
       const disk = createMemoryDisk();
       const acknowledged: unknown[] = [];
       const pick = seeded(at + 1);
-      // From this operation on nothing works any more; what the last append had got to is part of what may be left.
-      disk.failWith((_operation, _path, bytes) => (disk.operations() > at ? { code: 'POWER', arrives: disk.operations() === at + 1 ? pick(bytes + 1) : 0 } : undefined));
+      // From this operation on nothing works any more; what the last append had got to is part of what may be
+      // left.
+      disk.failWith((_operation, _path, bytes) =>
+        disk.operations() > at
+          ? { code: 'POWER', arrives: disk.operations() === at + 1 ? pick(bytes + 1) : 0 }
+          : undefined,
+      );
       await life(disk, acknowledged).catch((error: unknown) => error);
       for (let state = 0; state < 12; state += 1) {
         const left = disk.powerCut(state === 0 ? () => 0 : state === 1 ? (n) => n - 1 : pick);
@@ -165,7 +189,12 @@ describe('a power cut', () => {
     const firstLine = bytes.indexOf(10) + 1;
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: firstLine + 1, max: bytes.length - 1 }), async (length) => {
-        const torn = createMemoryDisk(new Map([[first, bytes.subarray(0, length)], [people, disk.bytes(people) ?? Buffer.alloc(0)]]));
+        const torn = createMemoryDisk(
+          new Map([
+            [first, bytes.subarray(0, length)],
+            [people, disk.bytes(people) ?? Buffer.alloc(0)],
+          ]),
+        );
         const log = collectLog();
         const again = await open(torn, { log });
         expect(again.get('r1')?.state).toBe('awaitingApproval');

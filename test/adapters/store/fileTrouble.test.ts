@@ -1,12 +1,13 @@
-// Row 1.21: every refusal of a file at the start is named with its path, its code and the next step, by every program.
+// Row 1.21: every refusal of a file at the start is named with its path, its code and the next step, by every
+// program.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileTrouble, whyItFailed } from '../../../src/adapters/store/fileTrouble.ts';
-import { realDisk } from '../../../src/adapters/store/disk.ts';
-import { openStore } from '../../../src/adapters/store/requestStore.ts';
+import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
+import { openStore } from '../../../src/adapters/store/journal/requestStore.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { root } from '../../support/root.ts';
 
@@ -25,38 +26,46 @@ function refusal(code: string, path: string): Error {
 }
 
 describe('row 1.21: a refusal of the file system', () => {
-  test.each(['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'EIO', 'ENOTDIR', 'EMFILE', 'ENAMETOOLONG'])('%s is told with its path, its code and what to do', (code) => {
-    const sentence = fileTrouble(refusal(code, '/data/journal-000000000001.ndjson'));
-    expect(sentence).toContain('/data/journal-000000000001.ndjson');
-    expect(sentence).toContain(`(${code})`);
-    expect(sentence).toMatch(/: .+\.$/);
-  });
+  test.each(['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'EIO', 'ENOTDIR', 'EMFILE', 'ENAMETOOLONG'])(
+    '%s is told with its path, its code and what to do',
+    (code) => {
+      const sentence = fileTrouble(refusal(code, '/data/journal-000000000001.ndjson'));
+      expect(sentence).toContain('/data/journal-000000000001.ndjson');
+      expect(sentence).toContain(`(${code})`);
+      expect(sentence).toMatch(/: .+\.$/);
+    },
+  );
 
   test('is found as the cause of another error, and what is none is told as it is', () => {
-    expect(whyItFailed(new Error('The journal cannot be opened', { cause: refusal('EROFS', '/data') }))).toContain('read-only (EROFS)');
+    expect(
+      whyItFailed(new Error('The journal cannot be opened', { cause: refusal('EROFS', '/data') })),
+    ).toContain('read-only (EROFS)');
     expect(whyItFailed(new Error('something else'))).toBe('something else');
   });
 
-  test.each(['EROFS', 'EACCES', 'ENOSPC', 'EIO'])('%s while the store is opened names the file and not a wrong reason', async (code) => {
-    const folder = temporary();
-    const disk = {
-      ...realDisk,
-      open: (path: string, mode: 'append' | 'new' | 'read') => {
-        if (mode !== 'read') throw refusal(code, path);
-        return realDisk.open(path, mode);
-      },
-    };
-    const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-    const failed = await openStore({ dir: folder, clock: createManualClock(), log, disk }).then(
-      async (store) => {
-        await store.close();
-        return 'it was opened';
-      },
-      (error: unknown) => whyItFailed(error),
-    );
-    expect(failed).toContain(`(${code})`);
-    expect(failed).toContain(folder);
-  });
+  test.each(['EROFS', 'EACCES', 'ENOSPC', 'EIO'])(
+    '%s while the store is opened names the file and not a wrong reason',
+    async (code) => {
+      const folder = temporary();
+      const disk = {
+        ...realDisk,
+        open: (path: string, mode: 'append' | 'new' | 'read') => {
+          if (mode !== 'read') throw refusal(code, path);
+          return realDisk.open(path, mode);
+        },
+      };
+      const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+      const failed = await openStore({ dir: folder, clock: createManualClock(), log, disk }).then(
+        async (store) => {
+          await store.close();
+          return 'it was opened';
+        },
+        (error: unknown) => whyItFailed(error),
+      );
+      expect(failed).toContain(`(${code})`);
+      expect(failed).toContain(folder);
+    },
+  );
 
   test('a folder that takes none below it is told at once', () => {
     const folder = '/proc/self/lr-data';
@@ -74,19 +83,33 @@ describe('row 1.21: a refusal of the file system', () => {
 
   test('what keeps the bot from starting is told, also when its parts cannot be closed for the same reason', () => {
     const place = join(temporary(), 'data');
-    const ended = spawnSync('bash', ['-c', `ulimit -f 0; exec "${process.execPath}" "${join(root, 'dist', 'src', 'main.js')}"`], { cwd: root, encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '', LR_DATA_DIR: place, LR_LOG_LEVEL: 'silent', PORT: '0' }, timeout: 50_000 });
+    const ended = spawnSync(
+      'bash',
+      ['-c', `ulimit -f 0; exec "${process.execPath}" "${join(root, 'dist', 'src', 'main.js')}"`],
+      {
+        cwd: root,
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'] ?? '', LR_DATA_DIR: place, LR_LOG_LEVEL: 'silent', PORT: '0' },
+        timeout: 50_000,
+      },
+    );
     expect(ended.status).toBe(1);
     expect(ended.stderr).toMatch(/cannot start: .*may not grow any more \(EFBIG\)/);
   });
 
   test.each([
     ['the bot', 'src/main.js', [], { LR_DEFENDER: 'simulator', PORT: '0' }],
-    ['the audit', 'src/auditCli.js', ['verify'], {}],
-    ['the doctor', 'src/doctorCli.js', ['--offline'], { LR_DEFENDER: 'simulator', PORT: '0' }],
+    ['the audit', 'src/cli/audit.js', ['verify'], {}],
+    ['the doctor', 'src/cli/doctor.js', ['--offline'], { LR_DEFENDER: 'simulator', PORT: '0' }],
   ] as const)('ends %s with the cause and without a stack', (_who, file, words, env) => {
     const place = join(temporary(), 'file');
     writeFileSync(place, 'no folder');
-    const ended = spawnSync(process.execPath, [join(root, 'dist', file), ...words], { cwd: root, encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '', LR_DATA_DIR: join(place, 'data'), ...env }, timeout: 50_000 });
+    const ended = spawnSync(process.execPath, [join(root, 'dist', file), ...words], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] ?? '', LR_DATA_DIR: join(place, 'data'), ...env },
+      timeout: 50_000,
+    });
     expect(ended.status).not.toBe(0);
     expect(`${ended.stdout}${ended.stderr}`).toContain(place);
     expect(ended.stderr).not.toMatch(/^\s+at /m);

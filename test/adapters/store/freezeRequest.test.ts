@@ -1,22 +1,34 @@
-// A freeze asked for at the machine: durable before it is believed, taken up once, and read from the journal as it stands last.
+// A freeze asked for at the machine: durable before it is believed, taken up once, and read from the journal
+// as it stands last.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { realDisk } from '../../../src/adapters/store/disk.ts';
-import { createFreezeWatch, dropFreezeRequest, freezeInForce, pendingFreeze } from '../../../src/adapters/store/freezeRequest.ts';
+import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
+import {
+  createFreezeWatch,
+  dropFreezeRequest,
+  freezeInForce,
+  pendingFreeze,
+} from '../../../src/adapters/store/freezeRequest.ts';
 import type { FreezeWatch } from '../../../src/adapters/store/freezeRequest.ts';
-import { noHead } from '../../../src/adapters/store/line.ts';
-import type { MemoryDisk } from '../../support/memoryDisk.ts';
-import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
+import { noHead } from '../../../src/adapters/store/journal/line.ts';
+import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
+import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
 import { collectLog, lineAfter, noon, peopleIn, temporaryFolder } from './sample.ts';
 
 const file = join(memoryFolder, 'freeze-request.json');
-const drop = (disk: MemoryDisk, why = 'odd approvals'): void => dropFreezeRequest(disk, memoryFolder, 'root at the machine', why);
+const drop = (disk: MemoryDisk, why = 'odd approvals'): void =>
+  dropFreezeRequest(disk, memoryFolder, 'root at the machine', why);
 
 test('what was dropped is there after a power cut that loses all it may', () => {
   const disk = createMemoryDisk();
   drop(disk);
-  expect(pendingFreeze(disk.powerCut(() => 0), memoryFolder)).toMatchObject({ by: 'root at the machine', why: 'odd approvals' });
+  expect(
+    pendingFreeze(
+      disk.powerCut(() => 0),
+      memoryFolder,
+    ),
+  ).toMatchObject({ by: 'root at the machine', why: 'odd approvals' });
 });
 
 test('one that cannot be opened freezes all the same, and a long reason is cut', () => {

@@ -2,8 +2,15 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { groupIsOwn, keysFrom, parseKeys, readKeyFile, signedText, verifiedText } from '../../../src/adapters/store/keys.ts';
-import { testKeys, testKeyText } from '../../support/testKeys.ts';
+import {
+  groupIsOwn,
+  keysFrom,
+  parseKeys,
+  readKeyFile,
+  signedText,
+  verifiedText,
+} from '../../../src/adapters/store/journal/keys.ts';
+import { testKeys, testKeyText } from '../../support/store/testKeys.ts';
 
 let root = '';
 let data = '';
@@ -49,14 +56,20 @@ describe('a key', () => {
     expect(verifiedText(testKeys, 'two.json', signed)).toBeUndefined();
     expect(verifiedText(testKeys, 'one.json', { ...(signed as object), text: 'hullo' })).toBeUndefined();
     expect(verifiedText(keysFrom([Buffer.alloc(32, 'x y')]), 'one.json', signed)).toBeUndefined();
-    for (const wrong of [undefined, null, 'x', {}, { text: 1 }]) expect(verifiedText(testKeys, 'one.json', wrong)).toBeUndefined();
+    for (const wrong of [undefined, null, 'x', {}, { text: 1 }])
+      expect(verifiedText(testKeys, 'one.json', wrong)).toBeUndefined();
   });
 });
 
 describe('a key file', () => {
   test('is taken when its owner alone may read it, and warned of when a group may', () => {
-    expect(readKeyFile(file('key', `${testKeyText}\n`), data)).toMatchObject({ keys: { current: { id: testKeys.current.id } }, warnings: [] });
-    expect(readKeyFile(file('key', testKeyText, 0o640), data).warnings).toEqual([expect.stringContaining('A group may use the journal key')]);
+    expect(readKeyFile(file('key', `${testKeyText}\n`), data)).toMatchObject({
+      keys: { current: { id: testKeys.current.id } },
+      warnings: [],
+    });
+    expect(readKeyFile(file('key', testKeyText, 0o640), data).warnings).toEqual([
+      expect.stringContaining('A group may use the journal key'),
+    ]);
   });
 
   test.each([
@@ -69,18 +82,36 @@ describe('a key file', () => {
     ['that everybody may read', { mode: 0o100_444 }, {}, false],
     ['read by root', { gid: 0 }, { uid: 0, gid: 0 }, false],
   ])('%s belongs to a group that is the bot’s own: %j %j %s', (_, about, own, is) => {
-    expect(groupIsOwn({ uid: 0, gid: 10_001, mode: 0o100_440, ...about }, { uid: 10_001, gid: 10_001, ...own })).toBe(is);
+    expect(
+      groupIsOwn({ uid: 0, gid: 10_001, mode: 0o100_440, ...about }, { uid: 10_001, gid: 10_001, ...own }),
+    ).toBe(is);
   });
 
   test.each<readonly [string, () => string, RegExp]>([
-    ['is not there', () => join(root, 'none'), /cannot be read: .* To make one, as the bot’s user: .*openssl rand -base64 32/],
-    ['everybody may read', () => file('key', testKeyText, 0o644), /Everybody on this machine may use the journal key .* \(mode 644\).*chmod 600/],
-    ['lies in the data folder', () => file('data/key', testKeyText), /lies in the data folder .* Move it elsewhere/],
-    ['is reached in the data folder by a link', () => {
-      file('data/real', testKeyText);
-      symlinkSync(join(data, 'real'), join(root, 'link'));
-      return join(root, 'link');
-    }, /lies in the data folder/],
+    [
+      'is not there',
+      () => join(root, 'none'),
+      /cannot be read: .* To make one, as the bot’s user: .*openssl rand -base64 32/,
+    ],
+    [
+      'everybody may read',
+      () => file('key', testKeyText, 0o644),
+      /Everybody on this machine may use the journal key .* \(mode 644\).*chmod 600/,
+    ],
+    [
+      'lies in the data folder',
+      () => file('data/key', testKeyText),
+      /lies in the data folder .* Move it elsewhere/,
+    ],
+    [
+      'is reached in the data folder by a link',
+      () => {
+        file('data/real', testKeyText);
+        symlinkSync(join(data, 'real'), join(root, 'link'));
+        return join(root, 'link');
+      },
+      /lies in the data folder/,
+    ],
     ['is a folder', () => data, /is not a file/],
     ['is huge', () => file('key', 'x'.repeat(20_000)), /has 20000 bytes/],
     ['holds no key', () => file('key', 'secret'), /is neither base64|holds \d+ bytes/],

@@ -16,11 +16,18 @@ function inFolder(files: Readonly<Record<string, string>>): number | undefined {
 }
 
 test('the last time of a journal is that of its latest line', () => {
-  expect(inFolder({ 'journal-000000001.ndjson': '{"seq":1,"at":1795441756319}\n{"seq":2,"at":1795441756400}\n' })).toBe(1795441756400);
+  expect(
+    inFolder({ 'journal-000000001.ndjson': '{"seq":1,"at":1795441756319}\n{"seq":2,"at":1795441756400}\n' }),
+  ).toBe(1795441756400);
 });
 
 test('a file that a snapshot has just begun does not hide the times before it', () => {
-  expect(inFolder({ 'journal-000000001.ndjson': '{"seq":1,"at":1795441756319}\n', 'journal-000000002.ndjson': '' })).toBe(1795441756319);
+  expect(
+    inFolder({
+      'journal-000000001.ndjson': '{"seq":1,"at":1795441756319}\n',
+      'journal-000000002.ndjson': '',
+    }),
+  ).toBe(1795441756319);
 });
 
 test('an empty or absent journal has no last time', () => {

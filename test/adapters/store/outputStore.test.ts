@@ -27,13 +27,16 @@ describe('the output store', () => {
     expect(statSync(join(folder.path, 'outputs')).mode & 0o777).toBe(0o700);
   });
 
-  test.each(['../r1', 'a/b', 'a\\b', '.', '', 'r1\u0000', 'C:r1', 'x'.repeat(65)])('never makes a file name of %j', async (id) => {
-    const outputs = await openOutputStore({ dir: folder.path, clock: createManualClock(noon) });
-    await expect(outputs.put(id, 0, 'x')).rejects.toThrow(RangeError);
-    await expect(outputs.get(id, 0)).rejects.toThrow(RangeError);
-    await expect(outputs.put('r1', 0.5, 'x')).rejects.toThrow(RangeError);
-    expect(readdirSync(join(folder.path, 'outputs'))).toEqual([]);
-  });
+  test.each(['../r1', 'a/b', 'a\\b', '.', '', 'r1\u0000', 'C:r1', 'x'.repeat(65)])(
+    'never makes a file name of %j',
+    async (id) => {
+      const outputs = await openOutputStore({ dir: folder.path, clock: createManualClock(noon) });
+      await expect(outputs.put(id, 0, 'x')).rejects.toThrow(RangeError);
+      await expect(outputs.get(id, 0)).rejects.toThrow(RangeError);
+      await expect(outputs.put('r1', 0.5, 'x')).rejects.toThrow(RangeError);
+      expect(readdirSync(join(folder.path, 'outputs'))).toEqual([]);
+    },
+  );
 
   test('sweeps what was written before a time of its own clock, and nothing that is not its own', async () => {
     const clock = createManualClock(noon);

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Lock } from '../../../src/adapters/store/lock.ts';
-import { FolderInUse, lockFolder, lockHolder } from '../../../src/adapters/store/lock.ts';
-import { audit } from '../../../src/adapters/store/audit.ts';
-import { realDisk } from '../../../src/adapters/store/disk.ts';
-import { startForeignHolder } from '../../support/foreignHolder.ts';
-import { killStoreProcesses, startStoreProcess } from '../../support/storeProcess.ts';
+import type { Lock } from '../../../src/adapters/store/journal/lock.ts';
+import { FolderInUse, lockFolder, lockHolder } from '../../../src/adapters/store/journal/lock.ts';
+import { audit } from '../../../src/adapters/store/audit/audit.ts';
+import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
+import { startForeignHolder } from '../../support/store/foreignHolder.ts';
+import { killStoreProcesses, startStoreProcess } from '../../support/store/storeProcess.ts';
 import { collectLog, openTestStore, temporaryFolder } from './sample.ts';
 
 describe('real processes', () => {
@@ -32,7 +32,8 @@ describe('real processes', () => {
     const order = ['awaitingApproval', 'queued', 'submitting'];
     const store = await openTestStore({ dir: folder.path });
     expect(acknowledged.size).toBeGreaterThan(100);
-    for (const [id, state] of acknowledged) expect(order.indexOf(store.get(id)?.state ?? '')).toBeGreaterThanOrEqual(order.indexOf(state));
+    for (const [id, state] of acknowledged)
+      expect(order.indexOf(store.get(id)?.state ?? '')).toBeGreaterThanOrEqual(order.indexOf(state));
     await store.audited();
     expect(store.auditBreak()).toBeUndefined();
     await store.close();
@@ -42,7 +43,9 @@ describe('real processes', () => {
   test('a second process is refused with a sentence that names the first, and gets in when that was killed', async () => {
     const holder = startStoreProcess(folder.path, 'hold');
     expect(await holder.told(1)).toEqual(['open']);
-    await expect(openTestStore({ dir: folder.path })).rejects.toThrow(`is in use by another running bot (process ${holder.pid})`);
+    await expect(openTestStore({ dir: folder.path })).rejects.toThrow(
+      `is in use by another running bot (process ${holder.pid})`,
+    );
     const second = startStoreProcess(folder.path, 'hold');
     expect((await second.told(1))[0]).toContain('is in use by another running bot');
     expect(await second.ended()).toBe(1);
@@ -101,27 +104,32 @@ describe('real processes', () => {
   describe('another user of the machine', () => {
     const says = ['nothing', 'pid', 'proof'] as const;
 
-    test.each(says)('whose process has the name of the folder first, and says %s, does not keep the bot out', async (what) => {
-      const foreign = await startForeignHolder(folder.path, what);
-      try {
-        expect(await lockHolder(folder.path)).toBeUndefined();
-        const log = collectLog();
-        const lock = await lockFolder(folder.path, log);
-        expect(log.lines.map(({ event }) => event)).toContain('lockNameHeldByAnother');
-        expect(await lockHolder(folder.path)).toBe(String(process.pid));
-        await expect(lockFolder(folder.path, collectLog())).rejects.toThrow(FolderInUse);
-        const second = startStoreProcess(folder.path, 'hold');
-        expect((await second.told(1))[0]).toContain('is in use by another running bot');
-        await lock.release();
-      } finally {
-        await foreign.kill();
-      }
-    });
+    test.each(says)(
+      'whose process has the name of the folder first, and says %s, does not keep the bot out',
+      async (what) => {
+        const foreign = await startForeignHolder(folder.path, what);
+        try {
+          expect(await lockHolder(folder.path)).toBeUndefined();
+          const log = collectLog();
+          const lock = await lockFolder(folder.path, log);
+          expect(log.lines.map(({ event }) => event)).toContain('lockNameHeldByAnother');
+          expect(await lockHolder(folder.path)).toBe(String(process.pid));
+          await expect(lockFolder(folder.path, collectLog())).rejects.toThrow(FolderInUse);
+          const second = startStoreProcess(folder.path, 'hold');
+          expect((await second.told(1))[0]).toContain('is in use by another running bot');
+          await lock.release();
+        } finally {
+          await foreign.kill();
+        }
+      },
+    );
 
     test('whose process holds a name keeps two bots that start at once apart no less', async () => {
       const foreign = await startForeignHolder(folder.path, 'pid');
       try {
-        const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder.path, collectLog())));
+        const results = await Promise.allSettled(
+          Array.from({ length: 8 }, () => lockFolder(folder.path, collectLog())),
+        );
         const held = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
         expect(held.length).toBeLessThanOrEqual(1);
         for (const lock of held) await lock.release();
@@ -130,19 +138,22 @@ describe('real processes', () => {
       }
     });
 
-    test.each(['linux', 'darwin'] as const)('who has socket files of the name in the folder for temporary ones does not keep the bot out of a long path (%s)', async (platform) => {
-      const deep = join(folder.path, 'x'.repeat(120));
-      mkdirSync(deep);
-      const foreign = await startForeignHolder(deep, 'pid');
-      try {
-        const lock = await lockFolder(deep, collectLog(), platform);
-        await expect(lockFolder(deep, collectLog(), platform)).rejects.toThrow(FolderInUse);
-        await lock.release();
-        expect(foreign.file === undefined || existsSync(foreign.file)).toBe(true);
-      } finally {
-        await foreign.kill();
-      }
-    });
+    test.each(['linux', 'darwin'] as const)(
+      'who has socket files of the name in the folder for temporary ones does not keep the bot out of a long path (%s)',
+      async (platform) => {
+        const deep = join(folder.path, 'x'.repeat(120));
+        mkdirSync(deep);
+        const foreign = await startForeignHolder(deep, 'pid');
+        try {
+          const lock = await lockFolder(deep, collectLog(), platform);
+          await expect(lockFolder(deep, collectLog(), platform)).rejects.toThrow(FolderInUse);
+          await lock.release();
+          expect(foreign.file === undefined || existsSync(foreign.file)).toBe(true);
+        } finally {
+          await foreign.kill();
+        }
+      },
+    );
   });
 
   test('dead socket files are removed, so that kills do not fill the folder', async () => {
@@ -155,6 +166,8 @@ describe('real processes', () => {
     const store = await openTestStore({ dir: folder.path });
     expect(readdirSync(folder.path).filter((name) => name.endsWith('.sock'))).toHaveLength(1);
     await store.close();
-    expect(existsSync(folder.path) && readdirSync(folder.path).filter((name) => name.endsWith('.sock'))).toHaveLength(0);
+    expect(
+      existsSync(folder.path) && readdirSync(folder.path).filter((name) => name.endsWith('.sock')),
+    ).toHaveLength(0);
   });
 });

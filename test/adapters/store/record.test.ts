@@ -1,24 +1,47 @@
-// What somebody who may write the data folder, but has not the key, can make of it: nothing that runs, and nothing that stays unseen.
+// What somebody who may write the data folder, but has not the key, can make of it: nothing that runs, and
+// nothing that stays unseen.
 import { describe, expect, test } from '@jest/globals';
 import { createHash, hash } from 'node:crypto';
 import { join } from 'node:path';
-import { keysFrom } from '../../../src/adapters/store/keys.ts';
-import type { Keys } from '../../../src/adapters/store/keys.ts';
-import { encodeUnkeyed, noHead } from '../../../src/adapters/store/line.ts';
-import type { Head } from '../../../src/adapters/store/line.ts';
-import type { Store } from '../../../src/adapters/store/requestStore.ts';
+import { keysFrom } from '../../../src/adapters/store/journal/keys.ts';
+import type { Keys } from '../../../src/adapters/store/journal/keys.ts';
+import { encodeUnkeyed, noHead } from '../../../src/adapters/store/journal/line.ts';
+import type { Head } from '../../../src/adapters/store/journal/line.ts';
+import type { Store } from '../../../src/adapters/store/journal/requestStore.ts';
 import type { Event } from '../../../src/liveResponse/request.ts';
-import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
-import type { MemoryDisk } from '../../support/memoryDisk.ts';
-import { testKeys } from '../../support/testKeys.ts';
-import { approved, approver, askedOf, auditOf, claimed, collectLog, lineAfter, noLock, noon, openTestStore, peopleIn, picture, responder } from './sample.ts';
+import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
+import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
+import {
+  approved,
+  approver,
+  askedOf,
+  auditOf,
+  claimed,
+  collectLog,
+  lineAfter,
+  noLock,
+  noon,
+  openTestStore,
+  peopleIn,
+  picture,
+  responder,
+} from './sample.ts';
 
 const first = join(memoryFolder, 'journal-000000001.ndjson');
 const inFolder = (name: string): string => join(memoryFolder, name);
-const open = (disk: MemoryDisk, more: Parameters<typeof openTestStore>[0] | object = {}): Promise<Store> => openTestStore({ dir: memoryFolder, disk, lock: noLock, ...more });
-const copyOf = (disk: MemoryDisk): MemoryDisk => createMemoryDisk(new Map(disk.list(memoryFolder).map((name) => [inFolder(name), Buffer.from(disk.bytes(inFolder(name)) ?? [])])));
-const linesIn = (disk: MemoryDisk, file = first): string[] => (disk.bytes(file) ?? Buffer.alloc(0)).toString('utf8').trimEnd().split('\n');
-const put = (disk: MemoryDisk, lines: readonly string[], file = first): void => disk.overwrite(file, Buffer.from(lines.map((line) => `${line}\n`).join('')));
+const open = (disk: MemoryDisk, more: Parameters<typeof openTestStore>[0] | object = {}): Promise<Store> =>
+  openTestStore({ dir: memoryFolder, disk, lock: noLock, ...more });
+const copyOf = (disk: MemoryDisk): MemoryDisk =>
+  createMemoryDisk(
+    new Map(
+      disk.list(memoryFolder).map((name) => [inFolder(name), Buffer.from(disk.bytes(inFolder(name)) ?? [])]),
+    ),
+  );
+const linesIn = (disk: MemoryDisk, file = first): string[] =>
+  (disk.bytes(file) ?? Buffer.alloc(0)).toString('utf8').trimEnd().split('\n');
+const put = (disk: MemoryDisk, lines: readonly string[], file = first): void =>
+  disk.overwrite(file, Buffer.from(lines.map((line) => `${line}\n`).join('')));
 
 /** Three requests: one approved, one sent, one that waits. */
 async function written(keys: Keys = testKeys): Promise<MemoryDisk> {
@@ -32,7 +55,10 @@ async function written(keys: Keys = testKeys): Promise<MemoryDisk> {
 }
 
 /** A journal as version 0.1 wrote it. */
-function old(events: readonly (readonly [string, Event])[]): { readonly disk: MemoryDisk; readonly head: Head } {
+function old(events: readonly (readonly [string, Event])[]): {
+  readonly disk: MemoryDisk;
+  readonly head: Head;
+} {
   const disk = createMemoryDisk();
   let head = noHead;
   const lines: string[] = [];
@@ -49,15 +75,53 @@ const asked = (id: string): readonly [string, Event] => [id, { type: 'asked', as
 
 describe('a journal that somebody without the key has changed', () => {
   test.each<readonly [string, (lines: string[]) => readonly string[], RegExp]>([
-    ['an edit', (lines) => lines.with(1, (lines[1] ?? '').replace('minidump.ps1', 'anything.ps1')), /line 2 was changed after it was written, or not written with the key/],
-    ['an approval that was appended, its hash made as version 0.1 did', (lines) => [...lines, encodeUnkeyed(lastOf(lines), noon, 'r3', approved).text], /line 7 carries no key, although the lines before it do/],
-    ['an approval that was appended with a code of another key', (lines) => [...lines, keyedBy(lines, 'r3', approved, keysFrom([Buffer.alloc(32, 'mallory ')]))], /line 7 names another key/],
-    ['an approval that was appended under our key’s name', (lines) => [...lines, keyedBy(lines, 'r3', approved, keysFrom([Buffer.alloc(32, 'mallory ')])).replace(/"key":"[0-9a-f]+"/, `"key":"${testKeys.current.id}"`)], /line 7 was changed after it was written, or not written with the key/],
-    ['a line inserted', (lines) => lines.toSpliced(2, 0, lines[1] ?? ''), /line 3 has number 2 where 3 belongs/],
-    ['two lines exchanged', (lines) => [lines[1] ?? '', lines[0] ?? '', ...lines.slice(2)], /line 1 has number 2 where 1 belongs/],
+    [
+      'an edit',
+      (lines) => lines.with(1, (lines[1] ?? '').replace('minidump.ps1', 'anything.ps1')),
+      /line 2 was changed after it was written, or not written with the key/,
+    ],
+    [
+      'an approval that was appended, its hash made as version 0.1 did',
+      (lines) => [...lines, encodeUnkeyed(lastOf(lines), noon, 'r3', approved).text],
+      /line 7 carries no key, although the lines before it do/,
+    ],
+    [
+      'an approval that was appended with a code of another key',
+      (lines) => [...lines, keyedBy(lines, 'r3', approved, keysFrom([Buffer.alloc(32, 'mallory ')]))],
+      /line 7 names another key/,
+    ],
+    [
+      'an approval that was appended under our key’s name',
+      (lines) => [
+        ...lines,
+        keyedBy(lines, 'r3', approved, keysFrom([Buffer.alloc(32, 'mallory ')])).replace(
+          /"key":"[0-9a-f]+"/,
+          `"key":"${testKeys.current.id}"`,
+        ),
+      ],
+      /line 7 was changed after it was written, or not written with the key/,
+    ],
+    [
+      'a line inserted',
+      (lines) => lines.toSpliced(2, 0, lines[1] ?? ''),
+      /line 3 has number 2 where 3 belongs/,
+    ],
+    [
+      'two lines exchanged',
+      (lines) => [lines[1] ?? '', lines[0] ?? '', ...lines.slice(2)],
+      /line 1 has number 2 where 1 belongs/,
+    ],
     ['a line left out', (lines) => lines.toSpliced(3, 1), /line 4 has number 5 where 4 belongs/],
-    ['all hashes written again', rewritten, /line 1 was changed after it was written, or not written with the key/],
-    ['a line of a newer version', (lines) => lines.with(0, (lines[0] ?? '').replace('"v":2', '"v":3')), /line 1 has the format 3, which this version does not know/],
+    [
+      'all hashes written again',
+      rewritten,
+      /line 1 was changed after it was written, or not written with the key/,
+    ],
+    [
+      'a line of a newer version',
+      (lines) => lines.with(0, (lines[0] ?? '').replace('"v":2', '"v":3')),
+      /line 1 has the format 3, which this version does not know/,
+    ],
   ])('%s is refused at the start and named by the audit', async (_what, tamper, words) => {
     const disk = await written();
     put(disk, tamper(linesIn(disk)));
@@ -66,13 +130,24 @@ describe('a journal that somebody without the key has changed', () => {
   });
 
   function lastOf(lines: readonly string[]): Head {
-    const { seq, hash: own } = JSON.parse(lines.at(-1) ?? '{}') as { readonly seq: number; readonly hash: string };
+    const { seq, hash: own } = JSON.parse(lines.at(-1) ?? '{}') as {
+      readonly seq: number;
+      readonly hash: string;
+    };
     return { seq, hash: own };
   }
 
   function keyedBy(lines: readonly string[], request: string, event: Event, keys: Keys): string {
     const { seq, hash: prev } = lastOf(lines);
-    const body = JSON.stringify({ v: 2, seq: seq + 1, prev, at: noon, request, event, key: keys.current.id }).slice(0, -1);
+    const body = JSON.stringify({
+      v: 2,
+      seq: seq + 1,
+      prev,
+      at: noon,
+      request,
+      event,
+      key: keys.current.id,
+    }).slice(0, -1);
     return `${body},"hash":"${hash('sha256', body, 'hex')}"}`;
   }
 
@@ -91,14 +166,23 @@ describe('a journal that somebody without the key has changed', () => {
     const disk = await written();
     const one = copyOf(disk);
     const other = copyOf(disk);
-    for (const [copy, event] of [[one, { type: 'denied', by: approver }], [other, approved]] as const) {
+    for (const [copy, event] of [
+      [one, { type: 'denied', by: approver }],
+      [other, approved],
+    ] as const) {
       const store = await open(copy);
       await store.change('r3', () => ({ event }));
       await store.change('r1', () => ({ event: { type: 'lapsed' } }));
       await store.close();
     }
     // Of the one the denial, of the other what came after its approval.
-    const file = (of: MemoryDisk): readonly string[] => of.list(memoryFolder).filter((name) => name.startsWith('journal-')).toSorted().flatMap((name) => linesIn(of, inFolder(name))).filter((line) => line !== '');
+    const file = (of: MemoryDisk): readonly string[] =>
+      of
+        .list(memoryFolder)
+        .filter((name) => name.startsWith('journal-'))
+        .toSorted()
+        .flatMap((name) => linesIn(of, inFolder(name)))
+        .filter((line) => line !== '');
     const [before, after] = [file(one).slice(0, 7), file(other).slice(7)];
     expect(after).toHaveLength(1);
     put(disk, [...before, ...after]);
@@ -109,10 +193,15 @@ describe('a journal that somebody without the key has changed', () => {
     const disk = await written();
     const forged = old([asked('r1'), ['r1', approved]]);
     disk.overwrite(first, forged.disk.bytes(first) ?? Buffer.alloc(0));
-    await expect(open(disk)).rejects.toThrow(/line 1 carries no key, .*although this folder was written with one before/);
+    await expect(open(disk)).rejects.toThrow(
+      /line 1 carries no key, .*although this folder was written with one before/,
+    );
     disk.remove(inFolder('people.keys'));
     // Without any trace of the key it is taken over, and sends nothing before a person has looked.
-    expect((await open(disk)).freeze()).toMatchObject({ by: 'the bot', why: expect.stringContaining('one request in it was approved') as unknown });
+    expect((await open(disk)).freeze()).toMatchObject({
+      by: 'the bot',
+      why: expect.stringContaining('one request in it was approved') as unknown,
+    });
   });
 
   test('is told from one that was written with another key', async () => {
@@ -121,7 +210,10 @@ describe('a journal that somebody without the key has changed', () => {
     await expect(open(disk)).rejects.toThrow(/was written with another key \(id [0-9a-f]{16}/);
     disk.remove(inFolder('people.keys'));
     await expect(open(disk)).rejects.toMatchObject({ code: 'otherKey' });
-    expect(auditOf(createMemoryDisk(new Map([[first, disk.bytes(first) ?? Buffer.alloc(0)]])), memoryFolder).otherKey).toMatch(/^[0-9a-f]{16}$/);
+    expect(
+      auditOf(createMemoryDisk(new Map([[first, disk.bytes(first) ?? Buffer.alloc(0)]])), memoryFolder)
+        .otherKey,
+    ).toMatch(/^[0-9a-f]{16}$/);
   });
 });
 
@@ -159,10 +251,21 @@ describe('the anchor', () => {
     await now.change('r4', () => ({ event: approved }));
     const anchor = now.head();
     const anchors = (): Promise<readonly Head[]> => Promise.resolve([anchor]);
-    for (const rewound of [older, (() => { const cut = copyOf(disk); put(cut, linesIn(cut).slice(0, -1)); return cut; })()]) {
+    for (const rewound of [
+      older,
+      (() => {
+        const cut = copyOf(disk);
+        put(cut, linesIn(cut).slice(0, -1));
+        return cut;
+      })(),
+    ]) {
       const { seq } = auditOf(rewound, memoryFolder).head;
-      await expect(open(rewound, { anchors })).rejects.toThrow(`The journal ends at line ${seq}, but line 8 was anchored: lines ${seq + 1} to 8 are missing.`);
-      expect(auditOf(rewound, memoryFolder, { anchors: [anchor] }).wrong?.sentence).toContain(`Lines ${seq + 1} to 8 are missing`);
+      await expect(open(rewound, { anchors })).rejects.toThrow(
+        `The journal ends at line ${seq}, but line 8 was anchored: lines ${seq + 1} to 8 are missing.`,
+      );
+      expect(auditOf(rewound, memoryFolder, { anchors: [anchor] }).wrong?.sentence).toContain(
+        `Lines ${seq + 1} to 8 are missing`,
+      );
       // Without one nothing can tell: the documents say so.
       expect(auditOf(rewound, memoryFolder).wrong).toBeUndefined();
     }
@@ -180,7 +283,9 @@ describe('the anchor', () => {
     for (const id of ['r5', 'r6']) await other.add(askedOf(id));
     for (const close of [false, true]) {
       if (close) await other.close();
-      await expect(open(copyOf(fork), { anchors: () => Promise.resolve([anchor]) })).rejects.toThrow(`Line ${anchor.seq} of the journal is another one than was anchored`);
+      await expect(open(copyOf(fork), { anchors: () => Promise.resolve([anchor]) })).rejects.toThrow(
+        `Line ${anchor.seq} of the journal is another one than was anchored`,
+      );
     }
   });
 
@@ -197,18 +302,35 @@ describe('the anchor', () => {
     await theirs.close();
     const { seq } = theirs.head();
     expect(seq).toBeGreaterThan(before.seq);
-    const at = (line: number): Head => ({ seq: line, hash: (JSON.parse(linesIn(disk)[line - 1] ?? '{}') as Head).hash });
+    const at = (line: number): Head => ({
+      seq: line,
+      hash: (JSON.parse(linesIn(disk)[line - 1] ?? '{}') as Head).hash,
+    });
     disk.overwrite(inFolder('snapshot.json'), other.bytes(inFolder('snapshot.json')) ?? Buffer.alloc(0));
-    disk.overwrite(inFolder('people.keys'), Buffer.concat([disk.bytes(inFolder('people.keys')) ?? Buffer.alloc(0), other.bytes(inFolder('people.keys')) ?? Buffer.alloc(0)]));
-    for (const name of disk.list(memoryFolder)) if (name > 'journal-000000001.ndjson' && name.startsWith('journal-')) disk.remove(inFolder(name));
+    disk.overwrite(
+      inFolder('people.keys'),
+      Buffer.concat([
+        disk.bytes(inFolder('people.keys')) ?? Buffer.alloc(0),
+        other.bytes(inFolder('people.keys')) ?? Buffer.alloc(0),
+      ]),
+    );
+    for (const name of disk.list(memoryFolder))
+      if (name > 'journal-000000001.ndjson' && name.startsWith('journal-')) disk.remove(inFolder(name));
     disk.overwrite(inFolder(`journal-${String(seq + 1).padStart(9, '0')}.ndjson`), Buffer.alloc(0));
-    for (const anchor of [at(seq), at(seq - 1), before]) await expect(open(copyOf(disk), { anchors: () => Promise.resolve([anchor]) })).rejects.toThrow(/another one than was anchored|it is of another journal/);
+    for (const anchor of [at(seq), at(seq - 1), before])
+      await expect(open(copyOf(disk), { anchors: () => Promise.resolve([anchor]) })).rejects.toThrow(
+        /another one than was anchored|it is of another journal/,
+      );
     // Nor with its own lines in between, or with none.
     const lines = linesIn(disk);
     put(disk, [...lines.slice(0, before.seq), ...linesIn(other).slice(before.seq, seq)]);
-    await expect(open(copyOf(disk), { anchors: () => Promise.resolve([before]) })).rejects.toThrow(/it is of another journal/);
+    await expect(open(copyOf(disk), { anchors: () => Promise.resolve([before]) })).rejects.toThrow(
+      /it is of another journal/,
+    );
     put(disk, lines.slice(0, before.seq));
-    await expect(open(copyOf(disk), { anchors: () => Promise.resolve([before]) })).rejects.toThrow(/it is of another journal/);
+    await expect(open(copyOf(disk), { anchors: () => Promise.resolve([before]) })).rejects.toThrow(
+      /it is of another journal/,
+    );
   });
 
   test('below the snapshot of this very journal lets it start', async () => {
@@ -232,7 +354,9 @@ describe('the anchor', () => {
     await store.add(askedOf('r4'));
     await store.close();
     disk.remove(first);
-    await expect(open(disk, { anchors: () => Promise.resolve([head]) })).rejects.toThrow(/is not in the journal files any more/);
+    await expect(open(disk, { anchors: () => Promise.resolve([head]) })).rejects.toThrow(
+      /is not in the journal files any more/,
+    );
   });
 });
 
@@ -245,8 +369,13 @@ describe('a journal of version 0.1', () => {
     expect(store.freeze()).toBeUndefined();
     expect(store.tookOver()).toBe(true);
     expect(store.health()).toMatchObject({ takenOver: { lines: 3 }, seq: 4 });
-    expect(JSON.parse(linesIn(disk)[3] ?? '')).toMatchObject({ v: 2, event: { type: 'takenOver', lines: 3, hash: head.hash } });
-    expect(log.lines.find(({ event }) => event === 'journalTakenOver')).toMatchObject({ fields: { lines: 3 } });
+    expect(JSON.parse(linesIn(disk)[3] ?? '')).toMatchObject({
+      v: 2,
+      event: { type: 'takenOver', lines: 3, hash: head.hash },
+    });
+    expect(log.lines.find(({ event }) => event === 'journalTakenOver')).toMatchObject({
+      fields: { lines: 3 },
+    });
     await store.change('r2', () => ({ event: approved }));
     await store.close();
     const again = await open(disk);
@@ -262,22 +391,39 @@ describe('a journal of version 0.1', () => {
     await expect(open(down)).rejects.toThrow();
     // A line with the key behind lines that nobody took over.
     const more = createMemoryDisk();
-    put(more, [...linesIn(disk).slice(0, 3), lineAfter(head, noon, 'r2', approved, peopleIn(more, memoryFolder)).text]);
-    await expect(open(more)).rejects.toThrow(/line 4 follows 3 lines that carry no key, and does not say that they were taken over/);
+    put(more, [
+      ...linesIn(disk).slice(0, 3),
+      lineAfter(head, noon, 'r2', approved, peopleIn(more, memoryFolder)).text,
+    ]);
+    await expect(open(more)).rejects.toThrow(
+      /line 4 follows 3 lines that carry no key, and does not say that they were taken over/,
+    );
   });
 
   test('in which something was approved freezes, in the same line', async () => {
     const { disk } = old([asked('r1'), ['r1', approved], asked('r2')]);
     const store = await open(disk);
-    expect(store.freeze()?.why).toMatch(/nothing proves that nobody changed it, and one request in it was approved/);
+    expect(store.freeze()?.why).toMatch(
+      /nothing proves that nobody changed it, and one request in it was approved/,
+    );
     await store.close();
     expect((await open(disk)).freeze()).toBeDefined();
   });
 
   test('whose snapshot was forged is read from its lines: that of version 0.1 counts for nothing', async () => {
     const { disk, head } = old([asked('r1')]);
-    const body = JSON.stringify({ format: 3, head, takenAt: noon, submissions: [], links: [], requests: [] }).slice(0, -1);
-    disk.overwrite(inFolder('snapshot.json'), Buffer.from(`${body},"sha256":"${hash('sha256', body, 'hex')}"}`));
+    const body = JSON.stringify({
+      format: 3,
+      head,
+      takenAt: noon,
+      submissions: [],
+      links: [],
+      requests: [],
+    }).slice(0, -1);
+    disk.overwrite(
+      inFolder('snapshot.json'),
+      Buffer.from(`${body},"sha256":"${hash('sha256', body, 'hex')}"}`),
+    );
     const store = await open(disk);
     expect(store.open()).toHaveLength(1);
     // It holds in plain words what is sealed from here on.
@@ -309,7 +455,11 @@ describe('forgetting', () => {
     for (const restored of [false, true]) {
       if (restored) disk.overwrite(inFolder('people.keys'), keysBefore);
       const after = await open(disk);
-      expect(after.get('r1')).toMatchObject({ requester: { name: 'forgotten person' }, state: 'over', commands: askedOf('r1').commands });
+      expect(after.get('r1')).toMatchObject({
+        requester: { name: 'forgotten person' },
+        state: 'over',
+        commands: askedOf('r1').commands,
+      });
       expect(JSON.stringify(after.get('r1'))).not.toMatch(/Responder|Marie|slack:U1/);
       expect(after.personsNamed(responder.id)).toEqual([]);
       expect(auditOf(disk, memoryFolder).wrong).toBeUndefined();
@@ -333,22 +483,32 @@ describe('forgetting', () => {
   test('a lost file of keys does not let anybody approve their own: the start refuses while a request is open', async () => {
     const disk = await written();
     disk.remove(inFolder('people.keys'));
-    await expect(open(disk)).rejects.toThrow(/people\.keys is missing, and with it the keys? of persons? \(p_[0-9a-f]{16}|people\.keys is missing, and with it the key of/);
+    await expect(open(disk)).rejects.toThrow(
+      /people\.keys is missing, and with it the keys? of persons? \(p_[0-9a-f]{16}|people\.keys is missing, and with it the key of/,
+    );
     const accepted = await open(copyOf(disk), { withoutLost: true });
     expect(accepted.lost().length).toBeGreaterThan(0);
   });
 
   test('a line of that file which is no key is told', async () => {
     const disk = await written();
-    disk.overwrite(inFolder('people.keys'), Buffer.concat([Buffer.from('null\n'), disk.bytes(inFolder('people.keys')) ?? Buffer.alloc(0)]));
+    disk.overwrite(
+      inFolder('people.keys'),
+      Buffer.concat([Buffer.from('null\n'), disk.bytes(inFolder('people.keys')) ?? Buffer.alloc(0)]),
+    );
     await expect(open(disk)).rejects.toThrow(/people\.keys line 1 is no key of a person/);
   });
 
   test('a key that somebody changed in the file is told', async () => {
     const disk = await written();
-    const [line = '', ...more] = (disk.bytes(inFolder('people.keys')) ?? Buffer.alloc(0)).toString('utf8').split('\n');
+    const [line = '', ...more] = (disk.bytes(inFolder('people.keys')) ?? Buffer.alloc(0))
+      .toString('utf8')
+      .split('\n');
     const person = JSON.parse(line) as { readonly p: string };
-    disk.overwrite(inFolder('people.keys'), Buffer.from([line.replace(person.p, `p_${'0'.repeat(16)}`), ...more].join('\n')));
+    disk.overwrite(
+      inFolder('people.keys'),
+      Buffer.from([line.replace(person.p, `p_${'0'.repeat(16)}`), ...more].join('\n')),
+    );
     await expect(open(disk)).rejects.toThrow(/people\.keys line 1 holds a key of a person that was changed/);
   });
 });

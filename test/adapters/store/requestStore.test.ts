@@ -5,12 +5,27 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IllegalMove } from '../../../src/liveResponse/evolve.ts';
 import { StoreError } from '../../../src/liveResponse/ports.ts';
-import { realDisk } from '../../../src/adapters/store/disk.ts';
-import type { Disk } from '../../../src/adapters/store/disk.ts';
-import { noHead } from '../../../src/adapters/store/line.ts';
+import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
+import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
+import { noHead } from '../../../src/adapters/store/journal/line.ts';
 import { createManualClock } from '../../support/manualClock.ts';
-import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
-import { actionOf, approved, approver, askedOf, claimed, collectLog, lineAfter, noLock, noon, openTestStore, peopleIn, picture, someEvent, temporaryFolder } from './sample.ts';
+import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
+import {
+  actionOf,
+  approved,
+  approver,
+  askedOf,
+  claimed,
+  collectLog,
+  lineAfter,
+  noLock,
+  noon,
+  openTestStore,
+  peopleIn,
+  picture,
+  someEvent,
+  temporaryFolder,
+} from './sample.ts';
 
 describe('the request store', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -48,7 +63,10 @@ describe('the request store', () => {
   test('lets the first of two racing changes win, and shows its result to the second', async () => {
     const store = await openTestStore({ dir: folder.path });
     await store.add(askedOf('r1'));
-    const decide = (request: { readonly state: string }): { readonly event: typeof approved } | { readonly no: string } => (request.state === 'awaitingApproval' ? { event: approved } : { no: request.state });
+    const decide = (request: {
+      readonly state: string;
+    }): { readonly event: typeof approved } | { readonly no: string } =>
+      request.state === 'awaitingApproval' ? { event: approved } : { no: request.state };
     const [first, second] = await Promise.all([store.change('r1', decide), store.change('r1', decide)]);
     expect(first).toMatchObject({ request: { state: 'queued' } });
     expect(second).toEqual({ no: 'queued' });
@@ -100,7 +118,9 @@ describe('the request store', () => {
     store.subscribe(() => {
       throw new Error('listener bug');
     });
-    const stop = store.subscribe((request, event) => heard.push(`${request.id} ${event.type} ${request.state}`));
+    const stop = store.subscribe((request, event) =>
+      heard.push(`${request.id} ${event.type} ${request.state}`),
+    );
     await store.add(askedOf('r1'));
     await store.change('r1', () => ({ event: approved }));
     stop();
@@ -131,7 +151,11 @@ describe('the request store', () => {
 
   test.each([
     ['takes a last snapshot when it closes on a disk that is quick', 100, true],
-    ['leaves the last snapshot out on a disk on which each line waits long, and loses nothing by it', 600, false],
+    [
+      'leaves the last snapshot out on a disk on which each line waits long, and loses nothing by it',
+      600,
+      false,
+    ],
   ])('%s', async (_name, ms, taken) => {
     let elapsed = 0;
     const disk: Disk = {
@@ -161,12 +185,21 @@ describe('the request store', () => {
     const store = await openTestStore({ dir: folder.path });
     await store.add(askedOf('r1'));
     const ended = { type: 'ended', action: actionOf('a1', 'Failed'), outcome: 'failed' } as const;
-    for (const event of [approved, claimed('n1'), { type: 'submitted', action: actionOf('a1'), deadline: noon } as const, ended]) await store.change('r1', () => ({ event }));
+    for (const event of [
+      approved,
+      claimed('n1'),
+      { type: 'submitted', action: actionOf('a1'), deadline: noon } as const,
+      ended,
+    ])
+      await store.change('r1', () => ({ event }));
     const before = picture(store);
     await store.close();
     const file = join(folder.path, 'snapshot.json');
     // As version 1 wrote it, which did not keep whether a device had taken the session up.
-    const body = readFileSync(file, 'utf8').replace(/,"sha256":"[0-9a-f]{64}"}$/, '').replace('"format":3', '"format":1').replace(/,"opened":(?:true|false)/g, '');
+    const body = readFileSync(file, 'utf8')
+      .replace(/,"sha256":"[0-9a-f]{64}"}$/, '')
+      .replace('"format":3', '"format":1')
+      .replace(/,"opened":(?:true|false)/g, '');
     writeFileSync(file, `${body},"sha256":"${createHash('sha256').update(body).digest('hex')}"}`);
     const again = await openTestStore({ dir: folder.path });
     await again.audited();
@@ -231,7 +264,8 @@ describe('the request store', () => {
     await store.close();
     const dir = join(folder.path, 'data');
     expect(statSync(dir).mode & 0o777).toBe(0o700);
-    for (const name of readdirSync(dir).filter((one) => !one.endsWith('.sock'))) expect([name, statSync(join(dir, name)).mode & 0o777]).toEqual([name, 0o600]);
+    for (const name of readdirSync(dir).filter((one) => !one.endsWith('.sock')))
+      expect([name, statSync(join(dir, name)).mode & 0o777]).toEqual([name, 0o600]);
   });
 
   test('refuses everything after it was closed', async () => {
@@ -245,8 +279,14 @@ describe('the request store', () => {
     await store.add(askedOf('r1'));
     await store.note({ type: 'stopped' });
     await store.close();
-    const lines = readFileSync(join(folder.path, 'journal-000000001.ndjson'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
-    expect(lines.map(({ seq, request }) => [seq, request])).toEqual([[1, 'r1'], [2, null]]);
+    const lines = readFileSync(join(folder.path, 'journal-000000001.ndjson'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    expect(lines.map(({ seq, request }) => [seq, request])).toEqual([
+      [1, 'r1'],
+      [2, null],
+    ]);
     expect(lines[0]?.['prev']).toBe('0'.repeat(64));
     expect(lines[1]?.['prev']).toBe(lines[0]?.['hash']);
   });
@@ -272,30 +312,37 @@ describe('the request store', () => {
 
   test('folds to the same after a kill at any point of any history', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(fc.nat(5), fc.nat(), fc.constantFrom('go', 'go', 'go', 'go', 'go', 'kill', 'close')), { maxLength: 60 }), async (steps) => {
-        let disk = createMemoryDisk();
-        const open = (): ReturnType<typeof openTestStore> => openTestStore({ dir: memoryFolder, disk, lock: noLock, snapshotEvery: 7 });
-        let store = await open();
-        for (const [which, seed, then] of steps) {
-          const id = `r${which}`;
-          let turn = seed;
-          const pick = (n: number): number => {
-            turn = (Math.imul(turn, 48_271) + 11) >>> 0;
-            return turn % n;
-          };
-          if (store.get(id) === undefined) await store.add(askedOf(id));
-          else await store.change(id, (request) => ({ event: someEvent(request, pick) }));
-          if (then === 'go') continue;
-          const before = picture(store);
-          if (then === 'close') await store.close();
-          else disk = disk.powerCut(() => 0);
-          store = await open();
-          expect(picture(store)).toEqual(before);
-          await store.audited();
-          expect(store.auditBreak()).toBeUndefined();
-        }
-        await store.close();
-      }),
+      fc.asyncProperty(
+        fc.array(
+          fc.tuple(fc.nat(5), fc.nat(), fc.constantFrom('go', 'go', 'go', 'go', 'go', 'kill', 'close')),
+          { maxLength: 60 },
+        ),
+        async (steps) => {
+          let disk = createMemoryDisk();
+          const open = (): ReturnType<typeof openTestStore> =>
+            openTestStore({ dir: memoryFolder, disk, lock: noLock, snapshotEvery: 7 });
+          let store = await open();
+          for (const [which, seed, then] of steps) {
+            const id = `r${which}`;
+            let turn = seed;
+            const pick = (n: number): number => {
+              turn = (Math.imul(turn, 48_271) + 11) >>> 0;
+              return turn % n;
+            };
+            if (store.get(id) === undefined) await store.add(askedOf(id));
+            else await store.change(id, (request) => ({ event: someEvent(request, pick) }));
+            if (then === 'go') continue;
+            const before = picture(store);
+            if (then === 'close') await store.close();
+            else disk = disk.powerCut(() => 0);
+            store = await open();
+            expect(picture(store)).toEqual(before);
+            await store.audited();
+            expect(store.auditBreak()).toBeUndefined();
+          }
+          await store.close();
+        },
+      ),
       { numRuns: 60 },
     );
   });

@@ -2,22 +2,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HouseEvent, Log } from '../../../src/liveResponse/ports.ts';
+import type { GlobalEvent, Log } from '../../../src/liveResponse/ports.ts';
 import type { Action } from '../../../src/liveResponse/action.ts';
 import type { Asked, Event, Fact, Move, Request } from '../../../src/liveResponse/request.ts';
-import type { StoreOptions, Store } from '../../../src/adapters/store/requestStore.ts';
-import type { Disk } from '../../../src/adapters/store/disk.ts';
-import type { Keys } from '../../../src/adapters/store/keys.ts';
-import { openPeople } from '../../../src/adapters/store/people.ts';
-import type { People } from '../../../src/adapters/store/people.ts';
-import { openStore } from '../../../src/adapters/store/requestStore.ts';
-import { audit } from '../../../src/adapters/store/audit.ts';
-import type { AuditOptions, AuditReport } from '../../../src/adapters/store/audit.ts';
-import { encodeLine, sealedEvent } from '../../../src/adapters/store/line.ts';
-import type { Head } from '../../../src/adapters/store/line.ts';
-import { readSnapshot } from '../../../src/adapters/store/snapshot.ts';
-import type { Snapshot } from '../../../src/adapters/store/snapshot.ts';
-import { testKeys } from '../../support/testKeys.ts';
+import type { StoreOptions, Store } from '../../../src/adapters/store/journal/requestStore.ts';
+import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
+import type { Keys } from '../../../src/adapters/store/journal/keys.ts';
+import { openPeople } from '../../../src/adapters/store/journal/people.ts';
+import type { People } from '../../../src/adapters/store/journal/people.ts';
+import { openStore } from '../../../src/adapters/store/journal/requestStore.ts';
+import { audit } from '../../../src/adapters/store/audit/audit.ts';
+import type { AuditOptions, AuditReport } from '../../../src/adapters/store/audit/audit.ts';
+import { encodeLine, sealedEvent } from '../../../src/adapters/store/journal/line.ts';
+import type { Head } from '../../../src/adapters/store/journal/line.ts';
+import { readSnapshot } from '../../../src/adapters/store/journal/snapshot.ts';
+import type { Snapshot } from '../../../src/adapters/store/journal/snapshot.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 
 export const noon = Date.UTC(2026, 0, 5, 12, 0, 0);
@@ -35,7 +35,10 @@ export function askedOf(id: string, more: Partial<Asked> = {}): Asked {
     placeIsPrivate: false,
     tenant: 'contoso',
     device: { id: 'd'.repeat(40), name: 'host-a', os: 'Windows11', health: 'Active', tags: [] },
-    commands: [{ type: 'RunScript', scriptName: 'minidump.ps1', args: 'Grüße 世界' }, { type: 'GetFile', path: 'C:\\windows\\TEMP\\x.zip' }],
+    commands: [
+      { type: 'RunScript', scriptName: 'minidump.ps1', args: 'Grüße 世界' },
+      { type: 'GetFile', path: 'C:\\windows\\TEMP\\x.zip' },
+    ],
     title: 'dump host-a x',
     terms: { tier: 'high', approveRole: 'approver', expiresAt: noon + 1_800_000, runWithin: 1_800_000 },
     digest: 'a'.repeat(64),
@@ -45,16 +48,32 @@ export function askedOf(id: string, more: Partial<Asked> = {}): Asked {
 }
 
 export function actionOf(id: string, status = 'Pending'): Action {
-  return { id, type: 'LiveResponse', status, machineId: 'd'.repeat(40), requestor: 'app', comment: 'lr:x', createdAt: noon, updatedAt: noon, progress: [{ index: 0, status: 'Executing', errors: [] }] };
+  return {
+    id,
+    type: 'LiveResponse',
+    status,
+    machineId: 'd'.repeat(40),
+    requestor: 'app',
+    comment: 'lr:x',
+    createdAt: noon,
+    updatedAt: noon,
+    progress: [{ index: 0, status: 'Executing', errors: [] }],
+  };
 }
 
-export const approved = { type: 'approved', approval: { by: approver, account: 'slack:U2', at: noon, digest: 'a'.repeat(64) } } as const satisfies Move;
+export const approved = {
+  type: 'approved',
+  approval: { by: approver, account: 'slack:U2', at: noon, digest: 'a'.repeat(64) },
+} as const satisfies Move;
 
 export function claimed(nonce: string): Move {
   return { type: 'claimed', attempt: { nonce, tag: `lr:${nonce}`, at: noon } };
 }
 
-/** An event that may follow in the state the request is in; `pick(n)` chooses 0..n-1. Undefined when the request is over and done with. */
+/**
+ * An event that may follow in the state the request is in; `pick(n)` chooses 0..n-1. Undefined when the
+ * request is over and done with.
+ */
 export function someEvent(request: Request, pick: (n: number) => number): Move | Fact {
   const nonce = `n${pick(1000)}`;
   const facts: readonly (Move | Fact)[] = [
@@ -62,19 +81,34 @@ export function someEvent(request: Request, pick: (n: number) => number): Move |
     { type: 'noted', surface: 'slack', place: `C${pick(9)}` },
     { type: 'cardPosting', surface: 'slack', place: 'C1', intent: nonce },
     ...request.cards.flatMap((card): readonly Fact[] => [
-      { type: 'cardPosted', intent: card.intent, ref: { surface: 'slack', place: 'C1', id: `17.${pick(99)}` }, shown: request.revision },
+      {
+        type: 'cardPosted',
+        intent: card.intent,
+        ref: { surface: 'slack', place: 'C1', id: `17.${pick(99)}` },
+        shown: request.revision,
+      },
       { type: 'cardGone', intent: card.intent, why: 'deleted', dead: pick(2) === 0 },
     ]),
   ];
   const options = [...facts, ...movesOf(request, nonce, pick)];
-  const chosen = pick(4) === 0 ? facts[pick(facts.length)] : options[options.length - 1 - pick(Math.max(1, options.length - facts.length))];
+  const chosen =
+    pick(4) === 0
+      ? facts[pick(facts.length)]
+      : options[options.length - 1 - pick(Math.max(1, options.length - facts.length))];
   return chosen ?? { type: 'resultViewed', by: responder, index: 0, what: 'output' };
 }
 
 function movesOf(request: Request, nonce: string, pick: (n: number) => number): readonly (Move | Fact)[] {
   switch (request.state) {
     case 'awaitingApproval':
-      return [{ type: 'expired' }, { type: 'withdrawn', by: responder, reason: 'typo' }, { type: 'denied', by: approver }, approved, approved, approved];
+      return [
+        { type: 'expired' },
+        { type: 'withdrawn', by: responder, reason: 'typo' },
+        { type: 'denied', by: approver },
+        approved,
+        approved,
+        approved,
+      ];
     case 'queued':
       return [{ type: 'lapsed' }, { type: 'waiting', cause: 'sessions' }, claimed(nonce), claimed(nonce)];
     case 'submitting':
@@ -85,18 +119,33 @@ function movesOf(request: Request, nonce: string, pick: (n: number) => number): 
         { type: 'submitted', action: actionOf(nonce), deadline: noon + 1_000_000 },
       ];
     case 'unknown':
-      return [{ type: 'looked' }, { type: 'resent', approval: approved.approval, runBefore: noon + 5 }, { type: 'dropped', by: approver }, { type: 'adopted', action: actionOf(nonce), deadline: noon + 9 }];
+      return [
+        { type: 'looked' },
+        { type: 'resent', approval: approved.approval, runBefore: noon + 5 },
+        { type: 'dropped', by: approver },
+        { type: 'adopted', action: actionOf(nonce), deadline: noon + 9 },
+      ];
     case 'running':
       return [
         { type: 'overdue' },
         { type: 'lostTrack' },
-        { type: 'excerptRead', excerpt: { index: 0, at: noon, length: 5, sha256: 'e'.repeat(64), errors: false, cut: false } },
+        {
+          type: 'excerptRead',
+          excerpt: { index: 0, at: noon, length: 5, sha256: 'e'.repeat(64), errors: false, cut: false },
+        },
         { type: 'linkMinted', link: { index: 1, at: noon, expiresAt: noon + 60_000 }, onCard: pick(2) === 0 },
         { type: 'progressed', action: actionOf(request.actionId, 'InProgress'), deadline: noon + 3_600_000 },
         { type: 'ended', action: actionOf(request.actionId, 'Succeeded'), outcome: 'succeeded' },
       ];
     case 'finished':
-      return [{ type: 'linkMinted', link: { index: 1, at: noon, expiresAt: noon + 60_000, by: responder }, onCard: true }, { type: 'linkRetired', index: 1 }];
+      return [
+        {
+          type: 'linkMinted',
+          link: { index: 1, at: noon, expiresAt: noon + 60_000, by: responder },
+          onCard: true,
+        },
+        { type: 'linkRetired', index: 1 },
+      ];
     case 'over':
       return [];
   }
@@ -108,9 +157,21 @@ export function peopleIn(disk: Disk, folder: string, keys: Keys = testKeys): Peo
 }
 
 /** A line as the store writes it, into the folder whose people these are. */
-export function lineAfter(head: Head, at: number, request: string | null, event: Event | HouseEvent, people: People): { readonly text: string; readonly head: Head } {
+export function lineAfter(
+  head: Head,
+  at: number,
+  request: string | null,
+  event: Event | GlobalEvent,
+  people: People,
+): { readonly text: string; readonly head: Head } {
   const owner = event.type === 'asked' ? event.asked.requester.id : '';
-  const line = encodeLine(head, at, request, sealedEvent(JSON.parse(JSON.stringify(event)), owner, head.seq + 1, people), testKeys);
+  const line = encodeLine(
+    head,
+    at,
+    request,
+    sealedEvent(JSON.parse(JSON.stringify(event)), owner, head.seq + 1, people),
+    testKeys,
+  );
   people.flush();
   return line;
 }
@@ -123,7 +184,14 @@ export function snapshotIn(disk: Disk, folder: string, keys: Keys = testKeys): S
 export function auditOf(disk: Disk, folder: string, more: Partial<AuditOptions> = {}): AuditReport {
   const { keys = testKeys } = more;
   const snapshot = snapshotIn(disk, folder, keys);
-  return audit({ disk, folder, keys, people: peopleIn(disk, folder, keys), ...(snapshot === undefined ? {} : { snapshot }), ...more });
+  return audit({
+    disk,
+    folder,
+    keys,
+    people: peopleIn(disk, folder, keys),
+    ...(snapshot === undefined ? {} : { snapshot }),
+    ...more,
+  });
 }
 
 export interface LogLine {
@@ -134,9 +202,11 @@ export interface LogLine {
 
 export function collectLog(): Log & { readonly lines: readonly LogLine[] } {
   const lines: LogLine[] = [];
-  const at = (level: string) => (event: string, fields: Readonly<Record<string, unknown>> = {}) => {
-    lines.push({ level, event, fields });
-  };
+  const at =
+    (level: string) =>
+    (event: string, fields: Readonly<Record<string, unknown>> = {}) => {
+      lines.push({ level, event, fields });
+    };
   return { lines, info: at('info'), warn: at('warn'), error: at('error') };
 }
 
@@ -145,7 +215,8 @@ export function openTestStore(options: Partial<StoreOptions> & { readonly dir: s
 }
 
 /** For folders that are not on a disk. */
-export const noLock = (): Promise<{ release(): Promise<void> }> => Promise.resolve({ release: () => Promise.resolve() });
+export const noLock = (): Promise<{ release(): Promise<void> }> =>
+  Promise.resolve({ release: () => Promise.resolve() });
 
 export function temporaryFolder(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'lr-store-'));
@@ -154,7 +225,14 @@ export function temporaryFolder(): { readonly path: string; remove(): void } {
 
 /** Everything of a store that a restart must bring back. */
 export function picture(store: Store): unknown {
-  return { all: store.all(), open: store.open(), freeze: store.freeze(), learned: store.learned(), submissions: store.submissionTimes(0), links: store.linkTimes(0) };
+  return {
+    all: store.all(),
+    open: store.open(),
+    freeze: store.freeze(),
+    learned: store.learned(),
+    submissions: store.submissionTimes(0),
+    links: store.linkTimes(0),
+  };
 }
 
 /** A small generator of the same numbers for the same seed. */

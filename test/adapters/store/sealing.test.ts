@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Action } from '../../../src/liveResponse/action.ts';
 import { begin } from '../../../src/liveResponse/evolve.ts';
-import type { ErrorAnswer } from '../../../src/liveResponse/errorAnswer.ts';
-import type { HouseEvent } from '../../../src/liveResponse/ports.ts';
+import type { ErrorAnswer } from '../../../src/liveResponse/request/errorAnswer.ts';
+import type { GlobalEvent } from '../../../src/liveResponse/ports.ts';
 import type { Approval, Event } from '../../../src/liveResponse/request.ts';
-import { openedEntry, sealedEvent } from '../../../src/adapters/store/line.ts';
-import type { Entry } from '../../../src/adapters/store/line.ts';
-import { forgottenName, seal, unseal } from '../../../src/adapters/store/sealing.ts';
-import { createMemoryDisk, memoryFolder } from '../../support/memoryDisk.ts';
+import { openedEntry, sealedEvent } from '../../../src/adapters/store/journal/line.ts';
+import type { Entry } from '../../../src/adapters/store/journal/line.ts';
+import { forgottenName, seal, unseal } from '../../../src/adapters/store/journal/sealing.ts';
+import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
 import { askedOf, noon, openTestStore, noLock, peopleIn } from './sample.ts';
 
 /** Stands in everything that is personal in the samples below, and in nothing else. */
@@ -16,13 +16,49 @@ const someone = { id: `${mark}-marie`, name: `${mark} Marie Curie` } as const;
 const other = { id: `${mark}-pierre`, name: `${mark} Pierre` } as const;
 const account = `slack:${mark}-U1`;
 const why = `because ${mark} said so`;
-const error: ErrorAnswer = { code: 'refused', status: 403, apiCode: 'ActiveRequest', message: `held by ${mark}@example.com`, target: 'c0ffee' };
-const action: Action = { id: 'action-1', type: 'LiveResponse', status: 'Pending', machineId: 'd'.repeat(40), requestor: `${mark}@example.com`, comment: `lr:n1 by ${mark}`, createdAt: noon, updatedAt: noon, cancelledBy: mark, cancelComment: why, progress: [{ index: 0, status: 'Failed', errors: [`C:\\Users\\${mark}`] }], commands: [{ type: 'RunScript', scriptName: 'a.ps1', args: 'x' }] };
+const error: ErrorAnswer = {
+  code: 'refused',
+  status: 403,
+  apiCode: 'ActiveRequest',
+  message: `held by ${mark}@example.com`,
+  target: 'c0ffee',
+};
+const action: Action = {
+  id: 'action-1',
+  type: 'LiveResponse',
+  status: 'Pending',
+  machineId: 'd'.repeat(40),
+  requestor: `${mark}@example.com`,
+  comment: `lr:n1 by ${mark}`,
+  createdAt: noon,
+  updatedAt: noon,
+  cancelledBy: mark,
+  cancelComment: why,
+  progress: [{ index: 0, status: 'Failed', errors: [`C:\\Users\\${mark}`] }],
+  commands: [{ type: 'RunScript', scriptName: 'a.ps1', args: 'x' }],
+};
 const approval: Approval = { by: other, account, at: noon, digest: 'a'.repeat(64) };
 
-/** One of each. The compiler asks for a sample of every new event, and this test then tells whether what is personal in it is sealed. */
-const samples: { readonly [T in (Event | HouseEvent)['type']]: Extract<Event | HouseEvent, { readonly type: T }> } = {
-  asked: { type: 'asked', asked: askedOf('r1', { requester: someone, account, reason: why, device: { ...askedOf('r1').device, ip: `10.0.0.7 ${mark}` }, panel: { at: noon, sessions: [{ at: noon, status: 'Succeeded', what: 'RunScript', by: `${mark} Pierre` }] } }) },
+/**
+ * One of each. The compiler asks for a sample of every new event, and this test then tells whether what is
+ * personal in it is sealed.
+ */
+const samples: {
+  readonly [T in (Event | GlobalEvent)['type']]: Extract<Event | GlobalEvent, { readonly type: T }>;
+} = {
+  asked: {
+    type: 'asked',
+    asked: askedOf('r1', {
+      requester: someone,
+      account,
+      reason: why,
+      device: { ...askedOf('r1').device, ip: `10.0.0.7 ${mark}` },
+      panel: {
+        at: noon,
+        sessions: [{ at: noon, status: 'Succeeded', what: 'RunScript', by: `${mark} Pierre` }],
+      },
+    }),
+  },
   approved: { type: 'approved', approval },
   denied: { type: 'denied', by: other, reason: why },
   expired: { type: 'expired' },
@@ -41,15 +77,36 @@ const samples: { readonly [T in (Event | HouseEvent)['type']]: Extract<Event | H
   lostTrack: { type: 'lostTrack' },
   overdue: { type: 'overdue' },
   cardPosting: { type: 'cardPosting', surface: 'slack', place: 'C1', intent: 'i1' },
-  cardPosted: { type: 'cardPosted', intent: 'i1', ref: { surface: 'slack', place: 'C1', id: '17.1' }, shown: 1 },
+  cardPosted: {
+    type: 'cardPosted',
+    intent: 'i1',
+    ref: { surface: 'slack', place: 'C1', id: '17.1' },
+    shown: 1,
+  },
   cardShown: { type: 'cardShown', intent: 'i1', shown: 1 },
   cardGone: { type: 'cardGone', intent: 'i1', why, dead: true },
   noted: { type: 'noted', surface: 'slack', place: 'C1' },
-  waiting: { type: 'waiting', cause: 'deviceBusy', blocker: { by: 'action', id: 'a1', type: 'LiveResponse', app: mark, since: noon, comment: why }, error },
-  contentSeen: { type: 'contentSeen', content: { at: noon, files: [{ name: 'a.ps1', sha256: 'b'.repeat(64) }] }, digest: 'a'.repeat(64), fingerprint: 'abcd-efgh' },
+  waiting: {
+    type: 'waiting',
+    cause: 'deviceBusy',
+    blocker: { by: 'action', id: 'a1', type: 'LiveResponse', app: mark, since: noon, comment: why },
+    error,
+  },
+  contentSeen: {
+    type: 'contentSeen',
+    content: { at: noon, files: [{ name: 'a.ps1', sha256: 'b'.repeat(64) }] },
+    digest: 'a'.repeat(64),
+    fingerprint: 'abcd-efgh',
+  },
   looked: { type: 'looked' },
-  tenantLearned: { type: 'tenantLearned', learned: { what: 'offlineQueue', tenant: 'contoso', ms: 7_200_000, how: 'timedOut', at: noon } },
-  excerptRead: { type: 'excerptRead', excerpt: { index: 0, at: noon, length: 5, sha256: 'e'.repeat(64), errors: false, cut: false } },
+  tenantLearned: {
+    type: 'tenantLearned',
+    learned: { what: 'offlineQueue', tenant: 'contoso', ms: 7_200_000, how: 'timedOut', at: noon },
+  },
+  excerptRead: {
+    type: 'excerptRead',
+    excerpt: { index: 0, at: noon, length: 5, sha256: 'e'.repeat(64), errors: false, cut: false },
+  },
   fileSeen: { type: 'fileSeen', file: { index: 0, at: noon, name: 'x.zip', bytes: 4, format: 'zip' } },
   resultTrouble: { type: 'resultTrouble', trouble: { index: 0, at: noon, code: 'gone', tries: 1, error } },
   linkMinted: { type: 'linkMinted', link: { index: 0, at: noon, expiresAt: noon, by: other }, onCard: false },
@@ -67,10 +124,22 @@ const samples: { readonly [T in (Event | HouseEvent)['type']]: Extract<Event | H
   frozen: { type: 'frozen', by: other.name, why },
   unfrozen: { type: 'unfrozen', by: other.name },
   freezeAnnounced: { type: 'freezeAnnounced', freeze: { by: other.name, why, at: noon } },
-  commandRefused: { type: 'commandRefused', by: account, place: 'slack:C1', reason: 'noRole', text: `run ${mark}` },
+  commandRefused: {
+    type: 'commandRefused',
+    by: account,
+    place: 'slack:C1',
+    reason: 'noRole',
+    text: `run ${mark}`,
+  },
   refusalsLeftOut: { type: 'refusalsLeftOut', by: account, until: noon },
   policyRead: { type: 'policyRead', sha256: 'a'.repeat(64) },
-  policyChanged: { type: 'policyChanged', sha256: 'a'.repeat(64), before: 'b'.repeat(64), how: 'file', facts: [{ effect: 'widens', what: 'tier', name: 'high', field: 'expireAfter', from: 1, to: 2 }] },
+  policyChanged: {
+    type: 'policyChanged',
+    sha256: 'a'.repeat(64),
+    before: 'b'.repeat(64),
+    how: 'file',
+    facts: [{ effect: 'widens', what: 'tier', name: 'high', field: 'expireAfter', from: 1, to: 2 }],
+  },
   policyNotTaken: { type: 'policyNotTaken', problems: 1 },
   policyTold: { type: 'policyTold', sha256: 'a'.repeat(64) },
   takenOver: { type: 'takenOver', lines: 3, hash: 'a'.repeat(64), approved: 0 },
@@ -79,33 +148,60 @@ const samples: { readonly [T in (Event | HouseEvent)['type']]: Extract<Event | H
   legalHoldReleased: { type: 'legalHoldReleased', kind: 'person', on: 'p_0123456789abcdef', by: mark },
   forgotten: { type: 'forgotten', people: ['p_0123456789abcdef'], by: mark },
 };
-const all = Object.values(samples) as readonly (Event | HouseEvent)[];
+const all = Object.values(samples) as readonly (Event | GlobalEvent)[];
 
 describe('what is personal', () => {
-  test.each(all.map((event) => [event.type, event] as const))('in "%s" stands in no line in plain words, and comes back as it was', (_type, event) => {
-    const people = peopleIn(createMemoryDisk(), memoryFolder);
-    const { event: stands, boxes } = sealedEvent(event, someone.id, 7, people);
-    expect(JSON.stringify([stands, boxes])).not.toContain(mark);
-    expect(openedEntry({ seq: 7, at: noon, request: null, event: stands } as Entry, boxes, people).event).toEqual(event);
-  });
+  test.each(all.map((event) => [event.type, event] as const))(
+    'in "%s" stands in no line in plain words, and comes back as it was',
+    (_type, event) => {
+      const people = peopleIn(createMemoryDisk(), memoryFolder);
+      const { event: stands, boxes } = sealedEvent(event, someone.id, 7, people);
+      expect(JSON.stringify([stands, boxes])).not.toContain(mark);
+      expect(
+        openedEntry({ seq: 7, at: noon, request: null, event: stands } as Entry, boxes, people).event,
+      ).toEqual(event);
+    },
+  );
 
   test('stands in no file of the data folder, the snapshot included', async () => {
     const disk = createMemoryDisk();
     const store = await openTestStore({ dir: memoryFolder, disk, lock: noLock });
     await store.add(samples.asked.asked);
-    for (const event of [samples.approved, samples.claimed, samples.submitted, samples.progressed, samples.cancelAsked, samples.ended, samples.pressRefused] as const) await store.change('r1', () => ({ event }));
-    for (const event of [samples.frozen, samples.freezeAnnounced, samples.commandRefused] as const) await store.note(event);
+    for (const event of [
+      samples.approved,
+      samples.claimed,
+      samples.submitted,
+      samples.progressed,
+      samples.cancelAsked,
+      samples.ended,
+      samples.pressRefused,
+    ] as const)
+      await store.change('r1', () => ({ event }));
+    for (const event of [samples.frozen, samples.freezeAnnounced, samples.commandRefused] as const)
+      await store.note(event);
     await store.close();
     expect(disk.list(memoryFolder)).toContain('snapshot.json');
-    for (const name of disk.list(memoryFolder)) expect([name, (disk.bytes(`${memoryFolder}/${name}`) ?? Buffer.alloc(0)).toString('utf8').includes(mark)]).toEqual([name, false]);
+    for (const name of disk.list(memoryFolder))
+      expect([
+        name,
+        (disk.bytes(`${memoryFolder}/${name}`) ?? Buffer.alloc(0)).toString('utf8').includes(mark),
+      ]).toEqual([name, false]);
     const again = await openTestStore({ dir: memoryFolder, disk, lock: noLock });
-    expect(again.get('r1')).toMatchObject({ requester: someone, reason: why, approval: { by: other, account } });
+    expect(again.get('r1')).toMatchObject({
+      requester: someone,
+      reason: why,
+      approval: { by: other, account },
+    });
     expect(again.freeze()).toMatchObject({ by: other.name, why });
   });
 
   test('is sealed also in a field that nobody has thought of, no matter who speaks', () => {
     const people = peopleIn(createMemoryDisk(), memoryFolder);
-    const event = { type: 'ofTheFuture', told: mark, deep: { list: [mark, { who: someone, said: mark }], '$': mark } };
+    const event = {
+      type: 'ofTheFuture',
+      told: mark,
+      deep: { list: [mark, { who: someone, said: mark }], $: mark },
+    };
     const { value, boxes } = seal(event, '', 'line 1', people);
     expect(JSON.stringify([value, boxes])).not.toContain(mark);
     expect(unseal(value, boxes, 'line 1', people)).toEqual(event);
@@ -127,7 +223,10 @@ describe('what is personal', () => {
     // Also for anyone who reads the file again.
     for (const reader of [people, peopleIn(disk, memoryFolder)]) {
       const opened = unseal(value, boxes, 'snapshot r1', reader) as typeof request;
-      expect(opened.requester).toEqual({ id: expect.stringMatching(/^p_[0-9a-f]{16}$/), name: forgottenName });
+      expect(opened.requester).toEqual({
+        id: expect.stringMatching(/^p_[0-9a-f]{16}$/),
+        name: forgottenName,
+      });
       expect(opened.reason).not.toContain(mark);
       expect(opened.approval.by).toEqual(other);
       expect(opened.requester.id).not.toBe(opened.approval.by.id);
@@ -142,7 +241,8 @@ describe('what is personal', () => {
     sealedEvent(samples.approved, someone.id, 2, people);
     const found = people.find(other.id);
     expect(found).toHaveLength(2);
-    for (const word of [other.name, account]) expect(people.find(word)).toEqual(expect.arrayContaining([...people.find(word)]));
+    for (const word of [other.name, account])
+      expect(people.find(word)).toEqual(expect.arrayContaining([...people.find(word)]));
     expect(people.find(account)).toContain(found[0]);
     expect(people.find('nobody')).toEqual([]);
   });

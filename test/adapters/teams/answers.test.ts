@@ -1,4 +1,5 @@
-// Issue 9, sentence 1: a private answer in Teams is tried again with growing pauses, over real HTTP and files, on a clock that the test moves.
+// Issue 9, sentence 1: a private answer in Teams is tried again with growing pauses, over real HTTP and
+// files, on a clock that the test moves.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,12 +9,12 @@ import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { quiet } from '../../support/quiet.ts';
 import type { Refusal } from '../../../src/demo/refusal.ts';
-import { ana, ben, directOf, group, keepingLog, TeamsBench } from '../../support/teamsBench.ts';
+import { ana, ben, directOf, group, keepingLog, TeamsHarness } from '../../support/chats/teamsHarness.ts';
 import { signedLine } from '../../../src/adapters/deliveries/deliveries.ts';
-import { testKeys } from '../../support/testKeys.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 
 const minutes = 60_000;
-let bench: TeamsBench;
+let bench: TeamsHarness;
 let clock = createManualClock();
 let log = keepingLog();
 afterEach(() => bench.stop());
@@ -21,7 +22,7 @@ afterEach(() => bench.stop());
 async function open(): Promise<void> {
   clock = createManualClock(undefined, quiet);
   log = keepingLog();
-  bench = new TeamsBench();
+  bench = new TeamsHarness();
   bench.connector.now = () => clock.now();
   await bench.start({ clock, log });
 }
@@ -33,7 +34,14 @@ async function restart(): Promise<void> {
   await clock.settle();
 }
 
-const answerOf = (status: number, more: { readonly code?: string; readonly headers?: Readonly<Record<string, string>>; readonly done?: boolean } = {}): Refusal => ({
+const answerOf = (
+  status: number,
+  more: {
+    readonly code?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly done?: boolean;
+  } = {},
+): Refusal => ({
   name: String(status),
   kind: 'answer',
   status,
@@ -54,15 +62,25 @@ async function asks(text = 'lr status', place = group): Promise<void> {
   await clock.settle();
 }
 const told = (): readonly string[] => bench.alone(ana).map(wordsOf);
-const inPublic = (): readonly string[] => bench.connector.in(group).filter((one) => one.to === undefined).map(wordsOf);
+const inPublic = (): readonly string[] =>
+  bench.connector
+    .in(group)
+    .filter((one) => one.to === undefined)
+    .map(wordsOf);
 const posts = () => bench.connector.calls.filter((call) => call.method === 'POST');
 const logged = (event: string): readonly string[] => log.lines.filter((line) => line.startsWith(`${event} `));
 const file = (): string => join(bench.folder, 'teams-deliveries.ndjson');
 /** What is kept for the next process. */
 function owed(): readonly string[] {
   const memos = new Map<string, boolean>();
-  for (const line of readFileSync(file(), 'utf8').split('\n').filter((one) => one !== '')) {
-    const { k, memo, begun } = JSON.parse(line) as { readonly k: string; readonly memo?: unknown; readonly begun?: boolean };
+  for (const line of readFileSync(file(), 'utf8')
+    .split('\n')
+    .filter((one) => one !== '')) {
+    const { k, memo, begun } = JSON.parse(line) as {
+      readonly k: string;
+      readonly memo?: unknown;
+      readonly begun?: boolean;
+    };
     memos.set(k, memo !== undefined || (begun === true && memos.get(k) === true));
   }
   return [...memos].flatMap(([key, is]) => (is ? [key] : []));
@@ -93,7 +111,9 @@ describe('an answer that Teams refuses', () => {
     await asks();
     await clock.advance(10 * minutes - 1);
     expect([told(), owed().length]).toEqual([[], 1]);
-    const pauses = logged('teamsAnswerLate').map((line) => (JSON.parse(line.slice(line.indexOf('{'))) as { readonly againInMs: number }).againInMs);
+    const pauses = logged('teamsAnswerLate').map(
+      (line) => (JSON.parse(line.slice(line.indexOf('{'))) as { readonly againInMs: number }).againInMs,
+    );
     expect(pauses.slice(0, answerPauses.length)).toEqual(answerPauses);
     await clock.advance(2 * minutes + 1);
     expect(told()).toEqual(['heard']);
@@ -132,7 +152,8 @@ describe('an answer that Teams refuses', () => {
     await open();
     bench.connector.targeted = false;
     const until = clock.elapsed() + minutes;
-    bench.connector.refuse = ({ method, about }) => (method === 'POST' && about !== group && clock.elapsed() < until ? answerOf(503) : undefined);
+    bench.connector.refuse = ({ method, about }) =>
+      method === 'POST' && about !== group && clock.elapsed() < until ? answerOf(503) : undefined;
     await asks();
     await clock.advance(minutes - 1);
     expect([told(), inPublic(), owed().length]).toEqual([[], [], 1]);
@@ -185,7 +206,10 @@ describe('an answer that may have arrived', () => {
     await open();
     bench.connector.targeted = false;
     bench.connector.remove(directOf(ana));
-    bench.connector.faults.push({ method: 'POST', path: 'v3/conversations/19', answer: { status: 400 } }, { method: 'POST', path: 'v3/conversations/19', answer: 'drop', afterDoing: true });
+    bench.connector.faults.push(
+      { method: 'POST', path: 'v3/conversations/19', answer: { status: 400 } },
+      { method: 'POST', path: 'v3/conversations/19', answer: 'drop', afterDoing: true },
+    );
     await asks();
     await clock.advance(answerWithin);
     expect(inPublic()).toHaveLength(1);
@@ -205,8 +229,13 @@ describe('a stop while an answer waits for another try', () => {
     bench.connector.refuse = undefined;
     await bench.boot({ clock, log });
     await clock.settle();
-    expect(told()).toEqual([expect.stringMatching(/^Your command of .*, taken up after a restart of the bot: heard$/)]);
-    expect(bench.bot.commands.map(({ deliveryId }) => deliveryId)).toEqual([bench.bot.commands[0]?.deliveryId, bench.bot.commands[0]?.deliveryId]);
+    expect(told()).toEqual([
+      expect.stringMatching(/^Your command of .*, taken up after a restart of the bot: heard$/),
+    ]);
+    expect(bench.bot.commands.map(({ deliveryId }) => deliveryId)).toEqual([
+      bench.bot.commands[0]?.deliveryId,
+      bench.bot.commands[0]?.deliveryId,
+    ]);
     await restart();
     await clock.advance(answerWithin);
     expect([told().length, bench.bot.commands.length, owed()]).toEqual([1, 2, []]);
@@ -220,7 +249,11 @@ describe('a stop while an answer waits for another try', () => {
     bench.connector.refuse = undefined;
     // The same folder; the clock of the process that is gone stands still.
     const next = createManualClock(clock.now(), quiet);
-    const crashed = Object.assign(new TeamsBench(), { folder: bench.folder, connector: bench.connector, keys: bench.keys });
+    const crashed = Object.assign(new TeamsHarness(), {
+      folder: bench.folder,
+      connector: bench.connector,
+      keys: bench.keys,
+    });
     await crashed.boot({ clock: next, log });
     try {
       await next.advance(answerWithin);
@@ -233,7 +266,8 @@ describe('a stop while an answer waits for another try', () => {
 
   it('ends the waits inside a call too', async () => {
     await open();
-    bench.connector.refuse = ({ method }) => (method === 'POST' ? answerOf(429, { headers: { 'retry-after': '8' } }) : undefined);
+    bench.connector.refuse = ({ method }) =>
+      method === 'POST' ? answerOf(429, { headers: { 'retry-after': '8' } }) : undefined;
     await asks('lr status', directOf(ana));
     expect(clock.sleepers()).toHaveLength(1);
     await bench.halt();
@@ -244,7 +278,8 @@ describe('a stop while an answer waits for another try', () => {
 
   it('leaves the outcome of a press to the next process as well', async () => {
     await open();
-    bench.bot.onPress = (): Promise<Reply> => Promise.resolve({ kind: 'sentence', text: 'Output', block: 'a line' });
+    bench.bot.onPress = (): Promise<Reply> =>
+      Promise.resolve({ kind: 'sentence', text: 'Output', block: 'a line' });
     refuseWhile(() => true, answerOf(403));
     const lr = { verb: 'output', requestId: 'r1', revision: 3, fingerprint: 'a1b2' };
     await bench.deliver(bench.press(ana, group, { lr }));
@@ -253,14 +288,19 @@ describe('a stop while an answer waits for another try', () => {
     bench.connector.refuse = undefined;
     await bench.boot({ clock, log });
     await clock.settle();
-    expect(told()).toEqual([expect.stringMatching(/Your press of .*, taken up after a restart of the bot: Output\n[\s\S]*a line/)]);
+    expect(told()).toEqual([
+      expect.stringMatching(/Your press of .*, taken up after a restart of the bot: Output\n[\s\S]*a line/),
+    ]);
   });
 
   it('loses no answer to a press that comes again meanwhile', async () => {
     await open();
-    bench.bot.onPress = (): Promise<Reply> => Promise.resolve({ kind: 'sentence', text: 'Output', block: 'a line' });
+    bench.bot.onPress = (): Promise<Reply> =>
+      Promise.resolve({ kind: 'sentence', text: 'Output', block: 'a line' });
     refuseWhile(() => true, answerOf(403));
-    const press = bench.press(ana, group, { lr: { verb: 'output', requestId: 'r1', revision: 3, fingerprint: 'a1b2' } });
+    const press = bench.press(ana, group, {
+      lr: { verb: 'output', requestId: 'r1', revision: 3, fingerprint: 'a1b2' },
+    });
     await bench.deliver(press);
     await clock.settle();
     await restart();
@@ -278,14 +318,22 @@ describe('what a crash left', () => {
   it('is told to its person when it is too late for it, as often as it takes', async () => {
     await open();
     await asks();
-    const [line] = readFileSync(file(), 'utf8').split('\n').filter((one) => one.includes('"memo"'));
+    const [line] = readFileSync(file(), 'utf8')
+      .split('\n')
+      .filter((one) => one.includes('"memo"'));
     const { k, memo } = JSON.parse(line ?? '{}') as { readonly k: string; readonly memo: object };
     await bench.halt();
-    appendFileSync(file(), `${signedLine(testKeys, 'teams-deliveries.ndjson', { k: `${k}x`, at: clock.now() - 11 * minutes, memo })}\n`);
+    appendFileSync(
+      file(),
+      `${signedLine(testKeys, 'teams-deliveries.ndjson', { k: `${k}x`, at: clock.now() - 11 * minutes, memo })}\n`,
+    );
     refuseFor(minutes, answerOf(403));
     await bench.boot({ clock, log });
     await clock.advance(5 * minutes);
-    expect(told()).toEqual(['heard', expect.stringMatching(/\(\/lr status\) was not answered yet when the bot went down, and was not done/)]);
+    expect(told()).toEqual([
+      'heard',
+      expect.stringMatching(/\(\/lr status\) was not answered yet when the bot went down, and was not done/),
+    ]);
     expect([bench.bot.commands.length, owed()]).toEqual([1, []]);
   });
 
@@ -295,14 +343,23 @@ describe('what a crash left', () => {
     bench.bot.onPress = () => Promise.resolve({ kind: 'sentence', text: 'Approved.' });
     await bench.deliver(bench.press(ben, group, { lr }));
     await clock.settle();
-    const [line] = readFileSync(file(), 'utf8').split('\n').filter((one) => one.includes('"memo"'));
+    const [line] = readFileSync(file(), 'utf8')
+      .split('\n')
+      .filter((one) => one.includes('"memo"'));
     const { k, memo } = JSON.parse(line ?? '{}') as { readonly k: string; readonly memo: object };
     await bench.halt();
-    appendFileSync(file(), `${signedLine(testKeys, 'teams-deliveries.ndjson', { k: `${k}x`, at: clock.now() - minutes, memo })}\n`);
+    appendFileSync(
+      file(),
+      `${signedLine(testKeys, 'teams-deliveries.ndjson', { k: `${k}x`, at: clock.now() - minutes, memo })}\n`,
+    );
     bench.connector.faults.push({ method: 'GET', answer: { status: 500 }, times: 9 });
     await bench.boot({ clock, log });
     await clock.advance(minutes);
-    expect(bench.alone(ben).map(wordsOf)).toEqual([expect.stringMatching(/taken up after a restart of the bot: Teams could not say who you are just now, so nothing was approved/)]);
+    expect(bench.alone(ben).map(wordsOf)).toEqual([
+      expect.stringMatching(
+        /taken up after a restart of the bot: Teams could not say who you are just now, so nothing was approved/,
+      ),
+    ]);
     expect(bench.bot.presses).toHaveLength(1);
   });
 });

@@ -1,25 +1,34 @@
 // Calls to the connector under faults: what is sent again, what never is, and what the bot is told.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
-import { sendLimits } from '../../../src/adapters/teams/budgets.ts';
-import { updateGap } from '../../../src/adapters/teams/updates.ts';
+import { sendLimits } from '../../../src/adapters/teams/outbound/callRates.ts';
+import { updateGap } from '../../../src/adapters/teams/outbound/cardUpdates.ts';
 import { openDoor } from '../../../src/adapters/teams/doors.ts';
-import { Budgets } from '../../../src/adapters/teams/budgets.ts';
-import { Connector } from '../../../src/adapters/teams/connector.ts';
+import { ConnectorRates } from '../../../src/adapters/teams/outbound/callRates.ts';
+import { Connector } from '../../../src/adapters/teams/outbound/connector.ts';
 import { aView } from '../../support/views.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
 import type { Fault } from '../../../src/demo/teams/fakeConnector.ts';
 import { createClock } from '../../../src/adapters/clock.ts';
-import { ana, ben, channel, directOf, group, leapingClock, silent, TeamsBench } from '../../support/teamsBench.ts';
-import { teamsDoor } from '../../support/teamsDoor.ts';
+import {
+  ana,
+  ben,
+  channel,
+  directOf,
+  group,
+  leapingClock,
+  silent,
+  TeamsHarness,
+} from '../../support/chats/teamsHarness.ts';
+import { teamsDoor } from '../../support/chats/teamsDoor.ts';
 import type { Clock } from '../../../src/liveResponse/ports.ts';
 
-let bench: TeamsBench;
+let bench: TeamsHarness;
 let clock: Clock;
 beforeEach(async () => {
   clock = leapingClock();
-  bench = new TeamsBench();
+  bench = new TeamsHarness();
   bench.connector.now = () => clock.now();
   await bench.start({ clock });
 });
@@ -28,7 +37,8 @@ afterEach(() => bench.stop());
 const view = aView({ requestId: 'r1' });
 const post = () => bench.teams.chat.post(group, view, 'intent');
 const visible = (): number => bench.connector.in(group).length;
-const calls = (method: string): number => bench.connector.calls.filter((call) => call.method === method && call.path.includes('/activities')).length;
+const calls = (method: string): number =>
+  bench.connector.calls.filter((call) => call.method === method && call.path.includes('/activities')).length;
 
 async function failure(work: Promise<unknown>): Promise<ChatError> {
   try {
@@ -57,18 +67,28 @@ describe('a post', () => {
     const message = bench.connector.messages[0];
     expect(message?.body).toMatchObject({ type: 'message', summary: view.fallback });
     expect(message?.body['text']).toBeUndefined();
-    expect(message === undefined ? undefined : cardOf(message)).toMatchObject({ type: 'AdaptiveCard', version: '1.5', fallbackText: view.fallback });
+    expect(message === undefined ? undefined : cardOf(message)).toMatchObject({
+      type: 'AdaptiveCard',
+      version: '1.5',
+      fallbackText: view.fallback,
+    });
     expect(bench.connector.calls.at(-1)?.authorization).toBe('Bearer outgoing');
   });
-  it.each(['429 with Retry-After', '429 without', '412'] as const)('is sent again after %s, because it was not taken', async (name) => {
-    bench.connector.faults.push({ method: 'POST', answer: answers[name], times: 2 });
-    const before = clock.now();
-    await post();
-    expect([calls('POST'), visible()]).toEqual([3, 1]);
-    if (name === '429 with Retry-After') expect(clock.now() - before).toBeGreaterThanOrEqual(4_000);
-  });
+  it.each(['429 with Retry-After', '429 without', '412'] as const)(
+    'is sent again after %s, because it was not taken',
+    async (name) => {
+      bench.connector.faults.push({ method: 'POST', answer: answers[name], times: 2 });
+      const before = clock.now();
+      await post();
+      expect([calls('POST'), visible()]).toEqual([3, 1]);
+      if (name === '429 with Retry-After') expect(clock.now() - before).toBeGreaterThanOrEqual(4_000);
+    },
+  );
   it('is given up after a long 429, and the bot is told when to come again', async () => {
-    bench.connector.faults.push({ method: 'POST', answer: { status: 429, headers: { 'retry-after': '60' } } });
+    bench.connector.faults.push({
+      method: 'POST',
+      answer: { status: 429, headers: { 'retry-after': '60' } },
+    });
     expect(await failure(post())).toMatchObject({ code: 'throttled', retryAfterMs: 60_000 });
     expect(calls('POST')).toBe(1);
     // Nothing goes to that conversation before; others are free.
@@ -77,18 +97,25 @@ describe('a post', () => {
     await bench.teams.chat.post(channel, view, 'other');
     expect(calls('POST')).toBe(2);
   });
-  it.each(['500', '502', '503', '504'] as const)('that was accepted before a %s is not sent again: at most one visible card', async (name) => {
-    bench.connector.faults.push({ method: 'POST', answer: answers[name], afterDoing: true, times: 9 });
-    expect(await failure(post())).toMatchObject({ code: 'ambiguous' });
-    expect([calls('POST'), visible()]).toEqual([1, 1]);
-  });
+  it.each(['500', '502', '503', '504'] as const)(
+    'that was accepted before a %s is not sent again: at most one visible card',
+    async (name) => {
+      bench.connector.faults.push({ method: 'POST', answer: answers[name], afterDoing: true, times: 9 });
+      expect(await failure(post())).toMatchObject({ code: 'ambiguous' });
+      expect([calls('POST'), visible()]).toEqual([1, 1]);
+    },
+  );
   it('whose connection drops is not sent again', async () => {
     bench.connector.faults.push({ method: 'POST', answer: 'drop', afterDoing: true, times: 9 });
     expect(await failure(post())).toMatchObject({ code: 'ambiguous' });
     expect([calls('POST'), visible()]).toEqual([1, 1]);
   });
   it('that redirects is not followed', async () => {
-    bench.connector.faults.push({ method: 'POST', answer: { status: 307, headers: { location: `${bench.connector.serviceUrl}elsewhere` } }, times: 9 });
+    bench.connector.faults.push({
+      method: 'POST',
+      answer: { status: 307, headers: { location: `${bench.connector.serviceUrl}elsewhere` } },
+      times: 9,
+    });
     expect(await failure(post())).toMatchObject({ code: 'rejected' });
     expect(bench.connector.calls.filter((call) => call.path.includes('elsewhere'))).toEqual([]);
     // The whole card, then the bare one.
@@ -110,7 +137,10 @@ describe('a post', () => {
     await bench.boot({ clock, serviceUrl: 'http://127.0.0.1:9/' });
     const error = await failure(bench.teams.chat.post('19:new@thread.v2', view, 'intent'));
     expect(error.code).toBe('unavailable');
-    expect(bench.teams.checks().find((check) => check.name === 'teams connector')).toMatchObject({ ok: false, why: expect.stringContaining('ECONNREFUSED') });
+    expect(bench.teams.checks().find((check) => check.name === 'teams connector')).toMatchObject({
+      ok: false,
+      why: expect.stringContaining('ECONNREFUSED'),
+    });
   });
 });
 
@@ -153,19 +183,24 @@ describe('an update', () => {
   });
   it('waits for two seconds after the one before, and draws the newest state only', async () => {
     const ref = await post();
-    const results = Array.from({ length: 20 }, (_, at) => bench.teams.chat.update(ref, { ...view, status: `State ${at}` }));
+    const results = Array.from({ length: 20 }, (_, at) =>
+      bench.teams.chat.update(ref, { ...view, status: `State ${at}` }),
+    );
     await Promise.all(results);
     expect(calls('PUT')).toBe(1);
     expect(wordsOf(bench.connector.messages[0] ?? never())).toContain('State 19');
     await bench.teams.chat.update(ref, view);
-    const times = bench.connector.calls.filter((call) => call.path.includes(group) && call.method !== 'GET').map((call) => call.at);
-    for (let at = 1; at < times.length; at += 1) expect((times[at] ?? 0) - (times[at - 1] ?? 0)).toBeGreaterThanOrEqual(updateGap - 5);
+    const times = bench.connector.calls
+      .filter((call) => call.path.includes(group) && call.method !== 'GET')
+      .map((call) => call.at);
+    for (let at = 1; at < times.length; at += 1)
+      expect((times[at] ?? 0) - (times[at - 1] ?? 0)).toBeGreaterThanOrEqual(updateGap - 5);
   });
 });
 
 describe('our budgets', () => {
   it('keep a burst of cards within every documented window, so that Teams never answers 429', async () => {
-    for (let at = 0; at < 70; ) {
+    for (let at = 0; at < 70;) {
       try {
         await bench.teams.chat.post(group, aView({ requestId: `r${at}` }), `i${at}`);
         at += 1;
@@ -178,11 +213,17 @@ describe('our budgets', () => {
     expect(visible()).toBe(70);
     expect(bench.connector.calls.some((call) => call.status === 429)).toBe(false);
     const times = bench.connector.calls.map((call) => call.at);
-    for (const { count, ms } of sendLimits) for (const [at, time] of times.entries()) expect(times.slice(at).filter((other) => other < time + ms).length).toBeLessThanOrEqual(count);
+    for (const { count, ms } of sendLimits)
+      for (const [at, time] of times.entries())
+        expect(times.slice(at).filter((other) => other < time + ms).length).toBeLessThanOrEqual(count);
   });
   it('count a call until a window after its end, because Teams saw it in between', () => {
     let now = 0;
-    const budgets = new Budgets({ now: () => now, elapsed: () => now, sleep: () => Promise.resolve() });
+    const budgets = new ConnectorRates({
+      now: () => now,
+      elapsed: () => now,
+      sleep: () => Promise.resolve(),
+    });
     const ends: (() => void)[] = [];
     for (;;) {
       const taken = budgets.take('send', 'c');
@@ -205,33 +246,53 @@ describe('a call that never ends', () => {
     ['POST', 'ambiguous', 1],
     ['PUT', 'unavailable', 3],
   ] as const)('%s is cut off', async (method, code, tries) => {
-    const door = await openDoor({ type: 'MultiTenant', cloud: 'public', allowedTenants: [], devNoAuth: true, door: teamsDoor() }, { http: bench.http, clock, log: silent });
-    const connector = new Connector({ door, budgets: new Budgets(clock), clock, log: silent, jitter: () => 0, timeout: 150 });
+    const door = await openDoor(
+      { type: 'MultiTenant', cloud: 'public', allowedTenants: [], devNoAuth: true, door: teamsDoor() },
+      { http: bench.http, clock, log: silent },
+    );
+    const connector = new Connector({
+      door,
+      budgets: new ConnectorRates(clock),
+      clock,
+      log: silent,
+      jitter: () => 0,
+      timeout: 150,
+    });
     bench.connector.authorization = undefined;
     const fault: Fault = { method, answer: 'hang', times: 9 };
     bench.connector.faults.push(fault);
     const target = { serviceUrl: bench.connector.serviceUrl, conversation: group };
-    const work = method === 'POST' ? connector.post(target, { text: 'x' }) : connector.put(target, '1', { text: 'x' });
+    const work =
+      method === 'POST' ? connector.post(target, { text: 'x' }) : connector.put(target, '1', { text: 'x' });
     expect(await failure(work)).toMatchObject({ code });
     expect(calls(method)).toBe(tries);
   });
 });
 
 describe('a look at a place', () => {
-  const look = (place = group) => bench.teams.chat.probe?.(place) ?? Promise.reject(new Error('Teams cannot be looked at'));
+  const look = (place = group) =>
+    bench.teams.chat.probe?.(place) ?? Promise.reject(new Error('Teams cannot be looked at'));
 
   it('is one small reading, and says nothing there', async () => {
     await look();
-    expect(bench.connector.calls.map(({ method, path }) => `${method} ${path}`)).toEqual([`GET /v3/conversations/${group}/pagedmembers`]);
+    expect(bench.connector.calls.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      `GET /v3/conversations/${group}/pagedmembers`,
+    ]);
     expect(bench.connector.messages).toEqual([]);
   });
   it('where the bot is not says so, and that nothing was ever heard from there', async () => {
     const unheard = await failure(look('19:nowhere@thread.v2'));
-    expect([unheard.code, unheard.message]).toEqual(['closed', 'the bot is not in that conversation: add the app there, and mention it once. No message of that place has reached the bot yet.']);
+    expect([unheard.code, unheard.message]).toEqual([
+      'closed',
+      'the bot is not in that conversation: add the app there, and mention it once. No message of that place has reached the bot yet.',
+    ]);
     await bench.deliver(bench.message(ben, group, 'lr help'));
     bench.connector.remove(group);
     const removed = await failure(look());
-    expect([removed.code, removed.message]).toEqual(['closed', 'the bot is not in that conversation: add the app there, and mention it once.']);
+    expect([removed.code, removed.message]).toEqual([
+      'closed',
+      'the bot is not in that conversation: add the app there, and mention it once.',
+    ]);
   });
   it.each([
     [503, 'unavailable', 3],
@@ -253,8 +314,16 @@ describe('a note', () => {
     const ref = await post();
     await bench.teams.chat.note(ref, 'Finished <b>now</b>: succeeded', [ana.objectId]);
     const note = bench.connector.in(group).at(-1)?.body;
-    expect(note?.['text']).toBe('<at>Ana &lt;at&gt;all&lt;/at&gt; &amp; co</at> Finished &lt;b&gt;now&lt;/b&gt;: succeeded');
-    expect(note?.['entities']).toEqual([{ type: 'mention', text: '<at>Ana &lt;at&gt;all&lt;/at&gt; &amp; co</at>', mentioned: { id: ana.id, name: spy.name } }]);
+    expect(note?.['text']).toBe(
+      '<at>Ana &lt;at&gt;all&lt;/at&gt; &amp; co</at> Finished &lt;b&gt;now&lt;/b&gt;: succeeded',
+    );
+    expect(note?.['entities']).toEqual([
+      {
+        type: 'mention',
+        text: '<at>Ana &lt;at&gt;all&lt;/at&gt; &amp; co</at>',
+        mentioned: { id: ana.id, name: spy.name },
+      },
+    ]);
   });
   it('of a channel stands below the card, not as another post', async () => {
     const ref = await bench.teams.chat.post(channel, view, 'intent');
@@ -266,8 +335,10 @@ describe('a note', () => {
 // Issue 9, sentence 10.
 describe('a private answer', () => {
   const heardIn = (place: string) => bench.deliver(bench.message(ben, place, 'lr help'));
-  const answered = (count = 1): Promise<FakeMessage> => bench.connector.until(() => bench.alone(ben)[count - 1]);
-  const targetedCalls = (): number => bench.connector.calls.filter((call) => call.method === 'POST' && call.targeted).length;
+  const answered = (count = 1): Promise<FakeMessage> =>
+    bench.connector.until(() => bench.alone(ben)[count - 1]);
+  const targetedCalls = (): number =>
+    bench.connector.calls.filter((call) => call.method === 'POST' && call.targeted).length;
 
   it.each([
     ['a group chat', group, group],
@@ -290,7 +361,7 @@ describe('a private answer', () => {
     bench.connector.targeted = false;
     await heardIn(group);
     await answered();
-    await bench.teams.chat.whisper(group, ben.objectId, 'for you alone');
+    await bench.teams.chat.replyPrivately(group, ben.objectId, 'for you alone');
     expect(bench.connector.in(directOf(ben)).map(wordsOf)).toEqual(['heard', 'for you alone']);
     expect(bench.connector.in(group)).toEqual([]);
     expect(bench.connector.calls.filter((call) => call.path === '/v3/conversations').length).toBe(1);
@@ -298,7 +369,7 @@ describe('a private answer', () => {
     // Remembered over a restart, and for this conversation alone.
     await bench.halt();
     await bench.boot();
-    await bench.teams.chat.whisper(group, ben.objectId, 'once more');
+    await bench.teams.chat.replyPrivately(group, ben.objectId, 'once more');
     expect(targetedCalls()).toBe(1);
     await heardIn(channel);
     await answered(4);
@@ -315,14 +386,20 @@ describe('a private answer', () => {
     await answered();
     bench.connector.targeted = true;
     ahead = 71 * 3_600_000;
-    await bench.teams.chat.whisper(group, ben.objectId, 'too early');
+    await bench.teams.chat.replyPrivately(group, ben.objectId, 'too early');
     ahead = 73 * 3_600_000;
-    await bench.teams.chat.whisper(group, ben.objectId, 'days later');
+    await bench.teams.chat.replyPrivately(group, ben.objectId, 'days later');
     expect(bench.alone(ben).map((message) => message.to)).toEqual([undefined, undefined, ben.id]);
     bench.connector.targeted = false;
-    await bench.teams.chat.whisper(group, ben.objectId, 'refused again');
+    await bench.teams.chat.replyPrivately(group, ben.objectId, 'refused again');
     bench.connector.targeted = true;
-    await bench.deliver(bench.message(ben, group, '', { text: '/lr help', entities: [], recipient: { id: '28:11111111-1111-1111-1111-111111111111', name: 'Live Response', isTargeted: true } }));
+    await bench.deliver(
+      bench.message(ben, group, '', {
+        text: '/lr help',
+        entities: [],
+        recipient: { id: '28:11111111-1111-1111-1111-111111111111', name: 'Live Response', isTargeted: true },
+      }),
+    );
     expect((await answered(5)).to).toBe(ben.id);
   });
 
@@ -331,7 +408,9 @@ describe('a private answer', () => {
     await heardIn(group);
     await bench.connector.until(() => bench.connector.calls.find((call) => call.targeted));
     await bench.halt();
-    expect(bench.connector.messages.map((message) => [message.to, message.conversation])).toEqual([[ben.id, group]]);
+    expect(bench.connector.messages.map((message) => [message.to, message.conversation])).toEqual([
+      [ben.id, group],
+    ]);
     await bench.boot();
   });
 
@@ -351,7 +430,7 @@ describe('a private answer', () => {
     await bench.deliver(bench.message(ben, 'a:old', 'lr help'));
     await bench.connector.until(() => bench.connector.in('a:old')[0]);
     bench.connector.remove('a:old');
-    await bench.teams.chat.whisper(group, ben.objectId, 'for you alone');
+    await bench.teams.chat.replyPrivately(group, ben.objectId, 'for you alone');
     expect(bench.connector.in(directOf(ben)).map(wordsOf)).toEqual(['for you alone']);
   });
 });

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { References } from '../../../src/adapters/teams/references.ts';
-import { createLogBook } from '../../support/slack/slackRoom.ts';
-import { testKeys } from '../../support/testKeys.ts';
+import { Conversations } from '../../../src/adapters/teams/identity/conversations.ts';
+import { createLogBook } from '../../support/slack/slackHarness.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 
 let folder: string;
 let path: string;
@@ -15,19 +15,31 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const old = JSON.stringify({ version: 1, places: { p1: { serviceUrl: 'https://smba.trafficmanager.net/emea/', kind: 'channel', bot: '28:bot', external: false, targeted: false } }, people: {} });
+const old = JSON.stringify({
+  version: 1,
+  places: {
+    p1: {
+      serviceUrl: 'https://smba.trafficmanager.net/emea/',
+      kind: 'channel',
+      bot: '28:bot',
+      external: false,
+      targeted: false,
+    },
+  },
+  people: {},
+});
 
 it('a file of version 0.1 is read when its folder is taken over, then with the key, and never again without', async () => {
   writeFileSync(path, old);
-  const taken = await References.open(folder, testKeys, createLogBook(), true);
+  const taken = await Conversations.open(folder, testKeys, createLogBook(), true);
   expect(taken.place('p1')).toBeDefined();
   await taken.settled();
   const text = readFileSync(path, 'utf8');
-  expect((await References.open(folder, testKeys, createLogBook(), false)).place('p1')).toBeDefined();
+  expect((await Conversations.open(folder, testKeys, createLogBook(), false)).place('p1')).toBeDefined();
   for (const forged of [old, text.replace('emea', 'evil')]) {
     writeFileSync(path, forged);
     const log = createLogBook();
-    expect((await References.open(folder, testKeys, log, false)).place('p1')).toBeUndefined();
+    expect((await Conversations.open(folder, testKeys, log, false)).place('p1')).toBeUndefined();
     expect(log.lines).toMatchObject([{ event: 'teamsReferencesRefused' }]);
   }
 });

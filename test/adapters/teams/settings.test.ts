@@ -12,7 +12,7 @@ import type { TeamsDoor } from '../../../src/adapters/teams/protocol.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
 import { createClock } from '../../../src/adapters/clock.ts';
-import { silent } from '../../support/teamsBench.ts';
+import { silent } from '../../support/chats/teamsHarness.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 const good = {
@@ -35,24 +35,57 @@ function problems(env: Env): string {
 describe('a wrong setting stops the start', () => {
   it.each<readonly [string, Env, RegExp]>([
     ['an empty id', { ...good, MicrosoftAppId: '' }, /MicrosoftAppId is missing/],
-    ['an empty id beside a tenant alone', { MicrosoftAppId: '', MicrosoftAppTenantId: good.MicrosoftAppTenantId }, /MicrosoftAppId is missing/],
+    [
+      'an empty id beside a tenant alone',
+      { MicrosoftAppId: '', MicrosoftAppTenantId: good.MicrosoftAppTenantId },
+      /MicrosoftAppId is missing/,
+    ],
     ['a type alone', { MicrosoftAppType: 'SingleTenant' }, /MicrosoftAppId is missing/],
     ['an id that is none', { ...good, MicrosoftAppId: 'my-bot' }, /MicrosoftAppId is not an application id/],
     ['a type spelt otherwise', { ...good, MicrosoftAppType: 'single-tenant' }, /"single-tenant"/],
     ['a type in lower case', { ...good, MicrosoftAppType: 'singletenant' }, /must be exactly/],
     ['an empty tenant', { ...good, MicrosoftAppTenantId: '' }, /MicrosoftAppTenantId is missing/],
-    ['a tenant by name', { ...good, MicrosoftAppTenantId: 'contoso.onmicrosoft.com' }, /MicrosoftAppTenantId is not a tenant id/],
+    [
+      'a tenant by name',
+      { ...good, MicrosoftAppTenantId: 'contoso.onmicrosoft.com' },
+      /MicrosoftAppTenantId is not a tenant id/,
+    ],
     ['an empty password', { ...good, MicrosoftAppPassword: ' ' }, /MicrosoftAppPassword is missing/],
-    ['a password beside a managed identity', { ...good, MicrosoftAppType: 'UserAssignedMSI' }, /must not be set/],
-    ['a certificate beside a managed identity', { ...good, MicrosoftAppPassword: '', MicrosoftAppType: 'UserAssignedMSI', MicrosoftAppCertificatePath: 'x.pem' }, /must not be set/],
+    [
+      'a password beside a managed identity',
+      { ...good, MicrosoftAppType: 'UserAssignedMSI' },
+      /must not be set/,
+    ],
+    [
+      'a certificate beside a managed identity',
+      {
+        ...good,
+        MicrosoftAppPassword: '',
+        MicrosoftAppType: 'UserAssignedMSI',
+        MicrosoftAppCertificatePath: 'x.pem',
+      },
+      /must not be set/,
+    ],
     ['a password and a certificate', { ...good, MicrosoftAppCertificatePath: 'cert.pem' }, /both set/],
     ['another cloud', { ...good, ChannelService: 'https://botframework.azure.cn' }, /ChannelService is/],
-    ['a tenant in the list that is none', { ...good, TEAMS_ALLOWED_TENANTS: '*' }, /TEAMS_ALLOWED_TENANTS holds "\*"/],
-    ['many tenants and no list', { ...good, MicrosoftAppType: 'MultiTenant', MicrosoftAppTenantId: '' }, /TEAMS_ALLOWED_TENANTS is missing/],
+    [
+      'a tenant in the list that is none',
+      { ...good, TEAMS_ALLOWED_TENANTS: '*' },
+      /TEAMS_ALLOWED_TENANTS holds "\*"/,
+    ],
+    [
+      'many tenants and no list',
+      { ...good, MicrosoftAppType: 'MultiTenant', MicrosoftAppTenantId: '' },
+      /TEAMS_ALLOWED_TENANTS is missing/,
+    ],
     ['no authentication for another machine', { LR_TEAMS_DEV_NO_AUTH: '1', HOST: '0.0.0.0' }, /127\.0\.0\.1/],
     ['no authentication in production', { LR_TEAMS_DEV_NO_AUTH: '1', NODE_ENV: 'production' }, /production/],
     ['no authentication beside a bot', { ...good, LR_TEAMS_DEV_NO_AUTH: '1' }, /contradicts/],
-    ['a door there is not', { ...good, LR_TEAMS_DOOR: 'sdk' }, /LR_TEAMS_DOOR is "sdk"; it must be one of botbuilder, direct/],
+    [
+      'a door there is not',
+      { ...good, LR_TEAMS_DOOR: 'sdk' },
+      /LR_TEAMS_DOOR is "sdk"; it must be one of botbuilder, direct/,
+    ],
     ['no authentication, misspelt', { LR_TEAMS_DEV_NO_AUTH: 'yes' }, /must be 1/],
   ])('%s', (_what, env, expected) => {
     expect(problems(env)).toMatch(expected);
@@ -60,25 +93,53 @@ describe('a wrong setting stops the start', () => {
 });
 
 it('US government is read with or without its last slash', () => {
-  expect(teams({ ...good, ChannelService: 'https://botframework.azure.us/' })).toMatchObject({ cloud: 'usGov' });
+  expect(teams({ ...good, ChannelService: 'https://botframework.azure.us/' })).toMatchObject({
+    cloud: 'usGov',
+  });
   expect(teams(good)).toMatchObject({ cloud: 'public', allowedTenants: [good.MicrosoftAppTenantId] });
 });
 
 it('the door is botbuilder unless the other one is asked for, with and without authentication', () => {
-  expect([teams(good)?.door, teams({ ...good, LR_TEAMS_DOOR: 'direct' })?.door, teams({ LR_TEAMS_DEV_NO_AUTH: '1', LR_TEAMS_DOOR: 'Direct' })?.door]).toEqual(['botbuilder', 'direct', 'direct']);
+  expect([
+    teams(good)?.door,
+    teams({ ...good, LR_TEAMS_DOOR: 'direct' })?.door,
+    teams({ LR_TEAMS_DEV_NO_AUTH: '1', LR_TEAMS_DOOR: 'Direct' })?.door,
+  ]).toEqual(['botbuilder', 'direct', 'direct']);
   expect(read({ LR_TEAMS_DOOR: 'direct' }).warnings.join()).toContain('LR_TEAMS_DOOR has no effect');
 });
 
 it('no setting names who issues tokens, where keys are fetched or where the bot signs in', () => {
-  const hostile = { ToBotFromChannelOpenIdMetadataUrl: 'https://evil.example', ToBotFromChannelTokenIssuer: 'https://evil.example', BotOpenIdMetadata: 'https://evil.example', OAuthUrl: 'https://evil.example', ToChannelFromBotLoginUrl: 'https://evil.example', CallerId: 'x' };
+  const hostile = {
+    ToBotFromChannelOpenIdMetadataUrl: 'https://evil.example',
+    ToBotFromChannelTokenIssuer: 'https://evil.example',
+    BotOpenIdMetadata: 'https://evil.example',
+    OAuthUrl: 'https://evil.example',
+    ToChannelFromBotLoginUrl: 'https://evil.example',
+    CallerId: 'x',
+  };
   expect(JSON.stringify(teams({ ...good, ...hostile }))).not.toContain('evil');
 });
 
 it('never opens the bot, whatever is written', () => {
-  const value = fc.oneof(fc.constant(undefined), fc.constant(''), fc.constantFrom(...Object.values(good), 'MultiTenant', 'UserAssignedMSI', '1'), fc.string());
+  const value = fc.oneof(
+    fc.constant(undefined),
+    fc.constant(''),
+    fc.constantFrom(...Object.values(good), 'MultiTenant', 'UserAssignedMSI', '1'),
+    fc.string(),
+  );
   fc.assert(
     fc.property(
-      fc.record({ MicrosoftAppType: value, MicrosoftAppId: value, MicrosoftAppPassword: value, MicrosoftAppTenantId: value, MicrosoftAppCertificatePath: value, TEAMS_ALLOWED_TENANTS: value, ChannelService: value, LR_TEAMS_DEV_NO_AUTH: value, LR_TEAMS_DOOR: fc.constantFrom(undefined, 'botbuilder', 'direct') }),
+      fc.record({
+        MicrosoftAppType: value,
+        MicrosoftAppId: value,
+        MicrosoftAppPassword: value,
+        MicrosoftAppTenantId: value,
+        MicrosoftAppCertificatePath: value,
+        TEAMS_ALLOWED_TENANTS: value,
+        ChannelService: value,
+        LR_TEAMS_DEV_NO_AUTH: value,
+        LR_TEAMS_DOOR: fc.constantFrom(undefined, 'botbuilder', 'direct'),
+      }),
       (env) => {
         const found = read({ ...env, HOST: '0.0.0.0', SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's' });
         if ('problems' in found || found.settings.teams === undefined) return;
@@ -94,35 +155,92 @@ it('never opens the bot, whatever is written', () => {
 
 describe.each(['botbuilder', 'direct'] as const)('the door %s', (door) => {
   const settings = teams(good);
-  const opened = (from: TeamsSettings): Promise<TeamsDoor> => openDoor({ ...from, door }, { http: new Http(), clock: createClock(), log: silent });
+  const opened = (from: TeamsSettings): Promise<TeamsDoor> =>
+    openDoor({ ...from, door }, { http: new Http(), clock: createClock(), log: silent });
   it('is refused without an id, whatever the settings reader let through', async () => {
-    await expect(opened({ type: 'MultiTenant', cloud: 'public', allowedTenants: ['x'], devNoAuth: false, appId: '', password: new Secret('x') })).rejects.toThrow(/MicrosoftAppId is missing/);
-    await expect(opened({ type: 'MultiTenant', cloud: 'public', allowedTenants: ['x'], devNoAuth: false })).rejects.toThrow(/MicrosoftAppId is missing/);
+    await expect(
+      opened({
+        type: 'MultiTenant',
+        cloud: 'public',
+        allowedTenants: ['x'],
+        devNoAuth: false,
+        appId: '',
+        password: new Secret('x'),
+      }),
+    ).rejects.toThrow(/MicrosoftAppId is missing/);
+    await expect(
+      opened({ type: 'MultiTenant', cloud: 'public', allowedTenants: ['x'], devNoAuth: false }),
+    ).rejects.toThrow(/MicrosoftAppId is missing/);
   });
   it.each([
     ['a password', settings],
     ['US government', teams({ ...good, ChannelService: 'https://botframework.azure.us' })],
     ['a managed identity', teams({ ...good, MicrosoftAppPassword: '', MicrosoftAppType: 'UserAssignedMSI' })],
-    ['several tenants', teams({ ...good, MicrosoftAppType: 'MultiTenant', TEAMS_ALLOWED_TENANTS: good.MicrosoftAppTenantId })],
+    [
+      'several tenants',
+      teams({ ...good, MicrosoftAppType: 'MultiTenant', TEAMS_ALLOWED_TENANTS: good.MicrosoftAppTenantId }),
+    ],
   ])('checks tokens with %s', async (_what, read) => {
     if (read === undefined) throw new Error('no settings');
     const { appId, issuer } = await opened(read);
-    expect([appId, issuer]).toEqual([good.MicrosoftAppId, read.cloud === 'usGov' ? 'https://api.botframework.us' : 'https://api.botframework.com']);
+    expect([appId, issuer]).toEqual([
+      good.MicrosoftAppId,
+      read.cloud === 'usGov' ? 'https://api.botframework.us' : 'https://api.botframework.com',
+    ]);
   });
 
   const folder = mkdtempSync(join(tmpdir(), 'lr-cert-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const withCertificate = (path: string): TeamsSettings => ({ type: 'SingleTenant', appId: good.MicrosoftAppId, tenantId: good.MicrosoftAppTenantId, certificatePath: path, cloud: 'public', allowedTenants: [good.MicrosoftAppTenantId], devNoAuth: false });
+  const withCertificate = (path: string): TeamsSettings => ({
+    type: 'SingleTenant',
+    appId: good.MicrosoftAppId,
+    tenantId: good.MicrosoftAppTenantId,
+    certificatePath: path,
+    cloud: 'public',
+    allowedTenants: [good.MicrosoftAppTenantId],
+    devNoAuth: false,
+  });
   it('takes a certificate and its key from one PEM file', async () => {
-    const [key, cert, both] = ['key.pem', 'cert.pem', 'both.pem'].map((name) => join(folder, name)) as [string, string, string];
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, '-days', '1', '-subj', '/CN=lr-test'], { stdio: 'ignore' });
+    const [key, cert, both] = ['key.pem', 'cert.pem', 'both.pem'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-keyout',
+        key,
+        '-out',
+        cert,
+        '-days',
+        '1',
+        '-subj',
+        '/CN=lr-test',
+      ],
+      { stdio: 'ignore' },
+    );
     writeFileSync(both, readFileSync(cert, 'utf8') + readFileSync(key, 'utf8'));
     expect((await opened(withCertificate(both))).appId).toBe(good.MicrosoftAppId);
-    await expect(opened(withCertificate(cert))).rejects.toThrow(/must hold a certificate and its unencrypted private key/);
+    await expect(opened(withCertificate(cert))).rejects.toThrow(
+      /must hold a certificate and its unencrypted private key/,
+    );
   });
   it('says which file cannot be read, not what is in it', async () => {
-    await expect(opened(withCertificate(join(folder, 'none.pem')))).rejects.toThrow(/cannot be read \(ENOENT\)/);
-    writeFileSync(join(folder, 'bad.pem'), '-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n');
-    await expect(opened(withCertificate(join(folder, 'bad.pem')))).rejects.toThrow(/^(?!.*hunter2).*must hold/);
+    await expect(opened(withCertificate(join(folder, 'none.pem')))).rejects.toThrow(
+      /cannot be read \(ENOENT\)/,
+    );
+    writeFileSync(
+      join(folder, 'bad.pem'),
+      '-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n',
+    );
+    await expect(opened(withCertificate(join(folder, 'bad.pem')))).rejects.toThrow(
+      /^(?!.*hunter2).*must hold/,
+    );
   });
 });

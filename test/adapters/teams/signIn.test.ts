@@ -1,5 +1,5 @@
-// How the bot proves to Teams who it is, through either door: tokens of a fake Entra ID that stands, over real TLS and behind a proxy, in
-// the place of login.microsoftonline.com, and believes only the right proof.
+// How the bot proves to Teams who it is, through either door: tokens of a fake Entra ID that stands, over
+// real TLS and behind a proxy, in the place of login.microsoftonline.com, and believes only the right proof.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -10,10 +10,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TeamsSettings } from '../../../src/adapters/config/chatSettings.ts';
 import { FakeConnector } from '../../../src/demo/teams/fakeConnector.ts';
-import { startFakeEntra } from '../../support/fakeEntra.ts';
-import type { FakeEntra } from '../../support/fakeEntra.ts';
-import { startProgram } from '../../support/program.ts';
-import { selfSigned } from '../../support/selfSigned.ts';
+import { startFakeEntra } from '../../support/entra/fakeEntra.ts';
+import type { FakeEntra } from '../../support/entra/fakeEntra.ts';
+import { startProgram } from '../../support/programs/program.ts';
+import { selfSigned } from '../../support/entra/selfSigned.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'lr-signin-'));
 const tls = selfSigned('fake Entra', 'login.microsoftonline.com');
@@ -26,7 +26,13 @@ let entra: FakeEntra;
 let proxy: Server;
 
 beforeAll(async () => {
-  entra = await startFakeEntra(tls, { tenant: tenantId, clientId: appId, secret, certificate, assertion: 'canary-assertion' });
+  entra = await startFakeEntra(tls, {
+    tenant: tenantId,
+    clientId: appId,
+    secret,
+    certificate,
+    assertion: 'canary-assertion',
+  });
   await connector.start();
   connector.install('19:group@thread.v2', []);
   const { port } = new URL(entra.authority);
@@ -57,15 +63,30 @@ afterEach(() => {
   connector.faults.length = 0;
 });
 
-async function say(more: Partial<Omit<TeamsSettings, 'password'>> & { readonly password?: string }, times = 1): Promise<{ readonly outcomes: readonly string[]; readonly packages: readonly string[] }> {
-  const settings = { type: 'SingleTenant', appId, tenantId, cloud: 'public', allowedTenants: [tenantId], devNoAuth: false, ...more };
-  const program = await startProgram('test/support/signInChild.js', [JSON.stringify({ settings, serviceUrl: connector.serviceUrl, times })], {
-    NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem'),
-    HOME: dir,
-    HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
-    IDENTITY_ENDPOINT: entra.identityEndpoint,
-    IDENTITY_HEADER: entra.identityHeader,
-  });
+async function say(
+  more: Partial<Omit<TeamsSettings, 'password'>> & { readonly password?: string },
+  times = 1,
+): Promise<{ readonly outcomes: readonly string[]; readonly packages: readonly string[] }> {
+  const settings = {
+    type: 'SingleTenant',
+    appId,
+    tenantId,
+    cloud: 'public',
+    allowedTenants: [tenantId],
+    devNoAuth: false,
+    ...more,
+  };
+  const program = await startProgram(
+    'test/support/entra/signInChild.js',
+    [JSON.stringify({ settings, serviceUrl: connector.serviceUrl, times })],
+    {
+      NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem'),
+      HOME: dir,
+      HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+      IDENTITY_ENDPOINT: entra.identityEndpoint,
+      IDENTITY_HEADER: entra.identityHeader,
+    },
+  );
   await program.kill('SIGKILL');
   return JSON.parse(program.firstLine) as Awaited<ReturnType<typeof say>>;
 }
@@ -83,7 +104,9 @@ describe.each(['botbuilder', 'direct'] as const)('through the door %s', (door) =
     const bearer = `Bearer token-${String(before + 1)}-${by}`;
     expect(signatures()).toEqual([bearer, bearer]);
     expect(entra.issued.slice(before)).toHaveLength(1);
-    expect(entra.issued.at(-1)?.scope.split(' ')).toContain(by === 'identity' ? 'https://api.botframework.com' : 'https://api.botframework.com/.default');
+    expect(entra.issued.at(-1)?.scope.split(' ')).toContain(
+      by === 'identity' ? 'https://api.botframework.com' : 'https://api.botframework.com/.default',
+    );
   });
 
   test('a secret that is wrong is told as that, and nothing of it', async () => {
@@ -96,14 +119,24 @@ describe.each(['botbuilder', 'direct'] as const)('through the door %s', (door) =
 
 test('without botbuilder none of it is loaded', async () => {
   const ofBotbuilder = /^(?:botbuilder|botframework|axios|jsonwebtoken|@azure\/core)/;
-  expect((await say({ door: 'direct', password: secret })).packages.filter((name) => /^(?:botbuilder|botframework|axios)/.test(name))).toEqual([]);
-  expect((await say({ door: 'botbuilder', password: secret })).packages.filter((name) => ofBotbuilder.test(name)).length).toBeGreaterThan(5);
+  expect(
+    (await say({ door: 'direct', password: secret })).packages.filter((name) =>
+      /^(?:botbuilder|botframework|axios)/.test(name),
+    ),
+  ).toEqual([]);
+  expect(
+    (await say({ door: 'botbuilder', password: secret })).packages.filter((name) => ofBotbuilder.test(name))
+      .length,
+  ).toBeGreaterThan(5);
 });
 
 test('a token that Teams refuses is renewed past the cache, and at most once a minute', async () => {
   const before = entra.issued.length;
   connector.faults.push({ method: 'POST', answer: { status: 401 }, times: 3 });
-  expect((await say({ door: 'direct', password: secret }, 2)).outcomes).toEqual([expect.stringContaining('401'), 'sent']);
+  expect((await say({ door: 'direct', password: secret }, 2)).outcomes).toEqual([
+    expect.stringContaining('401'),
+    'sent',
+  ]);
   const [first, second] = [1, 2].map((n) => `Bearer token-${String(before + n)}-secret`);
   expect(signatures()).toEqual([first, second, second, second]);
   expect(entra.issued).toHaveLength(before + 2);

@@ -1,25 +1,40 @@
 // Commands, presses and repeats over HTTP: what reaches the bot, and what the person is answered.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { pageCharacters, pageLines } from '../../../src/bot/answers/viewing.ts';
+import { pageCharacters, pageLines } from '../../../src/bot/handlers/queries/results.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import { aView } from '../../support/views.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
-import { ana, ben, channel, directOf, group, keepingLog, memberOf, team, TeamsBench, tenant } from '../../support/teamsBench.ts';
-import type { Human } from '../../support/teamsBench.ts';
+import {
+  ana,
+  ben,
+  channel,
+  directOf,
+  group,
+  keepingLog,
+  memberOf,
+  team,
+  TeamsHarness,
+  tenant,
+} from '../../support/chats/teamsHarness.ts';
+import type { Human } from '../../support/chats/teamsHarness.ts';
 
-let bench: TeamsBench;
+let bench: TeamsHarness;
 beforeEach(async () => {
-  bench = new TeamsBench();
+  bench = new TeamsHarness();
   await bench.start();
 });
 afterEach(() => bench.stop());
 
 const foreign = '99999999-9999-9999-9999-999999999999';
-const data = (verb: string, more: object = {}) => ({ lr: { verb, requestId: 'r1', revision: 3, fingerprint: 'a1b2' }, ...more });
+const data = (verb: string, more: object = {}) => ({
+  lr: { verb, requestId: 'r1', revision: 3, fingerprint: 'a1b2' },
+  ...more,
+});
 const message = 'application/vnd.microsoft.activity.message';
 
-const answerIn = (place: string, count = 1): Promise<FakeMessage> => bench.connector.until(() => bench.connector.in(place)[count - 1]);
+const answerIn = (place: string, count = 1): Promise<FakeMessage> =>
+  bench.connector.until(() => bench.connector.in(place)[count - 1]);
 const answerFor = (human: Human): Promise<FakeMessage> => bench.connector.until(() => bench.alone(human)[0]);
 async function refused(activity: Readonly<Record<string, unknown>>): Promise<unknown> {
   const { status, json } = await bench.deliver(activity);
@@ -41,7 +56,16 @@ describe('a typed command', () => {
     expect(bench.bot.commands).toEqual([
       {
         surface: 'teams',
-        account: { surface: 'teams', id: ana.objectId, trust: 'member', name: ana.name, details: [['tenant', tenant], ['place', `teams:${place.split(';')[0] ?? ''}`]] },
+        account: {
+          surface: 'teams',
+          id: ana.objectId,
+          trust: 'member',
+          name: ana.name,
+          details: [
+            ['tenant', tenant],
+            ['place', `teams:${place.split(';')[0] ?? ''}`],
+          ],
+        },
         place: { surface: 'teams', id: place.split(';')[0], direct, external: false },
         text: 'dump h p',
         deliveryId: `${place.split(';')[0] ?? ''}|${String(activity['id'])}`,
@@ -62,10 +86,13 @@ describe('a typed command', () => {
   it('that breaks the bot in a way nobody foresaw is answered with a reference', async () => {
     bench.bot.onCommand = () => Promise.reject(new TypeError('planted'));
     await bench.deliver(bench.message(ana, directOf(ana), 'lr dump h p'));
-    expect(wordsOf(await answerFor(ana))).toMatch(/^Something broke in the bot \(reference [0-9a-f]{6}\), and this may not have been done: look at the card/);
+    expect(wordsOf(await answerFor(ana))).toMatch(
+      /^Something broke in the bot \(reference [0-9a-f]{6}\), and this may not have been done: look at the card/,
+    );
   });
   it('that is shown on a card needs no words', async () => {
-    bench.bot.onCommand = () => Promise.resolve({ kind: 'asked', requestId: 'r1', text: 'stored', shown: true });
+    bench.bot.onCommand = () =>
+      Promise.resolve({ kind: 'asked', requestId: 'r1', text: 'stored', shown: true });
     await bench.deliver(bench.message(ana, group, 'lr dump h p'));
     await waitFor(() => bench.bot.commands.length === 1);
     await bench.halt();
@@ -91,12 +118,57 @@ describe('a typed command', () => {
   it.each<readonly [string, Reply, RegExp]>([
     ['a sentence', { kind: 'sentence', text: 'no **bold** <at>all</at>' }, /no \*\*bold\*\* <at>all<\/at>/],
     ['a block', { kind: 'sentence', text: 'the list', block: 'a  b\n\nc' }, /the list[\s\S]*a {2}b[\s\S]*c/],
-    ['the longest page of output', { kind: 'sentence', text: 'page 1 of 9', block: `${`${'🙂'.repeat(25)}\n`.repeat(pageLines)}the last line` }, /page 1 of 9[\s\S]*the last line/],
-    ['a line that fills a page', { kind: 'sentence', text: 'page 1 of 9', block: 'x'.repeat(pageCharacters) }, new RegExp(`x{${pageCharacters}}`)],
-    ['a link', { kind: 'sentence', text: 'the link', link: { label: 'Download', url: 'https://x.blob.core.windows.net/y?sig=z' } }, /the link[\s\S]*Download/],
-    ['a card', { kind: 'card', text: 'as it is now', view: aView() }, /as it is now[\s\S]*Waiting for approval/],
-    ['a form', { kind: 'form', form: { verb: 'deny', requestId: 'r1', revision: 3, fingerprint: 'a1b2', title: 'Deny R1', label: 'Why?', optional: true, max: 300, submit: 'Deny' } }, /Deny R1[\s\S]*Deny/],
-    ['where the card stands', { kind: 'asked', requestId: 'r1', text: 'its card is elsewhere', shown: false }, /its card is elsewhere/],
+    [
+      'the longest page of output',
+      {
+        kind: 'sentence',
+        text: 'page 1 of 9',
+        block: `${`${'🙂'.repeat(25)}\n`.repeat(pageLines)}the last line`,
+      },
+      /page 1 of 9[\s\S]*the last line/,
+    ],
+    [
+      'a line that fills a page',
+      { kind: 'sentence', text: 'page 1 of 9', block: 'x'.repeat(pageCharacters) },
+      new RegExp(`x{${pageCharacters}}`),
+    ],
+    [
+      'a link',
+      {
+        kind: 'sentence',
+        text: 'the link',
+        link: { label: 'Download', url: 'https://x.blob.core.windows.net/y?sig=z' },
+      },
+      /the link[\s\S]*Download/,
+    ],
+    [
+      'a card',
+      { kind: 'card', text: 'as it is now', view: aView() },
+      /as it is now[\s\S]*Waiting for approval/,
+    ],
+    [
+      'a form',
+      {
+        kind: 'form',
+        form: {
+          verb: 'deny',
+          requestId: 'r1',
+          revision: 3,
+          fingerprint: 'a1b2',
+          title: 'Deny R1',
+          label: 'Why?',
+          optional: true,
+          max: 300,
+          submit: 'Deny',
+        },
+      },
+      /Deny R1[\s\S]*Deny/,
+    ],
+    [
+      'where the card stands',
+      { kind: 'asked', requestId: 'r1', text: 'its card is elsewhere', shown: false },
+      /its card is elsewhere/,
+    ],
   ])('is answered alone with %s', async (_what, reply, expected) => {
     bench.bot.onCommand = () => Promise.resolve(reply);
     await bench.deliver(bench.message(ana, group, 'lr status'));
@@ -105,10 +177,16 @@ describe('a typed command', () => {
     expect(bench.connector.in(group).filter((one) => one.to === undefined)).toEqual([]);
     // Text beside a card would be two messages.
     expect('text' in answer.body && 'attachments' in answer.body).toBe(false);
-    if (reply.kind !== 'sentence' || reply.block !== undefined || reply.link !== undefined) expect(cardOf(answer) !== undefined || reply.kind === 'asked').toBe(true);
+    if (reply.kind !== 'sentence' || reply.block !== undefined || reply.link !== undefined)
+      expect(cardOf(answer) !== undefined || reply.kind === 'asked').toBe(true);
   });
   it('is ignored when it is an edit, of another type, of a bot, or not for this bot', async () => {
-    await bench.deliver(bench.message(ana, directOf(ana), 'lr dump h p', { type: 'messageUpdate', channelData: { eventType: 'editMessage', tenant: { id: tenant } } }));
+    await bench.deliver(
+      bench.message(ana, directOf(ana), 'lr dump h p', {
+        type: 'messageUpdate',
+        channelData: { eventType: 'editMessage', tenant: { id: tenant } },
+      }),
+    );
     await bench.deliver(bench.message(ana, directOf(ana), 'lr dump h p', { type: 'typing' }));
     await bench.deliver(bench.message({ ...ana, id: '28:other' }, group, 'lr dump h p'));
     await bench.deliver(bench.message(ana, group, '', { text: 'lr dump h p', entities: [] }));
@@ -148,7 +226,7 @@ describe('a delivery that comes again', () => {
     const activity = bench.message(ana, directOf(ana), 'lr dump h p');
     await bench.deliver(activity);
     await waitFor(() => bench.bot.commands.length === 1);
-    const crashed = new TeamsBench();
+    const crashed = new TeamsHarness();
     // The same folder, as after a crash: the first process never got to its end.
     Object.assign(crashed, { folder: bench.folder });
     await crashed.start();
@@ -156,7 +234,10 @@ describe('a delivery that comes again', () => {
       await waitFor(() => crashed.bot.commands.length === 1);
       expect(crashed.bot.commands[0]?.text).toBe('dump h p');
       expect(crashed.bot.commands[0]?.deliveryId).toBe(bench.bot.commands[0]?.deliveryId);
-      expect([bench.bot.commands[0]?.cameIn, crashed.bot.commands[0]?.cameIn]).toEqual([undefined, expect.any(Number)]);
+      expect([bench.bot.commands[0]?.cameIn, crashed.bot.commands[0]?.cameIn]).toEqual([
+        undefined,
+        expect.any(Number),
+      ]);
     } finally {
       await crashed.stop();
       finish({ kind: 'nothing' });
@@ -166,9 +247,24 @@ describe('a delivery that comes again', () => {
 
 describe('a press', () => {
   it('reaches the bot with what the button carried, and nothing else', async () => {
-    const { status, json } = await bench.deliver(bench.press(ben, group, { ...data('approve'), lr: { ...data('approve').lr, commands: 'format c:' } }));
-    expect([status, json]).toEqual([200, { statusCode: 200, type: message, value: 'Done. This card follows in a moment.' }]);
-    expect(bench.bot.presses).toMatchObject([{ surface: 'teams', account: { id: ben.objectId, trust: 'member' }, place: { id: group }, verb: 'approve', requestId: 'r1', revision: 3, fingerprint: 'a1b2' }]);
+    const { status, json } = await bench.deliver(
+      bench.press(ben, group, { ...data('approve'), lr: { ...data('approve').lr, commands: 'format c:' } }),
+    );
+    expect([status, json]).toEqual([
+      200,
+      { statusCode: 200, type: message, value: 'Done. This card follows in a moment.' },
+    ]);
+    expect(bench.bot.presses).toMatchObject([
+      {
+        surface: 'teams',
+        account: { id: ben.objectId, trust: 'member' },
+        place: { id: group },
+        verb: 'approve',
+        requestId: 'r1',
+        revision: 3,
+        fingerprint: 'a1b2',
+      },
+    ]);
     expect(bench.bot.presses[0]).not.toHaveProperty('commands');
   });
   it('carries the reason of a denial, and an empty one where none was typed', async () => {
@@ -185,18 +281,36 @@ describe('a press', () => {
   it('answered with a card shows it to the clicker', async () => {
     bench.bot.onPress = () => Promise.resolve({ kind: 'card', text: 'as it is now', view: aView() });
     const { json } = await bench.deliver(bench.press(ben, group, data('refresh')));
-    expect(json).toMatchObject({ statusCode: 200, type: 'application/vnd.microsoft.card.adaptive', value: { type: 'AdaptiveCard', version: '1.5' } });
+    expect(json).toMatchObject({
+      statusCode: 200,
+      type: 'application/vnd.microsoft.card.adaptive',
+      value: { type: 'AdaptiveCard', version: '1.5' },
+    });
   });
   it('answered with output or a link gets them alone, not in the small line below the card', async () => {
-    bench.bot.onPress = () => Promise.resolve({ kind: 'sentence', text: 'Link', link: { label: 'Download', url: 'https://x.blob.core.windows.net/y?sig=secret' } });
+    bench.bot.onPress = () =>
+      Promise.resolve({
+        kind: 'sentence',
+        text: 'Link',
+        link: { label: 'Download', url: 'https://x.blob.core.windows.net/y?sig=secret' },
+      });
     const said = await refused(bench.press(ben, group, data('link')));
     expect(JSON.stringify(said)).not.toContain('secret');
-    expect(cardOf(await answerFor(ben))).toMatchObject({ actions: [{ type: 'Action.OpenUrl', url: 'https://x.blob.core.windows.net/y?sig=secret' }] });
+    expect(cardOf(await answerFor(ben))).toMatchObject({
+      actions: [{ type: 'Action.OpenUrl', url: 'https://x.blob.core.windows.net/y?sig=secret' }],
+    });
     expect(bench.connector.in(group).filter((one) => one.to === undefined)).toEqual([]);
   });
   it('of a client without Universal Actions arrives as a message and is answered alone', async () => {
     bench.bot.onPress = () => Promise.resolve({ kind: 'sentence', text: 'Somebody was faster.' });
-    await bench.deliver(bench.message(ben, group, '', { text: undefined, entities: [], value: data('approve'), replyToId: '1' }));
+    await bench.deliver(
+      bench.message(ben, group, '', {
+        text: undefined,
+        entities: [],
+        value: data('approve'),
+        replyToId: '1',
+      }),
+    );
     expect(wordsOf(await answerFor(ben))).toBe('Somebody was faster.');
     expect(bench.bot.presses).toMatchObject([{ verb: 'approve', requestId: 'r1' }]);
   });
@@ -206,15 +320,25 @@ describe('a press', () => {
       return { kind: 'sentence', text: 'Approved.' };
     };
     const press = bench.press(ben, group, data('approve'));
-    const answers = [...(await Promise.all([bench.deliver(press), bench.deliver(press)])), await bench.deliver(press)];
-    expect(answers.map((one) => (one.json as { readonly value: unknown }).value)).toEqual(['Approved.', 'Approved.', 'Approved.']);
+    const answers = [
+      ...(await Promise.all([bench.deliver(press), bench.deliver(press)])),
+      await bench.deliver(press),
+    ];
+    expect(answers.map((one) => (one.json as { readonly value: unknown }).value)).toEqual([
+      'Approved.',
+      'Approved.',
+      'Approved.',
+    ]);
     expect(bench.bot.presses.length).toBe(1);
   });
   it('that comes again with a new id is another press: the bot tells who was first', async () => {
     const press = bench.press(ben, group, data('approve'));
     await bench.deliver(press);
     await bench.deliver({ ...press, id: 'f:again' });
-    expect(bench.bot.presses.map((one) => one.deliveryId)).toEqual([`${group}|${String(press['id'])}`, `${group}|f:again`]);
+    expect(bench.bot.presses.map((one) => one.deliveryId)).toEqual([
+      `${group}|${String(press['id'])}`,
+      `${group}|f:again`,
+    ]);
   });
   it('of a client that refreshes by itself changes nothing', async () => {
     await refused(bench.press(ben, group, data('approve'), {}, 'automatic'));
@@ -245,7 +369,9 @@ describe('a press', () => {
   });
   it('that breaks the bot is told so, without its message', async () => {
     bench.bot.onPress = () => Promise.reject(new Error('/secret/path broke'));
-    expect(await refused(bench.press(ben, group, data('approve')))).toMatch(/^Something broke in the bot \(reference [0-9a-f]{6}\), and this may not have been done: look at the card(?!.*secret)/);
+    expect(await refused(bench.press(ben, group, data('approve')))).toMatch(
+      /^Something broke in the bot \(reference [0-9a-f]{6}\), and this may not have been done: look at the card(?!.*secret)/,
+    );
   });
 });
 
@@ -270,36 +396,95 @@ describe('a slow store', () => {
 
 describe('who speaks is judged by Teams’ roster, not by the message', () => {
   const cases: readonly (readonly [string, Human, Readonly<Record<string, unknown>>, string])[] = [
-    ['a guest', { id: '29:guest', objectId: 'cccccccc-0000-0000-0000-000000000003', name: 'Gus' }, {}, 'guest'],
-    ['a guest by name only', { id: '29:ext', objectId: 'cccccccc-0000-0000-0000-000000000004', name: 'Eve' }, {}, 'guest'],
-    ['somebody of a federated organisation', { id: '29:fed', objectId: 'cccccccc-0000-0000-0000-000000000005', name: 'Fay' }, {}, 'external'],
-    ['somebody who is not on the roster', { id: '29:none', objectId: 'cccccccc-0000-0000-0000-000000000006', name: 'Ned' }, {}, 'external'],
-    ['somebody who gives another’s object id', { id: '29:ben', objectId: ana.objectId, name: 'Ben' }, {}, 'external'],
+    [
+      'a guest',
+      { id: '29:guest', objectId: 'cccccccc-0000-0000-0000-000000000003', name: 'Gus' },
+      {},
+      'guest',
+    ],
+    [
+      'a guest by name only',
+      { id: '29:ext', objectId: 'cccccccc-0000-0000-0000-000000000004', name: 'Eve' },
+      {},
+      'guest',
+    ],
+    [
+      'somebody of a federated organisation',
+      { id: '29:fed', objectId: 'cccccccc-0000-0000-0000-000000000005', name: 'Fay' },
+      {},
+      'external',
+    ],
+    [
+      'somebody who is not on the roster',
+      { id: '29:none', objectId: 'cccccccc-0000-0000-0000-000000000006', name: 'Ned' },
+      {},
+      'external',
+    ],
+    [
+      'somebody who gives another’s object id',
+      { id: '29:ben', objectId: ana.objectId, name: 'Ben' },
+      {},
+      'external',
+    ],
     ['an anonymous participant of a meeting', ben, { from: { id: '29:anon', name: 'Anon' } }, 'anonymous'],
-    ['an anonymous role on the roster', { id: '29:anon2', objectId: 'cccccccc-0000-0000-0000-000000000007', name: 'An' }, {}, 'anonymous'],
+    [
+      'an anonymous role on the roster',
+      { id: '29:anon2', objectId: 'cccccccc-0000-0000-0000-000000000007', name: 'An' },
+      {},
+      'anonymous',
+    ],
     ['a bot', ben, { from: { id: '28:other', name: 'Bot', aadObjectId: ben.objectId } }, 'bot'],
-    ['a foreign tenant', ben, { conversation: { id: group, conversationType: 'groupChat', tenantId: foreign }, channelData: { tenant: { id: foreign } } }, 'foreignTenant'],
+    [
+      'a foreign tenant',
+      ben,
+      {
+        conversation: { id: group, conversationType: 'groupChat', tenantId: foreign },
+        channelData: { tenant: { id: foreign } },
+      },
+      'foreignTenant',
+    ],
     ['two tenants that disagree', ben, { channelData: { tenant: { id: foreign } } }, 'foreignTenant'],
-    ['no tenant', ben, { conversation: { id: group, conversationType: 'groupChat' }, channelData: {} }, 'foreignTenant'],
+    [
+      'no tenant',
+      ben,
+      { conversation: { id: group, conversationType: 'groupChat' }, channelData: {} },
+      'foreignTenant',
+    ],
     ['a member', ben, {}, 'member'],
   ];
   it.each(cases)('%s', async (_what, human, more, trust) => {
     bench.connector.install(group, [
       memberOf(ana),
       memberOf(ben),
-      { ...memberOf({ id: '29:guest', objectId: 'cccccccc-0000-0000-0000-000000000003', name: 'Gus' }), userRole: 'guest' },
-      { ...memberOf({ id: '29:ext', objectId: 'cccccccc-0000-0000-0000-000000000004', name: 'Eve' }), userPrincipalName: 'eve_other.example#EXT#@corp.example' },
-      { ...memberOf({ id: '29:fed', objectId: 'cccccccc-0000-0000-0000-000000000005', name: 'Fay' }), tenantId: foreign },
-      { ...memberOf({ id: '29:anon2', objectId: 'cccccccc-0000-0000-0000-000000000007', name: 'An' }), userRole: 'anonymous' },
+      {
+        ...memberOf({ id: '29:guest', objectId: 'cccccccc-0000-0000-0000-000000000003', name: 'Gus' }),
+        userRole: 'guest',
+      },
+      {
+        ...memberOf({ id: '29:ext', objectId: 'cccccccc-0000-0000-0000-000000000004', name: 'Eve' }),
+        userPrincipalName: 'eve_other.example#EXT#@corp.example',
+      },
+      {
+        ...memberOf({ id: '29:fed', objectId: 'cccccccc-0000-0000-0000-000000000005', name: 'Fay' }),
+        tenantId: foreign,
+      },
+      {
+        ...memberOf({ id: '29:anon2', objectId: 'cccccccc-0000-0000-0000-000000000007', name: 'An' }),
+        userRole: 'anonymous',
+      },
     ]);
     await bench.deliver(bench.press(human, group, data('approve'), more));
     expect(bench.bot.presses.map((press) => press.account.trust)).toEqual([trust]);
   });
   it('and nothing is done when the roster cannot be asked', async () => {
     bench.connector.faults.push({ method: 'GET', answer: { status: 500 }, times: 9 });
-    expect(await refused(bench.press(ben, group, data('approve')))).toBe('Teams could not say who you are just now, so nothing was approved. Press again in a minute.');
+    expect(await refused(bench.press(ben, group, data('approve')))).toBe(
+      'Teams could not say who you are just now, so nothing was approved. Press again in a minute.',
+    );
     await bench.deliver(bench.message(ana, directOf(ana), 'lr help'));
-    expect(wordsOf(await answerFor(ana))).toBe('Teams could not say who you are just now, so nothing was done. Type it again in a minute.');
+    expect(wordsOf(await answerFor(ana))).toBe(
+      'Teams could not say who you are just now, so nothing was done. Type it again in a minute.',
+    );
     expect([bench.bot.presses, bench.bot.commands]).toEqual([[], []]);
   });
   it('which is asked once in a while where nothing is decided', async () => {
@@ -308,7 +493,11 @@ describe('who speaks is judged by Teams’ roster, not by the message', () => {
     expect(asked.map((call) => call.path)).toEqual([`/v3/conversations/${team}/members/${ben.id}`]);
   });
   it('and a channel shared with others is a place of outsiders', async () => {
-    await bench.deliver(bench.press(ben, channel, data('approve'), { channelData: { tenant: { id: tenant }, team: { id: team }, channel: { id: channel, type: 'shared' } } }));
+    await bench.deliver(
+      bench.press(ben, channel, data('approve'), {
+        channelData: { tenant: { id: tenant }, team: { id: team }, channel: { id: channel, type: 'shared' } },
+      }),
+    );
     expect(bench.bot.presses[0]?.place.external).toBe(true);
     await bench.deliver(bench.press(ben, channel, data('approve')));
     expect(bench.bot.presses[1]?.place.external).toBe(true);
@@ -317,7 +506,12 @@ describe('who speaks is judged by Teams’ roster, not by the message', () => {
     const log = keepingLog();
     await bench.halt();
     await bench.boot({ log });
-    await bench.deliver(bench.message(ben, group, 'lr help', { conversation: { id: group, conversationType: 'groupChat', tenantId: foreign }, channelData: { tenant: { id: foreign } } }));
+    await bench.deliver(
+      bench.message(ben, group, 'lr help', {
+        conversation: { id: group, conversationType: 'groupChat', tenantId: foreign },
+        channelData: { tenant: { id: foreign } },
+      }),
+    );
     await bench.halt();
     expect([bench.bot.commands, bench.connector.calls]).toEqual([[], []]);
     expect(log.lines.join()).toContain('teamsForeignTenant');
@@ -326,7 +520,13 @@ describe('who speaks is judged by Teams’ roster, not by the message', () => {
 });
 
 describe('being installed', () => {
-  const event = (type: string, action: string | undefined, place: string) => ({ ...bench.message(ana, place, ''), type, action, text: undefined, membersAdded: type === 'conversationUpdate' ? [{ id: '28:x' }] : undefined });
+  const event = (type: string, action: string | undefined, place: string) => ({
+    ...bench.message(ana, place, ''),
+    type,
+    action,
+    text: undefined,
+    membersAdded: type === 'conversationUpdate' ? [{ id: '28:x' }] : undefined,
+  });
   it('teaches where to post, so that an approval card can come before anybody spoke', async () => {
     await bench.halt();
     await bench.boot({ serviceUrl: 'http://127.0.0.1:9/' });

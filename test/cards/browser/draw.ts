@@ -1,4 +1,5 @@
-// Draws one golden card in a page, as near to Teams and Slack as their host settings let us: the one place that knows how.
+// Draws one golden card in a page, as near to Teams and Slack as their host settings let us: the one place
+// that knows how.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -6,7 +7,10 @@ import { root } from '../../support/root.ts';
 import { hostConfig, palettes } from './hostConfig.ts';
 import { slackHtml } from './slackHtml.ts';
 
-const renderer = readFileSync(join(root, 'node_modules', 'adaptivecards', 'dist', 'adaptivecards.min.js'), 'utf8');
+const renderer = readFileSync(
+  join(root, 'node_modules', 'adaptivecards', 'dist', 'adaptivecards.min.js'),
+  'utf8',
+);
 const style = readFileSync(join(root, 'node_modules', 'adaptivecards', 'dist', 'adaptivecards.css'), 'utf8');
 
 export const looks = [
@@ -17,14 +21,25 @@ export const looks = [
 ] as const;
 export type Look = (typeof looks)[number];
 
-// Teams' message root breaks long words (fluentui react-northstar chatMessageStyles.ts), which text runs inherit: without it a path would run out of the card.
+// Teams' message root breaks long words (fluentui react-northstar chatMessageStyles.ts), which text runs
+// inherit: without it a path would run out of the card.
 const wrapping = 'word-break:break-word;overflow-wrap:break-word';
 
 /** `file` tells which chat it is for; `json` is the golden's text. */
-export async function drawGolden(page: Page, file: string, json: string, { mode, width }: Look): Promise<void> {
+export async function drawGolden(
+  page: Page,
+  file: string,
+  json: string,
+  { mode, width }: Look,
+): Promise<void> {
   await page.setViewportSize({ width, height: 200 });
   if (file.endsWith('.slack.json')) {
-    await page.setContent(slackHtml((JSON.parse(json) as { readonly blocks: readonly Readonly<Record<string, unknown>>[] }).blocks, mode));
+    await page.setContent(
+      slackHtml(
+        (JSON.parse(json) as { readonly blocks: readonly Readonly<Record<string, unknown>>[] }).blocks,
+        mode,
+      ),
+    );
     return;
   }
   const palette = palettes[mode];
@@ -45,6 +60,8 @@ export async function drawGolden(page: Page, file: string, json: string, { mode,
 
 /** Whether anything runs out of the card, to the right. */
 export async function overflows(page: Page): Promise<boolean> {
-  const wide = await page.evaluate(`document.documentElement.scrollWidth > document.documentElement.clientWidth || [...document.querySelectorAll('#card *')].some((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')`);
+  const wide = await page.evaluate(
+    `document.documentElement.scrollWidth > document.documentElement.clientWidth || [...document.querySelectorAll('#card *')].some((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')`,
+  );
   return wide === true;
 }

@@ -1,13 +1,23 @@
-// An approximation of how Slack draws the blocks that our cards use, for looking at them; Slack's own Block Kit Builder needs an account.
+// An approximation of how Slack draws the blocks that our cards use, for looking at them; Slack's own Block
+// Kit Builder needs an account.
 import { textOf } from '../reading.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 function escape(text: unknown): string {
-  return textOf(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return textOf(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }
 
-const signs: Readonly<Record<string, string>> = { bell: '🔔', white_check_mark: '✅', warning: '⚠️', red_circle: '🔴' };
+const signs: Readonly<Record<string, string>> = {
+  bell: '🔔',
+  white_check_mark: '✅',
+  warning: '⚠️',
+  red_circle: '🔴',
+};
 
 function inline(part: Json): string {
   if (part['type'] === 'emoji') return signs[textOf(part['name'])] ?? '?';
@@ -18,7 +28,9 @@ function inline(part: Json): string {
 
 function rich(element: Json): string {
   const parts = element['elements'] as readonly Json[];
-  return element['type'] === 'rich_text_preformatted' ? `<pre>${parts.map((part) => escape(part['text'])).join('')}</pre>` : `<div class="rich">${parts.map(inline).join('')}</div>`;
+  return element['type'] === 'rich_text_preformatted'
+    ? `<pre>${parts.map((part) => escape(part['text'])).join('')}</pre>`
+    : `<div class="rich">${parts.map(inline).join('')}</div>`;
 }
 
 function block(one: Json): string {
@@ -38,7 +50,10 @@ function block(one: Json): string {
 }
 
 export function slackHtml(blocks: readonly Json[], mode: 'light' | 'dark'): string {
-  const [page, text, subtle, code, line] = mode === 'light' ? ['#fff', '#1d1c1d', '#616061', '#f8f8f8', '#ddd'] : ['#1a1d21', '#d1d2d3', '#ababad', '#222529', '#565856'];
+  const [page, text, subtle, code, line] =
+    mode === 'light'
+      ? ['#fff', '#1d1c1d', '#616061', '#f8f8f8', '#ddd']
+      : ['#1a1d21', '#d1d2d3', '#ababad', '#222529', '#565856'];
   return `<style>
     body{margin:0;background:${page};color:${text};font:15px/1.47 Lato,'DejaVu Sans',sans-serif}
     #card{padding:12px} h3{font-size:18px;margin:0 0 8px} .rich{margin:0 0 4px;overflow-wrap:anywhere;white-space:pre-wrap}

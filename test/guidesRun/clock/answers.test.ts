@@ -1,4 +1,5 @@
-// The clock waits for each question by its words: one that `setup` asks in other words, or in another order, would make it wait for ever.
+// The clock waits for each question by its words: one that `setup` asks in other words, or in another order,
+// would make it wait for ever.
 import { expect, test } from '@jest/globals';
 import type { Asker, Question } from '../../../src/setup/asker.ts';
 import { askChat, askCredential, askPolicy, askTenant, simulated } from '../../../src/setup/interview.ts';
@@ -7,7 +8,10 @@ import { readFlags } from '../../../src/setup/flags.ts';
 import { answersFor } from './answers.ts';
 
 const tokens = { bot: 'xoxb-1-2-canary', app: 'xapp-1-A0-1-canary' };
-const named = [{ name: 'Riley Responder', slack: 'U0RILEY1', objectId: 'aaaaaaaa-0000-4000-8000-000000000001' }, { name: 'Avery Approver', slack: 'U0AVERY1', objectId: 'bbbbbbbb-0000-4000-8000-000000000002' }];
+const named = [
+  { name: 'Riley Responder', slack: 'U0RILEY1', objectId: 'aaaaaaaa-0000-4000-8000-000000000001' },
+  { name: 'Avery Approver', slack: 'U0AVERY1', objectId: 'bbbbbbbb-0000-4000-8000-000000000002' },
+];
 
 test('what the clock answers is what setup asks, in its order', async () => {
   const answers = answersFor(tokens, named);
@@ -20,7 +24,9 @@ test('what the clock answers is what setup asks, in its order', async () => {
     say: () => undefined,
     choose: (question, choices, usual) => {
       const down = next(question).split('\u001b[B').length - 1;
-      return Promise.resolve(choices[choices.findIndex(({ value }) => value === usual) + down]?.value ?? usual);
+      return Promise.resolve(
+        choices[choices.findIndex(({ value }) => value === usual) + down]?.value ?? usual,
+      );
     },
     text: (question, _check, usual) => Promise.resolve(next(question) || (usual ?? '')),
     maybe: (question) => Promise.resolve(next(question) || undefined),
@@ -35,7 +41,8 @@ test('what the clock answers is what setup asks, in its order', async () => {
   if (given === 'help' || 'problems' in given) throw new Error(JSON.stringify(given));
   const chat = await askChat(given, asker);
   let known: Parts = { chat, tenant: simulated, secrets: new Map() };
-  for (const part of ['SLACK', 'Microsoft'] as const) known = await askCredential(part, known, asker, undefined);
+  for (const part of ['SLACK', 'Microsoft'] as const)
+    known = await askCredential(part, known, asker, undefined);
   const tenant = await askTenant(given, chat, asker);
   known = await askCredential('AZURE', { ...known, tenant }, asker, undefined);
   await askPolicy(given, chat, tenant, asker);

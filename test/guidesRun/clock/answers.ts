@@ -1,4 +1,5 @@
-// What the new user of the clock answers to the questions of `setup`, in their order. `answers.test.ts` holds the questions against those that it asks.
+// What the new user of the clock answers to the questions of `setup`, in their order. `answers.test.ts` holds
+// the questions against those that it asks.
 import { people } from '../cloud.ts';
 import { chosen, offered, pasted, typed } from './interview.ts';
 import type { Answer } from './interview.ts';
@@ -10,7 +11,10 @@ export interface Named {
   readonly objectId: string;
 }
 
-export function answersFor(tokens: { readonly bot: string; readonly app: string }, named: readonly Named[]): readonly Answer[] {
+export function answersFor(
+  tokens: { readonly bot: string; readonly app: string },
+  named: readonly Named[],
+): readonly Answer[] {
   return [
     chosen('Which chat?', 2),
     offered('How does Slack reach the bot?'),

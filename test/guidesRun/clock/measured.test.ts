@@ -20,7 +20,9 @@ test('the assumed person reads each question, and types, chooses or pastes', () 
   expect(answering([offered('a')])).toBeCloseTo(pace.reads + pace.types);
   expect(answering([typed('a', 'four')])).toBeCloseTo(pace.reads + 5 * pace.types);
   expect(answering([chosen('a', 2)])).toBeCloseTo(pace.reads + 3 * pace.types);
-  expect(answering([pasted('a', 'a long secret'), offered('b')])).toBeCloseTo(2 * (pace.reads + pace.types) + pace.pastes);
+  expect(answering([pasted('a', 'a long secret'), offered('b')])).toBeCloseTo(
+    2 * (pace.reads + pace.types) + pace.pastes,
+  );
 });
 
 /** Milliseconds that the child below computes. */
@@ -29,9 +31,16 @@ const busy = `const until = (ms) => { while (process.cpuUsage().user / 1000 < ms
 const seen = existsSync('/proc/self/schedstat') ? test : test.skip;
 
 seen('the processor time of a process below a shell is counted, while it runs', async () => {
-  const child = spawn('/bin/sh', ['-c', `"${process.execPath}" -e "$BUSY"; exit 0`], { env: { BUSY: busy }, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('/bin/sh', ['-c', `"${process.execPath}" -e "$BUSY"; exit 0`], {
+    env: { BUSY: busy },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const watch = new Watch(child.pid);
-  await new Promise<void>((resolve) => child.stdout.once('data', () => { resolve(); }));
+  await new Promise<void>((resolve) =>
+    child.stdout.once('data', () => {
+      resolve();
+    }),
+  );
   const took = watch.took();
   child.stdin.end();
   await new Promise((resolve) => child.once('close', resolve));

@@ -1,11 +1,11 @@
 // Teams for the clock: its connector and its keys under their real names, and two people in one channel.
 import type { Hosts } from '../cloud.ts';
-import { forward } from '../../support/forward.ts';
+import { forward } from '../../support/programs/forward.ts';
 import { people } from '../cloud.ts';
 import { ChannelKeys } from '../../../src/demo/teams/channelKeys.ts';
 import { FakeConnector, cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
-import { dataOf } from '../../../src/demo/teams/house.ts';
+import { dataOf } from '../../../src/demo/teams/app.ts';
 
 export interface Member {
   readonly id: string;
@@ -29,28 +29,64 @@ export class PlayedTeams {
     await this.#keys.start();
     await this.#connector.start();
     this.#keys.document = { jwks_uri: 'https://login.botframework.com/v1/.well-known/keys' };
-    const all = members.map(({ id, objectId, name }) => ({ id, aadObjectId: objectId, name, tenantId: people.tenant, userRole: 'user' }));
+    const all = members.map(({ id, objectId, name }) => ({
+      id,
+      aadObjectId: objectId,
+      name,
+      tenantId: people.tenant,
+      userRole: 'user',
+    }));
     for (const place of [approvals, team]) this.#connector.install(place, all);
     for (const one of all) this.#connector.install(`a:direct-${one.id}`, [one]);
   }
 
   hosts(): Hosts {
-    return { 'login.botframework.com': forward(new URL(this.#keys.metadataUrl()).origin), 'smba.trafficmanager.net': forward(this.#connector.origin) };
+    return {
+      'login.botframework.com': forward(new URL(this.#keys.metadataUrl()).origin),
+      'smba.trafficmanager.net': forward(this.#connector.origin),
+    };
   }
 
   /** The newest request card of the channel, once it says these words. */
   card(words: RegExp, ms: number, but?: FakeMessage): Promise<FakeMessage> {
-    return this.#connector.until(() => this.#connector.in(approvals).findLast((message) => message.id !== but?.id && message.to === undefined && cardOf(message) !== undefined && words.test(wordsOf(message))), ms);
+    return this.#connector.until(
+      () =>
+        this.#connector
+          .in(approvals)
+          .findLast(
+            (message) =>
+              message.id !== but?.id &&
+              message.to === undefined &&
+              cardOf(message) !== undefined &&
+              words.test(wordsOf(message)),
+          ),
+      ms,
+    );
   }
 
   /** As typed in the channel, with the bot mentioned. */
   async say(url: string, member: Member, text: string): Promise<void> {
-    await this.#deliver(url, { ...this.#activity(member), type: 'message', textFormat: 'plain', text: `<at>${bot.name}</at> ${text}`, entities: [{ type: 'mention', mentioned: bot, text: `<at>${bot.name}</at>` }] });
+    await this.#deliver(url, {
+      ...this.#activity(member),
+      type: 'message',
+      textFormat: 'plain',
+      text: `<at>${bot.name}</at> ${text}`,
+      entities: [{ type: 'mention', mentioned: bot, text: `<at>${bot.name}</at>` }],
+    });
   }
 
   async press(url: string, member: Member, card: FakeMessage, verb: string): Promise<void> {
-    const value = { action: { type: 'Action.Execute', verb: `lr.${verb}.v1`, data: dataOf(card, verb) }, trigger: 'manual' };
-    await this.#deliver(url, { ...this.#activity(member), type: 'invoke', name: 'adaptiveCard/action', value, replyToId: card.id });
+    const value = {
+      action: { type: 'Action.Execute', verb: `lr.${verb}.v1`, data: dataOf(card, verb) },
+      trigger: 'manual',
+    };
+    await this.#deliver(url, {
+      ...this.#activity(member),
+      type: 'invoke',
+      name: 'adaptiveCard/action',
+      value,
+      replyToId: card.id,
+    });
   }
 
   async close(): Promise<void> {
@@ -77,11 +113,15 @@ export class PlayedTeams {
   async #deliver(url: string, activity: Readonly<Record<string, unknown>>): Promise<void> {
     const response = await fetch(`${url}/api/messages`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${this.#keys.token(people.teamsApp, serviceUrl)}` },
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${this.#keys.token(people.teamsApp, serviceUrl)}`,
+      },
       body: JSON.stringify(activity),
       signal: AbortSignal.timeout(longestAnswer),
     });
     const text = await response.text();
-    if (response.status > 202) throw new Error(`the bot answered Teams with ${response.status}: ${text.slice(0, 500)}`);
+    if (response.status > 202)
+      throw new Error(`the bot answered Teams with ${response.status}: ${text.slice(0, 500)}`);
   }
 }

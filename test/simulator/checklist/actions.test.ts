@@ -4,7 +4,8 @@ import { request } from 'undici';
 import { defender, dump, hello, json, minute, refusalOf, wholeSession } from '../defender.ts';
 import type { ActionJson, Defender, ErrorJson, ListJson } from '../defender.ts';
 
-const list = (tenant: Defender, query: string): Promise<ListJson<ActionJson>> => tenant.get(`/api/machineactions?${query}`);
+const list = (tenant: Defender, query: string): Promise<ListJson<ActionJson>> =>
+  tenant.get(`/api/machineactions?${query}`);
 
 test('10.20 the list takes every documented filter and option, newest first, commands included, however the query is encoded; the rest is ODataError', async () => {
   const tenant = await defender();
@@ -29,24 +30,51 @@ test('10.20 the list takes every documented filter and option, newest first, com
     [`$filter=id in ('${first}','${third}')&$top=50`, [third, first]],
     ["$filter=requestor eq '5d3b1f0a-6c2e-4b7a-9f0d-1e2a3b4c5d6e'", newest],
     ['$filter=creationDateTimeUtc gt 2026-03-04T10:00:30Z', [third, second]],
-    ['$filter=creationDateTimeUtc ge 2026-03-04T10:01:00Z and creationDateTimeUtc lt 2026-03-04T10:02:00Z', [second]],
-    ['$filter=creationDateTimeUtc ge 2026-03-04T10:00:00Z and creationDateTimeUtc le 2026-03-04T10:01:00Z', [first]],
+    [
+      '$filter=creationDateTimeUtc ge 2026-03-04T10:01:00Z and creationDateTimeUtc lt 2026-03-04T10:02:00Z',
+      [second],
+    ],
+    [
+      '$filter=creationDateTimeUtc ge 2026-03-04T10:00:00Z and creationDateTimeUtc le 2026-03-04T10:01:00Z',
+      [first],
+    ],
     [`$filter=${live}&$orderby=creationDateTimeUtc asc&$skip=1&$top=1`, [second]],
   ];
   for (const [query, wanted] of cases) {
-    for (const sent of [query, query.replaceAll(' ', '%20').replaceAll('$', '%24').replaceAll("'", '%27'), query.replaceAll(' ', '+')]) {
+    for (const sent of [
+      query,
+      query.replaceAll(' ', '%20').replaceAll('$', '%24').replaceAll("'", '%27'),
+      query.replaceAll(' ', '+'),
+    ]) {
       expect([sent, (await list(tenant, sent)).value.map((action) => action.id)]).toEqual([sent, wanted]);
     }
   }
   const counted = await list(tenant, `$filter=${live}&$count=true&$top=1`);
   expect([counted['@odata.count'], counted.value[0]?.commands.length]).toEqual([3, 2]);
-  for (const query of ["$filter=computerDnsName eq 'hosta'", "$filter=status like 'P'", '$top=10001', '$stop=2', "$filter=(status eq 'Pending'"]) {
-    expect([query, await refusalOf(await tenant.fetch(`/api/machineactions?${query}`))]).toEqual([query, '400 ODataError']);
+  for (const query of [
+    "$filter=computerDnsName eq 'hosta'",
+    "$filter=status like 'P'",
+    '$top=10001',
+    '$stop=2',
+    "$filter=(status eq 'Pending'",
+  ]) {
+    expect([query, await refusalOf(await tenant.fetch(`/api/machineactions?${query}`))]).toEqual([
+      query,
+      '400 ODataError',
+    ]);
   }
   expect((await tenant.fetch('/api/machineactions?$top=10000')).status).toBe(200);
   await tenant.set({ odata: 'documented' });
-  for (const query of [`$filter=id in ('${first}')`, '$orderby=creationDateTimeUtc desc', '$count=true', '$select=id']) {
-    expect([query, await refusalOf(await tenant.fetch(`/api/machineactions?${query}`))]).toEqual([query, '400 ODataError']);
+  for (const query of [
+    `$filter=id in ('${first}')`,
+    '$orderby=creationDateTimeUtc desc',
+    '$count=true',
+    '$select=id',
+  ]) {
+    expect([query, await refusalOf(await tenant.fetch(`/api/machineactions?${query}`))]).toEqual([
+      query,
+      '400 ODataError',
+    ]);
   }
 });
 
@@ -56,18 +84,35 @@ test('10.21 100 calls a minute and 1,500 an hour for each kind of call, then 429
   const ask = async (path = '/api/machineactions?$top=1'): Promise<readonly [number, unknown, string]> => {
     const { statusCode, headers, body } = await request(`${tenant.url}${path}`);
     const text = await body.text();
-    return [statusCode, headers['retry-after'], statusCode === 429 ? (JSON.parse(text) as ErrorJson).error.message : ''];
+    return [
+      statusCode,
+      headers['retry-after'],
+      statusCode === 429 ? (JSON.parse(text) as ErrorJson).error.message : '',
+    ];
   };
   for (let call = 0; call < 1_500; call += 1) {
     if (call > 0 && call % 100 === 0) {
-      if (call === 100) expect(await ask()).toEqual([429, '60', 'API calls quota exceeded! maximum allowed 100 per 00:01:00']);
+      if (call === 100)
+        expect(await ask()).toEqual([
+          429,
+          '60',
+          'API calls quota exceeded! maximum allowed 100 per 00:01:00',
+        ]);
       tenant.pass(minute);
     }
     expect((await ask())[0]).toBe(200);
   }
   tenant.pass(minute);
-  expect(await ask()).toEqual([429, String(45 * 60), 'API calls quota exceeded! maximum allowed 1500 per 01:00:00']);
-  for (const path of ['/api/machineactions/none', '/api/machines/none', '/api/machineactions/none/GetLiveResponseResultDownloadLink(index=0)']) {
+  expect(await ask()).toEqual([
+    429,
+    String(45 * 60),
+    'API calls quota exceeded! maximum allowed 1500 per 01:00:00',
+  ]);
+  for (const path of [
+    '/api/machineactions/none',
+    '/api/machines/none',
+    '/api/machineactions/none/GetLiveResponseResultDownloadLink(index=0)',
+  ]) {
     expect((await ask(path))[0]).toBe(404);
     expect((await ask('/api/libraryfiles'))[0]).toBe(200);
   }
@@ -84,30 +129,78 @@ test('10.22 one action by its id, 404 ResourceNotFound for an unknown one', asyn
   const tenant = await defender();
   const { id } = await tenant.start('hosta.corp.example', hello, 'this one');
   expect(await tenant.action(id.toUpperCase())).toMatchObject({ id, requestorComment: 'this one' });
-  expect((await json<ErrorJson>(await tenant.fetch('/api/machineactions/11111111-2222-4333-8444-555555555555'), 404)).error)
-    .toMatchObject({ code: 'ResourceNotFound', message: 'Machine action 11111111-2222-4333-8444-555555555555 was not found' });
+  expect(
+    (
+      await json<ErrorJson>(
+        await tenant.fetch('/api/machineactions/11111111-2222-4333-8444-555555555555'),
+        404,
+      )
+    ).error,
+  ).toMatchObject({
+    code: 'ResourceNotFound',
+    message: 'Machine action 11111111-2222-4333-8444-555555555555 was not found',
+  });
 });
 
 test('10.23 actions of other types stand in the same list, with commands empty, or absent by setting; more can be planted', async () => {
   const tenant = await defender();
-  const others = async (): Promise<readonly ActionJson[]> => (await list(tenant, "$filter=type ne 'LiveResponse'")).value;
-  expect((await others()).map((action) => [action.type, action.commands])).toEqual([['CollectInvestigationPackage', []], ['Isolate', []], ['RunAntiVirusScan', []]]);
-  await json(await tenant.post('/simulator/actions', { device: 'hosta.corp.example', type: 'Isolate', requestor: 'analyst@corp.example', scope: 'Full', createdAgoMs: 120_000 }), 201);
-  expect((await others())[0]).toMatchObject({ type: 'Isolate', computerDnsName: 'hosta.corp.example', status: 'Succeeded', requestor: 'analyst@corp.example', scope: 'Full' });
+  const others = async (): Promise<readonly ActionJson[]> =>
+    (await list(tenant, "$filter=type ne 'LiveResponse'")).value;
+  expect((await others()).map((action) => [action.type, action.commands])).toEqual([
+    ['CollectInvestigationPackage', []],
+    ['Isolate', []],
+    ['RunAntiVirusScan', []],
+  ]);
+  await json(
+    await tenant.post('/simulator/actions', {
+      device: 'hosta.corp.example',
+      type: 'Isolate',
+      requestor: 'analyst@corp.example',
+      scope: 'Full',
+      createdAgoMs: 120_000,
+    }),
+    201,
+  );
+  expect((await others())[0]).toMatchObject({
+    type: 'Isolate',
+    computerDnsName: 'hosta.corp.example',
+    status: 'Succeeded',
+    requestor: 'analyst@corp.example',
+    scope: 'Full',
+  });
   await tenant.set({ otherCommands: 'absent' });
   for (const action of await others()) expect(Object.keys(action)).not.toContain('commands');
   await tenant.start('hosta.corp.example');
-  expect(await refusalOf(await tenant.post('/simulator/actions', { device: 'hosta.corp.example', type: 'Reboot' }))).toBe('400 BadRequest');
-  expect(await refusalOf(await tenant.post('/simulator/actions', { device: 'nosuch' }))).toBe('404 ResourceNotFound');
+  expect(
+    await refusalOf(
+      await tenant.post('/simulator/actions', { device: 'hosta.corp.example', type: 'Reboot' }),
+    ),
+  ).toBe('400 BadRequest');
+  expect(await refusalOf(await tenant.post('/simulator/actions', { device: 'nosuch' }))).toBe(
+    '404 ResourceNotFound',
+  );
 });
 
 test('10.24 cancel answers 200 with the same action: at once when Pending, within ten seconds or too late when InProgress, 400 when over; the device frees later', async () => {
-  const tenant = await defender({ profile: { pendingMs: [60_000, 60_000], commandMs: [60_000, 60_000], settleMs: [40_000, 40_000], cancelMs: [10_000, 10_000], releaseMs: [10_000, 10_000] } });
-  const cancel = (id: string, body: object = { Comment: 'enough' }): Promise<Response> => tenant.post(`/api/machineactions/${id}/cancel`, body);
+  const tenant = await defender({
+    profile: {
+      pendingMs: [60_000, 60_000],
+      commandMs: [60_000, 60_000],
+      settleMs: [40_000, 40_000],
+      cancelMs: [10_000, 10_000],
+      releaseMs: [10_000, 10_000],
+    },
+  });
+  const cancel = (id: string, body: object = { Comment: 'enough' }): Promise<Response> =>
+    tenant.post(`/api/machineactions/${id}/cancel`, body);
   const pending = await tenant.start('hosta.corp.example');
   expect(await refusalOf(await cancel(pending.id, {}))).toBe('400 MissingRequiredParameter');
   expect(await json<ActionJson>(await cancel(pending.id))).toMatchObject({
-    id: pending.id, status: 'Cancelled', cancellationRequestor: pending.requestor, cancellationComment: 'enough', cancellationDateTimeUtc: expect.stringMatching(/^2026-03-04T10:00/),
+    id: pending.id,
+    status: 'Cancelled',
+    cancellationRequestor: pending.requestor,
+    cancellationComment: 'enough',
+    cancellationDateTimeUtc: expect.stringMatching(/^2026-03-04T10:00/),
   });
   tenant.pass(9_999);
   expect(await refusalOf(await tenant.run('hosta.corp.example'))).toBe('400 ActiveRequestAlreadyExists');
@@ -124,7 +217,10 @@ test('10.24 cancel answers 200 with the same action: at once when Pending, withi
   tenant.pass(155_000);
   expect((await json<ActionJson>(await cancel(ending.id))).status).toBe('InProgress');
   tenant.pass(wholeSession);
-  expect(await tenant.action(ending.id)).toMatchObject({ status: 'Succeeded', cancellationComment: 'enough' });
+  expect(await tenant.action(ending.id)).toMatchObject({
+    status: 'Succeeded',
+    cancellationComment: 'enough',
+  });
   expect(await refusalOf(await cancel('none'))).toBe('404 ResourceNotFound');
   await tenant.set({ cancelFinal: 'answered' });
   expect((await json<ActionJson>(await cancel(ending.id))).status).toBe('Succeeded');

@@ -1,13 +1,33 @@
 // The checklist of docs/simulator.md, items 12 to 19: what becomes of a session.
 import { expect, test } from '@jest/globals';
-import { defender, dump, getFile, hello, minute, putFile, refusalOf, runScript, wholeSession } from '../defender.ts';
+import {
+  defender,
+  dump,
+  getFile,
+  hello,
+  minute,
+  putFile,
+  refusalOf,
+  runScript,
+  wholeSession,
+} from '../defender.ts';
 import type { ActionJson, Defender, ListJson } from '../defender.ts';
 
-const states = (action: ActionJson): readonly string[] => [action.status, ...action.commands.map((command) => command.commandStatus)];
+const states = (action: ActionJson): readonly string[] => [
+  action.status,
+  ...action.commands.map((command) => command.commandStatus),
+];
 const hour = 60 * minute;
 
-/** Every step of an action as somebody sees it who asks each `stepMs`: status and command states, with the milliseconds since it was created. */
-async function watched(tenant: Defender, id: string, stepMs: number): Promise<readonly (readonly [string, number])[]> {
+/**
+ * Every step of an action as somebody sees it who asks each `stepMs`: status and command states, with the
+ * milliseconds since it was created.
+ */
+async function watched(
+  tenant: Defender,
+  id: string,
+  stepMs: number,
+): Promise<readonly (readonly [string, number])[]> {
   await tenant.set({ limits: { get: [] } });
   const began = tenant.now();
   const seen: [string, number][] = [];
@@ -23,9 +43,18 @@ async function watched(tenant: Defender, id: string, stepMs: number): Promise<re
 test('10.12 an online device is Pending 120 to 155 s, works 1 to 3 s for a small command, and the action follows 37 to 46 s later; twenty times faster by flag; more states by setting', async () => {
   const tenant = await defender();
   const steps = await watched(tenant, (await tenant.start('hosta.corp.example', hello)).id, 500);
-  expect(steps.map(([face]) => face)).toEqual(['Pending Created', 'InProgress Created', 'InProgress Completed', 'Succeeded Completed']);
+  expect(steps.map(([face]) => face)).toEqual([
+    'Pending Created',
+    'InProgress Created',
+    'InProgress Completed',
+    'Succeeded Completed',
+  ]);
   const [, begun = 0, done = 0, over = 0] = steps.map(([, at]) => at);
-  for (const [time, low, high] of [[begun, 120_000, 155_500], [done - begun, 500, 3_500], [over - done, 36_500, 46_500]] as const) {
+  for (const [time, low, high] of [
+    [begun, 120_000, 155_500],
+    [done - begun, 500, 3_500],
+    [over - done, 36_500, 46_500],
+  ] as const) {
     expect(time).toBeGreaterThanOrEqual(low);
     expect(time).toBeLessThanOrEqual(high);
   }
@@ -33,12 +62,20 @@ test('10.12 an online device is Pending 120 to 155 s, works 1 to 3 s for a small
   const fastSteps = await watched(fast, (await fast.start('hosta.corp.example', hello)).id, 100);
   expect(fastSteps.at(-1)?.[1]).toBeLessThan(11_000);
   const connector = await defender({ profile: { commandStates: 'connector' } });
-  const faces = (await watched(connector, (await connector.start('hosta.corp.example', [...hello, ...dump])).id, 250)).map(([face]) => face).join('\n');
+  const faces = (
+    await watched(connector, (await connector.start('hosta.corp.example', [...hello, ...dump])).id, 250)
+  )
+    .map(([face]) => face)
+    .join('\n');
   for (const state of ['Submitted', 'PendingResource', 'Executing']) expect(faces).toContain(state);
 });
 
-test.each([['3 days', {}, 72 * hour, 'TimeOut'], ['2 hours', { offlineQueueMs: 2 * hour, offlineEnd: 'Failed' }, 2 * hour, 'Failed']] as const)(
-  '10.13 an offline device keeps its session Pending until it is online, or for %s, after which its commands stay Created', async (_, setting, queueMs, end) => {
+test.each([
+  ['3 days', {}, 72 * hour, 'TimeOut'],
+  ['2 hours', { offlineQueueMs: 2 * hour, offlineEnd: 'Failed' }, 2 * hour, 'Failed'],
+] as const)(
+  '10.13 an offline device keeps its session Pending until it is online, or for %s, after which its commands stay Created',
+  async (_, setting, queueMs, end) => {
     const tenant = await defender();
     await tenant.set(setting);
     const { id } = await tenant.start('laptop7.corp.example');
@@ -50,7 +87,8 @@ test.each([['3 days', {}, 72 * hour, 'TimeOut'], ['2 hours', { offlineQueueMs: 2
     await tenant.setDevice('laptop7.corp.example', { online: true });
     tenant.pass(wholeSession);
     expect((await tenant.action(second.id)).status).toBe('Succeeded');
-  });
+  },
+);
 
 test('10.14 a script of more than 600 s fails its command with an error, and the action', async () => {
   const tenant = await defender({ profile: { pendingMs: [0, 0] } });
@@ -61,7 +99,10 @@ test('10.14 a script of more than 600 s fails its command with an error, and the
   expect(states(await tenant.action(long.id))).toEqual(['InProgress', 'Created']);
   tenant.pass(minute);
   const action = await tenant.action(long.id);
-  expect([states(action), action.commands[0]?.errors]).toEqual([['Failed', 'Failed'], ['Script execution timed out after 10 minutes.']]);
+  expect([states(action), action.commands[0]?.errors]).toEqual([
+    ['Failed', 'Failed'],
+    ['Script execution timed out after 10 minutes.'],
+  ]);
   expect(states(await tenant.action(short.id))).toEqual(['Succeeded', 'Completed']);
   await tenant.set({ scriptTimeoutMs: 700_000 });
   const again = await tenant.start('hosta.corp.example');
@@ -71,7 +112,12 @@ test('10.14 a script of more than 600 s fails its command with an error, and the
 
 test('10.15 after a failed command the later ones never run and stay Created, and the action is Failed; with the error text the device is given', async () => {
   const tenant = await defender();
-  const commands = [putFile('triage.zip'), runScript('nosuch.ps1'), runScript('minidump.ps1', 'x'), getFile('C:\\Windows\\win.ini')];
+  const commands = [
+    putFile('triage.zip'),
+    runScript('nosuch.ps1'),
+    runScript('minidump.ps1', 'x'),
+    getFile('C:\\Windows\\win.ini'),
+  ];
   await tenant.setDevice('hosta.corp.example', { errorText: 'Line 1\r\n<!channel> 0x80070005' });
   const { id } = await tenant.start('hosta.corp.example', commands);
   tenant.pass(wholeSession);
@@ -83,7 +129,13 @@ test('10.15 after a failed command the later ones never run and stay Created, an
   await tenant.set({ afterFailure: 'failed' });
   const other = await tenant.start('hosta.corp.example', commands);
   tenant.pass(wholeSession);
-  expect(states(await tenant.action(other.id))).toEqual(['Failed', 'Completed', 'Failed', 'Failed', 'Failed']);
+  expect(states(await tenant.action(other.id))).toEqual([
+    'Failed',
+    'Completed',
+    'Failed',
+    'Failed',
+    'Failed',
+  ]);
 });
 
 test('10.16 a script with an exit code leaves its command Completed; Failed by setting; unsigned scripts and files in use fail where set so', async () => {
@@ -102,11 +154,16 @@ test('10.16 a script with an exit code leaves its command Completed; Failed by s
   expect(states(await outcome(runScript('minidump.ps1', 'x')))).toEqual(['Failed', 'Failed']);
   expect(states(await outcome(runScript('hello.sh')))).toEqual(['Succeeded', 'Completed']);
   await tenant.setDevice('hosta.corp.example', { lockedFiles: ['C:\\Windows\\System32\\config\\SAM'] });
-  expect((await outcome(getFile('C:\\windows\\system32\\config\\sam'))).commands[0]?.errors[0]).toMatch(/being used by another process/);
+  expect((await outcome(getFile('C:\\windows\\system32\\config\\sam'))).commands[0]?.errors[0]).toMatch(
+    /being used by another process/,
+  );
 });
 
 test('10.17 startTime is null on some Completed commands, timestamps have 2 to 7 fraction digits, lastUpdateDateTimeUtc moves on each change', async () => {
-  const tenant = await defender({ extraDevices: 30, profile: { limits: { run: [], get: [] }, maxSessions: 99 } });
+  const tenant = await defender({
+    extraDevices: 30,
+    profile: { limits: { run: [], get: [] }, maxSessions: 99 },
+  });
   const { id } = await tenant.start('hosta.corp.example', dump);
   const updates = new Set<string>();
   const faces = new Set<string>();
@@ -118,16 +175,22 @@ test('10.17 startTime is null on some Completed commands, timestamps have 2 to 7
   }
   expect(faces.size).toBe(5);
   expect(updates.size).toBe(5);
-  const started = async (): Promise<readonly boolean[]> => (await tenant.action(id)).commands.map((command) => command.startTime !== null);
+  const started = async (): Promise<readonly boolean[]> =>
+    (await tenant.action(id)).commands.map((command) => command.startTime !== null);
   expect(await started()).toEqual([true, false]);
   await tenant.set({ startTimes: 'all' });
   expect(await started()).toEqual([true, true]);
   await tenant.set({ startTimes: 'none' });
   expect(await started()).toEqual([false, false]);
-  for (let number = 1; number <= 30; number += 1) await tenant.start(`load${String(number).padStart(3, '0')}.corp.example`);
+  for (let number = 1; number <= 30; number += 1)
+    await tenant.start(`load${String(number).padStart(3, '0')}.corp.example`);
   const digits = async (): Promise<readonly number[]> => {
-    const { value } = await tenant.get<ListJson<ActionJson>>("/api/machineactions?$filter=type eq 'LiveResponse'");
-    return [...new Set(value.map((action) => (/\.(\d+)Z$/.exec(action.creationDateTimeUtc)?.[1] ?? '').length))].sort();
+    const { value } = await tenant.get<ListJson<ActionJson>>(
+      "/api/machineactions?$filter=type eq 'LiveResponse'",
+    );
+    return [
+      ...new Set(value.map((action) => (/\.(\d+)Z$/.exec(action.creationDateTimeUtc)?.[1] ?? '').length)),
+    ].sort();
   };
   expect(await digits()).toEqual([2, 3, 4, 5, 6, 7]);
   await tenant.set({ fractionDigits: [0, 0] });
@@ -137,23 +200,42 @@ test('10.17 startTime is null on some Completed commands, timestamps have 2 to 7
 test('10.18 a status nobody has seen, of the action or of a command, and unknown fields appear on demand', async () => {
   const tenant = await defender();
   const { id } = await tenant.start('hosta.corp.example', dump);
-  await tenant.plant({ what: 'unknownStatus', value: 'Suspended' }, { what: 'unknownCommandStatus', value: 'Hibernating' }, { what: 'extraFields' });
-  const { value: [strange] } = await tenant.get<ListJson<ActionJson>>('/api/machineactions');
-  expect(strange).toMatchObject({ id, status: 'Suspended', sessionRegion: 'weu', commands: [{ commandStatus: 'Hibernating' }, { commandStatus: 'Hibernating' }] });
+  await tenant.plant(
+    { what: 'unknownStatus', value: 'Suspended' },
+    { what: 'unknownCommandStatus', value: 'Hibernating' },
+    { what: 'extraFields' },
+  );
+  const {
+    value: [strange],
+  } = await tenant.get<ListJson<ActionJson>>('/api/machineactions');
+  expect(strange).toMatchObject({
+    id,
+    status: 'Suspended',
+    sessionRegion: 'weu',
+    commands: [{ commandStatus: 'Hibernating' }, { commandStatus: 'Hibernating' }],
+  });
   expect(states(await tenant.action(id))).toEqual(['Pending', 'Created', 'Created']);
 });
 
 test('10.19 a session opened in the portal blocks the device and is not in the list; one of another application blocks it and is', async () => {
   const tenant = await defender();
-  const listed = async (): Promise<readonly ActionJson[]> => (await tenant.get<ListJson<ActionJson>>("/api/machineactions?$filter=type eq 'LiveResponse'")).value;
+  const listed = async (): Promise<readonly ActionJson[]> =>
+    (await tenant.get<ListJson<ActionJson>>("/api/machineactions?$filter=type eq 'LiveResponse'")).value;
   await tenant.setDevice('hosta.corp.example', { portalSession: true });
   expect(await refusalOf(await tenant.run('hosta.corp.example'))).toBe('400 ActiveRequestAlreadyExists');
   expect(await listed()).toEqual([]);
   await tenant.setDevice('hosta.corp.example', { portalSession: false });
-  const planted = await tenant.post('/simulator/actions', { device: 'hosta.corp.example', requestor: 'SOAR playbook', comment: 'triage', createdAgoMs: 60_000 });
+  const planted = await tenant.post('/simulator/actions', {
+    device: 'hosta.corp.example',
+    requestor: 'SOAR playbook',
+    comment: 'triage',
+    createdAgoMs: 60_000,
+  });
   expect(planted.status).toBe(201);
   expect(await refusalOf(await tenant.run('hosta.corp.example'))).toBe('400 ActiveRequestAlreadyExists');
-  expect(await listed()).toMatchObject([{ requestor: 'SOAR playbook', requestorComment: 'triage', status: 'Pending' }]);
+  expect(await listed()).toMatchObject([
+    { requestor: 'SOAR playbook', requestorComment: 'triage', status: 'Pending' },
+  ]);
   expect(tenant.tenant.submissions).toEqual([]);
   tenant.pass(wholeSession);
   expect((await listed()).map((action) => action.status)).toEqual(['Succeeded']);

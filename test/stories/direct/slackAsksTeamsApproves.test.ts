@@ -1,3 +1,3 @@
 // slackAsksTeamsApproves.test.ts again, through the door to Teams without botbuilder.
-import '../../support/direct.ts';
-import '../slackAsksTeamsApproves.test.ts';
+import '../../support/chats/direct.ts';
+import '../teams/slackAsksTeamsApproves.test.ts';

@@ -1,3 +1,3 @@
 // teams.test.ts again, through the door to Teams without botbuilder.
-import '../../support/direct.ts';
-import '../teams.test.ts';
+import '../../support/chats/direct.ts';
+import '../teams/teams.test.ts';

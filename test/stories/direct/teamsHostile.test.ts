@@ -1,3 +1,3 @@
 // teamsHostile.test.ts again, through the door to Teams without botbuilder.
-import '../../support/direct.ts';
-import '../teamsHostile.test.ts';
+import '../../support/chats/direct.ts';
+import '../teams/teamsHostile.test.ts';

@@ -1,3 +1,3 @@
 // teamsSlowStore.test.ts again, through the door to Teams without botbuilder.
-import '../../support/direct.ts';
-import '../teamsSlowStore.test.ts';
+import '../../support/chats/direct.ts';
+import '../teams/teamsSlowStore.test.ts';

@@ -3,14 +3,19 @@ import { hash } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeUnkeyed } from '../../../src/adapters/store/line.ts';
+import { encodeUnkeyed } from '../../../src/adapters/store/journal/line.ts';
 import type { Event, Request } from '../../../src/liveResponse/request.ts';
 
-/** Keeps the folder as a crash would leave it: nothing is put in order at the end. Answers what puts it back. */
+/**
+ * Keeps the folder as a crash would leave it: nothing is put in order at the end. Answers what puts it back.
+ */
 export function crashed(dataDir: string, folders: string[]): () => void {
   const copy = mkdtempSync(join(tmpdir(), 'lr-copy-'));
   folders.push(copy);
-  cpSync(dataDir, copy, { recursive: true, filter: (path) => statSync(path).isDirectory() || statSync(path).isFile() });
+  cpSync(dataDir, copy, {
+    recursive: true,
+    filter: (path) => statSync(path).isDirectory() || statSync(path).isFile(),
+  });
   return () => {
     rmSync(dataDir, { recursive: true });
     cpSync(copy, dataDir, { recursive: true });
@@ -19,7 +24,13 @@ export function crashed(dataDir: string, folders: string[]): () => void {
 
 /** Writes the newest file of the journal with other lines. */
 export function edited(dataDir: string, edit: (lines: readonly string[]) => readonly string[]): void {
-  const path = join(dataDir, readdirSync(dataDir).filter((name) => /^journal-\d+\.ndjson$/.test(name)).toSorted().at(-1) ?? '');
+  const path = join(
+    dataDir,
+    readdirSync(dataDir)
+      .filter((name) => /^journal-\d+\.ndjson$/.test(name))
+      .toSorted()
+      .at(-1) ?? '',
+  );
   writeFileSync(path, `${edit(readFileSync(path, 'utf8').trimEnd().split('\n')).join('\n')}\n`);
 }
 

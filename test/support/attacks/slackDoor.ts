@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verb } from '../../../cards/view.ts';
-import { nodesIn } from '../hostile.ts';
+import { nodesIn } from '../chats/hostile.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack, Person } from '../../../src/demo/slack/fakeSlack.ts';
-import { incidents, openSlackHouse, privateRoom, slackPolicy } from '../slack/slackHouse.ts';
+import { incidents, openSlackTestApp, privateRoom, slackPolicy } from '../slack/slackTestApp.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { readAgain, stagePolicy } from './stage.ts';
 import type { Carried, Door, Stage, Who } from './stage.ts';
@@ -16,31 +16,60 @@ export interface SlackStage extends Stage {
 }
 
 /** What a block can hold that Slack draws as something else than the text it was given. */
-const live = new Set(['user', 'usergroup', 'broadcast', 'channel', 'team', 'link', 'date', 'color', 'image', 'markdown', 'video', 'file']);
+const live = new Set([
+  'user',
+  'usergroup',
+  'broadcast',
+  'channel',
+  'team',
+  'link',
+  'date',
+  'color',
+  'image',
+  'markdown',
+  'video',
+  'file',
+]);
 
-export const slackIds: Readonly<Record<Who, string>> = { riley: 'U0RILEY1', rileyAgain: 'U0RILEY2', sam: 'U0SAMMY1', avery: 'U0AVERY1', ola: 'U0OLLIE1', nobody: 'U0NOBODY' };
+export const slackIds: Readonly<Record<Who, string>> = {
+  riley: 'U0RILEY1',
+  rileyAgain: 'U0RILEY2',
+  sam: 'U0SAMMY1',
+  avery: 'U0AVERY1',
+  ola: 'U0OLLIE1',
+  nobody: 'U0NOBODY',
+};
 
 function withSecondAccount(text: string): string {
   return stagePolicy(text).replace('slack: U0RILEY1', 'slack: [U0RILEY1, U0RILEY2]');
 }
 
-export async function openSlackStage(policy: (text: string) => string = (text) => text, settings: Readonly<Record<string, string>> = {}): Promise<SlackStage> {
-  const house = await openSlackHouse({ policy: (text) => policy(withSecondAccount(text)), settings });
-  const { slack } = house;
+export async function openSlackStage(
+  policy: (text: string) => string = (text) => text,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<SlackStage> {
+  const app = await openSlackTestApp({ policy: (text) => policy(withSecondAccount(text)), settings });
+  const { slack } = app;
   slack.world.user('U0RILEY2', { name: 'Riley' });
   const heard: Record<string, number> = {};
   let again: () => Promise<unknown> = () => Promise.reject(new Error('nothing was sent yet'));
-  const write = (other: (text: string) => string): void => writeFileSync(join(house.dataDir, 'policy.yaml'), other(withSecondAccount(slackPolicy())));
+  const write = (other: (text: string) => string): void =>
+    writeFileSync(join(app.dataDir, 'policy.yaml'), other(withSecondAccount(slackPolicy())));
   const newestCard = (): SlackMessageKept | undefined => slack.cards(incidents).at(-1);
 
   const stage: SlackStage = {
     slack,
     person: (who) => slack.person(slackIds[who]),
-    service: () => house.service,
-    dataDir: join(house.dataDir, 'data'),
+    service: () => app.service,
+    dataDir: join(app.dataDir, 'data'),
     async say(who, text, where) {
       // As Slack hands on what somebody types (docs.slack.dev/messaging/formatting-message-text).
-      await stage.person(who).command(where === undefined ? incidents : privateRoom, text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'));
+      await stage
+        .person(who)
+        .command(
+          where === undefined ? incidents : privateRoom,
+          text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+        );
       again = slack.lastDelivery();
     },
     async press(who, verb, changed = {}) {
@@ -64,29 +93,66 @@ export async function openSlackStage(policy: (text: string) => string = (text) =
       });
     },
     async shows(words) {
-      return read(await house.shows(words));
+      return read(await app.shows(words));
     },
     cards: () => Promise.resolve(slack.cards(incidents).filter((card) => !card.deleted).length),
-    wire: () => Promise.resolve(JSON.stringify([slack.world.in(incidents).map(({ text, blocks }) => ({ text, blocks })), slack.world.ephemerals.map(({ text, blocks }) => ({ text, blocks }))])),
-    stood: () => Promise.resolve(slack.world.in(incidents).flatMap(({ history, text, blocks }) => [...history, text, JSON.stringify(blocks)]).join('\n')),
+    wire: () =>
+      Promise.resolve(
+        JSON.stringify([
+          slack.world.in(incidents).map(({ text, blocks }) => ({ text, blocks })),
+          slack.world.ephemerals.map(({ text, blocks }) => ({ text, blocks })),
+        ]),
+      ),
+    stood: () =>
+      Promise.resolve(
+        slack.world
+          .in(incidents)
+          .flatMap(({ history, text, blocks }) => [...history, text, JSON.stringify(blocks)])
+          .join('\n'),
+      ),
     alive() {
       const kept = [...slack.world.in(incidents), ...slack.world.ephemerals];
       const nodes = nodesIn(kept.map(({ blocks }) => blocks));
-      const texts = [...kept.map(({ text }) => text), ...nodes.filter((node) => node['type'] === 'mrkdwn').map((node) => String(node['text']))];
-      const tags = texts.map((text) => ['<!subteam^S0APPROVE>', '<@U0RILEY1>', '<@U0RILEY2>'].reduce((rest, ours) => rest.replaceAll(ours, ''), text)).filter((text) => /[<>]/.test(text));
-      const drawn = nodes.filter((node) => live.has(String(node['type'])) || node['emoji'] === true).map((node) => JSON.stringify(node));
-      const unfurled = slack.world.calls.filter(({ method, args }) => method === 'chat.postMessage' && (args['parse'] !== 'none' || args['unfurl_links'] !== 'false' || args['unfurl_media'] !== 'false')).map(({ args }) => JSON.stringify(args));
+      const texts = [
+        ...kept.map(({ text }) => text),
+        ...nodes.filter((node) => node['type'] === 'mrkdwn').map((node) => String(node['text'])),
+      ];
+      const tags = texts
+        .map((text) =>
+          ['<!subteam^S0APPROVE>', '<@U0RILEY1>', '<@U0RILEY2>'].reduce(
+            (rest, ours) => rest.replaceAll(ours, ''),
+            text,
+          ),
+        )
+        .filter((text) => /[<>]/.test(text));
+      const drawn = nodes
+        .filter((node) => live.has(String(node['type'])) || node['emoji'] === true)
+        .map((node) => JSON.stringify(node));
+      const unfurled = slack.world.calls
+        .filter(
+          ({ method, args }) =>
+            method === 'chat.postMessage' &&
+            (args['parse'] !== 'none' ||
+              args['unfurl_links'] !== 'false' ||
+              args['unfurl_media'] !== 'false'),
+        )
+        .map(({ args }) => JSON.stringify(args));
       return Promise.resolve([...tags, ...drawn, ...unfurled]);
     },
-    links: ['/slack/events', '/slack/events?command=%2Flr&text=freeze+x', '/slack/actions', '/slack/commands'],
+    links: [
+      '/slack/events',
+      '/slack/events?command=%2Flr&text=freeze+x',
+      '/slack/actions',
+      '/slack/commands',
+    ],
     async restart(other, meanwhile) {
       if (other !== undefined) write(other);
-      if (meanwhile !== undefined) await house.service.stop();
+      if (meanwhile !== undefined) await app.service.stop();
       meanwhile?.();
-      await house.restart();
+      await app.restart();
     },
-    reload: (other) => readAgain(house.service, () => write(other)),
-    close: () => house.close(),
+    reload: (other) => readAgain(app.service, () => write(other)),
+    close: () => app.close(),
   };
   return stage;
 }
@@ -98,15 +164,30 @@ function withChanged(card: SlackMessageKept, verb: Verb, changed: Carried): Slac
     const value = JSON.parse(String(element['value'])) as Readonly<Record<string, unknown>>;
     return { ...element, value: JSON.stringify(carried(value, changed)) };
   };
-  return { ...card, blocks: card.blocks.map((block) => (block['type'] === 'actions' ? { ...block, elements: (block['elements'] as readonly Readonly<Record<string, unknown>>[]).map(change) } : block)) };
+  return {
+    ...card,
+    blocks: card.blocks.map((block) =>
+      block['type'] === 'actions'
+        ? {
+            ...block,
+            elements: (block['elements'] as readonly Readonly<Record<string, unknown>>[]).map(change),
+          }
+        : block,
+    ),
+  };
 }
 
 /** The same whatever the fields are called on the wire: a text of the old value is replaced. */
-export function carried(value: Readonly<Record<string, unknown>>, { request, revision, fingerprint }: Carried): Readonly<Record<string, unknown>> {
+export function carried(
+  value: Readonly<Record<string, unknown>>,
+  { request, revision, fingerprint }: Carried,
+): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(value).map(([key, old]) => {
-      if (request !== undefined && typeof old === 'string' && /^lr-[0-9a-z]{6}$/.test(old)) return [key, request];
-      if (fingerprint !== undefined && typeof old === 'string' && /^[0-9a-f]{8,64}$/.test(old)) return [key, fingerprint];
+      if (request !== undefined && typeof old === 'string' && /^lr-[0-9a-z]{6}$/.test(old))
+        return [key, request];
+      if (fingerprint !== undefined && typeof old === 'string' && /^[0-9a-f]{8,64}$/.test(old))
+        return [key, fingerprint];
       if (revision !== undefined && typeof old === 'number' && !key.startsWith('i')) return [key, revision];
       return [key, old];
     }),

@@ -1,12 +1,15 @@
 // One stage for three chats: people who type and press through the wire, and what each of them gets to see.
 import type { Verb } from '../../../cards/view.ts';
-import { codeOf } from '../../../src/bot/language/approvalCode.ts';
+import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
-import type { Service } from '../../../src/service.ts';
-import { journalText } from '../journal.ts';
+import type { Service } from '../../../src/app/compose.ts';
+import { journalText } from '../store/journal.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 
-/** Riley asks and, here, holds the role of an approver too; Sam does both; Avery approves. `rileyAgain` is a second account of Riley's, Ola has no role, nobody is not listed. */
+/**
+ * Riley asks and, here, holds the role of an approver too; Sam does both; Avery approves. `rileyAgain` is a
+ * second account of Riley's, Ola has no role, nobody is not listed.
+ */
 export type Who = 'riley' | 'rileyAgain' | 'sam' | 'avery' | 'ola' | 'nobody';
 
 export interface Stage {
@@ -18,7 +21,10 @@ export interface Stage {
   press(who: Who, verb: Verb, changed?: Carried): Promise<void>;
   /** Sends what was typed or pressed last once more, as it was. */
   again(): Promise<void>;
-  /** Resolves with what one person alone was told since the last call for this person, once it reads like this. */
+  /**
+   * Resolves with what one person alone was told since the last call for this person, once it reads like
+   * this.
+   */
   told(who: Who, words: RegExp): Promise<string>;
   /** The newest card, once it reads like this. */
   shows(words: RegExp): Promise<string>;
@@ -28,11 +34,17 @@ export interface Stage {
   wire(): Promise<string>;
   /** What cards and messages have ever said to everybody in the place where approvals are asked for. */
   stood(): Promise<string>;
-  /** What in it would be drawn as something else than text: mentions but the policy's own, links, formatting, dates. */
+  /**
+   * What in it would be drawn as something else than text: mentions but the policy's own, links, formatting,
+   * dates.
+   */
   alive(): Promise<readonly string[]>;
   /** Addresses at which somebody could try to decide by merely opening a link. */
   readonly links: readonly string[];
-  /** Stopped and started on the same folder, with another policy if need be, and with whatever is done to the folder meanwhile. */
+  /**
+   * Stopped and started on the same folder, with another policy if need be, and with whatever is done to the
+   * folder meanwhile.
+   */
   restart(policy?: (text: string) => string, meanwhile?: () => void): Promise<void>;
   /** Another policy file while the bot runs; resolves once it is in force. */
   reload(policy: (text: string) => string): Promise<void>;
@@ -54,7 +66,10 @@ export interface Door {
 
 /** The example's people with a second account and both roles for Riley, and time to spare. */
 export function stagePolicy(text: string): string {
-  return unhurried(text).replace('approver: [approver1, responder2]', 'approver: [approver1, responder2, responder1]');
+  return unhurried(text).replace(
+    'approver: [approver1, responder2]',
+    'approver: [approver1, responder2, responder1]',
+  );
 }
 
 export function newest(stage: Stage): Request {
@@ -103,9 +118,15 @@ export async function reached(stage: Stage, ...states: readonly Request['state']
 }
 
 /** Texts of an Adaptive Card in which Teams would read Markdown, tags or dates. */
-export function aliveInAdaptive(nodes: readonly Readonly<Record<string, unknown>>[], ours: readonly string[]): readonly string[] {
+export function aliveInAdaptive(
+  nodes: readonly Readonly<Record<string, unknown>>[],
+  ours: readonly string[],
+): readonly string[] {
   return nodes.flatMap((node) => {
-    const text = ours.reduce((rest, one) => rest.replaceAll(one, ''), typeof node['text'] === 'string' ? node['text'] : '');
+    const text = ours.reduce(
+      (rest, one) => rest.replaceAll(one, ''),
+      typeof node['text'] === 'string' ? node['text'] : '',
+    );
     const pattern = node['type'] === 'TextBlock' ? /(?<!\\)[*_[\]<]/ : /\{\{(?:DATE|TIME)\(\d{4}-/;
     return pattern.test(text) ? [text] : [];
   });

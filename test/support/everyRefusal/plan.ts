@@ -1,7 +1,9 @@
-// Which failure meets which call. All with all is thousands of stories, of which a selection is told. It holds for every selection that
-// each kind of failure (what our adapters answer with the same code) meets each kind of call (its method) of both stories, and the last
-// card of all; that half of the other failures of its kind meet one call each, in turn; and of those that a proxy says, which are told by
-// their status alone, a quarter. EVERY_REFUSAL=<number> turns on which of them are told and at which calls, EVERY_REFUSAL=all tells all.
+// Which failure meets which call. All with all is thousands of stories, of which a selection is told. It
+// holds for every selection that each kind of failure (what our adapters answer with the same code) meets
+// each kind of call (its method) of both stories, and the last card of all; that half of the other failures
+// of its kind meet one call each, in turn; and of those that a proxy says, which are told by their status
+// alone, a quarter. EVERY_REFUSAL=<number> turns on which of them are told and at which calls,
+// EVERY_REFUSAL=all tells all.
 import type { Failure } from './failures.ts';
 import type { Trouble } from './story.ts';
 
@@ -20,7 +22,11 @@ export function kindsOf(failures: readonly Failure[]): readonly string[] {
 }
 
 /** The stories of one kind of failure. `calls` are those of the undisturbed story. */
-export function planned(kind: string, failures: readonly Failure[], calls: readonly string[]): readonly Trouble[] {
+export function planned(
+  kind: string,
+  failures: readonly Failure[],
+  calls: readonly string[],
+): readonly Trouble[] {
   const [first, ...others] = failures.filter((failure) => failure.kind === kind);
   if (first === undefined) return [];
   if (everything) return [first, ...others].flatMap((failure) => troublesAt(failure, calls));
@@ -28,12 +34,24 @@ export function planned(kind: string, failures: readonly Failure[], calls: reado
   const last = calls.findLast((call) => drawing.has(methodOf(call)));
   // Real time is spent on silence.
   const key = kind.startsWith('silence') || last === undefined ? mine : [...new Set([...mine, last])];
-  const told = others.filter((failure, index) => (isProxys(failure) ? (failures.indexOf(failure) + turned) % 4 === 0 : (index + turned) % 2 === 0));
-  return [...troublesAt(first, key), ...told.flatMap((failure) => troublesAt(failure, [inTurn(calls, failures.indexOf(failure))]))];
+  const told = others.filter((failure, index) =>
+    isProxys(failure) ? (failures.indexOf(failure) + turned) % 4 === 0 : (index + turned) % 2 === 0,
+  );
+  return [
+    ...troublesAt(first, key),
+    ...told.flatMap((failure) => troublesAt(failure, [inTurn(calls, failures.indexOf(failure))])),
+  ];
 }
 
-/** One story for every other kind, the calls in turn; and every kind at each method that only this story calls. */
-export function oneOfEach(failures: readonly Failure[], calls: readonly string[], elsewhere: readonly string[]): readonly Trouble[] {
+/**
+ * One story for every other kind, the calls in turn; and every kind at each method that only this story
+ * calls.
+ */
+export function oneOfEach(
+  failures: readonly Failure[],
+  calls: readonly string[],
+  elsewhere: readonly string[],
+): readonly Trouble[] {
   const known = new Set(elsewhere.map(methodOf));
   const own = calls.filter((call) => !known.has(methodOf(call)));
   return kindsOf(failures).flatMap((kind, index) => {
@@ -47,14 +65,18 @@ export function oneOfEach(failures: readonly Failure[], calls: readonly string[]
 /** Some of the calls, so that over the failures every one has its turn. */
 export function fewOf(calls: readonly string[], count: number, offset: number): readonly string[] {
   if (everything) return calls;
-  return Array.from({ length: count }, (_unused, index) => inTurn(calls, offset + Math.floor((index * calls.length) / count)));
+  return Array.from({ length: count }, (_unused, index) =>
+    inTurn(calls, offset + Math.floor((index * calls.length) / count)),
+  );
 }
 
 /** Methods by which a card that stands is drawn again. */
 const drawing: ReadonlySet<string> = new Set(['chat.update', 'PUT']);
 
 function troublesAt(failure: Failure, calls: readonly string[]): readonly Trouble[] {
-  return calls.filter((call) => !isStatement(failure, call)).map((call) => ({ at: call, refusal: failure.refusal }));
+  return calls
+    .filter((call) => !isStatement(failure, call))
+    .map((call) => ({ at: call, refusal: failure.refusal }));
 }
 
 /** That somebody is no member is an answer and no failure: the place counts as shared from then on. */
@@ -76,5 +98,10 @@ function methodOf(call: string): string {
 }
 
 function oneOfEachMethod(calls: readonly string[], index: number): readonly string[] {
-  return [...new Set(calls.map(methodOf))].map((method) => inTurn(calls.filter((call) => methodOf(call) === method), index));
+  return [...new Set(calls.map(methodOf))].map((method) =>
+    inTurn(
+      calls.filter((call) => methodOf(call) === method),
+      index,
+    ),
+  );
 }

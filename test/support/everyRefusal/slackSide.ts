@@ -1,5 +1,6 @@
-// Slack for a story of refusals: Riley asks in one channel, Avery approves in another, and results stand on the cards of both.
-import { slackPolicy, furnish, incidents, privateRoom } from '../slack/slackHouse.ts';
+// Slack for a story of refusals: Riley asks in one channel, Avery approves in another, and results stand on
+// the cards of both.
+import { slackPolicy, seedWorkspace, incidents, privateRoom } from '../slack/slackTestApp.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import { plain } from '../../../src/demo/slack/methods.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
@@ -10,13 +11,19 @@ const accounts: Readonly<Record<Who, string>> = { requester: 'U0RILEY1', approve
 
 export async function openSlackSide(clock: StageClock): Promise<ChatSide> {
   const slack = await startFakeSlack({ now: () => clock.now() });
-  furnish(slack);
+  seedWorkspace(slack);
   slack.world.scopes = [...slack.world.scopes, 'channels:history', 'groups:history'];
   const riley = slack.person(accounts.requester);
   const avery = slack.person(accounts.approver);
 
   function kept(place: string): readonly SlackMessageKept[] {
-    return slack.world.in(place).filter((message) => message.by === 'U0BOT' && message.blocks.some((block) => String(block['block_id']).startsWith('lr.lr-')));
+    return slack.world
+      .in(place)
+      .filter(
+        (message) =>
+          message.by === 'U0BOT' &&
+          message.blocks.some((block) => String(block['block_id']).startsWith('lr.lr-')),
+      );
   }
 
   function newest(): SlackMessageKept {
@@ -27,18 +34,34 @@ export async function openSlackSide(clock: StageClock): Promise<ChatSide> {
 
   function told(who: Who): readonly string[] {
     const user = accounts[who];
-    const alone = slack.world.ephemerals.filter((one) => one.user === user).map((one) => plain(one.text, one.blocks));
-    const direct = slack.world.in(`D${user}`).filter((message) => message.by === 'U0BOT').map(read);
-    const views = [...slack.world.views.values()].filter((view) => view.user === user && view.view['callback_id'] === 'lr.told.v1').map((view) => JSON.stringify(view.view));
+    const alone = slack.world.ephemerals
+      .filter((one) => one.user === user)
+      .map((one) => plain(one.text, one.blocks));
+    const direct = slack.world
+      .in(`D${user}`)
+      .filter((message) => message.by === 'U0BOT')
+      .map(read);
+    const views = [...slack.world.views.values()]
+      .filter((view) => view.user === user && view.view['callback_id'] === 'lr.told.v1')
+      .map((view) => JSON.stringify(view.view));
     return [...alone, ...direct, ...views];
   }
 
   return {
     name: 'slack',
     places: [privateRoom, incidents],
-    policy: unhurried(slackPolicy()).replace(`slack:${privateRoom}', results: private`, `slack:${privateRoom}', results: card`),
+    policy: unhurried(slackPolicy()).replace(
+      `slack:${privateRoom}', results: private`,
+      `slack:${privateRoom}', results: card`,
+    ),
     options: (timeout) => ({
-      slack: { botToken: slack.tokens.bot, signingSecret: slack.tokens.signingSecret, apiUrl: slack.apiUrl, allowedTeams: [], ...(timeout === undefined ? {} : { timeout }) },
+      slack: {
+        botToken: slack.tokens.bot,
+        signingSecret: slack.tokens.signingSecret,
+        apiUrl: slack.apiUrl,
+        allowedTeams: [],
+        ...(timeout === undefined ? {} : { timeout }),
+      },
     }),
     listening: (url) => {
       // Slack is acknowledged before anything is done, and a kill takes no acknowledgement back.
@@ -49,12 +72,21 @@ export async function openSlackSide(clock: StageClock): Promise<ChatSide> {
     },
     say: (text) => riley.command(privateRoom, text),
     press: (verb) => avery.press(newest(), verb === 'deny' ? 'Deny' : 'Approve'),
-    form: { open: () => [...slack.world.views.values()].some((view) => view.user === avery.id && view.view['callback_id'] === 'lr.form.v1'), submit: () => avery.submit('not today') },
+    form: {
+      open: () =>
+        [...slack.world.views.values()].some(
+          (view) => view.user === avery.id && view.view['callback_id'] === 'lr.form.v1',
+        ),
+      submit: () => avery.submit('not today'),
+    },
     async pressOlder(place) {
-      const [older] = kept(place).slice(0, -1).filter((message) => !read(message).includes('superseded'));
+      const [older] = kept(place)
+        .slice(0, -1)
+        .filter((message) => !read(message).includes('superseded'));
       return older === undefined ? undefined : avery.press(older, 'lr.');
     },
-    cards: (place) => kept(place).map((message): SeenCard => ({ text: read(message), live: isLive(message) })),
+    cards: (place) =>
+      kept(place).map((message): SeenCard => ({ text: read(message), live: isLive(message) })),
     told,
     close: () => slack.close(),
   };

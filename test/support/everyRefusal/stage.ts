@@ -1,27 +1,32 @@
-// The whole product on a clock that leaps, with one chat before it over HTTP and the simulator behind it: what a story of refusals is played on.
+// The whole product on a clock that leaps, with one chat before it over HTTP and the simulator behind it:
+// what a story of refusals is played on.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
-import { startService } from '../../../src/service.ts';
-import type { Service, ServiceOptions } from '../../../src/service.ts';
+import { startService } from '../../../src/app/compose.ts';
+import type { Service, ServiceOptions } from '../../../src/app/compose.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { createManualClock } from '../manualClock.ts';
 import type { ManualClock } from '../manualClock.ts';
-import { createMemoryDisk } from '../memoryDisk.ts';
-import type { MemoryDisk } from '../memoryDisk.ts';
+import { createMemoryDisk } from '../store/memoryDisk.ts';
+import type { MemoryDisk } from '../store/memoryDisk.ts';
 import { quiet } from '../quiet.ts';
 import type { ChatCall, Refusal } from '../../../src/demo/refusal.ts';
 
 export interface StageClock extends ManualClock {
-  /** Lets the world go on, sleeper by sleeper, until `look` answers, for `longest` milliseconds at most; fails with `what` then. */
+  /**
+   * Lets the world go on, sleeper by sleeper, until `look` answers, for `longest` milliseconds at most; fails
+   * with `what` then.
+   */
   until<T>(what: () => string, look: () => T | undefined, longest: number): Promise<T>;
 }
 
 export function createStageClock(): StageClock {
-  // Bolt checks the age of a signature by the machine's own clock, so that a story may be told in the future, and not in the past.
+  // Bolt checks the age of a signature by the machine's own clock, so that a story may be told in the future,
+  // and not in the past.
   const clock = createManualClock(Math.ceil(Date.now() / 3_600_000) * 3_600_000, quiet);
   return {
     ...clock,
@@ -31,7 +36,8 @@ export function createStageClock(): StageClock {
       for (;;) {
         const found = look();
         if (found !== undefined) return found;
-        if (clock.sleepers().length === 0 || clock.elapsed() >= end) throw new Error(`not within ${longest / 60_000} minutes: ${what()}`);
+        if (clock.sleepers().length === 0 || clock.elapsed() >= end)
+          throw new Error(`not within ${longest / 60_000} minutes: ${what()}`);
         await clock.step(end - clock.elapsed());
       }
     },
@@ -78,7 +84,9 @@ export interface Stage {
   requests(): readonly Request[];
   /** Ends the process in good order and starts it again on the same folder. */
   restart(): Promise<void>;
-  /** Keeps the data folder as it is now, and lets nothing of this process out any more: what kill -9 leaves. */
+  /**
+   * Keeps the data folder as it is now, and lets nothing of this process out any more: what kill -9 leaves.
+   */
   kill(): void;
   /** Clears away what was killed, and starts again on what it left; `cleared` is called in between. */
   revive(cleared: () => void): Promise<void>;
@@ -91,12 +99,24 @@ interface Left {
   readonly folder: string;
 }
 
-export async function openStage(openChat: (clock: StageClock) => Promise<ChatSide>, options: { readonly timeout?: number } = {}): Promise<Stage> {
+export async function openStage(
+  openChat: (clock: StageClock) => Promise<ChatSide>,
+  options: { readonly timeout?: number } = {},
+): Promise<Stage> {
   const clock = createStageClock();
   const chat = await openChat(clock);
   // Every session takes the same time, so that an undisturbed story makes the same calls whenever it is told.
   const always = (ms: number): readonly [number, number] => [ms, ms];
-  const simulator = await startSimulator({ clock, random: () => 0.5, profile: { pendingMs: always(6_000), commandMs: always(5_000), getFileMs: always(5_000), settleMs: always(6_000) } });
+  const simulator = await startSimulator({
+    clock,
+    random: () => 0.5,
+    profile: {
+      pendingMs: always(6_000),
+      commandMs: always(5_000),
+      getFileMs: always(5_000),
+      settleMs: always(6_000),
+    },
+  });
   const base = mkdtempSync(join(tmpdir(), 'lr-refusal-'));
   const folder = join(base, 'data');
   mkdirSync(folder);
@@ -106,7 +126,10 @@ export async function openStage(openChat: (clock: StageClock) => Promise<ChatSid
   let left: Left | undefined;
   let service = await start();
 
-  /** As a supervisor does: a process that ends at its start, because its chat is out of reach, is started again. */
+  /**
+   * As a supervisor does: a process that ends at its start, because its chat is out of reach, is started
+   * again.
+   */
   async function start(): Promise<Service> {
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -132,7 +155,13 @@ export async function openStage(openChat: (clock: StageClock) => Promise<ChatSid
       console: false,
       clock,
       disk,
-      defender: { kind: 'service', tenant: 'simulator', endpoint: customEndpoint(simulator.url), credentials: 'none', loopback: true },
+      defender: {
+        kind: 'service',
+        tenant: 'simulator',
+        endpoint: customEndpoint(simulator.url),
+        credentials: 'none',
+        loopback: true,
+      },
       ...chat.options(options.timeout),
       rates: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1_500 },
       sessions: 25,
@@ -155,7 +184,8 @@ export async function openStage(openChat: (clock: StageClock) => Promise<ChatSid
     kill() {
       if (left !== undefined) return;
       left = { disk: disk.powerCut((n) => n - 1), folder: join(base, 'left') };
-      // The lock's socket is the process's own and ends with it. A file that is being written under its new name may be gone while it is copied.
+      // The lock's socket is the process's own and ends with it. A file that is being written under its new
+      // name may be gone while it is copied.
       cpSync(folder, left.folder, { recursive: true, filter: (path) => !/\.(?:sock|new)$/.test(path) });
       simulator.tenant.faults.plant({ what: 'reset', on: 'any', times: 'always' });
       chat.listening(undefined);

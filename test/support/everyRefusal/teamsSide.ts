@@ -1,16 +1,28 @@
-// Teams for a story of refusals: Ana asks in a group chat, Ben approves in a channel, and results stand on the cards of both.
+// Teams for a story of refusals: Ana asks in a group chat, Ben approves in a channel, and results stand on
+// the cards of both.
 import { Secret } from '../../../src/adapters/secret.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
-import { ana, appId, ben, channel, directOf, group, memberOf, team, TeamsBench, tenant } from '../teamsBench.ts';
-import { dataOf, teamsPolicy } from '../teamsHouse.ts';
+import {
+  ana,
+  appId,
+  ben,
+  channel,
+  directOf,
+  group,
+  memberOf,
+  team,
+  TeamsHarness,
+  tenant,
+} from '../chats/teamsHarness.ts';
+import { dataOf, teamsPolicy } from '../chats/teamsTestApp.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 import type { ChatSide, SeenCard, StageClock, Who } from './stage.ts';
 
 const humans = { requester: ana, approver: ben } as const;
 
 export async function openTeamsSide(clock: StageClock): Promise<ChatSide> {
-  const bench = new TeamsBench();
+  const bench = new TeamsHarness();
   const { connector } = bench;
   await bench.keys.start();
   await connector.start();
@@ -31,14 +43,23 @@ export async function openTeamsSide(clock: StageClock): Promise<ChatSide> {
     const data = { ...dataOf(card, verb), ...(verb === 'deny' ? { lrInput: 'not today' } : {}) };
     const { status, json } = await bench.deliver(bench.press(ben, place, data, { replyToId: card.id }));
     if (!listening) return;
-    toasts.push(status === 200 ? String((json as { readonly value?: unknown }).value) : `answered with ${status}`);
+    toasts.push(
+      status === 200 ? String((json as { readonly value?: unknown }).value) : `answered with ${status}`,
+    );
   }
 
   function told(who: Who): readonly string[] {
     const { id } = humans[who];
-    const alone = connector.messages.filter((message) => message.to === id || message.conversation === directOf(humans[who])).map(wordsOf);
+    const alone = connector.messages
+      .filter((message) => message.to === id || message.conversation === directOf(humans[who]))
+      .map(wordsOf);
     // In public only that there is an answer.
-    const hints = connector.messages.filter((message) => cardOf(message) === undefined && wordsOf(message).includes('an answer that is for you alone')).map(wordsOf);
+    const hints = connector.messages
+      .filter(
+        (message) =>
+          cardOf(message) === undefined && wordsOf(message).includes('an answer that is for you alone'),
+      )
+      .map(wordsOf);
     return [...alone, ...hints, ...(who === 'approver' ? toasts : [])];
   }
 
@@ -48,7 +69,15 @@ export async function openTeamsSide(clock: StageClock): Promise<ChatSide> {
     policy: teamsPolicy(unhurried),
     options: (timeout) => ({
       teams: {
-        settings: { type: 'SingleTenant', appId, tenantId: tenant, password: new Secret('x'), cloud: 'public', allowedTenants: [tenant], devNoAuth: false },
+        settings: {
+          type: 'SingleTenant',
+          appId,
+          tenantId: tenant,
+          password: new Secret('x'),
+          cloud: 'public',
+          allowedTenants: [tenant],
+          devNoAuth: false,
+        },
         authority: bench.authority(),
         origins: [connector.origin],
         serviceUrl: connector.serviceUrl,
@@ -73,7 +102,8 @@ export async function openTeamsSide(clock: StageClock): Promise<ChatSide> {
       const [older] = kept(place).slice(0, -1).filter(isLive);
       if (older !== undefined) await click(older, place, 'withdraw');
     },
-    cards: (place) => kept(place).map((message): SeenCard => ({ text: wordsOf(message), live: isLive(message) })),
+    cards: (place) =>
+      kept(place).map((message): SeenCard => ({ text: wordsOf(message), live: isLive(message) })),
     told,
     async close() {
       await connector.stop();

@@ -1,4 +1,5 @@
-// The built program as a process of its own before the fake Slack and a simulated tenant, both of which outlive it: for stories of kill -9.
+// The built program as a process of its own before the fake Slack and a simulated tenant, both of which
+// outlive it: for stories of kill -9.
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,12 +9,12 @@ import { createJournalWatch } from '../../crash/journalWatch.ts';
 import type { Request, State } from '../../../src/liveResponse/request.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
-import { addressIn, startProgram, stopped } from '../program.ts';
-import type { Program } from '../program.ts';
+import { addressIn, startProgram, stopped } from '../programs/program.ts';
+import type { Program } from '../programs/program.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack, Person } from '../../../src/demo/slack/fakeSlack.ts';
-import { furnish, slackPolicy } from './slackHouse.ts';
+import { seedWorkspace, slackPolicy } from './slackTestApp.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 
 export interface SlackProgram {
@@ -26,7 +27,10 @@ export interface SlackProgram {
   /** The process; throws while there is none. */
   program(): Program;
   url(): string;
-  /** Resolves when it listens and Slack is connected. `file` is another program than today's, by its whole path. */
+  /**
+   * Resolves when it listens and Slack is connected. `file` is another program than today's, by its whole
+   * path.
+   */
   start(born?: (child: ChildProcess) => void, file?: string): Promise<void>;
   /** kill -9. */
   kill(): Promise<void>;
@@ -62,9 +66,15 @@ export interface SlackProgramOptions {
 const deviceSpeed = 200;
 
 /** Everything but the process itself, which `start` starts. */
-export async function openSlackProgram({ socket = false, settings = {}, extraDevices = 0, policyText = slackPolicy(), prepare }: SlackProgramOptions = {}): Promise<SlackProgram> {
+export async function openSlackProgram({
+  socket = false,
+  settings = {},
+  extraDevices = 0,
+  policyText = slackPolicy(),
+  prepare,
+}: SlackProgramOptions = {}): Promise<SlackProgram> {
   const slack = await startFakeSlack();
-  furnish(slack);
+  seedWorkspace(slack);
   slack.world.scopes = [...slack.world.scopes, 'channels:history', 'groups:history'];
   const simulator = await startSimulator({ deviceSpeed, extraDevices });
   const dir = mkdtempSync(join(tmpdir(), 'lr-slack-program-'));
@@ -94,19 +104,26 @@ export async function openSlackProgram({ socket = false, settings = {}, extraDev
     program,
     url,
     async start(born, file = 'src/main.js') {
-      running = await startProgram(file, [], {
-        SLACK_BOT_TOKEN: slack.tokens.bot,
-        ...(socket ? { SLACK_APP_TOKEN: slack.tokens.app } : { SLACK_SIGNING_SECRET: slack.tokens.signingSecret }),
-        SLACK_API_URL: slack.apiUrl,
-        DEFENDER_API_URL: simulator.url,
-        DEFENDER_AUTH: 'none',
-        LR_POLICY: policy,
-        LR_DATA_DIR: join(dir, 'data'),
-        LR_LOG_LEVEL: 'info',
-        LR_POLL_MS: '100',
-        PORT: '0',
-        ...settings,
-      }, born);
+      running = await startProgram(
+        file,
+        [],
+        {
+          SLACK_BOT_TOKEN: slack.tokens.bot,
+          ...(socket
+            ? { SLACK_APP_TOKEN: slack.tokens.app }
+            : { SLACK_SIGNING_SECRET: slack.tokens.signingSecret }),
+          SLACK_API_URL: slack.apiUrl,
+          DEFENDER_API_URL: simulator.url,
+          DEFENDER_AUTH: 'none',
+          LR_POLICY: policy,
+          LR_DATA_DIR: join(dir, 'data'),
+          LR_LOG_LEVEL: 'info',
+          LR_POLL_MS: '100',
+          PORT: '0',
+          ...settings,
+        },
+        born,
+      );
       slack.target = socket || !program().firstLine.includes('http') ? undefined : `${url()}/slack/events`;
     },
     async kill() {
@@ -130,7 +147,13 @@ export async function openSlackProgram({ socket = false, settings = {}, extraDev
     async reaches(state) {
       await slack.until(`a request that is ${state}`, () => (newest()?.state === state ? true : undefined));
     },
-    live: (channel) => slack.world.in(channel).filter((message) => message.by === 'U0BOT' && message.thread === undefined && !read(message).includes('superseded')),
+    live: (channel) =>
+      slack.world
+        .in(channel)
+        .filter(
+          (message) =>
+            message.by === 'U0BOT' && message.thread === undefined && !read(message).includes('superseded'),
+        ),
     shows: (words, channel) =>
       slack.until(`a card with ${String(words)} in ${channel}`, () => {
         const card = slack.cards(channel).at(-1);
@@ -142,7 +165,9 @@ export async function openSlackProgram({ socket = false, settings = {}, extraDev
       while (behind !== '0 behind') {
         if (performance.now() > deadline) throw new Error(`cards are ${behind}`);
         await pause(25);
-        const body = (await (await fetch(`${await program().adminUrl()}/readyz`)).json()) as { readonly checks: readonly { readonly name: string; readonly why?: string }[] };
+        const body = (await (await fetch(`${await program().adminUrl()}/readyz`)).json()) as {
+          readonly checks: readonly { readonly name: string; readonly why?: string }[];
+        };
         behind = body.checks.find(({ name }) => name === 'cards')?.why ?? 'not told';
       }
     },

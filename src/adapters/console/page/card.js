@@ -1,11 +1,13 @@
-// One card: drawn by the real Adaptive Cards renderer, and the same state as Block Kit JSON, plain text and journal lines.
+// One card: drawn by the real Adaptive Cards renderer, and the same state as Block Kit JSON, plain text and
+// journal lines.
 import { el } from './dom.js';
 import { hostConfig } from './hostConfig.js';
 import { journalOf, press, pressed, tell } from './press.js';
 
 const { AdaptiveCard, HostConfig } = globalThis.AdaptiveCards;
 const config = new HostConfig(hostConfig);
-// No Markdown: the few texts that are Markdown are read back to plain text below, so that nothing ever becomes HTML.
+// No Markdown: the few texts that are Markdown are read back to plain text below, so that nothing ever
+// becomes HTML.
 AdaptiveCard.onProcessMarkdown = (_text, result) => {
   result.didProcess = false;
 };
@@ -17,12 +19,19 @@ const tabs = [
   { id: 'journal', label: 'Journal', spoken: 'Journal lines' },
 ];
 /**
- * Cards whose head has left the screen say their state in the bar that stays. What is watched is the mark where the head begins: it is in or
- * out, while as much of a tall card may be seen at its end as at its beginning.
+ * Cards whose head has left the screen say their state in the bar that stays. What is watched is the mark
+ * where the head begins: it is in or out, while as much of a tall card may be seen at its end as at its
+ * beginning.
  */
-const heads = new IntersectionObserver((entries) => {
-  for (const { target, boundingClientRect, rootBounds } of entries) target.closest('.card')?.classList.toggle('scrolled', rootBounds !== null && boundingClientRect.top < rootBounds.top);
-}, { root: document.getElementById('timeline'), rootMargin: '30px 0px 0px 0px' });
+const heads = new IntersectionObserver(
+  (entries) => {
+    for (const { target, boundingClientRect, rootBounds } of entries)
+      target
+        .closest('.card')
+        ?.classList.toggle('scrolled', rootBounds !== null && boundingClientRect.top < rootBounds.top);
+  },
+  { root: document.getElementById('timeline'), rootMargin: '30px 0px 0px 0px' },
+);
 
 /** Which tab is open, by message id; it stays open when the card is drawn again. */
 const open = new Map();
@@ -32,7 +41,9 @@ function withoutMarkdown(value) {
   if (Array.isArray(value)) return value.map(withoutMarkdown);
   if (typeof value !== 'object' || value === null) return value;
   const read = Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutMarkdown(one)]));
-  return read.type === 'TextBlock' && typeof read.text === 'string' ? { ...read, text: read.text.replace(/\\([!-/:-@[-`{-~])/g, '$1') } : read;
+  return read.type === 'TextBlock' && typeof read.text === 'string'
+    ? { ...read, text: read.text.replace(/\\([!-/:-@[-`{-~])/g, '$1') }
+    : read;
 }
 
 function actionTaken(message, action, show) {
@@ -73,7 +84,10 @@ function drawAdaptive(message, panel) {
   return root;
 }
 
-/** Finds the filled containers that hold commands and output; the head, filled too, reaches to the card's edge. */
+/**
+ * Finds the filled containers that hold commands and output; the head, filled too, reaches to the card's
+ * edge.
+ */
 function markBlocks(container) {
   for (let at = 0; at < container.getItemCount(); at += 1) {
     const item = container.getItemAt(at);
@@ -95,14 +109,23 @@ function showBusy(root, label) {
 }
 
 function code(text, label) {
-  const copy = el('button', { type: 'button', class: 'plain small copy', 'aria-label': `Copy: ${label}`, click: async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      copy.textContent = 'Copied';
-    } catch (error) {
-      tell(error);
-    }
-  } }, 'Copy');
+  const copy = el(
+    'button',
+    {
+      type: 'button',
+      class: 'plain small copy',
+      'aria-label': `Copy: ${label}`,
+      click: async () => {
+        try {
+          await navigator.clipboard.writeText(text);
+          copy.textContent = 'Copied';
+        } catch (error) {
+          tell(error);
+        }
+      },
+    },
+    'Copy',
+  );
   return el('div', { class: 'code' }, copy, el('pre', { tabindex: '0', 'aria-label': label }, text));
 }
 
@@ -111,10 +134,23 @@ async function drawJournal(message, panel) {
     const lines = await journalOf(message.view.requestId);
     if (open.get(message.id) !== 'journal') return;
     const rows = lines.map((line) => {
-      const [, at = '', seq = '', type = line, words = ''] = /^(\S+) {2}#(\d+) {2}(\S+) {2}([^]*)$/.exec(line) ?? [];
-      return el('li', {}, el('span', { class: 'journal-at subtle' }, `#${seq} ${at.slice(11, 19)}`), el('span', { class: 'journal-type' }, type), el('span', { class: 'journal-words subtle' }, words));
+      const [, at = '', seq = '', type = line, words = ''] =
+        /^(\S+) {2}#(\d+) {2}(\S+) {2}([^]*)$/.exec(line) ?? [];
+      return el(
+        'li',
+        {},
+        el('span', { class: 'journal-at subtle' }, `#${seq} ${at.slice(11, 19)}`),
+        el('span', { class: 'journal-type' }, type),
+        el('span', { class: 'journal-words subtle' }, words),
+      );
     });
-    panel.replaceChildren(el('ol', { class: 'journal', tabindex: '0', 'aria-label': 'Journal lines of this request, oldest first' }, ...rows));
+    panel.replaceChildren(
+      el(
+        'ol',
+        { class: 'journal', tabindex: '0', 'aria-label': 'Journal lines of this request, oldest first' },
+        ...rows,
+      ),
+    );
   } catch (error) {
     tell(error);
   }
@@ -123,11 +159,14 @@ async function drawJournal(message, panel) {
 function fill(message, panel) {
   switch (open.get(message.id) ?? 'card') {
     case 'slack':
-      return panel.replaceChildren(code(JSON.stringify(message.blockKit, null, 2), 'This card as Block Kit JSON, as Slack gets it'));
+      return panel.replaceChildren(
+        code(JSON.stringify(message.blockKit, null, 2), 'This card as Block Kit JSON, as Slack gets it'),
+      );
     case 'text':
       return panel.replaceChildren(code(message.plainText, 'This card as plain text'));
     case 'journal':
-      if (panel.querySelector('.journal') === null) panel.replaceChildren(el('p', { class: 'subtle' }, 'Reading the journal…'));
+      if (panel.querySelector('.journal') === null)
+        panel.replaceChildren(el('p', { class: 'subtle' }, 'Reading the journal…'));
       return void drawJournal(message, panel);
     default:
       return panel.replaceChildren(drawAdaptive(message, panel));
@@ -136,24 +175,54 @@ function fill(message, panel) {
 
 /**
  * @param {import('./state.js').Message} first
- * @returns {{ element: HTMLElement, update(message: import('./state.js').Message): void }} `update` draws the new state at once, and keeps tab and focus
+ * @returns {{ element: HTMLElement, update(message: import('./state.js').Message): void }} `update` draws the
+ * new state at once, and keeps tab and focus
  */
 export function cardOf(first) {
   let message = first;
   const panelId = `panel-${message.id}`;
   const panel = el('div', { id: panelId, class: 'panel', role: 'tabpanel' });
-  const buttons = tabs.map(({ id, label, spoken }) => el('button', { type: 'button', role: 'tab', id: `tab-${message.id}-${id}`, 'aria-controls': panelId, 'data-tab': id, ...(spoken === undefined ? {} : { title: spoken }), click: () => choose(id) }, label));
-  const list = el('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Views of this card', keydown: (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step === undefined) return;
-    const at = buttons.indexOf(document.activeElement);
-    const next = buttons[(at + step + buttons.length) % buttons.length];
-    next.focus();
-    choose(next.dataset.tab);
-  } }, ...buttons);
+  const buttons = tabs.map(({ id, label, spoken }) =>
+    el(
+      'button',
+      {
+        type: 'button',
+        role: 'tab',
+        id: `tab-${message.id}-${id}`,
+        'aria-controls': panelId,
+        'data-tab': id,
+        ...(spoken === undefined ? {} : { title: spoken }),
+        click: () => choose(id),
+      },
+      label,
+    ),
+  );
+  const list = el(
+    'div',
+    {
+      class: 'tabs',
+      role: 'tablist',
+      'aria-label': 'Views of this card',
+      keydown: (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (step === undefined) return;
+        const at = buttons.indexOf(document.activeElement);
+        const next = buttons[(at + step + buttons.length) % buttons.length];
+        next.focus();
+        choose(next.dataset.tab);
+      },
+    },
+    ...buttons,
+  );
   const status = el('span', { class: 'card-status', 'aria-hidden': 'true' });
   const head = el('div', { class: 'card-head', 'aria-hidden': 'true' });
-  const element = el('article', { class: 'card', 'aria-label': 'Card' }, el('div', { class: 'card-bar' }, list, status), head, panel);
+  const element = el(
+    'article',
+    { class: 'card', 'aria-label': 'Card' },
+    el('div', { class: 'card-bar' }, list, status),
+    head,
+    panel,
+  );
 
   function choose(tab) {
     if (tab === 'card') open.delete(message.id);
@@ -190,7 +259,10 @@ export function cardOf(first) {
       const scroller = panel.querySelector('pre, .journal');
       if (scroller !== null) scroller.scrollTop = scrolled;
       if (focused === undefined) return;
-      const again = [...panel.querySelectorAll('button')].find((button) => button.textContent === label) ?? panel.querySelector('button') ?? list.querySelector('[aria-selected=true]');
+      const again =
+        [...panel.querySelectorAll('button')].find((button) => button.textContent === label) ??
+        panel.querySelector('button') ??
+        list.querySelector('[aria-selected=true]');
       again?.focus({ preventScroll: true });
     },
   };

@@ -1,8 +1,9 @@
 // What could be meant by the text so far. Pure: a text and what is known go in, suggestions come out.
 
 /**
- * @typedef {{ words: { word: string, usage: string, does: string, example: string, recipe: boolean }[], topics: string[], lists: string[], library: string[],
- *   hosts: { name: string, hint: string }[], requests: { id: string, hint: string, code: string }[] }} Known
+ * @typedef {{ words: { word: string, usage: string, does: string, example: string, recipe: boolean }[],
+ * topics: string[], lists: string[], library: string[],
+ * hosts: { name: string, hint: string }[], requests: { id: string, hint: string, code: string }[] }} Known
  * @typedef {{ insert: string, label: string, hint: string }} Suggestion `insert` replaces the whole text
  */
 
@@ -25,7 +26,11 @@ export function complete(text, known) {
   const suggestions = choices(form, words, known)
     .filter(({ value }) => value.toLowerCase().startsWith(typed.toLowerCase()) && value !== typed)
     .slice(0, most)
-    .map(({ value, hint, open }) => ({ insert: `${before}${value}${open === true ? '' : ' '}`, label: value, hint }));
+    .map(({ value, hint, open }) => ({
+      insert: `${before}${value}${open === true ? '' : ' '}`,
+      label: value,
+      hint,
+    }));
   return { usage: { parts, at: Math.min(position, parts.length - 1), does: form.does }, suggestions };
 }
 
@@ -35,31 +40,48 @@ function firstWords(typed, known) {
     .filter(({ word }) => word.startsWith(start))
     .sort((one, other) => Number(other.recipe) - Number(one.recipe))
     .slice(0, most)
-    .map(({ word, usage, does }) => ({ insert: usage === word ? word : `${word} `, label: usage, hint: does }));
+    .map(({ word, usage, does }) => ({
+      insert: usage === word ? word : `${word} `,
+      label: usage,
+      hint: does,
+    }));
 }
 
 /** What may stand where the last word stands. */
 function choices(form, words, known) {
   const position = words.length - 1;
   const wanted = form.usage.split(' ')[position] ?? '';
-  const hosts = known.hosts.map(({ name, hint }) => ({ value: shortest(name, known.hosts), hint: hint === '' ? name : `${name}, ${hint}` }));
+  const hosts = known.hosts.map(({ name, hint }) => ({
+    value: shortest(name, known.hosts),
+    hint: hint === '' ? name : `${name}, ${hint}`,
+  }));
   const requests = known.requests.map(({ id, hint }) => ({ value: id, hint }));
   if (position === 1) {
     if (wanted === '<host>' || (form.word === 'host' && wanted === '<name>')) return hosts;
     if (wanted.includes('<id>') || wanted === '[id]') return requests;
-    if (form.word === 'help') return [...known.topics, ...known.words.filter((one) => one.recipe).map((one) => one.word)].map((value) => ({ value, hint: 'a topic of help' }));
+    if (form.word === 'help')
+      return [...known.topics, ...known.words.filter((one) => one.recipe).map((one) => one.word)].map(
+        (value) => ({ value, hint: 'a topic of help' }),
+      );
     if (form.word === 'scripts') return known.library.map((value) => ({ value, hint: 'in the library' }));
     if (form.word === 'list') return known.lists.map((value) => ({ value, hint: 'which requests' }));
   }
   if (position === 2) {
-    if (wanted === '<script>') return known.library.filter((name) => /\.(ps1|sh)$/.test(name)).map((value) => ({ value, hint: 'in the library' }));
+    if (wanted === '<script>')
+      return known.library
+        .filter((name) => /\.(ps1|sh)$/.test(name))
+        .map((value) => ({ value, hint: 'in the library' }));
     if (wanted === '<file>') return known.library.map((value) => ({ value, hint: 'in the library' }));
-    if (wanted === '[code]') return known.requests.filter(({ id }) => id === words[1].toLowerCase()).map(({ code, hint }) => ({ value: code, hint }));
+    if (wanted === '[code]')
+      return known.requests
+        .filter(({ id }) => id === words[1].toLowerCase())
+        .map(({ code, hint }) => ({ value: code, hint }));
     if (form.recipe && wanted.startsWith('<')) return example(form, position);
   }
   const asks = form.recipe || ['run', 'get', 'put', 'on'].includes(form.word);
   const required = form.usage.split(' ').filter((part) => part.startsWith('<')).length;
-  if (asks && position > required && !words.includes('--reason')) return [{ value: '--reason "', hint: 'why, for the approver', open: true }];
+  if (asks && position > required && !words.includes('--reason'))
+    return [{ value: '--reason "', hint: 'why, for the approver', open: true }];
   return [];
 }
 

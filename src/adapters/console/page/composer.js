@@ -22,7 +22,21 @@ const keptLines = 50;
 const field = () => /** @type {HTMLInputElement} */ (byId('text'));
 
 function known() {
-  const requests = [...new Map(cards().filter(({ finders }) => finders === undefined || finders.includes(state.as)).reverse().map(({ view }) => [view.requestId, { id: view.requestId, hint: `${view.title}: ${view.status}`, code: `r${view.revision}-${view.fingerprint}` }])).values()];
+  const requests = [
+    ...new Map(
+      cards()
+        .filter(({ finders }) => finders === undefined || finders.includes(state.as))
+        .reverse()
+        .map(({ view }) => [
+          view.requestId,
+          {
+            id: view.requestId,
+            hint: `${view.title}: ${view.status}`,
+            code: `r${view.revision}-${view.fingerprint}`,
+          },
+        ]),
+    ).values(),
+  ];
   return { ...state.vocabulary, hosts: state.world?.devices ?? [], requests };
 }
 
@@ -41,13 +55,32 @@ function draw(usage) {
   field().setAttribute('aria-expanded', String(suggestions.length > 0));
   byId('usage').hidden = usage === undefined;
   if (usage !== undefined) {
-    const parts = usage.parts.flatMap((part, at) => [el('span', { class: at === usage.at ? 'usage-now' : '' }, part), ' ']);
-    byId('usage').replaceChildren(el('span', { class: 'usage-form' }, `${state.command} `, ...parts), el('span', { class: 'subtle' }, usage.does));
+    const parts = usage.parts.flatMap((part, at) => [
+      el('span', { class: at === usage.at ? 'usage-now' : '' }, part),
+      ' ',
+    ]);
+    byId('usage').replaceChildren(
+      el('span', { class: 'usage-form' }, `${state.command} `, ...parts),
+      el('span', { class: 'subtle' }, usage.does),
+    );
   }
   byId('options').hidden = suggestions.length === 0;
-  byId('options').replaceChildren(...suggestions.map((one, at) =>
-    el('li', { id: `option-${at}`, role: 'option', 'aria-selected': 'false', mousedown: (event) => event.preventDefault(), click: () => accept(at) },
-      el('span', { class: 'option-label' }, one.label), el('span', { class: 'option-hint subtle' }, one.hint))));
+  byId('options').replaceChildren(
+    ...suggestions.map((one, at) =>
+      el(
+        'li',
+        {
+          id: `option-${at}`,
+          role: 'option',
+          'aria-selected': 'false',
+          mousedown: (event) => event.preventDefault(),
+          click: () => accept(at),
+        },
+        el('span', { class: 'option-label' }, one.label),
+        el('span', { class: 'option-hint subtle' }, one.hint),
+      ),
+    ),
+  );
   mark();
 }
 
@@ -98,7 +131,8 @@ function keyed(event) {
       event.preventDefault();
       const step = event.key === 'ArrowDown' ? 1 : -1;
       if (!listed) return walk(-step);
-      active = (active + step + suggestions.length + (active === -1 && step === -1 ? 1 : 0)) % suggestions.length;
+      active =
+        (active + step + suggestions.length + (active === -1 && step === -1 ? 1 : 0)) % suggestions.length;
       return mark();
     }
     case 'Tab':
@@ -117,8 +151,9 @@ function keyed(event) {
 }
 
 /**
- * Takes the text out of the line at once: the next command can be typed before this one is answered. Cleared only with the answer, the line
- * would lose what was typed meanwhile, because a message may be seen before the call that brought it has returned.
+ * Takes the text out of the line at once: the next command can be typed before this one is answered. Cleared
+ * only with the answer, the line would lose what was typed meanwhile, because a message may be seen before
+ * the call that brought it has returned.
  */
 function send(event) {
   event.preventDefault();
@@ -143,7 +178,8 @@ async function deliver(command) {
     if (command.place === state.place) showNewest();
   } catch (error) {
     tell(error);
-    // Back into the line to be sent again, unless something else is being typed there, or by somebody else: then the arrow key brings it back.
+    // Back into the line to be sent again, unless something else is being typed there, or by somebody else:
+    // then the arrow key brings it back.
     if (field().value === '' && state.as === command.as && state.place === command.place) write(command.text);
   } finally {
     underWay -= 1;
@@ -154,7 +190,9 @@ async function deliver(command) {
 /** Whoever types the command's name as well is understood. */
 function withoutName(text) {
   const trimmed = text.trimStart();
-  return trimmed === state.command || trimmed.startsWith(`${state.command} `) ? trimmed.slice(state.command.length) : text;
+  return trimmed === state.command || trimmed.startsWith(`${state.command} `)
+    ? trimmed.slice(state.command.length)
+    : text;
 }
 
 function label() {

@@ -1,8 +1,10 @@
-// Makes elements. Text only ever becomes text nodes and attributes: nothing in this page reads HTML from anywhere.
+// Makes elements. Text only ever becomes text nodes and attributes: nothing in this page reads HTML from
+// anywhere.
 
 /**
  * @param {string} tag
- * @param {Record<string, unknown>} [attributes] a function is a listener for the event of that name; false and undefined are left out
+ * @param {Record<string, unknown>} [attributes] a function is a listener for the event of that name; false
+ * and undefined are left out
  * @param {...(Node | string | undefined | false)} children
  * @returns {HTMLElement}
  */
@@ -42,5 +44,10 @@ export function announce(text) {
 
 /** @param {string} name "Riley Responder" */
 export function initials(name) {
-  return name.split(/\s+/).map((part) => part.charAt(0)).slice(0, 2).join('').toUpperCase();
+  return name
+    .split(/\s+/)
+    .map((part) => part.charAt(0))
+    .slice(0, 2)
+    .join('')
+    .toUpperCase();
 }

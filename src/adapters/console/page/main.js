@@ -1,4 +1,5 @@
-// Puts the page together: loads the chat, mounts the parts, and opens the side panels over the timeline where there is no room next to it.
+// Puts the page together: loads the chat, mounts the parts, and opens the side panels over the timeline where
+// there is no room next to it.
 import { byId } from './dom.js';
 import { mountCoach } from './coach.js';
 import { mountComposer } from './composer.js';
@@ -22,7 +23,10 @@ function panel(id, narrow) {
   adapt();
   opener.addEventListener('click', () => {
     element.togglePopover();
-    if (element.matches(':popover-open')) (element.querySelector('input:checked') ?? element.querySelector('input'))?.focus({ preventScroll: true });
+    if (element.matches(':popover-open'))
+      (element.querySelector('input:checked') ?? element.querySelector('input'))?.focus({
+        preventScroll: true,
+      });
   });
 }
 
@@ -37,7 +41,8 @@ async function main() {
   mountCoach();
   on('connection', () => (byId('offline').hidden = state.connected));
   // Changing person on a phone is followed by looking at the chat again.
-  for (const topic of ['who', 'where']) on(topic, () => byId('who').matches(':popover-open') && byId('who').hidePopover());
+  for (const topic of ['who', 'where'])
+    on(topic, () => byId('who').matches(':popover-open') && byId('who').hidePopover());
   document.body.classList.add('ready');
   if (matchMedia('(min-width: 760px)').matches) byId('text').focus();
 }

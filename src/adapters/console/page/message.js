@@ -1,4 +1,5 @@
-// One message of the timeline: typed by a person, a card, a public note below one, or a whisper to one person alone.
+// One message of the timeline: typed by a person, a card, a public note below one, or a whisper to one person
+// alone.
 import { cardOf } from './card.js';
 import { el } from './dom.js';
 import { avatar } from './people.js';
@@ -6,7 +7,15 @@ import { nameOf, state } from './state.js';
 import { clockTime } from './time.js';
 
 function time(at) {
-  return el('time', { datetime: new Date(at).toISOString(), class: 'subtle small', title: `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC, simulated` }, clockTime(at));
+  return el(
+    'time',
+    {
+      datetime: new Date(at).toISOString(),
+      class: 'subtle small',
+      title: `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC, simulated`,
+    },
+    clockTime(at),
+  );
 }
 
 function botMark() {
@@ -22,29 +31,71 @@ function row(kind, mark, ...body) {
 }
 
 function said(message) {
-  const person = state.people.find((one) => one.account === message.by) ?? { name: message.by, account: message.by, id: message.by, roles: [] };
-  return { element: row('said', avatar(person), head(person.name, message), el('p', { class: 'typed' }, el('span', { class: 'typed-command' }, state.command), ` ${message.text}`)), update() {} };
+  const person = state.people.find((one) => one.account === message.by) ?? {
+    name: message.by,
+    account: message.by,
+    id: message.by,
+    roles: [],
+  };
+  return {
+    element: row(
+      'said',
+      avatar(person),
+      head(person.name, message),
+      el('p', { class: 'typed' }, el('span', { class: 'typed-command' }, state.command), ` ${message.text}`),
+    ),
+    update() {},
+  };
 }
 
 function card(message) {
   const drawn = cardOf(message);
-  return { element: row('posted', botMark(), head('live-response-bot', message, el('span', { class: 'tag' }, 'bot')), drawn.element), update: drawn.update };
+  return {
+    element: row(
+      'posted',
+      botMark(),
+      head('live-response-bot', message, el('span', { class: 'tag' }, 'bot')),
+      drawn.element,
+    ),
+    update: drawn.update,
+  };
 }
 
 function note(message) {
   const whom = message.mention.map((account) => el('span', { class: 'mention' }, `@${nameOf(account)}`));
-  return { element: row('note', botMark(), head('live-response-bot', message, el('span', { class: 'tag' }, 'bot')), el('p', {}, ...whom.flatMap((one) => [one, ' ']), message.text)), update() {} };
+  return {
+    element: row(
+      'note',
+      botMark(),
+      head('live-response-bot', message, el('span', { class: 'tag' }, 'bot')),
+      el('p', {}, ...whom.flatMap((one) => [one, ' ']), message.text),
+    ),
+    update() {},
+  };
 }
 
 function whisper(message) {
   const drawn = message.view === undefined ? undefined : cardOf(message);
-  const element = row('whisper', botMark(),
+  const element = row(
+    'whisper',
+    botMark(),
     head('live-response-bot', message, el('span', { class: 'tag' }, 'bot')),
-    el('p', { class: 'private small' }, el('span', { class: 'lock', 'aria-hidden': 'true' }), `Only ${nameOf(message.to)} sees this`),
+    el(
+      'p',
+      { class: 'private small' },
+      el('span', { class: 'lock', 'aria-hidden': 'true' }),
+      `Only ${nameOf(message.to)} sees this`,
+    ),
     el('p', { class: 'whisper-text' }, message.text),
     message.block !== undefined && el('pre', { tabindex: '0', 'aria-label': 'Details' }, message.block),
-    message.link !== undefined && el('p', {}, el('a', { href: message.link.url, target: '_blank', rel: 'noopener noreferrer' }, message.link.label)),
-    drawn?.element);
+    message.link !== undefined &&
+      el(
+        'p',
+        {},
+        el('a', { href: message.link.url, target: '_blank', rel: 'noopener noreferrer' }, message.link.label),
+      ),
+    drawn?.element,
+  );
   return { element, update: (next) => drawn?.update(next) };
 }
 

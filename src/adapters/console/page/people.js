@@ -11,23 +11,55 @@ export function rolesOf(person) {
 
 export function avatar(person) {
   const at = state.people.indexOf(person);
-  return el('span', { class: `avatar avatar-${at < 0 ? 'none' : at % 6}`, 'aria-hidden': 'true' }, initials(person.name));
+  return el(
+    'span',
+    { class: `avatar avatar-${at < 0 ? 'none' : at % 6}`, 'aria-hidden': 'true' },
+    initials(person.name),
+  );
 }
 
 function personRow(person) {
-  return el('label', { class: 'choice' },
-    el('input', { type: 'radio', name: 'person', value: person.account, ...(person.account === state.as ? { checked: true } : {}), change: () => setWho(person.account) }),
+  return el(
+    'label',
+    { class: 'choice' },
+    el('input', {
+      type: 'radio',
+      name: 'person',
+      value: person.account,
+      ...(person.account === state.as ? { checked: true } : {}),
+      change: () => setWho(person.account),
+    }),
     avatar(person),
-    el('span', { class: 'choice-text' }, el('span', { class: 'choice-name' }, person.name), el('span', { class: 'subtle small' }, rolesOf(person))));
+    el(
+      'span',
+      { class: 'choice-text' },
+      el('span', { class: 'choice-name' }, person.name),
+      el('span', { class: 'subtle small' }, rolesOf(person)),
+    ),
+  );
 }
 
 function placeRow(place) {
   const news = unread.get(place.id) ?? 0;
-  return el('label', { class: 'choice place' },
-    el('input', { type: 'radio', name: 'place', value: place.id, ...(place.id === state.place ? { checked: true } : {}), change: () => setWhere(place.id) }),
+  return el(
+    'label',
+    { class: 'choice place' },
+    el('input', {
+      type: 'radio',
+      name: 'place',
+      value: place.id,
+      ...(place.id === state.place ? { checked: true } : {}),
+      change: () => setWhere(place.id),
+    }),
     el('span', { class: 'hash', 'aria-hidden': 'true' }, '#'),
-    el('span', { class: 'choice-text' }, el('span', { class: 'choice-name' }, place.id), el('span', { class: 'subtle small' }, shortMode(place))),
-    news > 0 && el('span', { class: 'badge' }, String(news), el('span', { class: 'quiet' }, ' new')));
+    el(
+      'span',
+      { class: 'choice-text' },
+      el('span', { class: 'choice-name' }, place.id),
+      el('span', { class: 'subtle small' }, shortMode(place)),
+    ),
+    news > 0 && el('span', { class: 'badge' }, String(news), el('span', { class: 'quiet' }, ' new')),
+  );
 }
 
 function shortMode(place) {
@@ -35,12 +67,16 @@ function shortMode(place) {
 }
 
 function modeOf(place) {
-  const results = place.results === 'card' ? 'Output and links stand on the card' : 'Output and links are given privately, to those who may read them';
+  const results =
+    place.results === 'card'
+      ? 'Output and links stand on the card'
+      : 'Output and links are given privately, to those who may read them';
   return place.approvals ? `${results}. Every request is decided here.` : `${results}.`;
 }
 
 function drawPeople() {
-  const focused = document.activeElement instanceof HTMLInputElement && document.activeElement.name === 'person';
+  const focused =
+    document.activeElement instanceof HTMLInputElement && document.activeElement.name === 'person';
   byId('people').replaceChildren(...state.people.map(personRow));
   if (focused) byId('people').querySelector('input:checked')?.focus();
   const person = me();
@@ -52,7 +88,8 @@ function drawPeople() {
 
 function drawPlaces() {
   unread.delete(state.place);
-  const focused = document.activeElement instanceof HTMLInputElement && document.activeElement.name === 'place';
+  const focused =
+    document.activeElement instanceof HTMLInputElement && document.activeElement.name === 'place';
   byId('places').replaceChildren(...state.places.map(placeRow));
   if (focused) byId('places').querySelector('input:checked')?.focus();
   const place = state.places.find((one) => one.id === state.place);

@@ -1,4 +1,5 @@
-// Presses a button of a card: the second step in a dialog where the button asks for one, then the API, and what it answered.
+// Presses a button of a card: the second step in a dialog where the button asks for one, then the API, and
+// what it answered.
 import { get, post } from './api.js';
 import { announce, byId, el } from './dom.js';
 import { state } from './state.js';
@@ -8,7 +9,8 @@ export const pressed = new Map();
 
 /**
  * @param {import('./state.js').Message} message the card, or the whisper that holds one
- * @param {{ verb: string, requestId: string, revision: number, fingerprint: string, index?: number }} lr what the button carries
+ * @param {{ verb: string, requestId: string, revision: number, fingerprint: string, index?: number }} lr what
+ * the button carries
  * @param {(busy: boolean) => void} show draws the card as being handled, or not
  */
 export async function press(message, lr, show) {
@@ -17,7 +19,14 @@ export async function press(message, lr, show) {
   const label = button?.label ?? lr.verb;
   let input;
   if (button?.confirm !== undefined || button?.asks !== undefined) {
-    input = await secondStep({ title: button.confirm?.title ?? `${label} this request?`, subject: message.view.title, text: button.confirm?.text, asks: button.asks, ok: button.confirm?.ok ?? label, style: button.style });
+    input = await secondStep({
+      title: button.confirm?.title ?? `${label} this request?`,
+      subject: message.view.title,
+      text: button.confirm?.text,
+      asks: button.asks,
+      ok: button.confirm?.ok ?? label,
+      style: button.style,
+    });
     if (input === undefined) return;
   }
   await send(message, lr, label, input === '' && button?.asks === undefined ? undefined : input, show);
@@ -29,12 +38,27 @@ async function send(message, lr, label, input, show) {
   announce(`${label}: under way.`);
   const { verb, requestId, revision, fingerprint, index } = lr;
   try {
-    const reply = await post('presses', { as: state.as, place: message.place, request: requestId, verb, revision, fingerprint, index, input });
+    const reply = await post('presses', {
+      as: state.as,
+      place: message.place,
+      request: requestId,
+      verb,
+      revision,
+      fingerprint,
+      index,
+      input,
+    });
     pressed.delete(message.id);
     show(false);
     if (reply.kind === 'form') {
       const { form } = reply;
-      const given = await secondStep({ title: form.title, subject: form.label, asks: form, ok: form.submit, style: 'danger' });
+      const given = await secondStep({
+        title: form.title,
+        subject: form.label,
+        asks: form,
+        ok: form.submit,
+        style: 'danger',
+      });
       if (given !== undefined) await send(message, lr, label, given, show);
     } else if (reply.text !== undefined) announce(reply.text);
   } catch (error) {
@@ -51,25 +75,45 @@ export function tell(error) {
 
 /**
  * Answers the text given ('' where none is asked for), or undefined when the person thought better of it.
- * @param {{ title: string, subject: string, text?: string, asks?: { label: string, optional: boolean, max: number }, ok: string, style: string }} step
+ * @param {{ title: string, subject: string, text?: string, asks?: { label: string, optional: boolean, max:
+ * number }, ok: string, style: string }} step
  * @returns {Promise<string | undefined>}
  */
 function secondStep({ title, subject, text, asks, ok, style }) {
   const dialog = /** @type {HTMLDialogElement} */ (byId('dialog'));
   return new Promise((resolve) => {
-    const field = asks === undefined ? undefined : el('textarea', { id: 'dialog-input', maxlength: asks.max, rows: 3, ...(asks.optional ? {} : { required: true }) });
-    const form = el('form', { method: 'dialog', submit: () => (dialog.returnValue = 'ok') },
+    const field =
+      asks === undefined
+        ? undefined
+        : el('textarea', {
+            id: 'dialog-input',
+            maxlength: asks.max,
+            rows: 3,
+            ...(asks.optional ? {} : { required: true }),
+          });
+    const form = el(
+      'form',
+      { method: 'dialog', submit: () => (dialog.returnValue = 'ok') },
       el('h2', { id: 'dialog-title' }, title),
       el('p', { class: 'subtle' }, subject),
       text !== undefined && el('p', { class: 'dialog-text' }, text),
-      asks !== undefined && el('label', { for: 'dialog-input' }, asks.optional ? `${asks.label} (optional)` : asks.label),
+      asks !== undefined &&
+        el('label', { for: 'dialog-input' }, asks.optional ? `${asks.label} (optional)` : asks.label),
       field,
-      el('div', { class: 'dialog-buttons' },
+      el(
+        'div',
+        { class: 'dialog-buttons' },
         el('button', { type: 'button', class: 'plain', click: () => dialog.close('') }, 'Go back'),
-        el('button', { type: 'submit', class: style === 'danger' ? 'danger' : 'primary' }, ok)));
+        el('button', { type: 'submit', class: style === 'danger' ? 'danger' : 'primary' }, ok),
+      ),
+    );
     dialog.replaceChildren(form);
     dialog.returnValue = '';
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'ok' ? (field?.value.trim() ?? '') : undefined), { once: true });
+    dialog.addEventListener(
+      'close',
+      () => resolve(dialog.returnValue === 'ok' ? (field?.value.trim() ?? '') : undefined),
+      { once: true },
+    );
     dialog.showModal();
     (field ?? form.querySelector('button[type=submit]'))?.focus();
   });

@@ -1,8 +1,12 @@
-// What the page knows: the chat as the bot tells it, and who and where the reader is. Everything that is drawn is drawn from here.
+// What the page knows: the chat as the bot tells it, and who and where the reader is. Everything that is
+// drawn is drawn from here.
 import { get } from './api.js';
 
 /** @typedef {{ account: string, id: string, name: string, roles: string[] }} Person */
-/** @typedef {{ id: string, seq: number, place: string, at: number, kind: 'said' | 'card' | 'note' | 'whisper', [field: string]: any }} Message */
+/**
+ * @typedef {{ id: string, seq: number, place: string, at: number, kind: 'said' | 'card' | 'note' | 'whisper',
+ * [field: string]: any }} Message
+ */
 
 export const state = {
   command: '/lr',
@@ -10,7 +14,12 @@ export const state = {
   /** @type {{ id: string, approvals: boolean, results: string }[]} */ places: [],
   /** @type {Map<string, Message>} */ messages: new Map(),
   /** @type {{ speed: number, devices: any[], troubles: any[] } | undefined} */ world: undefined,
-  /** @type {{ words: any[], topics: string[], lists: string[], library: string[] }} */ vocabulary: { words: [], topics: [], lists: [], library: [] },
+  /** @type {{ words: any[], topics: string[], lists: string[], library: string[] }} */ vocabulary: {
+    words: [],
+    topics: [],
+    lists: [],
+    library: [],
+  },
   as: '',
   place: '',
   connected: true,
@@ -21,7 +30,9 @@ export const state = {
 /** @type {Map<string, Set<(value?: any) => void>>} */
 const listeners = new Map();
 
-/** Topics: `messages` (with the message, or nothing after a reload), `who`, `where`, `world`, `connection`. */
+/**
+ * Topics: `messages` (with the message, or nothing after a reload), `who`, `where`, `world`, `connection`.
+ */
 export function on(topic, listener) {
   const known = listeners.get(topic) ?? new Set();
   listeners.set(topic, known.add(listener));
@@ -42,7 +53,9 @@ export function isVisible(message) {
 }
 /** Newest cards last. */
 export function cards() {
-  return [...state.messages.values()].filter((message) => message.kind === 'card').sort((one, other) => one.at - other.at);
+  return [...state.messages.values()]
+    .filter((message) => message.kind === 'card')
+    .sort((one, other) => one.at - other.at);
 }
 
 export function simulatedNow() {
@@ -60,7 +73,8 @@ export function setWhere(place) {
   emit('where');
 }
 export function setWorld(world) {
-  if (state.world !== undefined && world.speed !== state.world.speed) state.told = { now: simulatedNow(), at: performance.now() };
+  if (state.world !== undefined && world.speed !== state.world.speed)
+    state.told = { now: simulatedNow(), at: performance.now() };
   state.world = world;
   emit('world');
 }
@@ -79,7 +93,8 @@ async function load() {
   state.messages = new Map(all.messages.map((message) => [message.id, message]));
   state.told = { now: all.now, at: performance.now() };
   state.world = all.world;
-  const known = (list, key, wanted) => (list.some((one) => one[key] === wanted) ? wanted : list[0]?.[key] ?? '');
+  const known = (list, key, wanted) =>
+    list.some((one) => one[key] === wanted) ? wanted : (list[0]?.[key] ?? '');
   state.as = known(state.people, 'account', state.as || sessionStorage.getItem('as'));
   state.place = known(state.places, 'id', state.place || sessionStorage.getItem('place'));
   return all.position;

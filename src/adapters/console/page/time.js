@@ -10,5 +10,13 @@ export function exactTime(at) {
 }
 /** "Mon 23 Nov 2026" @param {number} at */
 export function dayOf(at) {
-  return new Date(at).toLocaleDateString('en-GB', { timeZone: 'UTC', weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }).replace(',', '');
+  return new Date(at)
+    .toLocaleDateString('en-GB', {
+      timeZone: 'UTC',
+      weekday: 'short',
+      day: 'numeric',
+      month: 'short',
+      year: 'numeric',
+    })
+    .replace(',', '');
 }

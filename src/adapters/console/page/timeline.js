@@ -1,4 +1,5 @@
-// The timeline of one place: keeps what is drawn in step with what is known, and stays where the reader is looking.
+// The timeline of one place: keeps what is drawn in step with what is known, and stays where the reader is
+// looking.
 import { announce, byId, el } from './dom.js';
 import { draw } from './message.js';
 import { isVisible, on, state } from './state.js';
@@ -9,7 +10,9 @@ const drawn = new Map();
 let shownPlace = '';
 
 function visible() {
-  return [...state.messages.values()].filter((message) => message.place === state.place && isVisible(message)).sort((one, other) => one.at - other.at);
+  return [...state.messages.values()]
+    .filter((message) => message.place === state.place && isVisible(message))
+    .sort((one, other) => one.at - other.at);
 }
 
 /** The message at the upper edge, and how far it stands from it: what must not move. */
@@ -23,7 +26,9 @@ function anchorOf(timeline) {
 }
 
 function isAtEnd(timeline) {
-  return timeline.scrollHeight - timeline.scrollTop - timeline.clientHeight - byId('spacer').offsetHeight < 60;
+  return (
+    timeline.scrollHeight - timeline.scrollTop - timeline.clientHeight - byId('spacer').offsetHeight < 60
+  );
 }
 
 function tellChange(known, message) {
@@ -80,7 +85,10 @@ function sync({ quiet = false } = {}) {
   settle(timeline, { moved, wasAtEnd, anchor, heightBefore, added });
 }
 
-/** Puts the view where the reader expects it: on what is new if the end was in sight, else exactly where it was. */
+/**
+ * Puts the view where the reader expects it: on what is new if the end was in sight, else exactly where it
+ * was.
+ */
 function settle(timeline, { moved, wasAtEnd, anchor, heightBefore, added }) {
   const spacer = byId('spacer');
   const [first] = added;
@@ -88,13 +96,15 @@ function settle(timeline, { moved, wasAtEnd, anchor, heightBefore, added }) {
     spacer.style.height = '0';
     timeline.scrollTop = timeline.scrollHeight;
     // Something taller than the screen is read from its beginning.
-    const above = (first ?? timeline.lastElementChild).getBoundingClientRect().top - timeline.getBoundingClientRect().top;
+    const above =
+      (first ?? timeline.lastElementChild).getBoundingClientRect().top - timeline.getBoundingClientRect().top;
     if (!moved && above < 0) timeline.scrollTop += above - 12;
     byId('more').hidden = true;
     return;
   }
   if (anchor?.element.isConnected === true) {
-    // A card that became shorter must not pull the rest of the page down: the room it left stays until the reader moves on.
+    // A card that became shorter must not pull the rest of the page down: the room it left stays until the
+    // reader moves on.
     const short = heightBefore - (timeline.scrollHeight - spacer.offsetHeight);
     spacer.style.height = `${Math.max(0, short)}px`;
     timeline.scrollTop += anchor.element.getBoundingClientRect().top - anchor.offset;
@@ -102,14 +112,22 @@ function settle(timeline, { moved, wasAtEnd, anchor, heightBefore, added }) {
   if (first !== undefined) byId('more').hidden = isAtEnd(timeline);
 }
 
-/** What appears below the timeline (a hint, a problem) takes its room from it: a reader at the end stays at the end. */
+/**
+ * What appears below the timeline (a hint, a problem) takes its room from it: a reader at the end stays at
+ * the end.
+ */
 function keepEndInSight(timeline) {
   let atEnd = true;
   let height = timeline.clientHeight;
-  timeline.addEventListener('scroll', () => {
-    // A timeline that has just become lower says nothing about where its reader was; the observer below comes next.
-    if (timeline.clientHeight === height) atEnd = isAtEnd(timeline);
-  }, { passive: true });
+  timeline.addEventListener(
+    'scroll',
+    () => {
+      // A timeline that has just become lower says nothing about where its reader was; the observer below
+      // comes next.
+      if (timeline.clientHeight === height) atEnd = isAtEnd(timeline);
+    },
+    { passive: true },
+  );
   new ResizeObserver(() => {
     height = timeline.clientHeight;
     const end = timeline.scrollHeight - byId('spacer').offsetHeight - height;
@@ -130,9 +148,13 @@ export function mountTimeline() {
   on('messages', () => sync());
   on('who', () => sync({ quiet: true }));
   on('where', () => sync({ quiet: true }));
-  byId('timeline').addEventListener('scroll', () => {
-    if (isAtEnd(byId('timeline'))) byId('more').hidden = true;
-  }, { passive: true });
+  byId('timeline').addEventListener(
+    'scroll',
+    () => {
+      if (isAtEnd(byId('timeline'))) byId('more').hidden = true;
+    },
+    { passive: true },
+  );
   byId('more').addEventListener('click', showNewest);
   keepEndInSight(byId('timeline'));
 }

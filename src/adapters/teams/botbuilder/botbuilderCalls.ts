@@ -1,4 +1,5 @@
-// Calls to the connector through botbuilder's client, with its hidden repeats and redirects taken out and a time limit put in.
+// Calls to the connector through botbuilder's client, with its hidden repeats and redirects taken out and a
+// time limit put in.
 import type { Activity } from 'botbuilder';
 import { ClaimsIdentity } from 'botframework-connector';
 import type { BotFrameworkAuthentication, ConnectorClient } from 'botframework-connector';
@@ -10,22 +11,62 @@ import type { Calls, Fault } from '../protocol.ts';
 
 const targetedHeader = 'x-lr-targeted';
 
-export async function callsOf(authentication: BotFrameworkAuthentication, appId: string, audience: string, serviceUrl: string, way?: AskedWay): Promise<Calls> {
-  const claims = new ClaimsIdentity(appId === '' ? [] : [{ type: 'aud', value: appId }, { type: 'appid', value: appId }], true);
+export async function callsOf(
+  authentication: BotFrameworkAuthentication,
+  appId: string,
+  audience: string,
+  serviceUrl: string,
+  way?: AskedWay,
+): Promise<Calls> {
+  const claims = new ClaimsIdentity(
+    appId === ''
+      ? []
+      : [
+          { type: 'aud', value: appId },
+          { type: 'appid', value: appId },
+        ],
+    true,
+  );
   const told = <T>(answer: Promise<T>): Promise<T> => toldBy(answer, serviceUrl, way);
-  const { conversations } = tamed(await told(authentication.createConnectorFactory(claims).create(serviceUrl, audience)));
+  const { conversations } = tamed(
+    await told(authentication.createConnectorFactory(claims).create(serviceUrl, audience)),
+  );
   return {
     send: (conversation, activity, { timeout, targeted }) =>
-      told(conversations.sendToConversation(conversation, activity as Activity, { ...(targeted === true ? { customHeaders: { [targetedHeader]: '1' } } : {}), abortSignal: within(timeout) })),
-    update: (conversation, id, activity, { timeout }) => told(conversations.updateActivity(conversation, id, activity as Activity, { abortSignal: within(timeout) })),
-    open: (parameters, { timeout }) => told(conversations.createConversation(parameters as Parameters<typeof conversations.createConversation>[0], { abortSignal: within(timeout) })),
-    member: (conversation, id, { timeout }) => told(conversations.getConversationMember(conversation, id, { abortSignal: within(timeout) })),
+      told(
+        conversations.sendToConversation(conversation, activity as Activity, {
+          ...(targeted === true ? { customHeaders: { [targetedHeader]: '1' } } : {}),
+          abortSignal: within(timeout),
+        }),
+      ),
+    update: (conversation, id, activity, { timeout }) =>
+      told(
+        conversations.updateActivity(conversation, id, activity as Activity, {
+          abortSignal: within(timeout),
+        }),
+      ),
+    open: (parameters, { timeout }) =>
+      told(
+        conversations.createConversation(
+          parameters as Parameters<typeof conversations.createConversation>[0],
+          { abortSignal: within(timeout) },
+        ),
+      ),
+    member: (conversation, id, { timeout }) =>
+      told(conversations.getConversationMember(conversation, id, { abortSignal: within(timeout) })),
     firstMember: (conversation, { timeout }) =>
-      told(conversations.getConversationPagedMembers(conversation, { pageSize: 1, abortSignal: within(timeout) } as unknown as Parameters<typeof conversations.getConversationPagedMembers>[1] & object)),
+      told(
+        conversations.getConversationPagedMembers(conversation, {
+          pageSize: 1,
+          abortSignal: within(timeout),
+        } as unknown as Parameters<typeof conversations.getConversationPagedMembers>[1] & object),
+      ),
   };
 }
 
-/** Asked why nothing gets out: botbuilder's clients hand the answer of a proxy on as if it were the host's. */
+/**
+ * Asked why nothing gets out: botbuilder's clients hand the answer of a proxy on as if it were the host's.
+ */
 interface AskedWay {
   readonly http: Pick<Http, 'whyNotReached' | 'proxyFor'>;
   /** Sign-in address. */
@@ -33,20 +74,44 @@ interface AskedWay {
 }
 
 /**
- * The fault as it is, or what lies between. A 403 without a word of Teams' own may be a proxy's: no place is closed by that. It was not sent
- * only where the proxy says the same before any connection: one that opens TLS may have passed the message on, and kept the answer back.
+ * The fault as it is, or what lies between. A 403 without a word of Teams' own may be a proxy's: no place is
+ * closed by that. It was not sent only where the proxy says the same before any connection: one that opens
+ * TLS may have passed the message on, and kept the answer back.
  */
-async function reasoned(fault: Fault, error: unknown, serviceUrl: string, { http, login }: AskedWay): Promise<Fault> {
-  const ofProxy = fault.kind === 'answered' && fault.code === undefined && (fault.status === 403 || fault.status === 407) && http.proxyFor(new URL(serviceUrl).hostname) !== undefined;
-  const asked = fault.kind === 'noToken' && aadstsOf(error) === undefined ? login : fault.kind === 'notSent' || ofProxy ? serviceUrl : undefined;
-  const why = asked === undefined ? undefined : await http.whyNotReached(asked, ofProxy ? `proxy_${String(fault.status)}` : undefined);
+async function reasoned(
+  fault: Fault,
+  error: unknown,
+  serviceUrl: string,
+  { http, login }: AskedWay,
+): Promise<Fault> {
+  const ofProxy =
+    fault.kind === 'answered' &&
+    fault.code === undefined &&
+    (fault.status === 403 || fault.status === 407) &&
+    http.proxyFor(new URL(serviceUrl).hostname) !== undefined;
+  const asked =
+    fault.kind === 'noToken' && aadstsOf(error) === undefined
+      ? login
+      : fault.kind === 'notSent' || ofProxy
+        ? serviceUrl
+        : undefined;
+  const why =
+    asked === undefined
+      ? undefined
+      : await http.whyNotReached(asked, ofProxy ? `proxy_${String(fault.status)}` : undefined);
   if (why === undefined) return fault;
   return { kind: 'notSent', code: why };
 }
 
 interface Pipeline {
   removePolicy(options: { readonly name: string }): readonly unknown[];
-  addPolicy(policy: { readonly name: string; sendRequest(request: PipelineRequest, next: (request: PipelineRequest) => Promise<unknown>): Promise<unknown> }): void;
+  addPolicy(policy: {
+    readonly name: string;
+    sendRequest(
+      request: PipelineRequest,
+      next: (request: PipelineRequest) => Promise<unknown>,
+    ): Promise<unknown>;
+  }): void;
 }
 interface PipelineRequest {
   url: string;
@@ -55,11 +120,15 @@ interface PipelineRequest {
   readonly headers: { has(name: string): boolean; delete(name: string): void };
 }
 
-/** @throws when botbuilder's insides are not as known: repeats that cannot be taken out would double messages */
+/**
+ * @throws when botbuilder's insides are not as known: repeats that cannot be taken out would double messages
+ */
 function tamed(client: ConnectorClient): ConnectorClient {
-  const pipeline = (client as unknown as { readonly client?: { readonly pipeline?: Pipeline } }).client?.pipeline;
+  const pipeline = (client as unknown as { readonly client?: { readonly pipeline?: Pipeline } }).client
+    ?.pipeline;
   if (pipeline === undefined) throw new Error('botbuilder’s connector has no pipeline that can be adjusted');
-  if (pipeline.removePolicy({ name: 'defaultRetryPolicy' }).length === 0) throw new Error('botbuilder’s retry policy was not found under its name');
+  if (pipeline.removePolicy({ name: 'defaultRetryPolicy' }).length === 0)
+    throw new Error('botbuilder’s retry policy was not found under its name');
   pipeline.removePolicy({ name: 'redirectPolicy' });
   pipeline.addPolicy({
     name: 'lrRules',
@@ -78,7 +147,9 @@ function tamed(client: ConnectorClient): ConnectorClient {
   return client;
 }
 
-/** botbuilder's own timer outlives a broken connection and keeps the process from ending; this one does not. */
+/**
+ * botbuilder's own timer outlives a broken connection and keeps the process from ending; this one does not.
+ */
 function within(ms: number): AbortSignal {
   return AbortSignal.timeout(ms);
 }
@@ -88,17 +159,30 @@ async function toldBy<T>(answer: Promise<T>, serviceUrl: string, way: AskedWay |
     return await answer;
   } catch (error) {
     const fault = faultOf(error);
-    throw new CallError(way === undefined ? fault : await reasoned(fault, error, serviceUrl, way), { cause: error });
+    throw new CallError(way === undefined ? fault : await reasoned(fault, error, serviceUrl, way), {
+      cause: error,
+    });
   }
 }
 
 /** Failures before a byte of the request left. */
-const notSent = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SELF_SIGNED_CERT_IN_CHAIN']);
+const notSent = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+]);
 
 function faultOf(error: unknown): Fault {
   const { name, code, status, retryAfter } = read(error);
   const word = code === undefined ? {} : { code };
-  if (status !== undefined) return { kind: 'answered', status, ...word, ...(retryAfter === undefined ? {} : { retryAfter }) };
+  if (status !== undefined)
+    return { kind: 'answered', status, ...word, ...(retryAfter === undefined ? {} : { retryAfter }) };
   if (name === 'AbortError') return { kind: 'late' };
   if (code !== undefined && notSent.has(code) && !hadConnected(error)) return { kind: 'notSent', code };
   if (name === 'RestError') return { kind: 'broken', ...word };
@@ -106,9 +190,20 @@ function faultOf(error: unknown): Fault {
   return { kind: 'noToken', why: aadstsOf(error) ?? name };
 }
 
-function read(error: unknown): { readonly name: string; readonly code: string | undefined; readonly status: number | undefined; readonly retryAfter: string | undefined } {
-  if (typeof error !== 'object' || error === null) return { name: 'unknown', code: undefined, status: undefined, retryAfter: undefined };
-  const { name, code, statusCode, response } = error as { readonly name?: unknown; readonly code?: unknown; readonly statusCode?: unknown; readonly response?: { readonly headers?: { get?(name: string): unknown } } };
+function read(error: unknown): {
+  readonly name: string;
+  readonly code: string | undefined;
+  readonly status: number | undefined;
+  readonly retryAfter: string | undefined;
+} {
+  if (typeof error !== 'object' || error === null)
+    return { name: 'unknown', code: undefined, status: undefined, retryAfter: undefined };
+  const { name, code, statusCode, response } = error as {
+    readonly name?: unknown;
+    readonly code?: unknown;
+    readonly statusCode?: unknown;
+    readonly response?: { readonly headers?: { get?(name: string): unknown } };
+  };
   const retryAfter = response?.headers?.get?.('retry-after');
   return {
     name: typeof name === 'string' ? name : 'unknown',

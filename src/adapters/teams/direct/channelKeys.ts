@@ -1,17 +1,22 @@
-// The published keys of the channel: fetched when the first message needs them, kept for a day, and asked for so seldom that nobody can
-// use this bot to hammer the host that tells them.
+// The published keys of the channel: fetched when the first message needs them, kept for a day, and asked for
+// so seldom that nobody can use this bot to hammer the host that tells them.
 import { importJWK } from 'jose';
 import type { CryptoKey, JWK } from 'jose';
-import { field, parseJson } from '../../../liveResponse/json.ts';
+import { field, parseJson } from '../../../liveResponse/text/json.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { HttpError } from '../../outbound/http.ts';
 import type { Http } from '../../outbound/http.ts';
 
-/** Older keys are trusted no longer: Microsoft may have withdrawn one (learn.microsoft.com: bot-framework-rest-connector-authentication). Milliseconds. */
+/**
+ * Older keys are trusted no longer: Microsoft may have withdrawn one (learn.microsoft.com:
+ * bot-framework-rest-connector-authentication). Milliseconds.
+ */
 export const keysGoodFor = 24 * 3_600_000;
 /** From this age on they are fetched again while they are still good. Milliseconds. */
 export const keysRenewedAfter = 20 * 3_600_000;
-/** Between two fetches while good keys are held, however many tokens name a key nobody knows. Milliseconds. */
+/**
+ * Between two fetches while good keys are held, however many tokens name a key nobody knows. Milliseconds.
+ */
 export const unknownKeyGap = 3_600_000;
 /** After a fetch that failed, with good keys or without. Milliseconds. */
 export const failedGap = 10_000;
@@ -93,7 +98,9 @@ export class ChannelKeys {
 
   /** @param gap since the last fetch that went well */
   #mayFetch(gap: number): boolean {
-    return this.#last === undefined || this.#age(this.#last.at) >= (this.#last.why === undefined ? gap : failedGap);
+    return (
+      this.#last === undefined || this.#age(this.#last.at) >= (this.#last.why === undefined ? gap : failedGap)
+    );
   }
 
   /** All who need the keys wait for one fetch. */
@@ -105,7 +112,8 @@ export class ChannelKeys {
   async #read(): Promise<void> {
     const { clock, log, metadataUrl } = this.#source;
     const { host } = new URL(metadataUrl);
-    // The age counts from before the question: a key withdrawn while it was under way is not in the answer for a whole day more.
+    // The age counts from before the question: a key withdrawn while it was under way is not in the answer
+    // for a whole day more.
     const [at, wall] = [clock.elapsed(), clock.now()];
     try {
       this.#held = { keys: await this.#published(), at, wall };
@@ -121,24 +129,33 @@ export class ChannelKeys {
   async #published(): Promise<ReadonlyMap<string, ChannelKey>> {
     const { metadataUrl, issuer } = this.#source;
     const document = await this.#json(new URL(metadataUrl));
-    if (field(document, 'issuer') !== issuer) throw new Unusable('the answer names another issuer; something may answer in the place of Microsoft');
+    if (field(document, 'issuer') !== issuer)
+      throw new Unusable('the answer names another issuer; something may answer in the place of Microsoft');
     const named = field(document, 'jwks_uri');
     const url = typeof named === 'string' && URL.canParse(named) ? new URL(named) : undefined;
     // Keys that came over an unprotected line would be anybody's.
-    if (url === undefined || (url.protocol !== 'https:' && url.origin !== new URL(metadataUrl).origin)) throw new Unusable('the answer does not tell where the keys are');
+    if (url === undefined || (url.protocol !== 'https:' && url.origin !== new URL(metadataUrl).origin))
+      throw new Unusable('the answer does not tell where the keys are');
     const listed = field(await this.#json(url), 'keys');
     const keys = new Map<string, ChannelKey>();
     for (const one of Array.isArray(listed) ? listed.slice(0, mostKeys) : []) {
       const kid = field(one, 'kid');
       const key = await keyOf(one);
-      if (typeof kid === 'string' && key !== undefined) keys.set(kid, { key, endorsements: textsIn(field(one, 'endorsements')) });
+      if (typeof kid === 'string' && key !== undefined)
+        keys.set(kid, { key, endorsements: textsIn(field(one, 'endorsements')) });
     }
     if (keys.size === 0) throw new Unusable('the answer holds no keys');
     return keys;
   }
 
   async #json(url: URL): Promise<unknown> {
-    const { status, bytes } = await this.#source.http.send({ method: 'GET', url, maxBytes: longestAnswer, timeoutMs, headers: { accept: 'application/json' } });
+    const { status, bytes } = await this.#source.http.send({
+      method: 'GET',
+      url,
+      maxBytes: longestAnswer,
+      timeoutMs,
+      headers: { accept: 'application/json' },
+    });
     if (status !== 200) throw new Unusable(`it answered ${status}`);
     const body = parseJson(Buffer.from(bytes).toString('utf8'));
     if (body === undefined) throw new Unusable('the answer is not JSON');
@@ -152,12 +169,17 @@ class Unusable extends Error {}
 /** Undefined for what is no public RSA key: one strange entry must not take the others' place. */
 async function keyOf(one: unknown): Promise<CryptoKey | undefined> {
   const [kty, use, n, e] = ['kty', 'use', 'n', 'e'].map((name) => field(one, name));
-  if (kty !== 'RSA' || (use !== undefined && use !== 'sig') || typeof n !== 'string' || typeof e !== 'string') return undefined;
+  if (kty !== 'RSA' || (use !== undefined && use !== 'sig') || typeof n !== 'string' || typeof e !== 'string')
+    return undefined;
   const jwk: JWK = { kty, n, e };
   try {
     const key = await importJWK(jwk, 'RS256');
     // jose refuses to verify with a shorter one, by an error that is none of a token's.
-    return key instanceof Uint8Array || !('modulusLength' in key.algorithm) || Number(key.algorithm.modulusLength) < 2_048 ? undefined : key;
+    return key instanceof Uint8Array ||
+      !('modulusLength' in key.algorithm) ||
+      Number(key.algorithm.modulusLength) < 2_048
+      ? undefined
+      : key;
   } catch (error) {
     // WebCrypto's errors for numbers that are no key.
     if (error instanceof DOMException || error instanceof TypeError) return undefined;

@@ -1,5 +1,6 @@
-// The token of an incoming message, judged as the Bot Connector's documents ask: signature by a published key that is endorsed for Teams,
-// issuer, audience, times, service URL (learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication).
+// The token of an incoming message, judged as the Bot Connector's documents ask: signature by a published key
+// that is endorsed for Teams, issuer, audience, times, service URL
+// (learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication).
 import { errors, jwtVerify } from 'jose';
 import type { Clock } from '../../../liveResponse/ports.ts';
 import type { ChannelKeys } from './channelKeys.ts';
@@ -14,8 +15,15 @@ export interface Judge {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** Undefined for a genuine token; `keys` when there are none to judge by; otherwise a reason for the log, without anything of the token. */
-export async function channelTokenProblem({ keys, issuer, audience, clock }: Judge, header: string, serviceUrl: string): Promise<string | undefined> {
+/**
+ * Undefined for a genuine token; `keys` when there are none to judge by; otherwise a reason for the log,
+ * without anything of the token.
+ */
+export async function channelTokenProblem(
+  { keys, issuer, audience, clock }: Judge,
+  header: string,
+  serviceUrl: string,
+): Promise<string | undefined> {
   const token = /^Bearer (\S+)$/.exec(header)?.[1];
   if (token === undefined) return 'no bearer token';
   try {
@@ -27,7 +35,8 @@ export async function channelTokenProblem({ keys, issuer, audience, clock }: Jud
       requiredClaims: ['exp'],
       currentDate: new Date(clock.now()),
     });
-    // The key answers for the channel, the claim for this one message: without it a token could be used for a message that leads our answers elsewhere.
+    // The key answers for the channel, the claim for this one message: without it a token could be used for a
+    // message that leads our answers elsewhere.
     return payload['serviceurl'] === serviceUrl ? undefined : 'another service URL';
   } catch (error) {
     if (error instanceof NoKey) return error.message;
@@ -38,7 +47,10 @@ export async function channelTokenProblem({ keys, issuer, audience, clock }: Jud
 
 class NoKey extends Error {}
 
-async function endorsed(keys: Pick<ChannelKeys, 'find'>, kid: string | undefined): Promise<Exclude<Awaited<ReturnType<ChannelKeys['find']>>, string>> {
+async function endorsed(
+  keys: Pick<ChannelKeys, 'find'>,
+  kid: string | undefined,
+): Promise<Exclude<Awaited<ReturnType<ChannelKeys['find']>>, string>> {
   if (kid === undefined) throw new NoKey('no key id');
   const found = await keys.find(kid);
   if (found === 'unreachable') throw new NoKey('keys');

@@ -1,5 +1,6 @@
-// Calls to the connector's REST API over our own way out (learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-api-reference).
-import { field, parseJson } from '../../../liveResponse/json.ts';
+// Calls to the connector's REST API over our own way out
+// (learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-api-reference).
+import { field, parseJson } from '../../../liveResponse/text/json.ts';
 import { TokenError } from '../../entra/tokenError.ts';
 import { HttpError } from '../../outbound/http.ts';
 import type { Http, HttpAnswer } from '../../outbound/http.ts';
@@ -18,9 +19,19 @@ export interface Way {
 export function directCalls(serviceUrl: string, way: Way): Calls {
   let refused = false;
 
-  async function call(method: 'GET' | 'POST' | 'PUT', path: readonly string[], { timeout, targeted }: CallOptions, body?: object, query: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  async function call(
+    method: 'GET' | 'POST' | 'PUT',
+    path: readonly string[],
+    { timeout, targeted }: CallOptions,
+    body?: object,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
     const url = addressOf(serviceUrl, path);
-    for (const [name, value] of Object.entries({ ...query, ...(targeted === true ? { isTargetedActivity: 'true' } : {}) })) url.searchParams.set(name, value);
+    for (const [name, value] of Object.entries({
+      ...query,
+      ...(targeted === true ? { isTargetedActivity: 'true' } : {}),
+    }))
+      url.searchParams.set(name, value);
     const began = performance.now();
     const token = await tokenFrom(way, refused, timeout);
     const answer = await exchange(way.http, {
@@ -44,17 +55,25 @@ export function directCalls(serviceUrl: string, way: Way): Calls {
 
   const conversations = ['v3', 'conversations'];
   return {
-    send: (conversation, activity, options) => call('POST', [...conversations, conversation, 'activities'], options, activity),
-    update: (conversation, id, activity, options) => call('PUT', [...conversations, conversation, 'activities', id], options, activity),
+    send: (conversation, activity, options) =>
+      call('POST', [...conversations, conversation, 'activities'], options, activity),
+    update: (conversation, id, activity, options) =>
+      call('PUT', [...conversations, conversation, 'activities', id], options, activity),
     open: (parameters, options) => call('POST', conversations, options, parameters),
-    member: (conversation, id, options) => call('GET', [...conversations, conversation, 'members', id], options),
-    firstMember: (conversation, options) => call('GET', [...conversations, conversation, 'pagedmembers'], options, undefined, { pageSize: '1' }),
+    member: (conversation, id, options) =>
+      call('GET', [...conversations, conversation, 'members', id], options),
+    firstMember: (conversation, options) =>
+      call('GET', [...conversations, conversation, 'pagedmembers'], options, undefined, { pageSize: '1' }),
   };
 }
 
 /** @throws CallError for an id that would lead to another address than the one meant */
 function addressOf(serviceUrl: string, path: readonly string[]): URL {
-  if (path.some((part) => part === '' || part === '.' || part === '..')) throw new CallError({ kind: 'impossible', why: 'an id that no conversation, message or person can have' });
+  if (path.some((part) => part === '' || part === '.' || part === '..'))
+    throw new CallError({
+      kind: 'impossible',
+      why: 'an id that no conversation, message or person can have',
+    });
   const base = serviceUrl.endsWith('/') ? serviceUrl : `${serviceUrl}/`;
   return new URL(path.map((part) => encodeURIComponent(part)).join('/'), base);
 }
@@ -67,10 +86,24 @@ async function tokenFrom({ token }: Way, renew: boolean, timeout: number): Promi
   // Lost races must not end as unhandled rejections.
   asked.catch(() => undefined);
   try {
-    return await Promise.race([asked, new Promise<never>((_resolve, reject) => (timer = setTimeout(() => reject(new TokenError('unreachable', 'Entra ID did not answer in time')), timeout)))]);
+    return await Promise.race([
+      asked,
+      new Promise<never>(
+        (_resolve, reject) =>
+          (timer = setTimeout(
+            () => reject(new TokenError('unreachable', 'Entra ID did not answer in time')),
+            timeout,
+          )),
+      ),
+    ]);
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    throw new CallError(error.code === 'unreachable' ? { kind: 'notSent', code: error.message } : { kind: 'noToken', why: error.aadsts ?? error.message }, { cause: error });
+    throw new CallError(
+      error.code === 'unreachable'
+        ? { kind: 'notSent', code: error.message }
+        : { kind: 'noToken', why: error.aadsts ?? error.message },
+      { cause: error },
+    );
   } finally {
     clearTimeout(timer);
   }
@@ -87,9 +120,11 @@ async function exchange(http: Http, ask: Parameters<Http['send']>[0]): Promise<H
 
 function faultOf(error: HttpError): CallError['fault'] {
   // An answer came, and could not be taken: what was asked is done or refused, as its status says.
-  if (error.status !== undefined && (error.code === 'tooLarge' || error.code === 'encoded')) return { kind: 'answered', status: error.status };
+  if (error.status !== undefined && (error.code === 'tooLarge' || error.code === 'encoded'))
+    return { kind: 'answered', status: error.status };
   const code = codeOf(error.cause);
-  if (error.code === 'notSent') return { kind: 'notSent', code: error.wayOut ?? code ?? 'no connection in time' };
+  if (error.code === 'notSent')
+    return { kind: 'notSent', code: error.wayOut ?? code ?? 'no connection in time' };
   // Our own deadline has no code.
   return code === undefined || /TIMEOUT$/.test(code) ? { kind: 'late' } : { kind: 'broken', code };
 }
@@ -107,5 +142,10 @@ function read({ status, headers, bytes }: HttpAnswer): unknown {
   if (status >= 200 && status < 300) return body;
   const code = field(field(body, 'error'), 'code');
   const retryAfter = headers.get('retry-after');
-  throw new CallError({ kind: 'answered', status, ...(typeof code === 'string' ? { code } : {}), ...(retryAfter === undefined ? {} : { retryAfter }) });
+  throw new CallError({
+    kind: 'answered',
+    status,
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  });
 }

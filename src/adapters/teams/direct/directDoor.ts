@@ -1,27 +1,52 @@
-// The door to Teams without botbuilder: tokens checked against the published keys, calls over our own way out, and a token of its own
-// from Entra ID. Chosen by LR_TEAMS_DOOR=direct.
+// The door to Teams without botbuilder: tokens checked against the published keys, calls over our own way
+// out, and a token of its own from Entra ID. Chosen by LR_TEAMS_DOOR=direct.
 import type { TeamsSettings } from '../../config/chatSettings.ts';
 import { MsalTokens } from '../../entra/msalTokens.ts';
 import type { MsalCredentials } from '../../entra/msalTokens.ts';
 import { readCertificate } from '../certificate.ts';
-import { channelAuthorities } from '../hosts.ts';
+import { channelAuthorities } from '../inbound/hosts.ts';
 import type { DoorParts, TeamsDoor } from '../protocol.ts';
 import { ChannelKeys } from './channelKeys.ts';
 import { channelTokenProblem } from './channelToken.ts';
 import { directCalls } from './directCalls.ts';
 
-/** Between two tokens past the cache, however often Teams answers 401: a bot that is set up wrongly must not hammer Entra ID. Milliseconds. */
+/**
+ * Between two tokens past the cache, however often Teams answers 401: a bot that is set up wrongly must not
+ * hammer Entra ID. Milliseconds.
+ */
 const renewGap = 60_000;
 
 /** @throws when the certificate cannot be read */
-export async function openDirectDoor(settings: TeamsSettings, { authority, http, clock, log }: DoorParts): Promise<TeamsDoor> {
-  if (settings.devNoAuth) return { appId: '', issuer: undefined, tokenProblem: () => Promise.resolve(undefined), calls: (serviceUrl) => Promise.resolve(directCalls(serviceUrl, { http, token: undefined })) };
+export async function openDirectDoor(
+  settings: TeamsSettings,
+  { authority, http, clock, log }: DoorParts,
+): Promise<TeamsDoor> {
+  if (settings.devNoAuth)
+    return {
+      appId: '',
+      issuer: undefined,
+      tokenProblem: () => Promise.resolve(undefined),
+      calls: (serviceUrl) => Promise.resolve(directCalls(serviceUrl, { http, token: undefined })),
+    };
   const { appId = '', cloud } = settings;
   const channel = channelAuthorities[cloud];
   const issuer = authority?.tokenIssuer ?? channel.issuer;
-  const keys = new ChannelKeys({ http, clock, log, metadataUrl: authority?.openIdMetadataUrl ?? channel.openIdMetadata, issuer });
+  const keys = new ChannelKeys({
+    http,
+    clock,
+    log,
+    metadataUrl: authority?.openIdMetadataUrl ?? channel.openIdMetadata,
+    issuer,
+  });
   const scope = `${authority?.oauthScope ?? channel.audience}/.default`;
-  const tokens = authority?.token === undefined ? new MsalTokens({ credentials: await credentialsOf(settings, appId), authority: authority?.loginUrl ?? loginOf(settings), http }) : undefined;
+  const tokens =
+    authority?.token === undefined
+      ? new MsalTokens({
+          credentials: await credentialsOf(settings, appId),
+          authority: authority?.loginUrl ?? loginOf(settings),
+          http,
+        })
+      : undefined;
   let renewed = -Infinity;
 
   async function token(refused: boolean): Promise<string> {
@@ -34,7 +59,8 @@ export async function openDirectDoor(settings: TeamsSettings, { authority, http,
   return {
     appId,
     issuer,
-    tokenProblem: ({ header, serviceUrl }) => channelTokenProblem({ keys, issuer, audience: appId, clock }, header, serviceUrl),
+    tokenProblem: ({ header, serviceUrl }) =>
+      channelTokenProblem({ keys, issuer, audience: appId, clock }, header, serviceUrl),
     calls: (serviceUrl) => Promise.resolve(directCalls(serviceUrl, { http, token })),
     trouble: () => keys.trouble(),
   };
@@ -45,10 +71,16 @@ function loginOf({ cloud, type, tenantId = '' }: TeamsSettings): string {
   return `${login}/${type === 'MultiTenant' ? sharedTenant : tenantId}`;
 }
 
-async function credentialsOf({ type, password, certificatePath }: TeamsSettings, clientId: string): Promise<MsalCredentials> {
+async function credentialsOf(
+  { type, password, certificatePath }: TeamsSettings,
+  clientId: string,
+): Promise<MsalCredentials> {
   if (type === 'UserAssignedMSI') return { kind: 'managedIdentity', clientId };
   if (password !== undefined) return { kind: 'secret', clientId, secret: password };
-  if (certificatePath === undefined) throw new Error('MicrosoftAppPassword is missing: without it or a certificate the bot cannot prove who it is.');
+  if (certificatePath === undefined)
+    throw new Error(
+      'MicrosoftAppPassword is missing: without it or a certificate the bot cannot prove who it is.',
+    );
   const { thumbprintSha256, privateKey } = await readCertificate(certificatePath);
   return { kind: 'certificate', clientId, thumbprintSha256, privateKey };
 }

@@ -1,15 +1,21 @@
-// The token check of the door without botbuilder, below everything that looks at a header before it: each claim and key rule alone, and
-// how seldom the host that tells the keys is asked, whatever strangers send.
+// The token check of the door without botbuilder, below everything that looks at a header before it: each
+// claim and key rule alone, and how seldom the host that tells the keys is asked, whatever strangers send.
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Http } from '../../../../src/adapters/outbound/http.ts';
-import { ChannelKeys as PublishedKeys, failedGap, keysGoodFor, keysRenewedAfter, unknownKeyGap } from '../../../../src/adapters/teams/direct/channelKeys.ts';
+import {
+  ChannelKeys as PublishedKeys,
+  failedGap,
+  keysGoodFor,
+  keysRenewedAfter,
+  unknownKeyGap,
+} from '../../../../src/adapters/teams/direct/channelKeys.ts';
 import { channelTokenProblem } from '../../../../src/adapters/teams/direct/channelToken.ts';
 import { ChannelKeys, encoded, issuer } from '../../../../src/demo/teams/channelKeys.ts';
 import type { TokenOptions } from '../../../../src/demo/teams/channelKeys.ts';
 import { createManualClock } from '../../../support/manualClock.ts';
 import type { ManualClock } from '../../../support/manualClock.ts';
-import { keepingLog } from '../../../support/teamsBench.ts';
+import { keepingLog } from '../../../support/chats/teamsHarness.ts';
 
 const appId = '11111111-1111-1111-1111-111111111111';
 const serviceUrl = 'https://smba.trafficmanager.net/teams/';
@@ -29,8 +35,10 @@ beforeEach(async () => {
 });
 afterEach(() => host.stop());
 
-const judge = (options: TokenOptions = {}, about = serviceUrl) => judgeHeader(`Bearer ${host.token(appId, serviceUrl, options)}`, about);
-const judgeHeader = (header: string, about = serviceUrl) => channelTokenProblem({ keys, issuer, audience: appId, clock }, header, about);
+const judge = (options: TokenOptions = {}, about = serviceUrl) =>
+  judgeHeader(`Bearer ${host.token(appId, serviceUrl, options)}`, about);
+const judgeHeader = (header: string, about = serviceUrl) =>
+  channelTokenProblem({ keys, issuer, audience: appId, clock }, header, about);
 const minutes = (count: number): number => Math.floor(clock.now() / 1000) + count * 60;
 /** Each fetch is two calls: the document, and the keys it names. */
 const fetches = (): number => host.asked / 2;
@@ -45,22 +53,70 @@ describe('a token', () => {
   it.each<readonly [string, () => Promise<string | undefined>, string]>([
     ['expired more than five minutes ago', () => judge({ claims: { exp: minutes(-6) } }), 'ERR_JWT_EXPIRED'],
     ['that never expires', () => judge({ claims: { exp: undefined } }), 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
-    ['with a time that is no number', () => judge({ claims: { exp: 'never' } }), 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
-    ['not valid yet', () => judge({ claims: { nbf: minutes(6), exp: minutes(60) } }), 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
-    ['for another bot', () => judge({ claims: { aud: '33333333-3333-3333-3333-333333333333' } }), 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
+    [
+      'with a time that is no number',
+      () => judge({ claims: { exp: 'never' } }),
+      'ERR_JWT_CLAIM_VALIDATION_FAILED',
+    ],
+    [
+      'not valid yet',
+      () => judge({ claims: { nbf: minutes(6), exp: minutes(60) } }),
+      'ERR_JWT_CLAIM_VALIDATION_FAILED',
+    ],
+    [
+      'for another bot',
+      () => judge({ claims: { aud: '33333333-3333-3333-3333-333333333333' } }),
+      'ERR_JWT_CLAIM_VALIDATION_FAILED',
+    ],
     ['for nobody', () => judge({ claims: { aud: undefined } }), 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
-    ['of another issuer', () => judge({ claims: { iss: 'https://sts.windows.net/d6d49420-f39b-4df7-a1dc-d59a935871db/' } }), 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
+    [
+      'of another issuer',
+      () => judge({ claims: { iss: 'https://sts.windows.net/d6d49420-f39b-4df7-a1dc-d59a935871db/' } }),
+      'ERR_JWT_CLAIM_VALIDATION_FAILED',
+    ],
     ['of no issuer', () => judge({ claims: { iss: undefined } }), 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
-    ['signed by a foreign key under a known name', () => judge({ forged: true }), 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'],
-    ['signed by nobody (alg none)', () => judge({ unsigned: true, header: { alg: 'none' } }), 'ERR_JOSE_ALG_NOT_ALLOWED'],
-    ['signed by nobody under a good algorithm', () => judge({ unsigned: true }), 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'],
-    ['signed by HMAC with the public key', () => judgeHeader(`Bearer ${confused()}`), 'ERR_JOSE_ALG_NOT_ALLOWED'],
-    ['signed well by another RSA algorithm', () => judge({ hash: 'RSA-SHA384', header: { alg: 'RS384' } }), 'ERR_JOSE_ALG_NOT_ALLOWED'],
-    ['with a header that must be understood and is not', () => judge({ header: { crit: ['b64x'], b64x: true } }), 'ERR_JOSE_NOT_SUPPORTED'],
+    [
+      'signed by a foreign key under a known name',
+      () => judge({ forged: true }),
+      'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+    ],
+    [
+      'signed by nobody (alg none)',
+      () => judge({ unsigned: true, header: { alg: 'none' } }),
+      'ERR_JOSE_ALG_NOT_ALLOWED',
+    ],
+    [
+      'signed by nobody under a good algorithm',
+      () => judge({ unsigned: true }),
+      'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+    ],
+    [
+      'signed by HMAC with the public key',
+      () => judgeHeader(`Bearer ${confused()}`),
+      'ERR_JOSE_ALG_NOT_ALLOWED',
+    ],
+    [
+      'signed well by another RSA algorithm',
+      () => judge({ hash: 'RSA-SHA384', header: { alg: 'RS384' } }),
+      'ERR_JOSE_ALG_NOT_ALLOWED',
+    ],
+    [
+      'with a header that must be understood and is not',
+      () => judge({ header: { crit: ['b64x'], b64x: true } }),
+      'ERR_JOSE_NOT_SUPPORTED',
+    ],
     ['of a key nobody publishes', () => judge({ header: { kid: 'key2' } }), 'unknown key'],
     ['that names no key', () => judge({ header: { kid: undefined } }), 'no key id'],
-    ['for another service URL', () => judge({}, 'https://smba.trafficmanager.net/other/'), 'another service URL'],
-    ['for a service URL without its last slash', () => judge({ claims: { serviceurl: serviceUrl.slice(0, -1) } }), 'another service URL'],
+    [
+      'for another service URL',
+      () => judge({}, 'https://smba.trafficmanager.net/other/'),
+      'another service URL',
+    ],
+    [
+      'for a service URL without its last slash',
+      () => judge({ claims: { serviceurl: serviceUrl.slice(0, -1) } }),
+      'another service URL',
+    ],
     ['for no service URL', () => judge({ claims: { serviceurl: undefined } }), 'another service URL'],
     ['that is no token', () => judgeHeader('Bearer nonsense'), 'ERR_JWS_INVALID'],
     ['that is none at all', () => judgeHeader(''), 'no bearer token'],
@@ -76,11 +132,14 @@ function confused(): string {
 }
 
 describe('a published key', () => {
-  it.each([[['webchat', 'skype']], [[]], [undefined], ['msteams']])('endorsed for %j signs nothing for Teams', async (endorsements) => {
-    host.endorsements = undefined;
-    host.key = { endorsements };
-    expect(await judge()).toBe('a key that is not endorsed for Teams');
-  });
+  it.each([[['webchat', 'skype']], [[]], [undefined], ['msteams']])(
+    'endorsed for %j signs nothing for Teams',
+    async (endorsements) => {
+      host.endorsements = undefined;
+      host.key = { endorsements };
+      expect(await judge()).toBe('a key that is not endorsed for Teams');
+    },
+  );
 
   it.each<readonly [string, Readonly<Record<string, unknown>>]>([
     ['for encryption', { use: 'enc' }],
@@ -116,7 +175,9 @@ describe('the host that tells the keys', () => {
   it('is asked once an hour, however many tokens name keys that nobody publishes', async () => {
     expect(await judge()).toBeUndefined();
     const storm = async (): Promise<void> => {
-      const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => judge({ header: { kid: `strange${n}` } })));
+      const answers = await Promise.all(
+        Array.from({ length: 200 }, (_, n) => judge({ header: { kid: `strange${n}` } })),
+      );
       expect(new Set(answers)).toEqual(new Set(['unknown key']));
     };
     await storm();
@@ -134,7 +195,9 @@ describe('the host that tells the keys', () => {
     host.down = 'error';
     for (let n = 0; n < 20; n += 1) expect(await judge()).toBe('keys');
     expect(host.asked).toBe(1);
-    expect(keys.trouble()).toMatch(/^the keys that messages of Teams are checked with could not be had from 127\.0\.0\.1:\d+: it answered 500$/);
+    expect(keys.trouble()).toMatch(
+      /^the keys that messages of Teams are checked with could not be had from 127\.0\.0\.1:\d+: it answered 500$/,
+    );
     expect(log.lines).toHaveLength(1);
     host.down = undefined;
     await clock.advance(failedGap - 1);
@@ -154,12 +217,15 @@ describe('the host that tells the keys', () => {
     expect(keys.trouble()).toContain('it answered 500');
   });
 
-  it.each([[true], [false]])('is asked again after a night in which the machine slept, whether its own clock went on or not (%s)', async (elapsed) => {
-    expect(await judge()).toBeUndefined();
-    host.down = 'error';
-    clock.suspend(keysGoodFor, elapsed);
-    expect(await judge()).toBe('keys');
-  });
+  it.each([[true], [false]])(
+    'is asked again after a night in which the machine slept, whether its own clock went on or not (%s)',
+    async (elapsed) => {
+      expect(await judge()).toBeUndefined();
+      host.down = 'error';
+      clock.suspend(keysGoodFor, elapsed);
+      expect(await judge()).toBe('keys');
+    },
+  );
 
   it('withdraws a key by leaving it out', async () => {
     expect(await judge()).toBeUndefined();
@@ -187,10 +253,22 @@ describe('the host that tells the keys', () => {
 
   it.each<readonly [string, () => void, RegExp]>([
     ['another issuer', () => (host.document = { issuer: 'https://evil.example' }), /names another issuer/],
-    ['no place of the keys', () => (host.document = { jwks_uri: undefined }), /does not tell where the keys are/],
-    ['keys over an unprotected line', () => (host.document = { jwks_uri: 'http://192.0.2.7/keys' }), /does not tell where the keys are/],
+    [
+      'no place of the keys',
+      () => (host.document = { jwks_uri: undefined }),
+      /does not tell where the keys are/,
+    ],
+    [
+      'keys over an unprotected line',
+      () => (host.document = { jwks_uri: 'http://192.0.2.7/keys' }),
+      /does not tell where the keys are/,
+    ],
     ['something else than JSON', () => (host.raw = '<html>'), /not JSON/],
-    ['no keys', () => (host.raw = JSON.stringify({ issuer, jwks_uri: undefined, keys: [] })), /does not tell where the keys are/],
+    [
+      'no keys',
+      () => (host.raw = JSON.stringify({ issuer, jwks_uri: undefined, keys: [] })),
+      /does not tell where the keys are/,
+    ],
     ['more than anybody would read', () => (host.raw = ' '.repeat(300_000)), /262144 bytes/],
   ])('that answers with %s tells no keys', async (_what, plant, why) => {
     plant();

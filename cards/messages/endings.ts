@@ -1,0 +1,173 @@
+// What a card says of a request that ended without a finished session: why, whether anything ran, and the
+// next step.
+import { isTerminal, outcomeOf } from '../../src/liveResponse/action.ts';
+import type { Action } from '../../src/liveResponse/action.ts';
+import { lateSearchMs } from '../../src/liveResponse/pacing.ts';
+import type { FoundLate, InState, WaitCause } from '../../src/liveResponse/request.ts';
+import type { Blocker, ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';
+import { failureAdvice } from './advice.ts';
+import { oneLine } from '../clip.ts';
+import * as bound from '../limits.ts';
+import { afterRestore } from './said.ts';
+import type { StatusText } from './said.ts';
+import type { ViewContext } from '../view.ts';
+import { missingRight } from './rights.ts';
+import { earlierAttempt } from '../../src/liveResponse/request.ts';
+import { timeOf } from '../time.ts';
+
+/** Until when a lost attempt is looked for is said only while it is so. */
+export function endingWords(
+  request: InState<'over'>,
+  context: Pick<ViewContext, 'now' | 'command' | 'restoredAt'>,
+): StatusText {
+  return request.found === undefined
+    ? wordsOf(request, context)
+    : foundWords(request, request.found, context.command);
+}
+
+/** Given up, and seen at Defender after all: what was said before is taken back. */
+function foundWords(
+  request: InState<'over'>,
+  { at, action, differs }: FoundLate,
+  command: string,
+): StatusText {
+  const given = {
+    dropped: 'Dropped',
+    withdrawn: 'Withdrawn',
+    lapsed: 'Approval lapsed',
+    refused: 'Refused',
+    denied: 'Denied',
+    expired: 'Expired',
+  }[request.ending.how];
+  const by = 'by' in request.ending ? ` by ${name(request.ending.by.name)}` : '';
+  const reason = 'reason' in request.ending ? because(request.ending.reason) : '';
+  const when = (ms: number): string => timeOf(ms, request.at);
+  const sent = request.attempts.find((attempt) => action.comment.includes(attempt.tag));
+  const ended = isTerminal(action.status);
+  const other =
+    differs === undefined ? '' : ' It runs other commands than were approved: tell an administrator at once.';
+  const next = ended
+    ? `The rows show what each command did; type "${oneLine(command, 40)} link ${request.id}" or "${oneLine(command, 40)} output ${request.id}" for its results. Look at them before asking again.`
+    : 'It goes on there, and this card follows it. To stop it, cancel the action in the portal’s Action center.';
+  return {
+    status: `${given}, but at Defender: ${atDefender(action)}`,
+    tone: ended && outcomeOf[action.status] !== 'succeeded' ? 'warning' : 'danger',
+    lead: `${given}${by} at ${when(request.endedAt)}${reason}, but Defender shows since ${when(at)} that the attempt${sent === undefined ? '' : ` of ${when(sent.at)}`} had arrived: ${atDefender(action)}.${other} ${next}`,
+  };
+}
+
+function atDefender({ status }: Action): string {
+  if (!isTerminal(status)) return status === 'Pending' ? 'it waits for the device' : 'it is running';
+  return {
+    succeeded: 'it ran and succeeded',
+    failed: 'it failed',
+    timedOut: 'it timed out',
+    cancelled: 'it was cancelled',
+  }[outcomeOf[status]];
+}
+
+function wordsOf(
+  request: InState<'over'>,
+  { now, restoredAt }: Pick<ViewContext, 'now' | 'restoredAt'>,
+): StatusText {
+  const { ending } = request;
+  const when = timeOf(request.endedAt, request.at);
+  const ran = nothingRan(request, now, restoredAt);
+  switch (ending.how) {
+    case 'denied':
+      return {
+        status: 'Denied',
+        tone: 'neutral',
+        lead: `Denied by ${name(ending.by.name)} at ${when}${because(ending.reason)}. ${ran} If it is still needed, ask again with what was missing.`,
+      };
+    case 'withdrawn':
+      return {
+        status: 'Withdrawn',
+        tone: 'neutral',
+        lead: `Withdrawn by ${name(ending.by.name)} at ${when}${because(ending.reason)}. ${ran} If it is needed after all, ask again.`,
+      };
+    case 'expired':
+      return {
+        status: 'Expired',
+        tone: 'neutral',
+        lead: `${restoredAt === undefined ? 'Nobody' : 'As far as the record goes, nobody'} decided by ${timeOf(request.terms.expiresAt, request.at)}, which counts as denied. ${ran} If it is still needed, ask again and call an approver.`,
+      };
+    case 'lapsed':
+      return {
+        status: 'Approval lapsed',
+        tone: 'warning',
+        lead: `Approved, but ${restoredAt === undefined ? '' : 'as far as the record goes '}it could not be sent in time${ending.waitedFor === undefined ? '' : ` (${lapsedCause(ending.waitedFor, ending.blocker)})`}; an old approval is never used. ${ran} ${lapsedNext(ending.error)}If it is still needed, ask again.`,
+      };
+    case 'refused': {
+      const advice = failureAdvice({ ...ending, os: request.device.os });
+      const told = ending.detail === undefined ? '' : oneLine(ending.detail, bound.view.errorText);
+      const detail = ` Code ${oneLine(ending.code, 60)}${told === '' ? '' : `: “${told}”`}.`;
+      return { status: 'Refused', tone: 'danger', lead: `${advice.what} ${ran} ${advice.next}${detail}` };
+    }
+    case 'dropped':
+      return {
+        status: 'Dropped',
+        tone: 'warning',
+        lead: `Dropped by ${name(ending.by.name)} at ${when}${because(ending.reason)}. Whether it ran is not known${stillLooked(request, now)}: look in the portal’s Action center and on the device before asking again.`,
+      };
+  }
+}
+
+/** Never says that nothing ran when an older attempt's answer was lost, or the lines that would tell. */
+function nothingRan(request: InState<'over'>, now: number, restoredAt: number | undefined): string {
+  if (restoredAt !== undefined) return afterRestore(request, restoredAt);
+  const earlier = earlierAttempt(request);
+  return earlier === undefined
+    ? 'Nothing was run.'
+    : `It was not sent again, but the attempt of ${timeOf(earlier.at, request.at)} may have run${stillLooked(request, now)}.`;
+}
+
+/** The search goes on behind a card that is over, and corrects it. */
+function stillLooked(request: InState<'over'>, now: number): string {
+  const until = request.endedAt + lateSearchMs;
+  return now > until
+    ? ''
+    : `; the bot looks for it until ${timeOf(until, request.at)} and corrects this card if it turns up`;
+}
+
+function name(text: string): string {
+  return oneLine(text, bound.view.name);
+}
+
+function because(reason: string | undefined): string {
+  const said = reason === undefined ? '' : oneLine(reason, bound.view.reason);
+  return said === '' ? '' : `: “${said}”`;
+}
+
+/** What must be mended before anything else can be sent. */
+function lapsedNext(error: ErrorAnswer | undefined): string {
+  const right = error === undefined ? undefined : missingRight(error);
+  return right === undefined ? '' : `${right.what} ${right.next} `;
+}
+
+export function lapsedCause(cause: WaitCause, blocker?: Blocker): string {
+  switch (cause) {
+    case 'slot':
+      return 'too many sessions were being started';
+    case 'sessions':
+      return 'all sessions were in use';
+    case 'deviceBusy':
+      return blocker?.by === 'request'
+        ? `${blocker.id} held the device`
+        : blocker?.by === 'action'
+          ? `an action of “${oneLine(blocker.app, 60)}” held the device`
+          : 'another live response session was using the device';
+    case 'throttled':
+      return 'Defender was limiting the bot’s calls';
+    case 'frozen':
+      return 'new sessions were frozen';
+    case 'library':
+      return 'the live response library could not be read, so the scripts could not be verified';
+    case 'directory':
+      return 'a group that gives the role to ask or to approve could not be read';
+    case 'unavailable':
+      return 'Defender could not be reached';
+    case 'unauthorized':
+      return 'Defender did not let the bot in';
+  }
+}

@@ -1,0 +1,377 @@
+// What a card says of each state: the status in two or three words and the lead below it (what happens now,
+// what you can do).
+import { isKnownStatus } from '../../src/liveResponse/action.ts';
+import type { Blocker, ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';
+import { maxSearchAttempts, searchSchedule } from '../../src/liveResponse/pacing.ts';
+import type { Outage } from '../../src/liveResponse/request/errorAnswer.ts';
+import type { InState, Request, WaitCause } from '../../src/liveResponse/request.ts';
+import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
+import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';
+import { endingWords } from './endings.ts';
+import { oneLine } from '../clip.ts';
+import { frozenSentence } from './frozen.ts';
+import * as bound from '../limits.ts';
+import { outageAdvice } from './outage.ts';
+import { outcomeWords } from './outcomes.ts';
+import { alikeWarning } from './deviceContext.ts';
+import { askerName, parkedWords, policyCancelSentence } from './waitingForDevice.ts';
+import { missingRight } from './rights.ts';
+import { afterRestore } from './said.ts';
+import type { StatusText } from './said.ts';
+import { earlierAttempt } from '../../src/liveResponse/request.ts';
+import { otherDevice, sessionReason, stepFacts } from '../steps.ts';
+import { waitsFor } from './tenantLimits.ts';
+import { timeOf } from '../time.ts';
+import { twinWarning } from '../twins.ts';
+import type { ViewContext } from '../view.ts';
+
+/** Status, tone and lead of a request as it stands. */
+export function statusText(request: Request, context: ViewContext): StatusText {
+  const words = wordsOf(request, context);
+  const elsewhere = otherDevice(request);
+  const wrong =
+    'differs' in request
+      ? 'Defender’s action has this request’s tag but runs other commands than were approved; the rows show them.'
+      : elsewhere === undefined
+        ? undefined
+        : `Defender’s action is on another device than was approved: the id it names ends in ${oneLine(elsewhere.slice(-8), 8)}.`;
+  if (wrong === undefined) return words;
+  // Before everything else: what runs is not what was approved.
+  const stop = `${request.state === 'finished' ? 'Tell' : 'Cancel it, and tell'} an administrator at once${'differs' in request ? ': somebody else may use the bot’s credentials' : ''}.`;
+  return {
+    status: `${words.status}, not as approved`,
+    tone: 'danger',
+    lead: `${wrong} ${stop} ${words.lead}`,
+  };
+}
+
+function wordsOf(request: Request, context: ViewContext): StatusText {
+  switch (request.state) {
+    case 'awaitingApproval':
+      return awaiting(request, context);
+    case 'queued':
+      return queued(request, context);
+    case 'submitting':
+      return {
+        status: 'Sending to Defender',
+        tone: 'neutral',
+        lead: 'Approved, and being sent to Defender now; it can no longer be withdrawn. Nothing to do: this card follows it.',
+      };
+    case 'unknown':
+      return unknown(request, context);
+    case 'running':
+      return running(request, context.outage, context.offlineQueue);
+    case 'finished':
+      return outcomeWords(request);
+    case 'over':
+      return endingWords(request, context);
+  }
+}
+
+/**
+ * A time, with its date where that differs from the day the request was made (the card shows that one in
+ * full).
+ */
+export function at(request: Request, ms: number): string {
+  return timeOf(ms, request.at);
+}
+
+export function person(name: string): string {
+  return oneLine(name, bound.view.name);
+}
+
+/** Of what was not sent, as far as the record goes. */
+function ranSoFar(request: Request, { restoredAt }: ViewContext): string {
+  return restoredAt === undefined ? 'Nothing has run.' : afterRestore(request, restoredAt);
+}
+
+function awaiting(request: InState<'awaitingApproval'>, context: ViewContext): StatusText {
+  if (context.frozen !== undefined) {
+    return {
+      status: 'Waiting for approval, frozen',
+      tone: 'warning',
+      lead:
+        `${ranSoFar(request, context)} ${frozenSentence(context.frozen, context.command, request.at)} It can be denied or withdrawn meanwhile. ` +
+        `Without a decision by ${at(request, request.terms.expiresAt)} it is denied.${twinWarning(context.twins)}${alikeWarning(request.panel)}`,
+    };
+  }
+  return {
+    status: 'Waiting for approval',
+    tone: 'attention',
+    lead:
+      `${ranSoFar(request, context)} Anyone with the role “${oneLine(request.terms.approveRole, 60)}” except ${person(request.requester.name)} can approve or deny. ` +
+      `Without a decision by ${at(request, request.terms.expiresAt)} it is denied.${twinWarning(context.twins)}${alikeWarning(request.panel)}`,
+  };
+}
+
+/** Why an approved request has not been sent, and what helps. */
+export function waitSentence(
+  cause: WaitCause,
+  {
+    frozen,
+    blocker,
+    error,
+    since,
+    at: asked = 0,
+  }: {
+    readonly frozen?: string;
+    readonly blocker?: Blocker;
+    readonly error?: ErrorAnswer;
+    readonly since?: string;
+    readonly at?: number;
+  } = {},
+): string {
+  const right = error === undefined ? undefined : missingRight(error);
+  const from = since === undefined ? '' : ` since ${since}`;
+  switch (cause) {
+    case 'slot':
+      return 'It waits for its turn: Defender limits how many sessions may be started in a minute.';
+    case 'sessions':
+      return 'No live response session is free: a tenant may run only so many at once. It is sent when one ends; cancelling one that is not needed helps.';
+    case 'deviceBusy':
+      return blockerSentence(blocker, asked);
+    case 'throttled':
+      return `Defender ${since === undefined ? 'asked' : 'has asked'} the bot to slow down (429)${from}. It is sent as soon as Defender allows it; nothing to do.`;
+    case 'frozen':
+      // Known from the last reading of the freeze alone: it ended a moment ago, and the request is looked at
+      // again.
+      return frozen ?? 'Submissions were frozen when it was last looked at.';
+    case 'library':
+      return `The live response library cannot be read${since === undefined ? ' just now' : from}, so nobody can tell whether the scripts are still those that were approved; it is not sent unverified.${rightOf(error)}`;
+    case 'directory':
+      return 'A group that gives the role to ask or to approve cannot be read just now, so nobody can tell whether the people of this request still have it; it is not sent unchecked. The bot keeps trying. If this lasts, the requester and the approver can type “whoami” to see which group it is, and an administrator checks the bot’s right to read it.';
+    case 'unavailable':
+      return `Defender cannot be reached${from}. The bot keeps trying; if this lasts, see /readyz and the Microsoft 365 service health.`;
+    case 'unauthorized':
+      return right === undefined
+        ? `Defender does not let the bot in${from}. The bot keeps trying; an administrator must check its app registration.`
+        : `${right.what}${since === undefined ? '' : ` It has been so${from}.`} ${right.next} The bot keeps trying.`;
+  }
+}
+
+/** Who holds a busy device, as far as can be known. `asked` is the time whose date the card shows. */
+export function blockerSentence(blocker: Blocker | undefined, asked: number): string {
+  const portal = 'sessions opened in the portal cannot be seen by the bot';
+  switch (blocker?.by) {
+    case undefined:
+      return `Another live response session is using this device; ${portal}. If it is yours, close it.`;
+    case 'request':
+      return blocker.undecided
+        ? `The request ${blocker.id} keeps this device: whether it still runs there is not known. Somebody must decide on its card.`
+        : `The request ${blocker.id} of this bot is using this device. It is sent when that one ends.`;
+    case 'action':
+      return `${blocker.type === 'LiveResponse' ? 'A live response session' : `A ${oneLine(blocker.type, 40)} action`} ${blocker.app === '' ? '' : `of the application “${oneLine(blocker.app, 60)}” `}holds this device${blocker.since === undefined ? '' : ` since ${timeOf(blocker.since, asked)}`}. It is sent when that ends; if it is yours, cancel it.`;
+    case 'unseen':
+      return `Defender says that the device is busy, and the API shows nothing that holds it: ${portal}. If one is yours, close it.`;
+    case 'notRead':
+      return `Another live response session is using this device; which one could not be read, and ${portal}. If it is yours, close it.${rightOf(blocker.error)}`;
+  }
+}
+
+/** The right that is missing, after a sentence that does without it. */
+function rightOf(error: ErrorAnswer | undefined): string {
+  const right = error === undefined ? undefined : missingRight(error);
+  return right === undefined ? '' : ` ${right.what} ${right.next}`;
+}
+
+/** The same causes in a few words, for the status. */
+export function waitStatus(cause: WaitCause | undefined): string {
+  switch (cause) {
+    case undefined:
+    case 'slot':
+      return 'Approved, waiting its turn';
+    case 'sessions':
+      return 'Approved, waiting for a free session';
+    case 'deviceBusy':
+      return 'Approved, device busy';
+    case 'throttled':
+      return 'Approved, Defender is throttling';
+    case 'frozen':
+      return 'Approved, frozen';
+    case 'library':
+      return 'Approved, scripts not verified yet';
+    case 'directory':
+      return 'Approved, roles not checked yet';
+    case 'unavailable':
+      return 'Approved, Defender unavailable';
+    case 'unauthorized':
+      return 'Approved, bot not let in';
+  }
+}
+
+function queued(request: InState<'queued'>, context: ViewContext): StatusText {
+  // What it was last seen to wait for may be a freeze that is over.
+  const cause =
+    context.frozen !== undefined ? 'frozen' : request.waitsFor === 'frozen' ? undefined : request.waitsFor;
+  const turn = cause === undefined || cause === 'slot' || cause === 'sessions' || cause === 'throttled';
+  // When a session ends nobody knows: then only the place is told.
+  const expected =
+    context.queue === undefined || cause === 'sessions'
+      ? ''
+      : `, expected to be sent about ${at(request, context.queue.expectedAt)}`;
+  const place =
+    context.queue !== undefined && turn
+      ? ` Place ${context.queue.position} in the queue at ${at(request, context.now)}${expected}.`
+      : '';
+  const frozen =
+    context.frozen === undefined ? undefined : frozenSentence(context.frozen, context.command, request.at);
+  const since =
+    context.outage === undefined || cause === 'frozen' ? undefined : at(request, context.outage.since);
+  const again =
+    request.notBefore !== undefined && cause !== 'frozen'
+      ? ` Next try at ${at(request, request.notBefore)}.`
+      : '';
+  const so =
+    context.restoredAt === undefined && earlierAttempt(request) !== undefined
+      ? 'Not sent again yet; the earlier attempt may have run.'
+      : ranSoFar(request, context);
+  return {
+    status: waitStatus(cause),
+    tone: cause === undefined || cause === 'slot' ? 'neutral' : 'warning',
+    lead: `${waitSentence(cause ?? 'slot', { ...request, ...(frozen === undefined ? {} : { frozen }), ...(since === undefined ? {} : { since }) })}${place}${again} ${so} If it cannot be sent by ${at(request, request.runBefore)}, the approval lapses.`,
+  };
+}
+
+const lastLook = Math.max(...searchSchedule);
+
+function unknown(request: InState<'unknown'>, { frozen, outage, command }: ViewContext): StatusText {
+  const happened = {
+    lost: 'Defender’s answer was lost while sending, so the commands may or may not be running. The bot did not repeat it.',
+    lostTrack: 'Defender no longer lists the session, so how it ended is not known.',
+    overdue: 'The bot’s own deadline passed without an end of the session; it may still be running.',
+  }[request.cause];
+  const looks =
+    request.looks === 0
+      ? 'The bot has not looked for it yet.'
+      : `The bot looked for it ${times(request.looks)}${request.lookedAt === undefined ? '' : `, last at ${at(request, request.lookedAt)}`}, without finding out.`;
+  const next =
+    outage !== undefined
+      ? `${unreadSentence(request, outage)} `
+      : request.looks < maxSearchAttempts
+        ? `It goes on looking until ${at(request, request.since + lastLook)}; after that somebody must decide. `
+        : frozen !== undefined
+          ? `Look again first. It cannot be sent again now. ${frozenSentence(frozen, command, request.at)} `
+          : `Look again first. Send again may run everything twice and needs an approver other than ${person(request.requester.name)}. `;
+  return {
+    status: request.cause === 'lost' ? 'Not known whether it ran' : 'Not known how it ended',
+    tone: 'danger',
+    lead: `${happened}${cancelledOutOfSight(request)} ${looks} ${next}Drop ends this request and stops nothing on the device.`,
+  };
+}
+
+/** In place of every promise that it is followed or looked for. */
+function unreadSentence(request: Request, outage: Outage, meanwhile = ''): string {
+  const { what, next } = outageAdvice(outage);
+  return `Nothing about it could be read from Defender since ${at(request, outage.since)}: ${what} ${next} The bot keeps trying${meanwhile}.`;
+}
+
+/** A cancel is not forgotten when its session is lost from sight. */
+function cancelledOutOfSight(request: InState<'unknown'>): string {
+  if (request.cancel === undefined) return '';
+  const answer = {
+    sent: 'Defender’s answer is not known',
+    accepted: 'Defender accepted it',
+    alreadyOver: 'Defender called it already over',
+    failed: 'Defender did not confirm it',
+    noEffect: 'it had no effect',
+  }[request.cancel.answer];
+  return ` ${askerName(request.cancel.by, 'The')} asked to cancel at ${at(request, request.cancel.at)}: ${answer}.`;
+}
+
+export function times(count: number): string {
+  return count === 1 ? 'once' : count === 2 ? 'twice' : `${count} times`;
+}
+
+/** A cancel that does not stop the session. */
+function unheardCancel({ by, at: asked, answer, error }: CancelAsked, request: InState<'running'>): string {
+  const who = `${askerName(by, 'The')} asked to cancel at ${at(request, asked)}`;
+  const right = error === undefined ? undefined : missingRight(error);
+  if (right !== undefined && answer === 'failed')
+    return `${who}. ${right.what} ${right.next} Until then, cancel the action in the portal.`;
+  if (answer === 'failed')
+    return `${who}, and Defender did not confirm it; press Cancel again if it should stop.`;
+  if (answer === 'alreadyOver') return `${who}; Defender says that it is already over. How it ended follows.`;
+  return `${who}, without effect: the session still goes on. Press Cancel again, or cancel the action in the portal.`;
+}
+
+function running(
+  request: InState<'running'>,
+  outage: Outage | undefined,
+  queue: OfflineQueue | undefined,
+): StatusText {
+  const words = lastRead(
+    request,
+    queue,
+    outage === undefined ? ` The bot follows it until ${at(request, request.deadline)}.` : '',
+  );
+  if (outage === undefined) return words;
+  return {
+    status: `${words.status}, not read since ${at(request, outage.since)}`,
+    tone: words.tone === 'danger' ? 'danger' : 'warning',
+    lead: `${unreadSentence(request, outage, '; the portal’s Action center shows it meanwhile')} As last read: ${words.lead}`,
+  };
+}
+
+/** By the last reading there was. `until` is how long it is followed: empty while it is not. */
+function lastRead(request: InState<'running'>, queue: OfflineQueue | undefined, until: string): StatusText {
+  const { action } = request;
+  const facts = stepFacts(request);
+  if (request.cancel?.answer === 'sent' || request.cancel?.answer === 'accepted') {
+    const answer =
+      request.cancel.answer === 'sent'
+        ? 'Defender has not answered yet.'
+        : 'Defender accepted it and has not finished cancelling.';
+    const woke =
+      request.parked?.wokeAt !== undefined && request.cancel.tries !== undefined
+        ? ' The device woke before it took effect.'
+        : '';
+    return {
+      status: 'Cancel requested',
+      tone: 'warning',
+      lead: `${askerName(request.cancel.by, 'The')} asked to cancel at ${at(request, request.cancel.at)}. ${answer}${woke} A command that has started may still run to its end on the device.`,
+    };
+  }
+  const cancel =
+    request.cancel === undefined
+      ? ''
+      : ` ${policyCancelSentence(request, until !== '') ?? unheardCancel(request.cancel, request)}`;
+  const reason = sessionReason(request);
+  if (!isKnownStatus(action.status)) {
+    return {
+      status: `Running, status “${oneLine(action.status, 40)}”`,
+      tone: 'warning',
+      lead: `Defender reports a status this bot does not know${request.strangeSince === undefined ? '' : ` since ${at(request, request.strangeSince)}`}; it is treated as still running. See the portal’s Action center for what it means.${reason === undefined ? '' : ` ${reason}`}${until}${cancel}`,
+    };
+  }
+  if (facts.failed !== undefined) {
+    return {
+      status: 'A command failed, session closing',
+      tone: 'danger',
+      lead: `Index ${facts.failed} failed. Defender is closing the session, usually within 40 s; then this card says how it ended.${cancel}`,
+    };
+  }
+  if (facts.allDone) {
+    return {
+      status: 'Commands done, session closing',
+      tone: 'neutral',
+      lead: `All commands are done. Defender is closing the session, usually within 40 s.${request.commands.some((one) => one.type === 'GetFile') ? ' Download links follow.' : ''}${cancel}`,
+    };
+  }
+  const parked = parkedWords(request, until !== '', queue);
+  if (parked !== undefined) return { ...parked, lead: `${parked.lead}${cancel}` };
+  if (action.status === 'Pending' && facts.started === 0) {
+    return {
+      status: 'Sent, waiting for the device',
+      tone: 'neutral',
+      lead: `Defender has it. An online Windows device usually starts within 2 to 3 min; an offline one is waited for${queue === undefined ? '' : waitsFor(queue)}.${until}${cancel}`,
+    };
+  }
+  return {
+    status: 'Running',
+    tone: 'neutral',
+    lead:
+      facts.current === undefined
+        ? `The session is open; ${facts.done} of ${request.commands.length} commands done.${until}${cancel}`
+        : `Index ${facts.current} is running on the device; ${facts.done} of ${request.commands.length} commands done.${until}${cancel}`,
+  };
+}

@@ -1,0 +1,132 @@
+// Stands before Bolt on the shared port: whole body, strict headers, signature, age in both directions, and
+// no request twice.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import type { Express, Request, Response } from 'express';
+import { parseJson } from '../../../liveResponse/text/json.ts';
+import type { Clock, Log } from '../../../liveResponse/ports.ts';
+import { createRationedLog } from '../../rationedLog.ts';
+import type { RationedLog } from '../../rationedLog.ts';
+import { bodyLimit, signatureSkew } from '../limits.ts';
+import type { ReplayMemory } from './replayMemory.ts';
+import type { SlackTime } from '../slackTime.ts';
+
+export const eventsPath = '/slack/events';
+
+export interface GuardOptions {
+  readonly signingSecret: string;
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
+  readonly log: Log;
+  readonly memory: ReplayMemory;
+  /** Bolt's own listener; it verifies once more and then dispatches. */
+  readonly next: RequestListener;
+  readonly stopping: () => boolean;
+  /** Slack's time against ours. */
+  readonly time: Pick<SlackTime, 'refused' | 'taken'>;
+}
+
+/** Must be mounted before any body parser: the signature is over the bytes as they came. */
+export function mountGuard(app: Express, options: GuardOptions): void {
+  const refusals = createRationedLog(options.log, options.clock, 'slackRequestRefused');
+  app.post(eventsPath, (request, response, next) => {
+    // Express is lenient about case and a last slash, Bolt is not.
+    if (request.path !== eventsPath) next();
+    else take(request, response, options, refusals).catch(next);
+  });
+}
+
+async function take(
+  request: Request,
+  response: Response,
+  options: GuardOptions,
+  refusals: RationedLog,
+): Promise<void> {
+  const refuse = (status: number, why: string): void => {
+    refusals.warn(why, { why });
+    response.status(status).end();
+  };
+  if (options.stopping()) {
+    response.status(503).set('connection', 'close').end();
+    return;
+  }
+  const body = await readBody(request);
+  if (body === undefined) {
+    // The rest of a huge body is not read.
+    response.set('connection', 'close');
+    refuse(413, 'too large');
+    return;
+  }
+  const type = request.headers['content-type'] ?? '';
+  const form = /^application\/x-www-form-urlencoded(\s*;.*)?$/i.test(type);
+  // Slack checks the certificate now and then without a signature; there is nothing to do but to answer.
+  if (
+    form &&
+    request.headers['x-slack-signature'] === undefined &&
+    /^ssl_check=1(&token=[\w-]*)?$/.test(body.toString('latin1'))
+  ) {
+    response.status(200).end();
+    return;
+  }
+  const problem = problemOf(request, body, options);
+  if (problem === tooOld || problem === fromTheFuture) options.time.refused();
+  const signature = String(request.headers['x-slack-signature']).slice('v0='.length);
+  // Only what is verified is remembered: otherwise anybody could fill the memory.
+  const why = problem ?? (options.memory.admit(signature) ? undefined : 'replayed');
+  if (why !== undefined) {
+    refuse(401, why);
+    return;
+  }
+  options.time.taken();
+  // Bolt reads fields of whatever the JSON is, and nobody awaits it.
+  if (!isReadable(body.toString('utf8'), form)) {
+    refuse(400, 'no JSON object');
+    return;
+  }
+  // Bolt compares this header as a whole: a proxy that adds a charset would turn every request into 400.
+  if (form) request.headers['content-type'] = 'application/x-www-form-urlencoded';
+  Object.assign(request, { rawBody: body });
+  options.next(request, response);
+}
+
+/**
+ * Header forms are strict because Bolt's are not: `Number('0170...')` and `v0=<hash>=x` would pass there, as
+ * replays with another face.
+ */
+function problemOf(
+  request: IncomingMessage,
+  body: Buffer,
+  { signingSecret, clock }: GuardOptions,
+): string | undefined {
+  const timestamp = request.headers['x-slack-request-timestamp'];
+  const signature = request.headers['x-slack-signature'];
+  if (typeof timestamp !== 'string' || !/^[1-9]\d{8,10}$/.test(timestamp)) return 'timestamp';
+  if (typeof signature !== 'string' || !/^v0=[0-9a-f]{64}$/.test(signature)) return 'signature form';
+  const expected = createHmac('sha256', signingSecret).update(`v0:${timestamp}:`).update(body).digest();
+  if (!timingSafeEqual(expected, Buffer.from(signature.slice('v0='.length), 'hex'))) return 'signature';
+  const skew = Number(timestamp) * 1000 - clock.now();
+  if (skew > signatureSkew) return fromTheFuture;
+  return skew < -signatureSkew ? tooOld : undefined;
+}
+
+const tooOld = 'too old';
+const fromTheFuture = 'from the future';
+
+/** A JSON object no deeper than Slack's own, or a form whose payload, if it has one, is such an object. */
+function isReadable(text: string, form: boolean): boolean {
+  const json = form ? new URLSearchParams(text).get('payload') : text;
+  const value = json === null ? undefined : parseJson(json)?.value;
+  return json === null || (typeof value === 'object' && value !== null && !Array.isArray(value));
+}
+
+/** The whole body; undefined when it is larger than anything Slack sends. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Not destroyed on the way out: the 413 must still be written.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > bodyLimit) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,70 @@
+// Asks for a text in a modal. It opens before the bot has judged the press: Slack's permission to open one
+// lasts three seconds.
+import type { Log } from '../../../liveResponse/ports.ts';
+import type { Reply } from '../../../bot/ports.ts';
+import { asRecord, failureOf } from '../outbound/errors.ts';
+import { answerMessage, formModal, sentenceMessage, tellingModal } from '../outbound/messages.ts';
+import type { Pressed } from './payloads.ts';
+import type { WebApi } from '../outbound/webApi.ts';
+import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';
+
+export interface Modals {
+  /** Opens a modal, lets the bot judge, and shows its form or its refusal there. */
+  ask(read: Pressed, asker: Asker, judge: () => Promise<Reply>): Promise<void>;
+}
+
+/** `command` is `/lr`, for the way around when Slack does not open the form. */
+export function createModals(
+  api: WebApi,
+  answers: Pick<PendingReplies, 'bring'>,
+  log: Log,
+  command: string,
+): Modals {
+  /** The id of the opened modal; undefined where Slack did not open it. */
+  async function open(read: Pressed): Promise<string | undefined> {
+    // Taken up after a restart: Slack opens nothing for it any more.
+    if (read.triggerId === undefined) return undefined;
+    try {
+      const answer = await api.call('views.open', {
+        trigger_id: read.triggerId,
+        view: tellingModal('One moment', 'Checking that you may do this …'),
+      });
+      const id = asRecord(answer['view'])['id'];
+      return typeof id === 'string' ? id : undefined;
+    } catch (error) {
+      log.warn('slackModalNotOpened', { error: failureOf('views.open', error).slackError });
+      return undefined;
+    }
+  }
+
+  async function show(view: string, content: ReturnType<typeof tellingModal>): Promise<boolean> {
+    try {
+      await api.call('views.update', { view_id: view, view: content });
+      return true;
+    } catch (error) {
+      log.warn('slackModalNotShown', { error: failureOf('views.update', error).slackError });
+      return false;
+    }
+  }
+
+  return {
+    async ask(read, asker, judge) {
+      const opening = open(read);
+      const [opened, reply] = await Promise.all([opening, judge()]);
+      if (reply.kind === 'form') {
+        if (opened !== undefined && (await show(opened, formModal(reply.form, read.channel)))) return;
+        const line = `${command} ${reply.form.verb} ${reply.form.requestId}`;
+        return answers.bring(
+          asker,
+          sentenceMessage({
+            text: `Slack did not open the form in time. Press again, or type: ${line} and your reason`,
+          }),
+        );
+      }
+      const message = answerMessage(reply);
+      const text = 'text' in reply ? reply.text : 'Done.';
+      if (opened !== undefined && (await show(opened, tellingModal('Live response', text)))) return;
+      if (message !== undefined) await answers.bring(asker, message);
+    },
+  };
+}

@@ -1,0 +1,256 @@
+// Reads what Slack delivers, tolerantly: only what we need, checked for its type, and never a name where an
+// id is meant.
+import { createHash } from 'node:crypto';
+import { asRecord } from '../outbound/errors.ts';
+import type { FormOrigin } from '../outbound/messages.ts';
+import { formAction, formBlock } from '../outbound/messages.ts';
+import { verbs } from '../../../../cards/view.ts';
+import { afterMention, asText, typedText } from './text.ts';
+
+/** What every delivery tells: who, where, and how to answer. */
+export interface Delivery {
+  readonly user: string;
+  /**
+   * Workspaces and organisations that the payload names for the person, as `trustOf` reads them; Slack signed
+   * it.
+   */
+  readonly teams: readonly string[];
+  readonly channel: string;
+  readonly thread?: string;
+  readonly responseUrl?: string;
+  /** The same for every repetition of one delivery. */
+  readonly id: string;
+}
+
+export interface SlashCommand extends Delivery {
+  readonly command: string;
+  readonly text: string;
+  /** What Slack calls the place: `directmessage`, `privategroup`, `mpdm-...` or a channel's name. */
+  readonly channelName?: string;
+}
+
+export interface Mention extends Delivery {
+  readonly text: string;
+}
+
+export interface Pressed extends Delivery {
+  readonly actionId: string;
+  readonly value?: string;
+  /** Opens a modal within three seconds; it is not written down. */
+  readonly triggerId?: string;
+  /** The message the button was on; undefined where it was shown to one person alone. */
+  readonly card?: string;
+}
+
+export interface Submitted extends Delivery {
+  readonly origin: FormOrigin;
+  readonly input: string;
+}
+
+/** Whatever a person did. */
+export type Taking =
+  | { readonly kind: 'command'; readonly read: SlashCommand }
+  | { readonly kind: 'mention'; readonly read: Mention }
+  | { readonly kind: 'press'; readonly read: Pressed }
+  | { readonly kind: 'form'; readonly read: Submitted };
+
+/** Undefined for what no person did, and for what cannot be read. */
+export function readTaking(body: unknown, botUser: string): Taking | undefined {
+  const told = asRecord(body);
+  const event = asRecord(told['event']);
+  // Typed without the slash command in the conversation with the bot: it comes only where the app was given
+  // that event.
+  const alone =
+    event['type'] === 'message' && event['channel_type'] === 'im' && event['subtype'] === undefined;
+  if (event['type'] === 'app_mention' || alone) {
+    const read = readMention(body, botUser, alone);
+    return read === undefined ? undefined : { kind: 'mention', read };
+  }
+  if (told['command'] !== undefined) {
+    const read = readCommand(body);
+    return read === undefined ? undefined : { kind: 'command', read };
+  }
+  if (told['type'] === 'view_submission') {
+    const read = readSubmission(body);
+    return read === undefined ? undefined : { kind: 'form', read };
+  }
+  const { actions } = told;
+  const read = Array.isArray(actions) ? readPress(body, actions[0]) : undefined;
+  return read === undefined ? undefined : { kind: 'press', read };
+}
+
+/**
+ * What of it is written down until it is answered: a response_url and a trigger_id are keys, and stay in
+ * memory.
+ */
+export function memoOf({ kind, read }: Taking): unknown {
+  const { responseUrl: _key, ...rest } = read;
+  if (!('triggerId' in rest)) return { kind, read: rest };
+  const { triggerId: _other, ...press } = rest;
+  return { kind, read: press };
+}
+
+/** A memo of our own, read back; undefined for one that another version wrote. */
+export function readMemo(memo: unknown): Taking | undefined {
+  const { kind, read } = asRecord(memo);
+  const { user, channel, id, teams } = asRecord(read);
+  const whole =
+    typeof user === 'string' && typeof channel === 'string' && typeof id === 'string' && Array.isArray(teams);
+  return whole && (kind === 'command' || kind === 'mention' || kind === 'press' || kind === 'form')
+    ? (memo as Taking)
+    : undefined;
+}
+
+export function readCommand(body: unknown): SlashCommand | undefined {
+  const told = asRecord(body);
+  const user = asText(told['user_id']);
+  const channel = asText(told['channel_id']);
+  if (user === '' || channel === '') return undefined;
+  return {
+    user,
+    channel,
+    teams: statement(asText(told['team_id']), asText(told['team_id']), asText(told['enterprise_id'])),
+    command: asText(told['command']),
+    text: typedText(asText(told['text'])),
+    id: digest('command', asText(told['trigger_id']), user, channel, asText(told['text'])),
+    ...optional('responseUrl', told['response_url']),
+    ...optional('channelName', asText(told['channel_name'])),
+  };
+}
+
+/**
+ * A mention of the bot in a channel or thread; undefined for one of a bot, for an edited message and for one
+ * that does not mention it. @param alone where it need not be mentioned
+ */
+export function readMention(body: unknown, botUser: string, alone = false): Mention | undefined {
+  const envelope = asRecord(body);
+  const event = asRecord(envelope['event']);
+  const user = asText(event['user']);
+  const channel = asText(event['channel']);
+  const ts = asText(event['ts']);
+  const text = asText(event['text']);
+  const said = afterMention(text, botUser) ?? (alone && text.trim() !== '' ? text : undefined);
+  // Bots that answer each other never stop; an edited message was answered when it was new.
+  if (
+    user === '' ||
+    channel === '' ||
+    ts === '' ||
+    said === undefined ||
+    event['bot_id'] !== undefined ||
+    event['edited'] !== undefined
+  )
+    return undefined;
+  return {
+    user,
+    channel,
+    teams: [event['user_team'], event['source_team']].flatMap((team) =>
+      statement(asText(team), asText(envelope['team_id']), asText(envelope['enterprise_id'])),
+    ),
+    text: typedText(said),
+    id: digest('mention', channel, ts),
+    ...optional('thread', event['thread_ts']),
+  };
+}
+
+export function readPress(body: unknown, pressed: unknown): Pressed | undefined {
+  const told = asRecord(body);
+  const action = asRecord(pressed);
+  const person = asRecord(told['user']);
+  const container = asRecord(told['container']);
+  const user = asText(person['id']);
+  const channel = asText(container['channel_id']) || asText(asRecord(told['channel'])['id']);
+  if (user === '' || channel === '') return undefined;
+  const ephemeral = container['is_ephemeral'] === true;
+  const ts = asText(container['message_ts']);
+  return {
+    user,
+    channel,
+    teams: teamsOf(told, person),
+    actionId: asText(action['action_id']),
+    id: digest(
+      'press',
+      asText(told['trigger_id']),
+      asText(action['action_ts']),
+      user,
+      ts,
+      asText(action['action_id']),
+    ),
+    ...optional('triggerId', told['trigger_id']),
+    ...optional('value', action['value']),
+    ...optional('thread', container['thread_ts']),
+    ...optional('responseUrl', told['response_url']),
+    ...(ephemeral || ts === '' ? {} : { card: ts }),
+  };
+}
+
+/** A form sent off. The person is who Slack says sent it, whoever opened it. */
+export function readSubmission(body: unknown): Submitted | undefined {
+  const told = asRecord(body);
+  const person = asRecord(told['user']);
+  const view = asRecord(told['view']);
+  const origin = readOrigin(asText(view['private_metadata']));
+  const user = asText(person['id']);
+  if (user === '' || origin === undefined) return undefined;
+  const values = asRecord(asRecord(asRecord(view['state'])['values'])[formBlock]);
+  return {
+    user,
+    channel: origin.channel,
+    teams: teamsOf(told, person),
+    origin,
+    input: asText(asRecord(values[formAction])['value']),
+    // The same form may be sent again after it was not taken; a repetition of one sending has the same
+    // trigger.
+    id: digest('form', asText(view['id']), user, asText(told['trigger_id'])),
+  };
+}
+
+function readOrigin(metadata: string): FormOrigin | undefined {
+  let read: unknown;
+  try {
+    read = JSON.parse(metadata);
+  } catch {
+    return undefined;
+  }
+  const { r, v, f, w, c } = asRecord(read);
+  const verb = verbs.find((one) => one === w);
+  if (
+    verb === undefined ||
+    typeof r !== 'string' ||
+    typeof v !== 'number' ||
+    typeof f !== 'string' ||
+    typeof c !== 'string'
+  )
+    return undefined;
+  return { verb, requestId: r, revision: v, fingerprint: f, channel: c };
+}
+
+/**
+ * What a payload says of a person's workspace. `T.../E...` where it names the organisation of that very
+ * workspace; the organisation of another one says nothing about it. On an organisation's own installation the
+ * workspace may be left out.
+ */
+function statement(team: string, around: string, organisation: string): readonly string[] {
+  if (team === '') return around === '' && organisation !== '' ? [organisation] : [];
+  return [team === around && organisation !== '' ? `${team}/${organisation}` : team];
+}
+
+function teamsOf(
+  told: Readonly<Record<string, unknown>>,
+  person: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const team = asRecord(told['team']);
+  return statement(
+    asText(person['team_id']),
+    asText(team['id']),
+    asText(team['enterprise_id']) || asText(asRecord(told['enterprise'])['id']),
+  );
+}
+
+/** A trigger id opens modals in the person's name: it is not written down, its digest is. */
+function digest(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
+function optional<K extends string>(key: K, value: unknown): Partial<Readonly<Record<K, string>>> {
+  return typeof value === 'string' && value !== '' ? ({ [key]: value } as Partial<Record<K, string>>) : {};
+}

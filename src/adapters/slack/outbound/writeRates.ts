@@ -1,0 +1,79 @@
+// How fast we may write: one message a second in each channel, and so many card updates a minute in the
+// workspace. Urgent ones go first.
+import type { Clock } from '../../../liveResponse/ports.ts';
+import { postGap, updatesPerMinute } from '../limits.ts';
+
+export interface WriteRates {
+  /** Resolves when a message may be posted in this channel; false when stopped meanwhile. */
+  post(channel: string): Promise<boolean>;
+  /**
+   * Resolves when a card may be updated; false when stopped meanwhile. Urgent ones overtake the others that
+   * wait.
+   */
+  update(urgent: boolean): Promise<boolean>;
+  /** How many updates wait for their turn. */
+  waiting(): number;
+  stop(): void;
+}
+
+const minute = 60_000;
+
+/**
+ * `stalledFor` is how long a method is held back by a 429, so that a turn is given only when it can be used.
+ */
+export function createWriteRates(clock: Clock, stalledFor: (method: string) => number): WriteRates {
+  const stopped = new AbortController();
+  /**
+   * When the next message may go to a channel, in elapsed time as everything here. Old entries are dropped
+   * when there are many.
+   */
+  const nextPost = new Map<string, number>();
+  const sent: number[] = [];
+  const queue: { readonly urgent: boolean; readonly go: (turn: boolean) => void }[] = [];
+  let serving = false;
+
+  async function serve(): Promise<void> {
+    serving = true;
+    while (queue.length > 0 && !stopped.signal.aborted) {
+      const now = clock.elapsed();
+      while (sent.length > 0 && (sent[0] ?? 0) <= now - minute) sent.shift();
+      // An exact sliding window: a bucket that refills would let nearly twice as many through in one minute.
+      const full = sent.length >= updatesPerMinute ? (sent[0] ?? now) + minute - now : 0;
+      const wait = Math.max(full, stalledFor('chat.update'));
+      if (wait > 0) {
+        await clock.sleep(wait, stopped.signal);
+        continue;
+      }
+      const at = queue.findIndex((one) => one.urgent);
+      const [next] = queue.splice(Math.max(0, at), 1);
+      sent.push(now);
+      next?.go(true);
+    }
+    serving = false;
+    if (stopped.signal.aborted) for (const one of queue.splice(0)) one.go(false);
+  }
+
+  return {
+    async post(channel) {
+      if (nextPost.size > 1_000)
+        for (const [key, at] of nextPost) if (at <= clock.elapsed()) nextPost.delete(key);
+      const now = clock.elapsed();
+      const mine = Math.max(now, nextPost.get(channel) ?? 0, now + stalledFor('chat.postMessage'));
+      nextPost.set(channel, mine + postGap);
+      if (mine > now) await clock.sleep(mine - now, stopped.signal);
+      return !stopped.signal.aborted;
+    },
+    update(urgent) {
+      if (stopped.signal.aborted) return Promise.resolve(false);
+      return new Promise<boolean>((resolve) => {
+        queue.push({ urgent, go: resolve });
+        if (!serving) void serve();
+      });
+    },
+    waiting: () => queue.length,
+    stop() {
+      stopped.abort();
+      if (!serving) for (const one of queue.splice(0)) one.go(false);
+    },
+  };
+}

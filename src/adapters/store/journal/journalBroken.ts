@@ -1,0 +1,28 @@
+// Why a journal is not opened: it is not what was written, or it is of another key.
+
+/**
+ * The journal cannot be trusted from this line on. Starting on it could run what nobody approved, so the bot
+ * does not.
+ */
+export class JournalBroken extends Error {
+  readonly code = 'journalBroken';
+  readonly file: string;
+  readonly line: number;
+  constructor(file: string, line: number, wrong: string) {
+    super(line === 0 ? `${file} ${wrong}` : `${file} line ${line} ${wrong}`);
+    this.name = 'JournalBroken';
+    this.file = file;
+    this.line = line;
+  }
+}
+
+/** The journal is of another key than the one given: nothing says that somebody changed it. */
+export class OtherKey extends Error {
+  readonly code = 'otherKey';
+  constructor(file: string, line: number, other: string, given: string) {
+    super(
+      `This journal was written with another key (id ${other}, in ${file} line ${line}) than the one given (id ${given}). Set LR_JOURNAL_KEY or LR_JOURNAL_KEY_FILE to that key; to go on with a new one, write the new key first and the old one behind it (docs/storage.md).`,
+    );
+    this.name = 'OtherKey';
+  }
+}

@@ -1,0 +1,237 @@
+// One line of the journal: how it is written, and how it is proven to be the one that was written after the
+// line before it, by somebody who has the key.
+import { createHmac, hash } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import type { Event } from '../../../liveResponse/request.ts';
+import type { GlobalEvent } from '../../../liveResponse/ports.ts';
+import type { Keys } from './keys.ts';
+import { field } from '../../../liveResponse/text/json.ts';
+import type { Boxes, Vault } from './sealing.ts';
+import { seal, unseal } from './sealing.ts';
+
+/** `request` is null for what belongs to no single request. `at` in epoch milliseconds. */
+export type Entry = { readonly seq: number; readonly at: number } & (
+  | { readonly request: string; readonly event: Event }
+  | { readonly request: null; readonly event: GlobalEvent }
+);
+
+/** Where a chain stands: the last line's number and its hash. */
+export interface Head {
+  readonly seq: number;
+  readonly hash: string;
+  /**
+   * Id of the key that the line was written with; absent before the first line, and in what version 0.1
+   * wrote.
+   */
+  readonly key?: string;
+}
+
+/** Before the first line. */
+export const noHead: Head = { seq: 0, hash: '0'.repeat(64) };
+
+/** Of a line as this version writes it. Lines of version 0.1 have none, and no key. */
+const format = 2;
+
+/**
+ * A line ends with its own hash, which covers every byte before it; the next line repeats it as `prev`. So
+ * even the last line cannot be changed unseen. It is an HMAC: without the key nobody can make another one
+ * that fits.
+ */
+const hashKey = ',"hash":"';
+const tailLength = hashKey.length + 64 + 2;
+
+function hmac(key: KeyObject, bytes: string | Uint8Array): string {
+  return createHmac('sha256', key).update(bytes).digest('hex');
+}
+
+/** What stands in a line: the event with its personal parts taken out, and the boxes that hold them. */
+export interface SealedEvent {
+  readonly event: unknown;
+  readonly boxes: Boxes;
+}
+
+/** The line (without its newline) that follows `head`, and the head after it. */
+export function encodeLine(
+  head: Head,
+  at: number,
+  request: string | null,
+  { event, boxes }: SealedEvent,
+  keys: Keys,
+): { readonly text: string; readonly head: Head } {
+  const seq = head.seq + 1;
+  const { id, chain } = keys.current;
+  const open = JSON.stringify({
+    v: format,
+    seq,
+    prev: head.hash,
+    at,
+    request,
+    event,
+    ...(boxes.length === 0 ? {} : { boxes }),
+    key: id,
+  }).slice(0, -1);
+  const own = hmac(chain, open);
+  return { text: `${open}${hashKey}${own}"}`, head: { seq, hash: own, key: id } };
+}
+
+/** The line as version 0.1 wrote it, for tests of what is taken over. */
+export function encodeUnkeyed(
+  head: Head,
+  at: number,
+  request: string | null,
+  event: Event | GlobalEvent,
+): { readonly text: string; readonly head: Head } {
+  const seq = head.seq + 1;
+  const open = JSON.stringify({ seq, prev: head.hash, at, request, event }).slice(0, -1);
+  const own = hash('sha256', open, 'hex');
+  return { text: `${open}${hashKey}${own}"}`, head: { seq, hash: own } };
+}
+
+/**
+ * `boxes`: what is personal in the event, still sealed. `otherKey`: the line names a key that is not among
+ * those given.
+ */
+export type LineCheck =
+  | { readonly entry: Entry; readonly boxes: Boxes; readonly head: Head }
+  | { readonly wrong: string; readonly otherKey?: string };
+
+/**
+ * Checks one line (without its newline) against the head before it. Without keys only what anybody can check:
+ * form, numbers, and that each repeats the hash before it.
+ */
+export function decodeLine(bytes: Buffer, head: Head, keys: Keys | undefined): LineCheck {
+  const text = bytes.toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { wrong: `is not JSON (${error instanceof Error ? error.message.slice(0, 80) : 'unreadable'})` };
+  }
+  if (typeof value !== 'object' || value === null) return { wrong: 'is not a journal line' };
+  const {
+    v,
+    seq,
+    prev,
+    at,
+    request,
+    event,
+    boxes = [],
+    key,
+    hash: own,
+  } = value as Readonly<Record<string, unknown>>;
+  if (
+    typeof seq !== 'number' ||
+    typeof at !== 'number' ||
+    typeof prev !== 'string' ||
+    typeof own !== 'string' ||
+    !isEvent(event) ||
+    (request !== null && typeof request !== 'string') ||
+    !isBoxes(boxes)
+  ) {
+    return { wrong: 'lacks a field of a journal line' };
+  }
+  // Sequence before hash: a missing or moved line is then called what it is, and not an edit of its
+  // neighbour.
+  if (seq !== head.seq + 1)
+    return {
+      wrong: `has number ${seq} where ${head.seq + 1} belongs: lines were removed, inserted or moved`,
+    };
+  const entry = { seq, at, request, event } as Entry;
+  const ends = own.length === 64 && text.endsWith(`${hashKey}${own}"}`);
+  const open = bytes.subarray(0, -tailLength);
+  if (key === undefined) {
+    // Otherwise anyone could cut a journal down to what needs no key, and go on from there.
+    if (head.key !== undefined)
+      return { wrong: 'carries no key, although the lines before it do: it was not written by this bot' };
+    if (!ends || hash('sha256', open, 'hex') !== own)
+      return { wrong: 'was changed after it was written (its own hash does not fit)' };
+    if (prev !== head.hash) return { wrong: notNext };
+    return { entry, boxes, head: { seq, hash: own } };
+  }
+  if (typeof key !== 'string' || v !== format)
+    return {
+      wrong: `has the format ${JSON.stringify(v)}, which this version does not know: it was written by a newer one`,
+    };
+  if (keys !== undefined) {
+    const one = keys.byId(key);
+    if (one === undefined && head.key !== undefined)
+      return {
+        wrong: `names another key (id ${key}), which is not here, although the line before it is of ${head.key}: it was changed, or written with a newer key`,
+      };
+    if (one === undefined)
+      return {
+        wrong: `was written with another key (id ${key}) than the one given (id ${keys.current.id})`,
+        otherKey: key,
+      };
+    if (!ends || hmac(one.chain, open) !== own)
+      return {
+        wrong:
+          'was changed after it was written, or not written with the key (its authentication code does not fit)',
+      };
+    if (head.key !== undefined && head.key !== key && (keys.rank(key) ?? 0) > (keys.rank(head.key) ?? 0))
+      return { wrong: `goes back to the older key ${key}: it was not written by this bot` };
+  } else if (!ends) {
+    return { wrong: 'does not end with its own hash' };
+  }
+  if (prev !== head.hash) return { wrong: notNext };
+  if (head.key === undefined && head.seq > 0 && !takesOver(entry, head))
+    return {
+      wrong: `follows ${head.seq} lines that carry no key, and does not say that they were taken over`,
+    };
+  return { entry, boxes, head: { seq, hash: own, key } };
+}
+
+const notNext = 'does not follow the line before it (hash chain broken): one of them was replaced';
+
+function takesOver({ event }: Entry, head: Head): boolean {
+  return event.type === 'takenOver' && event.lines === head.seq && event.hash === head.hash;
+}
+
+function isEvent(event: unknown): boolean {
+  return (
+    typeof event === 'object' &&
+    event !== null &&
+    typeof (event as { readonly type?: unknown }).type === 'string'
+  );
+}
+
+function isBoxes(value: unknown): value is Boxes {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (box) =>
+        Array.isArray(box) && box.length === 2 && typeof box[0] === 'string' && typeof box[1] === 'string',
+    )
+  );
+}
+
+/** What a box in a line is bound to. */
+function contextOf(seq: number): string {
+  return `line ${seq}`;
+}
+
+/** The event as it stands in line number `seq`. `owner`: whose it is where it names nobody. */
+export function sealedEvent(event: unknown, owner: string, seq: number, vault: Vault): SealedEvent {
+  const { value, boxes } = seal(event, owner, contextOf(seq), vault);
+  return { event: value, boxes };
+}
+
+/** The entry of a line with what is personal in it, as far as the persons are not forgotten. */
+export function openedEntry(entry: Entry, boxes: Boxes, people: Pick<Vault, 'open'>): Entry {
+  return boxes.length === 0
+    ? entry
+    : ({ ...entry, event: unseal(entry.event, boxes, contextOf(entry.seq), people) } as Entry);
+}
+
+/**
+ * The parsed JSON of a line, likewise; for readers that only tell. Without persons what is personal is left
+ * out.
+ */
+export function openedLine(line: unknown, people: Pick<Vault, 'open'> | undefined): unknown {
+  const [seq, event, boxes] = [field(line, 'seq'), field(line, 'event'), field(line, 'boxes')];
+  if (typeof line !== 'object' || !Array.isArray(boxes) || typeof seq !== 'number') return line;
+  return {
+    ...line,
+    event: unseal(event, boxes as Boxes, contextOf(seq), people ?? { open: () => undefined }),
+  };
+}

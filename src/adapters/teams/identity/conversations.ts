@@ -1,0 +1,258 @@
+// How each conversation and each person is reached, learned from what comes in and kept over restarts. Plain
+// data of our own, so that another library can take over the file.
+import { join } from 'node:path';
+import type { Keeper, Log } from '../../../liveResponse/ports.ts';
+import type { ConversationKind, Inbound } from '../inbound/activity.ts';
+import type { Keys } from '../../store/journal/keys.ts';
+import { signedText, verifiedText } from '../../store/journal/keys.ts';
+import { parsedJson, readJson, replaceFile } from './jsonFile.ts';
+
+export interface PlaceReference {
+  readonly serviceUrl: string;
+  readonly kind: ConversationKind;
+  readonly tenantId?: string;
+  readonly teamId?: string;
+  /** The bot's own id there, `28:…`. */
+  readonly bot: string;
+  /** Shared with another organisation: stays so once seen. */
+  readonly external: boolean;
+  /** Native slash commands, and so messages to one member alone, were seen to work here. */
+  readonly targeted: boolean;
+  /** Messages to one member alone were refused here: not tried again before this time. Epoch milliseconds. */
+  readonly noTargetedUntil?: number;
+}
+
+export interface PersonReference {
+  /** Teams' id of this person for this bot, `29:…`. */
+  readonly account: string;
+  readonly name: string;
+  /** The one-to-one conversation, once known. */
+  readonly direct?: string;
+  readonly tenantId?: string;
+  readonly serviceUrl: string;
+  readonly bot: string;
+}
+
+/**
+ * Kept at most; the oldest go first. A card whose place was forgotten is reached through the global service
+ * URL.
+ */
+const mostPlaces = 5_000;
+const mostPeople = 20_000;
+
+const fileName = 'teams-conversations.json';
+
+export class Conversations implements Keeper {
+  readonly name = 'teams conversations';
+  readonly #path: string;
+  readonly #log: Log;
+  readonly #keys: Keys;
+  readonly #places = new Map<string, PlaceReference>();
+  readonly #people = new Map<string, PersonReference>();
+  #writing: Promise<void> | undefined;
+  #dirty = false;
+  #trouble: string | undefined;
+
+  private constructor(folder: string, keys: Keys, log: Log) {
+    this.#path = join(folder, fileName);
+    this.#keys = keys;
+    this.#log = log;
+  }
+
+  /**
+   * `unkeyed`: the folder was just taken over from version 0.1, whose file carries no key; later such a file
+   * is not read.
+   */
+  static async open(folder: string, keys: Keys, log: Log, unkeyed: boolean): Promise<Conversations> {
+    const conversations = new Conversations(folder, keys, log);
+    const file = await readJson(conversations.#path);
+    const text = verifiedText(keys, fileName, file);
+    if (text !== undefined) conversations.#load(parsedJson(text));
+    else if (unkeyed && file !== undefined) {
+      conversations.#load(file);
+      conversations.#save();
+    } else if (file !== undefined) {
+      // It says where cards are sent.
+      log.error('teamsReferencesRefused', {
+        file: fileName,
+        why: 'it does not carry this bot\u2019s key; each conversation is learned again from its next message',
+      });
+    }
+    return conversations;
+  }
+
+  place(id: string): PlaceReference | undefined {
+    return this.#places.get(id);
+  }
+
+  person(objectId: string): PersonReference | undefined {
+    return this.#people.get(objectId);
+  }
+
+  /**
+   * Service URLs are stable but can change, and a reference made at install can be unusable: every message
+   * renews it.
+   */
+  record(message: Inbound, external: boolean): void {
+    const before = this.#places.get(message.place);
+    const tenantId = message.tenants[0];
+    const teamId = message.teamId ?? before?.teamId;
+    this.#setPlace(message.place, {
+      serviceUrl: message.serviceUrl,
+      kind: message.kind,
+      ...(tenantId === undefined ? {} : { tenantId }),
+      ...(teamId === undefined ? {} : { teamId }),
+      bot: message.bot.id,
+      external: external || message.shared || (before?.external ?? false),
+      targeted: message.targeted || (before?.targeted ?? false),
+      // A native slash command is proof that they work by now.
+      ...(message.targeted || before?.noTargetedUntil === undefined
+        ? {}
+        : { noTargetedUntil: before.noTargetedUntil }),
+    });
+    const { objectId, id, name } = message.from;
+    if (objectId === undefined || !id.startsWith('29:')) return;
+    const direct = message.kind === 'personal' ? message.place : this.#people.get(objectId)?.direct;
+    this.#setPerson(objectId, {
+      account: id,
+      name: name ?? this.#people.get(objectId)?.name ?? 'there',
+      ...(direct === undefined ? {} : { direct }),
+      ...(tenantId === undefined ? {} : { tenantId }),
+      serviceUrl: message.serviceUrl,
+      bot: message.bot.id,
+    });
+  }
+
+  recordDirect(objectId: string, direct: string | undefined): void {
+    const person = this.#people.get(objectId);
+    if (person === undefined) return;
+    const { account, name, tenantId, serviceUrl, bot } = person;
+    this.#setPerson(objectId, {
+      account,
+      name,
+      ...(direct === undefined ? {} : { direct }),
+      ...(tenantId === undefined ? {} : { tenantId }),
+      serviceUrl,
+      bot,
+    });
+  }
+
+  noTargeted(place: string, until: number): void {
+    const known = this.#places.get(place);
+    if (known !== undefined) this.#setPlace(place, { ...known, targeted: false, noTargetedUntil: until });
+  }
+
+  /** Places known to be channels of a team. */
+  inTeam(teamId: string): readonly string[] {
+    return [...this.#places].flatMap(([id, place]) => (place.teamId === teamId ? [id] : []));
+  }
+
+  forget(place: string): void {
+    if (this.#places.delete(place)) this.#save();
+  }
+
+  /** Why what was learned is not on disk, while it is not. */
+  trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  async recover(): Promise<boolean> {
+    this.#save();
+    await this.settled();
+    return this.#trouble === undefined;
+  }
+
+  /** Resolves when all that was learned is on disk, or cannot be. */
+  async settled(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+  }
+
+  #setPlace(id: string, reference: PlaceReference): void {
+    set(this.#places, id, reference, mostPlaces, () => this.#save());
+  }
+
+  #setPerson(id: string, reference: PersonReference): void {
+    set(this.#people, id, reference, mostPeople, () => this.#save());
+  }
+
+  #save(): void {
+    this.#dirty = true;
+    this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
+  }
+
+  async #write(): Promise<void> {
+    while (this.#dirty) {
+      this.#dirty = false;
+      try {
+        await replaceFile(
+          this.#path,
+          signedText(
+            this.#keys,
+            fileName,
+            JSON.stringify({
+              version: 2,
+              places: Object.fromEntries(this.#places),
+              people: Object.fromEntries(this.#people),
+            }),
+          ),
+        );
+        this.#trouble = undefined;
+      } catch (error) {
+        // Everything here is learned again from the next messages, so a full disk must not stop them.
+        this.#trouble = 'how conversations are reached cannot be written down';
+        this.#log.error('teamsReferencesNotWritten', { error });
+      }
+    }
+  }
+
+  #load(file: unknown): void {
+    if (typeof file !== 'object' || file === null || !('places' in file) || !('people' in file)) return;
+    for (const [id, one] of entries(file.places)) if (isPlace(one)) this.#places.set(id, one);
+    for (const [id, one] of entries(file.people)) if (isPerson(one)) this.#people.set(id, one);
+  }
+}
+
+function set<V extends object>(
+  map: Map<string, V>,
+  id: string,
+  value: V,
+  most: number,
+  changed: () => void,
+): void {
+  const same = JSON.stringify(map.get(id)) === JSON.stringify(value);
+  // Put last, so that the first ones are those unused for longest.
+  map.delete(id);
+  map.set(id, value);
+  const [oldest] = map.keys();
+  if (map.size > most && oldest !== undefined) map.delete(oldest);
+  if (!same) changed();
+}
+
+function entries(value: unknown): readonly (readonly [string, unknown])[] {
+  return typeof value === 'object' && value !== null ? Object.entries(value) : [];
+}
+
+function isPlace(value: unknown): value is PlaceReference {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'serviceUrl' in value &&
+    typeof value.serviceUrl === 'string' &&
+    'kind' in value &&
+    'bot' in value &&
+    typeof value.bot === 'string' &&
+    'external' in value
+  );
+}
+
+function isPerson(value: unknown): value is PersonReference {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'account' in value &&
+    typeof value.account === 'string' &&
+    'serviceUrl' in value &&
+    typeof value.serviceUrl === 'string' &&
+    'bot' in value
+  );
+}

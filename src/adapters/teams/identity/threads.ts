@@ -1,0 +1,48 @@
+// In which thread of a channel a request was asked, so that its card stands there. The bot knows channels
+// only: a policy names those.
+import type { Clock } from '../../../liveResponse/ports.ts';
+
+/** Longest wait of a card for the command that asked for it. Milliseconds. */
+const longestWait = 3_000;
+const mostKept = 2_000;
+
+export class Threads {
+  readonly #clock: Clock;
+  readonly #asked = new Map<string, string>();
+  readonly #running = new Map<string, Set<Promise<unknown>>>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Runs a command of a channel; its card may be posted before the answer tells which request it made. */
+  async during<T>(place: string, work: () => Promise<T>): Promise<T> {
+    const running = this.#running.get(place) ?? new Set();
+    this.#running.set(place, running);
+    // Registered before it starts: its card may be posted from within.
+    const promise = Promise.resolve().then(work);
+    running.add(promise);
+    try {
+      return await promise;
+    } finally {
+      running.delete(promise);
+      if (running.size === 0) this.#running.delete(place);
+    }
+  }
+
+  learn(place: string, requestId: string, thread: string): void {
+    this.#asked.set(`${place} ${requestId}`, thread);
+    const [oldest] = this.#asked.keys();
+    if (this.#asked.size > mostKept && oldest !== undefined) this.#asked.delete(oldest);
+  }
+
+  async of(place: string, requestId: string): Promise<string | undefined> {
+    const running = this.#running.get(place);
+    if (running !== undefined && !this.#asked.has(`${place} ${requestId}`)) {
+      const stop = new AbortController();
+      await Promise.race([Promise.allSettled(running), this.#clock.sleep(longestWait, stop.signal)]);
+      stop.abort();
+    }
+    return this.#asked.get(`${place} ${requestId}`);
+  }
+}

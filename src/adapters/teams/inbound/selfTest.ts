@@ -1,0 +1,54 @@
+// Knocks at the bot's own door without a proper token: a bot that lets this in must not be called ready.
+import { path } from './inboundRoute.ts';
+
+/** Milliseconds for one knock. */
+const timeout = 5_000;
+
+const probe = {
+  type: 'message',
+  id: 'self-test',
+  channelId: 'msteams',
+  serviceUrl: 'https://smba.trafficmanager.net/teams/',
+  conversation: {
+    id: 'self-test',
+    conversationType: 'personal',
+    tenantId: '00000000-0000-0000-0000-000000000000',
+  },
+  from: { id: '29:self-test', aadObjectId: '00000000-0000-0000-0000-000000000000' },
+  recipient: { id: '28:self-test' },
+  text: 'help',
+};
+
+function encoded(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url');
+}
+
+/**
+ * Undefined when both knocks were refused, otherwise what is wrong. `url` is where the HTTP server listens.
+ */
+export async function selfTest(url: string, appId: string, issuer: string): Promise<string | undefined> {
+  const unsigned = `${encoded({ alg: 'none', kid: 'self-test' })}.${encoded({ iss: issuer, aud: appId, serviceurl: probe.serviceUrl })}.`;
+  for (const [what, header] of [
+    ['without a token', undefined],
+    ['with an unsigned token', `Bearer ${unsigned}`],
+  ] as const) {
+    try {
+      const answer = await fetch(new URL(path, url), {
+        method: 'POST',
+        redirect: 'manual',
+        signal: AbortSignal.timeout(timeout),
+        headers: {
+          'content-type': 'application/json',
+          ...(header === undefined ? {} : { authorization: header }),
+        },
+        body: JSON.stringify(probe),
+      });
+      await answer.body?.cancel();
+      if (answer.status !== 401 && answer.status !== 403)
+        return `a message ${what} was answered with ${answer.status} instead of being refused`;
+    } catch (error) {
+      return `the bot could not be reached at its own address (${error instanceof Error ? error.name : 'unknown'})`;
+    }
+  }
+  return undefined;
+}

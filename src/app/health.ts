@@ -1,0 +1,177 @@
+// How the process is, for /healthz, /readyz and metrics: what must be restarted, what may take no deliveries,
+// and what only goes badly.
+import { stamp } from '../../cards/time.ts';
+import { rightSentence } from '../../cards/messages/rights.ts';
+import type { Check } from '../adapters/http/server.ts';
+import type { Gauges } from '../adapters/http/metrics.ts';
+import type { Anchoring } from '../adapters/store/journal/anchors.ts';
+import type { Store } from '../adapters/store/journal/requestStore.ts';
+import type { Workers } from '../bot/workers/workers.ts';
+import type { Policy } from '../bot/policy/policy.ts';
+import type { Chats } from './chats.ts';
+import type { Clock } from '../liveResponse/ports.ts';
+
+export interface HealthParts {
+  readonly store: Store;
+  readonly loop: Workers;
+  readonly policy: Policy;
+  /** Why its file cannot be used; undefined while it can. */
+  readonly policyTrouble: () => string | undefined;
+  readonly chats: Pick<Chats, 'checks' | 'states'>;
+  readonly anchors: Pick<Anchoring, 'trouble'>;
+  readonly clock: Clock;
+  readonly phase: () => 'starting' | 'running' | 'stopping';
+}
+
+export interface Health {
+  /** One check for each worker; one that is not well asks the supervisor for a restart. */
+  alive(): readonly Check[];
+  ready(): readonly Check[];
+  gauges(): Gauges;
+}
+
+/** A card takes this long now and then; after that it is said. Milliseconds. */
+const cardsMayTake = 60_000;
+/**
+ * Running sessions that could not be read for so long are not followed, whatever the reason. Milliseconds.
+ */
+const followingMayTake = 2 * 60_000;
+
+export function createHealth({
+  store,
+  loop,
+  policy,
+  policyTrouble,
+  chats,
+  anchors,
+  clock,
+  phase,
+}: HealthParts): Health {
+  let behindSince: number | undefined;
+
+  function alive(): readonly Check[] {
+    return loop.workers().map(({ name, purpose, stuck, lastRun, nextRun }) => {
+      const times = `${purpose}; last run ${lastRun === undefined ? 'none yet' : stamp(lastRun)}, next ${nextRun === undefined ? 'under way' : stamp(nextRun)}`;
+      return {
+        name: `worker ${name}`,
+        ok: stuck === undefined,
+        why: stuck === undefined ? times : `${stuck} (${times}). The process must be restarted.`,
+      };
+    });
+  }
+
+  function defender(): string | undefined {
+    const view = loop.outlook.defender();
+    if (!view.readable) return `${view.why} (since ${stamp(view.since)})`;
+    const stuck = store
+      .open()
+      .find(
+        (request) =>
+          request.state === 'queued' &&
+          (request.waitsFor === 'unavailable' || request.waitsFor === 'unauthorized'),
+      );
+    if (stuck?.state !== 'queued') return undefined;
+    const right = stuck.error === undefined ? undefined : rightSentence(stuck.error);
+    return `approved requests wait, because Defender ${right === undefined ? 'cannot be reached' : `does not let the bot in: ${right}`}`;
+  }
+
+  function following(): string | undefined {
+    const running = store.open().filter((request) => request.state === 'running').length;
+    const readAt = loop.following.readAt();
+    if (running === 0 || readAt === undefined || clock.elapsed() - readAt <= followingMayTake)
+      return undefined;
+    return `${running} running sessions have not been read since ${stamp(clock.now() - (clock.elapsed() - readAt))}`;
+  }
+
+  function cards(): Check {
+    const behind = loop.cardSync.behind();
+    behindSince = behind === 0 ? undefined : (behindSince ?? clock.elapsed());
+    const long = behindSince !== undefined && clock.elapsed() - behindSince > cardsMayTake;
+    return {
+      name: 'cards',
+      ok: !long,
+      why: `${behind} behind${long ? `, some of them since ${stamp(clock.now() - (clock.elapsed() - (behindSince ?? 0)))}` : ''}`,
+    };
+  }
+
+  function places(): string | undefined {
+    const closed = loop.cardSync.closed();
+    if (closed.length === 0) return undefined;
+    return `cards cannot be written in ${closed.map(({ surface, place, since, why }) => `${surface}:${place} (since ${stamp(since)}: ${why})`).join('; ')}`;
+  }
+
+  function process(): Check {
+    const now = phase();
+    return {
+      name: 'process',
+      ok: now === 'running',
+      blocks: true,
+      ...(now === 'running' ? {} : { why: now }),
+    };
+  }
+
+  function ready(): readonly Check[] {
+    const trouble = store.trouble();
+    const broken = store.auditBreak();
+    const freeze = store.freeze();
+    const failing = loop
+      .workers()
+      .filter(({ lastError, stuck }) => lastError !== undefined || stuck !== undefined);
+    return [
+      process(),
+      trouble === undefined
+        ? { name: 'journal', ok: true }
+        : {
+            name: 'journal',
+            ok: false,
+            blocks: true,
+            why: `${trouble} Nothing is approved or sent until it can be written again.`,
+          },
+      // An old break is for an auditor to look at; incident response goes on.
+      { name: 'audit', ok: true, ...(broken === undefined ? {} : { why: broken }) },
+      check('anchors', anchors.trouble()),
+      check('defender', defender()),
+      check('following', following()),
+      check(
+        'workers',
+        failing.length === 0
+          ? undefined
+          : failing.map(({ name, stuck, lastError }) => `${name}: ${stuck ?? lastError ?? ''}`).join('; '),
+      ),
+      check('clock', loop.clockWatch.trouble()),
+      {
+        name: 'policy',
+        ok: policyTrouble() === undefined,
+        why:
+          policyTrouble() ??
+          `${policy.people.length} people, ${policy.recipes.size} recipes, ${policy.places.length} places`,
+      },
+      {
+        name: 'submissions',
+        ok: true,
+        ...(freeze === undefined ? {} : { why: `frozen by ${freeze.by}: ${freeze.why}` }),
+      },
+      cards(),
+      check('places', places()),
+      ...chats.checks(),
+    ];
+  }
+
+  return {
+    alive,
+    ready,
+    gauges: () => ({
+      cardsBehind: loop.cardSync.behind(),
+      placesClosed: loop.cardSync.closed().length,
+      defenderReadable: defender() === undefined,
+      journalWritable: store.trouble() === undefined,
+      clockJumps: loop.clockWatch.jumps(),
+      chats: chats.states(),
+      workers: loop.workers().map(({ name, stuck }) => ({ name, ok: stuck === undefined })),
+    }),
+  };
+}
+
+function check(name: string, why: string | undefined): Check {
+  return why === undefined ? { name, ok: true } : { name, ok: false, why };
+}

@@ -1,0 +1,199 @@
+// A typed command, from text to answer.
+import { retry } from './requests/retry.ts';
+import { createRequest } from './requests/createRequest.ts';
+import {
+  handleErrors,
+  byLastKnown,
+  byLastKnownSentence,
+  unwrapOrThrow,
+  RefusalError,
+  requestOf,
+  sentence,
+  authenticate,
+} from './context.ts';
+import type { HandlerContext } from './context.ts';
+import { approve, cancel, deny } from './requests/decisions.ts';
+import { freezeAll } from './freeze.ts';
+import { mayFreeze, mayPrepareApproval, maySee, mayUnfreeze } from '../policy/decisions.ts';
+import type { ApprovingPress } from '../policy/decisions.ts';
+import type { Refusal } from '../policy/refusals/refusal.ts';
+import { explainGrammar } from '../commands/grammarProblem.ts';
+import { formattingRepair } from '../commands/formatting.ts';
+import { parse } from '../commands/grammar.ts';
+import type { Parsed } from '../commands/grammar.ts';
+import { mayFind } from '../policy/needToKnow.ts';
+import { actorOf, whoami } from '../policy/people/people.ts';
+import type { Actor } from '../policy/people/people.ts';
+import type { CommandIn, Explained, Reply } from '../ports.ts';
+import { after, troubleNotice, botStatus, troubleWords } from './queries/botStatus.ts';
+import { scripts } from './queries/scripts.ts';
+import { refreshContent } from '../workers/reads/approvalDigest.ts';
+import { approvingLine, cardOf, host, list, quota, statusOf } from './queries/queries.ts';
+import { helpText, recipesText } from '../commands/help.ts';
+import { link, output } from './queries/results.ts';
+import { noRequest, requestTyped } from './wrongKind.ts';
+
+export async function onCommand(bot: HandlerContext, input: CommandIn): Promise<Reply> {
+  let first = '';
+  const reply = await handleErrors(
+    bot,
+    { account: input.account, place: input.place, said: input.text },
+    async () => {
+      const parsed = parse(input.text, bot.policy.recipes, bot.settings.command);
+      return 'problem' in parsed
+        ? told(explainGrammar(parsed, bot.settings.command))
+        : answer(bot, input, parsed, (words) => (first = words));
+    },
+  );
+  return after(first, reply);
+}
+
+function told({ text, block }: Explained): Reply {
+  return sentence(text, block);
+}
+
+/**
+ * `first` is told what stands before the answer, whatever becomes of it: a list that cannot be read is told
+ * frozen too.
+ */
+async function answer(
+  bot: HandlerContext,
+  input: CommandIn,
+  parsed: Parsed,
+  first: (words: string) => void,
+): Promise<Reply> {
+  const { account, place } = input;
+  const { command } = bot.settings;
+  // What anybody may read, listed in the policy or not.
+  if (parsed.verb === 'help') first(troubleNotice(bot, input));
+  if (parsed.verb === 'help') return told(helpText(parsed.topic, bot.policy.recipes, command));
+  if (parsed.verb === 'whoami')
+    return told(whoami(account, place, await actorOf(bot.policy, account, bot.groups), bot.policy.people));
+  const actor = await authenticate(bot, input, parsed.verb, false);
+  if (isTelling(parsed.verb)) {
+    unwrapOrThrow(maySee(bot.policy, actor, place));
+    first(troubleWords(bot));
+  }
+  if (parsed.verb === 'noId') throw noRequest(bot, actor, place, parsed.of, parsed.word);
+  if ('id' in parsed) requestTyped(bot, actor, place, parsed.verb, parsed.id, parsed.line);
+  switch (parsed.verb) {
+    case 'ask':
+      return noting(await createRequest(bot, actor, input, parsed, parsed.line), parsed, command);
+    case 'retry':
+      return retry(bot, actor, input, parsed.id, parsed);
+    case 'approve':
+      return parsed.fingerprint === undefined
+        ? prepareApproval(bot, actor, input, parsed.id)
+        : approveTyped(bot, actor, input, parsed.id, {
+            fingerprint: parsed.fingerprint,
+            typed: true,
+            ...(parsed.revision === undefined ? {} : { revision: parsed.revision }),
+          });
+    case 'deny':
+      return deny(bot, actor, parsed.id, parsed.reason);
+    case 'cancel':
+      return cancel(bot, actor, parsed.id, parsed.reason);
+    case 'link':
+      return link(bot, actor, requestOf(bot, parsed.id), parsed.index, place, false);
+    case 'output':
+      return output(bot, actor, requestOf(bot, parsed.id), parsed.index, place, parsed.page);
+    case 'freeze':
+      return freeze(bot, actor, parsed.why);
+    case 'unfreeze':
+      return unfreeze(bot, actor, input.cameIn);
+    case 'status':
+      return parsed.id === undefined
+        ? botStatus(bot, actor)
+        : statusOf(bot, actor, requestOf(bot, parsed.id), place);
+    case 'list':
+      return list(bot, actor, parsed.which);
+    case 'recipes':
+      return told(recipesText(bot.policy.recipes, command));
+    case 'host':
+      return host(bot, actor, parsed.name);
+    case 'scripts':
+      return scripts(bot, parsed);
+    case 'quota':
+      return quota(bot);
+  }
+}
+
+/** The asker is told how the line was read, where it came wrapped in something. */
+function noting(
+  reply: Extract<Reply, { readonly kind: 'asked' }>,
+  { repaired, line }: Parsed,
+  command: string,
+): Reply {
+  if (!repaired.includes(formattingRepair)) return reply;
+  const read = `Read without the chat’s formatting: ${command} ${line}`;
+  return { ...reply, note: reply.note === undefined ? read : `${read} - ${reply.note}` };
+}
+
+/** Answers that only tell; they take any role and a listed place. */
+function isTelling(verb: Parsed['verb']): boolean {
+  return ['status', 'list', 'recipes', 'scripts', 'host', 'quota'].includes(verb);
+}
+
+/** Where the code is not that of the request as it is now, that is what is shown. */
+async function approveTyped(
+  bot: HandlerContext,
+  actor: Actor,
+  { place }: CommandIn,
+  id: string,
+  press: ApprovingPress,
+): Promise<Reply> {
+  try {
+    return await approve(bot, actor, id, press);
+  } catch (error) {
+    if (!(error instanceof RefusalError) || !otherThanShown.has(error.refusal.refused)) throw error;
+    throw new RefusalError(error.refusal, id, (text) => cardOf(bot, actor, requestOf(bot, id), place, text));
+  }
+}
+
+const otherThanShown: ReadonlySet<string> = new Set<Refusal['refused']>([
+  'shortFingerprint',
+  'staleCard',
+  'wrongFingerprint',
+]);
+
+/** Without the code nobody can have read what would run: show it all, and the exact line. */
+async function prepareApproval(
+  bot: HandlerContext,
+  actor: Actor,
+  input: CommandIn,
+  id: string,
+): Promise<Reply> {
+  const before = requestOf(bot, id);
+  unwrapOrThrow(mayPrepareApproval(actor, before, bot.policy, bot.clock.now(), bot.store.freeze()), id);
+  const { request } = await refreshContent(bot, before);
+  return cardOf(
+    bot,
+    actor,
+    request,
+    input.place,
+    `Read what will run. To approve it, type exactly: ${approvingLine(bot, request)}`,
+  );
+}
+
+async function freeze(bot: HandlerContext, actor: Actor, why: string): Promise<Reply> {
+  unwrapOrThrow(mayFreeze(bot.policy, actor, bot.store.freeze()));
+  const { queued, leaving: all } = await freezeAll(bot, actor.person.name, why, byLastKnown(actor));
+  const leaving = all.filter((id) => mayFind(bot.policy, actor, requestOf(bot, id)));
+  const tooLate =
+    leaving.length === 0
+      ? ''
+      : ` Too late for ${leaving.join(', ')}, which ${leaving.length === 1 ? 'is' : 'are'} being sent at this moment.`;
+  return sentence(
+    `Frozen: nothing more is sent to Defender until somebody who may unfreeze types ${bot.settings.command} unfreeze. ${queued === 0 ? 'No approved request waits' : `${queued} approved ${queued === 1 ? 'request waits' : 'requests wait'}`}; what already runs goes on. It is announced where approvals are decided.${tooLate}${byLastKnownSentence(actor)}`,
+  );
+}
+
+async function unfreeze(bot: HandlerContext, actor: Actor, cameIn: number | undefined): Promise<Reply> {
+  unwrapOrThrow(mayUnfreeze(bot.policy, actor, bot.store.freeze(), cameIn));
+  bot.loop.announcing.releasedBy(actor.person.name);
+  await bot.store.note({ type: 'unfrozen', by: actor.person.name });
+  bot.loop.refreshOpenCards();
+  return sentence(
+    'Unfrozen: requests can be asked for and approved again, and approved ones go on. It is announced where approvals are decided.',
+  );
+}

@@ -1,0 +1,229 @@
+// Results on demand: a fresh link, and script output page by page. Every mint and every view is journaled
+// before anybody sees it.
+import { clean } from '../../../../cards/clip.ts';
+import { formSentence, notTextSentence } from '../../../../cards/results.ts';
+import { timeOf } from '../../../../cards/time.ts';
+import { hasBegun, isTerminal, outcomeOf, stepStates } from '../../../liveResponse/action.ts';
+import type { Action, Outcome } from '../../../liveResponse/action.ts';
+import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
+import type { InState, Request } from '../../../liveResponse/request.ts';
+import type { NotText, TextForm } from '../../../liveResponse/results/resultFacts.ts';
+import { earlierAttempt, mayTurnUp } from '../../../liveResponse/request.ts';
+import { unwrapOrThrow, RefusalError } from '../context.ts';
+import type { HandlerContext } from '../context.ts';
+import { mayReadResults } from '../../policy/decisions.ts';
+import { isIn } from '../../workers/transition.ts';
+import { refOf } from '../../policy/people/people.ts';
+import type { Actor } from '../../policy/people/people.ts';
+import { resultsShownIn } from '../../workers/reads/cardPlaces.ts';
+import type { Place, Reply } from '../../ports.ts';
+import { keptOutput } from '../../workers/reads/keptOutput.ts';
+import type { Refusal } from '../../policy/refusals/refusal.ts';
+import { lostAt } from '../../policy/restored.ts';
+import { keepRefusal, mintOnCard } from '../../workers/sessions/results.ts';
+
+/** Characters of output on one private page: with its frame it stays below Slack's 3,000 per text. */
+export const pageCharacters = 2_700;
+/**
+ * Lines of it: Teams draws each as a block of its own, and more of them would not fit into one of its
+ * messages whatever they hold.
+ */
+export const pageLines = 100;
+
+type WithResults = InState<'running' | 'finished'>;
+
+/** What of a request is needed to fetch a result of its session. */
+type Session = Pick<WithResults, 'id' | 'actionId' | 'commands'>;
+
+/**
+ * Mints a fresh link. Pressed on a card that may hold links, the card gets it and everybody sees its expiry;
+ * typed, or pressed where results are private, it is told to the person alone.
+ */
+export async function link(
+  bot: HandlerContext,
+  actor: Actor,
+  request: Request,
+  index: number | undefined,
+  place: Place,
+  pressed: boolean,
+): Promise<Reply> {
+  unwrapOrThrow(mayReadResults(bot.policy, actor, place), request.id);
+  const { ready, at } = readyFor(bot, request, index, 'link');
+  const own = isIn(request, ['finished']) ? request : undefined;
+  const by = refOf(actor.person);
+  if (pressed && own !== undefined && resultsShownIn(bot, request, place) === 'card') {
+    await orKept(bot, own, at, mintOnCard(bot, own, at, by));
+    return {
+      kind: 'asked',
+      requestId: request.id,
+      text: `A fresh link is on the card of ${request.id}.`,
+      shown: true,
+    };
+  }
+  const minted = await orKept(bot, ready, at, bot.defender.link(ready.actionId, at));
+  await bot.store.change(request.id, (_current, now) => ({
+    event: {
+      type: 'linkMinted',
+      onCard: false,
+      link: { index: at, at: now, expiresAt: minted.expiresAt, by },
+    },
+  }));
+  const command = ready.commands[at];
+  return {
+    kind: 'sentence',
+    text: `${request.id}, index ${at}: fresh link, valid until ${timeOf(minted.expiresAt, bot.clock.now())}. Anyone who has it can read the file: do not pass it on.`,
+    link: {
+      label: command?.type === 'GetFile' ? 'Download the file' : 'Download the transcript',
+      url: minted.url,
+    },
+  };
+}
+
+/** Defender's no is kept with its correlation id before the person is told. @throws Refused, DefenderError */
+async function orKept<T>(bot: HandlerContext, request: Session, index: number, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof DefenderError)) throw error;
+    await keepRefusal(bot, request, index, error);
+    if (error.code === 'notReady' || error.code === 'gone')
+      throw new RefusalError(
+        { refused: 'noResult', id: request.id, why: 'notHandedOut', index, error: errorAnswer(error) },
+        request.id,
+      );
+    if (error.code === 'untrusted')
+      throw new RefusalError(
+        { refused: 'noResult', id: request.id, why: 'elsewhere', index, error: errorAnswer(error) },
+        request.id,
+      );
+    throw error;
+  }
+}
+
+export async function output(
+  bot: HandlerContext,
+  actor: Actor,
+  request: Request,
+  index: number | undefined,
+  place: Place,
+  page = 1,
+): Promise<Reply> {
+  unwrapOrThrow(mayReadResults(bot.policy, actor, place), request.id);
+  const { ready, at } = readyFor(bot, request, index, 'output');
+  const kept = await keptOutput(bot, request, at);
+  const read =
+    kept === undefined
+      ? await orKept(bot, ready, at, bot.loop.results.read(ready, at))
+      : { text: kept, ...toldOf(request, at) };
+  const text = clean(read.text);
+  const { body, pages, shown } = pageOf(text, page);
+  if (page > pages) throw new RefusalError({ refused: 'noSuchPage', id: request.id, pages }, request.id);
+  await bot.store.change(request.id, () => ({
+    event: { type: 'resultViewed', by: refOf(actor.person), index: at, what: 'output' },
+  }));
+  const next =
+    shown < pages ? ` Next page: ${bot.settings.command} output ${request.id} ${at} ${shown + 1}` : '';
+  if (text.trim() === '')
+    return {
+      kind: 'sentence',
+      text: `${request.id}, index ${at}: ${read.notText === undefined ? 'the script printed nothing.' : notTextSentence(read.notText, `${bot.settings.command} link ${request.id} ${at}`)}`,
+    };
+  const form = read.form === undefined ? undefined : formSentence(read.form);
+  return {
+    kind: 'sentence',
+    text: `${request.id}, index ${at}, page ${shown} of ${pages}.${form === undefined ? '' : ` ${form}`}${next}`,
+    block: body,
+  };
+}
+
+/** What is kept with the request of how an output came. */
+function toldOf(request: Request, index: number): { readonly notText?: NotText; readonly form?: TextForm } {
+  const { notText, form } =
+    ('results' in request ? request.results.excerpts.find((one) => one.index === index) : undefined) ?? {};
+  return { ...(notText === undefined ? {} : { notText }), ...(form === undefined ? {} : { form }) };
+}
+
+/** The index, if it names a command that has completed and left something. @throws Refused */
+function readyFor(
+  { store }: Pick<HandlerContext, 'store'>,
+  request: Request,
+  index: number | undefined,
+  what: 'link' | 'output',
+): { readonly ready: Session; readonly at: number } {
+  const no = (why: Extract<Refusal, { readonly refused: 'noResult' }>['why'], at?: number) =>
+    new RefusalError(
+      { refused: 'noResult', id: request.id, why, ...(at === undefined ? {} : { index: at }) },
+      request.id,
+    );
+  const session = sessionOf(request);
+  if (session === undefined) {
+    if (lostAt(request, store) !== undefined) throw no('notKnown');
+    if (
+      request.state === 'awaitingApproval' ||
+      (request.state === 'queued' && earlierAttempt(request) === undefined)
+    )
+      throw no('notSent');
+    if (request.state === 'over' && !mayTurnUp(request)) throw no('neverRan');
+    throw no(request.state === 'submitting' ? 'notYet' : 'notKnown');
+  }
+  const at =
+    index ??
+    request.commands.findIndex((command) => command.type === (what === 'output' ? 'RunScript' : 'GetFile'));
+  const command = request.commands[at];
+  if (command === undefined)
+    throw index === undefined ? no(what === 'output' ? 'noOutput' : 'noFile') : no('noSuchIndex', at);
+  if (command.type === 'PutFile' || (what === 'output' && command.type !== 'RunScript'))
+    throw no(what === 'output' ? 'noOutput' : 'noFile', at);
+  switch (stepStates(session.action, request.commands.length, session.ended)[at] ?? 'waiting') {
+    case 'completed':
+      return { ready: { id: request.id, actionId: session.action.id, commands: request.commands }, at };
+    case 'failed':
+      throw no('failed', at);
+    case 'skipped':
+      throw no('neverRan', at);
+    case 'waiting':
+    case 'running':
+      throw no('notYet', at);
+  }
+}
+
+/**
+ * The session as it was last read, that of a request which had been given up before it turned up included.
+ */
+function sessionOf(
+  request: Request,
+):
+  | { readonly action: Action; readonly ended?: { readonly outcome: Outcome; readonly opened: boolean } }
+  | undefined {
+  if (isIn(request, ['running'])) return { action: request.action };
+  if (isIn(request, ['finished']))
+    return { action: request.action, ended: { outcome: request.outcome, opened: request.opened === true } };
+  const action = request.state === 'over' ? request.found?.action : undefined;
+  if (action === undefined) return undefined;
+  return isTerminal(action.status)
+    ? { action, ended: { outcome: outcomeOf[action.status], opened: hasBegun(action) } }
+    : { action };
+}
+
+/** Whole code points, so that no page ends in half a character, and nothing left out between two pages. */
+export function pageOf(
+  text: string,
+  page: number,
+): { readonly body: string; readonly pages: number; readonly shown: number } {
+  const starts = [0];
+  let characters = 0;
+  let lines = 1;
+  let at = 0;
+  for (const character of text) {
+    if (characters === pageCharacters || lines > pageLines) {
+      starts.push(at);
+      characters = 0;
+      lines = 1;
+    }
+    characters += 1;
+    if (character === '\n') lines += 1;
+    at += character.length;
+  }
+  const shown = Math.min(Math.max(1, page), starts.length);
+  return { body: text.slice(starts[shown - 1], starts[shown]), pages: starts.length, shown };
+}

@@ -1,0 +1,388 @@
+// The decisions people take on a request, typed or pressed: approve, deny, withdraw, cancel, and what to do
+// with an unknown one.
+import { rightSentence } from '../../../../cards/messages/rights.ts';
+import { afterRestore } from '../../../../cards/messages/said.ts';
+import { earlierAttempt } from '../../../liveResponse/request.ts';
+import { maxSearchAttempts } from '../../../liveResponse/pacing.ts';
+import type { Approval, Move, Request } from '../../../liveResponse/request.ts';
+import type { CancelAsked } from '../../../liveResponse/sequel.ts';
+import { cancelAtDefender } from '../../workers/sessions/cancel.ts';
+import type { CancelAnswer } from '../../workers/sessions/cancel.ts';
+import {
+  byLastKnown,
+  byLastKnownSentence,
+  unwrapOrThrow,
+  RefusalError,
+  requestOf,
+  sentence,
+} from '../context.ts';
+import type { HandlerContext } from '../context.ts';
+import { mayApprove, mayCancel, mayDeny, mayDrop, mayResend, mayWithdraw } from '../../policy/decisions.ts';
+import type { ApprovingPress } from '../../policy/decisions.ts';
+import { isIn, moveFrom } from '../../workers/transition.ts';
+import { actorNow, ownerOf, readGroups, refOf } from '../../policy/people/people.ts';
+import type { Actor, GroupReading } from '../../policy/people/people.ts';
+import type { Reply } from '../../ports.ts';
+import { isRefusal } from '../../policy/refusals/refusal.ts';
+import type { Refusal } from '../../policy/refusals/refusal.ts';
+import { lostAt } from '../../policy/restored.ts';
+import { refreshContent } from '../../workers/reads/approvalDigest.ts';
+import { approveRoles, judgeApprover, judgeRequest } from '../../policy/today.ts';
+
+/**
+ * Decides and writes in one change, so that of two people the first wins and the second is told. `who` is the
+ * actor by the policy of that very moment: since he or she spoke, it may have been read again. @throws
+ * Refused
+ */
+async function decide(
+  bot: HandlerContext,
+  actor: Actor,
+  id: string,
+  decision: (request: Request, now: number, who: Actor) => Refusal | Move,
+): Promise<Request> {
+  const changed = await bot.store.change(id, (request, now) => {
+    const who = actorNow(bot.policy, actor);
+    const result = isRefusal(who) ? who : decision(request, now, who);
+    return isRefusal(result) ? { no: result } : { event: result };
+  });
+  if ('request' in changed) return changed.request;
+  throw new RefusalError(
+    changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no,
+    id,
+  );
+}
+
+function done(request: Request, text: string): Reply {
+  return { kind: 'asked', requestId: request.id, text, shown: true };
+}
+
+/** The card shows what was done, but not on what knowledge of the person: then it is said. */
+function stopped(actor: Actor, request: Request, text: string): Reply {
+  return actor.lastKnown === undefined
+    ? done(request, text)
+    : sentence(`${text}${byLastKnownSentence(actor)}`);
+}
+
+export async function approve(
+  bot: HandlerContext,
+  actor: Actor,
+  id: string,
+  press: ApprovingPress,
+): Promise<Reply> {
+  // Refused before anything is read, and judged again on the request as it is when the approval is written.
+  unwrapOrThrow(
+    mayApprove(actor, requestOf(bot, id), press, bot.policy, bot.clock.now(), bot.store.freeze()),
+    id,
+  );
+  const [requester] = await Promise.all([readRequester(bot, requestOf(bot, id)), confirmContent(bot, id)]);
+  const request = await decide(bot, actor, id, (current, now, who) => {
+    const no = mayApprove(who, current, press, bot.policy, now, bot.store.freeze());
+    if (no !== undefined) return no;
+    const judged = judgeRequest(bot.policy, current, now, requester);
+    // Ended, not only refused: nothing that today's policy refuses is left waiting for a policy that is
+    // looser again.
+    if (judged !== undefined && 'no' in judged) return { type: 'refused', ...judged.no };
+    if (judged !== undefined) return { refused: 'groupsUnread', id, deed: 'approve', groups: judged.unread };
+    return (
+      approverNo(bot, who, current, 'approve') ?? {
+        type: 'approved',
+        approval: approvalOf(who, current, now),
+      }
+    );
+  });
+  if (request.state === 'over' && request.ending.how === 'refused') {
+    const { code, detail } = request.ending;
+    throw new RefusalError(
+      {
+        refused: 'policyStricter',
+        id,
+        deed: 'approve',
+        code,
+        ...(detail === undefined ? {} : { detail }),
+        ended: true,
+      },
+      id,
+    );
+  }
+  return done(request, `Approved ${id}.`);
+}
+
+/**
+ * What the platforms say now of who asked, read after the press; undefined where the policy no longer lists
+ * the account.
+ */
+async function readRequester(bot: HandlerContext, { account }: Request): Promise<GroupReading | undefined> {
+  const person = ownerOf(bot.policy, account);
+  return person === undefined ? undefined : (await readGroups(bot.policy, person, bot.groups, 'now')).reading;
+}
+
+/**
+ * Why somebody who may approve by what was agreed may not by the policy of today: the request is left for
+ * those who may.
+ */
+function approverNo(
+  bot: HandlerContext,
+  who: Actor,
+  request: Request,
+  deed: 'approve' | 'resend',
+): Refusal | undefined {
+  const judged = judgeApprover(
+    bot.policy,
+    request,
+    { by: refOf(who.person), account: who.account },
+    who.read,
+  );
+  if (judged === undefined) return undefined;
+  if ('unread' in judged)
+    return { refused: 'missingRole', deed, need: approveRoles(bot.policy, request), unread: judged.unread };
+  return judged.no.code === 'samePerson'
+    ? { refused: 'selfApproval', id: request.id, deed }
+    : { refused: 'missingRole', deed, need: approveRoles(bot.policy, request), unread: [], all: true };
+}
+
+/**
+ * Lets an approval pass only if the card still shows the content of the scripts as the library has it; else
+ * the card is drawn again. @throws Refused
+ */
+async function confirmContent(bot: HandlerContext, id: string): Promise<void> {
+  const { departed } = await refreshContent(bot, requestOf(bot, id));
+  if (departed !== undefined)
+    throw new RefusalError({ refused: 'contentDeparted', id, departure: departed }, id);
+}
+
+/** By whom, and of exactly what the cards show at this moment. */
+function approvalOf(actor: Actor, { digest, content }: Request, at: number): Approval {
+  return {
+    by: refOf(actor.person),
+    account: actor.account,
+    at,
+    digest,
+    ...(content === undefined ? {} : { content }),
+  };
+}
+
+export async function deny(
+  bot: HandlerContext,
+  actor: Actor,
+  id: string,
+  reason: string | undefined,
+): Promise<Reply> {
+  const request = await decide(
+    bot,
+    actor,
+    id,
+    (current, now, who) =>
+      mayDeny(who, current, now) ?? {
+        type: 'denied',
+        by: refOf(who.person),
+        ...because(reason),
+        ...byLastKnown(actor),
+      },
+  );
+  return stopped(actor, request, `Denied ${id}.`);
+}
+
+export async function withdraw(
+  bot: HandlerContext,
+  actor: Actor,
+  id: string,
+  reason: string | undefined,
+): Promise<Reply> {
+  const request = await decide(
+    bot,
+    actor,
+    id,
+    (current, _now, who) =>
+      mayWithdraw(who, current) ?? {
+        type: 'withdrawn',
+        by: refOf(who.person),
+        ...because(reason),
+        ...byLastKnown(actor),
+      },
+  );
+  const restoredAt = lostAt(request, bot.store);
+  if (restoredAt !== undefined)
+    return stopped(actor, request, `Withdrew ${id}. ${afterRestore(request, restoredAt)}`);
+  const earlier = earlierAttempt(request);
+  return stopped(
+    actor,
+    request,
+    earlier === undefined
+      ? `Withdrew ${id}. ${'attempts' in request && request.attempts.length > 0 ? 'Nothing was run.' : 'Nothing was sent to Defender.'}`
+      : `Withdrew ${id}. It was not sent again, but the first attempt may have run: the bot looks for it on and corrects the card if it turns up; check the device in the portal.`,
+  );
+}
+
+export async function drop(
+  bot: HandlerContext,
+  actor: Actor,
+  id: string,
+  reason: string | undefined,
+): Promise<Reply> {
+  const before = bot.store.get(id);
+  const request = await decide(
+    bot,
+    actor,
+    id,
+    (current, _now, who) =>
+      mayDrop(who, current) ?? { type: 'dropped', by: refOf(who.person), ...because(reason) },
+  );
+  const early =
+    before?.state === 'unknown' && before.looks < maxSearchAttempts
+      ? ` It had been looked for ${before.looks} of ${maxSearchAttempts} times only.`
+      : '';
+  return done(
+    request,
+    `Dropped ${id}.${early} If Defender did receive it, it may still run there: the bot looks for it for some hours more and corrects the card if it turns up. Check the device in the portal before asking again.`,
+  );
+}
+
+/**
+ * Sends an unknown request again. It may then run twice, so it takes an approver other than the requester,
+ * and a last look.
+ */
+export async function resend(
+  bot: HandlerContext,
+  actor: Actor,
+  id: string,
+  press: ApprovingPress,
+): Promise<Reply> {
+  const before = requestOf(bot, id);
+  unwrapOrThrow(mayResend(actor, before, press, bot.policy, bot.store.freeze()), id);
+  if (before.state === 'unknown') {
+    const found = await bot.loop.reconciliation.look(before);
+    if (found === 'adopted')
+      return done(
+        before,
+        `${id} was found at Defender after all, so it was not sent again. Its card follows it now.`,
+      );
+    if (found === 'goesOn') return sentence(`${stillGoes(id)} It was not sent again.`);
+    if (found === 'notRead') return sentence(cannotLook(id));
+  }
+  const [requester] = await Promise.all([readRequester(bot, before), confirmContent(bot, id)]);
+  const request = await decide(bot, actor, id, (current, now, who) => {
+    // The look has raised the revision of the card that was pressed; everything else is judged on the request
+    // as it is now.
+    const refusal =
+      mayResend(who, current, { ...press, revision: current.revision }, bot.policy, bot.store.freeze()) ??
+      resendNo(bot, who, current, now, requester);
+    if (refusal !== undefined) return refusal;
+    // After every attempt so far, whatever a corrected clock says: by that order it is known which of them
+    // may have run.
+    const at =
+      'attempts' in current ? Math.max(now, ...current.attempts.map((attempt) => attempt.at + 1)) : now;
+    return {
+      type: 'resent',
+      approval: approvalOf(who, current, at),
+      runBefore: now + current.terms.runWithin,
+    };
+  });
+  return done(request, `${id} goes to Defender again.`);
+}
+
+/** It may have run, so it cannot be ended here; it only is not sent again. */
+function resendNo(
+  bot: HandlerContext,
+  who: Actor,
+  request: Request,
+  now: number,
+  requester: GroupReading | undefined,
+): Refusal | undefined {
+  const { id } = request;
+  const judged = judgeRequest(bot.policy, request, now, requester);
+  if (judged !== undefined && 'no' in judged)
+    return { refused: 'policyStricter', id, deed: 'resend', ...judged.no, ended: false };
+  if (judged !== undefined) return { refused: 'groupsUnread', id, deed: 'resend', groups: judged.unread };
+  return approverNo(bot, who, request, 'resend');
+}
+
+export async function lookAgain(bot: HandlerContext, id: string): Promise<Reply> {
+  const request = requestOf(bot, id);
+  if (request.state !== 'unknown')
+    return sentence(`${id} need not be looked for: its card shows where it stands.`);
+  switch (await bot.loop.reconciliation.look(request)) {
+    case 'adopted':
+      return done(request, `${id} was found at Defender. Its card follows it again.`);
+    case 'goesOn':
+      return sentence(stillGoes(id));
+    case 'notSeen':
+      return sentence(`Defender shows no action with the tag of ${id}.`);
+    case 'notRead':
+      return sentence(cannotLook(id));
+  }
+}
+
+/**
+ * Before it reached Defender a request is withdrawn; after that Defender is asked to stop it, and the card
+ * tells what came of it.
+ */
+export async function cancel(
+  bot: HandlerContext,
+  actor: Actor,
+  id: string,
+  reason: string | undefined,
+): Promise<Reply> {
+  const request = requestOf(bot, id);
+  if (isIn(request, ['awaitingApproval', 'queued'])) return withdraw(bot, actor, id, reason);
+  unwrapOrThrow(mayCancel(actor, request), id);
+  if (!isIn(request, ['running', 'unknown']) || request.actionId === undefined)
+    throw new RefusalError({ refused: 'tooLate', id, deed: 'cancel', state: request.state }, id);
+  const asked = (answered: Pick<CancelAsked, 'answer' | 'error'>, at: number): CancelAsked => ({
+    by: refOf(actor.person),
+    at,
+    ...answered,
+    ...because(reason),
+    ...byLastKnown(actor),
+  });
+  // Written down first; of two people pressing at once the second is told that the first already has.
+  const changed = await bot.store.change(id, (current, now) => {
+    const no = mayCancel(actor, current);
+    return no === undefined
+      ? { event: { type: 'cancelAsked', cancel: asked({ answer: 'sent' }, now) } }
+      : { no };
+  });
+  if (!('request' in changed))
+    throw new RefusalError(
+      changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no,
+      id,
+    );
+  const answered = await cancelAtDefender(
+    bot,
+    request.actionId,
+    `lr:${id} cancelled by ${actor.person.name}${reason === undefined ? '' : `: ${reason}`}`,
+  );
+  // The time stays that of the press: it is what the card compares with the end.
+  await moveFrom(bot.store, id, ['running', 'finished', 'unknown'], (current, now) => ({
+    type: 'cancelAsked',
+    cancel: asked(answered, current.cancel?.at ?? now),
+  }));
+  bot.loop.hurry();
+  return stopped(actor, changed.request, answerSentence(id, answered));
+}
+
+function answerSentence(id: string, { answer, error }: CancelAnswer): string {
+  const right = error === undefined ? undefined : rightSentence(error);
+  const target = error?.target === undefined ? '' : ` Correlation id: ${error.target}.`;
+  return `${right === undefined ? cancelSentence[answer].replace('{id}', id) : `${id} was not cancelled. ${right} Until then, cancel the action in the portal.`}${target}`;
+}
+
+function cannotLook(id: string): string {
+  return `Defender could not be read just now, so nobody can tell whether ${id} runs there. Nothing was sent. Try again in a minute.`;
+}
+
+function stillGoes(id: string): string {
+  return `${id} is still going at Defender, past the time the bot gave it. If it should stop, cancel the action in the portal; then look again.`;
+}
+
+const cancelSentence = {
+  accepted:
+    '{id}: Defender accepted the cancel. A command that already runs on the device may still finish; the card tells.',
+  alreadyOver: '{id}: Defender says that it is already over. The card shows how it ended.',
+  failed:
+    '{id}: Defender did not confirm the cancel. Press Cancel again, or cancel the action in the portal.',
+} as const;
+
+function because(reason: string | undefined): { readonly reason?: string } {
+  const text = reason?.trim();
+  return text === undefined || text === '' ? {} : { reason: text };
+}

@@ -1,0 +1,162 @@
+// Reads the device panel: one list of the device's actions, and names like its own where the look-up did not
+// bring them. Neither may keep a request from being asked.
+import { shownCommand } from '../../../../cards/steps.ts';
+import type { Action } from '../../../liveResponse/action.ts';
+import { alikeTo, searchPrefixes } from '../../../liveResponse/device/confusables.ts';
+import type { Kind } from '../../../liveResponse/pacing.ts';
+import { isolationOf } from '../../../liveResponse/request/deviceContext.ts';
+import { unfitness } from '../../../liveResponse/device/records.ts';
+import type { LeftOut } from '../../../liveResponse/device/records.ts';
+import type { Panel, Session } from '../../../liveResponse/request/deviceContext.ts';
+import { DefenderError } from '../../../liveResponse/ports.ts';
+import type { DefenderApi, LookUp } from '../../../liveResponse/ports.ts';
+import type { Device, Request } from '../../../liveResponse/request.ts';
+import type { Deps } from '../../deps.ts';
+
+const sessionsKept = 3;
+const alikeKept = 3;
+/** Of what a session ran and who asked for it: foreign text, kept in the journal. */
+const longestText = 120;
+
+type Needs = Pick<Deps, 'defender' | 'store' | 'callRates' | 'clock' | 'log'> & {
+  readonly recentHistory: RecentHistory;
+};
+
+type History = Awaited<ReturnType<DefenderApi['history']>> | undefined;
+/** One reading for all who ask about a device within a moment. */
+export type RecentHistory = (deviceId: string, read: () => Promise<History>) => Promise<History>;
+
+/** How long a reading of a device's actions serves others. Milliseconds. */
+const historyMemory = 15_000;
+
+export function createRecentHistory({ clock }: Pick<Deps, 'clock'>): RecentHistory {
+  const kept = new Map<string, { readonly at: number; readonly reading: Promise<History> }>();
+  return async (deviceId, read) => {
+    for (const [id, { at }] of kept) if (clock.elapsed() - at >= historyMemory) kept.delete(id);
+    const before = kept.get(deviceId);
+    if (before !== undefined) return await before.reading;
+    const made = { at: clock.elapsed(), reading: read() };
+    kept.set(deviceId, made);
+    // What could not be read is tried again by the next one.
+    const forget = (): void => {
+      if (kept.get(deviceId) === made) kept.delete(deviceId);
+    };
+    made.reading.then((value) => (value === undefined ? forget() : undefined), forget);
+    return await made.reading;
+  };
+}
+
+/**
+ * `mayName`: which of our own requests may be named among the sessions. Throws nothing but bugs: what could
+ * not be read is left out, and said to be so where the panel is shown.
+ */
+export async function readPanel(
+  deps: Needs,
+  device: Device,
+  mayName: (other: Request) => boolean,
+  found: Pick<LookUp, 'alike'> = {},
+  leftOut: readonly LeftOut[] = [],
+): Promise<Panel> {
+  const [history, alike] = await Promise.all([
+    deps.recentHistory(device.id, () => extra(deps, 'list', () => deps.defender.history(device.id))),
+    found.alike ?? extra(deps, 'machines', () => deps.defender.machinesByPrefix(searchPrefixes(device.name))),
+  ]);
+  const dead = withDead(device, alike?.devices ?? [], leftOut);
+  const others =
+    alike === undefined
+      ? []
+      : alikeTo(device, alike.devices).filter(({ id }) => !dead.some((one) => one.id === id));
+  return {
+    at: deps.clock.now(),
+    ...(history === undefined
+      ? {}
+      : {
+          isolation: isolationOf(history.actions, history.whole),
+          sessions: sessionsOf(deps, history.actions, mayName),
+        }),
+    ...(alike === undefined
+      ? {}
+      : {
+          alike: {
+            devices: others.slice(0, alikeKept),
+            more: Math.max(0, others.length - alikeKept),
+            whole: alike.whole,
+          },
+        }),
+    ...(dead.length === 0
+      ? {}
+      : { leftOut: { records: dead.slice(0, alikeKept), more: Math.max(0, dead.length - alikeKept) } }),
+  };
+}
+
+/**
+ * What was left out, and other records of the name that nobody can take a session for: of those no approver
+ * need be warned.
+ */
+function withDead(device: Device, found: readonly Device[], leftOut: readonly LeftOut[]): readonly LeftOut[] {
+  const same = new Set(alikeTo(device, found).flatMap(({ id, how }) => (how === 'same' ? [id] : [])));
+  const more = found.flatMap((one): readonly LeftOut[] => {
+    const unfit = same.has(one.id) && !leftOut.some(({ id }) => id === one.id) ? unfitness(one) : undefined;
+    return unfit === undefined ? [] : [{ id: one.id, name: one.name, unfit }];
+  });
+  return [...leftOut, ...more];
+}
+
+/** Following and submitting need the same budgets: the panel leaves them the last tenth. */
+async function extra<T>(deps: Needs, kind: Kind, read: () => Promise<T>): Promise<T | undefined> {
+  const scarce = deps.callRates.left(kind, deps.clock.elapsed()).some((rate) => rate.left <= rate.limit / 10);
+  if (scarce) {
+    deps.log.info('panelNotRead', { kind, code: 'spared' });
+    return undefined;
+  }
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof DefenderError)) throw error;
+    deps.log.warn('panelNotRead', {
+      kind,
+      code: error.code,
+      status: error.detail.status,
+      apiCode: error.detail.apiCode,
+      target: error.detail.target,
+    });
+    return undefined;
+  }
+}
+
+function sessionsOf(
+  { store }: Needs,
+  actions: readonly Action[],
+  mayName: (other: Request) => boolean,
+): readonly Session[] {
+  return (
+    actions
+      .filter((action) => action.type === 'LiveResponse')
+      // Our own record says who it was; to Defender the requestor is only our application.
+      .map((action) => ({
+        action,
+        ours: store
+          .all()
+          .find(
+            (request) => 'actionId' in request && request.actionId.toLowerCase() === action.id.toLowerCase(),
+          ),
+      }))
+      .filter(({ ours }) => ours === undefined || mayName(ours))
+      .slice(0, sessionsKept)
+      .map(({ action, ours }) => {
+        return {
+          ...(action.createdAt === undefined ? {} : { at: action.createdAt }),
+          status: action.status.slice(0, longestText),
+          what: whatRan(action).slice(0, longestText),
+          by: (ours?.requester.name ?? action.requestor).slice(0, longestText),
+          ...(ours === undefined ? {} : { requestId: ours.id }),
+        };
+      })
+  );
+}
+
+function whatRan({ commands = [] }: Action): string {
+  const [first, ...more] = commands;
+  if (first === undefined) return 'commands not told';
+  return `${shownCommand(first)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
+}

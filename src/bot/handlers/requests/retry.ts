@@ -1,0 +1,164 @@
+// A new request made from an ended one, by its button or by `retry`: the commands from an index on, on the
+// same device, asked for and approved like any other. Nothing of the old approval is carried over.
+import { againFrom, continuationNotes, continuationOf, mayHaveReached } from '../../../../cards/again.ts';
+import { stateOf } from '../../../../cards/steps.ts';
+import type { Request } from '../../../liveResponse/request.ts';
+import { isOpen } from '../../../liveResponse/request.ts';
+import { createRequest, askedBy } from './createRequest.ts';
+import { unwrapOrThrow, RefusalError, requestFor, sentence } from '../context.ts';
+import type { HandlerContext } from '../context.ts';
+import { readBy } from '../../workers/reads/cardPlaces.ts';
+import { mayRequest } from '../../policy/decisions.ts';
+import { isPrivate, mayFind } from '../../policy/needToKnow.ts';
+import { placeKey } from '../../policy/places.ts';
+import { maxReason } from '../../commands/grammarProblem.ts';
+import type { Actor } from '../../policy/people/people.ts';
+import type { CommandIn, Place, Reply } from '../../ports.ts';
+import { rendersAs } from '../../policy/recipes/recipes.ts';
+import { lostAt } from '../../policy/restored.ts';
+import type { Recipe } from '../../policy/policy.ts';
+import { originOfRetry } from '../../workers/requests/retryLinks.ts';
+import type { SessionAsk } from '../../policy/recipes/sessionAsk.ts';
+
+export async function retry(
+  bot: HandlerContext,
+  actor: Actor,
+  input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>,
+  id: string,
+  {
+    index,
+    reason,
+    separate,
+  }: {
+    readonly index?: number | undefined;
+    readonly reason?: string | undefined;
+    readonly separate?: boolean | undefined;
+  },
+): Promise<Reply> {
+  const repeated = askedBy(bot, input);
+  if (repeated !== undefined) return repeated;
+  const old = requestFor(bot, actor, id);
+  const lost = (one: Request): boolean => lostAt(one, bot.store) !== undefined;
+  const start = againFrom(old, lost(old));
+  if ('why' in start)
+    throw new RefusalError(
+      { refused: 'notAgain', id, why: start.why, ...(start.why === 'notEnded' ? { state: old.state } : {}) },
+      id,
+    );
+  const from = index ?? start.from;
+  // A press is data from outside: -1 or 0.5 would be read as another command than the one that was looked at.
+  if (!Number.isInteger(from) || from < 0 || from >= old.commands.length)
+    throw new RefusalError({ refused: 'notAgain', id, why: 'noSuchIndex' }, id);
+  const wanted = askFor(bot, old, from, reason ?? carriedReason(bot, old, input.place));
+  // Before anything is told of another request: whoever may not ask learns nothing here.
+  unwrapOrThrow(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()), id);
+  const tries = triesAfter(bot, old);
+  const last = tries.at(-1) ?? old;
+  if (tries.some((one) => !mayFind(bot.policy, actor, one)))
+    throw new RefusalError({ refused: 'notAgain', id, why: 'triedElsewhere' }, id);
+  if (last !== old && isOpen(last)) return standing(bot, old, last);
+  // Any of them, not only the newest: one in the middle may have run what this one would repeat.
+  const reached = tries.findLast((one) => mayHaveReached(one, lost(one)));
+  if (reached !== undefined) throw new RefusalError({ refused: 'goneOn', id, as: reached.id }, id);
+  // One request at most goes on from each attempt: of two presses at once, the store takes the first.
+  const line = `retry ${id} ${from}${reason === undefined ? '' : ` --reason "${reason}"`}`;
+  const reply = await createRequest(
+    bot,
+    actor,
+    input,
+    { ...wanted, reason: withMention(wanted.reason, old, from), ...(separate === true ? { separate } : {}) },
+    line,
+    { origin: originOfRetry(last.id), continues: continuationOf(old, from) },
+  );
+  const made = bot.store.get(reply.requestId);
+  return made === undefined ? reply : { ...reply, text: [reply.text, ...continuationNotes(made)].join(' ') };
+}
+
+/** The requests that went on from this one, each from the one before, the newest last. */
+function triesAfter(bot: HandlerContext, old: Request): readonly Request[] {
+  const tries: Request[] = [];
+  for (
+    let next = bot.store.byOrigin(originOfRetry(old.id));
+    next !== undefined;
+    next = bot.store.byOrigin(originOfRetry(next.id))
+  )
+    tries.push(next);
+  return tries;
+}
+
+function standing(bot: HandlerContext, old: Request, open: Request): Reply {
+  const from =
+    open.continues === undefined || open.continues.from === 0 ? '' : `, from index ${open.continues.from}`;
+  return sentence(
+    `${old.id} is being tried again already as ${open.id}${from}, asked by ${open.requester.name}: ${bot.loop.views.words(open).status}. "${bot.settings.command} status ${open.id}" shows its card.`,
+  );
+}
+
+/** A private reason is not carried to another place, where others read it. */
+function carriedReason(bot: HandlerContext, old: Request, place: Place): string | undefined {
+  return placeKey(place) !== old.place && isPrivate(bot.policy, old, readBy(bot))
+    ? undefined
+    : withoutMention(old.reason);
+}
+
+function askFor(bot: HandlerContext, old: Request, from: number, reason: string | undefined): SessionAsk {
+  const commands = old.commands.slice(from);
+  const recipe = recipeRest(old, from, bot.policy.recipes, commands);
+  return {
+    kind: 'again',
+    // By id, so that a device which took over the name is never meant.
+    host: old.device.id,
+    commands,
+    title: titleFor(old, from),
+    ...(recipe === undefined ? {} : { recipe }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/**
+ * The recipe that these commands are still the rest of. Not so where a command before them did not complete:
+ * a recipe may check first and act then, and leaving the check out is not what was thought through.
+ */
+function recipeRest(
+  old: Request,
+  from: number,
+  recipes: ReadonlyMap<string, Recipe>,
+  commands: Request['commands'],
+): Extract<SessionAsk, { kind: 'again' }>['recipe'] {
+  const recipe = old.recipe === undefined ? undefined : recipes.get(old.recipe);
+  if (recipe === undefined || old.recipeArgs === undefined) return undefined;
+  const all = Array.from({ length: from }, (_, index) => stateOf(old, index) === 'completed').every(Boolean);
+  const at = (old.recipeFrom ?? 0) + from;
+  return all && rendersAs(recipe, old.recipeArgs, at, commands)
+    ? { name: recipe.name, args: old.recipeArgs, from: at }
+    : undefined;
+}
+
+const mention = / ?\((?:continues lr-[0-9a-z]+ from index \d+|repeats lr-[0-9a-z]+)\)$/;
+
+/** Without what an earlier try added, so that a chain of tries names the last one only. */
+function withoutMention(reason: string | undefined): string | undefined {
+  const text = reason?.replace(mention, '').trim();
+  return text === '' ? undefined : text;
+}
+
+/** The reason goes into Defender's own comment, where it is the only trace of the earlier request. */
+function withMention(reason: string | undefined, old: Request, from: number): string {
+  const said = from === 0 ? `(repeats ${old.id})` : `(continues ${old.id} from index ${from})`;
+  return reason === undefined
+    ? said
+    : `${Array.from(reason)
+        .slice(0, maxReason - said.length - 1)
+        .join('')} ${said}`;
+}
+
+const titleMention = /, from index \d+ of lr-[0-9a-z]+$/;
+const maxTitle = 120;
+
+function titleFor(old: Request, from: number): string {
+  const base = old.title.replace(titleMention, '');
+  const tail = from === 0 ? (titleMention.exec(old.title)?.[0] ?? '') : `, from index ${from} of ${old.id}`;
+  return `${Array.from(base)
+    .slice(0, maxTitle - tail.length)
+    .join('')}${tail}`;
+}

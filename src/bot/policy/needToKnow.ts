@@ -1,0 +1,159 @@
+// Who finds a request, how much of its results its cards show, and where its reasons may stand: by the place
+// it was asked in, all places of its cards, and its tier. The strictest holds, of the policy of then and of
+// now.
+import type { Privacy, Request } from '../../liveResponse/request.ts';
+import type { Actor } from './people/people.ts';
+import { placeKey, ruleOf } from './places.ts';
+import type { NeedToKnow, PlaceRule, Policy, Tier } from './policy.ts';
+import type { Place } from '../ports.ts';
+
+/** Whether outsiders read along in a place (`surface:id`), as far as its chat has told. */
+export type ReadByOutsiders = (key: string) => boolean;
+
+type Subject = Pick<Request, 'place' | 'placeIsPrivate' | 'privacy' | 'terms' | 'requester' | 'redacted'>;
+
+/** The rules of every place that gets a card: where it was asked, and each approvals place. */
+function rulesOf(policy: Policy, place: string): readonly PlaceRule[] {
+  return policy.places.filter((rule) => rule.approvals || rule.place === place);
+}
+
+function tierNow(policy: Policy, { terms }: Pick<Request, 'terms'>): Tier | undefined {
+  return policy.tiers.find(({ name }) => name === terms.tier);
+}
+
+/** What is frozen with a request when it is asked: a later edit of the file cannot loosen it. */
+export function privacyOf(policy: Policy, place: Place, tier: Tier): { readonly privacy?: Privacy } {
+  const key = placeKey(place);
+  const visibility = lists(ruleOf(policy, key), tier);
+  const results = rulesOf(policy, key).some((rule) => rule.results === 'private');
+  const privacy: Privacy = {
+    ...(results ? { results: 'private' } : {}),
+    ...(visibility.length === 0 ? {} : { visibility }),
+  };
+  return Object.keys(privacy).length === 0 ? {} : { privacy };
+}
+
+function lists(...rules: readonly (NeedToKnow | undefined)[]): readonly (readonly string[])[] {
+  return rules.flatMap((rule) => (rule?.visibility === undefined ? [] : [rule.visibility]));
+}
+
+/** Of every rule that limits who finds it, the roles named. */
+function limitsOf(policy: Policy, request: Subject): readonly (readonly string[])[] {
+  return [
+    ...(request.privacy?.visibility ?? []),
+    ...lists(ruleOf(policy, request.place), tierNow(policy, request)),
+  ];
+}
+
+export function isRestricted(policy: Policy, request: Subject): boolean {
+  return limitsOf(policy, request).length > 0;
+}
+
+function isAsker(actor: Pick<Actor, 'person'>, request: Subject): boolean {
+  return actor.person.id === request.requester.id;
+}
+
+function approves(policy: Policy, actor: Pick<Actor, 'roles'>, request: Subject): boolean {
+  const now = tierNow(policy, request)?.approve;
+  return actor.roles.has(request.terms.approveRole) || (now !== undefined && actor.roles.has(now));
+}
+
+/**
+ * Whether somebody finds this request at all: in lists, by its id, by its card. The requester and the
+ * approvers of its tier always do.
+ */
+export function mayFind(policy: Policy, actor: Pick<Actor, 'person' | 'roles'>, request: Subject): boolean {
+  return (
+    isAsker(actor, request) ||
+    approves(policy, actor, request) ||
+    limitsOf(policy, request).every((roles) => roles.some((role) => actor.roles.has(role)))
+  );
+}
+
+/** How much of its results every card of it shows: as much as the strictest of its places allows. */
+export function resultsOf(policy: Policy, request: Subject, outsiders: ReadByOutsiders): 'card' | 'private' {
+  if (request.placeIsPrivate || request.privacy?.results === 'private' || request.redacted !== undefined)
+    return 'private';
+  const rules = rulesOf(policy, request.place);
+  // A place that the policy no longer names shows nothing.
+  if (!rules.some((rule) => rule.place === request.place) || outsiders(request.place)) return 'private';
+  return rules.every((rule) => rule.results === 'card' && !outsiders(rule.place)) ? 'card' : 'private';
+}
+
+/** Milliseconds after the end after which results leave its cards; undefined: never. The shortest counts. */
+export function redactAfterOf(policy: Policy, request: Subject): number | undefined {
+  const limits = [tierNow(policy, request), ...rulesOf(policy, request.place)].flatMap(
+    (rule) => rule?.redactAfter ?? [],
+  );
+  return limits.length === 0 ? undefined : Math.min(...limits);
+}
+
+/** Its reasons are not for everybody: not everybody finds it, or it was asked where results are private. */
+export function isPrivate(policy: Policy, request: Subject, outsiders: ReadByOutsiders): boolean {
+  const asked = ruleOf(policy, request.place);
+  return (
+    isRestricted(policy, request) ||
+    request.placeIsPrivate ||
+    asked === undefined ||
+    asked.results === 'private' ||
+    outsiders(request.place)
+  );
+}
+
+/** More private now than when it was asked: its cards may still show what they no longer may. */
+export function becamePrivate(policy: Policy, request: Subject, outsiders: ReadByOutsiders): boolean {
+  const { privacy } = request;
+  if (request.placeIsPrivate || !isPrivate(policy, request, outsiders)) return false;
+  const then = new Set((privacy?.visibility ?? []).map((roles) => JSON.stringify(roles)));
+  if (
+    privacy === undefined ||
+    lists(ruleOf(policy, request.place), tierNow(policy, request)).some(
+      (roles) => !then.has(JSON.stringify(roles)),
+    )
+  )
+    return true;
+  if (then.size > 0) return false;
+  // Results were private; reasons were not where that came from an approvals place alone.
+  return (
+    ruleOf(policy, request.place)?.results !== 'private' ||
+    policy.places.some((rule) => rule.approvals && rule.place !== request.place && rule.results === 'private')
+  );
+}
+
+/**
+ * Whether the reasons of a request may stand on its card in a place. Who reads along there is told by that
+ * place's own `visibility`: its readers must all be among those who find the request.
+ */
+export function reasonMayStand(
+  policy: Policy,
+  request: Subject,
+  key: string,
+  outsiders: ReadByOutsiders,
+): boolean {
+  if (!isPrivate(policy, request, outsiders)) return true;
+  const asked = key === request.place;
+  if (asked && request.placeIsPrivate && ruleOf(policy, key) === undefined) return true;
+  const limits = limitsOf(policy, request);
+  if (limits.length === 0) return asked;
+  const readers = ruleOf(policy, key)?.visibility;
+  return (
+    readers !== undefined &&
+    !outsiders(key) &&
+    limits.every((roles) => readers.every((role) => roles.includes(role)))
+  );
+}
+
+/** Whether the reasons of a request may be told to somebody alone, who speaks in `key`. */
+export function reasonMayBeTold(
+  policy: Policy,
+  actor: Pick<Actor, 'person' | 'roles'>,
+  request: Subject,
+  key: string,
+  outsiders: ReadByOutsiders,
+): boolean {
+  if (isAsker(actor, request) || approves(policy, actor, request)) return true;
+  return (
+    (isRestricted(policy, request) && mayFind(policy, actor, request)) ||
+    reasonMayStand(policy, request, key, outsiders)
+  );
+}

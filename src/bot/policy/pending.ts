@@ -1,0 +1,55 @@
+// How many requests may wait at once, of one person and for one device: a flood of cards is read by nobody,
+// and an approver who clicks through one reads none.
+import type { Request } from '../../liveResponse/request.ts';
+import type { Tier } from './policy.ts';
+import type { Refusal } from './refusals/refusal.ts';
+
+/** Where the tier says nothing: more than anybody asks for on purpose, few enough to be read. */
+export const defaultPending = { person: 20, device: 10 } as const;
+
+/** Waits for a person or for its turn: nothing of it has been sent. */
+function isPending({ state }: Request): boolean {
+  return state === 'awaitingApproval' || state === 'queued';
+}
+
+/**
+ * Why one more may not be asked for; undefined when it may. Requests of every tier count, against the bounds
+ * of the tier that is asked for.
+ * @param deviceId undefined while it is not known yet: then the person's alone are counted
+ */
+export function tooManyPending(
+  open: readonly Request[],
+  tier: Pick<Tier, 'name' | 'pending'>,
+  personId: string,
+  deviceId: string | undefined,
+): Refusal | undefined {
+  const { person, device } = tier.pending ?? defaultPending;
+  const pending = open.filter(isPending);
+  const own = pending.filter(({ requester }) => requester.id === personId);
+  if (own.length >= person)
+    return {
+      refused: 'tooManyPending',
+      of: 'person',
+      tier: tier.name,
+      most: person,
+      own: idsOf(own),
+      others: 0,
+    };
+  const there = deviceId === undefined ? [] : pending.filter((request) => request.device.id === deviceId);
+  if (there.length < device) return undefined;
+  const mine = there.filter(({ requester }) => requester.id === personId);
+  return {
+    refused: 'tooManyPending',
+    of: 'device',
+    tier: tier.name,
+    most: device,
+    own: idsOf(mine),
+    others: there.length - mine.length,
+    device: there[0]?.device.name ?? '',
+  };
+}
+
+/** Oldest first: what was forgotten is most likely there. */
+function idsOf(requests: readonly Request[]): readonly string[] {
+  return requests.toSorted((a, b) => a.at - b.at).map(({ id }) => id);
+}

@@ -1,0 +1,16 @@
+// What a record that was put back from an older copy cannot tell: whether a request went on in the lines that
+// are lost.
+import { isOpen } from '../../liveResponse/request.ts';
+import type { Request } from '../../liveResponse/request.ts';
+import type { RequestStore } from '../../liveResponse/ports.ts';
+
+/**
+ * When the record was restored from a copy that knows the request and not its end (epoch ms); of several
+ * times the last. Undefined where no line that is lost can be of it. Each restore counts for good: one that
+ * came later knows no more of what the one before it lost.
+ */
+export function lostAt(request: Request, { restores }: Pick<RequestStore, 'restores'>): number | undefined {
+  return restores().findLast(
+    (at) => request.at <= at && (isOpen(request) || ('endedAt' in request && request.endedAt > at)),
+  );
+}

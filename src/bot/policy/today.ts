@@ -1,0 +1,280 @@
+// Whether the policy of today would refuse what was asked for or approved under an earlier one. Looser never
+// helps, because the terms of a request are frozen; stricter always counts. Pure: judged again at every
+// decision, after every change of the policy, and right before the POST.
+import { duration } from '../../../cards/time.ts';
+import type { PersonRef } from '../../liveResponse/request/person.ts';
+import type { Request } from '../../liveResponse/request.ts';
+import { earlierAttempt } from '../../liveResponse/request.ts';
+import { tierOf } from './decisions.ts';
+import { holdsRole, ownerOf } from './people/people.ts';
+import type { GroupReading } from './people/people.ts';
+import { mayUse, splitKey } from './places.ts';
+import type { Person, Policy, Tier } from './policy.ts';
+import { rendersAs } from './recipes/recipes.ts';
+import { judgeSystem } from './recipes/recipeSystems.ts';
+import { explain } from './refusals/refusal.ts';
+import { inScope } from './devices/scope.ts';
+
+/** The rule of today that refuses; its words are in cards/advice. */
+export type TodayCode =
+  | 'requesterNotListed'
+  | 'requesterRoleGone'
+  | 'approverNotListed'
+  | 'samePerson'
+  | 'placeGone'
+  | 'deviceOutOfScope'
+  | 'recipeChanged'
+  | 'otherSystem'
+  | 'commandNotAllowed'
+  | 'tierGone'
+  | 'tierStricter'
+  | 'reasonMissing'
+  | 'expireAfterShorter'
+  | 'runWithinShorter';
+
+export interface TodayNo {
+  readonly code: TodayCode;
+  /** Which one, in a few words: a name, a tier, a time. */
+  readonly detail?: string;
+}
+
+/**
+ * `unread`: groups that would have to be read before anybody can tell. Undefined: nothing in today's policy
+ * is against it.
+ */
+export type Judgement = { readonly no: TodayNo } | { readonly unread: readonly string[] } | undefined;
+
+/** Who approves, or approved, and from which account. */
+export interface Approver {
+  readonly by: PersonRef;
+  readonly account: string;
+}
+
+/** What the platforms said of the groups of both; without it only what the policy lists by name is known. */
+export interface Readings {
+  readonly requester?: GroupReading | undefined;
+  readonly approver?: GroupReading | undefined;
+}
+
+/** All of it: for what is approved, with the approver; for what waits for approval, without. */
+export function judgeToday(
+  policy: Policy,
+  request: Request,
+  now: number,
+  readings: Readings = {},
+  approver?: Approver,
+): Judgement {
+  const asked = judgeRequest(policy, request, now, readings.requester);
+  if (approver === undefined || (asked !== undefined && 'no' in asked)) return asked;
+  const agreed = judgeApprover(policy, request, approver, readings.approver);
+  if (agreed !== undefined && 'no' in agreed) return agreed;
+  const late = tooLate(policy, request, now);
+  if (late !== undefined) return late;
+  const unread = [asked, agreed].flatMap((one) => (one !== undefined && 'unread' in one ? one.unread : []));
+  return unread.length === 0 ? undefined : { unread: [...new Set(unread)] };
+}
+
+/**
+ * Whether it could still be asked for: the person, the place, the device, the commands and their tier, the
+ * time.
+ */
+export function judgeRequest(
+  policy: Policy,
+  request: Request,
+  now: number,
+  reading?: GroupReading,
+): Judgement {
+  const requester = stillListed(policy, { by: request.requester, account: request.account });
+  if (requester === undefined) return no('requesterNotListed', request.requester.name);
+  const [surface, id] = splitKey(request.place);
+  // Where a stored request was asked in private, that place is taken for a conversation with the bot alone:
+  // it needs no entry of its own.
+  if (mayUse(policy, { surface, id, direct: request.placeIsPrivate, external: false }) !== undefined)
+    return no('placeGone', request.place);
+  const outside = inScope(policy, request.device);
+  if (outside !== undefined) return no('deviceOutOfScope', explain(outside));
+  const tier = tierToday(policy, request);
+  if ('no' in tier) return tier;
+  const system = systemToday(policy, request);
+  if (system !== undefined) return system;
+  const stricter = stricterTerms(policy, request, tier);
+  if (stricter !== undefined) return stricter;
+  if (request.state === 'awaitingApproval' && sooner(request, tier) && now >= request.at + tier.expireAfter)
+    return no('expireAfterShorter', `tier ${tier.name}: ${duration(tier.expireAfter)}`);
+  return roleOr(
+    holdsRole(policy, requester, tier.request, reading),
+    'requesterRoleGone',
+    `${request.requester.name} lacks the role ${tier.request}`,
+  );
+}
+
+/**
+ * Whether this person may approve it, or still may: by the role it was agreed under, and by the one that its
+ * tier asks for today.
+ */
+export function judgeApprover(
+  policy: Policy,
+  request: Request,
+  approver: Approver,
+  reading?: GroupReading,
+): Judgement {
+  // Before the list: of two entries made one, the second is gone, and that is not the news.
+  if (
+    ownerOf(policy, approver.account) !== undefined &&
+    ownerOf(policy, approver.account) === ownerOf(policy, request.account)
+  )
+    return no('samePerson', `${request.account} and ${approver.account}`);
+  const person = stillListed(policy, approver);
+  if (person === undefined) return no('approverNotListed', approver.by.name);
+  const tier = tierToday(policy, request);
+  if ('no' in tier) return tier;
+  for (const role of new Set([request.terms.approveRole, tier.approve])) {
+    const held = roleOr(
+      holdsRole(policy, person, role, reading),
+      'approverNotListed',
+      `${approver.by.name} lacks the role ${role}`,
+    );
+    if (held !== undefined) return held;
+  }
+  return undefined;
+}
+
+/**
+ * The tier that today's policy gives to exactly these commands: as the recipe they were asked by, or each by
+ * itself.
+ */
+export function tierToday(policy: Policy, request: Request): Tier | { readonly no: TodayNo } {
+  const { recipe: name, recipeArgs, recipeFrom = 0, commands } = request;
+  if (name === undefined) {
+    const gone = commands.find(({ type }) => policy.raw[type] === undefined);
+    if (gone !== undefined) return no('commandNotAllowed', gone.type);
+  } else {
+    const recipe = policy.recipes.get(name);
+    if (recipe === undefined) return no('recipeChanged', `${name} is gone`);
+    // Requests made before arguments were kept can only be compared where there are none.
+    const compared = recipeArgs !== undefined || recipe.args.length === 0;
+    if (compared && !rendersAs(recipe, recipeArgs ?? {}, recipeFrom, commands))
+      return no('recipeChanged', name);
+    if (!compared)
+      return policy.tiers.find((tier) => tier.name === recipe.tier) ?? no('tierGone', recipe.tier);
+  }
+  const tier = tierOf(policy, {
+    kind: 'again',
+    host: request.device.id,
+    commands,
+    title: request.title,
+    ...(name === undefined ? {} : { recipe: { name, args: recipeArgs ?? {}, from: recipeFrom } }),
+  });
+  return 'refused' in tier ? no('commandNotAllowed', commands[0]?.type) : tier;
+}
+
+/** Whether the recipe is for the system of the device, as it was last read. */
+function systemToday(policy: Policy, { recipe: name, device }: Request): Judgement {
+  const recipe = name === undefined ? undefined : policy.recipes.get(name);
+  const verdict = recipe === undefined ? undefined : judgeSystem(policy, recipe, device);
+  return verdict?.is === 'no'
+    ? no('otherSystem', `${name ?? ''} is for ${verdict.systems}, the device runs ${device.os}`)
+    : undefined;
+}
+
+/** Where today's tier asks for more than was agreed, and time alone does not tell. */
+function stricterTerms(policy: Policy, request: Request, tier: Tier): Judgement {
+  const agreed = policy.tiers.findIndex((one) => one.name === request.terms.tier);
+  if (agreed < 0) return no('tierGone', request.terms.tier);
+  // Strictest first.
+  if (policy.tiers.indexOf(tier) < agreed)
+    return no('tierStricter', `tier ${tier.name} now, tier ${request.terms.tier} when it was asked for`);
+  if (tier.reason === 'required' && request.reason === undefined)
+    return no('reasonMissing', `tier ${tier.name}`);
+  return undefined;
+}
+
+/** Whether today's tier would have let it be approved so late, or lets the approval be used so late. */
+function tooLate(policy: Policy, request: Request, now: number): Judgement {
+  const tier = tierToday(policy, request);
+  if ('no' in tier || !('approval' in request)) return undefined;
+  const { at } = request.approval;
+  // Where today's time is no shorter, the approval lapses by its own.
+  if (tier.runWithin < request.terms.runWithin && now >= at + tier.runWithin)
+    return no('runWithinShorter', `tier ${tier.name}: ${duration(tier.runWithin)}`);
+  // Sent again is decided long after it was asked, whatever the tier says.
+  if (earlierAttempt(request) === undefined && sooner(request, tier) && at >= request.at + tier.expireAfter)
+    return no('expireAfterShorter', `tier ${tier.name}: ${duration(tier.expireAfter)}`);
+  return undefined;
+}
+
+/** Today's tier gives less time for an approval than was agreed. */
+function sooner(request: Request, tier: Tier): boolean {
+  return request.at + tier.expireAfter < request.terms.expiresAt;
+}
+
+/**
+ * The time limits of a request as today's policy shortens them, in epoch milliseconds; its own where today's
+ * are longer.
+ */
+export function limitsToday(
+  policy: Policy,
+  request: Request,
+): { readonly expiresAt: number; readonly runBefore?: number; readonly cancelParkedAfter?: number } {
+  const tier = tierToday(policy, request);
+  const own = request.terms.expiresAt;
+  const expiresAt = 'no' in tier ? own : Math.min(own, request.at + tier.expireAfter);
+  const parked = [request.terms.cancelParkedAfter, 'no' in tier ? undefined : tier.cancelParkedAfter].filter(
+    (ms) => ms !== undefined,
+  );
+  return {
+    expiresAt,
+    ...(request.state === 'queued'
+      ? {
+          runBefore:
+            'no' in tier
+              ? request.runBefore
+              : Math.min(request.runBefore, request.approval.at + tier.runWithin),
+        }
+      : {}),
+    ...(parked.length === 0 ? {} : { cancelParkedAfter: Math.min(...parked) }),
+  };
+}
+
+/** The roles an approver must hold all of: the one it was agreed under, and today's. */
+export function approveRoles(policy: Policy, request: Request): readonly string[] {
+  const tier = tierToday(policy, request);
+  return [...new Set([request.terms.approveRole, ...('no' in tier ? [] : [tier.approve])])];
+}
+
+/**
+ * By id and by account: whoever got another entry, or lost the account that spoke, is asked to speak again.
+ */
+function stillListed(policy: Policy, { by, account }: Approver): Person | undefined {
+  const owner = ownerOf(policy, account);
+  return owner?.id === by.id ? owner : undefined;
+}
+
+function roleOr(held: ReturnType<typeof holdsRole>, code: TodayCode, detail: string): Judgement {
+  if (held === 'yes') return undefined;
+  return held === 'no' ? no(code, detail) : held;
+}
+
+function no(code: TodayCode, detail?: string): { readonly no: TodayNo } {
+  return { no: { code, ...(detail === undefined ? {} : { detail }) } };
+}
+
+/**
+ * A request as its cards show it: with the limits and the roles of today where they are stricter than its
+ * own.
+ */
+export function shownToday(policy: Policy, request: Request): Request {
+  if (request.state === 'running' && request.parked !== undefined) {
+    const { cancelParkedAfter } = limitsToday(policy, request);
+    const cancelAt = cancelParkedAfter === undefined ? Infinity : request.parked.since + cancelParkedAfter;
+    return cancelAt < (request.parked.cancelAt ?? Infinity)
+      ? { ...request, parked: { ...request.parked, cancelAt } }
+      : request;
+  }
+  if (request.state !== 'awaitingApproval' && request.state !== 'queued') return request;
+  const { expiresAt, runBefore } = limitsToday(policy, request);
+  const terms = { ...request.terms, expiresAt, approveRole: approveRoles(policy, request).join(' and ') };
+  return request.state === 'queued'
+    ? { ...request, terms, runBefore: runBefore ?? request.runBefore }
+    : { ...request, terms };
+}

@@ -1,0 +1,194 @@
+// Says in every approvals place that submissions were frozen, and that they are no longer, whichever way that
+// came about; and what another policy changes. Neither waits for it; what a chat does not take is tried again
+// for a while.
+import { simulatedMark } from '../../../../cards/cardView.ts';
+import { frozenSentence } from '../../../../cards/messages/frozen.ts';
+import { stamp } from '../../../../cards/time.ts';
+import type { Freeze } from '../../../liveResponse/ports.ts';
+import type { Deps } from '../../deps.ts';
+import { ChatError } from '../../ports.ts';
+import { splitKey } from '../../policy/places.ts';
+
+/** Pauses after a failure, in milliseconds; the last repeats. */
+const retryPauses = [2_000, 5_000, 15_000, 60_000] as const;
+const freezes = 'freeze';
+/** After so long it is no news, and the cards have said it. Milliseconds. */
+const giveUpAfter = 3_600_000;
+/** What was not told is added to what is newer up to this; every chat takes it in one message. Characters. */
+const longestText = 8_000;
+
+export interface Announcements {
+  /** Who released what was frozen, for the words. */
+  releasedBy(name: string): void;
+  /**
+   * Says something else once in each of these places; what is newer of a topic takes the place of what was
+   * not told yet. `told` is called when every place has it, or takes it no more. `each`: what was not told
+   * yet is told with it, because it is not in the newer text.
+   */
+  say(topic: string, places: readonly string[], text: string, told?: () => Promise<void>, each?: true): void;
+  /** Answers after how many milliseconds to come again. */
+  pass(): Promise<number | undefined>;
+  /** Resolves when no chat is being told. */
+  settled(): Promise<void>;
+}
+
+interface Waiting {
+  readonly topic: string;
+  readonly place: string;
+  readonly text: string;
+  readonly from: number;
+  readonly tries: number;
+  readonly notBefore: number;
+}
+
+/** `again` is called when a chat has answered. */
+export function createAnnouncements(
+  deps: Pick<Deps, 'store' | 'chats' | 'policy' | 'clock' | 'log' | 'settings'>,
+  again: () => void,
+): Announcements {
+  const { store, clock, log, settings } = deps;
+  const chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
+  // A freeze at the machine while the bot was down, or one right before its end, is still to be told after
+  // the start.
+  let known = store.announcedFreeze();
+  let written = known;
+  let released: string | undefined;
+  /** By topic and place. */
+  const waiting = new Map<string, Waiting>();
+  const afterwards = new Map<string, () => Promise<void>>();
+  /**
+   * Not awaited by the pass: a chat that lets itself wait for must hold up neither the others nor the worker.
+   */
+  const flights = new Map<string, Promise<void>>();
+
+  function places(): readonly string[] {
+    return deps.policy.places.flatMap(({ place, approvals }) =>
+      approvals && chats.has(splitKey(place)[0]) ? [place] : [],
+    );
+  }
+
+  /** The newest state takes the place of one that was not told yet. */
+  function notice(): void {
+    const now = store.freeze();
+    if (now?.at === known?.at) return;
+    const text =
+      now === undefined
+        ? releasedWords(known, released)
+        : `${frozenSentence(now, settings.command)} What already runs goes on.`;
+    known = now;
+    put(freezes, places(), text);
+  }
+
+  function put(topic: string, where: readonly string[], text: string): void {
+    const marked = settings.simulated ? `${simulatedMark}: ${text}` : text;
+    for (const place of where)
+      waiting.set(`${topic} ${place}`, {
+        topic,
+        place,
+        text: marked,
+        from: clock.elapsed(),
+        tries: 0,
+        notBefore: clock.elapsed(),
+      });
+  }
+
+  function waits(topic: string): boolean {
+    return [...waiting.values()].some((job) => job.topic === topic);
+  }
+
+  /** Durable like the freeze. @throws StoreError */
+  async function finish(): Promise<void> {
+    for (const [topic, told] of afterwards) {
+      if (waits(topic)) continue;
+      await told();
+      if (afterwards.get(topic) === told) afterwards.delete(topic);
+    }
+  }
+
+  /**
+   * Durable once it is told everywhere, or nowhere any more: else the next start tells it again. @throws
+   * StoreError
+   */
+  async function write(): Promise<void> {
+    if (waits(freezes) || written === known) return;
+    const told = known;
+    await store.note({ type: 'freezeAnnounced', ...(told === undefined ? {} : { freeze: told }) });
+    written = told;
+  }
+
+  async function tell(key: string, job: Waiting): Promise<void> {
+    const [surface, place] = splitKey(job.place);
+    try {
+      await chats.get(surface)?.announce(place, job.text);
+      if (waiting.get(key) === job) waiting.delete(key);
+    } catch (error) {
+      if (waiting.get(key) !== job) return;
+      const code = error instanceof ChatError ? error.code : 'bug';
+      const over = code === 'rejected' || clock.elapsed() - job.from > giveUpAfter;
+      log.warn(over ? 'notAnnounced' : 'announceFailed', {
+        place: job.place,
+        code,
+        tries: job.tries + 1,
+        error,
+      });
+      if (over) {
+        waiting.delete(key);
+        return;
+      }
+      const pause = Math.max(
+        retryPauses[job.tries] ?? retryPauses[retryPauses.length - 1] ?? 0,
+        error instanceof ChatError ? (error.retryAfterMs ?? 0) : 0,
+      );
+      waiting.set(key, { ...job, tries: job.tries + 1, notBefore: clock.elapsed() + pause });
+    }
+  }
+
+  function launch(key: string, job: Waiting): void {
+    const flight = tell(key, job).finally(() => {
+      flights.delete(key);
+      again();
+    });
+    flights.set(key, flight);
+  }
+
+  return {
+    releasedBy: (name) => void (released = name),
+    say(topic, where, text, told, each) {
+      const before = [...waiting].filter(([, job]) => job.topic === topic);
+      for (const [key] of before) waiting.delete(key);
+      const untold = new Map(each === true ? before.map(([, job]) => [job.place, job.text]) : []);
+      for (const place of new Set([...where, ...untold.keys()]))
+        if (chats.has(splitKey(place)[0])) put(topic, [place], withUntold(text, untold.get(place)));
+      if (told === undefined) afterwards.delete(topic);
+      else afterwards.set(topic, told);
+      again();
+    },
+    async pass() {
+      notice();
+      const idle = [...waiting].filter(([key]) => !flights.has(key));
+      for (const [key, job] of idle) if (job.notBefore <= clock.elapsed()) launch(key, job);
+      await write();
+      await finish();
+      const next = idle.flatMap(([key, job]) => (flights.has(key) ? [] : [job.notBefore]));
+      return next.length === 0 ? undefined : Math.min(...next) - clock.elapsed();
+    },
+    async settled() {
+      while (flights.size > 0) await Promise.all(flights.values());
+    },
+  };
+}
+
+function withUntold(text: string, earlier: string | undefined): string {
+  if (earlier === undefined) return text;
+  return text.length + earlier.length > longestText
+    ? `${text} There were changes before this one that could not be told here; the journal holds each (policyChanged).`
+    : `${text} Before that, and not told here yet: ${earlier}`;
+}
+
+function releasedWords(before: Freeze | undefined, by: string | undefined): string {
+  const was =
+    before === undefined
+      ? ''
+      : ` They had been frozen by ${before.by} since ${stamp(before.at)}: ${before.why}.`;
+  return `Submissions are no longer frozen${by === undefined ? '' : `: ${by} released them`}.${was} Requests can be asked for and approved again, and approved ones go on.`;
+}

@@ -1,0 +1,216 @@
+// From a stored request to what a card shows in one place: gathers excerpts, live links and the queue place
+// that the pure view needs.
+import { cardView, titleOf } from '../../../../cards/cardView.ts';
+import { statusText } from '../../../../cards/messages/status.ts';
+import type { CardView } from '../../../../cards/view.ts';
+import type { ViewContext } from '../../../../cards/view.ts';
+import type { Outage } from '../../../liveResponse/request/errorAnswer.ts';
+import type { Kind } from '../../../liveResponse/pacing.ts';
+import { maxSearchAttempts } from '../../../liveResponse/pacing.ts';
+import type { Request } from '../../../liveResponse/request.ts';
+import { isOpen } from '../../../liveResponse/request.ts';
+import type { DefenderWatch, Sight } from '../upkeep/defenderWatch.ts';
+import type { TwinIndex } from '../requests/twins.ts';
+import type { Deps } from '../../deps.ts';
+import { mayBeNamedIn } from '../reads/cardPlaces.ts';
+import { keptOutput } from '../reads/keptOutput.ts';
+import type { CardPlace } from '../../policy/places.ts';
+import { lostAt } from '../../policy/restored.ts';
+import { shownToday } from '../../policy/today.ts';
+import { queueOf } from '../limits.ts';
+import type { Submission } from '../sessions/submission.ts';
+
+export interface CardViews {
+  /**
+   * On the card in a place, or for one person alone: then `mayName` says which other requests that one may be
+   * told of.
+   */
+  of(
+    request: Request,
+    place: Pick<CardPlace, 'results' | 'notify' | 'reason'> &
+      ({ readonly mayName: (other: Request) => boolean } | Pick<CardPlace, 'surface' | 'place'>),
+  ): Promise<CardView>;
+  /** Status and lead as its cards have them: for lists and answers. */
+  words(request: Request): { readonly status: string; readonly lead: string };
+}
+
+/**
+ * Outputs remembered whole, so that a card can count lines and show the end of a failed one; larger ones are
+ * read from disk again.
+ */
+const textsKept = 50;
+const keptCharacters = 200_000;
+
+export function createCardViews(
+  deps: Deps & { readonly watch: Pick<DefenderWatch, 'outage'> },
+  submission: Pick<Submission, 'place'>,
+  twins: Pick<TwinIndex, 'of'>,
+): CardViews {
+  const texts = new Map<string, string>();
+
+  async function textOf(request: Request, index: number, sha256: string): Promise<string | undefined> {
+    const key = `${request.id}:${index}:${sha256}`;
+    const kept = texts.get(key);
+    if (kept !== undefined) return kept;
+    const text = await keptOutput(deps, request, index);
+    if (text === undefined || text.length > keptCharacters) return text;
+    const oldest = texts.keys().next();
+    if (texts.size >= textsKept && oldest.done !== true) texts.delete(oldest.value);
+    texts.set(key, text);
+    return text;
+  }
+
+  /** What cannot be had from Defender and concerns this request as it stands; never since before it did. */
+  function outageFor(request: Request): Outage | undefined {
+    switch (request.state) {
+      case 'running':
+        return since(deps.watch.outage('follow'), request.startedAt);
+      case 'unknown':
+        // After the last look nothing is read until somebody asks for it.
+        return request.looks >= maxSearchAttempts
+          ? undefined
+          : since(deps.watch.outage(request.actionId === undefined ? 'search' : 'follow'), request.since);
+      case 'queued': {
+        const { waitsFor, error } = request;
+        const what =
+          waitsFor === 'library' ? 'library' : error?.call === undefined ? undefined : sightOf[error.call];
+        const waits =
+          waitsFor === 'library' ||
+          waitsFor === 'unavailable' ||
+          waitsFor === 'unauthorized' ||
+          waitsFor === 'throttled';
+        return waits && what !== undefined ? since(deps.watch.outage(what), request.approval.at) : undefined;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** Without other requests that the reader may not find. */
+  function nameless(request: Request, mayName: (other: Request) => boolean): Request {
+    const hidden = (id: string): boolean => {
+      const other = deps.store.get(id);
+      return other !== undefined && !mayName(other);
+    };
+    let bare = request;
+    if (bare.again !== undefined && hidden(bare.again.id)) {
+      const { again: _again, ...rest } = bare;
+      bare = rest;
+    }
+    if (bare.state === 'queued' && bare.blocker?.by === 'request' && hidden(bare.blocker.id))
+      bare = { ...bare, blocker: { by: 'unseen' } };
+    if (
+      bare.state === 'over' &&
+      bare.ending.how === 'lapsed' &&
+      bare.ending.blocker?.by === 'request' &&
+      hidden(bare.ending.blocker.id)
+    )
+      bare = { ...bare, ending: { ...bare.ending, blocker: { by: 'unseen' } } };
+    return bare;
+  }
+
+  function contextOf(request: Request): ViewContext {
+    const queue = submission.place(request.id);
+    const freeze = deps.store.freeze();
+    const outage = outageFor(request);
+    const restoredAt = lostAt(request, deps.store);
+    return {
+      now: deps.clock.now(),
+      results: 'private',
+      simulated: deps.settings.simulated,
+      outputs: nothing,
+      urls: nothing,
+      command: deps.settings.command,
+      offlineQueue: queueOf(deps),
+      ...(queue === undefined ? {} : { queue }),
+      ...(freeze === undefined ? {} : { frozen: freeze }),
+      ...(outage === undefined ? {} : { outage }),
+      ...(restoredAt === undefined ? {} : { restoredAt }),
+    };
+  }
+
+  return {
+    words: (request) => statusText(shownToday(deps.policy, request), contextOf(request)),
+    async of(stored, place) {
+      const whole = shownToday(deps.policy, stored);
+      const mayName =
+        'mayName' in place ? place.mayName : (other: Request) => mayBeNamedIn(deps, other, place);
+      const request = nameless(place.reason === 'private' ? withoutReasons(whole) : whole, mayName);
+      const outputs = new Map<number, string>();
+      if (place.results === 'card' && 'results' in request) {
+        for (const excerpt of request.results.excerpts) {
+          const text = await textOf(request, excerpt.index, excerpt.sha256);
+          if (text !== undefined) outputs.set(excerpt.index, text);
+        }
+      }
+      const now = deps.clock.now();
+      return cardView(request, {
+        ...contextOf(request),
+        results: place.results,
+        ...(place.reason === undefined ? {} : { reasons: place.reason }),
+        outputs,
+        urls: place.results === 'card' ? deps.links.of(request.id, now) : nothing,
+        twins: isOpen(request)
+          ? twins
+              .of(request)
+              .filter(mayName)
+              .map((twin) => ({
+                id: twin.id,
+                status: statusText(twin, contextOf(twin)).status,
+                open: isOpen(twin),
+                askedBy: twin.requester.name,
+                askedAt: twin.at,
+                ...('endedAt' in twin ? { endedAt: twin.endedAt } : {}),
+              }))
+          : [],
+        ...(place.notify === undefined ? {} : { notify: place.notify }),
+      });
+    },
+  };
+}
+
+/** Without the reasons given on the way; that of the request itself is told to be private. */
+function withoutReasons(request: Request): Request {
+  let bare = request;
+  if (bare.state === 'over' && 'reason' in bare.ending) {
+    const { reason: _reason, ...ending } = bare.ending;
+    bare = { ...bare, ending };
+  }
+  if ('cancel' in bare) {
+    const { reason: _reason, ...cancel } = bare.cancel;
+    bare = { ...bare, cancel };
+  }
+  return bare;
+}
+
+const nothing: ReadonlyMap<number, string> = new Map();
+
+const sightOf: Readonly<Record<Kind, Sight>> = {
+  submit: 'submit',
+  list: 'search',
+  get: 'follow',
+  link: 'results',
+  cancel: 'cancel',
+  machines: 'machines',
+  library: 'library',
+};
+
+function since(outage: Outage | undefined, from: number): Outage | undefined {
+  return outage === undefined || outage.since >= from ? outage : { ...outage, since: from };
+}
+
+/** Title, status and lead of a request outside a card: for lists and notes. */
+export function wordsOf(
+  deps: Pick<Deps, 'clock' | 'settings'>,
+  request: Request,
+): { readonly title: string; readonly status: string; readonly lead: string } {
+  const { status, lead } = statusText(request, {
+    now: deps.clock.now(),
+    results: 'private',
+    simulated: false,
+    outputs: nothing,
+    urls: nothing,
+    command: deps.settings.command,
+  });
+  return { title: titleOf(request), status, lead };
+}

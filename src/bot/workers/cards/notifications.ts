@@ -1,0 +1,71 @@
+// The short public notes below a card, at the end of a request and when a parked device wakes: updating a
+// card does not notify anybody, these do.
+import { afterRestore } from '../../../../cards/messages/said.ts';
+import { duration } from '../../../../cards/time.ts';
+import { isTerminal } from '../../../liveResponse/action.ts';
+import type { FoundLate, Request } from '../../../liveResponse/request.ts';
+import type { Deps } from '../../deps.ts';
+import { endingWords } from '../../policy/refusals/endedStatus.ts';
+import { lostAt } from '../../policy/restored.ts';
+import { wordsOf } from './cardViews.ts';
+
+export interface Notification {
+  readonly what: 'end' | 'woke' | 'found';
+  readonly text: string;
+}
+
+/**
+ * The note that `place` (`surface:id`) has not had yet. Undefined while there is nothing to tell: open
+ * requests, and those that their requester ended. A device that woke is told while its session runs; after
+ * that the end says more.
+ */
+export function pendingNotification(
+  deps: Pick<Deps, 'clock' | 'settings' | 'store'>,
+  request: Request,
+  place: string,
+): Notification | undefined {
+  if (request.state === 'running') return deviceOnlineNotification(deps, request, place);
+  if (request.state !== 'finished' && request.state !== 'over') return undefined;
+  if (request.state === 'over' && request.found !== undefined)
+    return foundLateNotification(deps, request, request.found, place);
+  if (request.noted.includes(place)) return undefined;
+  if (request.state === 'over' && 'by' in request.ending && request.ending.by.id === request.requester.id)
+    return undefined;
+  const { title, status } = wordsOf(deps, request);
+  // A note is read on a lock screen: whose no it was stands in it.
+  const whose =
+    request.state === 'over' && request.ending.how === 'refused'
+      ? endingWords(request.ending).replace(/^refused/, '')
+      : '';
+  const restoredAt = request.state === 'over' ? lostAt(request, deps.store) : undefined;
+  return {
+    what: 'end',
+    text: `${request.id}, ${title}: ${status}${whose}.${restoredAt === undefined ? '' : ` ${afterRestore(request, restoredAt)}`}`,
+  };
+}
+
+/** What was given up ran after all: told once it has ended, to the requester who ended it as well. */
+function foundLateNotification(
+  deps: Pick<Deps, 'clock' | 'settings'>,
+  request: Request,
+  { action, noted }: FoundLate,
+  place: string,
+): Notification | undefined {
+  if (noted.includes(place) || !isTerminal(action.status)) return undefined;
+  const { title, status } = wordsOf(deps, request);
+  return { what: 'found', text: `${request.id}, ${title}: ${status}.` };
+}
+
+function deviceOnlineNotification(
+  deps: Pick<Deps, 'clock' | 'settings'>,
+  request: Extract<Request, { state: 'running' }>,
+  place: string,
+): Notification | undefined {
+  const { parked } = request;
+  if (parked?.wokeAt === undefined || parked.noted.includes(place)) return undefined;
+  const { title } = wordsOf(deps, request);
+  return {
+    what: 'woke',
+    text: `${request.id}, ${title}: the device woke after ${duration(parked.wokeAt - parked.since)}, and the session has started.`,
+  };
+}

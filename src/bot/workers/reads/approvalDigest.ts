@@ -1,0 +1,67 @@
+// What an approval binds: tenant, device, commands, and the content of the library files they name. Seen when
+// it is asked, compared at the approval, and held against the library again right before the POST
+// (`beforeSending`).
+import { digestText, fingerprintOf } from '../../../liveResponse/commands.ts';
+import type { Command } from '../../../liveResponse/commands.ts';
+import { contentOf, contentDrift, libraryNames, wasRead } from '../../../liveResponse/request/content.ts';
+import type { Content } from '../../../liveResponse/request/content.ts';
+import type { Asked, Request } from '../../../liveResponse/request.ts';
+import type { Deps } from '../../deps.ts';
+import { readLibrary, tellsOf } from './library.ts';
+import type { LibraryReading } from './library.ts';
+
+/** Digest and fingerprint over everything that an approval binds. */
+export function approvalDigest(
+  { hash }: Pick<Deps, 'hash'>,
+  request: Pick<Asked, 'tenant' | 'commands' | 'content'> & { readonly device: { readonly id: string } },
+): Pick<Asked, 'digest' | 'fingerprint'> {
+  const files = wasRead(request.content) ? request.content.files : [];
+  const digest = hash.sha256(digestText(request.tenant, request.device.id, request.commands, files));
+  return { digest, fingerprint: fingerprintOf(digest) };
+}
+
+/**
+ * What the library holds now of the files that commands name; undefined when they name none, and then nothing
+ * is read.
+ */
+export async function currentContent(
+  deps: Pick<Deps, 'defender' | 'clock' | 'log'>,
+  commands: readonly Command[],
+): Promise<Content | undefined> {
+  if (libraryNames(commands).length === 0) return undefined;
+  return contentSeen(commands, await readLibrary(deps));
+}
+
+/** What a reading of the library tells of the files that commands name. */
+export function contentSeen(commands: readonly Command[], reading: LibraryReading): Content {
+  if (!('files' in reading)) return { at: reading.at, notRead: reading.notRead };
+  return tellsOf(commands, reading)
+    ? contentOf(commands, reading.files, reading.at)
+    : { at: reading.at, notRead: 'unavailable' };
+}
+
+/**
+ * Reads the library once more and, where the cards of the request no longer say what is so, has them drawn
+ * again. Answers the request as its cards show it then.
+ */
+export async function refreshContent(
+  deps: Deps,
+  request: Request,
+): Promise<{ readonly request: Request; readonly departed: ReturnType<typeof contentDrift> }> {
+  const now = await currentContent(deps, request.commands);
+  if (now === undefined) return { request, departed: undefined };
+  const departed = contentDrift(request.content, now);
+  if (departed === undefined) return { request, departed };
+  const changed = await deps.store.change(request.id, (current) => {
+    if (current.state !== 'awaitingApproval' && current.state !== 'unknown') return { no: 'decided' };
+    // Somebody else's press may have shown it already.
+    if (contentDrift(current.content, now) === undefined) return { no: 'shown' };
+    return {
+      event: { type: 'contentSeen', content: now, ...approvalDigest(deps, { ...current, content: now }) },
+    };
+  });
+  return {
+    request: 'request' in changed ? changed.request : (deps.store.get(request.id) ?? request),
+    departed,
+  };
+}

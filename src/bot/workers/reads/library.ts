@@ -1,0 +1,77 @@
+// The live response library as one reading: what it holds, or why that could not be read. A cached reading is
+// for people to look at; decisions read afresh.
+import type { Command } from '../../../liveResponse/commands.ts';
+import { holdsAllNamed } from '../../../liveResponse/request/content.ts';
+import type { LibraryFile } from '../../../liveResponse/ports.ts';
+import { DefenderError } from '../../../liveResponse/ports.ts';
+import type { Deps } from '../../deps.ts';
+
+export type LibraryReading =
+  /** `whole`: there are no other files. Of one read in part nobody can say that a file is not there. */
+  | { readonly at: number; readonly files: readonly LibraryFile[]; readonly whole: boolean }
+  /** `forbidden`: the application has no Library.Manage. `unavailable`: anything that may pass. */
+  | { readonly at: number; readonly notRead: 'forbidden' | 'unavailable'; readonly error: DefenderError };
+
+/** One call, now. Throws nothing but bugs: a library that cannot be read is an answer. */
+export async function readLibrary({
+  defender,
+  clock,
+  log,
+}: Pick<Deps, 'defender' | 'clock' | 'log'>): Promise<LibraryReading> {
+  try {
+    const { files, whole } = await defender.library();
+    return { at: clock.now(), files, whole };
+  } catch (error) {
+    if (!(error instanceof DefenderError)) throw error;
+    log.warn('libraryNotRead', {
+      code: error.code,
+      status: error.detail.status,
+      apiCode: error.detail.apiCode,
+      target: error.detail.target,
+    });
+    // Only Defender's own "no" is the missing right; a 401 is our credentials, and those may be mended.
+    return { at: clock.now(), notRead: error.detail.status === 403 ? 'forbidden' : 'unavailable', error };
+  }
+}
+
+/**
+ * Whether a reading tells of every file that commands name; what a part of the library does not hold, the
+ * rest may.
+ */
+export function tellsOf(
+  commands: readonly Command[],
+  { files, whole }: Extract<LibraryReading, { readonly files: unknown }>,
+): boolean {
+  return whole || holdsAllNamed(commands, files);
+}
+
+/** How long a list that people only look at is kept, in milliseconds. */
+export const libraryMemory = 60_000;
+/**
+ * The same for those who ask: what they ask for is compared with a reading of its own when it is approved and
+ * when it is sent. A running service reads the list often enough for it to be at hand (`libraryAtHand`).
+ */
+export const askMemory = 5 * 60_000;
+
+/** @param enough what is remembered counts only where it is; a reading made now always does */
+export type RecentLibrary = (
+  memory?: number,
+  enough?: (reading: LibraryReading) => boolean,
+) => Promise<LibraryReading>;
+
+/**
+ * Answers from the last reading while that is young, and asks once for all who ask at the same time. Failures
+ * are not remembered.
+ */
+export function createRecentLibrary(deps: Pick<Deps, 'defender' | 'clock' | 'log'>): RecentLibrary {
+  let last: { readonly reading: LibraryReading; readonly at: number } | undefined;
+  let asking: Promise<LibraryReading> | undefined;
+  return async (memory = libraryMemory, enough = () => true) => {
+    if (last !== undefined && deps.clock.elapsed() - last.at < memory && enough(last.reading))
+      return last.reading;
+    asking ??= readLibrary(deps).finally(() => (asking = undefined));
+    const reading = await asking;
+    last = 'files' in reading ? { reading, at: deps.clock.elapsed() } : undefined;
+    return reading;
+  };
+}

@@ -1,0 +1,33 @@
+// A request that nobody approved in time ends by itself: time only ever denies.
+import type { Deps } from '../../deps.ts';
+import type { Ages } from '../ages.ts';
+import { isIn, moveFrom } from '../transition.ts';
+import { createNextWake } from '../nextWake.ts';
+import type { Turn } from '../worker.ts';
+import { byHand } from '../worker.ts';
+
+export function createExpiry(
+  { store, clock }: Pick<Deps, 'store' | 'clock'>,
+  ages: Ages,
+): { pass(turn?: Turn): Promise<number | undefined> } {
+  return {
+    async pass(turn = byHand) {
+      const wakes = createNextWake(clock);
+      for (const request of store.open()) {
+        if (!isIn(request, ['awaitingApproval'])) continue;
+        if (!turn.goOn()) break;
+        const { expiresAt } = request.terms;
+        // By the time on the card, and no later than it was meant: a clock that is set back must not keep an
+        // old question open.
+        const left = expiresAt - request.at - ages.of(`${request.id} asked`, request.at);
+        if (expiresAt <= clock.now() || left <= 0) {
+          await moveFrom(store, request.id, ['awaitingApproval'], () => ({ type: 'expired' }));
+          continue;
+        }
+        wakes.at(expiresAt);
+        wakes.after(left);
+      }
+      return wakes.wait();
+    },
+  };
+}

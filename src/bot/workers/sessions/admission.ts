@@ -1,0 +1,188 @@
+// What keeps an approved request from being sent: the freeze, a pause, its device, a session, a slot. Reads
+// and reckons; claims nothing.
+import type { Blocker, ErrorAnswer } from '../../../liveResponse/request/errorAnswer.ts';
+import {
+  afterThrottle,
+  capAt,
+  minSessionsForCapLearning,
+  isParked,
+  maxSearchAttempts,
+  maxPenaltyMs,
+  sessionCap,
+} from '../../../liveResponse/pacing.ts';
+import type { DefenderError } from '../../../liveResponse/ports.ts';
+import type { InState, Request, WaitCause } from '../../../liveResponse/request.ts';
+import { requestAsBlocker } from './blockers.ts';
+import type { Deps } from '../../deps.ts';
+import { isIn, moveFrom } from '../transition.ts';
+
+/** What a busy device is given before the next try. */
+export const busyPause = 30_000;
+export const unavailablePause = 15_000;
+/** Without a Retry-After; what other clients of this API wait (defender-api.md 7.4). */
+export const throttledPause = 60_000;
+/**
+ * How often a hold that ends with somebody else's request is looked at again; the end of that request nudges
+ * anyway.
+ */
+const holdPause = 5_000;
+/** A slot that another flight has reserved is looked at again this soon. */
+const slotPause = 250;
+
+/** What is known of a cause: who holds the device, or how Defender refused. */
+export interface WaitReason {
+  readonly blocker?: Blocker;
+  readonly error?: ErrorAnswer;
+}
+
+export interface Wait extends WaitReason {
+  readonly cause?: WaitCause;
+  /** Milliseconds until it is looked at again. */
+  readonly wait: number;
+}
+
+/** What this process is sending. A `submitting` request that is not here was cut off by a crash. */
+export interface InFlight {
+  has(id: string): boolean;
+  /** Flights that have not yet taken their slot of the submit budget. */
+  reserved(): number;
+}
+
+export interface Admission {
+  /** Approved and not yet taken up, oldest approval first. */
+  waiting(): readonly InState<'queued'>[];
+  /** Why a request may not be sent now, and when to look again; undefined when it may. */
+  of(request: InState<'queued'>): Wait | undefined;
+  /** Puts what it waits for on the card, unless it stands there. */
+  recordWait(id: string, cause: WaitCause | undefined, why?: WaitReason): Promise<void>;
+  /**
+   * Holds one request back for `ms` because something it needs could not be read; kept in memory alone, a
+   * restart may try at once.
+   */
+  pause(id: string, ms: number): void;
+  /** A request that ended needs no pause any more. */
+  forget(id: string): void;
+  /** Sessions of ours that are or may be live, those of offline devices left out. */
+  sessionsHeld(): number;
+  /** How many sessions there may be, as far as 429s have taught us. */
+  cap(): number;
+  /**
+   * Rate and session limit answer the same 429; our own count of the rate was fine, so with many sessions it
+   * is those.
+   */
+  recordThrottle(): WaitCause;
+}
+
+/** Defender cannot be reached, or does not let the bot in: the second is for an administrator to mend. */
+export function outageOf({ code, detail }: DefenderError): 'unavailable' | 'unauthorized' {
+  return code === 'unauthorized' || detail.status === 403 ? 'unauthorized' : 'unavailable';
+}
+
+export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
+  const { store, callRates: budgets, clock } = deps;
+  /** In elapsed time. */
+  const pausedUntil = new Map<string, number>();
+  /** The pauses that the journal knows, from when they were first seen. */
+  const deferrals = new Map<string, { readonly notBefore: number; readonly until: number }>();
+  let cap = sessionCap(deps.settings.sessions);
+
+  function waiting(): readonly InState<'queued'>[] {
+    return store
+      .open()
+      .filter((request) => isIn(request, ['queued']))
+      .filter((request) => !inFlight.has(request.id))
+      .sort((a, b) => a.approval.at - b.approval.at);
+  }
+
+  function of(request: InState<'queued'>): Wait | undefined {
+    if (store.trouble() !== undefined) return { wait: unavailablePause };
+    if (store.freeze() !== undefined) return { cause: 'frozen', wait: throttledPause };
+    const now = clock.elapsed();
+    const pause = Math.max(deferredFor(request), (pausedUntil.get(request.id) ?? 0) - now);
+    if (pause > 0) return { wait: pause };
+    const live = liveRequests();
+    // An unknown request keeps its device until somebody decides, though no longer a session: what may run
+    // there must not meet a second script.
+    const holder = [...live, ...store.open().filter((other) => isIn(other, ['unknown']))].find(
+      (other) => other.device.id === request.device.id,
+    );
+    if (holder !== undefined)
+      return { cause: 'deviceBusy', blocker: requestAsBlocker(holder), wait: holdPause };
+    if (sessionsHeld() >= capAt(cap, now)) return { cause: 'sessions', wait: holdPause };
+    const wait = budgets.waitFor('submit', now);
+    const free = Math.min(...budgets.left('submit', now).map((rate) => rate.left)) - inFlight.reserved();
+    return wait === 0 && free > 0 ? undefined : { cause: 'slot', wait: Math.max(wait, slotPause) };
+  }
+
+  /**
+   * What is left of the pause that a refusal asked for: as long as it was meant, whatever happens to the wall
+   * clock in which it is journaled.
+   */
+  function deferredFor({ id, notBefore, attempts }: InState<'queued'>): number {
+    if (notBefore === undefined) return 0;
+    const known = deferrals.get(id);
+    if (known?.notBefore === notBefore) return known.until - clock.elapsed();
+    const meant = notBefore - (attempts.at(-1)?.at ?? notBefore);
+    const wait = Math.max(0, Math.min(notBefore - clock.now(), meant > 0 ? meant : maxPenaltyMs));
+    deferrals.set(id, { notBefore, until: clock.elapsed() + wait });
+    return wait;
+  }
+
+  /**
+   * Those that hold a session at Defender, or may: an unknown one as long as it is looked for. After that it
+   * waits for a person, who must not hold up everybody else.
+   */
+  function liveRequests(): readonly Request[] {
+    return store
+      .open()
+      .filter(
+        (request) =>
+          isIn(request, ['submitting', 'running']) ||
+          (isIn(request, ['unknown']) && request.looks < maxSearchAttempts) ||
+          inFlight.has(request.id),
+      );
+  }
+
+  /**
+   * Those that wait for an offline device are counted apart, or a few laptops in a drawer would stop
+   * everybody for days; should Defender count them, its 429 lowers the cap.
+   */
+  function sessionsHeld(): number {
+    return liveRequests().filter((request) => !(isIn(request, ['running']) && isParked(request, clock.now())))
+      .length;
+  }
+
+  return {
+    waiting,
+    of,
+    sessionsHeld,
+    cap: () => capAt(cap, clock.elapsed()),
+    pause: (id, ms) => void pausedUntil.set(id, clock.elapsed() + ms),
+    forget(id) {
+      pausedUntil.delete(id);
+      deferrals.delete(id);
+    },
+    async recordWait(id, cause, { blocker, error } = {}) {
+      if (cause === undefined) return;
+      await moveFrom(store, id, ['queued'], (request) => {
+        // An answer that says the same with another correlation id is no news.
+        const same =
+          request.waitsFor === cause &&
+          (blocker === undefined || JSON.stringify(blocker) === JSON.stringify(request.blocker));
+        return same
+          ? undefined
+          : {
+              type: 'waiting',
+              cause,
+              ...(blocker === undefined ? {} : { blocker }),
+              ...(error === undefined ? {} : { error }),
+            };
+      });
+    },
+    recordThrottle() {
+      const others = sessionsHeld() - 1;
+      cap = afterThrottle(cap, others, clock.elapsed());
+      return others < minSessionsForCapLearning ? 'throttled' : 'sessions';
+    },
+  };
+}

@@ -1,0 +1,155 @@
+// Follows every running session with one list call, and turns what Defender says into moves.
+import { rightSentence } from '../../../../cards/messages/rights.ts';
+import { isKnownStatus, isTerminal, outcomeOf, sameReading } from '../../../liveResponse/action.ts';
+import type { Action } from '../../../liveResponse/action.ts';
+import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
+import { isParked, pollGap } from '../../../liveResponse/pacing.ts';
+import type { InState } from '../../../liveResponse/request.ts';
+import type { DefenderWatch } from '../upkeep/defenderWatch.ts';
+import type { Deps } from '../../deps.ts';
+import type { TenantLearning } from './tenantLearning.ts';
+import { deadlineAfter, queueOf } from '../limits.ts';
+import type { Ages } from '../ages.ts';
+import { isIn, moveFrom } from '../transition.ts';
+import type { Turn } from '../worker.ts';
+import { byHand } from '../worker.ts';
+
+/**
+ * Readings in a row in which Defender no longer knew an action, before we say that we lost track of it. Lists
+ * lag; five polls do not.
+ */
+const missesBeforeLost = 5;
+
+/** No cancel call takes this long: one still without an answer went down with its process. Milliseconds. */
+const cancelPatience = 2 * 60_000;
+/**
+ * A cancel takes effect within seconds (defender-api.md 3). After this it has none, whatever Defender
+ * answered. Milliseconds.
+ */
+const cancelEffect = 5 * 60_000;
+
+export interface Following {
+  /**
+   * One reading of everything that runs. Answers after how many milliseconds the next is wanted; undefined
+   * while nothing runs.
+   */
+  pass(turn?: Turn): Promise<number | undefined>;
+  /**
+   * When the last reading ended, whatever came of it, in the clock's elapsed time; undefined before the first
+   * and while nothing runs.
+   */
+  readAt(): number | undefined;
+  /** Why the last reading failed, in words; undefined while it works. */
+  trouble(): string | undefined;
+}
+
+export function createFollowing(
+  deps: Deps & { readonly watch: Pick<DefenderWatch, 'forget'> },
+  ages: Ages,
+  learning?: Pick<TenantLearning, 'shown'>,
+): Following {
+  const { store, defender, clock, log } = deps;
+  const misses = new Map<string, number>();
+  const warned = new Set<string>();
+  let trouble: string | undefined;
+  let readAt: number | undefined;
+
+  async function pass(turn: Turn = byHand): Promise<number | undefined> {
+    const running = store.open().filter((request) => isIn(request, ['running']));
+    // Nobody asks Defender any more, so nobody would ever take this back.
+    if (running.length === 0) trouble = readAt = undefined;
+    if (running.length === 0 && !store.open().some((request) => isIn(request, ['unknown'])))
+      deps.watch.forget('follow');
+    for (const request of running) if (turn.goOn()) await giveUpCancel(request);
+    for (const id of misses.keys()) if (!running.some((request) => request.id === id)) misses.delete(id);
+    if (running.length === 0 || !turn.goOn()) return undefined;
+    const asked = clock.elapsed();
+    const read = await readAll(running);
+    readAt = clock.elapsed();
+    if ('retryAfter' in read) return read.retryAfter;
+    for (const request of running) if (turn.goOn()) await apply(request, read.actions.get(request.actionId));
+    const still = store.open().filter((request) => isIn(request, ['running']));
+    const parked = still.filter((request) => isParked(request, clock.now())).length;
+    // A submission nudges the worker, so nothing is fresh here: it has just been read.
+    const gap = pollGap(
+      { active: still.length - parked, parked, fresh: false },
+      { active: deps.settings.pollGap, parked: deps.settings.parkedGap },
+    );
+    return gap === undefined ? undefined : Math.max(0, asked + gap - clock.elapsed());
+  }
+
+  async function readAll(
+    running: readonly InState<'running'>[],
+  ): Promise<{ readonly actions: ReadonlyMap<string, Action> } | { readonly retryAfter: number }> {
+    try {
+      const actions = await defender.actions(running.map((request) => request.actionId));
+      trouble = undefined;
+      return { actions: new Map(actions.map((action) => [action.id, action])) };
+    } catch (error) {
+      if (!(error instanceof DefenderError)) throw error;
+      trouble = rightSentence(errorAnswer(error)) ?? error.message;
+      log.warn('pollFailed', {
+        code: error.code,
+        detail: error.message,
+        why: trouble,
+        target: error.detail.target,
+      });
+      // Overdue requests must be told even while Defender is down.
+      for (const request of running) await tellOverdue(request);
+      return { retryAfter: Math.max(error.detail.retryAfterMs ?? 0, deps.settings.pollGap) };
+    }
+  }
+
+  async function apply(request: InState<'running'>, action: Action | undefined): Promise<void> {
+    if (action === undefined) {
+      const missed = (misses.get(request.id) ?? 0) + 1;
+      misses.set(request.id, missed);
+      if (missed >= missesBeforeLost)
+        await moveFrom(store, request.id, ['running'], () => ({ type: 'lostTrack' }));
+      return;
+    }
+    misses.delete(request.id);
+    learning?.shown(request, action);
+    if (!isKnownStatus(action.status) && !warned.has(action.status)) {
+      warned.add(action.status);
+      log.warn('unknownStatus', { request: request.id, status: action.status });
+    }
+    if (isTerminal(action.status)) {
+      const outcome = outcomeOf[action.status];
+      await moveFrom(store, request.id, ['running'], () => ({ type: 'ended', action, outcome }));
+      return;
+    }
+    await moveFrom(store, request.id, ['running'], (current) => {
+      const deadline = deadlineAfter(current, action, queueOf(deps));
+      return sameReading(current.action, action) && deadline === current.deadline
+        ? undefined
+        : { type: 'progressed', action, deadline };
+    });
+    await tellOverdue(request);
+  }
+
+  async function tellOverdue(request: InState<'running'>): Promise<void> {
+    await moveFrom(store, request.id, ['running'], (current, now) =>
+      current.deadline <= now ? { type: 'overdue' } : undefined,
+    );
+  }
+
+  /**
+   * Whether it arrived is not known, or it did and changed nothing; Defender takes a second one, so people
+   * may press again.
+   */
+  async function giveUpCancel(request: InState<'running'>): Promise<void> {
+    await moveFrom(store, request.id, ['running'], ({ cancel }) => {
+      if (cancel === undefined) return undefined;
+      const waited = ages.of(`${request.id} cancel`, cancel.at);
+      if (cancel.answer === 'sent' && waited > cancelPatience)
+        return { type: 'cancelAsked', cancel: { ...cancel, answer: 'failed' } };
+      const answered = cancel.answer === 'accepted' || cancel.answer === 'alreadyOver';
+      return answered && waited > cancelEffect
+        ? { type: 'cancelAsked', cancel: { ...cancel, answer: 'noEffect' } }
+        : undefined;
+    });
+  }
+
+  return { pass, trouble: () => trouble, readAt: () => readAt };
+}

@@ -1,0 +1,165 @@
+// What must hold right before the POST, read again: what was approved is one thing, in one tenant, on one
+// device in scope, with library files as approved; and by the policy as it is now, the same people may still
+// do it.
+import { unfitCode, unfitWords } from '../../../../cards/messages/records.ts';
+import { changeWords } from '../../../../cards/scripts.ts';
+import { changesBetween, contentOf, wasRead } from '../../../liveResponse/request/content.ts';
+import type { ContentRead } from '../../../liveResponse/request/content.ts';
+import { DefenderError } from '../../../liveResponse/ports.ts';
+import { unfitness } from '../../../liveResponse/device/records.ts';
+import type { Unfit } from '../../../liveResponse/device/records.ts';
+import type { Device, InState, Move, WaitCause } from '../../../liveResponse/request.ts';
+import type { Deps } from '../../deps.ts';
+import { outageOf } from './admission.ts';
+import { readLibrary, tellsOf } from '../reads/library.ts';
+import { ownerOf, readGroups } from '../../policy/people/people.ts';
+import type { GroupReading } from '../../policy/people/people.ts';
+import { explain } from '../../policy/refusals/refusal.ts';
+import { inScope } from '../../policy/devices/scope.ts';
+import { approvalDigest } from '../reads/approvalDigest.ts';
+import { judgeToday } from '../../policy/today.ts';
+import type { Judgement, Readings } from '../../policy/today.ts';
+
+/**
+ * What was read of the world for one submission. `content` is there when the approval has something to
+ * compare it with.
+ */
+export interface Reading {
+  readonly device: Device;
+  readonly people: Readings;
+  readonly content?: ContentRead;
+}
+
+/**
+ * Why a submission cannot be judged: Defender's refusal ends it, anything else is tried again while the
+ * approval lasts.
+ */
+export type NotRead =
+  { readonly ended: DefenderError } | { readonly again: DefenderError; readonly cause: WaitCause };
+
+type PreflightRefusal = Extract<Move, { readonly type: 'refused' }>;
+
+/**
+ * The device first: without its tags and group the scope cannot be checked. The library last, so that it is
+ * as fresh as can be.
+ */
+export async function readForPreflight(deps: Deps, request: InState<'queued'>): Promise<Reading | NotRead> {
+  const { defender, log } = deps;
+  let device: Device;
+  try {
+    device = await defender.machine(request.device.id);
+  } catch (error) {
+    if (!(error instanceof DefenderError)) throw error;
+    log.warn('deviceNotRead', { request: request.id, code: error.code, detail: error.message });
+    return error.code === 'notFound' || error.code === 'refused'
+      ? { ended: error }
+      : { again: error, cause: error.code === 'paced' ? 'slot' : outageOf(error) };
+  }
+  const [content, people] = await Promise.all([readContent(deps, request), readPeople(deps, request)]);
+  if (content === undefined) return { device, people };
+  return 'again' in content ? content : { device, people, content };
+}
+
+/**
+ * Never from memory. What was verified at the approval is not sent unverified, whatever keeps the library
+ * from being read.
+ */
+export async function readContent(
+  deps: Deps,
+  { commands, approval }: InState<'queued' | 'submitting'>,
+): Promise<ContentRead | Extract<NotRead, { readonly cause: WaitCause }> | undefined> {
+  if (!wasRead(approval.content)) return undefined;
+  const reading = await readLibrary(deps);
+  if (!('files' in reading)) return { again: reading.error, cause: 'library' };
+  if (!tellsOf(commands, reading))
+    return {
+      again: new DefenderError('unreadable', 'the list of the script library could be read only in part', {
+        call: 'library',
+      }),
+      cause: 'library',
+    };
+  return contentOf(commands, reading.files, reading.at);
+}
+
+/**
+ * What the platforms say of both people, at most half a minute old. Never rejects: a group that cannot be
+ * read is told as that.
+ */
+export async function readPeople(
+  { policy, groups }: Pick<Deps, 'policy' | 'groups'>,
+  { account, approval }: InState<'queued' | 'submitting'>,
+): Promise<Readings> {
+  const read = async (of: string): Promise<GroupReading | undefined> => {
+    const person = ownerOf(policy, of);
+    return person === undefined ? undefined : (await readGroups(policy, person, groups, 'recent')).reading;
+  };
+  const [requester, approver] = await Promise.all([read(account), read(approval.account)]);
+  return { requester, approver };
+}
+
+/**
+ * Whether today's policy lets it run, and the device can: judged at this very moment, on the device as it was
+ * just read.
+ */
+export function judgePreflight(
+  deps: Pick<Deps, 'policy' | 'clock'>,
+  request: InState<'queued' | 'submitting'>,
+  device: Device,
+  people: Readings,
+): Judgement | { readonly no: DeviceNo } {
+  const judged = judgeToday(deps.policy, { ...request, device }, deps.clock.now(), people, request.approval);
+  return judged !== undefined && 'no' in judged ? judged : (deviceNo(device) ?? judged);
+}
+
+interface DeviceNo {
+  readonly code: (typeof unfitCode)[Unfit['why']];
+  readonly detail: string;
+}
+
+/** Offboarded or merged since it was asked for. */
+function deviceNo(device: Device): { readonly no: DeviceNo } | undefined {
+  const unfit = unfitness(device);
+  if (unfit === undefined) return undefined;
+  return {
+    no: {
+      code: unfitCode[unfit.why],
+      detail: unfit.why === 'merged' ? `merged into ${unfit.into}` : unfitWords(unfit, device.os),
+    },
+  };
+}
+
+/**
+ * The first reason why this must not be sent, as the move that ends it. A restart may have brought another
+ * tenant.
+ */
+export function preflightFailure(
+  deps: Deps,
+  request: InState<'submitting'>,
+  { device, content }: Pick<Reading, 'device' | 'content'>,
+): PreflightRefusal | undefined {
+  if (request.tenant !== deps.settings.tenant) return refused('otherTenant');
+  const { digest } = approvalDigest(deps, {
+    ...request,
+    ...(request.approval.content === undefined ? {} : { content: request.approval.content }),
+  });
+  if (digest !== request.digest || digest !== request.approval.digest) return refused('digestMismatch');
+  const problem = inScope(deps.policy, device);
+  if (problem !== undefined) return refused('deviceOutOfScope', explain(problem, deps.settings.command));
+  return contentFailure(request, content);
+}
+
+/** Compared by whole hash. Which script, from which content to which, and since when. */
+export function contentFailure(
+  { approval }: InState<'submitting'>,
+  now: ContentRead | undefined,
+): PreflightRefusal | undefined {
+  if (now === undefined || !wasRead(approval.content)) return undefined;
+  const changes = changesBetween(approval.content, now);
+  return changes.length === 0
+    ? undefined
+    : refused('scriptChanged', changes.map((change) => changeWords(change)).join('; '));
+}
+
+export function refused(code: string, detail?: string): PreflightRefusal {
+  return { type: 'refused', code, ...(detail === undefined ? {} : { detail }) };
+}

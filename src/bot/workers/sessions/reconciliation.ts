@@ -1,0 +1,165 @@
+// When it is not known whether a request runs at Defender: look for our tag among the device's recent
+// actions, and adopt what is found.
+import { isTerminal } from '../../../liveResponse/action.ts';
+import type { Action } from '../../../liveResponse/action.ts';
+import { sameCommands } from '../../../liveResponse/commands.ts';
+import type { Command } from '../../../liveResponse/commands.ts';
+import { searchSchedule } from '../../../liveResponse/pacing.ts';
+import { DefenderError } from '../../../liveResponse/ports.ts';
+import type { InState } from '../../../liveResponse/request.ts';
+import type { Deps } from '../../deps.ts';
+import { deadlineFrom, queueOf } from '../limits.ts';
+import type { Ages } from '../ages.ts';
+import { isIn, moveFrom } from '../transition.ts';
+import { createNextWake } from '../nextWake.ts';
+import type { Turn } from '../worker.ts';
+import { byHand } from '../worker.ts';
+
+/** An action is searched from a little before our attempt: the clocks of two machines differ. */
+const clockSlack = 10 * 60_000;
+const retryPause = 5_000;
+/** A cancel takes effect within seconds (defender-api.md 3). Milliseconds. */
+const cancelPause = 15_000;
+const cancelWatch = 3 * 60_000;
+
+/** `goesOn`: a session past our deadline that has not ended; only its end leads it back. */
+export type Found = 'adopted' | 'goesOn' | 'notSeen' | 'notRead';
+
+export interface Reconciliation {
+  pass(turn?: Turn): Promise<number | undefined>;
+  /** One search now; also what "Look again" does. */
+  look(request: InState<'unknown'>): Promise<Found>;
+}
+
+export function createReconciliation(
+  deps: Deps,
+  ages: Ages,
+  isPosting: (id: string) => boolean,
+): Reconciliation {
+  const { store, defender, clock, log } = deps;
+  /** In elapsed time. */
+  const triedAt = new Map<string, number>();
+
+  async function pass(turn: Turn = byHand): Promise<number | undefined> {
+    const wakes = createNextWake(clock);
+    for (const request of store.open()) {
+      if (!turn.goOn()) break;
+      if (request.state === 'submitting' && !isPosting(request.id)) {
+        // The process died between the intent and the answer: it may have run. Read again inside the change,
+        // since the answer may just have come.
+        await moveFrom(store, request.id, ['submitting'], () =>
+          isPosting(request.id) ? undefined : { type: 'lost' },
+        );
+        wakes.after(searchSchedule[0]);
+      }
+      if (request.state !== 'unknown') continue;
+      const due = dueIn(request);
+      if (due === undefined) continue;
+      if (due <= 0) await look(request);
+      const after = store.get(request.id);
+      const next = after !== undefined && isIn(after, ['unknown']) ? dueIn(after) : undefined;
+      if (next !== undefined) wakes.after(next);
+    }
+    return wakes.wait();
+  }
+
+  /** Milliseconds until the next look; negative when it is late. */
+  function dueIn(request: InState<'unknown'>): number | undefined {
+    const step = searchSchedule[request.looks];
+    if (step === undefined) return afterCancel(request);
+    return Math.max(
+      step - ages.of(`${request.id} unknown`, request.since),
+      retryPause - sinceTry(request.id),
+    );
+  }
+
+  function sinceTry(id: string): number {
+    return clock.elapsed() - (triedAt.get(id) ?? -Infinity);
+  }
+
+  /**
+   * Somebody cancelled a session that had been lost from sight: its end is looked for a while, so that nobody
+   * has to press.
+   */
+  function afterCancel({ id, cancel }: InState<'unknown'>): number | undefined {
+    if (cancel?.answer !== 'accepted') return undefined;
+    const age = ages.of(`${id} cancel`, cancel.at);
+    return age > cancelWatch ? undefined : cancelPause - Math.min(age, sinceTry(id));
+  }
+
+  async function look(request: InState<'unknown'>): Promise<Found> {
+    triedAt.set(request.id, clock.elapsed());
+    const found = await find(request);
+    if (found === 'notRead') return 'notRead';
+    // Taken up again while it goes on, an overdue session would be overdue at once, and so to and fro for
+    // ever.
+    const goesOn = found !== undefined && request.cause === 'overdue' && !isTerminal(found.status);
+    if (found === undefined || goesOn) {
+      await moveFrom(store, request.id, ['unknown'], () => ({ type: 'looked' }));
+      return goesOn ? 'goesOn' : 'notSeen';
+    }
+    triedAt.delete(request.id);
+    await moveFrom(store, request.id, ['unknown'], (_current, now) => ({
+      type: 'adopted',
+      action: found,
+      deadline: deadlineFrom(request, now, queueOf(deps)),
+      ...differing(deps, request, found),
+    }));
+    return 'adopted';
+  }
+
+  /** By id where we had one, else by the tag of any of our attempts. */
+  async function find(request: InState<'unknown'>): Promise<Action | undefined | 'notRead'> {
+    try {
+      return request.actionId === undefined
+        ? await findByTag(deps, request)
+        : (await defender.actions([request.actionId])).at(0);
+    } catch (error) {
+      if (!(error instanceof DefenderError)) throw error;
+      log.warn('lookFailed', { request: request.id, code: error.code, detail: error.message });
+      return 'notRead';
+    }
+  }
+
+  return { pass, look };
+}
+
+/**
+ * What an action found by our tag runs, where that is not what was approved: somebody else may have used our
+ * tag, or our credentials.
+ */
+export function differing(
+  { log }: Pick<Deps, 'log'>,
+  request: InState<'submitting' | 'unknown' | 'over'>,
+  { id, commands }: Action,
+): { readonly differs?: readonly Command[] } {
+  if (commands === undefined || sameCommands(commands, request.commands)) return {};
+  log.error('commandsDiffer', { request: request.id, action: id });
+  return { differs: commands };
+}
+
+/**
+ * The newest of the device's recent actions that has the tag of any of our attempts, since each of them may
+ * have arrived. @throws DefenderError, also where it is not among those that could be read and there are
+ * others
+ */
+export async function findByTag(
+  { defender, log }: Pick<Deps, 'defender' | 'log'>,
+  request: InState<'submitting' | 'unknown' | 'over'>,
+): Promise<Action | undefined> {
+  const first = Math.min(...request.attempts.map((attempt) => attempt.at));
+  const { actions: recent, whole } = await defender.recent(request.device.id, first - clockSlack);
+  const ours = recent.filter((action) =>
+    request.attempts.some((attempt) => action.comment.includes(attempt.tag)),
+  );
+  if (ours.length > 1)
+    log.error('ranTwice', { request: request.id, actions: ours.map((action) => action.id) });
+  // What was not read may hold it: to take it for never sent could run it twice.
+  if (ours.length === 0 && !whole)
+    throw new DefenderError(
+      'unreadable',
+      'the list of the device’s recent actions could be read only in part, and the session is not in that part',
+      { call: 'list' },
+    );
+  return ours.at(0);
+}

@@ -1,0 +1,147 @@
+// A loop that runs a pass, waits until the pass wants to run again or somebody nudges it, and never dies of
+// an error. It tells how it is, so that one that hangs is seen from outside.
+import type { Clock, Log } from '../../liveResponse/ports.ts';
+
+/** What a pass is told while it runs. */
+export interface Turn {
+  /**
+   * Asked between two pieces of work, and so a sign of life: false when the process is asked to stop and the
+   * rest is for the next start.
+   */
+  goOn(): boolean;
+}
+
+/** For passes that a test or another pass runs by itself. */
+export const byHand: Turn = { goOn: () => true };
+
+export type Pass = (turn: Turn) => Promise<number | undefined>;
+
+export interface Work {
+  readonly name: string;
+  /** What it is for, as /readyz tells it. */
+  readonly purpose: string;
+  /** Answers after how many milliseconds it wants to run again, or undefined to wait for a nudge. */
+  readonly pass: Pass;
+}
+
+export interface WorkerStatus {
+  readonly name: string;
+  readonly purpose: string;
+  /** End of the last pass, epoch milliseconds. */
+  readonly lastRun?: number;
+  /** What the last pass threw, if it did. */
+  readonly lastError?: string;
+  /** When it runs again by itself, epoch milliseconds; absent while it runs. */
+  readonly nextRun?: number;
+  /** Why it no longer does its work; undefined while it does. */
+  readonly stuck?: string;
+}
+
+export interface Worker {
+  /** Cuts the wait short; a nudge during a pass makes another pass follow at once. */
+  nudge(): void;
+  status(): WorkerStatus;
+  /** The machine stood still: what was silent meanwhile did not hang. */
+  excuse(): void;
+  /** Resolves when the pass under way has ended. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A broken pass is tried again after this many milliseconds: soon enough for an incident, too slow to spin.
+ */
+const afterError = 1_000;
+/** No worker sleeps longer: a forgotten nudge, or a clock that was set, costs a minute and not a request. */
+export const longestSleep = 60_000;
+/**
+ * Without a sign of life for so long a pass hangs: no call to the outside may take as much. Milliseconds of
+ * real time.
+ */
+export const hangsAfter = 5 * 60_000;
+
+/** @param real the machine's own clock, where `clock` is that of a simulated tenant and runs faster */
+export function startWorker(work: Work, clock: Clock, log: Log, real: Clock = clock): Worker {
+  const { name, purpose, pass } = work;
+  const state = { stopping: false, nudged: false, ended: false };
+  let wait = new AbortController();
+  let sign = real.elapsed();
+  let running = true;
+  let lastRun: number | undefined;
+  let lastError: string | undefined;
+  let due = clock.elapsed();
+
+  const turn: Turn = {
+    goOn() {
+      sign = real.elapsed();
+      return !state.stopping;
+    },
+  };
+
+  async function once(): Promise<number | undefined> {
+    try {
+      const next = await pass(turn);
+      lastError = undefined;
+      return next;
+    } catch (error) {
+      // A bug or a broken world; either way the other requests still need this loop.
+      log.error('passFailed', { worker: name, error });
+      lastError = error instanceof Error ? error.message : String(error);
+      return afterError;
+    } finally {
+      lastRun = clock.now();
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!state.stopping) {
+      state.nudged = false;
+      running = true;
+      sign = real.elapsed();
+      const next = await once();
+      // Both are set from outside while the pass was awaited.
+      if (isDue()) continue;
+      wait = new AbortController();
+      const sleep = Math.min(Math.max(0, next ?? longestSleep), longestSleep);
+      running = false;
+      sign = real.elapsed();
+      due = clock.elapsed() + sleep;
+      await clock.sleep(sleep, wait.signal);
+    }
+  }
+
+  function stuck(): string | undefined {
+    if (state.stopping) return undefined;
+    if (state.ended) return 'it has ended';
+    const silent = real.elapsed() - sign;
+    if (silent <= hangsAfter || (!running && clock.elapsed() - due <= longestSleep)) return undefined;
+    return running ? `a pass has hung for ${Math.floor(silent / 60_000)} minutes` : 'it does not wake up';
+  }
+
+  const isDue = (): boolean => state.nudged || state.stopping;
+  const done = run()
+    .catch((error: unknown) => log.error('workerEnded', { worker: name, error }))
+    .finally(() => (state.ended = true));
+  return {
+    nudge() {
+      state.nudged = true;
+      wait.abort();
+    },
+    status() {
+      const why = stuck();
+      return {
+        name,
+        purpose,
+        ...(lastRun === undefined ? {} : { lastRun }),
+        ...(lastError === undefined ? {} : { lastError }),
+        ...(running ? {} : { nextRun: clock.now() + Math.max(0, due - clock.elapsed()) }),
+        ...(why === undefined ? {} : { stuck: why }),
+      };
+    },
+    excuse: () => void (sign = real.elapsed()),
+    async stop() {
+      state.stopping = true;
+      wait.abort();
+      await done;
+    },
+  };
+}

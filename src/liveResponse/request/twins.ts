@@ -1,0 +1,37 @@
+// Twins: requests for the same commands on the same device. Asked twice by mistake, a script would run twice.
+import { sameDeeds } from '../commands.ts';
+import type { Asked, Request } from '../request.ts';
+
+/**
+ * How the origin of a request begins that was made from an earlier one; the rest is the id of the last
+ * attempt before it.
+ */
+export const sequelOrigin = 'again:';
+
+/** After its end a twin is named on the cards of those that wait for as long as this. Milliseconds. */
+export const twinMemory = 3_600_000;
+
+type Compared = Pick<Asked, 'id' | 'origin' | 'device' | 'commands' | 'continues'>;
+
+/** A request and the one it was made from are no twins: its card says what it repeats. */
+export function areTwins(one: Compared, other: Compared): boolean {
+  return (
+    one.id !== other.id &&
+    one.device.id === other.device.id &&
+    sameDeeds(one.commands, other.commands) &&
+    !madeFrom(one, other) &&
+    !madeFrom(other, one)
+  );
+}
+
+function madeFrom(one: Compared, earlier: Compared): boolean {
+  return one.continues?.id === earlier.id || one.origin === `${sequelOrigin}${earlier.id}`;
+}
+
+/** The newest of `open` that asks for the same; undefined where there is none. */
+export function twinAmong(open: readonly Request[], asked: Compared): Request | undefined {
+  return open
+    .filter((request) => areTwins(request, asked))
+    .sort((a, b) => b.at - a.at)
+    .at(0);
+}

@@ -1,0 +1,283 @@
+// The letters of a text whose encoding nobody names: UTF-8 and UTF-16 are known by their form, an old code
+// page can only be guessed, and a guess is named, so that nobody takes its letters for certain.
+
+/**
+ * What a text was read as. `guessed`: the name is a guess. `lost`: some of it could not be read, and stands
+ * as U+FFFD.
+ */
+export interface Decoded {
+  readonly text: string;
+  /** Absent for UTF-8. `unknown`: not UTF-8, and like no code page that is tried. */
+  readonly encoding?: Encoding;
+  readonly guessed?: true;
+  readonly lost?: true;
+}
+
+export type Encoding =
+  'UTF-16' | 'UTF-32' | 'Windows-1252' | 'CP850' | 'CP437' | 'Windows-1251' | 'CP866' | 'unknown';
+
+/**
+ * The upper half of the code pages of Western consoles, which TextDecoder does not know
+ * (unicode.org/Public/MAPPINGS/VENDORS/MICSFT/PC).
+ */
+const cp850 =
+  'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u00ad±‗¾¶§÷¸°¨·¹³²■\u00a0';
+const cp437 =
+  'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0';
+
+/**
+ * Node's TextDecoder takes Windows-1252 for ISO 8859-1 (nodejs/node#56542), which has control characters
+ * where this one has quotes and the euro.
+ */
+const windows1252 =
+  '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ' +
+  String.fromCharCode(...Array.from({ length: 96 }, (_, n) => 0xa0 + n));
+
+/** Letters of the upper half by code page; on a tie the first one counts. */
+const pages: readonly { readonly name: Encoding; readonly upper: string }[] = [
+  { name: 'Windows-1252', upper: windows1252 },
+  { name: 'CP850', upper: cp850 },
+  { name: 'CP437', upper: cp437 },
+  { name: 'Windows-1251', upper: upperHalf('windows-1251') },
+  { name: 'CP866', upper: upperHalf('ibm866') },
+];
+
+function upperHalf(label: string): string {
+  return new TextDecoder(label).decode(Uint8Array.from({ length: 128 }, (_, n) => 128 + n));
+}
+
+/** Looked at to guess: enough for any text with letters in it. */
+const sampled = 64 * 1024;
+
+/**
+ * @param cut the bytes end where nobody ended them: half a character at the end is no sign of another
+ * encoding
+ */
+export function decodeText(bytes: Uint8Array, cut = false): Decoded {
+  const widest = quadsOf(bytes);
+  if (widest !== undefined) return withLoss({ text: fromQuads(bytes, widest), encoding: 'UTF-32' });
+  const wide = wideOf(bytes);
+  if (wide !== undefined) return withLoss({ text: new TextDecoder(wide).decode(bytes), encoding: 'UTF-16' });
+  const utf8 = strict(bytes) ?? (cut ? withoutTail(bytes) : undefined);
+  if (utf8 !== undefined) return withLoss({ text: utf8 });
+  // Only now: the bytes of plain words in pairs are signs of the Far East as well.
+  const eastern = orderOf(bytes, true);
+  if (eastern !== undefined)
+    return withLoss({ text: new TextDecoder(eastern).decode(bytes), encoding: 'UTF-16' });
+  const sample = bytes.subarray(0, sampled);
+  // A few broken bytes in a text that is otherwise full of good UTF-8 say nothing of a code page.
+  if (mostlyUtf8(sample)) return { text: new TextDecoder().decode(bytes), lost: true };
+  const [best] = pages
+    .map((page) => ({ page, score: scoreOf(sample, page.upper) }))
+    .sort((a, b) => b.score - a.score);
+  if (best === undefined || best.score <= 0)
+    return { text: new TextDecoder().decode(bytes), encoding: 'unknown', lost: true };
+  return withLoss({ text: decodeWith(bytes, best.page.upper), encoding: best.page.name, guessed: true });
+}
+
+function withLoss(decoded: Decoded): Decoded {
+  return decoded.text.includes('\ufffd') ? { ...decoded, lost: true } : decoded;
+}
+
+function strict(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    // By its name: it may come from another realm.
+    if ((error as { readonly name?: unknown }).name === 'TypeError') return undefined;
+    throw error;
+  }
+}
+
+/** A character has four bytes at most. */
+function withoutTail(bytes: Uint8Array): string | undefined {
+  for (let less = 1; less <= 3; less += 1) {
+    const text = strict(bytes.subarray(0, bytes.length - less));
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+/** Characters of several bytes against bytes that belong to none. */
+function mostlyUtf8(sample: Uint8Array): boolean {
+  const text = new TextDecoder().decode(sample);
+  let good = 0;
+  let bad = 0;
+  for (const character of text) {
+    if (character === '\ufffd') bad += 1;
+    else if (character > '\u007f') good += 1;
+  }
+  return good > 2 * bad;
+}
+
+/**
+ * UTF-32 by its form, with a byte order mark or without: of four bytes one is always zero, and the next one
+ * nearly always. Undefined: it is none.
+ */
+function quadsOf(bytes: Uint8Array): 'little' | 'big' | undefined {
+  const quads = Math.min(Math.floor(bytes.length / 4), pairsLooked);
+  if (quads === 0 || bytes.length % 4 !== 0) return undefined;
+  const fits = (order: 'little' | 'big'): boolean => {
+    let marks = 0;
+    for (let quad = 0; quad < quads; quad += 1) {
+      const point = pointAt(bytes, 4 * quad, order);
+      if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return false;
+      if (point === 0xfeff || (point >= 0x20 && point < 0x7f) || (point >= 0x09 && point <= 0x0d)) marks += 1;
+    }
+    return marks * 50 >= quads;
+  };
+  return fits('little') ? 'little' : fits('big') ? 'big' : undefined;
+}
+
+function pointAt(bytes: Uint8Array, at: number, order: 'little' | 'big'): number {
+  const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(at, at + 4);
+  return order === 'little'
+    ? a + b * 0x100 + c * 0x1_0000 + d * 0x100_0000
+    : d + c * 0x100 + b * 0x1_0000 + a * 0x100_0000;
+}
+
+function fromQuads(bytes: Uint8Array, order: 'little' | 'big'): string {
+  const parts: string[] = [];
+  for (let at = 0; at + 4 <= bytes.length; at += 4) {
+    const point = pointAt(bytes, at, order);
+    if (point !== 0xfeff || at > 0)
+      parts.push(
+        point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff) ? '\ufffd' : String.fromCodePoint(point),
+      );
+  }
+  return parts.join('');
+}
+
+/** How many of its first pairs of bytes decide. */
+const pairsLooked = 512;
+
+/** UTF-16 by its byte order mark, or by its form. */
+function wideOf(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  return orderOf(bytes, false);
+}
+
+/**
+ * Plain letters with a zero byte on the same side, those of other alphabets, and few other characters. @param
+ * eastern also kana, Han and Hangul
+ */
+function orderOf(bytes: Uint8Array, eastern: boolean): 'utf-16le' | 'utf-16be' | undefined {
+  let end = Math.min(bytes.length, 2 * pairsLooked);
+  // Zeros at the end pad a text; one of them may be half of its last letter.
+  while (end > 1 && bytes[end - 1] === 0 && bytes[end - 2] === 0) end -= 1;
+  const pairs = Math.floor(end / 2);
+  if (pairs === 0) return undefined;
+  return looksWide(bytes, pairs, 1, eastern)
+    ? 'utf-16le'
+    : looksWide(bytes, pairs, 0, eastern)
+      ? 'utf-16be'
+      : undefined;
+}
+
+/** @param high which byte of a pair is the high one in this order */
+function looksWide(bytes: Uint8Array, pairs: number, high: 0 | 1, eastern: boolean): boolean {
+  let plain = 0;
+  let letters = 0;
+  for (let pair = 0; pair < pairs; pair += 1) {
+    const above = bytes[2 * pair + high] ?? 0;
+    const below = bytes[2 * pair + 1 - high] ?? 0;
+    if (
+      above === 0 &&
+      ((below >= 0x20 && below !== 0x7f) || below === 0x09 || below === 0x0a || below === 0x0d)
+    )
+      plain += 1;
+    // Latin, Greek, Cyrillic, Hebrew and Arabic; punctuation, kana, Han, Hangul and full-width forms.
+    else if (
+      (above >= 0x01 && above <= 0x06) ||
+      (eastern &&
+        (above === 0x20 ||
+          (above >= 0x30 && above <= 0x9f) ||
+          (above >= 0xac && above <= 0xd7) ||
+          above === 0xff))
+    )
+      letters += 1;
+  }
+  return plain * 50 >= pairs && plain + letters >= pairs * 0.95;
+}
+
+function decodeWith(bytes: Uint8Array, upper: string): string {
+  const parts: string[] = [];
+  const step = 8192;
+  for (let from = 0; from < bytes.length; from += step) {
+    parts.push(
+      Array.from(bytes.subarray(from, from + step), (byte) =>
+        byte < 0x80 ? String.fromCharCode(byte) : upper.charAt(byte - 0x80),
+      ).join(''),
+    );
+  }
+  return parts.join('');
+}
+
+/**
+ * How well a code page makes words of the upper half: letters where letters stand, in the case of their
+ * neighbours, not all kinds at once.
+ */
+function scoreOf(bytes: Uint8Array, upper: string): number {
+  let score = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x80) continue;
+    score += valueOf(upper.charAt(byte - 0x80), around(bytes, at - 1, upper), around(bytes, at + 1, upper));
+  }
+  return score;
+}
+
+/** The character at a place as this code page has it; a space outside the text. */
+function around(bytes: Uint8Array, at: number, upper: string): string {
+  const byte = bytes[at];
+  if (byte === undefined) return ' ';
+  return byte < 0x80 ? String.fromCharCode(byte) : upper.charAt(byte - 0x80);
+}
+
+const latin = /\p{Script=Latin}/u;
+const cyrillic = /\p{Script=Cyrillic}/u;
+const box = /[\u2500-\u259f]/;
+
+function valueOf(character: string, before: string, after: string): number {
+  if (latin.test(character) && /\p{Lu}|\p{Ll}/u.test(character)) return latinValue(character, before, after);
+  if (cyrillic.test(character)) {
+    const beside = [before, after].filter((one) => cyrillic.test(one)).length;
+    // A single one among Latin letters is a Latin letter misread.
+    if (latin.test(before) || latin.test(after)) return -3;
+    if (isUpper(character) && isLower(before)) return -3;
+    if (character === before && character === after) return -3;
+    return beside === 0 ? -1 : 2;
+  }
+  if (box.test(character)) return box.test(before) || box.test(after) ? 1 : -2;
+  if (/[\u0000-\u001f\u007f-\u009f\ufffd]/.test(character)) return -6;
+  // Low quotes open: they follow a space.
+  if (/[\u201a\u201e]/.test(character)) return before === ' ' || before === '\n' || before === '(' ? 2 : -2;
+  // Marks and signs stand apart from words: within one they are a letter misread.
+  if (latin.test(before) && latin.test(after)) return /[\u2019\u2018\u00b7-]/.test(character) ? 1 : -3;
+  if (
+    /[\u2013\u2014\u2018\u2019\u201c\u201d\u2026\u00ab\u00bb\u00b0\u20ac\u00a3\u00a9\u00ae\u00a7\u00a0\u2116\u00b1\u2122\u2022]/.test(
+      character,
+    )
+  )
+    return 2;
+  return -1;
+}
+
+/** Western words have one letter of the upper half, seldom two, next to plain ones. */
+function latinValue(character: string, before: string, after: string): number {
+  const plain = [before, after].filter((one) => /[A-Za-z]/.test(one)).length;
+  const special = [before, after].filter((one) => one > '\u007f' && latin.test(one)).length;
+  if (special === 2) return -3;
+  if (isUpper(character) && (isLower(before) || (isLower(after) && isLower(before)))) return -3;
+  if (isLower(character) && isUpper(before) && isUpper(after)) return -2;
+  return plain === 0 ? (special === 0 && isLower(character) ? 0 : -1) : plain + 1 - special;
+}
+
+function isUpper(character: string): boolean {
+  return /\p{Lu}/u.test(character);
+}
+
+function isLower(character: string): boolean {
+  return /\p{Ll}/u.test(character);
+}

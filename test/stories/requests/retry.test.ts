@@ -1,0 +1,436 @@
+// Trying again: the rest of a session that failed, or a request whose time ran out, asked for again and
+// approved like any other.
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { InState, Request } from '../../../src/liveResponse/request.ts';
+import { openTestApp, textOf } from '../../support/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
+
+const minute = 60_000;
+const hosta = 'hosta.corp.example';
+
+let app: TestApp;
+afterEach(() => app.close());
+
+/** A name that the library does not hold is refused where it can be read. */
+const libraryUnread = (): void =>
+  app.simulator.tenant.faults.plant({ what: 'status', on: 'library', status: 403, times: 'always' });
+
+/** A session that was approved and has ended. */
+async function ended(
+  command: string,
+  options: TestAppOptions = {},
+  arrange: () => void = () => undefined,
+): Promise<InState<'finished'>> {
+  app = await openTestApp(options);
+  arrange();
+  await app.say('responder1', command);
+  await app.loop.tick();
+  await app.press('approver1', 'approve');
+  const finished = await app.until('finished');
+  await app.loop.tick();
+  return finished;
+}
+
+const cardOf = (request: Request) => {
+  const card = [...app.chat.cards.values()].findLast((one) => one.view.requestId === request.id);
+  if (card === undefined) throw new Error(`no card of ${request.id}`);
+  return card.view;
+};
+const factOf = (request: Request, label: string) =>
+  cardOf(request).facts.find((fact) => fact.label === label)?.value;
+const againButton = (request: Request) => cardOf(request).buttons.find((button) => button.verb === 'again');
+const sentCommands = () =>
+  app.simulator.tenant.submissions.map((one) => one.commands.map((command) => command.type));
+const count = () => app.store.all().length;
+
+/** Presses the card's own button, and draws what follows. */
+async function pressAgain(as: string, old: Request, index = againButton(old)?.index): Promise<string> {
+  const text = textOf(
+    await app.press(as, 'again', {
+      request: app.store.get(old.id) ?? old,
+      ...(index === undefined ? {} : { index }),
+    }),
+  );
+  await app.loop.tick();
+  return text;
+}
+
+async function approveAndFinish(): Promise<InState<'finished'>> {
+  await app.press('approver1', 'approve');
+  const finished = await app.until('finished');
+  await app.loop.tick();
+  return finished;
+}
+
+function libraryFile(fileName: string): ReturnType<TestApp['simulator']['tenant']['library']>[number] {
+  const [any] = app.simulator.tenant.library();
+  if (any === undefined) throw new Error('the library is empty');
+  return { ...any, fileName };
+}
+
+const getFails = 'on hosta run collect.ps1 ; get C:\\Users\\Public\\late.txt --reason "beacon at 02:40"';
+
+describe('retry from a failed index 1', () => {
+  test('of GetFile runs the file alone, after a fresh approval by another person than the one who pressed', async () => {
+    const old = await ended(getFails);
+    expect(old.outcome).toBe('failed');
+    expect(againButton(old)).toMatchObject({ label: 'Retry from here (index 1)', index: 1 });
+    expect(await pressAgain('responder2', old)).toMatch(
+      /is waiting for approval: .* It counts on what collect\.ps1 left on the device/,
+    );
+    const next = app.newest();
+    expect(next).toMatchObject({
+      state: 'awaitingApproval',
+      requester: { id: 'responder2' },
+      device: { id: old.device.id },
+      commands: [{ type: 'GetFile', path: 'C:\\Users\\Public\\late.txt' }],
+      reason: `beacon at 02:40 (continues ${old.id} from index 1)`,
+      continues: {
+        id: old.id,
+        from: 1,
+        before: [{ type: 'RunScript', scriptName: 'collect.ps1' }],
+        mayRepeat: [],
+      },
+      terms: { tier: 'high', approveRole: 'approver' },
+    });
+    expect(next.digest).not.toBe(old.digest);
+    expect(factOf(next, 'Continues')).toBe(`${old.id} from index 1, which is index 0 here`);
+    expect(factOf(old, 'Tried again as')).toBe(`${next.id} from index 1, asked by Sam Second`);
+    expect(cardOf(next).notes).toContain(
+      `It counts on what collect.ps1 left on the device in ${old.id}, which may have changed since.`,
+    );
+    // Whoever pressed is the requester of the new one, and nobody approves their own.
+    expect(textOf(await app.press('responder2', 'approve'))).toMatch(/nobody approves their own/);
+    await app.run(minute);
+    expect(sentCommands()).toHaveLength(1);
+    app.simulator.tenant.changeDevice(hosta, { files: ['C:\\Users\\Public\\late.txt'] });
+    expect((await approveAndFinish()).outcome).toBe('succeeded');
+    expect(sentCommands()).toEqual([['RunScript', 'GetFile'], ['GetFile']]);
+    expect(app.simulator.tenant.submissions[1]?.comment).toContain(`(continues ${old.id} from index 1)`);
+    expect(cardOf(app.newest()).links).toHaveLength(1);
+  });
+
+  test('of PutFile says that what was put before may be gone with the working folder', async () => {
+    const old = await ended('on hosta put triage.zip ; put later.exe ; run collect.ps1', {}, libraryUnread);
+    expect(cardOf(old).steps.map((row) => row.status)).toEqual([
+      expect.stringMatching(/^completed/),
+      expect.stringMatching(/^failed/),
+      'not run',
+    ]);
+    app.simulator.tenant.faults.clear();
+    app.simulator.tenant.keepFile(libraryFile('later.exe'));
+    expect(await pressAgain('responder1', old)).toContain(
+      `It counts on triage.zip, put there by ${old.id} into a working folder that Defender deletes when the device restarts; if it is gone, retry ${old.id} from its index 0.`,
+    );
+    expect((await approveAndFinish()).outcome).toBe('succeeded');
+    expect(sentCommands()).toEqual([
+      ['PutFile', 'PutFile', 'RunScript'],
+      ['PutFile', 'RunScript'],
+    ]);
+  });
+
+  test('of RunScript says that the script has begun before', async () => {
+    const old = await ended(
+      'on hosta put triage.zip ; run later.ps1 -Deep ; get C:\\Windows\\System32\\drivers\\etc\\hosts',
+      {},
+      libraryUnread,
+    );
+    app.simulator.tenant.faults.clear();
+    app.simulator.tenant.keepFile(libraryFile('later.ps1'));
+    await pressAgain('responder1', old);
+    expect(cardOf(app.newest()).notes).toContain(
+      `Index 0 (later.ps1) ran in ${old.id}, or may have, and would run again.`,
+    );
+    expect(app.newest()).toMatchObject({
+      reason: `(continues ${old.id} from index 1)`,
+      title: expect.stringMatching(new RegExp(`, from index 1 of ${old.id}$`)),
+    });
+    expect((await approveAndFinish()).outcome).toBe('succeeded');
+    expect(sentCommands()[1]).toEqual(['RunScript', 'GetFile']);
+  });
+
+  test('that fails once more can be gone on with from its own card, naming the last request only', async () => {
+    const first = await ended(getFails);
+    await pressAgain('responder1', first);
+    const second = await approveAndFinish();
+    expect(second.outcome).toBe('failed');
+    expect(await pressAgain('responder1', first)).toMatch(
+      new RegExp(`tried again already as ${second.id}, which reached Defender`),
+    );
+    await pressAgain('responder1', second);
+    expect(app.newest()).toMatchObject({
+      reason: `beacon at 02:40 (repeats ${second.id})`,
+      title: second.title,
+      continues: { id: second.id, from: 0 },
+    });
+    expect(count()).toBe(3);
+  });
+});
+
+describe('a second press', () => {
+  test('at the same time makes one request, and later answers with the one that is open', async () => {
+    const old = await ended(getFails);
+    await Promise.all([
+      app.press('responder1', 'again', { request: old, index: 1 }),
+      app.press('responder2', 'again', { request: old, index: 1 }),
+      app.say('responder1', `retry ${old.id}`),
+    ]);
+    await app.loop.tick();
+    expect(count()).toBe(2);
+    const next = app.newest();
+    const text = await pressAgain('responder2', old);
+    expect(text).toBe(
+      `${old.id} is being tried again already as ${next.id}, from index 1, asked by ${next.requester.name}: Waiting for approval. "/lr status ${next.id}" shows its card.`,
+    );
+    // From another index too: two open ones could run the same command twice.
+    expect(await pressAgain('responder2', old, 0)).toMatch(/being tried again already/);
+    expect(count()).toBe(2);
+  });
+
+  test('after the new request was denied makes another one, and the old card names the newest', async () => {
+    const old = await ended(getFails);
+    await pressAgain('responder1', old);
+    const denied = app.newest();
+    await app.press('approver1', 'deny', { input: 'not now' });
+    await app.loop.tick();
+    expect(againButton(denied)).toBeUndefined();
+    await pressAgain('responder1', old);
+    const next = app.newest();
+    expect(next.id).not.toBe(denied.id);
+    expect(factOf(old, 'Tried again as')).toMatch(next.id);
+    expect(factOf(denied, 'Tried again as')).toMatch(next.id);
+    expect(count()).toBe(3);
+    expect(await pressAgain('responder1', old)).toMatch(new RegExp(`already as ${next.id}`));
+  });
+
+  test('that is the same delivery, taken up after a crash, asks for nothing more, even when what it asked for was denied since', async () => {
+    const old = await ended(getFails);
+    await app.say('responder1', `retry ${old.id}`, { deliveryId: 'once' });
+    await app.loop.tick();
+    const denied = app.newest();
+    await app.restart();
+    expect(textOf(await app.say('responder1', `retry ${old.id}`, { deliveryId: 'once' }))).toMatch(
+      new RegExp(`^${denied.id} is waiting for approval`),
+    );
+    await app.press('approver1', 'deny', { input: 'not now', request: denied });
+    await app.restart();
+    expect(textOf(await app.say('responder1', `retry ${old.id}`, { deliveryId: 'once' }))).toMatch(
+      new RegExp(`^${denied.id} was asked for by this already \\(Denied`),
+    );
+    expect(count()).toBe(2);
+    await app.say('responder1', `retry ${old.id}`, { deliveryId: 'another' });
+    expect(count()).toBe(3);
+  });
+
+  test('is recognised over a restart, and the old card says so even if the bot died in between', async () => {
+    const old = await ended(getFails);
+    // Stored, and nothing else: the pass that writes it on the old one never came.
+    await app.press('responder1', 'again', { request: old, index: 1 });
+    const next = app.newest();
+    expect(app.store.get(old.id)).not.toHaveProperty('again');
+    await app.restart();
+    await app.loop.tick();
+    await app.loop.tick();
+    expect(factOf(old, 'Tried again as')).toMatch(next.id);
+    expect(await pressAgain('responder1', old)).toMatch(/being tried again already/);
+    expect(count()).toBe(2);
+  });
+});
+
+describe('it is refused', () => {
+  test('to somebody who may not ask, before anything is told or stored', async () => {
+    const old = await ended(getFails);
+    expect(await pressAgain('onlooker1', old)).toMatch(/you need the role responder/);
+    expect(await pressAgain('approver1', old)).toMatch(/you need the role responder/);
+    expect(await pressAgain('stranger', old)).toMatch(/not listed/);
+    expect(count()).toBe(1);
+  });
+
+  test('when the device has left the scope', async () => {
+    const old = await ended(getFails);
+    app.simulator.tenant.changeDevice(hosta, { tags: ['no-lr'] });
+    expect(await pressAgain('responder1', old)).toMatch(/out of scope: its tag no-lr/);
+    expect(count()).toBe(1);
+  });
+
+  test('while submissions are frozen', async () => {
+    const old = await ended(getFails);
+    await app.say('approver1', 'freeze odd approvals');
+    expect(await pressAgain('responder1', old)).toMatch(/frozen/);
+    expect(count()).toBe(1);
+  });
+
+  test('when everything completed, while it runs, and with an index that is not there', async () => {
+    const done = await ended('dump hosta notepad');
+    expect(againButton(done)).toBeUndefined();
+    expect(textOf(await app.say('responder1', `retry ${done.id}`))).toMatch(/Every command .* completed/);
+    await app.say('responder1', getFails);
+    expect(textOf(await app.say('responder1', `retry ${app.newest().id}`))).toMatch(/has not ended/);
+    await app.press('approver1', 'approve');
+    const failed = await app.until('finished');
+    expect(textOf(await app.say('responder1', `retry ${failed.id} 2`))).toMatch(/no such command/);
+  });
+
+  test('when a person has denied or withdrawn it, or nobody knows whether it ran', async () => {
+    app = await openTestApp();
+    await app.say('responder1', 'dump hosta notepad');
+    await app.press('approver1', 'deny', { input: '' });
+    expect(textOf(await app.say('responder1', `retry ${app.newest().id}`))).toMatch(
+      /denied or withdrawn by a person/,
+    );
+    app.simulator.tenant.faults.plant({ what: 'reset', on: 'run' });
+    await app.say('responder1', 'dump hosta notepad');
+    await app.press('approver1', 'approve');
+    await app.until('unknown');
+    await app.press('responder1', 'drop');
+    await app.loop.tick();
+    const dropped = app.newest();
+    expect(dropped).toMatchObject({ state: 'over', ending: { how: 'dropped' } });
+    expect(againButton(dropped)).toBeUndefined();
+    expect(textOf(await app.say('responder1', `retry ${dropped.id}`))).toMatch(/Nobody knows whether .* ran/);
+  });
+});
+
+describe('the tier of a rest of a recipe', () => {
+  // The dump's file is looked for where it is not, so that index 1 fails.
+  const wrongPath = (text: string): string =>
+    text.replace("GetFile: 'C:\\windows\\TEMP\\{process}.dmp.zip'", "GetFile: 'C:\\Users\\{process}.zip'");
+  const noRaw = (text: string): string => text.replace(/^commands:\n(?: {2}.*\n)+/m, '');
+
+  test('is the recipe’s where the policy allows no command by itself, as long as all before it completed', async () => {
+    const old = await ended('dump hosta notepad', { policy: (text) => noRaw(wrongPath(text)) });
+    expect(cardOf(old).steps[1]?.status).toMatch(/^failed/);
+    await pressAgain('responder1', old);
+    expect(app.newest()).toMatchObject({
+      recipe: 'dump',
+      recipeArgs: { process: 'notepad' },
+      recipeFrom: 1,
+      terms: { tier: 'high' },
+    });
+    // What has become a recipe's rest stays one when it is tried again.
+    const second = await approveAndFinish();
+    await pressAgain('responder1', second);
+    expect(app.newest()).toMatchObject({ recipeFrom: 1, terms: { tier: 'high' } });
+  });
+
+  test('is refused where a command before it did not complete and its commands are not allowed by themselves', async () => {
+    const old = await ended('dump broken1 notepad', { policy: noRaw });
+    expect(againButton(old)).toMatchObject({ label: 'Ask again', index: 0 });
+    expect(textOf(await app.say('responder1', `retry ${old.id} 1`))).toMatch(
+      /GetFile outside a recipe is not allowed/,
+    );
+    expect(count()).toBe(1);
+    await pressAgain('responder1', old);
+    expect(app.newest()).toMatchObject({ recipe: 'dump', commands: old.commands });
+  });
+
+  test('is the strictest of the recipe’s and of its commands’ own', async () => {
+    const old = await ended('dump hosta notepad', {
+      policy: (text) => wrongPath(text).replace('tier: high\n  collect:', 'tier: standard\n  collect:'),
+    });
+    expect(old.terms.tier).toBe('standard');
+    await pressAgain('responder1', old);
+    expect(app.newest().terms.tier).toBe('high');
+  });
+
+  test('is held against the recipe once more right before it is sent', async () => {
+    const old = await ended('dump hosta notepad', { policy: wrongPath });
+    await pressAgain('responder1', old);
+    await app.press('approver1', 'approve');
+    const recipe = app.policy.recipes.get('dump');
+    if (recipe === undefined) throw new Error('no dump');
+    // A check was put in front of it: the last command is still the same, and no longer what came after the
+    // first.
+    const changed = {
+      ...recipe,
+      commands: [{ type: 'RunScript' as const, scriptName: 'check.ps1' }, ...recipe.commands],
+    };
+    app.todays.replace({
+      ...app.todays.now(),
+      recipes: new Map([...app.policy.recipes, ['dump', changed]]),
+    });
+    await app.loop.tick();
+    expect(app.newest()).toMatchObject({
+      state: 'over',
+      ending: { how: 'refused', code: 'recipeChanged' },
+    });
+    expect(sentCommands()).toHaveLength(1);
+  });
+
+  test('of the whole recipe is the recipe’s own', async () => {
+    const old = await ended('collect broken1');
+    expect(old.terms.tier).toBe('standard');
+    await pressAgain('responder1', old);
+    expect(app.newest()).toMatchObject({
+      recipe: 'collect',
+      terms: { tier: 'standard' },
+      continues: { from: 0 },
+    });
+    expect(factOf(app.newest(), 'Repeats')).toBe(old.id);
+  });
+});
+
+describe('Ask again', () => {
+  test('on an expired card asks for the same, and a tier that wants a reason still gets one', async () => {
+    app = await openTestApp({
+      policy: (text) => text.replace('runWithin: 30m, reason: optional', 'runWithin: 30m, reason: required'),
+    });
+    await app.say('responder1', 'dump hosta notepad --reason "beacon"');
+    app.clock.move(31 * minute);
+    await app.loop.tick();
+    const old = app.newest();
+    expect(old).toMatchObject({ state: 'over', ending: { how: 'expired' } });
+    expect(againButton(old)).toMatchObject({ label: 'Ask again', index: 0 });
+    await pressAgain('responder2', old);
+    expect(app.newest()).toMatchObject({
+      state: 'awaitingApproval',
+      requester: { id: 'responder2' },
+      reason: `beacon (repeats ${old.id})`,
+      digest: old.digest,
+    });
+    expect((await approveAndFinish()).outcome).toBe('succeeded');
+  });
+
+  test('never takes its own mention for the reason that a tier wants', async () => {
+    app = await openTestApp();
+    await app.say('responder1', 'dump hosta notepad');
+    app.clock.move(31 * minute);
+    await app.loop.tick();
+    const old = app.newest();
+    // The file was made stricter meanwhile: what counts is the policy of today.
+    app.todays.replace({
+      ...app.todays.now(),
+      tiers: app.policy.tiers.map((tier) => ({ ...tier, reason: 'required' })),
+    });
+    expect(await pressAgain('responder1', old)).toMatch(/needs a reason/);
+    expect(textOf(await app.say('responder1', `retry ${old.id} --reason "still beaconing"`))).toMatch(
+      /is waiting for approval/,
+    );
+    expect(app.newest().reason).toBe(`still beaconing (repeats ${old.id})`);
+  });
+
+  test('on a lapsed card and on one that timed out while its device was offline', async () => {
+    app = await openTestApp({ simulator: { profile: { offlineQueueMs: 60 * minute } } });
+    await app.say('responder1', 'dump srv-portal notepad');
+    await app.press('approver1', 'approve');
+    await app.run(minute);
+    app.clock.move(31 * minute);
+    await app.loop.tick();
+    const lapsed = app.newest();
+    expect(lapsed).toMatchObject({ state: 'over', ending: { how: 'lapsed' } });
+    expect(againButton(lapsed)).toMatchObject({ label: 'Ask again' });
+    await app.say('responder1', 'dump laptop7 notepad');
+    await app.press('approver1', 'approve');
+    await app.until('running');
+    app.clock.move(61 * minute);
+    const timedOut = await app.until('finished');
+    await app.loop.tick();
+    expect(timedOut.outcome).toBe('timedOut');
+    expect(againButton(timedOut)).toMatchObject({ label: 'Ask again', index: 0 });
+    app.simulator.tenant.changeDevice('laptop7.corp.example', { online: true });
+    await pressAgain('responder1', timedOut);
+    expect(cardOf(app.newest()).notes.join(' ')).not.toMatch(/would run again/);
+    expect((await approveAndFinish()).outcome).toBe('succeeded');
+    expect(sentCommands()).toHaveLength(2);
+  });
+});
