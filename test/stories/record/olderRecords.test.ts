@@ -4,9 +4,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { cardsText, OpenRecord, recordedLines, recordsFolder, storyOf } from '../support/olderRecord.ts';
-import type { Request } from '../../src/liveResponse/request.ts';
-import type { RecordedLine, RecordName } from '../support/olderRecord.ts';
+import {
+  cardsText,
+  OpenRecord,
+  recordedLines,
+  recordsFolder,
+  storyOf,
+} from '../../support/store/olderRecord.ts';
+import type { Request } from '../../../src/liveResponse/request.ts';
+import type { RecordedLine, RecordName } from '../../support/store/olderRecord.ts';
 
 const updating = process.env['UPDATE_GOLDENS'] === '1';
 

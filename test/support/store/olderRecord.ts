@@ -1,32 +1,32 @@
 // Recorded data folders of earlier formats (test/fixtures/records), opened by today's code
-// What people see of them is read here; the goldens are in test/stories/olderRecords.test.ts.
+// What people see of them is read here; the goldens are in test/stories/record/olderRecords.test.ts.
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
-import { adaptiveCard } from '../../cards/adaptiveCard.ts';
-import { blockKit } from '../../cards/blockKit.ts';
-import { plainText } from '../../cards/plainText.ts';
-import type { CardView } from '../../cards/view.ts';
-import { hash } from '../../src/adapters/hash.ts';
-import { createLog } from '../../src/adapters/log.ts';
-import { random } from '../../src/adapters/random.ts';
-import { realDisk } from '../../src/adapters/store/disk.ts';
-import type { Disk } from '../../src/adapters/store/disk.ts';
-import { history } from '../../src/adapters/store/history.ts';
-import { openOutputStore } from '../../src/adapters/store/outputStore.ts';
-import { openStore } from '../../src/adapters/store/requestStore.ts';
-import type { Store } from '../../src/adapters/store/requestStore.ts';
-import { createBot } from '../../src/bot/bot.ts';
-import { createLinkBox } from '../../src/bot/loop/linkBox.ts';
-import { placesOf } from '../../src/bot/rules/cardPlaces.ts';
-import { Budgets, defaultRates, elapsedOf } from '../../src/liveResponse/pacing.ts';
-import { DefenderError } from '../../src/liveResponse/ports.ts';
-import type { DefenderApi } from '../../src/liveResponse/ports.ts';
-import type { Request } from '../../src/liveResponse/request.ts';
-import { createStoryChat, createStoryClock, policyFrom, textOf } from './house.ts';
-import { root } from './root.ts';
+import { adaptiveCard } from '../../../cards/renderers/adaptiveCard.ts';
+import { blockKit } from '../../../cards/renderers/blockKit.ts';
+import { plainText } from '../../../cards/renderers/plainText.ts';
+import type { CardView } from '../../../cards/view.ts';
+import { hash } from '../../../src/adapters/hash.ts';
+import { createLog } from '../../../src/adapters/log.ts';
+import { random } from '../../../src/adapters/random.ts';
+import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
+import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
+import { history } from '../../../src/adapters/store/history.ts';
+import { openOutputStore } from '../../../src/adapters/store/outputStore.ts';
+import { openStore } from '../../../src/adapters/store/journal/requestStore.ts';
+import type { Store } from '../../../src/adapters/store/journal/requestStore.ts';
+import { createBot } from '../../../src/bot/bot.ts';
+import { createLinkBox } from '../../../src/bot/workers/sessions/linkBox.ts';
+import { cardPlacesOf } from '../../../src/bot/workers/reads/cardPlaces.ts';
+import { CallRates, defaultRates, elapsedOf } from '../../../src/liveResponse/pacing.ts';
+import { DefenderError } from '../../../src/liveResponse/ports.ts';
+import type { DefenderApi } from '../../../src/liveResponse/ports.ts';
+import type { Request } from '../../../src/liveResponse/request.ts';
+import { createStoryChat, createStoryClock, policyFrom, textOf } from '../testApp.ts';
+import { root } from '../root.ts';
 import { testKeys } from './testKeys.ts';
 
 export const recordsFolder = join(root, 'test', 'fixtures', 'records');
@@ -117,7 +117,7 @@ function noDefender(): DefenderApi {
     actions: away,
     recent: away,
     history: away,
-    machinesBeginning: away,
+    machinesByPrefix: away,
     activeOn: away,
     cancel: away,
     link: away,
@@ -164,11 +164,11 @@ export class OpenRecord {
       keys: testKeys,
       snapshotEvery: Infinity,
     });
-    const budgets = new Budgets(defaultRates);
-    budgets.seed('submit', elapsedOf(store.submissionTimes(at - 3_600_000), clock));
+    const callRates = new CallRates(defaultRates);
+    callRates.seed('submit', elapsedOf(store.submissionTimes(at - 3_600_000), clock));
     return new OpenRecord(name, folder, store, {
       store,
-      budgets,
+      callRates,
       clock,
       random,
       hash,
@@ -205,7 +205,7 @@ export class OpenRecord {
   /** Its card in every place that has one. */
   async cards(id: string): Promise<readonly { readonly place: string; readonly view: CardView }[]> {
     const request = this.request(id);
-    const places = placesOf(this.#deps, request);
+    const places = cardPlacesOf(this.#deps, request);
     return Promise.all(
       places.map(async (place) => ({
         place: `${place.surface}:${place.place}`,

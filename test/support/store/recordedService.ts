@@ -1,23 +1,23 @@
 // Service on a recorded data folder, with the cards of then in a fake Slack and a fake Teams
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createScaledClock } from '../../src/adapters/clock.ts';
-import { customEndpoint } from '../../src/adapters/defender/clouds.ts';
-import { Secret } from '../../src/adapters/secret.ts';
-import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import type { FakeSlack, Person } from '../../src/demo/slack/fakeSlack.ts';
-import type { Json, SlackMessageKept } from '../../src/demo/slack/world.ts';
-import { furnish } from '../../src/demo/slack/workspace.ts';
-import { wordsOf } from '../../src/demo/teams/fakeConnector.ts';
-import { dataOf } from '../../src/demo/teams/house.ts';
-import { ana, appId, ben, TeamsStage, tenant } from '../../src/demo/teams/stage.ts';
-import type { Human } from '../../src/demo/teams/stage.ts';
-import type { Clock } from '../../src/liveResponse/ports.ts';
-import type { Request } from '../../src/liveResponse/request.ts';
-import { startService } from '../../src/service.ts';
-import type { Service, ServiceOptions } from '../../src/service.ts';
-import { startSimulator } from '../../src/simulator/simulator.ts';
-import type { Simulator } from '../../src/simulator/simulator.ts';
+import { createScaledClock } from '../../../src/adapters/clock.ts';
+import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
+import { Secret } from '../../../src/adapters/secret.ts';
+import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
+import type { FakeSlack, Person } from '../../../src/demo/slack/fakeSlack.ts';
+import type { Json, SlackMessageKept } from '../../../src/demo/slack/world.ts';
+import { seedWorkspace } from '../../../src/demo/slack/workspace.ts';
+import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
+import { dataOf } from '../../../src/demo/teams/app.ts';
+import { ana, appId, ben, TeamsStage, tenant } from '../../../src/demo/teams/stage.ts';
+import type { Human } from '../../../src/demo/teams/stage.ts';
+import type { Clock } from '../../../src/liveResponse/ports.ts';
+import type { Request } from '../../../src/liveResponse/request.ts';
+import { startService } from '../../../src/app/compose.ts';
+import type { Service, ServiceOptions } from '../../../src/app/compose.ts';
+import { startSimulator } from '../../../src/simulator/simulator.ts';
+import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { layOutRecord, policyTextOf, recordedLines, recordsFolder, storyOf } from './olderRecord.ts';
 import type { RecordName } from './olderRecord.ts';
 
@@ -121,10 +121,10 @@ export class RecordedService {
     const clock = createScaledClock({ speed: 1, epoch: storyOf(name).stoppedAt + 60_000 });
     const stage = new TeamsStage();
     stage.keys.now = () => clock.now();
-    await stage.furnish();
+    await stage.seedWorkspace();
     // By socket: the library that checks signatures goes by the machine's own clock.
     const slack = await startFakeSlack({ now: () => clock.now() });
-    furnish(slack);
+    seedWorkspace(slack);
     plant(name, slack, stage);
     const simulator = await startSimulator({ clock, extraDevices: 60 });
     // As the story left it: another content would rightly stop an approval.
