@@ -19,14 +19,16 @@ import { createPendingReplies } from './outbound/privateReplies.ts';
 import { createChannels, watched } from './identity/channels.ts';
 import { createChat } from './outbound/chat.ts';
 import { asRecord, failureOf, messageOf } from './outbound/errors.ts';
-import { eventsPath, mountGuard } from './inbound/guard.ts';
+import { eventsPath, publicApi } from './addresses.ts';
+import { mountGuard } from './inbound/guard.ts';
 import { createChannelEvents } from './inbound/channelEvents.ts';
 import { createInbound } from './inbound/inbound.ts';
 import { createIntake, BoltProcessor } from './inbound/intake.ts';
 import type { Intake } from './inbound/intake.ts';
 import { drainTime, timeAskedEvery } from './limits.ts';
 import { createModals } from './inbound/modals.ts';
-import { createPeople, surface } from './identity/people.ts';
+import { createPeople } from './identity/people.ts';
+import { surface } from './ids.ts';
 import { slackFetch } from './outbound/slackFetch.ts';
 import type { SlackFetch } from './outbound/slackFetch.ts';
 import { openReplayMemory } from './inbound/replayMemory.ts';
@@ -128,7 +130,6 @@ export class SlackStartError extends Error {
   }
 }
 
-const publicApi = 'https://slack.com/api/';
 const defaultStartPauses = [1_000, 3_000, 6_000, 10_000] as const;
 
 /** @throws SlackStartError */

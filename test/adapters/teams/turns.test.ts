@@ -58,6 +58,7 @@ describe('a typed command', () => {
         surface: 'teams',
         account: {
           surface: 'teams',
+          platform: 'Teams',
           id: ana.objectId,
           trust: 'member',
           name: ana.name,

@@ -7,7 +7,13 @@ import { readSlackPress } from '../../../../cards/press.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { Stopping } from '../../deliveries/answers.ts';
 import type { Deliveries, Left } from '../../deliveries/deliveries.ts';
-import { notTakenSentence, takenUpSentence, tooLateSentence } from '../../deliveries/words.ts';
+import { createPersonRate } from '../../deliveries/personRate.ts';
+import {
+  notTakenSentence,
+  takenUpSentence,
+  tooFastSentence,
+  tooLateSentence,
+} from '../../deliveries/words.ts';
 import type { DeliveryKind } from '../../deliveries/words.ts';
 import { random } from '../../random.ts';
 import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';
@@ -17,7 +23,6 @@ import type { Inbound } from './inbound.ts';
 import { formBlock, sentenceMessage } from '../outbound/messages.ts';
 import { memoOf, readMemo, readTaking } from './payloads.ts';
 import type { Delivery, Taking } from './payloads.ts';
-import { createRateLimit } from './rateLimit.ts';
 
 export interface IntakeParts {
   readonly deliveries: Deliveries;
@@ -57,7 +62,7 @@ export class BoltProcessor extends App {
 
 export function createIntake(parts: IntakeParts): Intake {
   const { deliveries, inbound, answers, clock, log, command } = parts;
-  const rateLimit = createRateLimit(clock);
+  const rate = createPersonRate(deliveries, clock);
   const flights = new Set<Promise<void>>();
 
   async function taken(event: ReceiverEvent): Promise<void> {
@@ -84,17 +89,10 @@ export function createIntake(parts: IntakeParts): Intake {
   async function admitted(taking: Taking, event: ReceiverEvent): Promise<void> {
     const { id, user } = taking.read;
     const asker = askerOf(taking.read);
-    const turn = deliveries.has(id) ? 'go' : rateLimit.check(user);
+    const turn = rate.admit(id, user);
     if (turn !== 'go') {
-      deliveries.ignore(id);
       await acked(() => event.ack());
-      if (turn === 'tooFast')
-        fly(
-          say(
-            asker,
-            'That was a lot in one minute. Nothing more is taken from you for a moment; wait a little and press or type again.',
-          ),
-        );
+      if (turn === 'tooFast') fly(say(asker, tooFastSentence));
       return;
     }
     switch (await deliveries.keep(id, memoOf(taking))) {

@@ -17,7 +17,7 @@ import type { Meaning } from './errorWords.ts';
 import { asRecord, failureOf } from './errors.ts';
 import type { SlackFailure } from './errors.ts';
 import { bareCard, literal, noteMessage, noUnfurl, sentenceMessage } from './messages.ts';
-import { surface } from '../identity/people.ts';
+import { platformName, surface } from '../ids.ts';
 import { metadataType } from './staleCards.ts';
 import type { StaleCards } from './staleCards.ts';
 import type { Fields, WebApi } from './webApi.ts';
@@ -100,6 +100,7 @@ export function createChat(parts: ChatParts): ChatPort {
 
   return {
     surface,
+    name: platformName,
     acquireSlot: turn,
     async external(place) {
       const { external, unread } = await parts.channels.get(place);

@@ -6,13 +6,21 @@ import type { Bot, PressIn, Reply } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { Stopping } from '../../deliveries/answers.ts';
 import type { Deliveries, Left } from '../../deliveries/deliveries.ts';
-import { notTakenSentence, prefaced, takenUpSentence, tooLateSentence } from '../../deliveries/words.ts';
+import { createPersonRate } from '../../deliveries/personRate.ts';
+import {
+  notTakenSentence,
+  prefaced,
+  takenUpSentence,
+  tooFastSentence,
+  tooLateSentence,
+} from '../../deliveries/words.ts';
 import type { DeliveryKind } from '../../deliveries/words.ts';
 import { random } from '../../random.ts';
 import type { Inbound } from './activity.ts';
 import { pressAnswer, toast } from './invokeAnswers.ts';
 import type { InvokeAnswer } from './invokeAnswers.ts';
-import { refOf, surface } from '../outbound/chat.ts';
+import { surface } from '../ids.ts';
+import { refOf } from '../outbound/chat.ts';
 import type { TeamsChat } from '../outbound/chat.ts';
 import { intentOf, replyMessage } from '../outbound/messages.ts';
 import { actionOf, pressedOn, pressOf } from './pressData.ts';
@@ -72,6 +80,7 @@ export function createActivityHandler(options: ActivityHandlerOptions): Activity
   const answers = new Map<string, Promise<Pressed>>();
   const telling = createPrivateReplies(chat, clock, log);
   const speakerIn = createSpeakers(options);
+  const rate = createPersonRate(deliveries, clock);
 
   function background(what: string, work: Promise<void>): void {
     const watched = work
@@ -150,6 +159,11 @@ export function createActivityHandler(options: ActivityHandlerOptions): Activity
     const isPress = message.value !== undefined && message.value !== null;
     if (!isPress && commandText(message, name) === undefined) return;
     const key = keyOf(message);
+    const turn = rate.admit(key, speakerOf(message));
+    if (turn !== 'go') {
+      if (turn === 'tooFast') background('too fast', tellText(askerOf(message), tooFastSentence));
+      return;
+    }
     // On disk before it is acknowledged: Teams does not send it again after that.
     const kept = await deliveries.keep(key, message);
     if (kept === 'first') background('message', answered(message, key, askerOf(message)));
@@ -247,14 +261,14 @@ export function createActivityHandler(options: ActivityHandlerOptions): Activity
     readonly reply: Reply;
     /** What is told beside the answer to the invoke, and instead of it. */
     readonly extra?: Promise<void>;
-    /** It came before: the first one answers it. */
-    readonly repeated?: true;
+    /** Nothing of it is kept that this answer could settle: it came before, or too fast after others. */
+    readonly notKept?: true;
     /** Set once the person was told later than the invoke could wait. */
     late?: Promise<void>;
   }
 
-  function settle({ repeated }: Pressed, key: string): void {
-    if (repeated !== true) deliveries.done(key);
+  function settle({ notKept }: Pressed, key: string): void {
+    if (notKept !== true) deliveries.done(key);
   }
 
   function remember(key: string, work: Promise<Pressed>): Promise<Pressed> {
@@ -269,6 +283,8 @@ export function createActivityHandler(options: ActivityHandlerOptions): Activity
    * a crash.
    */
   async function keptPress(message: Inbound, data: unknown, key: string, asker: Asker): Promise<Pressed> {
+    // A press is answered each time: without an answer Teams says that something went wrong.
+    if (rate.admit(key, asker.speaker) !== 'go') return { ...spoken(tooFastSentence), notKept: true };
     switch (await deliveries.keep(key, message)) {
       case 'first':
         return press(message, data, key, asker);
@@ -276,7 +292,7 @@ export function createActivityHandler(options: ActivityHandlerOptions): Activity
         return {
           answer: toast('This press has arrived before. The card shows what became of it.'),
           reply: { kind: 'nothing' },
-          repeated: true,
+          notKept: true,
         };
       case 'notTaken':
         return spoken(notTakenSentence('press'));

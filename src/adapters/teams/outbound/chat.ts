@@ -5,6 +5,7 @@ import type { ChatPort } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request.ts';
 import { splitThread } from '../inbound/activity.ts';
+import { platformName, surface } from '../ids.ts';
 import type { Connector, Outgoing, Target } from './connector.ts';
 import {
   bareMessage,
@@ -29,9 +30,6 @@ export interface ChatOptions {
   /** The command with its slash, for the one sentence of our own. */
   readonly command: string;
 }
-
-/** The surface's name in policies and references. */
-export const surface = 'teams';
 
 export interface TeamsChat extends ChatPort {
   /** Says something to one person alone; `place` and `thread` are where they spoke. */
@@ -238,6 +236,7 @@ export function createChat(options: ChatOptions): TeamsChat {
 
   return {
     surface,
+    name: platformName,
     post,
     update,
     showsLess: (ref) => bare.has(keyOf(ref)),
