@@ -1,6 +1,6 @@
 // The buttons of a card in each state, with what a screen reader says and the second step that names what
 // will happen.
-import { maxSearchAttempts } from '../src/liveResponse/pacing.ts';
+import { maxSearchAttempts } from '../src/liveResponse/pacing/schedules.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import type { CancelAsked } from '../src/liveResponse/sequel.ts';
 import { againFrom } from './again.ts';

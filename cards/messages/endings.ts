@@ -2,7 +2,7 @@
 // next step.
 import { isTerminal, outcomeOf } from '../../src/liveResponse/action.ts';
 import type { Action } from '../../src/liveResponse/action.ts';
-import { lateSearchMs } from '../../src/liveResponse/pacing.ts';
+import { lateSearchMs } from '../../src/liveResponse/pacing/schedules.ts';
 import type { FoundLate, InState, WaitCause } from '../../src/liveResponse/request.ts';
 import type { Blocker, ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';
 import { failureAdvice } from './advice.ts';

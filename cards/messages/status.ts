@@ -2,7 +2,7 @@
 // what you can do).
 import { isKnownStatus } from '../../src/liveResponse/action.ts';
 import type { Blocker, ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';
-import { maxSearchAttempts, searchSchedule } from '../../src/liveResponse/pacing.ts';
+import { maxSearchAttempts, searchSchedule } from '../../src/liveResponse/pacing/schedules.ts';
 import type { Outage } from '../../src/liveResponse/request/errorAnswer.ts';
 import type { InState, Request, WaitCause } from '../../src/liveResponse/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';

@@ -2,7 +2,8 @@
 // hand secrets out.
 import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { codeOf, diskWords } from '../store/journal/disk.ts';
+import { codeOf } from '../systemErrors.ts';
+import { diskWords } from '../store/journal/disk.ts';
 import { groupIsOwn, isCredential } from '../store/journal/keys.ts';
 import type { FileRights } from '../store/journal/keys.ts';
 

@@ -2,7 +2,7 @@
 // policy names. Readings only; no message is posted and no socket opened.
 import { requiredScopes, scopes } from '../../adapters/slack/scopes.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
-import { field } from '../../liveResponse/text/json.ts';
+import { field, textOf } from '../../liveResponse/text/json.ts';
 import type { SlackService } from '../../adapters/slack/platform.ts';
 import { call, isAnswer } from '../call.ts';
 import type { Called, Caller } from '../call.ts';
@@ -72,7 +72,7 @@ export async function examineSlack(
     tell(
       ok(
         'slack.token',
-        `accepted, as ${text(bot.fields, 'user')} in the workspace ${text(bot.fields, 'team')} (${text(bot.fields, 'team_id')})`,
+        `accepted, as ${textOf(field(bot.fields, 'user'))} in the workspace ${textOf(field(bot.fields, 'team'))} (${textOf(field(bot.fields, 'team_id'))})`,
       ),
     );
     examineClock(bot.answer, 'Slack', tell, 'slack.clock');
@@ -171,7 +171,7 @@ async function examineChannel(
     return;
   }
   const found = field(said.fields, 'channel');
-  const name = `${channel}${text(found, 'name') === '' ? '' : ` (#${text(found, 'name')})`}`;
+  const name = `${channel}${textOf(field(found, 'name')) === '' ? '' : ` (#${textOf(field(found, 'name'))})`}`;
   if (field(found, 'is_archived') === true)
     tell(fail(check, `${name} is archived`, 'Unarchive it, or take it out of the policy.'));
   else if (field(found, 'is_member') === true) tell(ok(check, `the bot is in ${name}`));
@@ -232,7 +232,7 @@ async function examineIntake(
     return;
   }
   const said = await open(slack.appToken);
-  const address = 'error' in said ? '' : text(said.fields, 'url');
+  const address = 'error' in said ? '' : textOf(field(said.fields, 'url'));
   if (URL.canParse(address) && /^wss?:$/.test(new URL(address).protocol)) {
     const { host } = new URL(address);
     const why = await http.whyNotReached(address.startsWith('wss:') ? `https://${host}` : `http://${host}`);
@@ -260,9 +260,4 @@ async function examineIntake(
       ),
     );
   }
-}
-
-function text(value: unknown, name: string): string {
-  const found = field(value, name);
-  return typeof found === 'string' ? found : '';
 }

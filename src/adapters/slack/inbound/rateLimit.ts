@@ -1,5 +1,6 @@
 // Lets no account in more often than a hand can press: every answer costs calls that approvals need.
 import type { Clock } from '../../../liveResponse/ports.ts';
+import { SlidingWindow } from '../../../liveResponse/pacing/slidingWindow.ts';
 import { turnsPerMinute } from '../limits.ts';
 
 export type Turn = 'go' | 'tooFast' | 'tooFastSaid';
@@ -14,21 +15,20 @@ const minute = 60_000;
 const most = 5_000;
 
 export function createRateLimit(clock: Pick<Clock, 'elapsed'>): RateLimit {
-  const turns = new Map<string, { readonly times: readonly number[]; readonly saidAt: number }>();
+  const turns = new Map<string, { readonly window: SlidingWindow; saidAt: number }>();
 
   return {
     check(user) {
       const now = clock.elapsed();
-      if (turns.size > most)
-        for (const [id, { times }] of turns) if ((times.at(-1) ?? 0) <= now - minute) turns.delete(id);
-      const before = turns.get(user) ?? { times: [], saidAt: -Infinity };
-      const recent = before.times.filter((at) => at > now - minute);
-      if (recent.length < turnsPerMinute) {
-        turns.set(user, { ...before, times: [...recent, now] });
-        return 'go';
-      }
-      if (before.saidAt > now - minute) return 'tooFastSaid';
-      turns.set(user, { times: recent, saidAt: now });
+      if (turns.size > most) for (const [id, { window }] of turns) if (window.isIdle(now)) turns.delete(id);
+      const known = turns.get(user) ?? {
+        window: new SlidingWindow([{ limit: turnsPerMinute, ms: minute }]),
+        saidAt: -Infinity,
+      };
+      turns.set(user, known);
+      if (known.window.take(now)) return 'go';
+      if (known.saidAt > now - minute) return 'tooFastSaid';
+      known.saidAt = now;
       return 'tooFast';
     },
   };

@@ -3,7 +3,7 @@ import { rightSentence } from '../../../../cards/messages/rights.ts';
 import { isKnownStatus, isTerminal, outcomeOf, sameReading } from '../../../liveResponse/action.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
-import { isParked, pollGap } from '../../../liveResponse/pacing.ts';
+import { isParked, pollGap } from '../../../liveResponse/pacing/schedules.ts';
 import type { InState } from '../../../liveResponse/request.ts';
 import type { DefenderWatch } from '../upkeep/defenderWatch.ts';
 import type { Deps } from '../../deps.ts';

@@ -4,7 +4,7 @@ import { isTerminal } from '../../../liveResponse/action.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { sameCommands } from '../../../liveResponse/commands.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
-import { searchSchedule } from '../../../liveResponse/pacing.ts';
+import { searchSchedule } from '../../../liveResponse/pacing/schedules.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { InState } from '../../../liveResponse/request.ts';
 import type { Deps } from '../../deps.ts';

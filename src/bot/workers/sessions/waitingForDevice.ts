@@ -10,7 +10,7 @@ import {
   parkedCancelPauseMs,
   parkedCancelTries,
   waitsSince,
-} from '../../../liveResponse/pacing.ts';
+} from '../../../liveResponse/pacing/schedules.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { InState } from '../../../liveResponse/request.ts';
 import type { CancelAsked, Parked } from '../../../liveResponse/sequel.ts';
