@@ -6,7 +6,7 @@ import type { CancelAsked } from '../src/liveResponse/sequel.ts';
 import { againFrom } from './again.ts';
 import { clip, oneLine } from './clip.ts';
 import { idTail } from './facts.ts';
-import { slack } from './limits.ts';
+import { slack } from './platformLimits.ts';
 import { commandName, shownCommand, stateOf } from './steps.ts';
 import { twinWarning } from './twins.ts';
 import type { Button, ViewContext } from './view.ts';

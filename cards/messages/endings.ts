@@ -7,7 +7,7 @@ import type { FoundLate, InState, WaitCause } from '../../src/liveResponse/reque
 import type { Blocker, ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';
 import { failureAdvice } from './advice.ts';
 import { oneLine } from '../clip.ts';
-import * as bound from '../limits.ts';
+import * as bound from '../platformLimits.ts';
 import { afterRestore } from './said.ts';
 import type { StatusText } from './said.ts';
 import type { ViewContext } from '../view.ts';

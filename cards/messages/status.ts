@@ -10,7 +10,7 @@ import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';
 import { endingWords } from './endings.ts';
 import { oneLine } from '../clip.ts';
 import { frozenSentence } from './frozen.ts';
-import * as bound from '../limits.ts';
+import * as bound from '../platformLimits.ts';
 import { outageAdvice } from './outage.ts';
 import { outcomeWords } from './outcomes.ts';
 import { alikeWarning } from './deviceContext.ts';

@@ -1,7 +1,7 @@
 // Checks blocks against Slack's limits: by tests on every card, and before each send to log what Slack would
 // answer with a bare "invalid_blocks".
 import { stringLength } from './blockKit.ts';
-import { slack } from '../limits.ts';
+import { slack } from '../platformLimits.ts';
 import { isRecord, listOf } from '../../src/liveResponse/text/json.ts';
 import type { JsonRecord } from '../../src/liveResponse/text/json.ts';
 

@@ -18,7 +18,7 @@ import { addressOf } from './outbound/cardAddress.ts';
 import { createPendingReplies } from './outbound/privateReplies.ts';
 import { createChannels, watched } from './identity/channels.ts';
 import { createChat } from './outbound/chat.ts';
-import { failureOf, messageOf } from './outbound/errors.ts';
+import { failureOf, messageOf } from './outbound/slackFailure.ts';
 import { eventsPath, mountGuard } from './inbound/guard.ts';
 import { createChannelEvents } from './inbound/channelEvents.ts';
 import { createInbound } from './inbound/inbound.ts';

@@ -3,7 +3,7 @@
 import type { Place } from '../../../bot/ports.ts';
 import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import { SlackFailure } from '../outbound/errors.ts';
+import { SlackFailure } from '../outbound/slackFailure.ts';
 import { peopleMemory } from '../limits.ts';
 import { surface } from './people.ts';
 import type { Fields, WebApi } from '../outbound/webApi.ts';

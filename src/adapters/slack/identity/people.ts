@@ -7,7 +7,7 @@ import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
 import { SlidingWindow } from '../../../liveResponse/pacing/slidingWindow.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { within } from '../../within.ts';
-import { SlackFailure } from '../outbound/errors.ts';
+import { SlackFailure } from '../outbound/slackFailure.ts';
 import { groupReadingsPerMinute, groupTurnWait, peopleMemory } from '../limits.ts';
 import { homesOf, isOurs, trustOf } from './organisation.ts';
 import type { Organisations, OurTeams, Verdict } from './organisation.ts';

@@ -2,8 +2,8 @@
 // lasts three seconds.
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { Reply } from '../../../bot/ports.ts';
-import { failureOf } from '../outbound/errors.ts';
-import { answerMessage, formModal, sentenceMessage, tellingModal } from '../outbound/messages.ts';
+import { failureOf } from '../outbound/slackFailure.ts';
+import { answerMessage, formModal, sentenceMessage, tellingModal } from '../outbound/slackMessages.ts';
 import type { Pressed } from './payloads.ts';
 import type { WebApi } from '../outbound/webApi.ts';
 import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';

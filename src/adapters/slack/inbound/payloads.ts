@@ -2,8 +2,8 @@
 // id is meant.
 import { createHash } from 'node:crypto';
 
-import type { FormOrigin } from '../outbound/messages.ts';
-import { formAction, formBlock } from '../outbound/messages.ts';
+import type { FormOrigin } from '../outbound/slackMessages.ts';
+import { formAction, formBlock } from '../outbound/slackMessages.ts';
 import { verbs } from '../../../../cards/view.ts';
 import { afterMention, asText, typedText } from './text.ts';
 import { parseJson, recordOf } from '../../../liveResponse/text/json.ts';

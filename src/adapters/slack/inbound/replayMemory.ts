@@ -3,7 +3,7 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Keeper, Log } from '../../../liveResponse/ports.ts';
-import { messageOf } from '../outbound/errors.ts';
+import { messageOf } from '../outbound/slackFailure.ts';
 import { signatureMemory } from '../limits.ts';
 import { isMissing } from '../../systemErrors.ts';
 

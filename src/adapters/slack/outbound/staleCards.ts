@@ -5,8 +5,8 @@ import type { CardRef } from '../../../liveResponse/request.ts';
 import type { WriteRates } from './writeRates.ts';
 import { addressOf } from './cardAddress.ts';
 import type { CardAddress } from './cardAddress.ts';
-import { failureOf, SlackFailure } from './errors.ts';
-import { literal, supersededCard } from './messages.ts';
+import { failureOf, SlackFailure } from './slackFailure.ts';
+import { literal, supersededCard } from './slackMessages.ts';
 import type { WebApi } from './webApi.ts';
 import { recordOf } from '../../../liveResponse/text/json.ts';
 

@@ -3,7 +3,7 @@
 import { WebClient } from '@slack/web-api';
 import type { Logger, WebClientOptions } from '@slack/web-api';
 import type { Clock, Keeper, Log } from '../../../liveResponse/ports.ts';
-import { failureOf, SlackFailure } from './errors.ts';
+import { failureOf, SlackFailure } from './slackFailure.ts';
 import type { SlackFetch } from './slackFetch.ts';
 import { callsAtOnce, callTimeout, tokenRetry } from '../limits.ts';
 import { recordOf } from '../../../liveResponse/text/json.ts';

@@ -13,7 +13,7 @@ import { callKinds } from '../../../liveResponse/pacing/callRates.ts';
 import type { LookUp } from '../../../liveResponse/ports.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
 import { sessionLimitOf } from '../../../liveResponse/tenantLimits.ts';
-import { queueOf } from '../../workers/limits.ts';
+import { queueOf } from '../../workers/sessionDeadlines.ts';
 import { foundBy, sentence } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
 import { approvalCodeOf } from '../../commands/approvalCode.ts';

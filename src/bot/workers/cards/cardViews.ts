@@ -17,7 +17,7 @@ import { keptOutput } from '../reads/keptOutput.ts';
 import type { CardPlace } from '../../policy/places.ts';
 import { lostAt } from '../../policy/restored.ts';
 import { shownToday } from '../../policy/today.ts';
-import { queueOf } from '../limits.ts';
+import { queueOf } from '../sessionDeadlines.ts';
 import type { Submission } from '../sessions/submission.ts';
 
 export interface CardViews {

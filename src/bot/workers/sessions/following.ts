@@ -8,7 +8,7 @@ import type { InState } from '../../../liveResponse/request.ts';
 import type { DefenderWatch } from '../upkeep/defenderWatch.ts';
 import type { Deps } from '../../deps.ts';
 import type { TenantLearning } from './tenantLearning.ts';
-import { deadlineAfter, queueOf } from '../limits.ts';
+import { deadlineAfter, queueOf } from '../sessionDeadlines.ts';
 import type { Ages } from '../ages.ts';
 import { isIn, moveFrom } from '../transition.ts';
 import type { Turn } from '../worker.ts';

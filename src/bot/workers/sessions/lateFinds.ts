@@ -9,7 +9,7 @@ import type { InState } from '../../../liveResponse/request.ts';
 import { mayTurnUp } from '../../../liveResponse/request.ts';
 import type { Ages } from '../ages.ts';
 import type { Deps } from '../../deps.ts';
-import { deadlineFrom, queueOf } from '../limits.ts';
+import { deadlineFrom, queueOf } from '../sessionDeadlines.ts';
 import { moveFrom } from '../transition.ts';
 import { differing, findByTag } from './reconciliation.ts';
 

@@ -8,7 +8,7 @@ import { searchSchedule } from '../../../liveResponse/pacing/schedules.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { InState } from '../../../liveResponse/request.ts';
 import type { Deps } from '../../deps.ts';
-import { deadlineFrom, queueOf } from '../limits.ts';
+import { deadlineFrom, queueOf } from '../sessionDeadlines.ts';
 import type { Ages } from '../ages.ts';
 import { isIn, moveFrom } from '../transition.ts';
 import { createNextWake } from '../nextWake.ts';

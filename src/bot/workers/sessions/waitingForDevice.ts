@@ -20,7 +20,7 @@ import type { Deps } from '../../deps.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { limitsToday } from '../../policy/today.ts';
 import type { Ages } from '../ages.ts';
-import { queueOf } from '../limits.ts';
+import { queueOf } from '../sessionDeadlines.ts';
 import { isIn, moveFrom } from '../transition.ts';
 import { createNextWake } from '../nextWake.ts';
 import type { NextWake } from '../nextWake.ts';
