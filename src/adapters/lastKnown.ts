@@ -6,6 +6,7 @@ import type { Log } from '../liveResponse/ports.ts';
 import type { Keys } from './store/journal/keys.ts';
 import { signedText, verifiedText } from './store/journal/keys.ts';
 import { parsedJson, readJson, replaceFile } from './store/jsonFile.ts';
+import { field, recordOf } from '../liveResponse/text/json.ts';
 
 /** Answers kept; those given longest ago go first. */
 const mostKept = 20_000;
@@ -63,15 +64,7 @@ export async function openLastKnown(folder: string, keys: Keys, log: Log): Promi
 }
 
 function answersIn(file: unknown): readonly (readonly [string, string])[] {
-  if (
-    typeof file !== 'object' ||
-    file === null ||
-    !('answers' in file) ||
-    typeof file.answers !== 'object' ||
-    file.answers === null
-  )
-    return [];
-  return Object.entries(file.answers).flatMap(([question, answer]: [string, unknown]) =>
+  return Object.entries(recordOf(field(file, 'answers'))).flatMap(([question, answer]) =>
     typeof answer === 'string' ? [[question, answer] as const] : [],
   );
 }

@@ -14,7 +14,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { codeOf, diskWords } from '../adapters/store/journal/disk.ts';
+import { codeOf } from '../adapters/systemErrors.ts';
+import { diskWords } from '../adapters/store/journal/disk.ts';
 
 export type Written = 'written' | 'there already';
 

@@ -1,4 +1,5 @@
 // Lets nobody in more often than a hand can press, in any chat: every answer costs calls that approvals need.
+import { SlidingWindow } from '../../liveResponse/pacing/slidingWindow.ts';
 import type { Clock } from '../../liveResponse/ports.ts';
 import type { Deliveries } from './deliveries.ts';
 
@@ -26,20 +27,19 @@ export function createPersonRate(
   deliveries: Pick<Deliveries, 'has' | 'ignore'>,
   clock: Pick<Clock, 'elapsed'>,
 ): PersonRate {
-  const turns = new Map<string, { readonly times: readonly number[]; readonly saidAt: number }>();
+  const turns = new Map<string, { readonly window: SlidingWindow; saidAt: number }>();
 
   function check(account: string): Turn {
     const now = clock.elapsed();
-    if (turns.size > most)
-      for (const [id, { times }] of turns) if ((times.at(-1) ?? 0) <= now - minute) turns.delete(id);
-    const before = turns.get(account) ?? { times: [], saidAt: -Infinity };
-    const recent = before.times.filter((at) => at > now - minute);
-    if (recent.length < turnsPerMinute) {
-      turns.set(account, { ...before, times: [...recent, now] });
-      return 'go';
-    }
-    if (before.saidAt > now - minute) return 'tooFastSaid';
-    turns.set(account, { times: recent, saidAt: now });
+    if (turns.size > most) for (const [id, { window }] of turns) if (window.isIdle(now)) turns.delete(id);
+    const known = turns.get(account) ?? {
+      window: new SlidingWindow([{ limit: turnsPerMinute, ms: minute }]),
+      saidAt: -Infinity,
+    };
+    turns.set(account, known);
+    if (known.window.take(now)) return 'go';
+    if (known.saidAt > now - minute) return 'tooFastSaid';
+    known.saidAt = now;
     return 'tooFast';
   }
 

@@ -12,6 +12,7 @@ import type { Called, Caller } from '../checks/call.ts';
 import { examineClock } from '../checks/clockSkew.ts';
 import { fail, ok, skip, warn } from '../checks/line.ts';
 import type { Tell } from '../checks/line.ts';
+import { textOf } from '../../liveResponse/text/json.ts';
 
 export interface SlackSubject {
   readonly slack: SlackService;
@@ -74,7 +75,7 @@ export async function examineSlack(
     tell(
       ok(
         'slack.token',
-        `accepted, as ${text(bot.fields, 'user')} in the workspace ${text(bot.fields, 'team')} (${text(bot.fields, 'team_id')})`,
+        `accepted, as ${textOf(field(bot.fields, 'user'))} in the workspace ${textOf(field(bot.fields, 'team'))} (${textOf(field(bot.fields, 'team_id'))})`,
       ),
     );
     examineClock(bot.answer, platformName, tell, 'slack.clock');
@@ -167,7 +168,7 @@ async function examineChannel(channel: string, info: () => Promise<Said>, tell: 
     return;
   }
   const found = field(said.fields, 'channel');
-  const name = `${channel}${text(found, 'name') === '' ? '' : ` (#${text(found, 'name')})`}`;
+  const name = `${channel}${textOf(field(found, 'name')) === '' ? '' : ` (#${textOf(field(found, 'name'))})`}`;
   if (field(found, 'is_archived') === true)
     tell(fail(check, `${name} is archived`, 'Unarchive it, or take it out of the policy.'));
   else if (field(found, 'is_member') === true) tell(ok(check, `the bot is in ${name}`));
@@ -224,7 +225,7 @@ async function examineIntake(
     return;
   }
   const said = await open(slack.appToken);
-  const address = 'error' in said ? '' : text(said.fields, 'url');
+  const address = 'error' in said ? '' : textOf(field(said.fields, 'url'));
   if (URL.canParse(address) && /^wss?:$/.test(new URL(address).protocol)) {
     const { host } = new URL(address);
     const why = await http.whyNotReached(address.startsWith('wss:') ? `https://${host}` : `http://${host}`);
@@ -252,9 +253,4 @@ async function examineIntake(
       ),
     );
   }
-}
-
-function text(value: unknown, name: string): string {
-  const found = field(value, name);
-  return typeof found === 'string' ? found : '';
 }

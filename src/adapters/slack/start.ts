@@ -18,9 +18,9 @@ import { addressOf } from './outbound/cardAddress.ts';
 import { createPendingReplies } from './outbound/privateReplies.ts';
 import { createChannels, watched } from './identity/channels.ts';
 import { createChat } from './outbound/chat.ts';
-import { asRecord, failureOf, messageOf } from './outbound/errors.ts';
 import { eventsPath, publicApi } from './addresses.ts';
 import { mountGuard } from './inbound/guard.ts';
+import { failureOf, messageOf } from './outbound/slackFailure.ts';
 import { createChannelEvents } from './inbound/channelEvents.ts';
 import { createInbound } from './inbound/inbound.ts';
 import { createIntake, BoltProcessor } from './inbound/intake.ts';
@@ -40,6 +40,7 @@ import { createStaleCards } from './outbound/staleCards.ts';
 import { clientOptions, createWebApi } from './outbound/webApi.ts';
 import type { Fields, WebApi } from './outbound/webApi.ts';
 import { createPrivateReplies } from './outbound/replyPrivately.ts';
+import { recordOf } from '../../liveResponse/text/json.ts';
 
 export interface SlackOptions {
   readonly botToken: string;
@@ -419,7 +420,7 @@ function selfFrom(answer: Fields, log: Log): Self {
       'SLACK_BOT_TOKEN is not the token of a bot: Slack told no bot id for it. Use the "Bot User OAuth Token" (xoxb-...).',
     );
   }
-  const scopes = asRecord(answer['response_metadata'])['scopes'];
+  const scopes = recordOf(answer['response_metadata'])['scopes'];
   if (Array.isArray(scopes)) {
     const missing = requiredScopes.filter((scope) => !scopes.includes(scope));
     if (missing.length > 0)

@@ -2,9 +2,10 @@
 // own token tells whether it is still in it. Where it has heard nothing, nobody can tell from here.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, diskWords } from '../store/journal/disk.ts';
+import { diskWords } from '../store/journal/disk.ts';
 import { isConnector } from './inbound/hosts.ts';
 import type { Secret } from '../secret.ts';
+import { codeOf } from '../../adapters/systemErrors.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
 import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
 import { surface } from './ids.ts';

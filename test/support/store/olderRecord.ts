@@ -21,13 +21,15 @@ import type { Store } from '../../../src/adapters/store/journal/requestStore.ts'
 import { createBot } from '../../../src/bot/bot.ts';
 import { createLinkBox } from '../../../src/bot/workers/sessions/linkBox.ts';
 import { cardPlacesOf } from '../../../src/bot/workers/reads/cardPlaces.ts';
-import { CallRates, defaultRates, elapsedOf } from '../../../src/liveResponse/pacing.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
 import type { DefenderApi } from '../../../src/liveResponse/ports.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
 import { createStoryChat, createStoryClock, policyFrom, textOf } from '../testApp.ts';
 import { root } from '../root.ts';
 import { testKeys } from './testKeys.ts';
+import { CallRates } from '../../../src/liveResponse/pacing/callRates.ts';
+import { defaultRates } from '../../../src/liveResponse/pacing/callRates.ts';
+import { elapsedOf } from '../../../src/liveResponse/pacing/callRates.ts';
 
 export const recordsFolder = join(root, 'test', 'fixtures', 'records');
 

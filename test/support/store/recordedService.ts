@@ -1,4 +1,6 @@
 // Service on a recorded data folder, with the cards of then in a fake Slack and a fake Teams
+import { slackChat } from '../../../src/adapters/slack/platform.ts';
+import { teamsChat } from '../../../src/adapters/teams/platform.ts';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createScaledClock } from '../../../src/adapters/clock.ts';
@@ -305,28 +307,30 @@ function optionsOf({ folder, policyFile, clock, slack, stage, simulator }: Aroun
       loopback: true,
     },
     console: false,
-    slack: {
-      botToken: slack.tokens.bot,
-      allowedTeams: [],
-      deafAfter: 60_000,
-      appToken: slack.tokens.app,
-      apiUrl: slack.apiUrl,
-    },
-    teams: {
-      settings: {
-        type: 'SingleTenant',
-        appId,
-        tenantId: tenant,
-        password: new Secret('x'),
-        cloud: 'public',
-        allowedTenants: [tenant],
-        devNoAuth: false,
-        door: 'direct',
-      },
-      authority: stage.authority(),
-      origins: [stage.connector.origin],
-      serviceUrl: stage.connector.serviceUrl,
-    },
+    platforms: [
+      slackChat({
+        botToken: slack.tokens.bot,
+        allowedTeams: [],
+        deafAfter: 60_000,
+        appToken: slack.tokens.app,
+        apiUrl: slack.apiUrl,
+      }),
+      teamsChat({
+        settings: {
+          type: 'SingleTenant',
+          appId,
+          tenantId: tenant,
+          password: new Secret('x'),
+          cloud: 'public',
+          allowedTenants: [tenant],
+          devNoAuth: false,
+          door: 'direct',
+        },
+        authority: stage.authority(),
+        origins: [stage.connector.origin],
+        serviceUrl: stage.connector.serviceUrl,
+      }),
+    ],
     rates: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1_500 },
     sessions: 25,
     // This tenant knows nothing of the sessions of then: they are not looked for while a test presses.

@@ -2,7 +2,7 @@
 // or shared. What they tell wins over what is remembered, and where something came to life again the bot
 // looks at once.
 import type { Channels } from '../identity/channels.ts';
-import { asRecord } from '../outbound/errors.ts';
+import { recordOf } from '../../../liveResponse/text/json.ts';
 
 /** Every event the bot listens to beside `app_mention`; the manifests ask for exactly these. */
 export const channelEvents = [
@@ -27,8 +27,8 @@ export function createChannelEvents(
   heard: (channel: string) => void,
 ): (event: unknown) => void {
   return (event) => {
-    const told = asRecord(event);
-    const channel = typeof told['channel'] === 'string' ? told['channel'] : asRecord(told['channel'])['id'];
+    const told = recordOf(event);
+    const channel = typeof told['channel'] === 'string' ? told['channel'] : recordOf(told['channel'])['id'];
     if (typeof channel !== 'string' || channel === '') return;
     channels.forget(channel);
     const us = told['user'] === botUser;

@@ -17,10 +17,10 @@ import {
 import type { DeliveryKind } from '../../deliveries/words.ts';
 import { random } from '../../random.ts';
 import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';
-import { messageOf, SlackFailure } from '../outbound/errors.ts';
+import { messageOf, SlackFailure } from '../outbound/slackFailure.ts';
 import { advice, meaningOf } from '../outbound/errorWords.ts';
 import type { Inbound } from './inbound.ts';
-import { formBlock, sentenceMessage } from '../outbound/messages.ts';
+import { formBlock, sentenceMessage } from '../outbound/slackMessages.ts';
 import { memoOf, readMemo, readTaking } from './payloads.ts';
 import type { Delivery, Taking } from './payloads.ts';
 

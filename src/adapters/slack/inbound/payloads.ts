@@ -1,11 +1,12 @@
 // Reads what Slack delivers, tolerantly: only what we need, checked for its type, and never a name where an
 // id is meant.
 import { createHash } from 'node:crypto';
-import { asRecord } from '../outbound/errors.ts';
-import type { FormOrigin } from '../outbound/messages.ts';
-import { formAction, formBlock } from '../outbound/messages.ts';
+
+import type { FormOrigin } from '../outbound/slackMessages.ts';
+import { formAction, formBlock } from '../outbound/slackMessages.ts';
 import { verbs } from '../../../../cards/view.ts';
 import { afterMention, asText, typedText } from './text.ts';
+import { parseJson, recordOf } from '../../../liveResponse/text/json.ts';
 
 /** What every delivery tells: who, where, and how to answer. */
 export interface Delivery {
@@ -56,8 +57,8 @@ export type Taking =
 
 /** Undefined for what no person did, and for what cannot be read. */
 export function readTaking(body: unknown, botUser: string): Taking | undefined {
-  const told = asRecord(body);
-  const event = asRecord(told['event']);
+  const told = recordOf(body);
+  const event = recordOf(told['event']);
   // Typed without the slash command in the conversation with the bot: it comes only where the app was given
   // that event.
   const alone =
@@ -92,8 +93,8 @@ export function memoOf({ kind, read }: Taking): unknown {
 
 /** A memo of our own, read back; undefined for one that another version wrote. */
 export function readMemo(memo: unknown): Taking | undefined {
-  const { kind, read } = asRecord(memo);
-  const { user, channel, id, teams } = asRecord(read);
+  const { kind, read } = recordOf(memo);
+  const { user, channel, id, teams } = recordOf(read);
   const whole =
     typeof user === 'string' && typeof channel === 'string' && typeof id === 'string' && Array.isArray(teams);
   return whole && (kind === 'command' || kind === 'mention' || kind === 'press' || kind === 'form')
@@ -102,7 +103,7 @@ export function readMemo(memo: unknown): Taking | undefined {
 }
 
 export function readCommand(body: unknown): SlashCommand | undefined {
-  const told = asRecord(body);
+  const told = recordOf(body);
   const user = asText(told['user_id']);
   const channel = asText(told['channel_id']);
   if (user === '' || channel === '') return undefined;
@@ -123,8 +124,8 @@ export function readCommand(body: unknown): SlashCommand | undefined {
  * that does not mention it. @param alone where it need not be mentioned
  */
 export function readMention(body: unknown, botUser: string, alone = false): Mention | undefined {
-  const envelope = asRecord(body);
-  const event = asRecord(envelope['event']);
+  const envelope = recordOf(body);
+  const event = recordOf(envelope['event']);
   const user = asText(event['user']);
   const channel = asText(event['channel']);
   const ts = asText(event['ts']);
@@ -153,12 +154,12 @@ export function readMention(body: unknown, botUser: string, alone = false): Ment
 }
 
 export function readPress(body: unknown, pressed: unknown): Pressed | undefined {
-  const told = asRecord(body);
-  const action = asRecord(pressed);
-  const person = asRecord(told['user']);
-  const container = asRecord(told['container']);
+  const told = recordOf(body);
+  const action = recordOf(pressed);
+  const person = recordOf(told['user']);
+  const container = recordOf(told['container']);
   const user = asText(person['id']);
-  const channel = asText(container['channel_id']) || asText(asRecord(told['channel'])['id']);
+  const channel = asText(container['channel_id']) || asText(recordOf(told['channel'])['id']);
   if (user === '' || channel === '') return undefined;
   const ephemeral = container['is_ephemeral'] === true;
   const ts = asText(container['message_ts']);
@@ -185,19 +186,19 @@ export function readPress(body: unknown, pressed: unknown): Pressed | undefined 
 
 /** A form sent off. The person is who Slack says sent it, whoever opened it. */
 export function readSubmission(body: unknown): Submitted | undefined {
-  const told = asRecord(body);
-  const person = asRecord(told['user']);
-  const view = asRecord(told['view']);
+  const told = recordOf(body);
+  const person = recordOf(told['user']);
+  const view = recordOf(told['view']);
   const origin = readOrigin(asText(view['private_metadata']));
   const user = asText(person['id']);
   if (user === '' || origin === undefined) return undefined;
-  const values = asRecord(asRecord(asRecord(view['state'])['values'])[formBlock]);
+  const values = recordOf(recordOf(recordOf(view['state'])['values'])[formBlock]);
   return {
     user,
     channel: origin.channel,
     teams: teamsOf(told, person),
     origin,
-    input: asText(asRecord(values[formAction])['value']),
+    input: asText(recordOf(values[formAction])['value']),
     // The same form may be sent again after it was not taken; a repetition of one sending has the same
     // trigger.
     id: digest('form', asText(view['id']), user, asText(told['trigger_id'])),
@@ -205,13 +206,7 @@ export function readSubmission(body: unknown): Submitted | undefined {
 }
 
 function readOrigin(metadata: string): FormOrigin | undefined {
-  let read: unknown;
-  try {
-    read = JSON.parse(metadata);
-  } catch {
-    return undefined;
-  }
-  const { r, v, f, w, c } = asRecord(read);
+  const { r, v, f, w, c } = recordOf(parseJson(metadata)?.value);
   const verb = verbs.find((one) => one === w);
   if (
     verb === undefined ||
@@ -238,11 +233,11 @@ function teamsOf(
   told: Readonly<Record<string, unknown>>,
   person: Readonly<Record<string, unknown>>,
 ): readonly string[] {
-  const team = asRecord(told['team']);
+  const team = recordOf(told['team']);
   return statement(
     asText(person['team_id']),
     asText(team['id']),
-    asText(team['enterprise_id']) || asText(asRecord(told['enterprise'])['id']),
+    asText(team['enterprise_id']) || asText(recordOf(told['enterprise'])['id']),
   );
 }
 

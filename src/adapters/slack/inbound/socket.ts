@@ -2,7 +2,7 @@
 // and asks for a restart.
 import { SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from '@slack/bolt';
-import { failureOf, messageOf } from '../outbound/errors.ts';
+import { failureOf, messageOf } from '../outbound/slackFailure.ts';
 import { readFrame } from './frames.ts';
 import type { Check } from '../../http/server.ts';
 import { random } from '../../random.ts';

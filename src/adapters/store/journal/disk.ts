@@ -22,6 +22,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { isNativeError } from 'node:util/types';
+import { codeOf } from '../../systemErrors.ts';
 
 /** An open file. Every call throws the system's error (`code` ENOSPC, EIO, ...) when it fails. */
 export interface DiskFile {
@@ -166,9 +167,4 @@ function syncFolder(folder: string): void {
 /** What the system called an error, for words shown to people: "ENOSPC: no space left on device". */
 export function diskWords(error: unknown): string {
   return isNativeError(error) ? error.message : String(error);
-}
-
-/** The system's code of an error, such as ENOENT; empty when it has none. */
-export function codeOf(error: unknown): string {
-  return isNativeError(error) && 'code' in error ? String(error.code) : '';
 }

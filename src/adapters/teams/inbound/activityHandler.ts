@@ -22,7 +22,7 @@ import type { InvokeAnswer } from './invokeAnswers.ts';
 import { surface } from '../ids.ts';
 import { refOf } from '../outbound/chat.ts';
 import type { TeamsChat } from '../outbound/chat.ts';
-import { intentOf, replyMessage } from '../outbound/messages.ts';
+import { intentOf, replyMessage } from '../outbound/teamsMessages.ts';
 import { actionOf, pressedOn, pressOf } from './pressData.ts';
 import type { Read } from './pressData.ts';
 import type { Conversations } from '../identity/conversations.ts';

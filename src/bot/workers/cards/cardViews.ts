@@ -5,8 +5,8 @@ import { statusText } from '../../../../cards/messages/status.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import type { ViewContext } from '../../../../cards/view.ts';
 import type { Outage } from '../../../liveResponse/request/errorAnswer.ts';
-import type { Kind } from '../../../liveResponse/pacing.ts';
-import { maxSearchAttempts } from '../../../liveResponse/pacing.ts';
+import type { CallKind } from '../../../liveResponse/pacing/callRates.ts';
+import { maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
 import type { Request } from '../../../liveResponse/request.ts';
 import { isOpen } from '../../../liveResponse/request.ts';
 import type { DefenderWatch, Sight } from '../upkeep/defenderWatch.ts';
@@ -17,7 +17,7 @@ import { keptOutput } from '../reads/keptOutput.ts';
 import type { CardPlace } from '../../policy/places.ts';
 import { lostAt } from '../../policy/restored.ts';
 import { shownToday } from '../../policy/today.ts';
-import { queueOf } from '../limits.ts';
+import { queueOf } from '../sessionDeadlines.ts';
 import type { Submission } from '../sessions/submission.ts';
 
 export interface CardViews {
@@ -185,7 +185,7 @@ function withoutReasons(request: Request): Request {
 
 const nothing: ReadonlyMap<number, string> = new Map();
 
-const sightOf: Readonly<Record<Kind, Sight>> = {
+const sightOf: Readonly<Record<CallKind, Sight>> = {
   submit: 'submit',
   list: 'search',
   get: 'follow',

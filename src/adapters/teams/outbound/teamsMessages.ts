@@ -2,7 +2,7 @@
 import type { AdaptiveCard, Element } from '../../../../cards/renderers/adaptiveTypes.ts';
 import { adaptiveCard, utf8Length } from '../../../../cards/renderers/adaptiveCard.ts';
 import { clean, clip } from '../../../../cards/clip.ts';
-import { teams } from '../../../../cards/limits.ts';
+import { teams } from '../../../../cards/platformLimits.ts';
 import { teamsInputId } from '../../../../cards/press.ts';
 import type { TeamsData } from '../../../../cards/press.ts';
 import type { CardView } from '../../../../cards/view.ts';
