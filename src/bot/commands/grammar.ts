@@ -3,7 +3,7 @@
 import { commandWords, foreignWords, forms, isCommandWord, topicNames } from './forms.ts';
 import type { CommandWord } from './forms.ts';
 import type { GrammarProblem } from './grammarProblem.ts';
-import { maxReason } from './grammarProblem.ts';
+import { maxReason } from '../../liveResponse/verbs.ts';
 import { maxCommands } from '../../liveResponse/commands.ts';
 import { readCode } from './approvalCode.ts';
 import { nearest } from './nearest.ts';

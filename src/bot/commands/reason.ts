@@ -2,7 +2,7 @@
 // at all. What might be meant for a script is never taken from it: then the line is refused with both ways to
 // write it.
 import type { GrammarProblem } from './grammarProblem.ts';
-import { maxReason } from './grammarProblem.ts';
+import { maxReason } from '../../liveResponse/verbs.ts';
 import { nearest } from './nearest.ts';
 import { reasonOption } from './prose.ts';
 import type { Line, Word } from './text.ts';

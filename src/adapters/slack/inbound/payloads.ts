@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { asRecord } from '../outbound/errors.ts';
 import type { FormOrigin } from '../outbound/messages.ts';
 import { formAction, formBlock } from '../outbound/messages.ts';
-import { verbs } from '../../../../cards/view.ts';
+import { pressedVerb } from '../../../liveResponse/verbs.ts';
 import { afterMention, asText, typedText } from './text.ts';
 
 /** What every delivery tells: who, where, and how to answer. */
@@ -212,7 +212,7 @@ function readOrigin(metadata: string): FormOrigin | undefined {
     return undefined;
   }
   const { r, v, f, w, c } = asRecord(read);
-  const verb = verbs.find((one) => one === w);
+  const verb = pressedVerb(w);
   if (
     verb === undefined ||
     typeof r !== 'string' ||
