@@ -1,7 +1,8 @@
 // What can be typed, as data for the page's completion: made from the command forms and the policy, so that
 // it cannot lag behind them.
-import { forms, topicNames } from '../../bot/commands/forms.ts';
-import { listNames } from '../../bot/commands/grammar.ts';
+import { listNames } from '../../bot/commands/arguments/kinds.ts';
+import { forms } from '../../bot/commands/forms.ts';
+import { topicNames } from '../../bot/commands/help.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
 
 export interface VocabularyWord {

@@ -3,12 +3,10 @@
 import type { AnyVerb } from '../../liveResponse/verbs.ts';
 import { effectOf, isVerb, rowOf, tooLong } from '../../liveResponse/verbs.ts';
 import type { Freshness } from '../policy/people/people.ts';
-import type { Recipe } from '../policy/policy.ts';
 import type { Refusal } from '../policy/refusals/refusal.ts';
+import { noRecipes } from './arguments/readers.ts';
 import { forms, isCommandWord } from './forms.ts';
 import { parse } from './grammar.ts';
-
-const noRecipes: ReadonlyMap<string, Recipe> = new Map();
 
 /**
  * The verb of a typed line, for a chat that must know it before the bot reads the line. Read by the same
