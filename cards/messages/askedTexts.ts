@@ -2,23 +2,34 @@
 import type { TextLabel } from '../../src/liveResponse/verbs.ts';
 import type { ViewContext } from '../view.ts';
 
-/** Above the field on a card, which many people read. */
-export function labelOnCard(label: TextLabel, reasons: ViewContext['reasons']): string {
-  switch (label) {
-    case 'whyDenied':
-      return reasons === 'private'
-        ? 'Reason, told to the requester and the approvers'
-        : 'Reason, shown to everybody on the card';
-  }
+interface AskedText {
+  /** Above the field on a card, which many people read. */
+  readonly onCard: (reasons: ViewContext['reasons']) => string;
+  /** Of a form that opens after the press: its title and button, and what is asked of a request. */
+  readonly action: string;
+  readonly inForm: (title: string) => string;
 }
 
-/** In a form that opens after the press. @param title the request's title, in one line */
+const texts: Readonly<Record<TextLabel, AskedText>> = {
+  whyDenied: {
+    onCard: (reasons) =>
+      reasons === 'private'
+        ? 'Reason, told to the requester and the approvers'
+        : 'Reason, shown to everybody on the card',
+    action: 'Deny',
+    inForm: (title) => `Why is "${title}" denied? The requester reads this.`,
+  },
+};
+
+export function labelOnCard(label: TextLabel, reasons: ViewContext['reasons']): string {
+  return texts[label].onCard(reasons);
+}
+
+/** @param title the request's title, in one line */
 export function formWords(
   label: TextLabel,
   title: string,
 ): { readonly action: string; readonly label: string } {
-  switch (label) {
-    case 'whyDenied':
-      return { action: 'Deny', label: `Why is "${title}" denied? The requester reads this.` };
-  }
+  const { action, inForm } = texts[label];
+  return { action, label: inForm(title) };
 }

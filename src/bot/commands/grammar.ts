@@ -90,7 +90,7 @@ function parseVerb(
   if (word === 'retry') return parseRetry(line, recipes);
   const { args, ...form } = forms[word];
   const given = readArgs<readonly ReadableArg[]>({ line, word, form, recipes }, args);
-  if (isStop(given)) return given as Asked | GrammarProblem;
+  if (isStop(given)) return given;
   // `Plain` says for each word what the arguments of its row give.
   return { verb: word, ...given } as Asked;
 }

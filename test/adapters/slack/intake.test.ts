@@ -213,17 +213,15 @@ describe('row 1.14: before Slack is answered', () => {
 
   test('a form with a longer reason than fits stays open and says how long it may be', async () => {
     await open();
-    const riley = room.slack.person('U2');
     room.answer = (input) => ('input' in input ? { kind: 'nothing' } : denyForm);
+    const riley = room.slack.person('U2');
     await riley.press(button('deny'), 'deny');
     const opened = await room.slack.until('the form', () =>
       [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
     );
-    const sent = await riley.submit('x'.repeat(501));
-    expect(JSON.parse(sent.body)).toMatchObject({
-      response_action: 'errors',
-      errors: { 'lr.form.input': expect.stringMatching(/at most 500 characters, and this one has 501/) },
-    });
+    const { body } = await riley.submit('x'.repeat(501));
+    expect(body).toContain('"response_action":"errors"');
+    expect(body).toContain('at most 500 characters, and this one has 501');
     room.slack.world.views.set(opened.id, opened);
     await riley.submit('x'.repeat(500));
     const taken = await room.slack.until('the denial', () =>
