@@ -265,12 +265,13 @@ describe('the longest requests', () => {
         for (const { text } of [readAdaptive(adaptiveCard(shown)), readSlack(blockKit(shown).blocks)])
           expect(text.split(reason).length - 1).toBe(times);
     }
-    fitsEverywhere(
-      cardView(
-        request([...sent, ended(action('Succeeded', rows), 'succeeded'), ...results], long),
-        context({ outputs: all, urls, simulated: true }),
-      ),
+    const done = cardView(
+      request([...sent, ended(action('Succeeded', rows), 'succeeded'), ...results], long),
+      context({ outputs: all, urls, simulated: true }),
     );
+    fitsEverywhere(done);
+    for (const { text: shown } of [readAdaptive(adaptiveCard(done)), readSlack(blockKit(done).blocks)])
+      expect(shown).toContain(long.reason);
   });
 
   test('one command of all characters there may be is on every card', () => {
