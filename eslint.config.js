@@ -1,3 +1,4 @@
+import { exemptions, limits, plugins } from './scripts/lint/limits.js';
 import tseslint from 'typescript-eslint';
 
 /** What decides by itself must get time, randomness, disk and network as parameters. */
@@ -25,7 +26,9 @@ export default tseslint.config(
     files: ['src/**/*.ts', 'cards/**/*.ts', 'test/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins,
     rules: {
+      ...limits,
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/switch-exhaustiveness-check': [
@@ -51,7 +54,6 @@ export default tseslint.config(
       'no-console': 'error',
       'no-empty': ['error', { allowEmptyCatch: false }],
       eqeqeq: 'error',
-      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
     },
   },
   {
@@ -69,8 +71,5 @@ export default tseslint.config(
     files: ['src/cli/demo.ts', 'src/cli/audit.ts', 'src/simulator/cli.ts', 'test/bench/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
-  {
-    files: ['test/**/*.ts'],
-    rules: { 'max-lines': ['error', { max: 600, skipBlankLines: true, skipComments: true }] },
-  },
+  ...exemptions(),
 );
