@@ -3,16 +3,15 @@
 import { maxSearchAttempts } from '../src/liveResponse/pacing/schedules.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import type { CancelAsked } from '../src/liveResponse/sequel.ts';
+import { rowOf } from '../src/liveResponse/verbs.ts';
 import { againFrom } from './again.ts';
 import { clip, oneLine } from './clip.ts';
 import { idTail } from './facts.ts';
 import { slack } from './platformLimits.ts';
+import { labelOnCard } from './messages/askedTexts.ts';
 import { commandName, shownCommand, stateOf } from './steps.ts';
 import { twinWarning } from './twins.ts';
-import type { Button, ViewContext } from './view.ts';
-
-/** Texts asked for with a press. */
-export const reasonMax = 300;
+import type { Button, Verb, ViewContext } from './view.ts';
 
 /**
  * What would only be refused is not offered: while submissions are frozen nothing can be approved or sent
@@ -111,15 +110,16 @@ function deny(title: string, reasons: ViewContext['reasons']): Button {
     label: 'Deny',
     style: 'danger',
     spoken: spoken(`Deny: ${title}`),
-    asks: {
-      label:
-        reasons === 'private'
-          ? 'Reason, told to the requester and the approvers'
-          : 'Reason, shown to everybody on the card',
-      optional: true,
-      max: reasonMax,
-    },
+    ...asks('deny', reasons),
   };
+}
+
+/** The text that belongs to a verb, where its button asks for one. */
+function asks(verb: Verb, reasons: ViewContext['reasons']): Pick<Button, 'asks'> {
+  const text = rowOf(verb).text;
+  return text?.label === undefined
+    ? {}
+    : { asks: { label: labelOnCard(text.label, reasons), optional: !text.needed, max: text.max } };
 }
 
 function withdraw(title: string): Button {

@@ -18,6 +18,7 @@ import type { FactLine, ViewContext } from './view.ts';
 export const requiredFacts: ReadonlySet<string> = new Set([
   'Device',
   'Asked by',
+  'Reason',
   'Approved by',
   'Look-alikes',
   'Left out',

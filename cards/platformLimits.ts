@@ -1,5 +1,6 @@
 // The documented limits of Slack and Teams that cards must keep, and our own budgets below them, each with
 // where it comes from.
+import { maxReason } from '../src/liveResponse/verbs.ts';
 
 /** Slack Block Kit. Characters are counted as UTF-16 units, which is never less than Slack counts. */
 export const slack = {
@@ -58,7 +59,8 @@ export const view = {
   fallback: 300,
   name: 120,
   factValue: 400,
-  reason: 300,
+  /** A person's whole reason, and what a retry adds to it: which request it goes on with. */
+  reason: maxReason + 50,
   errorText: 400,
   /** Links together: a longer set is offered as buttons only. */
   linkCharacters: 3000,

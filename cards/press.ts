@@ -1,8 +1,8 @@
 // What a button carries, for both chats, and how it is read back: a verb and which card it was on, never what
 // will run.
 import type { Button, CardView, Verb } from './view.ts';
-import { verbs } from './view.ts';
 import { field, parseJson, recordOf } from '../src/liveResponse/text/json.ts';
+import { pressedVerb } from '../src/liveResponse/verbs.ts';
 
 export interface Press {
   readonly verb: Verb;
@@ -75,7 +75,7 @@ function press(
   fingerprint: unknown,
   index: unknown,
 ): Press | undefined {
-  const known = verbs.find((one) => one === verb);
+  const known = pressedVerb(verb);
   if (known === undefined || typeof requestId !== 'string' || typeof fingerprint !== 'string')
     return undefined;
   if (typeof revision !== 'number' || !Number.isSafeInteger(revision)) return undefined;

@@ -2,6 +2,7 @@
 import type { Outage } from '../src/liveResponse/request/errorAnswer.ts';
 import type { Freeze } from '../src/liveResponse/ports.ts';
 import type { OfflineQueue } from '../src/liveResponse/tenantLimits.ts';
+import type { PressedVerb } from '../src/liveResponse/verbs.ts';
 
 export type Tone = 'neutral' | 'attention' | 'good' | 'warning' | 'danger';
 
@@ -39,20 +40,8 @@ export interface LinkLine {
   readonly expiry: string;
 }
 
-export const verbs = [
-  'approve',
-  'deny',
-  'withdraw',
-  'cancel',
-  'link',
-  'output',
-  'look',
-  'resend',
-  'drop',
-  'again',
-  'refresh',
-] as const;
-export type Verb = (typeof verbs)[number];
+/** What a button can do. */
+export type Verb = PressedVerb;
 
 export interface Button {
   readonly verb: Verb;

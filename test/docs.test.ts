@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { slack } from '../cards/platformLimits.ts';
+import { commandWords, forms, isCommandWord } from '../src/bot/commands/forms.ts';
 import { cloudNames } from '../src/adapters/defender/clouds.ts';
 import { knownNames } from '../src/adapters/config/settings.ts';
 import { moves } from '../src/liveResponse/request.ts';
@@ -71,6 +72,19 @@ describe('docs/architecture.md', () => {
     expect(
       files.filter((file) => !/^(?:#!.*\n)?\/\/ \S.{15,}/.test(readFileSync(join(root, file), 'utf8'))),
     ).toEqual([]);
+  });
+});
+
+describe('what the README says can be typed', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const [, section = ''] = /## What you can type\n([\s\S]*?)\n## /.exec(readme) ?? [];
+  const lines = [...section.matchAll(/`(?:\/lr )?([^`]+)`/g)].map(([, line = '']) =>
+    line.replaceAll('\\|', '|'),
+  );
+  const ours = lines.filter((line) => isCommandWord(line.split(' ')[0] ?? ''));
+
+  test('is every form of the language, written as the grammar reads it', () => {
+    expect(ours.toSorted()).toEqual(commandWords.map((word) => forms[word].usage).toSorted());
   });
 });
 

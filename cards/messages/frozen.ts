@@ -2,6 +2,7 @@
 // tells how things stand.
 import type { Freeze } from '../../src/liveResponse/ports.ts';
 import { oneLine } from '../clip.ts';
+import * as bound from '../platformLimits.ts';
 import { stamp, timeOf } from '../time.ts';
 
 /**
@@ -10,7 +11,7 @@ import { stamp, timeOf } from '../time.ts';
  */
 export function frozenSentence({ by, why, at }: Freeze, command: string, beside?: number): string {
   const since = beside === undefined ? stamp(at) : timeOf(at, beside);
-  return `Submissions have been frozen by ${oneLine(by, 60)} since ${since}: ${oneLine(why, 200)}. Nothing can be asked for, approved or sent until somebody who may unfreeze types "${oneLine(command, 40)} unfreeze".`;
+  return `Submissions have been frozen by ${oneLine(by, 60)} since ${since}: ${oneLine(why, bound.view.reason)}. Nothing can be asked for, approved or sent until somebody who may unfreeze types "${oneLine(command, 40)} unfreeze".`;
 }
 
 /** For people who are not to read who froze them and why. */

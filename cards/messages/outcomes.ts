@@ -4,6 +4,7 @@ import type { InState } from '../../src/liveResponse/request.ts';
 import { queueShownBy } from '../../src/liveResponse/tenantLimits.ts';
 import { exitAdvice } from './stepAdvice.ts';
 import { oneLine } from '../clip.ts';
+import * as bound from '../platformLimits.ts';
 import { askerName, parkedEnding } from './waitingForDevice.ts';
 import type { StatusText } from './said.ts';
 import { commandName, progressOf, sessionReason, stateOf, stepFacts } from '../steps.ts';
@@ -172,7 +173,7 @@ function cancelledBy(request: InState<'finished'>): string {
   const asked =
     cancel === undefined
       ? undefined
-      : `${askerName(cancel.by)}, asked at ${timeOf(cancel.at, request.at)}${cancel.reason === undefined ? '' : `: “${oneLine(cancel.reason, 200)}”`}`;
+      : `${askerName(cancel.by)}, asked at ${timeOf(cancel.at, request.at)}${cancel.reason === undefined ? '' : `: “${oneLine(cancel.reason, bound.view.reason)}”`}`;
   if (asked !== undefined && isOurs(request)) return `Cancelled by ${asked}.`;
   const by = action.cancelledBy === undefined ? 'somebody' : `“${oneLine(action.cancelledBy, 80)}”`;
   const comment =

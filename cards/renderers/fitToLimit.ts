@@ -15,6 +15,9 @@ const cutMore = 'Cut to fit this card: “Full output” sends you more.';
 /** Levels there are; 0 leaves the view as it is. */
 export const smallest = 7;
 
+/** A lead with a reason of full length in it, and what stands around that. */
+const leadKept = 900;
+
 function smaller(full: CardView, level: number): CardView {
   if (level === 0) return full;
   const step = excerptSteps[level - 1];
@@ -25,10 +28,11 @@ function smaller(full: CardView, level: number): CardView {
   const tight = level >= 5;
   return {
     ...view,
-    lead: clip(view.lead, tight ? 400 : 700),
+    lead: clip(view.lead, level >= 7 ? 400 : leadKept),
     facts: view.facts
       .filter((one) => !tight || requiredFacts.has(one.label))
-      .map((one) => ({ ...one, value: clip(one.value, tight ? 90 : 160) })),
+      // The reason a person gave stays whole: it is what the approver decides by.
+      .map((one) => (one.label === 'Reason' ? one : { ...one, value: clip(one.value, tight ? 90 : 160) })),
     steps: view.steps.map((one) =>
       one.detail === undefined
         ? one

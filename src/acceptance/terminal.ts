@@ -11,6 +11,7 @@ import type { Policy } from '../bot/policy/policy.ts';
 import { approvalCodeOf } from '../bot/commands/approvalCode.ts';
 import { peopleOf } from '../adapters/console/people.ts';
 import type { Request } from '../liveResponse/request.ts';
+import type { AnyVerb } from '../liveResponse/verbs.ts';
 import { wordOf } from './observing.ts';
 
 export const surface = 'console';
@@ -33,7 +34,14 @@ export interface Table {
   readonly request: () => Request | undefined;
 }
 
-const verbs = ['ask', 'approve', 'deny', 'withdraw', 'cancel', 'status'] as const;
+const verbs = [
+  'ask',
+  'approve',
+  'deny',
+  'withdraw',
+  'cancel',
+  'status',
+] as const satisfies readonly AnyVerb[];
 
 export function createTerminal(print: (text: string) => void): Terminal {
   let shown = '';

@@ -28,13 +28,13 @@ import { openStore } from '../adapters/store/journal/requestStore.ts';
 import { readDotEnv } from '../adapters/config/dotEnv.ts';
 import { tameProse } from '../bot/commands/prose.ts';
 import type { Freeze } from '../liveResponse/ports.ts';
+import { tooLong } from '../liveResponse/verbs.ts';
 
 const usage = `usage: ${commandFor('freeze', '"why"')} [--data DIR]
 Stops all submissions to Defender; works with both chats down. DIR is LR_DATA_DIR or ./data when not given.
 Released with "unfreeze" in a chat, by somebody with a role under "freeze" in the policy.
 `;
 
-const maxWhy = 500;
 /** A running bot looks every second; a slow disk may take its time with the journal. Milliseconds. */
 const inForceWithin = 30_000;
 const ownLook = 200;
@@ -49,7 +49,7 @@ function readArguments(
   if (folder === undefined || words.some((word) => word.startsWith('--')) || 'hidden' in prose)
     return undefined;
   const why = prose.text.replace(/\s+/g, ' ').trim();
-  return why === '' || why.length > maxWhy ? undefined : { why, folder };
+  return why === '' || tooLong('freeze', why) !== undefined ? undefined : { why, folder };
 }
 
 /** No bot runs: its own journal is written here, under its lock. */

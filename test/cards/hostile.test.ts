@@ -10,6 +10,7 @@ import { plainText } from '../../cards/renderers/plainText.ts';
 import type { CardView } from '../../cards/view.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import { maxCommandCharacters, maxCommands, problemWith } from '../../src/liveResponse/commands.ts';
+import { maxReason } from '../../src/liveResponse/verbs.ts';
 import type { Panel } from '../../src/liveResponse/request/deviceContext.ts';
 import type { Request } from '../../src/liveResponse/request.ts';
 import {
@@ -241,15 +242,36 @@ describe('the longest requests', () => {
     const all = new Map(commands.map((_, index) => [index, text] as const));
     const urls = new Map(commands.map((_, index) => [index, url] as const));
     const long = { commands, title: 'z'.repeat(500), reason: '漢'.repeat(500) };
-    fitsEverywhere(
-      cardView(request([], long), context({ frozen: freeze('f'.repeat(500)), simulated: true })),
+    for (const sign of ['漢', '&', '*', '\\', 'r']) {
+      const reason = `${sign.repeat(maxReason - 4)} end`;
+      const view = cardView(
+        request([], { ...long, reason }),
+        context({ frozen: freeze('f'.repeat(maxReason)), simulated: true }),
+      );
+      fitsEverywhere(view);
+      const denied = cardView(
+        request([[{ type: 'denied', by: { id: 'x', name: 'N'.repeat(100) }, reason }, 3]], {
+          ...long,
+          reason,
+        }),
+        context({ simulated: true }),
+      );
+      fitsEverywhere(denied);
+      // Whole, wherever it is shown: what was cut says what nobody said.
+      for (const [shown, times] of [
+        [view, 1],
+        [denied, 2],
+      ] as const)
+        for (const { text } of [readAdaptive(adaptiveCard(shown)), readSlack(blockKit(shown).blocks)])
+          expect(text.split(reason).length - 1).toBe(times);
+    }
+    const done = cardView(
+      request([...sent, ended(action('Succeeded', rows), 'succeeded'), ...results], long),
+      context({ outputs: all, urls, simulated: true }),
     );
-    fitsEverywhere(
-      cardView(
-        request([...sent, ended(action('Succeeded', rows), 'succeeded'), ...results], long),
-        context({ outputs: all, urls, simulated: true }),
-      ),
-    );
+    fitsEverywhere(done);
+    for (const { text: shown } of [readAdaptive(adaptiveCard(done)), readSlack(blockKit(done).blocks)])
+      expect(shown).toContain(long.reason);
   });
 
   test('one command of all characters there may be is on every card', () => {

@@ -1,6 +1,7 @@
 // One recipe of the policy file: its places against its arguments, its commands against Defender's rules, its
 // example against the grammar.
-import { isCommandWord, topicNames } from '../../bot/commands/forms.ts';
+import { isCommandWord } from '../../bot/commands/forms.ts';
+import { topicNames } from '../../bot/commands/help.ts';
 import { parse } from '../../bot/commands/grammar.ts';
 import { explainCommand, explainGrammar } from '../../bot/commands/grammarProblem.ts';
 import type { Recipe, RecipeArgument } from '../../bot/policy/policy.ts';

@@ -2,13 +2,12 @@
 // person named by the caller. docs/console.md describes every call.
 import express from 'express';
 import type { Express, Response } from 'express';
-import type { Verb } from '../../../cards/view.ts';
-import { verbs } from '../../../cards/view.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
 import { saidOfAsked } from '../../bot/ports.ts';
 import type { Account, Bot, Place, Reply } from '../../bot/ports.ts';
 import type { Clock, Random, RequestStore } from '../../liveResponse/ports.ts';
 import { surface } from './ids.ts';
+import { pressedVerb } from '../../liveResponse/verbs.ts';
 import type { ConsoleChat, ConsoleMessage } from './chat.ts';
 import { vocabulary } from './completion.ts';
 import { drawn, renderings } from './drawing.ts';
@@ -109,12 +108,13 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
     const body = recordOf(request.body);
     const account = accountOf(policy, body['as']);
     const place = placeOf(policy, body['place'] ?? cardPlace(chat, body['request']));
-    const { request: requestId, verb, revision, fingerprint, index, input } = body;
+    const { request: requestId, revision, fingerprint, index, input } = body;
+    const verb = pressedVerb(body['verb']);
     if (
       account === undefined ||
       place === undefined ||
       typeof requestId !== 'string' ||
-      !isVerb(verb) ||
+      verb === undefined ||
       typeof revision !== 'number' ||
       typeof fingerprint !== 'string'
     ) {
@@ -193,8 +193,4 @@ function cardPlace(chat: ConsoleChat, requestId: unknown): string | undefined {
   return chat
     .messages()
     .findLast((message) => message.kind === 'card' && message.view.requestId === requestId)?.place;
-}
-
-function isVerb(value: unknown): value is Verb {
-  return (verbs as readonly unknown[]).includes(value);
 }

@@ -1,8 +1,11 @@
-// What can be typed, as data for the page's completion: made from the command forms and the policy, so that
+// What can be typed, as data for the page's completion: made from the table of forms and the policy, so that
 // it cannot lag behind them.
-import { forms, topicNames } from '../../bot/commands/forms.ts';
-import { listNames } from '../../bot/commands/grammar.ts';
-import type { Policy } from '../../bot/policy/policy.ts';
+import { kindOf, kinds, listNames } from '../../bot/commands/arguments/kinds.ts';
+import type { Completes } from '../../bot/commands/arguments/kinds.ts';
+import { formOf, forms, isSessionWord } from '../../bot/commands/forms.ts';
+import type { CommandForm } from '../../bot/commands/forms.ts';
+import { topicNames } from '../../bot/commands/help.ts';
+import type { Policy, Recipe } from '../../bot/policy/policy.ts';
 
 export interface VocabularyWord {
   readonly word: string;
@@ -11,6 +14,10 @@ export interface VocabularyWord {
   readonly does: string;
   readonly example: string;
   readonly recipe: boolean;
+  /** What completes each argument; null where only the person knows. */
+  readonly completes: readonly (Completes | null)[];
+  /** Index of the first word that can be `--reason`; absent where none is offered. */
+  readonly reasonFrom?: number;
 }
 
 export interface Vocabulary {
@@ -23,13 +30,28 @@ export interface Vocabulary {
 }
 
 export function vocabulary(policy: Policy, library: readonly string[]): Vocabulary {
-  const recipes = [...policy.recipes.values()].map(({ name, usage, description, example }) => ({
-    word: name,
-    usage,
-    does: description ?? '',
-    example: example ?? usage,
-    recipe: true,
+  const recipes = [...policy.recipes.values()].map(recipeWord);
+  const commands = Object.entries<CommandForm>(forms).map(([word, form]) => ({
+    ...common(word, form),
+    recipe: false,
+    ...(isSessionWord(word) ? reasonFrom(form) : {}),
   }));
-  const commands = Object.entries(forms).map(([word, form]) => ({ word, ...form, recipe: false }));
   return { words: [...recipes, ...commands], topics: topicNames, lists: listNames, library };
+}
+
+function common(word: string, { args, usage, does, example }: CommandForm): Omit<VocabularyWord, 'recipe'> {
+  return { word, usage, does, example, completes: args.map((arg) => kinds[kindOf(arg)].completes ?? null) };
+}
+
+/** The example of a recipe shows what its first argument looks like. */
+function recipeWord(recipe: Recipe): VocabularyWord {
+  const form = formOf(recipe);
+  const { completes, ...rest } = common(recipe.name, form);
+  const own = recipe.args.map((_, index) => (index === 0 ? 'example' : null));
+  return { ...rest, recipe: true, completes: [...completes, ...own], ...reasonFrom(form) };
+}
+
+/** Behind everything that must be there. */
+function reasonFrom({ usage }: CommandForm): { readonly reasonFrom: number } {
+  return { reasonFrom: usage.split(' ').filter((part) => part.startsWith('<')).length + 1 };
 }

@@ -1,95 +1,140 @@
-// Every form of the command language: how it is written, one example that works, and what it does. Help and
-// corrections are made from this.
+// The table of what can be typed: each word with its arguments, one example that works, and what it does. The
+// grammar reads lines by it; help, corrections, completion and the README's list are made or checked from it.
+import type { Recipe } from '../policy/policy.ts';
+import { usageOf } from './arguments/kinds.ts';
+import type { Arg } from './arguments/kinds.ts';
 
 export interface CommandForm {
+  readonly args: readonly Arg[];
+  /** "status [id]", without the chat command's name. */
   readonly usage: string;
   readonly example: string;
   readonly does: string;
 }
 
+/** What can be done with a device, without the device: the parts of a sequence. */
+export const parts = {
+  put: ['file'],
+  run: ['script', 'scriptArgs?'],
+  get: ['path'],
+} as const satisfies Readonly<Record<string, readonly Arg[]>>;
+export type PartVerb = keyof typeof parts;
+/** In the order in which Defender takes them. */
+export const partVerbs: readonly PartVerb[] = ['put', 'run', 'get'];
+
+const partsUsage = partVerbs.map((word) => [word, ...parts[word].map(usageOf)].join(' ')).join(' ; ');
+
+/** One row: `args` decides how the line is read and how its usage is written. */
+function form<const Args extends readonly Arg[]>(
+  word: string,
+  args: Args,
+  example: string,
+  does: string,
+): Omit<CommandForm, 'args'> & { readonly args: Args } {
+  const written = args.map((arg) => (arg === 'parts' ? partsUsage : usageOf(arg)));
+  return { args, usage: [word, ...written].join(' '), example, does };
+}
+
 export const forms = {
-  help: { usage: 'help [topic]', example: 'help run', does: 'what can be typed, or more about one topic' },
-  recipes: { usage: 'recipes', example: 'recipes', does: 'the recipes of the policy and what they run' },
-  run: {
-    usage: 'run <host> <script> [args]',
-    example: 'run hosta collect.ps1 -Path "C:\\Program Files"',
-    does: 'one script of the library',
-  },
-  get: {
-    usage: 'get <host> <path>',
-    example: 'get hosta "C:\\Windows\\System32\\drivers\\etc\\hosts"',
-    does: 'collect one file from the device',
-  },
-  put: {
-    usage: 'put <host> <file>',
-    example: 'put hosta tool.exe',
-    does: 'copy one file of the library to the device',
-  },
-  on: {
-    usage: 'on <host> put <file> ; run <script> [args] ; get <path>',
-    example:
-      'on hosta put tool.exe ; run collect.ps1 -Path "C:\\Program Files" ; get "C:\\windows\\TEMP\\collect.zip"',
-    does: 'several commands in one session',
-  },
-  host: {
-    usage: 'host <name>',
-    example: 'host hosta',
-    does: 'which device that is, and whether it may be used',
-  },
-  scripts: {
-    usage: 'scripts [name|page]',
-    example: 'scripts minidump.ps1',
-    does: 'what the live response library holds: hash, age, and the recipes that use it',
-  },
-  status: {
-    usage: 'status [id]',
-    example: 'status lr-7f3k2q',
-    does: 'one request as it is now; without an id the bot itself: frozen, Defender, queue, cards',
-  },
-  list: {
-    usage: 'list [mine|pending|running|recent]',
-    example: 'list mine',
-    does: 'requests; pending when you name nothing',
-  },
-  approve: {
-    usage: 'approve <id> [code]',
-    example: 'approve lr-7f3k2q r1-1c9e04ab5d6f7a8b',
-    does: 'approve exactly what the code stands for; without it you are shown the whole request and the line with its code',
-  },
-  deny: { usage: 'deny <id> [reason]', example: 'deny lr-7f3k2q wrong host', does: 'refuse a request' },
-  cancel: {
-    usage: 'cancel <id> [reason]',
-    example: 'cancel lr-7f3k2q not needed any more',
-    does: 'withdraw a waiting request, or stop a running one',
-  },
-  retry: {
-    usage: 'retry <id> [index]',
-    example: 'retry lr-7f3k2q 1',
-    does: 'ask for the rest of a failed request, or for an expired one again; it needs a new approval',
-  },
-  link: {
-    usage: 'link <id> [index]',
-    example: 'link lr-7f3k2q 1',
-    does: 'a fresh download link, for you alone',
-  },
-  output: {
-    usage: 'output <id> [index] [page]',
-    example: 'output lr-7f3k2q 0 2',
-    does: 'what a script printed, page by page, for you alone',
-  },
-  freeze: {
-    usage: 'freeze <why>',
-    example: 'freeze tenant maintenance until noon',
-    does: 'stop all submissions; it is announced where approvals are decided',
-  },
-  unfreeze: { usage: 'unfreeze', example: 'unfreeze', does: 'let submissions go on' },
-  whoami: { usage: 'whoami', example: 'whoami', does: 'your ids and roles' },
-  quota: { usage: 'quota', example: 'quota', does: 'what is left of Defender’s limits' },
-} as const satisfies Record<string, CommandForm>;
+  help: form('help', ['topic?'], 'help run', 'what can be typed, or more about one topic'),
+  recipes: form('recipes', [], 'recipes', 'the recipes of the policy and what they run'),
+  run: form(
+    'run',
+    ['host', ...parts.run],
+    'run hosta collect.ps1 -Path "C:\\Program Files"',
+    'one script of the library',
+  ),
+  get: form(
+    'get',
+    ['host', ...parts.get],
+    'get hosta "C:\\Windows\\System32\\drivers\\etc\\hosts"',
+    'collect one file from the device',
+  ),
+  put: form(
+    'put',
+    ['host', ...parts.put],
+    'put hosta tool.exe',
+    'copy one file of the library to the device',
+  ),
+  on: form(
+    'on',
+    ['host', 'parts'],
+    'on hosta put tool.exe ; run collect.ps1 -Path "C:\\Program Files" ; get "C:\\windows\\TEMP\\collect.zip"',
+    'several commands in one session',
+  ),
+  host: form('host', ['device'], 'host hosta', 'which device that is, and whether it may be used'),
+  scripts: form(
+    'scripts',
+    ['libraryFile?'],
+    'scripts minidump.ps1',
+    'what the live response library holds: hash, age, and the recipes that use it',
+  ),
+  status: form(
+    'status',
+    ['id?'],
+    'status lr-7f3k2q',
+    'one request as it is now; without an id the bot itself: frozen, Defender, queue, cards',
+  ),
+  list: form('list', ['list?'], 'list mine', 'requests; pending when you name nothing'),
+  approve: form(
+    'approve',
+    ['id', 'code?'],
+    'approve lr-7f3k2q r1-1c9e04ab5d6f7a8b',
+    'approve exactly what the code stands for; without it you are shown the whole request and the line with its code',
+  ),
+  deny: form('deny', ['id', 'reason?'], 'deny lr-7f3k2q wrong host', 'refuse a request'),
+  cancel: form(
+    'cancel',
+    ['id', 'reason?'],
+    'cancel lr-7f3k2q not needed any more',
+    'withdraw a waiting request, or stop a running one',
+  ),
+  retry: form(
+    'retry',
+    ['id', 'index?'],
+    'retry lr-7f3k2q 1',
+    'ask for the rest of a failed request, or for an expired one again; it needs a new approval',
+  ),
+  link: form('link', ['id', 'index?'], 'link lr-7f3k2q 1', 'a fresh download link, for you alone'),
+  output: form(
+    'output',
+    ['id', 'index?', 'page?'],
+    'output lr-7f3k2q 0 2',
+    'what a script printed, page by page, for you alone',
+  ),
+  freeze: form(
+    'freeze',
+    ['why'],
+    'freeze tenant maintenance until noon',
+    'stop all submissions; it is announced where approvals are decided',
+  ),
+  unfreeze: form('unfreeze', [], 'unfreeze', 'let submissions go on'),
+  whoami: form('whoami', [], 'whoami', 'your ids and roles'),
+  quota: form('quota', [], 'quota', 'what is left of Defender’s limits'),
+} as const satisfies Readonly<Record<string, CommandForm>>;
+
+/** A recipe as a row: the device, then its own arguments, which recipes.ts fills in. */
+export function formOf({ usage, example, description }: Recipe): CommandForm {
+  return { args: ['host'], usage, example: example ?? usage, does: description ?? '' };
+}
 
 export type CommandWord = keyof typeof forms;
 
-/** All verbs; a recipe may bear none of these names. */
+type FirstArg<W extends CommandWord> = (typeof forms)[W]['args'] extends readonly [infer First, ...unknown[]]
+  ? First
+  : undefined;
+/** The words that take the id of a request. */
+export type IdVerb = { [W in CommandWord]: FirstArg<W> extends 'id' | 'id?' ? W : never }[CommandWord];
+
+/** Words that ask for a live response session, as recipes do. */
+export const sessionWords = ['run', 'get', 'put', 'on'] as const;
+export type SessionWord = (typeof sessionWords)[number];
+
+export function isSessionWord(word: string): word is SessionWord {
+  return (sessionWords as readonly string[]).includes(word);
+}
+
+/** All words; a recipe may have none of these names. */
 export const commandWords: readonly CommandWord[] = Object.keys(forms) as CommandWord[];
 
 export function isCommandWord(word: string): word is CommandWord {
@@ -133,19 +178,3 @@ export const foreignWords: ReadonlyMap<string, CommandWord> = new Map<string, Co
   ['commands', 'help'],
   ['?', 'help'],
 ]);
-
-/** The topics of `help`. A recipe's name and a command word are topics as well. */
-export const topicNames: readonly string[] = [
-  'commands',
-  'recipes',
-  'run',
-  'get',
-  'put',
-  'on',
-  'scripts',
-  'approve',
-  'retry',
-  'results',
-  'freeze',
-  'people',
-];

@@ -1,6 +1,7 @@
 // Why a typed line was not understood, as values, and the one place that puts them into words with a pointer
 // and a corrected example.
 import type { Explained } from '../ports.ts';
+import { maxReason } from '../../liveResponse/verbs.ts';
 import type { CommandProblem } from '../../liveResponse/commands.ts';
 import { maxCommandCharacters, maxCommands } from '../../liveResponse/commands.ts';
 import { escapeInvisible } from '../policy/refusals/escapeInvisible.ts';
@@ -100,9 +101,6 @@ export type GrammarProblem =
       readonly example?: string;
       readonly spot: Spot;
     };
-
-/** Longest reason, in UTF-16 units: it stands on every card and in Defender's comment. */
-export const maxReason = 500;
 
 /** @param command The chat command's name, `/lr`, put before every example. */
 export function explainGrammar(problem: GrammarProblem, command = '/lr'): Explained {

@@ -3,7 +3,7 @@
 import { shownCommand } from '../../../cards/steps.ts';
 import type { Explained } from '../ports.ts';
 import type { CommandWord } from './forms.ts';
-import { commandWords, forms, isCommandWord, topicNames } from './forms.ts';
+import { commandWords, forms, isCommandWord } from './forms.ts';
 import type { Recipe } from '../policy/policy.ts';
 import { systemsOf } from '../policy/recipes/recipeSystems.ts';
 
@@ -124,6 +124,9 @@ const texts = {
  * The topics that have a text of their own; `recipes` and `commands` are made from the policy and the forms.
  */
 export const topics: ReadonlyMap<string, Topic> = new Map(Object.entries(texts));
+
+/** The topics of `help`. A recipe's name and a command word are topics as well. */
+export const topicNames: readonly string[] = ['commands', 'recipes', ...topics.keys()];
 
 /**
  * Help on a topic, a recipe or a command word; without one, what to type first. @param command the chat

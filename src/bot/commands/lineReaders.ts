@@ -4,6 +4,9 @@ import type { CommandForm } from './forms.ts';
 import type { GrammarProblem } from './grammarProblem.ts';
 import type { Line, Spot, Word } from './text.ts';
 
+/** What a problem shows of the form that was meant. */
+export type FormText = Pick<CommandForm, 'usage' | 'example'>;
+
 export function isProblem(value: unknown): value is GrammarProblem {
   return typeof value === 'object' && value !== null && 'problem' in value;
 }
@@ -20,7 +23,7 @@ export function spotAt(line: Line, index: number): Spot {
   return { line: line.text.padEnd(at + 1), at, length: 1 };
 }
 
-export function missing(line: Line, what: string, form: CommandForm, at = line.words.length): GrammarProblem {
+export function missing(line: Line, what: string, form: FormText, at = line.words.length): GrammarProblem {
   return { problem: 'missing', what, usage: form.usage, example: form.example, spot: spotAt(line, at) };
 }
 
@@ -56,7 +59,7 @@ const maxHost = 255;
 export const trailing = /[.,;:!?\u2026\u3002\uFF0C\uFF01\uFF1F\uFF1B\uFF1A]+$/;
 
 /** A host name or device id, lower-cased. */
-export function readHost(line: Line, index: number, form: CommandForm): string | GrammarProblem {
+export function readHost(line: Line, index: number, form: FormText): string | GrammarProblem {
   const word = line.words[index];
   if (word === undefined) return missing(line, 'the host', form);
   // The dot of a fully qualified name, or what ends a sentence: no host name ends so.

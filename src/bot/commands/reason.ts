@@ -2,7 +2,7 @@
 // at all. What might be meant for a script is never taken from it: then the line is refused with both ways to
 // write it.
 import type { GrammarProblem } from './grammarProblem.ts';
-import { maxReason } from './grammarProblem.ts';
+import { maxReason } from '../../liveResponse/verbs.ts';
 import { nearest } from './nearest.ts';
 import { reasonOption } from './prose.ts';
 import type { Line, Word } from './text.ts';
@@ -35,6 +35,19 @@ export type Zone = 'ours' | 'script' | 'path';
 const apartName = 'separate';
 const apart = `--${apartName}`;
 
+/** What stands at the end of a line that asks for a session. */
+export interface LineEnd {
+  readonly reason?: string;
+  readonly separate?: boolean;
+}
+
+export function endOf({ reason, separate }: LineEnd): LineEnd {
+  return {
+    ...(reason === undefined ? {} : { reason }),
+    ...(separate === undefined ? {} : { separate }),
+  };
+}
+
 /**
  * The end of a line that asks for a session: `--reason "..."`, and `--separate` before or after it. Inside
  * quotes neither is ours.
@@ -43,7 +56,7 @@ export function splitEnd(
   whole: Line,
   given: string,
   zone: Zone = 'ours',
-): { readonly line: Line; readonly reason?: string; readonly separate?: boolean } | GrammarProblem {
+): ({ readonly line: Line } & LineEnd) | GrammarProblem {
   const example = withoutReason(given);
   const reasonAt = whole.words.findIndex(
     (word, index) => index > 0 && word.raw.toLowerCase() === reasonOption,

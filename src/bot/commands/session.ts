@@ -2,22 +2,24 @@
 // device.
 import type { Command } from '../../liveResponse/commands.ts';
 import { problemWith } from '../../liveResponse/commands.ts';
-import type { CommandForm } from './forms.ts';
-import { forms } from './forms.ts';
+import { kinds } from './arguments/kinds.ts';
+import { readArgs, readSome } from './arguments/readArgs.ts';
+import { noRecipes } from './arguments/readers.ts';
+import type { Reading } from './arguments/readers.ts';
+import type { PartVerb } from './forms.ts';
+import { formOf, forms, parts as partArgs, partVerbs } from './forms.ts';
 import type { GrammarProblem } from './grammarProblem.ts';
 import { nearest } from './nearest.ts';
 import type { Recipe } from '../policy/policy.ts';
 import { fill, holds, readChars } from '../policy/recipes/recipes.ts';
 import type { SessionAsk } from '../policy/recipes/sessionAsk.ts';
 import type { Line, Word } from './text.ts';
-import { bareReason, misspelt, splitEnd, withReason } from './reason.ts';
+import { bareReason, endOf, misspelt, splitEnd, withReason } from './reason.ts';
 import type { Zone } from './reason.ts';
-import { cut, isProblem, leftOver, missing, readHost, restFrom, spotAt, spotOf } from './lineReaders.ts';
+import { cut, isProblem, missing, restFrom, spotAt, spotOf } from './lineReaders.ts';
 
-type PartVerb = 'run' | 'get' | 'put';
 /** What the words of a command may belong to beside the reason. */
 const zoneOf = { run: 'script', get: 'path', put: 'ours' } as const satisfies Record<PartVerb, Zone>;
-const partVerbs: readonly PartVerb[] = ['put', 'run', 'get'];
 
 function partVerb(word: Word): PartVerb | undefined {
   const lower = word.raw.toLowerCase();
@@ -26,16 +28,12 @@ function partVerb(word: Word): PartVerb | undefined {
 
 /** `<recipe> <host> <args...>` */
 export function parseRecipe(whole: Line, recipe: Recipe): SessionAsk | GrammarProblem {
-  const form: CommandForm = {
-    usage: recipe.usage,
-    example: recipe.example ?? recipe.usage,
-    does: recipe.description ?? '',
-  };
+  const form = formOf(recipe);
   const split = splitEnd(whole, form.example);
   if (isProblem(split)) return split;
   const { line } = split;
-  const host = readHost(line, 1, form);
-  if (isProblem(host)) return host;
+  const first = readFirst(line, recipe.name, form);
+  if (isProblem(first)) return first;
   const filled = fill(
     recipe,
     line.words.slice(2).map((word, index) => valueFor(recipe, index, word)),
@@ -62,11 +60,20 @@ export function parseRecipe(whole: Line, recipe: Recipe): SessionAsk | GrammarPr
     kind: 'recipe',
     recipe: recipe.name,
     args: filled.args,
-    host,
+    ...first,
     commands: filled.commands,
     title: clip(said === undefined ? recipe.name : `${recipe.name} ${said}`),
-    ...reasonOf(split),
+    ...endOf(split),
   };
+}
+
+/** Whatever asks for a session names its device first. */
+function readFirst(
+  line: Line,
+  word: string,
+  form: Reading['form'],
+): { readonly host: string } | GrammarProblem {
+  return readSome({ line, word, form, recipes: noRecipes }, ['host']);
 }
 
 /** The value, without what ends a sentence where the argument could not hold it. */
@@ -85,8 +92,9 @@ export function parseSingle(whole: Line, verb: PartVerb): SessionAsk | GrammarPr
   const split = splitEnd(whole, forms[verb].example, zoneOf[verb]);
   if (isProblem(split)) return split;
   const { line } = split;
-  const host = readHost(line, 1, forms[verb]);
-  if (isProblem(host)) return host;
+  const first = readFirst(line, verb, forms[verb]);
+  if (isProblem(first)) return first;
+  const { host } = first;
   const joined = jointAt(line);
   if (joined !== undefined)
     return {
@@ -127,7 +135,7 @@ export function parseSingle(whole: Line, verb: PartVerb): SessionAsk | GrammarPr
     host,
     commands: [command],
     title: clip(`${verb} ${restFrom(line, 2) ?? ''}`),
-    ...reasonOf(split),
+    ...endOf(split),
   };
 }
 
@@ -139,9 +147,10 @@ export function parseSequence(
   const split = splitEnd(whole, forms.on.example, 'script');
   if (isProblem(split)) return split;
   const { line } = split;
-  const host = readHost(line, 1, forms.on);
-  if (isProblem(host)) return host;
-  if (line.words.length === 2) return missing(line, 'what to do', forms.on);
+  const first = readFirst(line, 'on', forms.on);
+  if (isProblem(first)) return first;
+  const { host } = first;
+  if (line.words.length === 2) return missing(line, kinds.parts.what, forms.on);
   const joined = jointAt(line);
   if (joined !== undefined)
     return {
@@ -176,7 +185,7 @@ export function parseSequence(
       ? { problem: 'command', found, example: `on ${host} ${inOrder(texts, commands).join(' ; ')}`, spot }
       : { problem: 'command', found, spot };
   }
-  return { kind: 'sequence', host, commands, title: clip(texts.join(' ; ')), ...reasonOf(split) };
+  return { kind: 'sequence', host, commands, title: clip(texts.join(' ; ')), ...endOf(split) };
 }
 
 /** What people put between two commands in place of a ";" that stands free. */
@@ -254,40 +263,21 @@ function parseNamedPart(
 
 /** What follows a part's verb, from word `at` to the end of the line's words. */
 function parsePart(line: Line, verb: PartVerb, at: number): Command | GrammarProblem {
-  const word = line.words[at];
+  const reading = { line, word: verb, form: forms[verb], recipes: noRecipes } as const;
   switch (verb) {
     case 'run': {
-      if (word === undefined) return missing(line, 'the script', forms.run);
-      const args = restFrom(line, at + 1);
-      return { type: 'RunScript', scriptName: word.value, ...(args === undefined ? {} : { args }) };
+      const given = readArgs(reading, partArgs.run, at);
+      return isProblem(given) ? given : { type: 'RunScript', ...given };
     }
     case 'put': {
-      if (word === undefined) return missing(line, 'the file', forms.put);
-      return leftOver(line, at + 1, forms.put.example) ?? { type: 'PutFile', fileName: word.value };
+      const given = readArgs(reading, partArgs.put, at);
+      return isProblem(given) ? given : { type: 'PutFile', ...given };
     }
     case 'get': {
-      if (word === undefined) return missing(line, 'the path', forms.get);
-      return parsePath(line, word, at);
+      const given = readArgs(reading, partArgs.get, at);
+      return isProblem(given) ? given : { type: 'GetFile', ...given };
     }
   }
-}
-
-/**
- * A quoted path ends with its quote; an unquoted one takes the rest, so that `C:\Program Files\x` needs no
- * quotes.
- */
-function parsePath(line: Line, word: Word, at: number): Command | GrammarProblem {
-  if (word.quoted) {
-    const extra = leftOver(line, at + 1, forms.get.example);
-    if (extra !== undefined) return extra;
-    if (word.value !== word.value.trim())
-      return { problem: 'badPath', why: 'spaces', example: forms.get.example, spot: spotOf(line, word) };
-    return { type: 'GetFile', path: word.value };
-  }
-  const path = restFrom(line, at) ?? '';
-  if (path.includes('"'))
-    return { problem: 'badPath', why: 'quotes', example: forms.get.example, spot: spotOf(line, word) };
-  return { type: 'GetFile', path };
 }
 
 const rank = { PutFile: 0, RunScript: 1, GetFile: 2 } as const;
@@ -297,16 +287,6 @@ function inOrder(texts: readonly string[], commands: readonly Command[]): readon
     .map((text, index) => ({ text, rank: rank[commands[index]?.type ?? 'GetFile'] }))
     .sort((a, b) => a.rank - b.rank)
     .map(({ text }) => text);
-}
-
-function reasonOf(split: { readonly reason?: string; readonly separate?: boolean }): {
-  readonly reason?: string;
-  readonly separate?: boolean;
-} {
-  return {
-    ...(split.reason === undefined ? {} : { reason: split.reason }),
-    ...(split.separate === undefined ? {} : { separate: split.separate }),
-  };
 }
 
 const maxTitle = 120;

@@ -8,7 +8,7 @@ import type { Deps } from '../deps.ts';
 import type { RecentLibrary } from '../workers/reads/library.ts';
 import type { Workers } from '../workers/workers.ts';
 import { freshnessFor, identityUnread } from '../commands/verbs.ts';
-import type { AnyVerb } from '../commands/verbs.ts';
+import type { AnyVerb } from '../../liveResponse/verbs.ts';
 import { actorOf } from '../policy/people/people.ts';
 import { mayFind } from '../policy/needToKnow.ts';
 import type { Actor } from '../policy/people/people.ts';

@@ -1,4 +1,5 @@
 // A typed command, from text to answer.
+import { rowOf } from '../../liveResponse/verbs.ts';
 import { retry } from './requests/retry.ts';
 import { createRequest } from './requests/createRequest.ts';
 import {
@@ -70,7 +71,8 @@ async function answer(
   if (parsed.verb === 'whoami')
     return told(whoami(account, place, await actorOf(bot.policy, account, bot.groups), bot.policy.people));
   const actor = await authenticate(bot, input, parsed.verb, false);
-  if (isTelling(parsed.verb)) {
+  // Answers that only show requests; they take any role and a listed place.
+  if (rowOf(parsed.verb).may === 'see') {
     unwrapOrThrow(maySee(bot.policy, actor, place));
     first(troubleWords(bot));
   }
@@ -127,11 +129,6 @@ function noting(
   if (!repaired.includes(formattingRepair)) return reply;
   const read = `Read without the chat’s formatting: ${command} ${line}`;
   return { ...reply, note: reply.note === undefined ? read : `${read} - ${reply.note}` };
-}
-
-/** Answers that only tell; they take any role and a listed place. */
-function isTelling(verb: Parsed['verb']): boolean {
-  return ['status', 'list', 'recipes', 'scripts', 'host', 'quota'].includes(verb);
 }
 
 /** Where the code is not that of the request as it is now, that is what is shown. */

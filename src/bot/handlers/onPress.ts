@@ -1,17 +1,17 @@
 // A pressed button. It carries a verb, a request id, a revision and 64 bits of the digest; what would run is
 // read from the store.
+import { formWords } from '../../../cards/messages/askedTexts.ts';
 import { inOrder } from '../../liveResponse/text/visible.ts';
+import { rowOf } from '../../liveResponse/verbs.ts';
 import { retry } from './requests/retry.ts';
 import { handleErrors, unwrapOrThrow, RefusalError, requestFor, authenticate } from './context.ts';
 import type { HandlerContext } from './context.ts';
 import { approve, cancel, deny, drop, lookAgain, resend, withdraw } from './requests/decisions.ts';
 import { isShort, mayDeny, mayDrop, maySee } from '../policy/decisions.ts';
-import type { Form, PressIn, Reply } from '../ports.ts';
+import type { PressIn, Reply } from '../ports.ts';
+import { textRefusal } from '../commands/verbs.ts';
 import { statusOf } from './queries/queries.ts';
 import { link, output } from './queries/results.ts';
-
-/** Longest reason of a denial; the chats' inputs take more, a card should not. Characters. */
-const maxReason = 500;
 
 export function onPress(bot: HandlerContext, input: PressIn): Promise<Reply> {
   return handleErrors(
@@ -22,6 +22,7 @@ export function onPress(bot: HandlerContext, input: PressIn): Promise<Reply> {
       const request = requestFor(bot, actor, input.requestId);
       const { id } = request;
       const seen = { fingerprint: input.fingerprint, revision: input.revision };
+      unwrapOrThrow(textRefusal(input.verb, input.input), id);
       // What only stops something is taken from any card; a card of an older version is drawn again.
       if (isShort(seen)) bot.loop.cardSync.redraw(id);
       switch (input.verb) {
@@ -31,7 +32,7 @@ export function onPress(bot: HandlerContext, input: PressIn): Promise<Reply> {
           if (input.input !== undefined) return deny(bot, actor, id, input.input);
           // Refused before a reason is asked for, and checked again when it comes.
           unwrapOrThrow(mayDeny(actor, request, bot.clock.now()), id);
-          return { kind: 'form', form: denyForm(input, inOrder(request.title)) };
+          return askedFor(input, inOrder(request.title));
         }
         case 'withdraw':
           return withdraw(bot, actor, id, input.input);
@@ -62,16 +63,23 @@ export function onPress(bot: HandlerContext, input: PressIn): Promise<Reply> {
   );
 }
 
-function denyForm(input: PressIn, title: string): Form {
+/** The form that asks for the text of a verb, as the table of verbs has it. */
+function askedFor({ verb, requestId, revision, fingerprint }: PressIn, title: string): Reply {
+  const text = rowOf(verb).text;
+  if (text?.label === undefined) throw new Error(`No form asks for a text of ${verb}.`);
+  const { action, label } = formWords(text.label, title);
   return {
-    verb: 'deny',
-    requestId: input.requestId,
-    revision: input.revision,
-    fingerprint: input.fingerprint,
-    title: `Deny ${input.requestId}`,
-    label: `Why is "${title}" denied? The requester reads this.`,
-    optional: true,
-    max: maxReason,
-    submit: 'Deny',
+    kind: 'form',
+    form: {
+      verb,
+      requestId,
+      revision,
+      fingerprint,
+      title: `${action} ${requestId}`,
+      label,
+      optional: !text.needed,
+      max: text.max,
+      submit: action,
+    },
   };
 }

@@ -100,6 +100,21 @@ function moody(): { readonly disk: Disk; mood: 'well' | 'hangs' | 'ENOSPC' } {
   return state;
 }
 
+const denyForm: Reply = {
+  kind: 'form',
+  form: {
+    verb: 'deny',
+    requestId: 'lr-abc123',
+    revision: 3,
+    fingerprint: 'f00d',
+    title: 'Deny',
+    label: 'Why?',
+    optional: true,
+    max: 500,
+    submit: 'Deny',
+  },
+};
+
 describe('row 1.14: before Slack is answered', () => {
   test('a command, a mention, a press and a form are on disk, without the keys that Slack sent along', async () => {
     await open();
@@ -177,21 +192,7 @@ describe('row 1.14: before Slack is answered', () => {
   test('a form that is not taken stays open with the words in it, and is taken when it is sent again', async () => {
     const state = moody();
     await open({ disk: state.disk });
-    const form: Reply = {
-      kind: 'form',
-      form: {
-        verb: 'deny',
-        requestId: 'lr-abc123',
-        revision: 3,
-        fingerprint: 'f00d',
-        title: 'Deny',
-        label: 'Why?',
-        optional: true,
-        max: 500,
-        submit: 'Deny',
-      },
-    };
-    room.answer = (input) => ('input' in input ? { kind: 'nothing' } : form);
+    room.answer = (input) => ('input' in input ? { kind: 'nothing' } : denyForm);
     await room.slack.person('U2').press(button('deny'), 'deny');
     const opened = await room.slack.until('the form', () =>
       [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
@@ -208,6 +209,25 @@ describe('row 1.14: before Slack is answered', () => {
     room.slack.world.views.set(opened.id, opened);
     await room.slack.person('U2').submit('no');
     await room.slack.until('the denial', () => room.presses.find((press) => press.input === 'no'));
+  });
+
+  test('a form with a longer reason than fits stays open and says how long it may be', async () => {
+    await open();
+    room.answer = (input) => ('input' in input ? { kind: 'nothing' } : denyForm);
+    const riley = room.slack.person('U2');
+    await riley.press(button('deny'), 'deny');
+    const opened = await room.slack.until('the form', () =>
+      [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
+    );
+    const { body } = await riley.submit('x'.repeat(501));
+    expect(body).toContain('"response_action":"errors"');
+    expect(body).toContain('at most 500 characters, and this one has 501');
+    room.slack.world.views.set(opened.id, opened);
+    await riley.submit('x'.repeat(500));
+    const taken = await room.slack.until('the denial', () =>
+      room.presses.find((one) => one.input !== undefined),
+    );
+    expect(taken.input).toHaveLength(500);
   });
 
   test('and readiness says that nothing is taken, until the disk is well', async () => {

@@ -1,8 +1,8 @@
 // Help must never teach a line that is refused.
 import { describe, expect, test } from '@jest/globals';
-import { commandWords, forms, topicNames } from '../../../src/bot/commands/forms.ts';
+import { commandWords, forms } from '../../../src/bot/commands/forms.ts';
 import { parse } from '../../../src/bot/commands/grammar.ts';
-import { helpText, recipesText, topics } from '../../../src/bot/commands/help.ts';
+import { helpText, recipesText, topicNames, topics } from '../../../src/bot/commands/help.ts';
 import { recipes } from '../../support/policy.ts';
 
 describe('examples', () => {

@@ -432,6 +432,7 @@ describe('every refusal', () => {
       { refused: 'alreadyOver', id, how: 'expired without an approval', at: askedAt, retry: true },
     ],
     staleCard: [{ refused: 'staleCard', id }],
+    textTooLong: [{ refused: 'textTooLong', undone: 'denied', length: 612, max: 500 }],
     wrongFingerprint: [{ refused: 'wrongFingerprint', id }],
     notVisible: [
       { refused: 'notVisible', id },

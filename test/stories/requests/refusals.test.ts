@@ -7,6 +7,7 @@ import type { TestApp } from '../../support/testApp.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
 import { journalText } from '../../support/store/journal.ts';
+import { maxReason } from '../../../src/liveResponse/verbs.ts';
 
 let app: TestApp;
 /** Riley has a second account, in Slack; so has Avery. */
@@ -274,6 +275,21 @@ describe('taking back', () => {
     expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'denied', reason: 'wrong host' } });
     expect(app.card().view.lead).toContain('wrong host');
     expect(app.card().view.buttons).toEqual([]);
+  });
+
+  test('a reason of the longest length is shown whole, and a longer one is refused with that length', async () => {
+    await asked();
+    const reason = `${'why '.repeat(maxReason / 4 - 1)}end.`;
+    refused(
+      await app.press('approver1', 'deny', { input: `${reason}.` }),
+      /at most 500 .* has 501, so nothing was denied/,
+    );
+    refused(await app.say('approver1', `deny ${app.newest().id} ${reason}.`), /at most 500 characters/);
+    expect(app.newest().state).toBe('awaitingApproval');
+    // Spaces at its ends are no part of it.
+    await app.press('approver1', 'deny', { input: ` ${reason}\n` });
+    await app.loop.tick();
+    expect(app.card().view.lead).toContain(reason);
   });
 
   test('a withdrawal is the requester’s, also after the approval as long as nothing was sent', async () => {

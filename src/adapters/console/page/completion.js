@@ -1,8 +1,8 @@
 // What could be meant by the text so far. Pure: a text and what is known go in, suggestions come out.
 
 /**
- * @typedef {{ words: { word: string, usage: string, does: string, example: string, recipe: boolean }[],
- * topics: string[], lists: string[], library: string[],
+ * @typedef {{ words: { word: string, usage: string, does: string, example: string, recipe: boolean,
+ * completes: (string | null)[], reasonFrom?: number }[], topics: string[], lists: string[], library: string[],
  * hosts: { name: string, hint: string }[], requests: { id: string, hint: string, code: string }[] }} Known
  * @typedef {{ insert: string, label: string, hint: string }} Suggestion `insert` replaces the whole text
  */
@@ -50,45 +50,39 @@ function firstWords(typed, known) {
 /** What may stand where the last word stands. */
 function choices(form, words, known) {
   const position = words.length - 1;
-  const wanted = form.usage.split(' ')[position] ?? '';
-  const hosts = known.hosts.map(({ name, hint }) => ({
-    value: shortest(name, known.hosts),
-    hint: hint === '' ? name : `${name}, ${hint}`,
-  }));
-  const requests = known.requests.map(({ id, hint }) => ({ value: id, hint }));
-  if (position === 1) {
-    if (wanted === '<host>' || (form.word === 'host' && wanted === '<name>')) return hosts;
-    if (wanted.includes('<id>') || wanted === '[id]') return requests;
-    if (form.word === 'help')
-      return [...known.topics, ...known.words.filter((one) => one.recipe).map((one) => one.word)].map(
-        (value) => ({ value, hint: 'a topic of help' }),
-      );
-    if (form.word === 'scripts') return known.library.map((value) => ({ value, hint: 'in the library' }));
-    if (form.word === 'list') return known.lists.map((value) => ({ value, hint: 'which requests' }));
-  }
-  if (position === 2) {
-    if (wanted === '<script>')
-      return known.library
-        .filter((name) => /\.(ps1|sh)$/.test(name))
-        .map((value) => ({ value, hint: 'in the library' }));
-    if (wanted === '<file>') return known.library.map((value) => ({ value, hint: 'in the library' }));
-    if (wanted === '[code]')
-      return known.requests
-        .filter(({ id }) => id === words[1].toLowerCase())
-        .map(({ code, hint }) => ({ value: code, hint }));
-    if (form.recipe && wanted.startsWith('<')) return example(form, position);
-  }
-  const asks = form.recipe || ['run', 'get', 'put', 'on'].includes(form.word);
-  const required = form.usage.split(' ').filter((part) => part.startsWith('<')).length;
-  if (asks && position > required && !words.includes('--reason'))
-    return [{ value: '--reason "', hint: 'why, for the approver', open: true }];
-  return [];
+  const completes = form.completes[position - 1] ?? null;
+  if (completes !== null) return offers[completes](known, { form, words, position });
+  return form.reasonFrom !== undefined && position >= form.reasonFrom && !words.includes('--reason')
+    ? [{ value: '--reason "', hint: 'why, for the approver', open: true }]
+    : [];
 }
 
-function example(form, position) {
-  const value = form.example.split(' ')[position];
-  return value === undefined || value.startsWith('-') ? [] : [{ value, hint: 'an example' }];
-}
+/** What the page has for each kind of argument. */
+const offers = {
+  hosts: ({ hosts }) =>
+    hosts.map(({ name, hint }) => ({
+      value: shortest(name, hosts),
+      hint: hint === '' ? name : `${name}, ${hint}`,
+    })),
+  requests: ({ requests }) => requests.map(({ id, hint }) => ({ value: id, hint })),
+  codes: ({ requests }, { words }) =>
+    requests
+      .filter(({ id }) => id === words[1].toLowerCase())
+      .map(({ code, hint }) => ({ value: code, hint })),
+  topics: ({ topics, words }) =>
+    [...topics, ...words.filter((one) => one.recipe).map((one) => one.word)].map((value) => ({
+      value,
+      hint: 'a topic of help',
+    })),
+  lists: ({ lists }) => lists.map((value) => ({ value, hint: 'which requests' })),
+  library: ({ library }) => library.map((value) => ({ value, hint: 'in the library' })),
+  scripts: ({ library }) =>
+    library.filter((name) => /\.(ps1|sh)$/.test(name)).map((value) => ({ value, hint: 'in the library' })),
+  example: (_known, { form, position }) => {
+    const value = form.example.split(' ')[position];
+    return value === undefined || value.startsWith('-') ? [] : [{ value, hint: 'an example' }];
+  },
+};
 
 /** The first label, unless two devices share it. */
 function shortest(name, hosts) {

@@ -1,7 +1,8 @@
 // What people typed and pressed, on its way to the bot and back: who and where are asked of Slack, and the
 // answer reaches that person alone.
-import { effectOf, freshnessFor, identityUnread, verbOfLine } from '../../../bot/commands/verbs.ts';
-import type { AnyVerb } from '../../../bot/commands/verbs.ts';
+import { freshnessFor, identityUnread, isForAnyone, verbOfLine } from '../../../bot/commands/verbs.ts';
+import { asksForText, effectOf } from '../../../liveResponse/verbs.ts';
+import type { AnyVerb } from '../../../liveResponse/verbs.ts';
 import type { Bot, CommandIn, Place, Reply } from '../../../bot/ports.ts';
 import { stoppingWaits } from '../../../bot/policy/people/people.ts';
 import { explain } from '../../../bot/policy/refusals/refusal.ts';
@@ -101,7 +102,7 @@ export function createInbound(parts: InboundParts): Inbound {
   async function onText(read: SlashCommand | Mention, recipient: Asker): Promise<void> {
     const who = await known(read, verbOfLine(read.text), false);
     if ('refusal' in who) return answer(recipient, who.refusal);
-    if (!harmless.test(read.text) && (await isWithoutUs(read, who.place))) {
+    if (!isForAnyone(read.text) && (await isWithoutUs(read, who.place))) {
       const line = `${command} ${clip(read.text, 300)}`;
       return say(
         recipient,
@@ -145,7 +146,7 @@ export function createInbound(parts: InboundParts): Inbound {
       return parts.staleCards.mark({ channel: read.channel, ts: read.card }, newest, press.requestId);
     }
     const asking = () => pressed(read, press, recipient);
-    if (press.verb === 'deny') return parts.modals.ask(read, recipient, asking);
+    if (asksForText(press.verb)) return parts.modals.ask(read, recipient, asking);
     const reply = await asking();
     // Other verbs ask for nothing today; one that does one day still finds its modal.
     if (reply.kind === 'form') return parts.modals.ask(read, recipient, () => Promise.resolve(reply));
@@ -198,6 +199,3 @@ export function createInbound(parts: InboundParts): Inbound {
     },
   };
 }
-
-/** What may be asked anywhere. */
-const harmless = /^\s*(?:help|whoami)?\s*$|^\s*help\s/i;

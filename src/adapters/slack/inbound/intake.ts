@@ -16,6 +16,8 @@ import {
 } from '../../deliveries/words.ts';
 import type { DeliveryKind } from '../../deliveries/words.ts';
 import { random } from '../../random.ts';
+import { textRefusal } from '../../../bot/commands/verbs.ts';
+import { explain } from '../../../bot/policy/refusals/refusal.ts';
 import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';
 import { messageOf, SlackFailure } from '../outbound/slackFailure.ts';
 import { advice, meaningOf } from '../outbound/errorWords.ts';
@@ -82,6 +84,9 @@ export function createIntake(parts: IntakeParts): Intake {
     // A button with an address sends a press too; unacknowledged it would show a warning sign.
     if (taking.kind === 'press' && readSlackPress(taking.read.actionId, taking.read.value) === 'open')
       return acked(() => event.ack());
+    const over = taking.kind === 'form' ? textRefusal(taking.read.origin.verb, taking.read.input) : undefined;
+    // The form stays open with what was typed in it.
+    if (over !== undefined) return acked(() => event.ack(inForm(explain(over))));
     await admitted(taking, event);
     parts.heard(taking.read.channel);
   }
@@ -115,9 +120,7 @@ export function createIntake(parts: IntakeParts): Intake {
   async function refused(taking: Taking, event: ReceiverEvent, asker: Asker): Promise<void> {
     const text = notTakenSentence(kindOf(taking));
     if (taking.kind === 'command') return acked(() => event.ack(text));
-    // The form stays open with what was typed in it.
-    if (taking.kind === 'form')
-      return acked(() => event.ack({ response_action: 'errors', errors: { [formBlock]: text } }));
+    if (taking.kind === 'form') return acked(() => event.ack(inForm(text)));
     await acked(() => event.ack());
     fly(say(asker, text));
   }
@@ -236,6 +239,14 @@ export function createIntake(parts: IntakeParts): Intake {
       while (flights.size > 0) await Promise.all(flights);
     },
   };
+}
+
+/** Shown below the field of a form, which stays open with what was typed in it. */
+function inForm(text: string): {
+  readonly response_action: 'errors';
+  readonly errors: Readonly<Record<string, string>>;
+} {
+  return { response_action: 'errors', errors: { [formBlock]: text } };
 }
 
 /** An answer that will be the same the next time is not told as none. */

@@ -1,10 +1,9 @@
 // Reads what Slack delivers, tolerantly: only what we need, checked for its type, and never a name where an
 // id is meant.
 import { createHash } from 'node:crypto';
-
 import type { FormOrigin } from '../outbound/slackMessages.ts';
 import { formAction, formBlock } from '../outbound/slackMessages.ts';
-import { verbs } from '../../../../cards/view.ts';
+import { pressedVerb } from '../../../liveResponse/verbs.ts';
 import { afterMention, asText, typedText } from './text.ts';
 import { parseJson, recordOf } from '../../../liveResponse/text/json.ts';
 
@@ -207,7 +206,7 @@ export function readSubmission(body: unknown): Submitted | undefined {
 
 function readOrigin(metadata: string): FormOrigin | undefined {
   const { r, v, f, w, c } = recordOf(parseJson(metadata)?.value);
-  const verb = verbs.find((one) => one === w);
+  const verb = pressedVerb(w);
   if (
     verb === undefined ||
     typeof r !== 'string' ||

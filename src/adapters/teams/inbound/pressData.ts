@@ -2,6 +2,7 @@
 // Action.Execute does not work.
 import { readTeamsPress, teamsInputId } from '../../../../cards/press.ts';
 import type { PressIn } from '../../../bot/ports.ts';
+import { asksForText } from '../../../liveResponse/verbs.ts';
 import type { Inbound } from './activity.ts';
 
 /**
@@ -26,7 +27,7 @@ export function pressOf(data: unknown): Read | undefined {
   const press = readTeamsPress(data);
   if (press === undefined) return undefined;
   const given = typeof data === 'object' && data !== null && teamsInputId in data;
-  return press.input === undefined && (given || press.verb === 'deny') ? { ...press, input: '' } : press;
+  return press.input === undefined && (given || asksForText(press.verb)) ? { ...press, input: '' } : press;
 }
 
 /** Which button of which request, for a sentence. */

@@ -1,8 +1,9 @@
 // Who speaks or presses in a message, and where: as the bot knows accounts and places, with how far Teams
 // vouches for the person now.
 import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
-import { effectOf, freshnessFor, identityUnread } from '../../../bot/commands/verbs.ts';
-import type { AnyVerb } from '../../../bot/commands/verbs.ts';
+import { freshnessFor, identityUnread } from '../../../bot/commands/verbs.ts';
+import { effectOf } from '../../../liveResponse/verbs.ts';
+import type { AnyVerb } from '../../../liveResponse/verbs.ts';
 import { ChatError } from '../../../bot/ports.ts';
 import type { Account, Place } from '../../../bot/ports.ts';
 import { explain } from '../../../bot/policy/refusals/refusal.ts';

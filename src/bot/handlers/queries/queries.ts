@@ -17,7 +17,7 @@ import { queueOf } from '../../workers/sessionDeadlines.ts';
 import { foundBy, sentence } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
 import { approvalCodeOf } from '../../commands/approvalCode.ts';
-import type { ListName } from '../../commands/grammar.ts';
+import type { ListName } from '../../commands/arguments/kinds.ts';
 import { mayPrepareApproval } from '../../policy/decisions.ts';
 import type { Actor } from '../../policy/people/people.ts';
 import type { Place, Reply } from '../../ports.ts';

@@ -11,7 +11,6 @@ import { readBy } from '../../workers/reads/cardPlaces.ts';
 import { mayRequest } from '../../policy/decisions.ts';
 import { isPrivate, mayFind } from '../../policy/needToKnow.ts';
 import { placeKey } from '../../policy/places.ts';
-import { maxReason } from '../../commands/grammarProblem.ts';
 import type { Actor } from '../../policy/people/people.ts';
 import type { CommandIn, Place, Reply } from '../../ports.ts';
 import { rendersAs } from '../../policy/recipes/recipes.ts';
@@ -145,11 +144,7 @@ function withoutMention(reason: string | undefined): string | undefined {
 /** The reason goes into Defender's own comment, where it is the only trace of the earlier request. */
 function withMention(reason: string | undefined, old: Request, from: number): string {
   const said = from === 0 ? `(repeats ${old.id})` : `(continues ${old.id} from index ${from})`;
-  return reason === undefined
-    ? said
-    : `${Array.from(reason)
-        .slice(0, maxReason - said.length - 1)
-        .join('')} ${said}`;
+  return reason === undefined ? said : `${reason} ${said}`;
 }
 
 const titleMention = /, from index \d+ of lr-[0-9a-z]+$/;

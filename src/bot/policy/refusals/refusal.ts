@@ -222,6 +222,13 @@ export type Refusal =
       readonly device?: string;
     }
   | { readonly refused: 'goneOn'; readonly id: string; readonly as: string }
+  /** A text given with a press, in UTF-16 units. `undone` completes "so nothing was ...". */
+  | {
+      readonly refused: 'textTooLong';
+      readonly undone: string;
+      readonly length: number;
+      readonly max: number;
+    }
   | { readonly refused: 'frozen'; readonly by: string; readonly why: string; readonly at: number }
   | { readonly refused: 'alreadyFrozen'; readonly by: string; readonly why: string; readonly at: number }
   | { readonly refused: 'notFrozen' }
@@ -362,6 +369,8 @@ function sentence(refusal: Refusal, command: string): string {
       return notAgainSentence(refusal, command);
     case 'goneOn':
       return `${refusal.id} was tried again already as ${refusal.as}, which reached Defender, or may have. Go on from there: "${command} status ${refusal.as}" shows its card.`;
+    case 'textTooLong':
+      return `A reason has at most ${refusal.max} characters, and this one has ${refusal.length}, so nothing was ${refusal.undone}. Shorten it and send it again.`;
     case 'frozen':
       return frozenSentence(refusal, command);
     case 'alreadyFrozen':
