@@ -20,10 +20,10 @@ import { realDisk } from '../adapters/store/journal/disk.ts';
 import type { Disk } from '../adapters/store/journal/disk.ts';
 import { history } from '../adapters/store/history.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
-import { within } from '../adapters/within.ts';
 import type { Policy } from '../bot/policy/policy.ts';
 import type { Bot, ChatPort, Groups, LastKnown } from '../bot/ports.ts';
-import { splitSurfaceKey } from '../liveResponse/request/surfaceKey.ts';
+import { combineGroups } from './groupDirectories.ts';
+import type { Directory } from './groupDirectories.ts';
 import { createLateChat } from './lateChat.ts';
 import type { LateChat } from './lateChat.ts';
 import type { Clock, Keeper, Log } from '../liveResponse/ports.ts';
@@ -92,13 +92,6 @@ export function whyNoChats(
   return options.console ? whyNoConsole({ ...where, chats: others }) : undefined;
 }
 
-/** A platform's groups, by the prefix that the policy names them with. */
-interface Directory {
-  readonly prefix: string;
-  readonly name: string;
-  readonly groups: Groups;
-}
-
 /** A chat that was opened, or will be. */
 interface Standing {
   readonly platform: ChosenChat['platform'];
@@ -139,7 +132,7 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
       ...standing.map(({ port }) => port),
       ...(options.chats ?? []),
     ],
-    groups: groupsOf(directories, chatClock),
+    groups: combineGroups(directories, chatClock),
     lastKnown,
     mount(app, port) {
       for (const chat of standing) chat.mount(app);
@@ -160,22 +153,6 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
       for (const chat of standing) await chat.stop();
       await lastKnown.settled();
     },
-  };
-}
-
-/** All groups as one: each is asked of the platform whose prefix it has. */
-function groupsOf(directories: readonly Directory[], clock: Clock): Groups {
-  const directoryOf = (group: string): Directory | undefined =>
-    directories.find(({ prefix }) => prefix === splitSurfaceKey(group)[0]);
-  return {
-    includes(group, person, fresh, ms) {
-      const reader = directoryOf(group)?.groups;
-      if (reader === undefined)
-        return Promise.reject(new Error(`nothing is connected that could read the group ${group}`));
-      const answer = reader.includes(group, person, fresh);
-      return ms === undefined ? answer : within(clock, ms, group, answer);
-    },
-    platformOf: (group) => directoryOf(group)?.name,
   };
 }
 

@@ -38,7 +38,7 @@ export async function examineSlack(
   tell: Tell,
 ): Promise<void> {
   const api = (method: string, token: string, parameters: Readonly<Record<string, string>> = {}) =>
-    ask(caller, slack.apiUrl ?? publicApi, method, token, parameters);
+    ask(caller, `${(slack.apiUrl ?? publicApi).replace(/\/+$/, '')}/${method}`, token, parameters);
   const bot = await api('auth.test', slack.botToken);
   if ('error' in bot && bot.silent) {
     tell(
@@ -97,14 +97,13 @@ export async function examineSlack(
 
 async function ask(
   caller: Caller,
-  apiUrl: string,
-  method: string,
+  url: string,
   token: string,
   parameters: Readonly<Record<string, string>>,
 ): Promise<Said> {
   const answer = await call(caller, {
     method: 'POST',
-    url: new URL(`${apiUrl.replace(/\/+$/, '')}/${method}`),
+    url: new URL(url),
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams(parameters).toString(),
   });

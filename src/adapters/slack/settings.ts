@@ -77,12 +77,7 @@ export function readSlack(env: Environment): SlackSettings | undefined {
     );
   }
   if (botToken === undefined) return undefined;
-  const intake =
-    appToken !== undefined
-      ? ({ kind: 'socket', appToken } as const)
-      : signingSecret !== undefined
-        ? ({ kind: 'http', signingSecret } as const)
-        : undefined;
+  const intake = intakeOf(appToken, signingSecret);
   return intake === undefined
     ? undefined
     : {
@@ -93,4 +88,12 @@ export function readSlack(env: Environment): SlackSettings | undefined {
         deafAfterMs,
         ...(apiUrl === undefined ? {} : { apiUrl: bare(apiUrl) }),
       };
+}
+
+function intakeOf(
+  appToken: Secret | undefined,
+  signingSecret: Secret | undefined,
+): SlackSettings['intake'] | undefined {
+  if (appToken !== undefined) return { kind: 'socket', appToken };
+  return signingSecret === undefined ? undefined : { kind: 'http', signingSecret };
 }

@@ -52,21 +52,13 @@ export function readTeams(env: Environment, loopback: boolean): TeamsSettings | 
   const certificatePath = env.text('MicrosoftAppCertificatePath');
   const door = env.choice('LR_TEAMS_DOOR', ['botbuilder', 'direct'], 'botbuilder');
   if (env.flag('LR_TEAMS_DEV_NO_AUTH')) {
-    if (!loopback)
-      env.problem(
-        'LR_TEAMS_DEV_NO_AUTH accepts anybody as anybody, so HOST must be 127.0.0.1. Remove one of them.',
-      );
-    if (env.anyOf('MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath'))
-      env.problem('LR_TEAMS_DEV_NO_AUTH contradicts MicrosoftAppId and its secret. Remove one or the other.');
-    if (env.text('NODE_ENV') === 'production')
-      env.problem('LR_TEAMS_DEV_NO_AUTH is for development, but NODE_ENV is production. Remove one of them.');
+    checkNoAuth(env, loopback);
     return { type: 'MultiTenant', cloud: 'public', allowedTenants: allowed, devNoAuth: true, door };
   }
   if (!env.anyOf(...registrationNames)) {
-    if (env.anyOf('TEAMS_ALLOWED_TENANTS'))
-      env.warn('Teams is not set up: MicrosoftAppId is missing, so TEAMS_ALLOWED_TENANTS has no effect.');
-    if (env.anyOf('LR_TEAMS_DOOR'))
-      env.warn('Teams is not set up: MicrosoftAppId is missing, so LR_TEAMS_DOOR has no effect.');
+    for (const name of ['TEAMS_ALLOWED_TENANTS', 'LR_TEAMS_DOOR'])
+      if (env.anyOf(name))
+        env.warn(`Teams is not set up: MicrosoftAppId is missing, so ${name} has no effect.`);
     return undefined;
   }
   // The SDK silently takes anything it does not recognise for MultiTenant.
@@ -80,18 +72,7 @@ export function readTeams(env: Environment, loopback: boolean): TeamsSettings | 
     env.problem(
       'MicrosoftAppId is missing: the application (client) id of the bot’s registration. Without it the SDK would authenticate nobody.',
     );
-  if (type !== 'UserAssignedMSI' && password === undefined && certificatePath === undefined)
-    env.problem(
-      'MicrosoftAppPassword is missing: a client secret of the bot’s registration (or MicrosoftAppCertificatePath, a PEM file).',
-    );
-  if (password !== undefined && certificatePath !== undefined)
-    env.problem('MicrosoftAppPassword and MicrosoftAppCertificatePath are both set. Remove one of them.');
-  if (type === 'UserAssignedMSI' && password !== undefined)
-    env.problem('MicrosoftAppPassword must not be set with MicrosoftAppType=UserAssignedMSI. Remove it.');
-  if (type === 'UserAssignedMSI' && certificatePath !== undefined)
-    env.problem(
-      'MicrosoftAppCertificatePath must not be set with MicrosoftAppType=UserAssignedMSI. Remove it.',
-    );
+  checkCredential(env, type, { password, certificatePath });
   const channelService = env.text('ChannelService')?.replace(/\/$/, '');
   if (channelService !== undefined && channelService !== govChannelService)
     env.problem(
@@ -120,4 +101,39 @@ export function readTeams(env: Environment, loopback: boolean): TeamsSettings | 
     ...(password === undefined ? {} : { password }),
     ...(tenantId === undefined ? {} : { tenantId }),
   };
+}
+
+/** Without authentication: for development on this machine alone. */
+function checkNoAuth(env: Environment, loopback: boolean): void {
+  if (!loopback)
+    env.problem(
+      'LR_TEAMS_DEV_NO_AUTH accepts anybody as anybody, so HOST must be 127.0.0.1. Remove one of them.',
+    );
+  if (env.anyOf('MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppCertificatePath'))
+    env.problem('LR_TEAMS_DEV_NO_AUTH contradicts MicrosoftAppId and its secret. Remove one or the other.');
+  if (env.text('NODE_ENV') === 'production')
+    env.problem('LR_TEAMS_DEV_NO_AUTH is for development, but NODE_ENV is production. Remove one of them.');
+}
+
+/** One credential, or none where the machine has an identity of its own. */
+function checkCredential(
+  env: Environment,
+  type: TeamsSettings['type'] | undefined,
+  {
+    password,
+    certificatePath,
+  }: { readonly password: Secret | undefined; readonly certificatePath: string | undefined },
+): void {
+  if (type !== 'UserAssignedMSI' && password === undefined && certificatePath === undefined)
+    env.problem(
+      'MicrosoftAppPassword is missing: a client secret of the bot’s registration (or MicrosoftAppCertificatePath, a PEM file).',
+    );
+  if (password !== undefined && certificatePath !== undefined)
+    env.problem('MicrosoftAppPassword and MicrosoftAppCertificatePath are both set. Remove one of them.');
+  if (type === 'UserAssignedMSI' && password !== undefined)
+    env.problem('MicrosoftAppPassword must not be set with MicrosoftAppType=UserAssignedMSI. Remove it.');
+  if (type === 'UserAssignedMSI' && certificatePath !== undefined)
+    env.problem(
+      'MicrosoftAppCertificatePath must not be set with MicrosoftAppType=UserAssignedMSI. Remove it.',
+    );
 }

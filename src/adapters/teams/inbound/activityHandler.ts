@@ -17,7 +17,8 @@ import {
 import type { DeliveryKind } from '../../deliveries/words.ts';
 import { random } from '../../random.ts';
 import type { Inbound } from './activity.ts';
-import { pressAnswer, toast } from './invokeAnswers.ts';
+import { pressAnswer, spoken, toast } from './invokeAnswers.ts';
+import type { Pressed } from './invokeAnswers.ts';
 import type { InvokeAnswer } from './invokeAnswers.ts';
 import { surface } from '../ids.ts';
 import { refOf } from '../outbound/chat.ts';
@@ -255,18 +256,6 @@ export function createActivityHandler(options: ActivityHandlerOptions): Activity
     return toast('This takes a moment. The card follows, or I tell you alone what became of it.');
   }
 
-  interface Pressed {
-    readonly answer: InvokeAnswer;
-    /** What the answer says, for a person who did not get it. */
-    readonly reply: Reply;
-    /** What is told beside the answer to the invoke, and instead of it. */
-    readonly extra?: Promise<void>;
-    /** Nothing of it is kept that this answer could settle: it came before, or too fast after others. */
-    readonly notKept?: true;
-    /** Set once the person was told later than the invoke could wait. */
-    late?: Promise<void>;
-  }
-
   function settle({ notKept }: Pressed, key: string): void {
     if (notKept !== true) deliveries.done(key);
   }
@@ -316,10 +305,6 @@ export function createActivityHandler(options: ActivityHandlerOptions): Activity
     } catch (error) {
       return spoken(broken(error));
     }
-  }
-
-  function spoken(text: string): Pressed {
-    return { answer: toast(text), reply: { kind: 'sentence', text } };
   }
 
   function alsoTold(asker: Asker, reply: Reply): Pick<Pressed, 'extra'> {
