@@ -1,6 +1,7 @@
 // One memory for answers of other systems, with coalescing: many who ask at the same moment share one reading,
 // and what was read serves for a while those who decide nothing. A failure is never remembered.
 import type { Clock } from '../ports.ts';
+import { RecentMap } from './recentMap.ts';
 
 /**
  * How new an answer must be. `true`: its reading began after this question, whoever else shares it; a number:
@@ -46,10 +47,11 @@ interface Line<T> {
 
 export class SharedReadings<Q extends Question, T> {
   readonly #options: SharedReadingsOptions<Q, T>;
-  readonly #lines = new Map<string, Line<T>>();
+  readonly #lines: RecentMap<string, Line<T>>;
 
   constructor(options: SharedReadingsOptions<Q, T>) {
     this.#options = options;
+    this.#lines = new RecentMap(options.most);
   }
 
   /** Rejects with what the reading threw. */
@@ -71,10 +73,7 @@ export class SharedReadings<Q extends Question, T> {
 
   #lineOf(key: string): Line<T> {
     const line = this.#lines.get(key) ?? {};
-    this.#lines.delete(key);
     this.#lines.set(key, line);
-    const [oldest] = this.#lines.keys();
-    if (this.#lines.size > this.#options.most && oldest !== undefined) this.#lines.delete(oldest);
     return line;
   }
 

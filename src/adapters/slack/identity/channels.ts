@@ -8,6 +8,7 @@ import { peopleMemory } from '../limits.ts';
 import { surface } from '../ids.ts';
 import type { Fields, WebApi } from '../outbound/webApi.ts';
 import { recordOf } from '../../../liveResponse/text/json.ts';
+import { RecentMap } from '../../../liveResponse/pacing/recentMap.ts';
 
 export interface Channel {
   /** Shared with another organisation, about to be, or not readable: results are private there. */
@@ -33,7 +34,7 @@ export interface Channels {
 export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: Log): Channels {
   /** Conversations of two with the bot; they stay so. */
   const own = new Set<string>();
-  const learned = new Map<string, { readonly member: boolean; readonly at: number }>();
+  const learned = new RecentMap<string, { readonly member: boolean; readonly at: number }>(most);
   const memory = { clock, life: peopleMemory, most };
   const infos = new SharedReadings<string, Channel>({
     ...memory,
@@ -129,10 +130,7 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: 
         if (member) own.add(id);
         return;
       }
-      learned.delete(id);
       learned.set(id, { member, at: clock.elapsed() });
-      const oldest = learned.keys().next();
-      if (learned.size > most && oldest.done !== true) learned.delete(oldest.value);
     },
     forget: (id) => {
       infos.forget(id);

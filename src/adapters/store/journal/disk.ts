@@ -153,7 +153,8 @@ function makeFolders(folder: string): string | undefined {
   return uppermost ?? folder;
 }
 
-function syncFolder(folder: string): void {
+/** Flushes the names in a folder. @throws the system's error */
+export function syncFolder(folder: string): void {
   // Windows cannot open a folder; NTFS journals its names itself.
   if (process.platform === 'win32') return;
   const fd = openSync(folder, 'r');

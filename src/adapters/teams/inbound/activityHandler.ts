@@ -33,6 +33,7 @@ import type { Asker } from '../outbound/privateReplies.ts';
 import { commandText } from './text.ts';
 import type { Threads } from '../identity/threads.ts';
 import type { Roster } from '../identity/roster.ts';
+import { RecentMap } from '../../../liveResponse/pacing/recentMap.ts';
 
 /**
  * A press is answered within this; people see an error after some 5 to 15 s (msteams-docs#13460, #6461).
@@ -78,7 +79,7 @@ export function createActivityHandler(options: ActivityHandlerOptions): Activity
   const name = options.command.replace(/^\//, '');
   const pressLimit = options.pressLimit ?? pressAnsweredWithin;
   const underWay = new Set<Promise<void>>();
-  const answers = new Map<string, Promise<Pressed>>();
+  const answers = new RecentMap<string, Promise<Pressed>>(answersKept);
   const telling = createPrivateReplies(chat, clock, log);
   const speakerIn = createSpeakers(options);
   const rate = createPersonRate(deliveries, clock);
@@ -262,8 +263,6 @@ export function createActivityHandler(options: ActivityHandlerOptions): Activity
 
   function remember(key: string, work: Promise<Pressed>): Promise<Pressed> {
     answers.set(key, work);
-    const [oldest] = answers.keys();
-    if (answers.size > answersKept && oldest !== undefined) answers.delete(oldest);
     return work;
   }
 

@@ -19,6 +19,7 @@ import { lostAt } from '../../policy/restored.ts';
 import { shownToday } from '../../policy/today.ts';
 import { queueOf } from '../sessionDeadlines.ts';
 import type { Submission } from '../sessions/submission.ts';
+import { RecentMap } from '../../../liveResponse/pacing/recentMap.ts';
 
 export interface CardViews {
   /**
@@ -46,7 +47,7 @@ export function createCardViews(
   submission: Pick<Submission, 'place'>,
   twins: Pick<TwinIndex, 'of'>,
 ): CardViews {
-  const texts = new Map<string, string>();
+  const texts = new RecentMap<string, string>(textsKept);
 
   async function textOf(request: Request, index: number, sha256: string): Promise<string | undefined> {
     const key = `${request.id}:${index}:${sha256}`;
@@ -54,8 +55,6 @@ export function createCardViews(
     if (kept !== undefined) return kept;
     const text = await keptOutput(deps, request, index);
     if (text === undefined || text.length > keptCharacters) return text;
-    const oldest = texts.keys().next();
-    if (texts.size >= textsKept && oldest.done !== true) texts.delete(oldest.value);
     texts.set(key, text);
     return text;
   }

@@ -75,5 +75,6 @@ export function createRecentLibrary(deps: Pick<Deps, 'defender' | 'clock' | 'log
     read: () => readLibrary(deps),
     keep: (reading) => 'files' in reading,
   });
-  return (memory, enough) => readings.get('library', { recency: memory, enough });
+  // A recency is what may just be; a reading as old as the memory serves nobody any more.
+  return (memory = libraryMemory, enough) => readings.get('library', { recency: memory - 1, enough });
 }
