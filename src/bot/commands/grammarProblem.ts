@@ -108,8 +108,8 @@ export function explainGrammar(problem: GrammarProblem, command = '/lr'): Explai
   return 'spot' in problem ? { text, block: pointer(problem.spot) } : { text };
 }
 
+/** With a corrected line, unless that is as long as a page: it helps nobody on a phone. */
 function sentence(problem: GrammarProblem, command: string): string {
-  // A corrected line as long as a page helps nobody on a phone.
   const tryThis = (example: string): string =>
     example.length > 400 ? '' : `For example: ${command} ${example}`;
   switch (problem.problem) {
@@ -119,11 +119,8 @@ function sentence(problem: GrammarProblem, command: string): string {
       return hiddenSentence(problem.found);
     case 'unclosedQuote':
       return 'This quote is never closed. Close it, or take it away; a backslash does not escape a quote.';
-    case 'unknownVerb': {
-      const meant =
-        problem.suggestions.length === 0 ? '' : ` Did you mean ${problem.suggestions.join(' or ')}?`;
-      return `"${visible(problem.word)}" is neither a command nor a recipe.${meant}${formattingHint(problem.word)} "${command} help" lists the commands, "${command} recipes" the recipes.`;
-    }
+    case 'unknownVerb':
+      return unknownSentence(problem, command);
     case 'missing':
       return `${problem.what[0]?.toUpperCase()}${problem.what.slice(1)} is missing: ${command} ${problem.usage}. ${tryThis(problem.example)}`;
     case 'leftOver':
@@ -171,6 +168,14 @@ function sentence(problem: GrammarProblem, command: string): string {
         ? explainCommand(problem.found)
         : `${explainCommand(problem.found)} ${tryThis(problem.example)}`;
   }
+}
+
+function unknownSentence(
+  { word, suggestions }: Extract<GrammarProblem, { readonly problem: 'unknownVerb' }>,
+  command: string,
+): string {
+  const meant = suggestions.length === 0 ? '' : ` Did you mean ${suggestions.join(' or ')}?`;
+  return `"${visible(word)}" is neither a command nor a recipe.${meant}${formattingHint(word)} "${command} help" lists the commands, "${command} recipes" the recipes.`;
 }
 
 function orReason(line: string | undefined, command: string): string | undefined {
