@@ -74,7 +74,12 @@ describe('the words of Defender', () => {
   });
 
   test('each end has its outcome', () => {
-    expect(outcomeOf).toEqual({ Succeeded: 'succeeded', Failed: 'failed', TimeOut: 'timedOut', Cancelled: 'cancelled' });
+    expect(outcomeOf).toEqual({
+      Succeeded: 'succeeded',
+      Failed: 'failed',
+      TimeOut: 'timedOut',
+      Cancelled: 'cancelled',
+    });
   });
 });
 
@@ -119,11 +124,19 @@ describe('the commands of a session', () => {
     stepStates({ progress: list }, 3, outcome === undefined ? undefined : { outcome, opened });
 
   test('are found by their index, in any order, and as many as were asked for', () => {
-    expect(states([progress(2, 'Failed'), progress(0, 'Completed')])).toEqual(['completed', 'waiting', 'failed']);
+    expect(states([progress(2, 'Failed'), progress(0, 'Completed')])).toEqual([
+      'completed',
+      'waiting',
+      'failed',
+    ]);
   });
 
   test('a session that was taken up and ended early may have run the first one without an end', () => {
-    expect(states([progress(0, 'Completed'), progress(1, 'Created')], 'timedOut')).toEqual(['completed', 'failed', 'skipped']);
+    expect(states([progress(0, 'Completed'), progress(1, 'Created')], 'timedOut')).toEqual([
+      'completed',
+      'failed',
+      'skipped',
+    ]);
     expect(states([], 'cancelled')).toEqual(['failed', 'skipped', 'skipped']);
   });
 

@@ -70,7 +70,9 @@ test.each([
 });
 
 test('every name of a code is a word that somebody can read', () => {
-  const codes = [2, 3, 8, 32, 53, 112, 123, 225, 258, 299, 995, 1223, 1260, 1326, 1460, 1722, 12002, 12029].map((code) => 0x80070000 + code);
+  const codes = [
+    2, 3, 8, 32, 53, 112, 123, 225, 258, 299, 995, 1223, 1260, 1326, 1460, 1722, 12002, 12029,
+  ].map((code) => 0x80070000 + code);
   const names = [...codes, 0x80004004, 0x80096010, 0x800b0100, 0xc000013a].map(hresultText);
   expect(names.filter((text) => !/^0x[0-9A-F]{8} \([a-zA-Z][^()]+\)$/.test(text))).toEqual([]);
 });

@@ -16,11 +16,9 @@ test.each<[string, readonly Kind[]]>([
 });
 
 test('a token with several roles may do what any of them allows', () => {
-  expect(kinds.filter((kind) => mayCall(kind, ['Alert.Read.All', 'Machine.LiveResponse', 'Machine.Read.All']))).toEqual([
-    'submit',
-    'cancel',
-    'machines',
-  ]);
+  expect(
+    kinds.filter((kind) => mayCall(kind, ['Alert.Read.All', 'Machine.LiveResponse', 'Machine.Read.All'])),
+  ).toEqual(['submit', 'cancel', 'machines']);
 });
 
 test('each right says what does not work without it, and the library alone can be done without', () => {

@@ -18,13 +18,31 @@ describe('the family of a system', () => {
     ['windows', ['Windows11', 'WINDOWSSERVER2022', 'windows 10']],
     ['mobile', ['Windows Phone', 'WindowsMobile', 'Android', 'iOS', 'iPadOS']],
     ['macos', ['macOS', 'Mac OS', 'OSX', 'OS X']],
-    ['linux', ['Ubuntu', 'RedHatEnterpriseLinux', 'Red Hat', 'CentOS', 'SLES', 'Debian', 'Amazon Linux', 'Rocky', 'AlmaLinux']],
+    [
+      'linux',
+      [
+        'Ubuntu',
+        'RedHatEnterpriseLinux',
+        'Red Hat',
+        'CentOS',
+        'SLES',
+        'Debian',
+        'Amazon Linux',
+        'Rocky',
+        'AlmaLinux',
+      ],
+    ],
   ])('%s', (family, words) => {
     expect(words.map(familyOf)).toEqual(words.map(() => family));
   });
 
   test('is not known of a word that nobody knows', () => {
-    expect(['Other', '', 'MyWindows', 'NotmacOS'].map(familyOf)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(['Other', '', 'MyWindows', 'NotmacOS'].map(familyOf)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
     expect(systems).toEqual(['windows', 'linux', 'macos']);
   });
 });
@@ -73,7 +91,13 @@ describe.each(['Ubuntu', 'macOS'])('on %s', (os) => {
     expect(misfit(os, command)).toBe(what);
   });
 
-  test.each([script('collect.sh'), script('collect.py'), get('/var/log/syslog'), get('~/a'), put('tool.deb')])('%j fits', (command) => {
+  test.each([
+    script('collect.sh'),
+    script('collect.py'),
+    get('/var/log/syslog'),
+    get('~/a'),
+    put('tool.deb'),
+  ])('%j fits', (command) => {
     expect(misfit(os, command)).toBeUndefined();
   });
 });

@@ -22,7 +22,10 @@ describe('twins', () => {
   test.each<[string, Partial<Asked>]>([
     ['the very same request', { id: asked.id }],
     ['another device', { device: { ...hosta, id: 'b'.repeat(40) } }],
-    ['another argument', { commands: [{ type: 'RunScript', scriptName: 'minidump.ps1', args: 'officeclicktorun' }] }],
+    [
+      'another argument',
+      { commands: [{ type: 'RunScript', scriptName: 'minidump.ps1', args: 'officeclicktorun' }] },
+    ],
     ['a retry of it', { continues: { id: asked.id, from: 0, before: [], mayRepeat: [] } }],
     ['one that was made from it by an older version', { origin: `again:${asked.id}` }],
   ])('are not: %s', (_what, changed) => {
@@ -31,7 +34,9 @@ describe('twins', () => {
   });
 
   test('a retry of a third request is a twin all the same', () => {
-    expect(areTwins(asked, { ...other, continues: { id: 'lr-333333', from: 0, before: [], mayRepeat: [] } })).toBe(true);
+    expect(
+      areTwins(asked, { ...other, continues: { id: 'lr-333333', from: 0, before: [], mayRepeat: [] } }),
+    ).toBe(true);
   });
 });
 

@@ -116,8 +116,16 @@ const longestTable = 15;
 function isRowOfTable(node: ts.Node): boolean {
   const { parent } = node;
   if (ts.isPropertyAssignment(parent) && parent.parent.properties.length > longestTable) return true;
-  const list = ts.isArrayLiteralExpression(parent) && ts.isArrayLiteralExpression(parent.parent) ? parent.parent : parent;
+  const list =
+    ts.isArrayLiteralExpression(parent) && ts.isArrayLiteralExpression(parent.parent)
+      ? parent.parent
+      : parent;
   return ts.isArrayLiteralExpression(list) && list.elements.length > longestTable;
+}
+
+/** What `throw new X('...')` says is for a developer; that it is thrown is what tests hold. */
+function isThrownText(node: ts.Node): boolean {
+  return ts.isNewExpression(node.parent) && ts.isThrowStatement(node.parent.parent);
 }
 
 function ofStatement(node: ts.Node): readonly Change[] {
