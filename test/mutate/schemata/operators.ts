@@ -111,12 +111,15 @@ function isWholeText(node: ts.Node): boolean {
 }
 
 /** A test that repeats every cell of a long table proves nothing: its texts are data. */
-const longestTable = 20;
+const longestTable = 15;
 
 function isRowOfTable(node: ts.Node): boolean {
-  const row = node.parent;
+  const { parent } = node;
+  if (ts.isPropertyAssignment(parent) && parent.parent.properties.length > longestTable) return true;
   const list =
-    ts.isArrayLiteralExpression(row) || ts.isObjectLiteralExpression(row) ? row.parent : node.parent;
+    ts.isArrayLiteralExpression(parent) && ts.isArrayLiteralExpression(parent.parent)
+      ? parent.parent
+      : parent;
   return ts.isArrayLiteralExpression(list) && list.elements.length > longestTable;
 }
 

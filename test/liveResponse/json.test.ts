@@ -1,0 +1,63 @@
+// JSON of strangers: its depth is known before it is parsed, and inherited names are never seen.
+import { describe, expect, test } from '@jest/globals';
+import { depthOf, field, maxJsonDepth, parseJson } from '../../src/liveResponse/json.ts';
+
+describe('the depth of a text', () => {
+  test.each([
+    ['', 0],
+    ['1', 0],
+    ['[]', 1],
+    ['{"a":[1]}', 2],
+    ['[[],[]]', 2],
+    ['[][]', 1],
+    ['[{},[[]]]', 3],
+    ['"[[["', 0],
+    ['["]]]",[]]', 2],
+    ['["a\\"[["]', 1],
+    ['["a\\\\",[[]]]', 3],
+    ['"[', 0],
+    [']]][', 0],
+    ['[[', 2],
+  ])('%s is %d', (text, depth) => {
+    expect(depthOf(text)).toBe(depth);
+  });
+
+  test('is not counted beyond what is asked for', () => {
+    expect(depthOf('['.repeat(1_000), 10)).toBe(11);
+    expect(depthOf('[[]]', 2)).toBe(2);
+  });
+});
+
+describe('a value', () => {
+  const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+
+  test('is read where it is JSON and not too deep', () => {
+    expect(parseJson('null')).toEqual({ value: null });
+    expect(parseJson('{"a":1}')).toEqual({ value: { a: 1 } });
+    expect(parseJson('{a:1}')).toBeUndefined();
+    expect(parseJson('')).toBeUndefined();
+    expect(maxJsonDepth).toBe(64);
+    expect(parseJson(nested(64))).toBeDefined();
+    expect(parseJson(nested(65))).toBeUndefined();
+    expect(parseJson(nested(2), 1)).toBeUndefined();
+  });
+});
+
+describe('a field', () => {
+  test('is an own property of an object', () => {
+    expect(field({ a: 1 }, 'a')).toBe(1);
+    expect(field(parseJson('{"__proto__":7}')?.value, '__proto__')).toBe(7);
+    expect(field([5], '0')).toBe(5);
+  });
+
+  test.each<[unknown, string]>([
+    [{}, 'toString'],
+    [{}, '__proto__'],
+    [null, 'a'],
+    [undefined, 'a'],
+    ['text', 'length'],
+    [7, 'toFixed'],
+  ])('of %j is none called %s', (value, name) => {
+    expect(field(value, name)).toBeUndefined();
+  });
+});
