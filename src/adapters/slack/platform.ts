@@ -1,7 +1,8 @@
 // Slack for the service: what its adapter is told of the store and the settings, and how its start-up errors
 // become ours.
 import { eventsPath } from './inbound/guard.ts';
-import { SlackStartError, startSlack } from './start.ts';
+import { startSlack } from './start.ts';
+import { SlackStartError } from './startError.ts';
 import type { Slack, SlackOptions } from './start.ts';
 import type { Store } from '../store/journal/requestStore.ts';
 import { ConfigError } from '../config/configError.ts';

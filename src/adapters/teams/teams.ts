@@ -11,7 +11,7 @@ import { realDisk } from '../store/journal/disk.ts';
 import type { Keys } from '../store/journal/keys.ts';
 import type { Disk } from '../store/journal/disk.ts';
 import { ConnectorRates } from './outbound/callRates.ts';
-import { createChat } from './outbound/chat.ts';
+import { TeamsChat } from './outbound/chat.ts';
 import { Connector } from './outbound/connector.ts';
 import { mountInboundRoute } from './inbound/inboundRoute.ts';
 import { openDoor } from './doors.ts';
@@ -20,8 +20,7 @@ import type { TeamsAuthority } from './protocol.ts';
 import { Conversations } from './identity/conversations.ts';
 import { selfTest } from './inbound/selfTest.ts';
 import { Threads } from './identity/threads.ts';
-import { createActivityHandler } from './inbound/activityHandler.ts';
-import type { ActivityHandler } from './inbound/activityHandler.ts';
+import { ActivityHandler } from './inbound/activityHandler.ts';
 import { Roster } from './identity/roster.ts';
 
 export interface TeamsOptions {
@@ -118,7 +117,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const serviceUrl =
     options.serviceUrl ??
     (settings.devNoAuth ? 'http://127.0.0.1:56150/_connector/' : defaultServiceUrl[settings.cloud]);
-  const chat = createChat({ connector, conversations, threads, clock, log, serviceUrl, command });
+  const chat = new TeamsChat({ connector, conversations, threads, clock, log, serviceUrl, command });
   // Without authentication anybody could name a server to be called, so only this machine is.
   const allowed = (url: string): boolean => (settings.devNoAuth ? isLocal(url) : isConnector(url, origins));
 
@@ -135,7 +134,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   return {
     chat,
     mount(app, bot) {
-      const made = createActivityHandler({
+      const made = new ActivityHandler({
         bot,
         chat,
         conversations,
