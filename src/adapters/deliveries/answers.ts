@@ -11,7 +11,7 @@ export const answerWithin = 30 * 60_000;
 export const answerPauses = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000, 120_000] as const;
 
 /** One answer to one person. */
-export interface Telling {
+export interface PrivateAnswer {
   /** When the question came, by the clock that does not jump. */
   readonly since: number;
   /** For the log line of an answer that was given up. */
@@ -31,7 +31,7 @@ export interface Failure {
   readonly why: Readonly<Record<string, unknown>>;
 }
 
-/** The bot stops before the person could be told. */
+/** The bot stops before the person could be answered. */
 export class Stopping extends Error {
   constructor() {
     super('the bot stops');
@@ -62,16 +62,16 @@ export class Answers {
    * Resolves when the person has the answer, or cannot get it any more: that is logged.
    * @throws Stopping, and what `failure` throws
    */
-  async bring(telling: Telling): Promise<void> {
+  async bring(answer: PrivateAnswer): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        await telling.say(attempt);
+        await answer.say(attempt);
         return;
       } catch (error) {
-        const { why, retryAfterMs = 0 } = telling.failure(error);
+        const { why, retryAfterMs = 0 } = answer.failure(error);
         const pause = Math.max(answerPauses[attempt] ?? answerPauses.at(-1) ?? 0, retryAfterMs);
-        if (this.#clock.elapsed() + pause - telling.since > answerWithin) {
-          this.#log.error(`${this.#chat}NotTold`, { ...telling.who, attempts: attempt + 1, ...why });
+        if (this.#clock.elapsed() + pause - answer.since > answerWithin) {
+          this.#log.error(`${this.#chat}NotTold`, { ...answer.who, attempts: attempt + 1, ...why });
           return;
         }
         this.#log.warn(`${this.#chat}AnswerLate`, { ...why, againInMs: pause });

@@ -1,5 +1,5 @@
-// A place among the routes for something that may come later than the server, go and come again: until then
-// its path answers 503.
+// Mount point for routes that may come later than the server, go and come again: until then their path
+// answers 503.
 import express from 'express';
 import type { Express } from 'express';
 

@@ -1,5 +1,5 @@
-// One listening HTTP server with its bounds: who does not send a whole request in time is cut, and strangers
-// who only hold connections cannot keep others out.
+// HTTP server with bounds on connections: a client that does not send a whole request in time is cut, and
+// strangers who only hold connections cannot keep others out.
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -19,7 +19,7 @@ export interface ConnectionLimits {
   readonly request: number;
   /** Between two requests of one connection. */
   readonly idle: number;
-  /** Without a byte in either direction while an answer is under way: whoever does not read it. */
+  /** Without a byte in either direction while an answer is under way: from a client that does not read it. */
   readonly silent: number;
   /** How often the times above are looked at: a cut comes at most so much later. */
   readonly lookedAtEvery: number;

@@ -1,5 +1,5 @@
 // Slack's limits as this adapter keeps them, each with where it comes from; docs/limits.md names the test of
-// each. Those of blocks are in cards/limits.ts, beside the renderer that keeps them.
+// each. Those of blocks are in cards/limits.ts, next to the renderer that keeps them.
 
 /**
  * docs.slack.dev/interactivity/implementing-slash-commands: later answers show the user "operation_timeout".
@@ -110,7 +110,7 @@ export function graceOf(deafAfter: number): number {
 }
 
 /**
- * What one account may press and type in a minute before it is told to wait: no hand needs more, and each
+ * What one account may press and type in a minute before it is asked to wait: no hand needs more, and each
  * costs calls that approvals need.
  */
 export const turnsPerMinute = 40;

@@ -1,5 +1,5 @@
-// What may come over the socket: the SDK gets only frames that it can take, and an envelope that nobody can
-// read is still acknowledged.
+// Frames of the Slack socket: the SDK gets only those that it can take, and an envelope that nobody can read
+// is still acknowledged.
 import { parseJson } from '../../../liveResponse/text/json.ts';
 import { asRecord } from '../outbound/errors.ts';
 import { bodyLimit } from '../limits.ts';

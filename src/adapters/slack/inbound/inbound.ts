@@ -111,7 +111,7 @@ export class Inbound {
       return await within(this.#parts.clock, stoppingWaits, 'conversations.info', place);
     } catch (error) {
       if (!(error instanceof TookTooLong) && !(error instanceof SlackFailure)) throw error;
-      // In a conversation of two nothing is shown by stopping, whoever the other one is.
+      // In a conversation of two stopping shows nothing, no matter who the other one is.
       return { surface, id: channel, direct: isOfTwo(channel), external: !isOfTwo(channel) };
     }
   }
@@ -123,7 +123,7 @@ export class Inbound {
       const line = `${this.#parts.command} ${clip(read.text, 300)}`;
       return this.#say(
         recipient,
-        `Nothing was done: the bot is not part of this conversation, and cannot be invited into a direct message between people, so no card could stand here. Type this in your own direct message with the bot, or in a channel it is in: ${line}`,
+        `Nothing was done: the bot is not part of this conversation, and cannot be invited into a direct message between people, so no card can be posted here. Type this in your own direct message with the bot, or in a channel it is in: ${line}`,
       );
     }
     recipient.begin();
@@ -138,12 +138,12 @@ export class Inbound {
     if (reply.kind === 'asked' && reply.shown && !(await this.#parts.channels.get(read.channel)).member) {
       await this.#say(
         recipient,
-        'The request is stored, but its card cannot stand here: the bot is not in this channel. Invite it with /invite, or ask again in a channel where it is.',
+        'The request is stored, but its card cannot be posted here: the bot is not in this channel. Invite it with /invite, or ask again in a channel where it is.',
       );
     }
   }
 
-  /** People who talk among themselves: a slash command works there too, for whoever types it. */
+  /** People who talk among themselves: a slash command works there too, for the person who types it. */
   async #isWithoutUs(read: SlashCommand | Mention, place: Place): Promise<boolean> {
     if (read.channel.startsWith('D')) return !place.direct;
     const named = 'channelName' in read ? (read.channelName ?? '') : '';
@@ -158,7 +158,7 @@ export class Inbound {
     if (read.card !== undefined && newest !== undefined && newest.ts !== read.card) {
       await this.#say(
         recipient,
-        'This card is superseded: a newer card of this request stands further down in this channel. Nothing was done; press there.',
+        'This card is superseded: a newer card of this request is further down in this channel. Nothing was done; press that one.',
       );
       return this.#parts.staleCards.mark({ channel: read.channel, ts: read.card }, newest, press.requestId);
     }

@@ -69,7 +69,7 @@ export class Intake {
     }
   }
 
-  /** Takes up what a crash left unanswered; a person whose delivery is too old for that is told so. */
+  /** Takes up what a crash left unanswered; a person whose delivery is too old for that is informed. */
   resume(left: ReturnType<Deliveries['left']>): void {
     for (const one of left.now) this.#background(this.#takeUp(one));
     for (const one of left.tooLate) this.#background(this.#tellTooLate(one));
@@ -166,7 +166,7 @@ export class Intake {
     this.#parts.deliveries.done(taking.read.id);
   }
 
-  /** What went wrong, to the person, as far as anything can be told. */
+  /** What went wrong, to the person, as far as anything is known. */
   #tellFailure(asker: Asker, error: unknown): Promise<void> {
     if (error instanceof SlackFailure) {
       this.#parts.log.warn('slackAnswerFailed', { method: error.method, error: error.slackError });

@@ -1,4 +1,4 @@
-// Lets no account in more often than a hand can press: every answer costs calls that approvals need.
+// Rate limit per person in Slack, above what a hand can press: every answer costs calls that approvals need.
 import type { Clock } from '../../../liveResponse/ports.ts';
 import { turnsPerMinute } from '../limits.ts';
 

@@ -68,13 +68,13 @@ export class SlackChat implements ChatPort {
       ...(thread === undefined ? {} : { thread_ts: thread, reply_broadcast: true }),
     };
     const { answer, whole } = await this.#draw('chat.postMessage', where, view).catch((error: unknown) => {
-      // That thread may be what Slack does not take: the next try stands in the channel itself.
+      // That thread may be what Slack does not take: the next try is posted in the channel itself.
       this.#closed.delete(keyOf(place, view.requestId));
       throw chatError(failureOf('chat.postMessage', error), true);
     });
     const { channel, ts } = answer;
     if (typeof ts !== 'string')
-      throw new ChatError('ambiguous', 'Slack took the card but did not say where it stands.');
+      throw new ChatError('ambiguous', 'Slack accepted the card but returned no timestamp.');
     this.#closed.delete(keyOf(place, view.requestId));
     // Slack answers with the channel's own id; the place stays what the policy calls it.
     const ref = {

@@ -153,7 +153,7 @@ function saysNo(body: string): boolean {
 }
 
 /**
- * Slack's own hosts, and the one we were told to talk to. The payload is signed; this is a second
+ * Slack's own hosts, and the one in our settings. The payload is signed; this is a second
  * protection.
  */
 export function mayRespondTo(url: string, apiUrl: string): boolean {

@@ -1,5 +1,5 @@
-// The door to Teams without botbuilder: tokens checked against the published keys, calls over our own way
-// out, and a token of its own from Entra ID. Chosen by LR_TEAMS_DOOR=direct.
+// Connection to Teams without botbuilder: tokens checked against the published keys, calls over our own HTTP
+// client, and a token of its own from Entra ID. Chosen by LR_TEAMS_DOOR=direct.
 import type { TeamsSettings } from '../../config/chatSettings.ts';
 import { MsalTokens } from '../../entra/msalTokens.ts';
 import type { MsalCredentials } from '../../entra/msalTokens.ts';

@@ -64,7 +64,7 @@ export class ActivityHandler {
     return answer;
   }
 
-  /** Takes up what a crash left unanswered; a person whose delivery is too old for that is told so. */
+  /** Takes up what a crash left unanswered; a person whose delivery is too old for that is informed. */
   resume(left: ReturnType<Deliveries['left']>): void {
     for (const one of left.now) {
       this.#parts.log.info('teamsMessageTakenUp', {});

@@ -28,7 +28,7 @@ export const pressAnsweredWithin = 3_500;
 const answersKept = 1_000;
 
 const olderCard =
-  'This card is superseded: a newer card of this request stands further down here. Nothing was done; press there.';
+  'This card is superseded: a newer card of this request is further down here. Nothing was done; press that one.';
 
 export interface PressesOptions {
   readonly bot: Bot;
@@ -79,7 +79,7 @@ export class Presses {
     this.#limit = options.pressLimit ?? pressAnsweredWithin;
   }
 
-  /** Answers an invoke in time. What takes longer goes on, and the person is answered privately. */
+  /** Answers an invoke in time. What takes longer continues, and the person is answered privately. */
   async invoke(message: Inbound): Promise<InvokeAnswer> {
     const { action, trigger } = actionOf(message.value);
     // Clients refresh cards on their own; nobody pressed anything.
@@ -104,7 +104,7 @@ export class Presses {
       'late press',
       work.then((done) => this.#answerLate(done, asker).then(() => this.#settle(done, key))),
     );
-    return toast('This takes a moment. The card follows, or I tell you alone what became of it.');
+    return toast('This takes a moment. The card follows, or I tell you privately what happened.');
   }
 
   /** A press that an earlier process left: its invoke is long over, so it is answered as a message. */

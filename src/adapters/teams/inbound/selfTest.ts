@@ -1,7 +1,8 @@
-// Knocks at the bot's own door without a proper token: a bot that lets this in must not be called ready.
+// Self-test of authentication: a message without a proper token is sent to the bot's own port, and a bot that
+// takes it must not be called ready.
 import { path } from './inboundRoute.ts';
 
-/** Milliseconds for one knock. */
+/** Milliseconds for one request. */
 const timeout = 5_000;
 
 const probe = {
@@ -24,7 +25,7 @@ function encoded(part: object): string {
 }
 
 /**
- * Undefined when both knocks were refused, otherwise what is wrong. `url` is where the HTTP server listens.
+ * Undefined when both requests were refused, otherwise what is wrong. `url` is where the HTTP server listens.
  */
 export async function selfTest(url: string, appId: string, issuer: string): Promise<string | undefined> {
   const unsigned = `${encoded({ alg: 'none', kid: 'self-test' })}.${encoded({ iss: issuer, aud: appId, serviceurl: probe.serviceUrl })}.`;

@@ -1,5 +1,5 @@
-// Who speaks or presses in a message, and where: as the bot knows accounts and places, with how far Teams
-// vouches for the person now.
+// Identity of the person who speaks or presses in Teams, and the place: as the bot knows accounts and places,
+// with how far Teams vouches for the person now.
 import { effectOf, freshnessFor, identityUnread } from '../../../bot/commands/verbs.ts';
 import type { AnyVerb } from '../../../bot/commands/verbs.ts';
 import { ChatError } from '../../../bot/ports.ts';

@@ -1,4 +1,4 @@
-// A cheap look at a header before anything is read or judged.
+// First check of an authorization header, cheap enough to come before anything is read or verified.
 
 /** Lower limits first: longer headers are no tokens of the channel's. */
 const longestToken = 8_192;
