@@ -1,4 +1,4 @@
-// Calls to the connector's REST API over our own way out
+// Client of the connector's REST API over our own HTTP client
 // (learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-api-reference).
 import { field, parseJson } from '../../../liveResponse/text/json.ts';
 import { TokenError } from '../../entra/tokenError.ts';
@@ -22,9 +22,8 @@ export function directCalls(serviceUrl: string, way: Way): Calls {
   async function call(
     method: 'GET' | 'POST' | 'PUT',
     path: readonly string[],
-    { timeout, targeted }: CallOptions,
+    { timeout, targeted, query = {} }: CallOptions & { readonly query?: Readonly<Record<string, string>> },
     body?: object,
-    query: Readonly<Record<string, string>> = {},
   ): Promise<unknown> {
     const url = addressOf(serviceUrl, path);
     for (const [name, value] of Object.entries({
@@ -63,7 +62,7 @@ export function directCalls(serviceUrl: string, way: Way): Calls {
     member: (conversation, id, options) =>
       call('GET', [...conversations, conversation, 'members', id], options),
     firstMember: (conversation, options) =>
-      call('GET', [...conversations, conversation, 'pagedmembers'], options, undefined, { pageSize: '1' }),
+      call('GET', [...conversations, conversation, 'pagedmembers'], { ...options, query: { pageSize: '1' } }),
   };
 }
 

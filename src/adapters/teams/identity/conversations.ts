@@ -1,5 +1,5 @@
-// How each conversation and each person is reached, learned from what comes in and kept over restarts. Plain
-// data of our own, so that another library can take over the file.
+// Conversation references of Teams: how each conversation and each person is reached, recorded from what
+// comes in and kept over restarts. Plain data of our own, so that another library can take over the file.
 import { join } from 'node:path';
 import type { Keeper, Log } from '../../../liveResponse/ports.ts';
 import type { ConversationKind, Inbound } from '../inbound/activity.ts';
@@ -168,11 +168,11 @@ export class Conversations implements Keeper {
   }
 
   #setPlace(id: string, reference: PlaceReference): void {
-    set(this.#places, id, reference, mostPlaces, () => this.#save());
+    if (putLast(this.#places, id, reference, mostPlaces)) this.#save();
   }
 
   #setPerson(id: string, reference: PersonReference): void {
-    set(this.#people, id, reference, mostPeople, () => this.#save());
+    if (putLast(this.#people, id, reference, mostPeople)) this.#save();
   }
 
   #save(): void {
@@ -212,20 +212,15 @@ export class Conversations implements Keeper {
   }
 }
 
-function set<V extends object>(
-  map: Map<string, V>,
-  id: string,
-  value: V,
-  most: number,
-  changed: () => void,
-): void {
+/** Keeps at most `most` values. Returns whether this one differs from the value before. */
+function putLast<V extends object>(map: Map<string, V>, id: string, value: V, most: number): boolean {
   const same = JSON.stringify(map.get(id)) === JSON.stringify(value);
   // Put last, so that the first ones are those unused for longest.
   map.delete(id);
   map.set(id, value);
   const [oldest] = map.keys();
   if (map.size > most && oldest !== undefined) map.delete(oldest);
-  if (!same) changed();
+  return !same;
 }
 
 function entries(value: unknown): readonly (readonly [string, unknown])[] {
