@@ -1,7 +1,7 @@
 // HTTP server with bounds on connections: a client that does not send a whole request in time is cut, and
 // strangers who only hold connections cannot keep others out.
 import { createServer } from 'node:http';
-import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
 export interface Listening {
@@ -60,7 +60,7 @@ export async function listen(listener: RequestListener, options: ListenOptions):
     listener,
   );
   server.timeout = limits.silent;
-  boundConnections(server, limits.connections);
+  new HeldConnections(server, limits.connections);
   await new Promise<void>((resolve, reject) => {
     const failed = (error: Error): void => {
       reject(new Error(portProblem(error, options), { cause: error }));
@@ -80,30 +80,43 @@ export async function listen(listener: RequestListener, options: ListenOptions):
 }
 
 /**
- * A new connection is never refused while one is held that has sent no whole request: the oldest of those is
- * cut in its place.
+ * Connections of a server. A new one is never refused while one is held that has sent no whole request: the
+ * oldest of those is cut in its place.
  */
-function boundConnections(server: Server, most: number): void {
+class HeldConnections {
+  readonly #most: number;
   /** In the order in which they last began to wait. */
-  const held = new Map<Socket, IncomingMessage | undefined>();
-  server.on('connection', (socket) => {
-    held.set(socket, undefined);
-    socket.once('close', () => held.delete(socket));
-    if (held.size <= most) return;
-    const [out = socket] = [...held]
+  readonly #held = new Map<Socket, IncomingMessage | undefined>();
+
+  constructor(server: Server, most: number) {
+    this.#most = most;
+    server.on('connection', (socket) => {
+      this.#hold(socket);
+    });
+    server.on('request', (request, response) => {
+      this.#busy(request, response);
+    });
+  }
+
+  #hold(socket: Socket): void {
+    this.#held.set(socket, undefined);
+    socket.once('close', () => this.#held.delete(socket));
+    if (this.#held.size <= this.#most) return;
+    const [out = socket] = [...this.#held]
       .filter(([, request]) => request?.complete !== true)
       .map(([waiting]) => waiting);
-    held.delete(out);
+    this.#held.delete(out);
     out.destroy();
-  });
-  server.on('request', (request, response) => {
+  }
+
+  #busy(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
-    held.delete(socket);
-    held.set(socket, request);
+    this.#held.delete(socket);
+    this.#held.set(socket, request);
     response.once('close', () => {
-      if (held.get(socket) === request) held.set(socket, undefined);
+      if (this.#held.get(socket) === request) this.#held.set(socket, undefined);
     });
-  });
+  }
 }
 
 function portProblem(error: Error, { host, port, names }: ListenOptions): string {
