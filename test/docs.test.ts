@@ -46,6 +46,22 @@ describe('docs/architecture.md', () => {
     expect(listed.toSorted()).toEqual([...folders].toSorted());
   });
 
+  test('follows the command through modules that exist', () => {
+    const walk = /## One command[\s\S]*?\n## /.exec(architecture)?.[0] ?? '';
+    const files = ['src', 'cards'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(
+        (name) => `/${folder}/${name.replaceAll('\\', '/')}`,
+      ),
+    );
+    const exists = (name: string): boolean =>
+      files.some((file) => file.endsWith(`/${name}.ts`) || file.endsWith(`/${name}`));
+    const modules = [...walk.matchAll(/\((`[\w/`, ]+`)[,)]/g)].flatMap(([, names = '']) =>
+      [...names.matchAll(/`([\w/]+)`/g)].map(([, name = '']) => name),
+    );
+    expect(modules.length).toBeGreaterThan(15);
+    expect(modules.filter((name) => !exists(name))).toEqual([]);
+  });
+
   test('finds a first line in every source file that says what is in it', () => {
     const files = ['src', 'cards'].flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

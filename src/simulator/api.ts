@@ -209,7 +209,12 @@ function run({ tenant, request, parts, requestor, metadata }: Context): Answer {
 
 function responded({ tenant, request, parts, requestor, metadata }: Context, what: Respond): Answer {
   return ok(
-    actionAnswer(tenant, respond(tenant, what, parts[0] ?? '', jsonOf(request), requestor), 'get', metadata),
+    actionAnswer(
+      tenant,
+      respond(tenant, what, parts[0] ?? '', { body: jsonOf(request), requestor }),
+      'get',
+      metadata,
+    ),
     201,
   );
 }

@@ -37,7 +37,7 @@ export const faultNames = [
   'unknownCommandStatus',
   'extraFields',
   'nullStartTime',
-  /** The action bears no requestorComment, or only the first `value` ("40") characters of it. */
+  /** The action has no requestorComment, or only the first `value` ("40") characters of it. */
   'noComment',
   /** The link names the origin `value` ("http://blob.elsewhere.example"). */
   'linkHost',

@@ -34,7 +34,7 @@ export type Range = readonly [number, number];
  * escaped NULs), `clean` neither of them, `seed` the documentation's sample to the letter (raw newline inside
  * the string, `script_error`), `rawNuls` unescaped NULs, `oldNames` keys `name`/`script_error`, `bash` no
  * transcript line, `empty` a script that prints nothing, `huge` 5 MB of output, `notJson` plain text,
- * `hostile` output and errors that attack whoever shows them (`hostile.ts`), `hostileText` the same without
+ * `hostile` output and errors that attack the reader of them (`hostile.ts`), `hostileText` the same without
  * any JSON around it.
  */
 export const transcriptModes = [

@@ -1,5 +1,5 @@
 // Deterministic draws: everything the simulator "rolls" is derived from a text, so that a restart in the
-// middle of an action goes on with the same numbers.
+// middle of an action continues with the same numbers.
 import { createHash } from 'node:crypto';
 
 /** A number in [0, 1) that depends on the text only. */

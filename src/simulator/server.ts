@@ -25,7 +25,7 @@ export function apiServer(
   closing: AbortSignal,
 ): Promise<Listening> {
   return listen(port, (request, response) => {
-    answer(tenant, state, closing, request, response).catch((error: unknown) => {
+    answer({ tenant, closing, incoming: request, response }, state).catch((error: unknown) => {
       if (closing.aborted || request.destroyed) response.destroy();
       else
         send(
@@ -43,13 +43,16 @@ export function apiServer(
   });
 }
 
-async function answer(
-  tenant: Tenant,
-  state: State,
-  closing: AbortSignal,
-  incoming: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+/** One call to the API server. */
+interface Exchange {
+  readonly tenant: Tenant;
+  readonly closing: AbortSignal;
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+async function answer(exchange: Exchange, state: State): Promise<void> {
+  const { tenant, closing, incoming, response } = exchange;
   const body = await bodyOf(incoming);
   if (body === undefined) {
     send(response, refusal(tenant, new Refused(413, 'BadRequest', 'The request body is too large.')));
@@ -93,7 +96,7 @@ async function answer(
   const instead = insteadOf(tenant, call.kind);
   const answered = instead ?? call.perform(tenant);
   state.keep();
-  if (instead === undefined) await deliver(tenant, call.kind, closing, incoming, response, answered);
+  if (instead === undefined) await deliver(exchange, call.kind, answered);
   else send(response, answered);
 }
 
@@ -140,14 +143,8 @@ function insteadOf(tenant: Tenant, kind: Kind): Answer | undefined {
  * Sends the answer of work that was done, or spoils it. A refusal has no answer worth losing, so it uses up
  * none of the other faults.
  */
-async function deliver(
-  tenant: Tenant,
-  kind: Kind,
-  closing: AbortSignal,
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  answered: Answer,
-): Promise<void> {
+async function deliver(exchange: Exchange, kind: Kind, answered: Answer): Promise<void> {
+  const { tenant, closing, incoming, response } = exchange;
   const { faults } = tenant;
   if (answered.status >= 300) {
     const bare = faults.take('bareError', kind) !== undefined;

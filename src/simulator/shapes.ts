@@ -113,7 +113,7 @@ export interface Device {
   readonly group: string;
   readonly tags: readonly string[];
   readonly healthStatus: string;
-  /** Anything but Onboarded takes no session; null: the field is not told, and it takes them. */
+  /** Anything but Onboarded takes no session; null: the field is left out, and it takes them. */
   readonly onboardingStatus: string | null;
   /** Id of the record that this one was merged into; such a record takes no session. */
   readonly mergedIntoMachineId: string | null;
@@ -127,7 +127,7 @@ export interface Device {
   readonly onlineSince: number | null;
   /**
    * An offline device wakes this long (divided by the device speed) after a session was queued for it; null:
-   * only when told.
+   * only when the control API says so.
    */
   readonly wakesAfterMs: number | null;
   readonly wakesAt: number | null;

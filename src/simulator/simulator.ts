@@ -26,7 +26,7 @@ export interface SimulatorOptions {
   readonly profile?: ProfileChange;
   /** In [0, 1); decides only about faults with a probability. */
   readonly random?: () => number;
-  /** How many ordinary devices (load001.corp.example ...) a new tenant has beside the special ones. */
+  /** How many ordinary devices (load001.corp.example ...) a new tenant has next to the special ones. */
   readonly extraDevices?: number;
 }
 

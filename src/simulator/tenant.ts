@@ -1,5 +1,5 @@
 // The tenant: its devices, actions, library and settings, brought up to the clock's "now" whenever somebody
-// looks. It knows nothing of HTTP; the calls of the API are functions beside it (runLiveResponse,
+// looks. It knows nothing of HTTP; the calls of the API are functions next to it (runLiveResponse,
 // machineActions, results, machines, library).
 import { randomBytes } from 'node:crypto';
 import { fleet, ordinaryDevice } from './devices/devices.ts';
@@ -23,7 +23,7 @@ export interface Clock {
   /** Epoch ms. */ now(): number;
 }
 
-/** All that outlives a restart. Faults and settings do not: they belong to whoever started the simulator. */
+/** All that outlives a restart. Faults and settings do not: they belong to the process that started the simulator. */
 export interface SavedTenant {
   readonly version: 1;
   readonly secret: string;

@@ -1,12 +1,8 @@
-// Every golden card in the real renderer, narrow and wide, light and dark: nothing may run out of it, and no
+// Every example card in the real renderer, narrow and wide, light and dark: nothing may run out of it, and no
 // text may be missing.
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { drawGolden, looks, overflows } from '../cards/browser/draw.ts';
-import { root } from '../support/root.ts';
-
-const goldens = join(root, 'cards', 'examples');
+import { chatRenderings } from '../cards/rendered.ts';
 
 /**
  * What a reader must see at once: text blocks, runs and the captions of buttons, but not what a button only
@@ -35,8 +31,7 @@ export async function checkCards(
   const page = await browser.newPage();
   const failures: string[] = [];
   let passed = 0;
-  for (const file of readdirSync(goldens).filter((name) => name.endsWith('.adaptive.json'))) {
-    const json = readFileSync(join(goldens, file), 'utf8');
+  for (const { file, text: json } of chatRenderings.filter((one) => one.file.endsWith('.adaptive.json'))) {
     for (const look of looks) {
       await drawGolden(page, file, json, look);
       const seen = squeezed(await page.locator('#card').innerText());

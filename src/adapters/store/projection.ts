@@ -77,7 +77,7 @@ export interface Projection {
   record(): RecordState;
   /** What `entry` would make of its request, without doing it. @throws IllegalMove, IllegalEntry */
   preview(entry: Entry): Request | undefined;
-  /** Folds an entry whose outcome `foresee` gave. */
+  /** Folds an entry whose outcome `preview` gave. */
   apply(entry: Entry, next: Request | undefined): void;
   /** Forgets requests (they stay in the journal). */
   forget(ids: readonly string[]): void;

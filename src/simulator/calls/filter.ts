@@ -60,14 +60,14 @@ const functions: ReadonlyMap<string, (text: string, part: string) => boolean> = 
 
 /**
  * The rows a filter keeps; refuses with ODataError what the service could not understand. `in` works in the
- * field and stands in no page.
+ * field and is on no page.
  */
 export function filterOf<Row>(text: string, fields: Fields<Row>, withIn: boolean): Test<Row> {
   const parser = new Parser({ tokens: [...tokensOf(text)], at: 0, text, withIn }, fields);
   return parser.whole();
 }
 
-/** Where a parser is in the text; the one of a lambda goes on where the outer one was. */
+/** Where a parser is in the text; the one of a lambda continues where the outer one was. */
 interface Place {
   readonly tokens: string[];
   at: number;

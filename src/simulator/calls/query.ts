@@ -29,13 +29,17 @@ export interface Address {
   readonly path: string;
 }
 
+/** With the entity set that the context names. */
+export interface CollectionAddress extends Address {
+  readonly entitySet: string;
+}
+
 /** The answer's body. */
 export function page<Row>(
   collection: Collection<Row>,
   query: URLSearchParams,
   profile: Pick<Profile, 'pageSize' | 'odata' | 'nextLink' | 'paging'>,
-  address: Address,
-  entitySet: string,
+  address: CollectionAddress,
 ): Readonly<Record<string, unknown>> {
   const { pageSize, odata } = profile;
   const known = odata === 'documented' ? documented : everything;
@@ -61,7 +65,7 @@ export function page<Row>(
   const shown = ordered.slice(skip, skip + size);
   const more = ordered.length > skip + size && (top === undefined || top > size);
   return {
-    '@odata.context': `${address.origin}/api/$metadata#${entitySet}`,
+    '@odata.context': `${address.origin}/api/$metadata#${address.entitySet}`,
     ...(option('$count') === 'true' ? { '@odata.count': ordered.length } : {}),
     value: shown.map(collection.wire).map((row) => selected(row, option('$select'))),
     ...(more

@@ -81,8 +81,7 @@ export function listAlerts(
     },
     query,
     tenant.profile,
-    address,
-    'Alerts',
+    { ...address, entitySet: 'Alerts' },
   );
 }
 

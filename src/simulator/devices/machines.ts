@@ -50,8 +50,7 @@ export function listMachines(tenant: Tenant, query: URLSearchParams, address: Ad
     { rows: tenant.devices(), fields: fieldsOf(profile), wire: (device) => machineWire(device, profile) },
     query,
     profile,
-    address,
-    'Machines',
+    { ...address, entitySet: 'Machines' },
   );
   if (
     Array.isArray(answer['value']) &&

@@ -30,8 +30,7 @@ export function respond(
   tenant: Tenant,
   { type, scope }: Respond,
   machineId: string,
-  body: unknown,
-  requestor: string,
+  { body, requestor }: { readonly body: unknown; readonly requestor: string },
 ): Action {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw invalidBody('The request body is no JSON object.');

@@ -7,7 +7,7 @@ import { shippedScripts } from './shippedScripts.ts';
 type Described = Pick<LibraryFile, 'fileName' | 'description' | 'parametersDescription'>;
 
 /**
- * What an administrator writes next to a shipped script when uploading it; a script that stands in no line
+ * What an administrator writes next to a shipped script when uploading it; a script that has no line
  * here has no description.
  */
 const descriptions: readonly Described[] = [

@@ -16,7 +16,7 @@ import { transcriptText } from './transcripts.ts';
 
 export function blobServer(port: number, tenant: Tenant, closing: AbortSignal): Promise<Listening> {
   return listen(port, (request, response) => {
-    const count = { bytes: 0 };
+    const exchange: Exchange = { tenant, closing, request, response, bytes: 0 };
     // Whether the answer ended, broke off or the client went away: what left is noted once.
     response.once('close', () => {
       const { path } = addressOf(request);
@@ -24,29 +24,29 @@ export function blobServer(port: number, tenant: Tenant, closing: AbortSignal): 
         at: tenant.now(),
         path,
         status: response.headersSent ? response.statusCode : 0,
-        bytes: count.bytes,
+        bytes: exchange.bytes,
         bearer: request.headers.authorization !== undefined,
       });
     });
-    answer(tenant, closing, request, response, count).catch((error: unknown) => {
+    answer(exchange).catch((error: unknown) => {
       if (closing.aborted || request.destroyed || response.headersSent) response.destroy();
-      else refuse(tenant, response, 500, error instanceof Error ? error.message : String(error));
+      else refuse(exchange, 500, error instanceof Error ? error.message : String(error));
     });
   });
 }
 
-/** Bytes of the body handed to the connection so far. */
-interface Count {
+/** One call to the blob server. */
+interface Exchange {
+  readonly tenant: Tenant;
+  readonly closing: AbortSignal;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Bytes of the body handed to the connection so far. */
   bytes: number;
 }
 
-async function answer(
-  tenant: Tenant,
-  closing: AbortSignal,
-  request: IncomingMessage,
-  response: ServerResponse,
-  count: Count,
-): Promise<void> {
+async function answer(exchange: Exchange): Promise<void> {
+  const { tenant, closing, request, response } = exchange;
   const { faults } = tenant;
   if (faults.take('reset', 'blob') !== undefined) {
     request.socket.resetAndDestroy();
@@ -57,8 +57,7 @@ async function answer(
   const status = faults.take('status', 'blob');
   if (status !== undefined) {
     refuse(
-      tenant,
-      response,
+      exchange,
       status.status ?? 500,
       'The server encountered an internal error. Please retry the request.',
     );
@@ -71,64 +70,43 @@ async function answer(
   }
   if (request.headers.authorization !== undefined && tenant.profile.blobBearer === 'refused') {
     refuse(
-      tenant,
-      response,
+      exchange,
       403,
       'Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.',
     );
     return;
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    refuse(tenant, response, 405, "The resource doesn't support specified Http Verb.");
+    refuse(exchange, 405, "The resource doesn't support specified Http Verb.");
     return;
   }
-  await give(tenant, closing, request, response, count);
+  await give(exchange);
 }
 
-async function give(
-  tenant: Tenant,
-  closing: AbortSignal,
-  request: IncomingMessage,
-  response: ServerResponse,
-  count: Count,
-): Promise<void> {
+async function give(exchange: Exchange): Promise<void> {
+  const { tenant, request } = exchange;
   const { path, query } = addressOf(request);
   const checked = checkLink(tenant, path, query);
   switch (checked.found) {
     case 'badSignature':
-      refuse(tenant, response, 403, 'Server failed to authenticate the request.', 'Signature did not match.');
+      refuse(exchange, 403, 'Server failed to authenticate the request.', 'Signature did not match.');
       return;
     case 'expired':
       refuse(
-        tenant,
-        response,
+        exchange,
         403,
         'Server failed to authenticate the request.',
         `Signature not valid in the specified time frame: Expiry [${new Date(checked.expiry).toUTCString()}] - Current [${new Date(tenant.now()).toUTCString()}]`,
       );
       return;
     case 'nothing':
-      refuse(tenant, response, 404, 'The specified blob does not exist.');
+      refuse(exchange, 404, 'The specified blob does not exist.');
       return;
     case 'package':
-      await send(
-        tenant,
-        closing,
-        request,
-        response,
-        investigationPackage(checked.action.computerDnsName),
-        count,
-      );
+      await send(exchange, investigationPackage(checked.action.computerDnsName));
       return;
     case 'result':
-      await send(
-        tenant,
-        closing,
-        request,
-        response,
-        resultOf(tenant, checked.action, checked.index, checked.run),
-        count,
-      );
+      await send(exchange, resultOf(tenant, checked.action, checked.index, checked.run));
   }
 }
 
@@ -156,14 +134,8 @@ function resultOf(tenant: Tenant, action: Action, index: number, run: CommandRun
 }
 
 /** Sends the bytes, or the part a Range header asks for, as Azure does. */
-async function send(
-  tenant: Tenant,
-  closing: AbortSignal,
-  request: IncomingMessage,
-  response: ServerResponse,
-  blob: Blob,
-  count: Count,
-): Promise<void> {
+async function send(exchange: Exchange, blob: Blob): Promise<void> {
+  const { tenant, closing, request, response } = exchange;
   const range = /^bytes=(\d+)-(\d*)$/.exec(
     request.headers.range ?? request.headers['x-ms-range']?.toString() ?? '',
   );
@@ -171,7 +143,7 @@ async function send(
   const to =
     range?.[2] === undefined || range[2] === '' ? blob.length : Math.min(blob.length, Number(range[2]) + 1);
   if (range !== null && from >= blob.length) {
-    refuse(tenant, response, 416, 'The range specified is invalid for the current size of the resource.');
+    refuse(exchange, 416, 'The range specified is invalid for the current size of the resource.');
     return;
   }
   const cut = tenant.faults.take('truncate', 'blob') !== undefined;
@@ -193,28 +165,23 @@ async function send(
   const half = from + Math.floor((to - from) / 2);
   if (cut || blob.claimedLength !== undefined) {
     // The connection ends before the announced length: the client must notice.
-    await write(response, blob, from, Math.max(from + 1, half), count);
+    await write(exchange, blob, from, Math.max(from + 1, half));
     response.write('', () => response.destroy());
     return;
   }
-  await write(response, blob, from, half, count);
+  await write(exchange, blob, from, half);
   const slow = tenant.faults.take('slowBody', 'blob');
   if (slow !== undefined) await pause(slow.ms ?? 0, undefined, { signal: closing });
-  await write(response, blob, half, to, count);
+  await write(exchange, blob, half, to);
   response.end();
 }
 
 /** Writes no faster than the client reads, and stops when it has gone away. */
-async function write(
-  response: ServerResponse,
-  blob: Blob,
-  from: number,
-  to: number,
-  count: Count,
-): Promise<void> {
+async function write(exchange: Exchange, blob: Blob, from: number, to: number): Promise<void> {
+  const { response } = exchange;
   for (const piece of blob.slice(from, to)) {
     if (response.destroyed) return;
-    count.bytes += piece.length;
+    exchange.bytes += piece.length;
     if (response.write(piece)) continue;
     await drained(response);
   }
@@ -247,8 +214,7 @@ const codes: ReadonlyMap<number, string> = new Map([
 ]);
 
 function refuse(
-  tenant: Tenant,
-  response: ServerResponse,
+  { tenant, response }: Pick<Exchange, 'tenant' | 'response'>,
   status: number,
   message: string,
   detail?: string,

@@ -4,7 +4,7 @@
 const longLineLength = 10_000;
 const hostileBytes = 5 * 1024 * 1024;
 
-/** One attempt a line; each stands in the output as it is written here. */
+/** One attempt a line; each appears in the output as it is written here. */
 export const hostileLines: readonly string[] = [
   'Attention <!channel> <!here> <!everyone> <@U123> <#C123> <!subteam^S123>',
   '<at>x</at> <at id="0">Everyone</at> @channel @everyone',

@@ -39,7 +39,7 @@ const tookMs = 90_000;
 
 /**
  * Puts an action of somebody else into the list, and returns its record. Without `status` a LiveResponse
- * begins its life as Pending at the time it was created, holds its device and goes on by itself; any other
+ * begins its life as Pending at the time it was created, holds its device and continues by itself; any other
  * type is over. It is no submission: nobody we watch has sent it.
  */
 export function plantForeign(tenant: Tenant, json: unknown): Action {

@@ -1,5 +1,5 @@
 // The life of one live response action, as a function from "what is" to "what happens next and when".
-// No timer drives it: whoever asks for the state applies all events that are due, in order of their time.
+// No timer drives it: each caller that asks for the state applies all events that are due, in order of their time.
 import type { Profile } from '../profile.ts';
 import { outcomeOf } from './scripts.ts';
 import { drawWithin } from '../seed.ts';
@@ -86,7 +86,11 @@ function working(action: Action, device: Device, world: World): ActionEvent | un
   if (run === undefined) return settling(action, world);
   // A device that went away in the middle leaves its session InProgress until it is back.
   if (device.onlineSince === null || device.stuck) return undefined;
-  const outcome = outcomeOf(run.command, device, world.profile, world.libraryFile, `${action.id}:${index}`);
+  const outcome = outcomeOf(
+    run.command,
+    { device, profile: world.profile, library: world.libraryFile },
+    `${action.id}:${index}`,
+  );
   const at = Math.max((run.startedAt ?? 0) + outcome.workMs / world.speed, device.onlineSince);
   const done: CommandRun =
     outcome.failure === undefined

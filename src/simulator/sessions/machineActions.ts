@@ -82,8 +82,7 @@ export function listActions(tenant: Tenant, query: URLSearchParams, address: Add
     },
     query,
     tenant.profile,
-    address,
-    'MachineActions',
+    { ...address, entitySet: 'MachineActions' },
   );
   const { value } = answer;
   return reversed && Array.isArray(value)
@@ -144,7 +143,7 @@ function actionWire(action: Action, profile: Profile): Json {
 }
 
 /**
- * Number and text of a session that failed by itself. No page says what stands there: the fields are in
+ * Number and text of a session that failed by itself. No page says what they contain: the fields are in
  * samples of successes only, as 0 and null.
  */
 function failureOf(action: Action): { readonly hresult: number; readonly info: string } | undefined {

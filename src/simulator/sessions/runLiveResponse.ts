@@ -34,45 +34,14 @@ export function runLiveResponse(
   const now = tenant.now();
   const device = tenant.devices().find((candidate) => candidate.id === machineId.toLowerCase());
   if (device === undefined) throw notFound(`Machine ${machineId} was not found`);
-  if (device.refusal !== null) {
-    throw new Refused(
-      forbidden.has(device.refusal) ? 403 : 400,
-      device.refusal,
-      `Live response is not possible on this machine: ${device.refusal}`,
-    );
-  }
-  // What the API says of a machine without a sensor is in no page.
-  if (device.mergedIntoMachineId !== null) throw notFound(`Machine ${machineId} was not found`);
-  if (device.onboardingStatus !== null && device.onboardingStatus.toLowerCase() !== 'onboarded')
-    throw badRequest('Machine is not onboarded.');
-  if (profile.liveResponse === 'off')
-    throw new Refused(403, 'DisabledFeature', 'Live response is disabled for this organization.');
-  // What the API says then is in no page; the sentence is the portal's.
-  if (device.noRemediation)
-    throw new Refused(
-      forbidden.has(profile.noRemediation) ? 403 : 400,
-      profile.noRemediation,
-      "Machine's protection level doesn't allow to launch a session on it",
-    );
-  const strange =
-    profile.unknownFile === 'refused'
-      ? commands
-          .map(libraryName)
-          .find((name) => name !== undefined && tenant.world.libraryFile(name) === undefined)
-      : undefined;
-  if (strange !== undefined) throw badRequest(`File '${strange}' was not found in the library.`);
+  checkDevice(device, machineId, profile);
+  checkFiles(tenant, commands);
   const busy = busyWith(tenant, device, now);
   if (busy !== undefined && profile.secondSession === 'joined' && busy.createdAt + profile.joinWithinMs > now)
     return { action: busy, created: false };
   if (busy !== undefined || device.portalSession)
     throw new Refused(400, 'ActiveRequestAlreadyExists', 'Action is already in progress');
-  const { maxSessions, sessionCapRetryAfter } = profile;
-  if (running(tenant) >= maxSessions) {
-    throw tenant.tooMany(
-      `Maximum number of concurrent live response sessions (${maxSessions}) reached`,
-      sessionCapRetryAfter ? 30 : undefined,
-    );
-  }
+  checkSessions(tenant);
   const action: Action = {
     id: tenant.newGuid(),
     seq: tenant.next(),
@@ -91,6 +60,49 @@ export function runLiveResponse(
   };
   tenant.keepSubmission(action);
   return { action, created: true };
+}
+
+/** Throws Refused where the device, or the settings of its tenant, take no session. */
+function checkDevice(device: Device, machineId: string, profile: Profile): void {
+  if (device.refusal !== null) {
+    throw new Refused(
+      forbidden.has(device.refusal) ? 403 : 400,
+      device.refusal,
+      `Live response is not possible on this machine: ${device.refusal}`,
+    );
+  }
+  // No page documents what the API answers for a machine without a sensor.
+  if (device.mergedIntoMachineId !== null) throw notFound(`Machine ${machineId} was not found`);
+  if (device.onboardingStatus !== null && device.onboardingStatus.toLowerCase() !== 'onboarded')
+    throw badRequest('Machine is not onboarded.');
+  if (profile.liveResponse === 'off')
+    throw new Refused(403, 'DisabledFeature', 'Live response is disabled for this organization.');
+  // No page documents what the API answers then; the sentence is the portal's.
+  if (device.noRemediation)
+    throw new Refused(
+      forbidden.has(profile.noRemediation) ? 403 : 400,
+      profile.noRemediation,
+      "Machine's protection level doesn't allow to launch a session on it",
+    );
+}
+
+/** Throws Refused where a command names a file that the library does not hold. */
+function checkFiles(tenant: Tenant, commands: readonly Command[]): void {
+  if (tenant.profile.unknownFile !== 'refused') return;
+  const missingFile = commands
+    .map(libraryName)
+    .find((name) => name !== undefined && tenant.world.libraryFile(name) === undefined);
+  if (missingFile !== undefined) throw badRequest(`File '${missingFile}' was not found in the library.`);
+}
+
+/** Throws Refused while the tenant runs as many sessions as it may. */
+function checkSessions(tenant: Tenant): void {
+  const { maxSessions, sessionCapRetryAfter } = tenant.profile;
+  if (running(tenant) < maxSessions) return;
+  throw tenant.tooMany(
+    `Maximum number of concurrent live response sessions (${maxSessions}) reached`,
+    sessionCapRetryAfter ? 30 : undefined,
+  );
 }
 
 /** The file of the library a command needs. */

@@ -19,32 +19,22 @@ export interface Outcome {
   readonly leaves: readonly string[];
 }
 
-type Library = (name: string) => LibraryFile | undefined;
-
-/**
- * Decides a command's outcome. `library` finds a file of the live response library; `salt` makes the duration
- * the action's own.
- */
-export function outcomeOf(
-  command: Command,
-  device: Device,
-  profile: Profile,
-  library: Library,
-  salt: string,
-): Outcome {
-  const outcome = ownOutcome(command, device, profile, library, salt);
-  return outcome.failure === undefined || device.errorText === null
-    ? outcome
-    : { ...outcome, failure: device.errorText };
+/** What a command runs in. `library` finds a file of the live response library. */
+export interface Surroundings {
+  readonly device: Device;
+  readonly profile: Profile;
+  readonly library: (name: string) => LibraryFile | undefined;
 }
 
-function ownOutcome(
-  command: Command,
-  device: Device,
-  profile: Profile,
-  library: Library,
-  salt: string,
-): Outcome {
+/** Decides a command's outcome. `salt` makes the duration the action's own. */
+export function outcomeOf(command: Command, within: Surroundings, salt: string): Outcome {
+  const outcome = ownOutcome(command, within, salt);
+  const { errorText } = within.device;
+  return outcome.failure === undefined || errorText === null ? outcome : { ...outcome, failure: errorText };
+}
+
+function ownOutcome(command: Command, within: Surroundings, salt: string): Outcome {
+  const { device, profile, library } = within;
   const range = command.type === 'GetFile' ? profile.getFileMs : profile.commandMs;
   const workMs = drawWithin(range, salt);
   if (device.broken)
@@ -69,7 +59,7 @@ function ownOutcome(
     case 'GetFile':
       return { workMs, ...fetched(paramOf(command, 'Path') ?? '', device), leaves: [] };
     case 'RunScript':
-      return scriptOutcome(command, device, profile, library, workMs);
+      return scriptOutcome(command, within, workMs);
   }
 }
 
@@ -88,9 +78,7 @@ function fetched(path: string, device: Device): Pick<Outcome, 'failure' | 'hresu
 
 function scriptOutcome(
   command: Command,
-  device: Device,
-  profile: Profile,
-  library: Library,
+  { device, profile, library }: Surroundings,
   workMs: number,
 ): Outcome {
   const name = paramOf(command, 'ScriptName') ?? '';

@@ -168,7 +168,7 @@ test.each([
 ] as const)(
   'a card of a request that ended long ago and whose update is %s gets no new one in its place',
   async (code, left) => {
-    app = await openTestApp({ chats: [Object.assign(createStoryChat(), { volatile: true })] });
+    app = await openTestApp({ chats: [Object.assign(createStoryChat(), { ephemeralMessages: true })] });
     await ask(1);
     await app.press('responder1', 'withdraw');
     await app.run(10_000);

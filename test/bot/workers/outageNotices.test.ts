@@ -217,7 +217,7 @@ test('what cannot be told at once is told when it can be, as long as the trouble
 });
 
 test('a card of a request that ended over an hour ago is drawn again when it can be, and nobody is told: a younger one would be news', async () => {
-  app = await openTestApp({ chats: [Object.assign(createStoryChat(), { volatile: true })] });
+  app = await openTestApp({ chats: [Object.assign(createStoryChat(), { ephemeralMessages: true })] });
   await app.say('responder1', 'dump hosta notepad');
   await app.press('responder1', 'withdraw');
   await app.run(minute);

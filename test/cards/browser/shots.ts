@@ -1,25 +1,22 @@
-// Draws the golden cards in a real browser, phone and desktop wide, light and dark, as pictures to look at.
+// Draws the example cards in a real browser, phone and desktop wide, light and dark, as pictures to look at.
 // Run after a build: node dist/test/cards/browser/shots.js <folder> [part of a name]. CHROMIUM_PATH names the
 // browser.
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../../support/root.ts';
 import { launch } from '../../browser/chromium.ts';
+import { chatRenderings } from '../rendered.ts';
 import { drawGolden, looks, overflows } from './draw.ts';
 
 const [folder, part = ''] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: shots <folder> [part of a name]');
 mkdirSync(folder, { recursive: true });
 
-const goldens = join(root, 'cards', 'examples');
-
 const browser = await launch();
 if (browser === undefined) throw new Error('No Chromium was found; CHROMIUM_PATH names one.');
 const page = await browser.newPage({ deviceScaleFactor: 1 });
 /** Elements wider than the card: text that runs out of sight. */
 let overflowing = 0;
-for (const file of readdirSync(goldens).filter((name) => name.endsWith('.json') && name.includes(part))) {
-  const json = readFileSync(join(goldens, file), 'utf8');
+for (const { file, text: json } of chatRenderings.filter((one) => one.file.includes(part))) {
   for (const look of looks) {
     const { mode, width } = look;
     await drawGolden(page, file, json, look);

@@ -11,9 +11,9 @@ test('each item of the checklist has exactly one test', () => {
     name.endsWith('.test.ts'),
   );
   const numbers = files.flatMap((file) =>
-    [
-      ...readFileSync(join(folder, file), 'utf8').matchAll(/^\s*(?:test(?:\.each\(.*\))?\(|)'10\.(\d+) /gm),
-    ].map((match) => Number(match[1])),
+    [...readFileSync(join(folder, file), 'utf8').matchAll(/(?:^|[\s(])'10\.(\d+) /gm)].map((match) =>
+      Number(match[1]),
+    ),
   );
   expect(numbers.sort((one, other) => one - other)).toEqual(
     Array.from({ length: 34 }, (_, index) => index + 1),
