@@ -3,7 +3,8 @@ import { expect, test } from '@jest/globals';
 import type { ChatPort } from '../src/bot/ports.ts';
 import type { CardRef } from '../src/liveResponse/request.ts';
 import { createLateChat } from '../src/app/lateChat.ts';
-import type { LateChat, Opened } from '../src/app/lateChat.ts';
+import type { LateChat } from '../src/app/lateChat.ts';
+import type { OpenChat } from '../src/adapters/chatPlatform.ts';
 import { ConfigError } from '../src/adapters/config/configError.ts';
 import { createManualClock } from './support/manualClock.ts';
 import type { ManualClock } from './support/manualClock.ts';
@@ -21,6 +22,7 @@ function able(): { readonly chat: Required<Omit<ChatPort, 'ephemeralMessages'>>;
   };
   const chat: Required<Omit<ChatPort, 'ephemeralMessages'>> = {
     surface: 'slack',
+    name: 'Slack',
     acquireSlot: done('turn'),
     external: () => done('external')().then(() => false),
     post: () => done('post')().then(() => ref),
@@ -38,7 +40,7 @@ function able(): { readonly chat: Required<Omit<ChatPort, 'ephemeralMessages'>>;
   return { chat, asked };
 }
 
-function openedWith(chat: ChatPort, stop: () => void = () => undefined): Opened {
+function openedWith(chat: ChatPort, stop: () => void = () => undefined): OpenChat {
   const stopped = (): Promise<void> => {
     stop();
     return Promise.resolve();
@@ -56,7 +58,7 @@ function openedWith(chat: ChatPort, stop: () => void = () => undefined): Opened 
 }
 
 function lateWith(
-  start: () => Promise<Opened>,
+  start: () => Promise<OpenChat>,
   more: { readonly alone?: boolean; readonly clock?: ManualClock; readonly onConnected?: () => void } = {},
 ): LateChat {
   return createLateChat({
@@ -73,7 +75,7 @@ function lateWith(
 }
 
 test('a setting that is wrong ends the start where no other chat works, and nothing else', async () => {
-  const wrong = (): Promise<Opened> => Promise.reject(new ConfigError('SLACK_BOT_TOKEN is wrong.'));
+  const wrong = (): Promise<OpenChat> => Promise.reject(new ConfigError('SLACK_BOT_TOKEN is wrong.'));
   await expect(lateWith(wrong).prepare()).rejects.toThrow('SLACK_BOT_TOKEN');
   const beside = lateWith(wrong, { alone: false });
   await beside.prepare();
@@ -94,7 +96,7 @@ test('what connects while the bot stops is closed again', async () => {
   const gate = new Promise<void>((resolve) => (release = resolve));
   let closed = 0;
   const late = lateWith(() => gate.then(() => openedWith(able().chat, () => (closed += 1))), { clock });
-  await late.open();
+  await late.open('http://127.0.0.1:1');
   await clock.advance(2_000);
   const stopping = late.stop();
   release();
@@ -165,7 +167,7 @@ test('what connects later, or again, is told when it has, and what connects at t
     },
   });
   await late.prepare();
-  await late.open();
+  await late.open('http://127.0.0.1:1');
   expect(connected).toEqual([]);
   await clock.advance(2_000);
   // It works by then.

@@ -5,7 +5,7 @@ import type { LastKnown } from '../bot/ports.ts';
 import type { Log } from '../liveResponse/ports.ts';
 import type { Keys } from './store/journal/keys.ts';
 import { signedText, verifiedText } from './store/journal/keys.ts';
-import { parsedJson, readJson, replaceFile } from './teams/identity/jsonFile.ts';
+import { parsedJson, readJson, replaceFile } from './store/jsonFile.ts';
 
 /** Answers kept; those given longest ago go first. */
 const mostKept = 20_000;

@@ -1,14 +1,19 @@
-// The chats in front of the bot: which of them the options ask for, opened, mounted and closed as one.
+// The chats in front of the bot: those that the options ask for, opened, mounted and closed as one. Which
+// chats there are is listed in src/adapters/chats.ts; none is named here.
 import type { Express } from 'express';
 import { whyNoConsole } from '../adapters/console/alone.ts';
 import { mountConsole } from '../adapters/console/api.ts';
 import { createConsoleChat } from '../adapters/console/chat.ts';
+import type { ConsoleChat } from '../adapters/console/chat.ts';
 import { placesOf } from '../adapters/console/people.ts';
 import type { SimulatorControls } from '../adapters/console/simulatorControls.ts';
 import type { Check } from '../adapters/http/server.ts';
+import type { ChosenChat, OpenChat, OpeningParts } from '../adapters/chatPlatform.ts';
+import { openEntraGroups } from '../adapters/entra/directory.ts';
+import type { EntraService } from '../adapters/entra/directory.ts';
+import { entraGroups } from '../adapters/entra/groupIds.ts';
 import { openLastKnown } from '../adapters/lastKnown.ts';
 import type { Http } from '../adapters/outbound/http.ts';
-import { proxyDispatcher } from '../adapters/outbound/proxy.ts';
 import type { Proxy } from '../adapters/outbound/proxy.ts';
 import { random } from '../adapters/random.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
@@ -18,16 +23,15 @@ import type { Store } from '../adapters/store/journal/requestStore.ts';
 import { within } from '../adapters/within.ts';
 import type { Policy } from '../bot/policy/policy.ts';
 import type { Bot, ChatPort, Groups, LastKnown } from '../bot/ports.ts';
+import { splitSurfaceKey } from '../liveResponse/request/surfaceKey.ts';
 import { createLateChat } from './lateChat.ts';
 import type { LateChat } from './lateChat.ts';
 import type { Clock, Keeper, Log } from '../liveResponse/ports.ts';
-import type { SlackService } from '../adapters/slack/platform.ts';
-import type { EntraService, TeamsService } from '../adapters/teams/platform.ts';
 
 export interface ChatOptions {
   readonly console: boolean;
-  readonly slack?: SlackService;
-  readonly teams?: TeamsService;
+  /** The chats that are set up, in the order in which they are mounted and opened. */
+  readonly platforms?: readonly ChosenChat[];
   /** To read Entra groups with. */
   readonly entra?: EntraService;
   /** Chats beside those of the settings: the demo's terminal. */
@@ -82,21 +86,34 @@ export function whyNoChats(
   where: { readonly host: string; readonly localDefender: boolean },
 ): string | undefined {
   const others = [
-    ...(options.slack === undefined ? [] : ['Slack']),
-    ...(options.teams === undefined ? [] : ['Teams']),
+    ...(options.platforms ?? []).map(({ platform }) => platform.name),
     ...(options.chats ?? []).map((chat) => chat.surface),
   ];
   return options.console ? whyNoConsole({ ...where, chats: others }) : undefined;
 }
 
-// Bolt and botbuilder take most of a second to load, and hardly anybody needs both: each is loaded only where
-// it is set up.
-const importSlack = () => import('../adapters/slack/platform.ts');
-const importTeams = () => import('../adapters/teams/platform.ts');
+/** A platform's groups, by the prefix that the policy names them with. */
+interface Directory {
+  readonly prefix: string;
+  readonly name: string;
+  readonly groups: Groups;
+}
+
+/** A chat that was opened, or will be. */
+interface Standing {
+  readonly platform: ChosenChat['platform'];
+  readonly port: ChatPort;
+  readonly groups: Groups | undefined;
+  keepers(): readonly Keeper[];
+  mount(app: Express): void;
+  open(url: string): Promise<void>;
+  checks(): readonly Check[];
+  drain(): Promise<void>;
+  stop(): Promise<void>;
+}
 
 export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
-  const { command, policy, store, clock, chatClock, log, dataDir, bot } = parts;
-  const disk = parts.disk === undefined ? {} : { disk: parts.disk };
+  const { policy, store, clock, chatClock, log, dataDir } = parts;
   const local = options.console
     ? createConsoleChat({
         clock,
@@ -105,139 +122,143 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
       })
     : undefined;
   const lastKnown = await openLastKnown(dataDir, store.keys(), log);
-  const slack =
-    options.slack === undefined
-      ? undefined
-      : await lateSlack(
-          options.slack,
-          options,
-          parts,
-          lastKnown,
-          () => teams !== undefined && teams.checks().every((check) => check.ok),
-        );
-  const teams =
-    options.teams === undefined
-      ? undefined
-      : await (
-          await importTeams()
-        ).openTeams(options.teams, store, {
-          command,
-          clock: chatClock,
-          log,
-          dataDir,
-          lastKnown,
-          http: parts.http,
-          ...disk,
-        });
-  const entra =
-    options.entra === undefined
-      ? undefined
-      : (await importTeams()).openEntraGroups(options.entra, parts.http, chatClock, log);
+  const standing = await openPlatforms(options.platforms ?? [], parts, lastKnown);
+  const directories: readonly Directory[] = [
+    ...standing.flatMap(({ platform, groups }) =>
+      platform.groups === undefined || groups === undefined ? [] : [{ ...platform.groups, groups }],
+    ),
+    ...(options.entra === undefined
+      ? []
+      : [{ ...entraGroups, groups: openEntraGroups(options.entra, parts.http, chatClock, log) }]),
+  ];
   const streams: (() => Promise<void>)[] = [];
 
   return {
     ports: [
       ...(local === undefined ? [] : [local]),
-      ...(slack === undefined ? [] : [slack.port]),
-      ...(teams === undefined ? [] : [teams.chat]),
+      ...standing.map(({ port }) => port),
       ...(options.chats ?? []),
     ],
-    groups: {
-      includes(group, person, fresh, ms) {
-        const reader = group.startsWith('entra:')
-          ? entra
-          : group.startsWith('slack:')
-            ? slack?.groups
-            : undefined;
-        if (reader === undefined)
-          return Promise.reject(new Error(`nothing is connected that could read the group ${group}`));
-        const answer = reader.includes(group, person, fresh);
-        return ms === undefined ? answer : within(chatClock, ms, group, answer);
-      },
-    },
+    groups: groupsOf(directories, chatClock),
     lastKnown,
     mount(app, port) {
-      // Slack before any body parser: its signatures are over the raw bytes.
-      slack?.mount(app);
-      teams?.mount(app, bot());
-      if (local === undefined) return;
-      const { world } = parts;
-      streams.push(
-        mountConsole(app, {
-          chat: local,
-          bot: bot(),
-          policy,
-          store,
-          journal: (id) => history(realDisk, dataDir, id, store.opener()),
-          clock,
-          random,
-          command,
-          port,
-          ...(world === undefined ? {} : { world }),
-        }),
-      );
+      for (const chat of standing) chat.mount(app);
+      if (local !== undefined) streams.push(mountLocal(app, local, parts, port));
     },
     async open(url) {
-      await slack?.open();
-      await teams?.selfTest(url);
+      for (const chat of standing) await chat.open(url);
     },
-    checks: () => [...(slack?.checks() ?? []), ...(teams?.checks() ?? [])],
-    states: () => [
-      ...(slack === undefined ? [] : [stateOf('slack', slack.checks())]),
-      ...(teams === undefined ? [] : [stateOf('teams', teams.checks())]),
-    ],
-    keepers: () => [...(slack?.keepers() ?? []), ...(teams?.keepers ?? [])],
+    checks: () => standing.flatMap((chat) => chat.checks()),
+    states: () => standing.map((chat) => stateOf(chat.platform.surface, chat.checks())),
+    keepers: () => standing.flatMap((chat) => chat.keepers()),
     async drain() {
       // A stream of events is an answer that never ends by itself.
       await Promise.all(streams.map((end) => end()));
-      await slack?.drain();
+      for (const chat of standing) await chat.drain();
     },
     async stop() {
-      await slack?.stop();
-      await teams?.stop();
+      for (const chat of standing) await chat.stop();
       await lastKnown.settled();
     },
   };
 }
 
-/** @param others whether another chat works, so that this one's outage need not end the process */
-async function lateSlack(
-  settings: SlackService,
-  options: ChatOptions,
+/** All groups as one: each is asked of the platform whose prefix it has. */
+function groupsOf(directories: readonly Directory[], clock: Clock): Groups {
+  const directoryOf = (group: string): Directory | undefined =>
+    directories.find(({ prefix }) => prefix === splitSurfaceKey(group)[0]);
+  return {
+    includes(group, person, fresh, ms) {
+      const reader = directoryOf(group)?.groups;
+      if (reader === undefined)
+        return Promise.reject(new Error(`nothing is connected that could read the group ${group}`));
+      const answer = reader.includes(group, person, fresh);
+      return ms === undefined ? answer : within(clock, ms, group, answer);
+    },
+    platformOf: (group) => directoryOf(group)?.name,
+  };
+}
+
+function mountLocal(
+  app: Express,
+  chat: ConsoleChat,
+  parts: ChatParts,
+  port: () => number,
+): () => Promise<void> {
+  const { policy, store, clock, command, dataDir, world } = parts;
+  return mountConsole(app, {
+    chat,
+    bot: parts.bot(),
+    policy,
+    store,
+    journal: (id) => history(realDisk, dataDir, id, store.opener()),
+    clock,
+    random,
+    command,
+    port,
+    ...(world === undefined ? {} : { world }),
+  });
+}
+
+/** One after the other, in their order: what each needs of the data folder is read once. */
+async function openPlatforms(
+  chosen: readonly ChosenChat[],
   parts: ChatParts,
   lastKnown: LastKnown,
-  others: () => boolean,
-): Promise<LateChat> {
-  const { command, store, chatClock, log, dataDir, bot, proxy } = parts;
-  const room = await importSlack();
-  const slack = createLateChat({
-    name: 'Slack',
-    surface: 'slack',
-    path: room.slackPath,
-    alone: options.teams === undefined,
-    onConnected: () => parts.onConnected('slack'),
+): Promise<readonly Standing[]> {
+  const standing: Standing[] = [];
+  for (const one of chosen) {
+    // Whether another chat works, so that this one's outage need not end the process.
+    const others = (): boolean =>
+      standing.some((other) => other.platform !== one.platform && other.checks().every((check) => check.ok));
+    const opening = openingParts(parts, lastKnown);
+    if (one.latePath === undefined) {
+      const opened = await one.open({ ...opening, onDeaf: parts.onBroken });
+      standing.push(standingOf(one, opened));
+      continue;
+    }
+    const late: LateChat = createLateChat({
+      name: one.platform.name,
+      surface: one.platform.surface,
+      path: one.latePath,
+      alone: chosen.length === 1,
+      onConnected: () => parts.onConnected(one.platform.surface),
+      clock: parts.chatClock,
+      log: parts.log,
+      start: () =>
+        one.open({
+          ...opening,
+          onDeaf: (why) => {
+            if (others()) late.reconnect(why);
+            else parts.onBroken(why);
+          },
+        }),
+    });
+    await late.prepare();
+    standing.push({ platform: one.platform, ...late });
+  }
+  return standing;
+}
+
+function openingParts(parts: ChatParts, lastKnown: LastKnown): Omit<OpeningParts, 'onDeaf'> {
+  const { command, store, chatClock, log, dataDir, bot, http, proxy, disk } = parts;
+  return {
+    command,
+    store,
     clock: chatClock,
     log,
-    start: () =>
-      room.openSlack(settings, store, {
-        command,
-        bot,
-        clock: chatClock,
-        log,
-        dataDir,
-        lastKnown,
-        ...(parts.disk === undefined ? {} : { disk: parts.disk }),
-        ...(proxy === undefined
-          ? {}
-          : { dispatcher: proxyDispatcher(proxy), proxyFor: (hostname) => parts.http.proxyFor(hostname) }),
-        onDeaf: (why) => {
-          if (others()) slack.reconnect(why);
-          else parts.onBroken(why);
-        },
-      }),
-  });
-  await slack.prepare();
-  return slack;
+    dataDir,
+    bot,
+    http,
+    lastKnown,
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(disk === undefined ? {} : { disk }),
+  };
+}
+
+function standingOf({ platform }: ChosenChat, opened: OpenChat): Standing {
+  const { chat, groups, keepers, ...rest } = opened;
+  return { platform, port: chat, groups, keepers: () => keepers, ...rest };
 }
 
 function stateOf(chat: string, checks: readonly Check[]): { readonly chat: string; readonly ok: boolean } {

@@ -1,5 +1,6 @@
 // How the process is, for /healthz, /readyz and metrics: what must be restarted, what may take no deliveries,
 // and what only goes badly.
+import { surfaceKey } from '../liveResponse/request/surfaceKey.ts';
 import { stamp } from '../../cards/time.ts';
 import { rightSentence } from '../../cards/messages/rights.ts';
 import type { Check } from '../adapters/http/server.ts';
@@ -97,7 +98,7 @@ export function createHealth({
   function places(): string | undefined {
     const closed = loop.cardSync.closed();
     if (closed.length === 0) return undefined;
-    return `cards cannot be written in ${closed.map(({ surface, place, since, why }) => `${surface}:${place} (since ${stamp(since)}: ${why})`).join('; ')}`;
+    return `cards cannot be written in ${closed.map(({ surface, place, since, why }) => `${surfaceKey(surface, place)} (since ${stamp(since)}: ${why})`).join('; ')}`;
   }
 
   function process(): Check {

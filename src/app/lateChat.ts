@@ -1,6 +1,7 @@
 // A chat that may be out of reach when the bot starts, or later for so long that it has to be connected again
 // from the beginning: the bot knows it all the time, its cards wait, and the other chats work meanwhile.
 import type { Express } from 'express';
+import type { OpenChat } from '../adapters/chatPlatform.ts';
 import type { Check } from '../adapters/http/server.ts';
 import { LateMount } from '../adapters/http/lateMount.ts';
 import { ChatError } from '../bot/ports.ts';
@@ -16,26 +17,14 @@ const pauses = [2_000, 5_000, 10_000, 20_000, 40_000, 60_000] as const;
  */
 const openPatience = 5_000;
 
-/** What connects: the chat as its adapter makes it. */
-export interface Opened {
-  readonly chat: ChatPort;
-  readonly groups: Groups;
-  readonly keepers: readonly Keeper[];
-  mount(app: Express): void;
-  open(): Promise<void>;
-  checks(): readonly Check[];
-  drain(): Promise<void>;
-  stop(): Promise<void>;
-}
-
 export interface LateOptions {
-  /** `Slack`. */
+  /** The chat's name as people know it. */
   readonly name: string;
   readonly surface: string;
   /** The path of its deliveries. */
   readonly path: string;
   /** Makes and checks the chat's parts; throws ConfigError for what only another setting can cure. */
-  readonly start: () => Promise<Opened>;
+  readonly start: () => Promise<OpenChat>;
   /**
    * No other chat works without it: what only a setting cures ends the start, and a chat that is gone for
    * good ends the process.
@@ -55,10 +44,10 @@ export interface LateChat {
   prepare(): Promise<void>;
   mount(app: Express): void;
   /**
-   * Begins to listen. Where it fails and may succeed later, the rest happens in the background. @throws
-   * ConfigError
+   * Begins to listen; the shared port is up, at this address. Where it fails and may succeed later, the rest
+   * happens in the background. @throws ConfigError
    */
-  open(): Promise<void>;
+  open(url: string): Promise<void>;
   /** What was connected is of no use any more: connects again from the beginning. */
   reconnect(why: string): void;
   checks(): readonly Check[];
@@ -69,13 +58,15 @@ export interface LateChat {
 export function createLateChat(options: LateOptions): LateChat {
   const { name, surface, alone, clock, log } = options;
   const stopped = new AbortController();
-  let current: Opened | undefined;
+  let current: OpenChat | undefined;
   let place: LateMount | undefined;
+  /** Where the shared port listens, once it does. */
+  let address = '';
   let why = 'it is being connected';
   let trying: Promise<void> | undefined;
   const isStopped = (): boolean => stopped.signal.aborted;
 
-  function need(): Opened {
+  function need(): OpenChat {
     if (current === undefined) throw new ChatError('unavailable', `${name} is not connected: ${why}`);
     return current;
   }
@@ -89,15 +80,15 @@ export function createLateChat(options: LateOptions): LateChat {
     options.onConnected();
   }
 
-  function mountOf(made: Opened): void {
+  function mountOf(made: OpenChat): void {
     place?.mount((app) => {
       made.mount(app);
     });
   }
 
-  async function listen(made: Opened): Promise<void> {
+  async function listen(made: OpenChat): Promise<void> {
     try {
-      await made.open();
+      await made.open(address);
     } catch (error) {
       place?.unmount();
       await made.stop();
@@ -143,12 +134,18 @@ export function createLateChat(options: LateOptions): LateChat {
       .finally(() => (trying = undefined));
   }
 
+  function groupsOf({ groups }: OpenChat): Groups {
+    if (groups === undefined) throw new Error(`${name} has no groups`);
+    return groups;
+  }
+
   /**
    * Everything a chat can do, so that nothing of it gets lost on the way; what a platform forgets is no
    * matter of this one.
    */
   const port: Required<Omit<ChatPort, 'ephemeralMessages'>> = {
     surface,
+    name,
     // Before the intent to post is written down: what cannot be drawn leaves no line.
     acquireSlot: async (...ask) => need().chat.acquireSlot?.(...ask),
     // Not known while it is not connected: nothing is shown there that outsiders may not see.
@@ -165,7 +162,7 @@ export function createLateChat(options: LateOptions): LateChat {
 
   return {
     port,
-    groups: { includes: async (...ask) => need().groups.includes(...ask) },
+    groups: { includes: async (...ask) => groupsOf(need()).includes(...ask) },
     keepers: () => current?.keepers ?? [],
     prepare: () =>
       orLater(async () => {
@@ -175,7 +172,8 @@ export function createLateChat(options: LateOptions): LateChat {
       place = new LateMount(app, options.path);
       if (current !== undefined) mountOf(current);
     },
-    async open() {
+    async open(url) {
+      address = url;
       const made = current;
       const first = made === undefined ? Promise.resolve() : orLater(() => listen(made));
       const done = first.then(() => {

@@ -18,7 +18,7 @@ export function optionsFrom(settings: Settings): ServiceOptions {
     dataDir,
     policyFile: policyFile(settings),
     record: settings.record,
-    command: settings.slack?.command ?? '/lr',
+    command: settings.chats.find(({ command }) => command !== undefined)?.command ?? '/lr',
     logLevel: settings.logLevel,
     secrets: secretsOf(settings),
     defender:
@@ -33,8 +33,7 @@ export function optionsFrom(settings: Settings): ServiceOptions {
             unsignedAllowed: defender.unsignedAllowed,
           },
     console: settings.console,
-    ...(settings.slack === undefined ? {} : { slack: slackOf(settings.slack) }),
-    ...(settings.teams === undefined ? {} : { teams: { settings: settings.teams } }),
+    platforms: settings.chats,
     ...(settings.azure === undefined
       ? {}
       : { entra: { credentials: credentialsOf(settings.azure), authority: settings.azure.authority } }),
@@ -50,24 +49,6 @@ export function optionsFrom(settings: Settings): ServiceOptions {
     outputRetention: settings.retentionMs,
     resultHosts: settings.resultHosts,
     ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
-  };
-}
-
-function slackOf({
-  botToken,
-  intake,
-  apiUrl,
-  allowedTeams,
-  deafAfterMs,
-}: NonNullable<Settings['slack']>): NonNullable<ServiceOptions['slack']> {
-  return {
-    botToken: botToken.reveal(),
-    allowedTeams,
-    deafAfter: deafAfterMs,
-    ...(intake.kind === 'socket'
-      ? { appToken: intake.appToken.reveal() }
-      : { signingSecret: intake.signingSecret.reveal() }),
-    ...(apiUrl === undefined ? {} : { apiUrl }),
   };
 }
 
@@ -93,13 +74,10 @@ function policyFile({ console: local, policyFile: named }: Settings): string {
 }
 
 /** Known secrets, for the log's second net. */
-function secretsOf({ azure, slack, teams, proxy, record }: Settings): readonly string[] {
-  const intake = slack?.intake;
+function secretsOf({ azure, chats, proxy, record }: Settings): readonly string[] {
   const secrets = [
     azure?.credential.kind === 'secret' ? azure.credential.secret : undefined,
-    slack?.botToken,
-    intake?.kind === 'socket' ? intake.appToken : intake?.signingSecret,
-    teams?.password,
+    ...chats.flatMap(({ secrets: known }) => known),
     proxy?.password,
     record.key?.kind === 'text' ? record.key.secret : undefined,
   ];

@@ -1,8 +1,8 @@
 // A look at every place that the policy names, at start and when a chat connects later: where the bot cannot
 // write, nobody would see a request, and nobody would know.
+import { splitSurfaceKey } from '../liveResponse/request/surfaceKey.ts';
 import { ChatError } from '../bot/ports.ts';
 import type { ChatPort } from '../bot/ports.ts';
-import { splitKey } from '../bot/policy/places.ts';
 import type { Policy } from '../bot/policy/policy.ts';
 import type { Log } from '../liveResponse/ports.ts';
 
@@ -24,7 +24,7 @@ export async function unreachedPlaces(
 ): Promise<readonly Unreached[]> {
   const unreached: Unreached[] = [];
   for (const { place, approvals } of policy.places) {
-    const [surface, id] = splitKey(place);
+    const [surface, id] = splitSurfaceKey(place);
     const chat = chats.find((one) => one.surface === surface);
     if (chat?.probe === undefined) continue;
     if (stopped.aborted) break;

@@ -1,4 +1,5 @@
 // The bot as its chats see it: commands and presses in, replies out, and the loop behind it.
+import { surfaceKey } from '../liveResponse/request/surfaceKey.ts';
 import type { HandlerContext } from './handlers/context.ts';
 import type { Deps } from './deps.ts';
 import type { Freeze } from '../liveResponse/ports.ts';
@@ -57,8 +58,8 @@ export function createBot(
     freeze: (by, why) => freezeAtMachine(conversation, by, why),
     heard(surface, place) {
       loop.cardSync.heard(surface, place);
-      if (given.policy.places.some((rule) => rule.place === `${surface}:${place}`))
-        outsiders.askSoon(`${surface}:${place}`);
+      if (given.policy.places.some((rule) => rule.place === surfaceKey(surface, place)))
+        outsiders.askSoon(surfaceKey(surface, place));
     },
   };
 }

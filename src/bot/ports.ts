@@ -14,6 +14,8 @@ export type Trust =
 
 export interface Account {
   readonly surface: string;
+  /** The platform's name as people know it; absent: the surface. */
+  readonly platform?: string;
   /** The platform's stable id, never a name. */
   readonly id: string;
   readonly trust: Trust;
@@ -136,6 +138,8 @@ export class ChatError extends Error {
 /** One chat platform. Methods throw ChatError. */
 export interface ChatPort {
   readonly surface: string;
+  /** As people know it; absent: the surface. */
+  readonly name?: string;
   /** Its messages do not outlive the process: every card is drawn again at start. */
   readonly ephemeralMessages?: boolean;
   /**
@@ -184,12 +188,17 @@ export interface ChatPort {
  */
 export type Recency = boolean | number;
 
-/** Membership of platform groups, such as `slack:S0614TZR7` or `entra:<id>`; fails closed by throwing. */
+/**
+ * Membership of a platform's groups, each named by its prefix, a colon and its id there; fails closed by
+ * throwing.
+ */
 export interface Groups {
   /** Before a decision it is always `fresh`. `within`: milliseconds after which no answer is one. */
   includes(group: string, person: Person, fresh?: Recency, within?: number): Promise<boolean>;
   /** What the platform last answered, whenever that was; undefined where it never did. */
   lastKnown?(group: string, person: Person): boolean | undefined;
+  /** The name of the platform that has this group, as people know it; absent: the group's prefix. */
+  platformOf?(group: string): string | undefined;
 }
 
 /**

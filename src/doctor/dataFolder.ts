@@ -7,8 +7,8 @@ import { dirname, join, resolve } from 'node:path';
 import { codeOf, diskWords, realDisk } from '../adapters/store/journal/disk.ts';
 import { whyItFailed } from '../adapters/store/fileTrouble.ts';
 import { lockHolder } from '../adapters/store/journal/lock.ts';
-import { fail, ok, skip, warn } from './line.ts';
-import type { Tell } from './line.ts';
+import { fail, ok, skip, warn } from '../adapters/checks/line.ts';
+import type { Tell } from '../adapters/checks/line.ts';
 
 /** Bytes below which the journal may stop at any time, and below which somebody should look. */
 const tooLittleSpace = 64 * 1024 * 1024;

@@ -4,27 +4,29 @@
 import type { TokenSource } from '../adapters/entra/credentials.ts';
 import type { Credentials } from '../adapters/entra/settings.ts';
 import { EntraTokens, noCredentials } from '../adapters/entra/credentials.ts';
-import { graphHosts } from '../adapters/entra/groups.ts';
+import { graphOf } from '../adapters/entra/directory.ts';
+import { entraEmails } from '../adapters/entra/emails.ts';
+import { entraGroupsOf, examineEntraGroups } from '../adapters/entra/groupChecks.ts';
+import type { ChatPlatform, ChatSubject } from '../adapters/chatPlatform.ts';
+import { chatPlatforms } from '../adapters/chats.ts';
+import { surface as consoleSurface } from '../adapters/console/ids.ts';
 import { customEndpoint } from '../adapters/defender/clouds.ts';
 import type { Policy } from '../bot/policy/policy.ts';
 import type { ServiceOptions } from '../app/compose.ts';
 import { namedProfiles } from '../simulator/profiles.ts';
 import { startSimulator } from '../simulator/simulator.ts';
-import type { Caller } from './call.ts';
-import { certificateLine } from './certificate.ts';
+import type { Caller } from '../adapters/checks/call.ts';
+import { certificateLine } from '../adapters/checks/certificate.ts';
 import { examineDataFolder } from './dataFolder.ts';
 import { examineDefender } from './defender/defender.ts';
-import { entraGroupsOf, examineEntraGroups } from './chats/entraGroups.ts';
-import { fail, ok, skip } from './line.ts';
-import type { Line, Tell } from './line.ts';
+import { fail, ok, skip } from '../adapters/checks/line.ts';
+import type { Line, Tell } from '../adapters/checks/line.ts';
 import { examinePeople } from './people.ts';
 import { examinePolicy, examinePolicyFile } from './policy.ts';
 import { examinePorts } from './port.ts';
 import { examineRecord } from './record.ts';
 import { examineSettings } from './settings.ts';
 import type { Deployment, Variables } from './settings.ts';
-import { examineSlack } from './chats/slack.ts';
-import { examineTeams } from './chats/teams.ts';
 
 export interface Examination extends Caller {
   readonly variables: Variables;
@@ -93,9 +95,8 @@ function lookAtPolicy(
     options === undefined
       ? undefined
       : [
-          ...(options.slack === undefined ? [] : ['slack']),
-          ...(options.teams === undefined ? [] : ['teams']),
-          ...(options.console ? ['console'] : []),
+          ...(options.platforms ?? []).map(({ platform }) => platform.surface),
+          ...(options.console ? [consoleSurface] : []),
         ];
   return examinePolicy({ file, surfaces, simulated: options === undefined || isSimulated(options) }, tell);
 }
@@ -126,7 +127,7 @@ function networkAreas(
   policy: Policy | undefined,
   parts: Examination & Pick<Deployment, 'audiences'>,
 ): readonly Area[] {
-  const names = ['defender', 'slack', 'teams', 'graph'] as const;
+  const names = ['defender', ...chatPlatforms.map(({ surface }) => surface), 'graph'];
   if (options === undefined || parts.offline) {
     const why = parts.offline
       ? (['--offline', 'Leave out --offline.'] as const)
@@ -139,82 +140,57 @@ function networkAreas(
       },
     }));
   }
-  const { slack, teams, entra } = options;
+  const { entra } = options;
   const tokensOf =
     parts.tokensOf ??
     ((credentials: Credentials, authority: string) =>
       new EntraTokens({ credentials, authority, way: parts.http }));
-  const local = options.console ? 'the local console is the chat' : 'not set up';
+  const graph = parts.graph ?? graphOf(entra?.authority);
+  const { dataDir } = options;
   return [
     { name: 'defender', run: (tell) => lookAtDefender(options, policy, { ...parts, tokensOf }, tell) },
-    {
-      name: 'slack',
-      run: (tell) =>
-        slack === undefined
-          ? notSetUp('slack', local, 'docs/slack-setup.md', tell)
-          : examineSlack({ slack, policy }, parts, tell),
-    },
-    {
-      name: 'teams',
-      run: (tell) =>
-        teams === undefined
-          ? notSetUp('teams', local, 'docs/teams-setup.md', tell)
-          : examineTeams(
-              {
-                settings: teams.settings,
-                tokensOf,
-                policy,
-                dataDir: options.dataDir,
-                ...(parts.origins === undefined ? {} : { origins: parts.origins }),
-                ...(parts.openIdMetadata === undefined ? {} : { openIdMetadata: parts.openIdMetadata }),
-              },
-              parts,
-              tell,
-            ),
-    },
+    ...chatPlatforms.map((platform) => chatArea(platform, options, { ...parts, tokensOf, policy, dataDir })),
     {
       name: 'graph',
       run: (tell) => {
         if (policy === undefined || entraGroupsOf(policy).length === 0) return Promise.resolve();
-        const graph =
-          parts.graph ?? (entra?.authority.endsWith('.us') === true ? graphHosts.usGov : graphHosts.public);
-        return examineEntraGroups(
-          {
-            policy,
-            graph,
-            tokens: entra === undefined ? undefined : tokensOf(entra.credentials, entra.authority),
-          },
-          parts,
-          tell,
-        );
+        const tokens = entra === undefined ? undefined : tokensOf(entra.credentials, entra.authority);
+        return examineEntraGroups({ policy, graph, tokens }, parts, tell);
       },
     },
     {
       name: 'people',
-      run: (tell) => {
-        if (policy === undefined) return Promise.resolve();
-        const graph =
-          parts.graph ?? (entra?.authority.endsWith('.us') === true ? graphHosts.usGov : graphHosts.public);
-        return examinePeople(
-          {
-            people: policy.people,
-            slack,
-            graph: {
-              origin: graph,
-              tokens: () => (entra === undefined ? undefined : tokensOf(entra.credentials, entra.authority)),
-            },
-          },
-          parts,
-          tell,
-        );
+      run: async (tell) => {
+        if (policy === undefined) return;
+        const chats = (options.platforms ?? []).flatMap((chat) => chat.emails?.() ?? []);
+        const directories = [
+          ...(await Promise.all(chats)),
+          ...(entra === undefined
+            ? []
+            : [entraEmails(graph, () => tokensOf(entra.credentials, entra.authority))]),
+        ];
+        await examinePeople({ people: policy.people, directories }, parts, tell);
       },
     },
   ];
 }
 
-function notSetUp(name: string, why: string, page: string, tell: Tell): Promise<void> {
-  tell(skip(name, why, `Nothing, unless you want it: ${page}.`));
-  return Promise.resolve();
+/** What a chat's own value says is to be looked at. */
+function chatArea(
+  { surface, guide }: ChatPlatform,
+  options: ServiceOptions,
+  parts: Caller & ChatSubject,
+): Area {
+  const chosen = options.platforms?.find(({ platform }) => platform.surface === surface);
+  return {
+    name: surface,
+    run: (tell) => {
+      if (chosen !== undefined) return chosen.examine(parts, parts, tell);
+      const why = options.console ? 'the local console is the chat' : 'not set up';
+      tell(skip(surface, why, `Nothing, unless you want it: ${guide}.`));
+      return Promise.resolve();
+    },
+  };
 }
 
 async function lookAtDefender(

@@ -4,14 +4,16 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readPolicy } from '../adapters/config/policyFile.ts';
 import { policyFileWarnings } from '../adapters/config/policySource.ts';
+import { entraGroups } from '../adapters/entra/groupIds.ts';
 import { isGroup } from '../bot/policy/people/people.ts';
+import { splitSurfaceKey } from '../liveResponse/request/surfaceKey.ts';
 import type { Person, Policy, Tier } from '../bot/policy/policy.ts';
-import { fail, ok, warn } from './line.ts';
-import type { Tell } from './line.ts';
+import { fail, ok, warn } from '../adapters/checks/line.ts';
+import type { Tell } from '../adapters/checks/line.ts';
 
 export interface PolicySubject {
   readonly file: string;
-  /** Chats that are set up (`slack`, `teams`, `console`); undefined while the settings cannot be used. */
+  /** Surfaces of the chats that are set up; undefined while the settings cannot be used. */
   readonly surfaces: readonly string[] | undefined;
   /** No device is real, or that is not known: what would be dangerous is only worth a word. */
   readonly simulated: boolean;
@@ -169,8 +171,9 @@ function examineTier(
  */
 function acting(policy: Policy, role: string, surfaces: readonly string[]): readonly string[] {
   return (policy.roles.get(role) ?? []).filter((member) => {
-    // An Entra group gives its role to people by their Teams accounts, in whichever chat they write.
-    if (isGroup(member)) return surfaceOf(member) === 'entra' || surfaces.includes(surfaceOf(member));
+    // A group of the directory gives its role to people in whichever chat they write.
+    if (isGroup(member))
+      return surfaceOf(member) === entraGroups.prefix || surfaces.includes(surfaceOf(member));
     return (
       policy.people
         .find((person) => person.id === member)
@@ -210,5 +213,5 @@ function examineRaw({ raw }: Policy, simulated: boolean, tell: Tell): void {
 }
 
 function surfaceOf(key: string): string {
-  return key.split(':')[0] ?? '';
+  return splitSurfaceKey(key)[0];
 }

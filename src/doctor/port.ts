@@ -3,10 +3,10 @@
 import { createServer } from 'node:net';
 import { codeOf } from '../adapters/store/journal/disk.ts';
 import { field } from '../liveResponse/text/json.ts';
-import { call, isAnswer } from './call.ts';
-import type { Called, Caller } from './call.ts';
-import { fail, ok, skip, warn } from './line.ts';
-import type { Line, Tell } from './line.ts';
+import { call, isAnswer } from '../adapters/checks/call.ts';
+import type { Called, Caller } from '../adapters/checks/call.ts';
+import { fail, ok, skip, warn } from '../adapters/checks/line.ts';
+import type { Line, Tell } from '../adapters/checks/line.ts';
 
 interface Address {
   readonly host: string;

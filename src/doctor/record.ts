@@ -10,8 +10,8 @@ import type { Keys } from '../adapters/store/journal/keys.ts';
 import { lineAt, linesOf, segmentsIn } from '../adapters/store/journal/segments.ts';
 import { field, maxJsonDepth, parseJson } from '../liveResponse/text/json.ts';
 import { anchorsOf, keysOf } from '../app/recordOptions.ts';
-import { fail, ok, warn } from './line.ts';
-import type { Tell } from './line.ts';
+import { fail, ok, warn } from '../adapters/checks/line.ts';
+import type { Tell } from '../adapters/checks/line.ts';
 
 export interface RecordPlace {
   readonly record: RecordSettings | undefined;
@@ -89,7 +89,7 @@ function examineRights(dataDir: string, tell: Tell): void {
     .list(dataDir)
     .filter(
       (name) =>
-        /^(?:journal|snapshot|people|last-known|teams-conversations|.*-deliveries)/.test(name) &&
+        /^(?:journal|snapshot|people|last-known|.*-conversations|.*-deliveries)/.test(name) &&
         (statSync(join(dataDir, name)).mode & 0o077) !== 0,
     );
   const folder = statSync(dataDir).mode & 0o077;

@@ -3,9 +3,9 @@
 import { readError } from '../adapters/defender/wire.ts';
 import type { Kind } from '../liveResponse/pacing.ts';
 import { rights } from '../liveResponse/codes/permissions.ts';
-import type { Called } from './call.ts';
-import { fail, warn } from './line.ts';
-import type { Line } from './line.ts';
+import type { Called } from '../adapters/checks/call.ts';
+import { fail, warn } from '../adapters/checks/line.ts';
+import type { Line } from '../adapters/checks/line.ts';
 
 export function notDefender(check: string, { status }: Called): Line {
   return fail(

@@ -3,7 +3,7 @@
 // could drive a terminal are removed.
 import { redact } from '../adapters/log.ts';
 import { hiddenCharacter } from '../liveResponse/text/visible.ts';
-import type { Line, Verdict } from './line.ts';
+import type { Line, Verdict } from '../adapters/checks/line.ts';
 
 export type Counts = Readonly<Record<Verdict, number>>;
 

@@ -9,8 +9,8 @@ import { proxyFrom } from '../adapters/outbound/proxy.ts';
 import { resultHosts } from '../adapters/outbound/resultLink.ts';
 import { optionsFrom } from '../app/options.ts';
 import type { ServiceOptions } from '../app/compose.ts';
-import { fail, ok, warn } from './line.ts';
-import type { Tell } from './line.ts';
+import { fail, ok, warn } from '../adapters/checks/line.ts';
+import type { Tell } from '../adapters/checks/line.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -89,12 +89,8 @@ function shownHosts(hosts: readonly string[]): string {
   return hosts.map((host) => (host.startsWith('.') ? `*${host}` : host)).join(', ');
 }
 
-function chatsOf({ slack, teams }: Settings): string {
-  const chats = [
-    ...(slack === undefined ? [] : [`Slack (${slack.intake.kind === 'socket' ? 'Socket Mode' : 'HTTP'})`]),
-    ...(teams === undefined ? [] : ['Teams']),
-  ];
-  return chats.length === 0 ? 'the local console' : chats.join(' and ');
+function chatsOf({ chats }: Settings): string {
+  return chats.length === 0 ? 'the local console' : chats.map(({ described }) => described).join(' and ');
 }
 
 function defenderOf({ defender }: Settings): string {

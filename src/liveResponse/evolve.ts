@@ -1,4 +1,5 @@
 // Folds one journal event into a request. Pure, total over the moves table, and the only writer of state.
+import { surfaceKey } from './request/surfaceKey.ts';
 import { hasBegun, isKnownStatus } from './action.ts';
 import type { Action } from './action.ts';
 import { fingerprintOf } from './commands.ts';
@@ -344,10 +345,10 @@ function withFact(request: Request, event: Fact, at: number): Request | undefine
     case 'resultViewed':
       return request;
     case 'noted':
-      if (event.what === 'found') return findNoted(request, `${event.surface}:${event.place}`);
+      if (event.what === 'found') return findNoted(request, surfaceKey(event.surface, event.place));
       return event.what === 'woke'
-        ? wakeNoted(request, `${event.surface}:${event.place}`)
-        : { ...request, noted: [...request.noted, `${event.surface}:${event.place}`] };
+        ? wakeNoted(request, surfaceKey(event.surface, event.place))
+        : { ...request, noted: [...request.noted, surfaceKey(event.surface, event.place)] };
     case 'cardPosting':
       return {
         ...request,

@@ -2,7 +2,7 @@
 // when all was loaded that a first signed call needs; then the processor time that took and the memory of the
 // process.
 import { createClock } from '../../src/adapters/clock.ts';
-import type { TeamsSettings } from '../../src/adapters/config/chatSettings.ts';
+import type { TeamsSettings } from '../../src/adapters/teams/settings.ts';
 import { createLog } from '../../src/adapters/log.ts';
 import { Http } from '../../src/adapters/outbound/http.ts';
 import { Secret } from '../../src/adapters/secret.ts';

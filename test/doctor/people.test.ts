@@ -1,4 +1,6 @@
 // Row 5.5: one human listed as two people, told by the e-mails that Slack and Entra know, over the wire.
+import { entraEmails } from '../../src/adapters/entra/emails.ts';
+import { slackEmails } from '../../src/adapters/slack/emails.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +9,7 @@ import { createClock } from '../../src/adapters/clock.ts';
 import { Http } from '../../src/adapters/outbound/http.ts';
 import type { Person } from '../../src/bot/policy/policy.ts';
 import { showLine } from '../../src/doctor/report.ts';
-import type { Line } from '../../src/doctor/line.ts';
+import type { Line } from '../../src/adapters/checks/line.ts';
 import { examinePeople } from '../../src/doctor/people.ts';
 import { json, serve } from '../support/defender/defenderFakes.ts';
 import type { Loopback } from '../support/defender/defenderFakes.ts';
@@ -54,8 +56,10 @@ async function told(
     await examinePeople(
       {
         people,
-        slack: { botToken: slack.tokens.bot, apiUrl: slack.apiUrl, allowedTeams: [] },
-        graph: { origin: graph.origin, tokens: () => (withGraph ? tokenSource(jwt())() : undefined) },
+        directories: [
+          slackEmails({ botToken: slack.tokens.bot, apiUrl: slack.apiUrl, allowedTeams: [] }),
+          ...(withGraph ? [entraEmails(graph.origin, tokenSource(jwt()))] : []),
+        ],
       },
       { http, clock: createClock() },
       (line) => lines.push(line),

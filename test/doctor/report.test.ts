@@ -1,7 +1,7 @@
 // How lines are shown: colours where a person looks on, nothing secret, and nothing that could drive a
 // terminal.
 import { describe, expect, test } from '@jest/globals';
-import { fail, ok } from '../../src/doctor/line.ts';
+import { fail, ok } from '../../src/adapters/checks/line.ts';
 import { showLine } from '../../src/doctor/report.ts';
 
 const plain = { json: false, colours: false, secrets: ['canary-secret"with-quote'] };

@@ -1,5 +1,6 @@
 // docs/operate.md tells what to do for each check of /readyz: the table is compared with every check that the
 // code can make.
+import { slackChat } from '../../src/adapters/slack/platform.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -165,12 +166,12 @@ describe('a running bot with both chats', () => {
     try {
       seedWorkspace(slack);
       await app.open({
-        slack: {
+        beside: slackChat({
           botToken: slack.tokens.bot,
           signingSecret: slack.tokens.signingSecret,
           apiUrl: slack.apiUrl,
           allowedTeams: [],
-        },
+        }),
       });
       const { checks } = (await (await fetch(`${app.adminUrl}/readyz`)).json()) as {
         readonly checks: readonly { readonly name: string }[];

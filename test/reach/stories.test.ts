@@ -1,6 +1,7 @@
 // The product behind the real proxies: signed deliveries of Slack and messages of Teams reach it, a dump is
 // asked for in one chat, approved in the other and runs once; what comes while the bot is away is not taken
 // for delivered.
+import { slackChat } from '../../src/adapters/slack/platform.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { wordsOf } from '../../src/demo/teams/fakeConnector.ts';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
@@ -39,12 +40,12 @@ describe.each(names)('behind %s', (name) => {
       app = new TeamsTestApp();
       await app.open({
         policy: bothChats,
-        slack: {
+        beside: slackChat({
           botToken: slack.tokens.bot,
           signingSecret: slack.tokens.signingSecret,
           apiUrl: slack.apiUrl,
           allowedTeams: [],
-        },
+        }),
       });
       direct = app.url;
       proxy = await startProxy(name, Number(new URL(direct).port));

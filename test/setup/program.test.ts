@@ -1,5 +1,6 @@
 // `npm run setup` through the built program: what it writes is what the bot starts with, nothing is
 // overwritten, nothing is ever there in part, and no secret is shown.
+import { teamsSettings } from '../support/chats/chosenChats.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import {
@@ -233,7 +234,7 @@ describe('with every answer given', () => {
     const read = readSettings(parseEnv(bench.read('.env')));
     if ('problems' in read) throw new Error(read.problems.join('\n'));
     expect(read.warnings).toEqual([]);
-    expect(read.settings.teams?.password?.reveal()).toBe('canary~"#8Q');
+    expect(teamsSettings(read.settings)?.password?.reveal()).toBe('canary~"#8Q');
     expect(read.settings.azure?.credential).toMatchObject({ kind: 'secret' });
     expect(
       bench.read('slack-manifest.json').match(/https:\/\/bot\.example\.com\/slack\/events/g),

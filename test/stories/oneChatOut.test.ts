@@ -1,5 +1,6 @@
 // Row 1.18 and the sentence of item 8: one chat's outage never takes the other chat away, nor ends the
 // process while the other works.
+import { slackChat } from '../../src/adapters/slack/platform.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
@@ -45,7 +46,7 @@ async function open(
     : { signingSecret: fake.tokens.signingSecret };
   await app.open({
     policy: bothChats,
-    slack: { botToken: fake.tokens.bot, apiUrl: fake.apiUrl, allowedTeams: [], ...way },
+    beside: slackChat({ botToken: fake.tokens.bot, apiUrl: fake.apiUrl, allowedTeams: [], ...way }),
   });
   fake.target = socket ? undefined : `${app.url}/slack/events`;
   return { slack: fake, teams: app };

@@ -2,9 +2,10 @@
 import type { z } from 'zod';
 import { isCommandWord } from '../../bot/commands/forms.ts';
 import { nearest } from '../../bot/commands/nearest.ts';
-import { accountKey, isGroup } from '../../bot/policy/people/people.ts';
+import { isGroup } from '../../bot/policy/people/people.ts';
 import { systemNames } from '../../bot/policy/recipes/recipeSystems.ts';
 import { sameHumans, sameHumanSentence } from '../../bot/policy/people/sameHuman.ts';
+import { splitSurfaceKey, surfaceKey } from '../../liveResponse/request/surfaceKey.ts';
 import { misfits } from '../../liveResponse/device/systems.ts';
 import type {
   DeviceScope,
@@ -17,8 +18,12 @@ import type {
 } from '../../bot/policy/policy.ts';
 import { readRecipe, reservedNames } from './policyRecipe.ts';
 import {
+  accountKind,
+  accountsIn,
   devicesSchema,
+  foldedId,
   freezeSchema,
+  groupKinds,
   nameSchema,
   personSchema,
   placeSchema,
@@ -27,6 +32,7 @@ import {
   resultsSchema,
   roleSchema,
   surfaces,
+  surfaceWords,
   tierSchema,
   viewers,
 } from './policySchema.ts';
@@ -172,8 +178,8 @@ class Reader {
       ids.add(entry.id);
       const accounts: string[] = [];
       for (const surface of surfaces) {
-        for (const id of [entry[surface] ?? []].flat()) {
-          const key = accountKey(surface, id);
+        for (const id of accountsIn(entry, surface)) {
+          const key = surfaceKey(surface, foldedId(accountKind(surface), id));
           const owner = owners.get(key);
           if (owner !== undefined)
             this.#problem(
@@ -184,8 +190,7 @@ class Reader {
           accounts.push(key);
         }
       }
-      if (accounts.length === 0)
-        this.#problem(['people', index], 'has no account: add slack, teams or console');
+      if (accounts.length === 0) this.#problem(['people', index], `has no account: add ${surfaceWords}`);
       people.push({ id: entry.id, name: entry.name, accounts });
     }
     return people;
@@ -208,7 +213,12 @@ class Reader {
       }
       roles.set(
         role,
-        members.map((member) => (member.startsWith('entra:') ? member.toLowerCase() : member)),
+        members.map((member) =>
+          foldedId(
+            groupKinds.find(({ prefix }) => prefix === splitSurfaceKey(member)[0]),
+            member,
+          ),
+        ),
       );
     }
     return roles;
@@ -342,7 +352,7 @@ class Reader {
       if (places.some(({ place }) => place === entry.place))
         this.#problem(['places', index, 'place'], `${entry.place} is listed twice`);
       const { notify, visibility, redactAfter, ...rest } = entry;
-      if (notify !== undefined && notify.split(':')[0] !== entry.place.split(':')[0])
+      if (notify !== undefined && splitSurfaceKey(notify)[0] !== splitSurfaceKey(entry.place)[0])
         this.#problem(['places', index, 'notify'], 'must be somebody of the same chat as the place');
       if (notify !== undefined && !entry.approvals)
         this.#problem(['places', index, 'notify'], 'is used in places with "approvals: true" only');

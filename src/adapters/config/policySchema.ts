@@ -3,18 +3,36 @@ import { z } from 'zod';
 import { defaultPending } from '../../bot/policy/pending.ts';
 import { parkedAfterMs } from '../../liveResponse/pacing.ts';
 import { systems } from '../../liveResponse/device/systems.ts';
+import { splitSurfaceKey } from '../../liveResponse/request/surfaceKey.ts';
+import type { GroupKind, IdKind, SurfaceIds } from '../chatPlatform.ts';
+import { chatPlatforms } from '../chats.ts';
+import { consoleIds, simpleId, simpleWords, surface as consoleSurface } from '../console/ids.ts';
+import { entraGroups } from '../entra/groupIds.ts';
 import { readDuration } from './duration.ts';
 
 const name = /^[a-z][a-z0-9_-]{0,39}$/;
-const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const slackUser = /^[UW][A-Z0-9]{4,20}$/;
-const slackGroup = /^S[A-Z0-9]{4,20}$/;
-const slackPlace = /^[CGD][A-Z0-9]{4,20}$/;
-const simple = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
-/** Platforms that hold people and places. */
-export const surfaces = ['slack', 'teams', 'console'] as const;
-export type Surface = (typeof surfaces)[number];
+/** The ids of each surface that has people and places. */
+const surfaceIds: ReadonlyMap<string, SurfaceIds> = new Map([
+  ...chatPlatforms.map(({ surface, ids }) => [surface, ids] as const),
+  [consoleSurface, consoleIds],
+]);
+export const surfaces: readonly string[] = [...surfaceIds.keys()];
+
+/** Groups that may give roles: those of the chats, and those of Entra. */
+export const groupKinds: readonly GroupKind[] = [
+  ...chatPlatforms.flatMap(({ groups }) => groups ?? []),
+  entraGroups,
+];
+
+/** An id as the platform compares it. */
+export function foldedId(kind: IdKind | undefined, id: string): string {
+  return kind?.foldsCase === true ? id.toLowerCase() : id;
+}
+
+export function accountKind(surface: string): IdKind | undefined {
+  return surfaceIds.get(surface)?.account;
+}
 
 const text = (max: number): z.ZodString =>
   z
@@ -29,24 +47,41 @@ export const nameSchema = text(40).regex(
 );
 
 export const personSchema = z.strictObject({
-  id: text(64).regex(simple, 'must be small letters, digits, ".", "-" and "_"'),
+  id: text(64).regex(simpleId, `must be ${simpleWords}`),
   name: text(80),
-  slack: list(
-    text(40).regex(slackUser, 'must be a Slack member id such as U0123ABCD; "whoami" prints it'),
-  ).optional(),
-  teams: list(text(40).regex(guid, 'must be an Entra object id (a GUID); "whoami" prints it')).optional(),
-  console: list(text(64).regex(simple, 'must be small letters, digits, ".", "-" and "_"')).optional(),
+  ...accountsShape(),
 });
+
+/** The accounts of a person: one field per surface. */
+function accountsShape(): Readonly<Record<string, z.ZodOptional<ReturnType<typeof accounts>>>> {
+  return Object.fromEntries(
+    [...surfaceIds].map(([surface, { account }]) => [surface, accounts(account).optional()]),
+  );
+}
+
+function accounts({
+  pattern,
+  most,
+  words,
+}: SurfaceIds['account']): z.ZodUnion<[z.ZodString, z.ZodArray<z.ZodString>]> {
+  return list(text(most).regex(pattern, `must be ${words}`));
+}
+
+/** The ids of a person's accounts on one surface. */
+export function accountsIn(entry: PersonEntry, surface: string): readonly string[] {
+  const ids: unknown = Object.entries(entry).find(([field]) => field === surface)?.[1];
+  return [ids].flat().filter((id) => typeof id === 'string');
+}
 
 export const roleSchema = z.array(
   text(80).refine(
-    (member) =>
-      simple.test(member) ||
-      (member.startsWith('slack:') && slackGroup.test(member.slice(6))) ||
-      (member.startsWith('entra:') && guid.test(member.slice(6))),
+    (member) => {
+      const [prefix, id] = splitSurfaceKey(member);
+      const kind = groupKinds.find((one) => one.prefix === prefix);
+      return kind === undefined ? simpleId.test(member) : kind.pattern.test(id);
+    },
     {
-      error:
-        'must be a person’s id, a Slack user group as "slack:S0614TZR7", or an Entra group as "entra:<object id>"',
+      error: `must be a person’s id, ${groupKinds.map(({ words }, at) => `${at === groupKinds.length - 1 ? 'or ' : ''}${words}`).join(', ')}`,
     },
   ),
   'must be a list of people and groups, such as [responder1]',
@@ -180,39 +215,25 @@ export const rawSchema = z.strictObject({ tier: text(40) });
 export const resultsSchema = z.strictObject({ read: z.array(text(40), 'must be a list of roles') });
 export const freezeSchema = z.array(text(40), 'must be a list of roles');
 
-const placeId = (key: string): boolean => {
-  const colon = key.indexOf(':');
-  const id = key.slice(colon + 1);
-  switch (key.slice(0, colon)) {
-    case 'slack':
-      return slackPlace.test(id);
-    case 'teams':
-      return /^[0-9]{1,3}:[\x21-\x7e]{8,200}$/.test(id);
-    case 'console':
-      return simple.test(id);
-    default:
-      return false;
-  }
+const isIdOf = (kind: 'place' | 'notify') => (key: string) => {
+  const [surface, id] = splitSurfaceKey(key);
+  return surfaceIds.get(surface)?.[kind].pattern.test(id) === true;
 };
 
+const alternatives = (words: readonly string[]): string =>
+  `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
+const wordsOf = (kind: 'place' | 'notify'): string =>
+  alternatives([...surfaceIds.values()].map((ids) => ids[kind].words));
+/** Of the surfaces, as a person's accounts are named. */
+export const surfaceWords = alternatives(surfaces);
+
 export const placeSchema = z.strictObject({
-  place: text(260).refine(placeId, {
-    error:
-      'must be a place such as slack:C0123456, "teams:19:...@thread.tacv2" or console:incidents; "whoami" prints it',
+  place: text(260).refine(isIdOf('place'), {
+    error: `must be a place such as ${wordsOf('place')}; "whoami" prints it`,
   }),
   approvals: z.boolean('must be true or false').default(false),
   notify: text(80)
-    .refine(
-      (key) => {
-        const [surface, id = ''] = key.split(':', 2);
-        if (surface === 'slack') return slackGroup.test(id) || slackUser.test(id);
-        return surface === 'teams' ? guid.test(id) : surface === 'console' && simple.test(id);
-      },
-      {
-        error:
-          'must be a Slack group or member (slack:S0614TZR7), a Teams member (teams:<object id>) or console:<name>',
-      },
-    )
+    .refine(isIdOf('notify'), { error: `must be ${wordsOf('notify')}` })
     .optional(),
   results: z.enum(['card', 'private'], 'must be "card" or "private"').default('private'),
   visibility,

@@ -2,6 +2,7 @@
 // hand secrets out.
 import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { chatPlatforms } from '../chats.ts';
 import { codeOf, diskWords } from '../store/journal/disk.ts';
 import { groupIsOwn, isCredential } from '../store/journal/keys.ts';
 import type { FileRights } from '../store/journal/keys.ts';
@@ -10,18 +11,15 @@ import type { FileRights } from '../store/journal/keys.ts';
  * Settings whose values must never be shown. Each may come from a file; the journal key has its own reading
  * (src/adapters/store/journal/keys.ts).
  */
-export const secretNames = [
+export const secretNames: readonly string[] = [
   'AZURE_CLIENT_SECRET',
-  'SLACK_BOT_TOKEN',
-  'SLACK_APP_TOKEN',
-  'SLACK_SIGNING_SECRET',
-  'MicrosoftAppPassword',
+  ...chatPlatforms.flatMap(({ settings }) => settings.secrets),
   'LIBRARY_CLIENT_SECRET',
-] as const;
+];
 /** A proxy's address may hold a password. */
 const proxyNames = ['HTTPS_PROXY', 'HTTP_PROXY'] as const;
 /** What may come from a file by `NAME_FILE`. */
-const fromFiles = [...secretNames, ...proxyNames] as const;
+const fromFiles = [...secretNames, ...proxyNames];
 
 export const fileSettings: readonly string[] = fromFiles.map((name) => `${name}_FILE`);
 

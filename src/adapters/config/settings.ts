@@ -3,8 +3,8 @@
 import { Environment } from './environment.ts';
 import { readAudiences, readAzure, readDefender, readResultHosts } from './defenderSettings.ts';
 import type { AzureSettings, DefenderSettings } from './defenderSettings.ts';
-import { readSlack, readTeams, teamsNames } from './chatSettings.ts';
-import type { SlackSettings, TeamsSettings } from './chatSettings.ts';
+import type { ChosenChat } from '../chatPlatform.ts';
+import { anyChat, chatPlatforms } from '../chats.ts';
 import { proxyFrom } from '../outbound/proxy.ts';
 import type { Proxy } from '../outbound/proxy.ts';
 import { commandFor } from '../ownCommands.ts';
@@ -44,9 +44,9 @@ export interface Settings {
    * Absent: Entra groups cannot be read.
    */
   readonly azure?: AzureSettings;
-  readonly slack?: SlackSettings;
-  readonly teams?: TeamsSettings;
-  /** The local console is the chat. True exactly when neither Slack nor Teams is set up. */
+  /** The chats that are set up. */
+  readonly chats: readonly ChosenChat[];
+  /** The local console is the chat. True exactly when no other chat is set up. */
   readonly console: boolean;
   readonly pacing: Pacing;
   /** How long script output is kept next to the journal, in milliseconds. */
@@ -83,8 +83,6 @@ export const knownNames: readonly string[] = [
   'LR_SIMULATOR_PROFILE',
   'LR_LOG_LEVEL',
   'LR_RETENTION',
-  'LR_TEAMS_DEV_NO_AUTH',
-  'LR_TEAMS_DOOR',
   'LR_SUBMITS_PER_MINUTE',
   'LR_CALLS_PER_MINUTE',
   'LR_CALLS_PER_HOUR',
@@ -110,20 +108,7 @@ export const knownNames: readonly string[] = [
   'AZURE_CLIENT_SECRET',
   'AZURE_CLIENT_CERTIFICATE_PATH',
   'AZURE_FEDERATED_TOKEN_FILE',
-  'SLACK_BOT_TOKEN',
-  'SLACK_SIGNING_SECRET',
-  'SLACK_APP_TOKEN',
-  'SLACK_API_URL',
-  'SLACK_COMMAND',
-  'SLACK_ALLOWED_TEAMS',
-  'SLACK_DEAF_AFTER',
-  'MicrosoftAppType',
-  'MicrosoftAppId',
-  'MicrosoftAppPassword',
-  'MicrosoftAppCertificatePath',
-  'MicrosoftAppTenantId',
-  'ChannelService',
-  'TEAMS_ALLOWED_TENANTS',
+  ...chatPlatforms.flatMap(({ settings }) => settings.names),
   'LIBRARY_CLIENT_ID',
   'LIBRARY_CLIENT_SECRET',
   'LIBRARY_CLIENT_CERTIFICATE_PATH',
@@ -152,12 +137,9 @@ export function readSettings(
   const env = new Environment(variables);
   const host = env.text('HOST') ?? '127.0.0.1';
   const loopback = loopbackHosts.includes(host);
-  const slack = readSlack(env);
-  const teams = readTeams(env, loopback);
-  const chats = [
-    ...(env.anyOf('SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN') ? ['Slack'] : []),
-    ...(env.anyOf(...teamsNames, 'LR_TEAMS_DEV_NO_AUTH') ? ['Teams'] : []),
-  ];
+  const chosen = chatPlatforms.flatMap(({ settings: chat }) => chat.read(env, loopback) ?? []);
+  // Those that are set up wrongly too: nothing may stand in for them.
+  const chats = chatPlatforms.flatMap(({ name, settings: { meant } }) => (env.anyOf(...meant) ? [name] : []));
   const defender = readDefender(env, chats.length === 0);
   const azure =
     defender?.kind === 'tenant' && defender.auth.kind === 'azure'
@@ -166,7 +148,7 @@ export function readSettings(
         ? groupsOnly(env, defender)
         : undefined;
 
-  checkCombination(env, { chats, loopback, host, defender, devNoAuth: teams?.devNoAuth === true, surface });
+  checkCombination(env, { chats, loopback, host, defender, trustsAnybody: anybodyIn(chosen), surface });
   const proxy = proxyFrom(variables);
   const pacing = readPacing(env, defender?.kind === 'tenant' && defender.loopback);
   const port = env.whole('PORT', 3978, 0, 65_535);
@@ -179,6 +161,7 @@ export function readSettings(
     admin: readAdmin(env, { host, port }),
     dataDir: env.text('LR_DATA_DIR') ?? './data',
     policyFile: env.text('LR_POLICY') ?? './policy.yaml',
+    chats: chosen,
     console: chats.length === 0,
     pacing,
     retentionMs: env.duration('LR_RETENTION', '30d'),
@@ -186,8 +169,6 @@ export function readSettings(
     audiences: readAudiences(env),
     logLevel: env.choice('LR_LOG_LEVEL', logLevels, 'info'),
     ...(azure === undefined ? {} : { azure }),
-    ...(slack === undefined ? {} : { slack }),
-    ...(teams === undefined ? {} : { teams }),
     ...(proxy === undefined || 'wrong' in proxy ? {} : { proxy }),
   };
   if (proxy !== undefined && 'wrong' in proxy) env.problem(proxy.wrong);
@@ -234,14 +215,19 @@ interface Combination {
   readonly loopback: boolean;
   readonly host: string;
   readonly defender: DefenderSettings | undefined;
-  readonly devNoAuth: boolean;
+  /** The setting by which nobody is authenticated in a chat; undefined where everybody is. */
+  readonly trustsAnybody: string | undefined;
   readonly surface: 'console' | 'terminal';
+}
+
+function anybodyIn(chats: readonly ChosenChat[]): string | undefined {
+  return chats.find(({ trustsAnybody }) => trustsAnybody !== undefined)?.trustsAnybody;
 }
 
 /** Which chat may stand before which Defender. */
 function checkCombination(
   env: Environment,
-  { chats, loopback, host, defender, devNoAuth, surface }: Combination,
+  { chats, loopback, host, defender, trustsAnybody, surface }: Combination,
 ): void {
   const local = defender === undefined || defender.kind === 'simulator' || defender.loopback;
   if (chats.length === 0) {
@@ -249,11 +235,11 @@ function checkCombination(
     // behind it.
     if (!loopback)
       env.problem(
-        `HOST is ${host}, but without Slack or Teams the local console is the chat, and it lets one human play everybody. Remove HOST, or set up Slack or Teams.`,
+        `HOST is ${host}, but without ${anyChat} the local console is the chat, and it lets one human play everybody. Remove HOST, or set up ${anyChat}.`,
       );
     if (!local && surface === 'console')
       env.problem(
-        'A real Defender is set up without Slack or Teams. The local console lets one human play everybody, so it never runs with a real Defender: set up Slack or Teams, or remove the DEFENDER_ and AZURE_ settings.',
+        `A real Defender is set up without ${anyChat}. The local console lets one human play everybody, so it never runs with a real Defender: set up ${anyChat}, or remove the DEFENDER_ and AZURE_ settings.`,
       );
     return;
   }
@@ -262,9 +248,9 @@ function checkCombination(
       `${chats.join(' and ')} is set up, but no Defender. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and a credential, or LR_DEFENDER=simulator if a simulated tenant is what you want.`,
     );
   }
-  if (devNoAuth && !local)
+  if (trustsAnybody !== undefined && !local)
     env.problem(
-      'LR_TEAMS_DEV_NO_AUTH accepts anybody as anybody, so it works with the simulator only. Remove it, or set LR_DEFENDER=simulator.',
+      `${trustsAnybody} accepts anybody as anybody, so it works with the simulator only. Remove it, or set LR_DEFENDER=simulator.`,
     );
 }
 

@@ -1,5 +1,6 @@
 // When the console may not start. It lets one human play several people, so it must never stand before
 // anything real, nor beside a real chat.
+import { anyChat } from '../chats.ts';
 
 export interface Surroundings {
   /** What the HTTP server listens on. */
@@ -16,10 +17,10 @@ const loopback = ['127.0.0.1', '::1', 'localhost'];
 export function whyNoConsole({ host, localDefender, chats }: Surroundings): string | undefined {
   const because = 'the local console lets one human play several people';
   if (!localDefender)
-    return `A real Defender is set up, and ${because}: it never runs with a real Defender. Set up Slack or Teams, or remove the DEFENDER_ and AZURE_ settings.`;
+    return `A real Defender is set up, and ${because}: it never runs with a real Defender. Set up ${anyChat}, or remove the DEFENDER_ and AZURE_ settings.`;
   if (chats.length > 0)
     return `${chats.join(' and ')} is set up, and ${because}: it never runs next to a real chat.`;
   if (!loopback.includes(host))
-    return `HOST is ${host}, and ${because}: it is for this machine alone. Remove HOST, or set up Slack or Teams.`;
+    return `HOST is ${host}, and ${because}: it is for this machine alone. Remove HOST, or set up ${anyChat}.`;
   return undefined;
 }

@@ -8,7 +8,7 @@ import type { Policy } from '../../bot/policy/policy.ts';
 import { saidOfAsked } from '../../bot/ports.ts';
 import type { Account, Bot, Place, Reply } from '../../bot/ports.ts';
 import type { Clock, Random, RequestStore } from '../../liveResponse/ports.ts';
-import { surface } from './chat.ts';
+import { surface } from './ids.ts';
 import type { ConsoleChat, ConsoleMessage } from './chat.ts';
 import { vocabulary } from './completion.ts';
 import { drawn, renderings } from './drawing.ts';

@@ -5,8 +5,7 @@ import type { ChatPort } from '../../bot/ports.ts';
 import { ChatError } from '../../bot/ports.ts';
 import type { Clock } from '../../liveResponse/ports.ts';
 import type { CardRef } from '../../liveResponse/request.ts';
-
-export const surface = 'console';
+import { surface } from './ids.ts';
 
 /**
  * `seq` counts changes of the whole chat: a message that is drawn again gets a new one, and keeps its `id`

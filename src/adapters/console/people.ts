@@ -1,11 +1,10 @@
 // Who can be played and where one can speak: the policy's people and places on the console's surface.
+import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
 import { isRestricted, mayFind } from '../../bot/policy/needToKnow.ts';
 import type { Account, Place } from '../../bot/ports.ts';
 import type { Request } from '../../liveResponse/request.ts';
-import { surface } from './chat.ts';
-
-const prefix = `${surface}:`;
+import { surface } from './ids.ts';
 
 export interface ConsolePerson {
   readonly account: string;
@@ -24,9 +23,7 @@ export interface ConsolePlace {
 export function peopleOf(policy: Policy): readonly ConsolePerson[] {
   return policy.people.flatMap(({ id, name, accounts }) => {
     const roles = [...policy.roles].flatMap(([role, members]) => (members.includes(id) ? [role] : []));
-    return accounts.flatMap((account) =>
-      account.startsWith(prefix) ? [{ account: account.slice(prefix.length), id, name, roles }] : [],
-    );
+    return idsOn(surface, accounts).map((account) => ({ account, id, name, roles }));
   });
 }
 
@@ -40,7 +37,7 @@ export function findersOf(policy: Policy, request: Request): readonly string[] |
 
 export function placesOf(policy: Policy): readonly ConsolePlace[] {
   return policy.places.flatMap(({ place, approvals, results }) =>
-    place.startsWith(prefix) ? [{ id: place.slice(prefix.length), approvals, results }] : [],
+    idsOn(surface, [place]).map((id) => ({ id, approvals, results })),
   );
 }
 

@@ -14,6 +14,9 @@ export function notTakenSentence(kind: DeliveryKind): string {
   return `Your ${kind} was NOT taken: the bot could not write it down in time. Nothing was done, and nothing of it will be. ${again[kind]} in a minute; if it stays so, tell the people who run the bot that its disk is slow or full.`;
 }
 
+export const tooFastSentence =
+  'That was a lot in one minute. Nothing more is taken from you for a moment; wait a little and press or type again.';
+
 /**
  * `what` shows which one is meant, such as the line as it was typed; `begun`: the bot had started with it,
  * and nothing tells how far it came.

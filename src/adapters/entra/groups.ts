@@ -3,10 +3,12 @@
 import type { Person } from '../../bot/policy/policy.ts';
 import type { Groups, Recency } from '../../bot/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
+import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
 import { jsonOf } from '../outbound/http.ts';
 import type { Http, HttpAnswer } from '../outbound/http.ts';
 import { createSharedReadings } from '../sharedReadings.ts';
 import type { SharedReadings } from '../sharedReadings.ts';
+import { entraGroups, knownBy } from './groupIds.ts';
 import type { TokenSource } from './credentials.ts';
 
 /** How long an answer holds where nothing is decided; a decision asks again. Milliseconds. */
@@ -37,9 +39,6 @@ export interface EntraGroupsOptions {
   readonly timeoutMs?: number;
 }
 
-/** The prefix of a role member that is an Entra group. */
-export const entraPrefix = 'entra:';
-
 export class EntraGroups implements Groups {
   readonly #options: EntraGroupsOptions;
   /** By account: the groups that are asked about together go in one call. */
@@ -60,12 +59,10 @@ export class EntraGroups implements Groups {
    * Teams account.
    */
   async includes(group: string, person: Person, fresh: Recency = false): Promise<boolean> {
-    const id = group.startsWith(entraPrefix) ? group.slice(entraPrefix.length).toLowerCase() : '';
+    const id = idsOn(entraGroups.prefix, [group])[0]?.toLowerCase() ?? '';
     if (!guid.test(id))
       throw new Error(`${group.slice(0, 80)} is not an Entra group; write entra: and its object id`);
-    const accounts = person.accounts.flatMap((account) =>
-      account.startsWith('teams:') ? [account.slice('teams:'.length).toLowerCase()] : [],
-    );
+    const accounts = idsOn(knownBy, person.accounts).map((account) => account.toLowerCase());
     const answers = await Promise.all(accounts.map((account) => this.#readings.get(account, id, fresh)));
     return answers.some((groups) => groups.has(id));
   }

@@ -109,10 +109,5 @@ export function graceOf(deafAfter: number): number {
   return Math.min(socketGrace, deafAfter / 8);
 }
 
-/**
- * What one account may press and type in a minute before it is asked to wait: no hand needs more, and each
- * costs calls that approvals need.
- */
-export const turnsPerMinute = 40;
 /** How long stop() waits for answers under way. Milliseconds. */
 export const drainTime = 5_000;

@@ -1,66 +1,75 @@
-// Slack for the service: what its adapter is told of the store and the settings, and how its start-up errors
-// become ours.
-import { eventsPath } from './inbound/guard.ts';
-import { startSlack } from './start.ts';
-import { SlackStartError } from './startError.ts';
-import type { Slack, SlackOptions } from './start.ts';
-import type { Store } from '../store/journal/requestStore.ts';
-import { ConfigError } from '../config/configError.ts';
+// Slack as one value: its name, ids, groups and settings, and how it is opened and checked.
+import type { ChatPlatform, ChosenChat, OpenChat, OpeningParts } from '../chatPlatform.ts';
+import type { Secret } from '../secret.ts';
+import { eventsPath } from './addresses.ts';
+import { platformName, slackGroups, slackIds, surface } from './ids.ts';
+import type { SlackService } from './open.ts';
+import { readSlack, slackNames } from './settings.ts';
+import type { SlackSettings } from './settings.ts';
 
-/** `timeout` is given by tests only. */
-export type SlackService = Pick<
-  SlackOptions,
-  'botToken' | 'signingSecret' | 'appToken' | 'apiUrl' | 'allowedTeams' | 'deafAfter' | 'timeout'
->;
+export const slackPlatform: ChatPlatform = {
+  surface,
+  name: platformName,
+  guide: 'docs/slack-setup.md',
+  ids: slackIds,
+  groups: slackGroups,
+  settings: {
+    ...slackNames,
+    read(env) {
+      const settings = readSlack(env);
+      if (settings === undefined) return undefined;
+      return {
+        ...slackChat(slackServiceOf(settings), settings),
+        described: `${platformName} (${settings.intake.kind === 'socket' ? 'Socket Mode' : 'HTTP'})`,
+        command: settings.command,
+        secrets: secretsOf(settings),
+      };
+    },
+  },
+};
 
-/** Where its deliveries come in. */
-export const slackPath = eventsPath;
-
-export async function openSlack(
-  settings: SlackService,
-  store: Store,
-  rest: Pick<
-    SlackOptions,
-    | 'command'
-    | 'bot'
-    | 'clock'
-    | 'log'
-    | 'dataDir'
-    | 'disk'
-    | 'lastKnown'
-    | 'onDeaf'
-    | 'dispatcher'
-    | 'proxyFor'
-  >,
-): Promise<Slack> {
-  const slack = await told(() =>
-    startSlack({
-      ...settings,
-      ...rest,
-      keys: store.keys(),
-      // One try: whoever opens it tries again, while everything else works.
-      startPauses: [],
-      newestCard: (requestId, place) =>
-        store
-          .get(requestId)
-          ?.cards.findLast(
-            (card) =>
-              card.surface === 'slack' &&
-              card.place === place &&
-              (card.ref !== undefined || card.dead === undefined),
-          )?.ref,
-    }),
-  );
-  return { ...slack, open: () => told(() => slack.open()) };
+/** Bolt takes most of a second to load: what opens Slack and what checks it is loaded where it is asked for. */
+export function slackChat(service: SlackService, settings: object = service): ChosenChat {
+  return {
+    platform: slackPlatform,
+    settings,
+    described: platformName,
+    secrets: [],
+    latePath: eventsPath,
+    async open(parts: OpeningParts): Promise<OpenChat> {
+      const { openSlack } = await import('./open.ts');
+      return openSlack(service, parts);
+    },
+    async examine(subject, caller, tell) {
+      const { examineSlack } = await import('./checks.ts');
+      await examineSlack({ slack: service, policy: subject.policy }, caller, tell);
+    },
+    async emails() {
+      const { slackEmails } = await import('./emails.ts');
+      return slackEmails(service);
+    },
+  };
 }
 
-/** What only another setting can mend ends the program with the exit code that says so. */
-async function told<T>(start: () => Promise<T>): Promise<T> {
-  try {
-    return await start();
-  } catch (error) {
-    if (error instanceof SlackStartError && !error.transient)
-      throw new ConfigError(error.message, { cause: error });
-    throw error;
-  }
+/** What the settings ask the service to open. */
+export function slackServiceOf({
+  botToken,
+  intake,
+  apiUrl,
+  allowedTeams,
+  deafAfterMs,
+}: SlackSettings): SlackService {
+  return {
+    botToken: botToken.reveal(),
+    allowedTeams,
+    deafAfter: deafAfterMs,
+    ...(intake.kind === 'socket'
+      ? { appToken: intake.appToken.reveal() }
+      : { signingSecret: intake.signingSecret.reveal() }),
+    ...(apiUrl === undefined ? {} : { apiUrl }),
+  };
+}
+
+function secretsOf({ botToken, intake }: SlackSettings): readonly Secret[] {
+  return [botToken, intake.kind === 'socket' ? intake.appToken : intake.signingSecret];
 }

@@ -21,12 +21,14 @@ import { createChannels, watched } from './identity/channels.ts';
 import type { Channels } from './identity/channels.ts';
 import { SlackChat } from './outbound/chat.ts';
 import { failureOf, messageOf } from './outbound/errors.ts';
-import { eventsPath, mountGuard } from './inbound/guard.ts';
+import { eventsPath, publicApi } from './addresses.ts';
+import { mountGuard } from './inbound/guard.ts';
 import { createChannelEvents } from './inbound/channelEvents.ts';
 import { Inbound } from './inbound/inbound.ts';
 import { BoltProcessor, Intake } from './inbound/intake.ts';
 import { createModals } from './inbound/modals.ts';
-import { createPeople, surface } from './identity/people.ts';
+import { createPeople } from './identity/people.ts';
+import { surface } from './ids.ts';
 import type { People } from './identity/people.ts';
 import { slackFetch } from './outbound/slackFetch.ts';
 import type { SlackFetch } from './outbound/slackFetch.ts';
@@ -117,8 +119,6 @@ export interface Slack {
   /** Closes the socket, and what waits to write gets no turn. Drains first if nobody did. */
   stop(): Promise<void>;
 }
-
-const publicApi = 'https://slack.com/api/';
 
 /** How Slack is reached, by every client alike. */
 type Connection = Pick<WebApiOptions, 'apiUrl' | 'logger' | 'fetch' | 'timeout'>;

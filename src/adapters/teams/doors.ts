@@ -1,6 +1,6 @@
 // Choice of the connection to Teams by the settings. Only that one is loaded: botbuilder alone takes half a
 // second.
-import type { TeamsSettings } from '../config/chatSettings.ts';
+import type { TeamsSettings } from './settings.ts';
 import type { DoorParts, TeamsDoor } from './protocol.ts';
 
 /**

@@ -3,7 +3,7 @@
 import type { Express } from 'express';
 import type { Bot, ChatPort, LastKnown } from '../../bot/ports.ts';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
-import type { TeamsSettings } from '../config/chatSettings.ts';
+import type { TeamsSettings } from './settings.ts';
 import { Deliveries } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
 import type { Http } from '../outbound/http.ts';

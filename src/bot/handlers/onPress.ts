@@ -10,7 +10,7 @@ import type { Form, PressIn, Reply } from '../ports.ts';
 import { statusOf } from './queries/queries.ts';
 import { link, output } from './queries/results.ts';
 
-/** Longest reason of a denial; Slack's input takes more, a card should not. */
+/** Longest reason of a denial; the chats' inputs take more, a card should not. Characters. */
 const maxReason = 500;
 
 export function onPress(bot: HandlerContext, input: PressIn): Promise<Reply> {

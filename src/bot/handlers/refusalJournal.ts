@@ -1,5 +1,6 @@
 // Refusals on their way into the journal. Anybody in a channel can press a button, so an account that keeps
 // on pressing must not fill the disk.
+import { surfaceKey } from '../../liveResponse/request/surfaceKey.ts';
 import type { Deps } from '../deps.ts';
 import type { Account, Place } from '../ports.ts';
 import type { Refusal } from '../policy/refusals/refusal.ts';
@@ -55,7 +56,7 @@ export function createRefusals({ store, clock, log }: Pick<Deps, 'store' | 'cloc
 
   return {
     async write({ account, place, said }, refusal, requestId) {
-      const by = `${account.surface}:${account.id}`;
+      const by = surfaceKey(account.surface, account.id);
       const answer = room(by);
       try {
         if (answer.room === 'none') return;
@@ -70,7 +71,7 @@ export function createRefusals({ store, clock, log }: Pick<Deps, 'store' | 'cloc
           await store.note({
             type: 'commandRefused',
             by,
-            place: `${place.surface}:${place.id}`,
+            place: surfaceKey(place.surface, place.id),
             reason: refusal.refused,
             text: said.slice(0, maxSaid),
           });

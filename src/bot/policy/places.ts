@@ -1,4 +1,5 @@
 // Where a request may be asked for, where its cards go, and how much of a result each card may show.
+import { splitSurfaceKey, surfaceKey } from '../../liveResponse/request/surfaceKey.ts';
 import type { Policy, PlaceRule } from './policy.ts';
 import type { Place } from '../ports.ts';
 import type { Refusal } from './refusals/refusal.ts';
@@ -16,13 +17,7 @@ export interface CardPlace {
 }
 
 export function placeKey(place: { readonly surface: string; readonly id: string }): string {
-  return `${place.surface}:${place.id}`;
-}
-
-/** The surface and id of a `surface:id` key. Teams ids hold colons themselves. */
-export function splitKey(key: string): readonly [surface: string, id: string] {
-  const colon = key.indexOf(':');
-  return [key.slice(0, colon), key.slice(colon + 1)];
+  return surfaceKey(place.surface, place.id);
 }
 
 export function ruleOf(policy: Policy, key: string): PlaceRule | undefined {
@@ -64,7 +59,7 @@ export function placesFor(policy: Policy, origin: Place): readonly CardPlace[] {
   const approvals = policy.places
     .filter((one) => one.approvals && one.place !== key)
     .map((one): CardPlace => {
-      const [surface, place] = splitKey(one.place);
+      const [surface, place] = splitSurfaceKey(one.place);
       return { surface, place, results: one.results, ...notify(one) };
     });
   return [...first, ...approvals];

@@ -13,7 +13,7 @@ export interface Person {
   readonly accounts: readonly string[];
 }
 
-/** `person id`, or a group as `slack:S0614TZR7` / `entra:<object id>`. */
+/** A person's id, or a group of a platform as `prefix:group id`. */
 export type RoleMember = string;
 
 export interface RecipeArgument {

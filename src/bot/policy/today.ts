@@ -1,6 +1,7 @@
 // Whether the policy of today would refuse what was asked for or approved under an earlier one. Looser never
 // helps, because the terms of a request are frozen; stricter always counts. Pure: judged again at every
 // decision, after every change of the policy, and right before the POST.
+import { splitSurfaceKey } from '../../liveResponse/request/surfaceKey.ts';
 import { duration } from '../../../cards/time.ts';
 import type { PersonRef } from '../../liveResponse/request/person.ts';
 import type { Request } from '../../liveResponse/request.ts';
@@ -8,7 +9,7 @@ import { earlierAttempt } from '../../liveResponse/request.ts';
 import { tierOf } from './decisions.ts';
 import { holdsRole, ownerOf } from './people/people.ts';
 import type { GroupReading } from './people/people.ts';
-import { mayUse, splitKey } from './places.ts';
+import { mayUse } from './places.ts';
 import type { Person, Policy, Tier } from './policy.ts';
 import { rendersAs } from './recipes/recipes.ts';
 import { judgeSystem } from './recipes/recipeSystems.ts';
@@ -86,7 +87,7 @@ export function judgeRequest(
 ): Judgement {
   const requester = stillListed(policy, { by: request.requester, account: request.account });
   if (requester === undefined) return no('requesterNotListed', request.requester.name);
-  const [surface, id] = splitKey(request.place);
+  const [surface, id] = splitSurfaceKey(request.place);
   // Where a stored request was asked in private, that place is taken for a conversation with the bot alone:
   // it needs no entry of its own.
   if (mayUse(policy, { surface, id, direct: request.placeIsPrivate, external: false }) !== undefined)

@@ -14,7 +14,7 @@ const scriptLimit = 10 * 60_000;
 /** Getting or putting a file: 30 minutes, as for the live response console's own commands. */
 const fileLimit = 30 * 60_000;
 /** What the service itself is given on top: waking the device, closing the session. */
-const serviceSlack = 30 * 60_000;
+const serviceMargin = 30 * 60_000;
 
 /** Characters. Defender documents no limit for the Comment of an action, or of its cancel; this is ours. */
 export const maxComment = 1000;
@@ -22,7 +22,7 @@ export const maxComment = 1000;
 function workLimit(request: Request): number {
   return request.commands.reduce(
     (sum, command) => sum + (command.type === 'RunScript' ? scriptLimit : fileLimit),
-    serviceSlack,
+    serviceMargin,
   );
 }
 

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { startService } from '../../app/compose.ts';
 import type { Service, ServiceOptions } from '../../app/compose.ts';
 import type { Request } from '../../liveResponse/request.ts';
+import type { ChosenChat } from '../../adapters/chatPlatform.ts';
+import { teamsChat } from '../../adapters/teams/platform.ts';
 import { Secret } from '../../adapters/secret.ts';
 import { cardOf, wordsOf } from './fakeConnector.ts';
 import type { FakeMessage } from './fakeConnector.ts';
@@ -45,7 +47,7 @@ export interface TeamsAppOptions {
   readonly pressLimit?: number;
   readonly disk?: NonNullable<ServiceOptions['disk']>;
   /** A second chat next to Teams. */
-  readonly slack?: NonNullable<ServiceOptions['slack']>;
+  readonly beside?: ChosenChat;
 }
 
 /** A press that is not the plain one. */
@@ -82,24 +84,26 @@ export class TeamsApp extends TeamsStage {
       secrets: [],
       defender: { kind: 'simulator', speed: this.#options.speed ?? 200 },
       console: false,
-      ...(this.#options.slack === undefined ? {} : { slack: this.#options.slack }),
       ...(this.#options.disk === undefined ? {} : { disk: this.#options.disk }),
-      teams: {
-        settings: {
-          type: 'SingleTenant',
-          appId,
-          tenantId: tenant,
-          password: new Secret('x'),
-          cloud: 'public',
-          allowedTenants: [tenant],
-          devNoAuth: false,
-          door: this.#options.door ?? 'botbuilder',
-        },
-        authority: this.authority(),
-        origins: [this.connector.origin],
-        serviceUrl: this.connector.serviceUrl,
-        ...(this.#options.pressLimit === undefined ? {} : { pressLimit: this.#options.pressLimit }),
-      },
+      platforms: [
+        ...(this.#options.beside === undefined ? [] : [this.#options.beside]),
+        teamsChat({
+          settings: {
+            type: 'SingleTenant',
+            appId,
+            tenantId: tenant,
+            password: new Secret('x'),
+            cloud: 'public',
+            allowedTenants: [tenant],
+            devNoAuth: false,
+            door: this.#options.door ?? 'botbuilder',
+          },
+          authority: this.authority(),
+          origins: [this.connector.origin],
+          serviceUrl: this.connector.serviceUrl,
+          ...(this.#options.pressLimit === undefined ? {} : { pressLimit: this.#options.pressLimit }),
+        }),
+      ],
       rates: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1_500 },
       sessions: 25,
       pollGap: 2_400,

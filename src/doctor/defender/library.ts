@@ -4,10 +4,10 @@ import { readLibraryFile, readPage } from '../../adapters/defender/wire.ts';
 import { commandFor } from '../../adapters/ownCommands.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
 import { neededFiles } from '../../bot/policy/recipes/libraryFiles.ts';
-import { isAnswer } from '../call.ts';
-import type { CallDefender } from '../call.ts';
-import { fail, ok, skip, warn } from '../line.ts';
-import type { Tell } from '../line.ts';
+import { isAnswer } from '../../adapters/checks/call.ts';
+import type { CallDefender } from '../../adapters/checks/call.ts';
+import { fail, ok, skip, warn } from '../../adapters/checks/line.ts';
+import type { Tell } from '../../adapters/checks/line.ts';
 import { refused } from '../refused.ts';
 
 export interface LibrarySubject {

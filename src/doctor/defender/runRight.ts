@@ -12,10 +12,10 @@
 // other order would answer 400 or 404 to somebody without the right; a 400 is told as "not shown". It takes
 // one of the ten submissions a minute that the bot has.
 import { readError, runBody } from '../../adapters/defender/wire.ts';
-import { isAnswer } from '../call.ts';
-import type { CallDefender, Called, Unanswered } from '../call.ts';
-import { fail, ok, skip, warn } from '../line.ts';
-import type { Line, Tell } from '../line.ts';
+import { isAnswer } from '../../adapters/checks/call.ts';
+import type { CallDefender, Called, Unanswered } from '../../adapters/checks/call.ts';
+import { fail, ok, skip, warn } from '../../adapters/checks/line.ts';
+import type { Line, Tell } from '../../adapters/checks/line.ts';
 import { refused } from '../refused.ts';
 
 const noSuchDevice = 'f'.repeat(40);

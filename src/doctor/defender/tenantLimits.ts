@@ -12,10 +12,10 @@ import {
   queueShownByAction,
   sessionLimitOf,
 } from '../../liveResponse/tenantLimits.ts';
-import { isAnswer } from '../call.ts';
-import type { CallDefender } from '../call.ts';
-import { ok, skip, warn } from '../line.ts';
-import type { Line, Tell } from '../line.ts';
+import { isAnswer } from '../../adapters/checks/call.ts';
+import type { CallDefender } from '../../adapters/checks/call.ts';
+import { ok, skip, warn } from '../../adapters/checks/line.ts';
+import type { Line, Tell } from '../../adapters/checks/line.ts';
 
 export interface LimitsSubject {
   readonly api: CallDefender;

@@ -7,10 +7,10 @@ import { commercialScope } from '../../adapters/defender/clouds.ts';
 import type { Kind } from '../../liveResponse/pacing.ts';
 import { mayCall, rights } from '../../liveResponse/codes/permissions.ts';
 import { judgeAudience, resourceOf } from './audience.ts';
-import { claimsOf } from '../claims.ts';
-import type { Claims } from '../claims.ts';
-import { fail, ok, skip, warn } from '../line.ts';
-import type { Tell } from '../line.ts';
+import { claimsOf } from '../../adapters/checks/claims.ts';
+import type { Claims } from '../../adapters/checks/claims.ts';
+import { fail, ok, skip, warn } from '../../adapters/checks/line.ts';
+import type { Tell } from '../../adapters/checks/line.ts';
 
 export interface TokenSubject {
   readonly tokens: TokenSource;

@@ -5,11 +5,11 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFile } from '../../adapters/packageFiles.ts';
-import { isAnswer } from '../call.ts';
-import type { CallDefender } from '../call.ts';
+import { isAnswer } from '../../adapters/checks/call.ts';
+import type { CallDefender } from '../../adapters/checks/call.ts';
 import type { ListedFile } from './library.ts';
-import { ok, warn } from '../line.ts';
-import type { Tell } from '../line.ts';
+import { ok, warn } from '../../adapters/checks/line.ts';
+import type { Tell } from '../../adapters/checks/line.ts';
 
 /**
  * How the tenant's switch stands: `allowed` by DEFENDER_UNSIGNED_SCRIPTS; a Defender on this machine is a

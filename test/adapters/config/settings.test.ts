@@ -1,4 +1,5 @@
 // Settings: which chat may stand before which Defender, and every problem at once with its next step.
+import { slackSettings, teamsSettings } from '../../support/chats/chosenChats.ts';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
@@ -40,6 +41,7 @@ test('without any settings the console is the chat and the simulator is Defender
     dataDir: './data',
     policyFile: './policy.yaml',
     record: { everyLines: 100, everyMs: 300_000 },
+    chats: [],
     console: true,
     defender: { kind: 'simulator', speed: 10, profile: 'default', tenant: 'simulator' },
     pacing: {
@@ -400,7 +402,9 @@ describe('accepted', () => {
     ],
   ];
   test.each(table)('%s', (_name, variables, expected) => {
-    expect(settings(variables)).toMatchObject(expected);
+    const read = settings(variables);
+    const [slack, inTeams] = [slackSettings(read), teamsSettings(read)];
+    expect({ ...read, slack, teams: inTeams }).toMatchObject(expected);
   });
 });
 
@@ -699,13 +703,13 @@ describe('a secret', () => {
   });
 
   test('is given away by reveal alone', () => {
-    expect(read.slack?.botToken.reveal()).toBe('xoxb-very-secret');
+    expect(slackSettings(read)?.botToken.reveal()).toBe('xoxb-very-secret');
     for (const shown of [
       JSON.stringify(read),
       inspect(read, { depth: 10, showHidden: true }),
-      String(read.slack?.botToken),
-      String(read.teams?.password),
-      JSON.stringify(Object.entries(read.slack ?? {})),
+      String(slackSettings(read)?.botToken),
+      String(teamsSettings(read)?.password),
+      JSON.stringify(Object.entries(slackSettings(read) ?? {})),
     ]) {
       expect(shown).not.toContain('very-secret');
       expect(shown).toContain('[secret]');

@@ -5,7 +5,7 @@ import express from 'express';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ServiceClientCredentialsFactory } from 'botframework-connector';
 import { Secret } from '../../../src/adapters/secret.ts';
-import type { TeamsSettings } from '../../../src/adapters/config/chatSettings.ts';
+import type { TeamsSettings } from '../../../src/adapters/teams/settings.ts';
 import { mountInboundRoute } from '../../../src/adapters/teams/inbound/inboundRoute.ts';
 import { openBotbuilderDoor } from '../../../src/adapters/teams/botbuilder/botbuilderDoor.ts';
 import { openDoor } from '../../../src/adapters/teams/doors.ts';

@@ -1,11 +1,12 @@
 // Missing or misspelt settings stop the start with a sentence; nothing ever opens the bot by accident.
+import { teamsSettings } from '../../support/chats/chosenChats.ts';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { TeamsSettings } from '../../../src/adapters/config/chatSettings.ts';
+import type { TeamsSettings } from '../../../src/adapters/teams/settings.ts';
 import { readSettings } from '../../../src/adapters/config/settings.ts';
 import { openDoor } from '../../../src/adapters/teams/doors.ts';
 import type { TeamsDoor } from '../../../src/adapters/teams/protocol.ts';
@@ -25,7 +26,7 @@ const read = (env: Env) => readSettings({ LR_DEFENDER: 'simulator', ...env });
 function teams(env: Env): TeamsSettings | undefined {
   const found = read(env);
   if ('problems' in found) throw new Error(found.problems.join('\n'));
-  return found.settings.teams;
+  return teamsSettings(found.settings);
 }
 function problems(env: Env): string {
   const found = read(env);
@@ -142,11 +143,12 @@ it('never opens the bot, whatever is written', () => {
       }),
       (env) => {
         const found = read({ ...env, HOST: '0.0.0.0', SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's' });
-        if ('problems' in found || found.settings.teams === undefined) return;
+        const inTeams = 'problems' in found ? undefined : teamsSettings(found.settings);
+        if (inTeams === undefined) return;
         // Any of the two GUIDs may have been drawn as the id of the bot; what counts is that it has one.
-        expect([good.MicrosoftAppId, good.MicrosoftAppTenantId]).toContain(found.settings.teams.appId);
-        expect(found.settings.teams.devNoAuth).toBe(false);
-        expect(found.settings.teams.allowedTenants.length).toBeGreaterThan(0);
+        expect([good.MicrosoftAppId, good.MicrosoftAppTenantId]).toContain(inTeams.appId);
+        expect(inTeams.devNoAuth).toBe(false);
+        expect(inTeams.allowedTenants.length).toBeGreaterThan(0);
       },
     ),
     { numRuns: 5_000 },

@@ -8,7 +8,7 @@ import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TeamsSettings } from '../../../src/adapters/config/chatSettings.ts';
+import type { TeamsSettings } from '../../../src/adapters/teams/settings.ts';
 import { FakeConnector } from '../../../src/demo/teams/fakeConnector.ts';
 import { startFakeEntra } from '../../support/entra/fakeEntra.ts';
 import type { FakeEntra } from '../../support/entra/fakeEntra.ts';

@@ -109,6 +109,7 @@ describe('a typed command', () => {
         surface: 'teams',
         account: {
           surface: 'teams',
+          platform: 'Teams',
           id: ana.objectId,
           trust: 'member',
           name: ana.name,

@@ -18,6 +18,7 @@ const groups: Groups = {
     bounds.push(within);
     return readable ? Promise.resolve(inGroup) : Promise.reject(new Error('Graph answered 503'));
   },
+  platformOf: () => 'Microsoft Entra',
 };
 
 beforeEach(async () => {

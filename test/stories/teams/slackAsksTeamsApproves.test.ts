@@ -1,5 +1,6 @@
 // Two chats before one bot: asked in one, approved in the other, both cards in step, and one human with an
 // account in each counts once.
+import { slackChat } from '../../../src/adapters/slack/platform.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
@@ -33,12 +34,12 @@ async function open(policy: (text: string) => string): Promise<void> {
   teams = new TeamsTestApp();
   await teams.open({
     policy,
-    slack: {
+    beside: slackChat({
       botToken: slack.tokens.bot,
       signingSecret: slack.tokens.signingSecret,
       apiUrl: slack.apiUrl,
       allowedTeams: [],
-    },
+    }),
   });
   slack.target = `${teams.url}/slack/events`;
 }

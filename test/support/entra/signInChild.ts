@@ -3,7 +3,7 @@
 // environment.
 import { createRequire } from 'node:module';
 import { createClock } from '../../../src/adapters/clock.ts';
-import type { TeamsSettings } from '../../../src/adapters/config/chatSettings.ts';
+import type { TeamsSettings } from '../../../src/adapters/teams/settings.ts';
 import { createLog } from '../../../src/adapters/log.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import { proxyFrom, useProxy } from '../../../src/adapters/outbound/proxy.ts';

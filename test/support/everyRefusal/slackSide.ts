@@ -1,5 +1,6 @@
 // Slack for a story of refusals: Riley asks in one channel, Avery approves in another, and results stand on
 // the cards of both.
+import { slackChat } from '../../../src/adapters/slack/platform.ts';
 import { slackPolicy, seedWorkspace, incidents, privateRoom } from '../slack/slackTestApp.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import { plain } from '../../../src/demo/slack/methods.ts';
@@ -55,13 +56,15 @@ export async function openSlackSide(clock: StageClock): Promise<ChatSide> {
       `slack:${privateRoom}', results: card`,
     ),
     options: (timeout) => ({
-      slack: {
-        botToken: slack.tokens.bot,
-        signingSecret: slack.tokens.signingSecret,
-        apiUrl: slack.apiUrl,
-        allowedTeams: [],
-        ...(timeout === undefined ? {} : { timeout }),
-      },
+      platforms: [
+        slackChat({
+          botToken: slack.tokens.bot,
+          signingSecret: slack.tokens.signingSecret,
+          apiUrl: slack.apiUrl,
+          allowedTeams: [],
+          ...(timeout === undefined ? {} : { timeout }),
+        }),
+      ],
     }),
     listening: (url) => {
       // Slack is acknowledged before anything is done, and a kill takes no acknowledgement back.

@@ -59,7 +59,7 @@ export interface ChatSide {
   /** Where the request is asked, and where it is approved. Every result stands on the cards of both. */
   readonly places: readonly [string, string];
   readonly policy: string;
-  options(timeout: number | undefined): Pick<ServiceOptions, 'slack' | 'teams'>;
+  options(timeout: number | undefined): Pick<ServiceOptions, 'platforms'>;
   /** Where the product listens now; undefined from its kill on: what it still answers reaches nobody. */
   listening(url: string | undefined): void;
   refuse(refuse: ((call: ChatCall) => Refusal | undefined) | undefined): void;

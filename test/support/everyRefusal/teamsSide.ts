@@ -1,5 +1,6 @@
 // Teams for a story of refusals: Ana asks in a group chat, Ben approves in a channel, and results stand on
 // the cards of both.
+import { teamsChat } from '../../../src/adapters/teams/platform.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
@@ -68,22 +69,24 @@ export async function openTeamsSide(clock: StageClock): Promise<ChatSide> {
     places: [group, channel],
     policy: teamsPolicy(unhurried),
     options: (timeout) => ({
-      teams: {
-        settings: {
-          type: 'SingleTenant',
-          appId,
-          tenantId: tenant,
-          password: new Secret('x'),
-          cloud: 'public',
-          allowedTenants: [tenant],
-          devNoAuth: false,
-        },
-        authority: bench.authority(),
-        origins: [connector.origin],
-        serviceUrl: connector.serviceUrl,
-        jitter: () => 0,
-        ...(timeout === undefined ? {} : { timeout }),
-      },
+      platforms: [
+        teamsChat({
+          settings: {
+            type: 'SingleTenant',
+            appId,
+            tenantId: tenant,
+            password: new Secret('x'),
+            cloud: 'public',
+            allowedTenants: [tenant],
+            devNoAuth: false,
+          },
+          authority: bench.authority(),
+          origins: [connector.origin],
+          serviceUrl: connector.serviceUrl,
+          jitter: () => 0,
+          ...(timeout === undefined ? {} : { timeout }),
+        }),
+      ],
     }),
     listening: (url) => {
       listening = url !== undefined;

@@ -8,7 +8,7 @@ import { Http } from '../../../src/adapters/outbound/http.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
 import { examine } from '../../../src/doctor/examine.ts';
 import type { Examination } from '../../../src/doctor/examine.ts';
-import type { Line } from '../../../src/doctor/line.ts';
+import type { Line } from '../../../src/adapters/checks/line.ts';
 import { showLine } from '../../../src/doctor/report.ts';
 import { secretsIn } from '../../../src/doctor/settings.ts';
 import { rights } from '../../../src/liveResponse/codes/permissions.ts';

@@ -7,7 +7,7 @@ import { EntraTokens } from '../../../src/adapters/entra/credentials.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import { proxyDispatcher, proxyFrom, useProxy } from '../../../src/adapters/outbound/proxy.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
-import type { TeamsSettings } from '../../../src/adapters/config/chatSettings.ts';
+import type { TeamsSettings } from '../../../src/adapters/teams/settings.ts';
 
 const proxy = proxyFrom(process.env);
 if (proxy === undefined || 'wrong' in proxy) throw new Error('no proxy');

@@ -1,5 +1,7 @@
 // The whole product behind the fake Slack, started by settings alone: simulator, journal, loop, and the
 // adapter over real HTTP or WebSocket.
+import { slackChat, slackServiceOf } from '../../../src/adapters/slack/platform.ts';
+import type { SlackSettings } from '../../../src/adapters/slack/settings.ts';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,11 +74,13 @@ export async function openSlackTestApp(options: SlackTestAppOptions = {}): Promi
       ...options.settings,
     });
     if ('problems' in settings) throw new Error(settings.problems.join('\n'));
-    const { slack: chat, ...others } = optionsFrom(settings.settings);
+    const [chat] = settings.settings.chats;
     if (chat === undefined) throw new Error('Slack is not set up');
+    const asked = slackServiceOf(chat.settings as SlackSettings);
+    const { timeout } = options;
     const service = await startService({
-      ...others,
-      slack: { ...chat, ...(options.timeout === undefined ? {} : { timeout: options.timeout }) },
+      ...optionsFrom(settings.settings),
+      ...(timeout === undefined ? {} : { platforms: [slackChat({ ...asked, timeout })] }),
       onBroken: (why) => void broken.push(why),
     });
     slack.target = options.socket === true ? undefined : `${service.url}/slack/events`;

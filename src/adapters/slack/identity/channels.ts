@@ -5,7 +5,7 @@ import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { asRecord, SlackFailure } from '../outbound/errors.ts';
 import { peopleMemory } from '../limits.ts';
 import { createTtlCache } from './ttlCache.ts';
-import { surface } from './people.ts';
+import { surface } from '../ids.ts';
 import type { Fields, WebApi } from '../outbound/webApi.ts';
 
 export interface Channel {

@@ -1,5 +1,6 @@
 // How far Slack vouches for an account, and who is in a user group. Read from Slack, never from the payload;
 // what cannot be read is refused.
+import { idsOn } from '../../../liveResponse/request/surfaceKey.ts';
 import type { Account, Groups, LastKnown } from '../../../bot/ports.ts';
 import { stoppingWaits } from '../../../bot/policy/people/people.ts';
 import type { Freshness } from '../../../bot/policy/people/people.ts';
@@ -8,13 +9,12 @@ import { within } from '../../within.ts';
 import { asRecord, SlackFailure } from '../outbound/errors.ts';
 import { groupReadingsPerMinute, groupTurnWait, peopleMemory } from '../limits.ts';
 import { createSharedReadings } from '../../sharedReadings.ts';
+import { platformName, slackGroups, surface } from '../ids.ts';
 import { homesOf, isOurs, trustOf } from './organisation.ts';
 import type { Organisations, OurTeams, Verdict } from './organisation.ts';
 import type { Fields, WebApi } from '../outbound/webApi.ts';
 
 export { trustOf } from './organisation.ts';
-
-export const surface = 'slack';
 
 export interface People extends Groups {
   /**
@@ -123,7 +123,7 @@ export function createPeople(
       } catch (error) {
         if (how === 'remembered') throw error;
         log.warn('slackPersonNotRead', { user, error });
-        return { surface, id: user, ...unasked(user, teams, how) };
+        return { surface, platform: platformName, id: user, ...unasked(user, teams, how) };
       }
       const trust =
         found === undefined ? 'external' : trustOf(user, found, teams, allowed, organisation, homeTeam);
@@ -144,6 +144,7 @@ export function createPeople(
       const team = typeof found?.['team_id'] === 'string' ? found['team_id'] : homeTeam;
       return {
         surface,
+        platform: platformName,
         id: user,
         trust,
         details: [['Slack workspace', team]],
@@ -151,12 +152,9 @@ export function createPeople(
       };
     },
     async includes(group, person, fresh = false) {
-      const found = /^slack:(S[A-Z0-9]{2,30})$/.exec(group)?.[1];
-      if (found === undefined) return false;
-      const prefix = `${surface}:`;
-      const accounts = person.accounts.flatMap((account) =>
-        account.startsWith(prefix) ? [account.slice(prefix.length)] : [],
-      );
+      const [found] = idsOn(slackGroups.prefix, [group]);
+      if (found === undefined || !/^S[A-Z0-9]{2,30}$/.test(found)) return false;
+      const accounts = idsOn(surface, person.accounts);
       if (accounts.length === 0) return false;
       try {
         const inGroup = await members.get(found, '', fresh);

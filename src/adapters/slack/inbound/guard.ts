@@ -1,5 +1,6 @@
 // Signature check of Slack requests, before Bolt: whole body, strict headers, signature, age in both
 // directions, and no request twice.
+import { eventsPath } from '../addresses.ts';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Express, Request, Response } from 'express';
@@ -10,8 +11,6 @@ import type { RationedLog } from '../../rationedLog.ts';
 import { bodyLimit, signatureSkew } from '../limits.ts';
 import type { ReplayMemory } from './replayMemory.ts';
 import type { SlackTime } from '../slackTime.ts';
-
-export const eventsPath = '/slack/events';
 
 export interface GuardOptions {
   readonly signingSecret: string;

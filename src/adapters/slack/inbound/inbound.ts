@@ -19,7 +19,7 @@ import { SlackFailure } from '../outbound/errors.ts';
 import type { Modals } from './modals.ts';
 import { answerMessage, sentenceMessage } from '../outbound/messages.ts';
 import type { Delivery, Mention, Pressed, SlashCommand, Submitted, Taking } from './payloads.ts';
-import { surface } from '../identity/people.ts';
+import { surface } from '../ids.ts';
 import type { People } from '../identity/people.ts';
 import type { StaleCards } from '../outbound/staleCards.ts';
 

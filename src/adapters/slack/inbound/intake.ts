@@ -7,7 +7,14 @@ import { readSlackPress } from '../../../../cards/press.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { Stopping } from '../../deliveries/answers.ts';
 import type { Deliveries, Left } from '../../deliveries/deliveries.ts';
-import { notTakenSentence, takenUpSentence, tooLateSentence } from '../../deliveries/words.ts';
+import { createPersonRate } from '../../deliveries/personRate.ts';
+import type { PersonRate } from '../../deliveries/personRate.ts';
+import {
+  notTakenSentence,
+  takenUpSentence,
+  tooFastSentence,
+  tooLateSentence,
+} from '../../deliveries/words.ts';
 import type { DeliveryKind } from '../../deliveries/words.ts';
 import { random } from '../../random.ts';
 import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';
@@ -17,8 +24,6 @@ import type { Inbound } from './inbound.ts';
 import { formBlock, sentenceMessage } from '../outbound/messages.ts';
 import { memoOf, readMemo, readTaking } from './payloads.ts';
 import type { Delivery, Taking } from './payloads.ts';
-import { createRateLimit } from './rateLimit.ts';
-import type { RateLimit } from './rateLimit.ts';
 
 export interface IntakeParts {
   readonly deliveries: Deliveries;
@@ -49,12 +54,12 @@ export class BoltProcessor extends App {
 
 export class Intake {
   readonly #parts: IntakeParts;
-  readonly #rateLimit: RateLimit;
+  readonly #rate: PersonRate;
   readonly #underWay = new Set<Promise<void>>();
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
-    this.#rateLimit = createRateLimit(parts.clock);
+    this.#rate = createPersonRate(parts.deliveries, parts.clock);
   }
 
   /** Never rejects. Resolves when it is acknowledged. */
@@ -104,17 +109,10 @@ export class Intake {
   async #admit(taking: Taking, event: ReceiverEvent): Promise<void> {
     const { id, user } = taking.read;
     const asker = this.#askerOf(taking.read);
-    const turn = this.#parts.deliveries.has(id) ? 'go' : this.#rateLimit.check(user);
+    const turn = this.#rate.admit(id, user);
     if (turn !== 'go') {
-      this.#parts.deliveries.ignore(id);
       await this.#acknowledge(() => event.ack());
-      if (turn === 'tooFast')
-        this.#background(
-          this.#say(
-            asker,
-            'That was a lot in one minute. Nothing more is taken from you for a moment; wait a little and press or type again.',
-          ),
-        );
+      if (turn === 'tooFast') this.#background(this.#say(asker, tooFastSentence));
       return;
     }
     switch (await this.#parts.deliveries.keep(id, memoOf(taking))) {

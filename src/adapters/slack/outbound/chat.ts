@@ -17,7 +17,7 @@ import type { Meaning } from './errorWords.ts';
 import { asRecord, failureOf } from './errors.ts';
 import type { SlackFailure } from './errors.ts';
 import { bareCard, literal, noteMessage, noUnfurl, sentenceMessage } from './messages.ts';
-import { surface } from '../identity/people.ts';
+import { platformName, surface } from '../ids.ts';
 import { metadataType } from './staleCards.ts';
 import type { StaleCards } from './staleCards.ts';
 import type { Fields, WebApi } from './webApi.ts';
@@ -46,6 +46,7 @@ export class SlackChat implements ChatPort {
   }
 
   readonly surface = surface;
+  readonly name = platformName;
 
   async acquireSlot(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void> {
     const { budgets } = this.#parts;

@@ -9,7 +9,7 @@ import {
   ServiceClientCredentialsFactory,
 } from 'botframework-connector';
 import type { BotFrameworkAuthentication, ServiceClientCredentials } from 'botframework-connector';
-import type { TeamsSettings } from '../../config/chatSettings.ts';
+import type { TeamsSettings } from '../settings.ts';
 import type { Http } from '../../outbound/http.ts';
 import { readCertificate } from '../certificate.ts';
 import type { Certificate } from '../certificate.ts';

@@ -1,7 +1,7 @@
 // Connection to Teams without botbuilder: tokens checked against the published keys, calls over our own HTTP
 // client, and a token of its own from Entra ID. Chosen by LR_TEAMS_DOOR=direct.
 import type { Clock } from '../../../liveResponse/ports.ts';
-import type { TeamsSettings } from '../../config/chatSettings.ts';
+import type { TeamsSettings } from '../settings.ts';
 import { MsalTokens } from '../../entra/msalTokens.ts';
 import type { MsalCredentials } from '../../entra/msalTokens.ts';
 import { readCertificate } from '../certificate.ts';

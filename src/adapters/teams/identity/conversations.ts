@@ -5,7 +5,7 @@ import type { Keeper, Log } from '../../../liveResponse/ports.ts';
 import type { ConversationKind, Inbound } from '../inbound/activity.ts';
 import type { Keys } from '../../store/journal/keys.ts';
 import { signedText, verifiedText } from '../../store/journal/keys.ts';
-import { parsedJson, readJson, replaceFile } from './jsonFile.ts';
+import { parsedJson, readJson, replaceFile } from '../../store/jsonFile.ts';
 
 export interface PlaceReference {
   readonly serviceUrl: string;

@@ -4,11 +4,13 @@ import { verbOfLine } from '../../../bot/commands/verbs.ts';
 import type { Bot, Reply } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { Deliveries, Left } from '../../deliveries/deliveries.ts';
-import { notTakenSentence, tooLateSentence } from '../../deliveries/words.ts';
+import { createPersonRate } from '../../deliveries/personRate.ts';
+import type { PersonRate } from '../../deliveries/personRate.ts';
+import { notTakenSentence, tooFastSentence, tooLateSentence } from '../../deliveries/words.ts';
 import type { Conversations } from '../identity/conversations.ts';
 import type { Roster } from '../identity/roster.ts';
 import type { Threads } from '../identity/threads.ts';
-import { surface } from '../outbound/chat.ts';
+import { surface } from '../ids.ts';
 import type { TeamsChat } from '../outbound/chat.ts';
 import type { Asker } from '../outbound/privateReplies.ts';
 import type { Inbound } from './activity.ts';
@@ -16,7 +18,7 @@ import { toast } from './invokeAnswers.ts';
 import type { InvokeAnswer } from './invokeAnswers.ts';
 import { pressedOn } from './pressData.ts';
 import { Presses } from './presses.ts';
-import { createSpeakers } from './speakers.ts';
+import { createSpeakers, speakerOf } from './speakers.ts';
 import type { SpeakerIn } from './speakers.ts';
 import { commandText } from './text.ts';
 import { hasValue, keyOf, kindOf, TurnReplies } from './turnReplies.ts';
@@ -42,6 +44,7 @@ export class ActivityHandler {
   readonly #parts: ActivityHandlerOptions;
   /** The command without its slash. */
   readonly #name: string;
+  readonly #rate: PersonRate;
   readonly #replies: TurnReplies;
   readonly #speakerIn: SpeakerIn;
   readonly #presses: Presses;
@@ -49,9 +52,15 @@ export class ActivityHandler {
   constructor(options: ActivityHandlerOptions) {
     this.#parts = options;
     this.#name = options.command.replace(/^\//, '');
+    this.#rate = createPersonRate(options.deliveries, options.clock);
     this.#replies = new TurnReplies(options);
     this.#speakerIn = createSpeakers(options);
-    this.#presses = new Presses({ ...options, replies: this.#replies, speakerIn: this.#speakerIn });
+    this.#presses = new Presses({
+      ...options,
+      rate: this.#rate,
+      replies: this.#replies,
+      speakerIn: this.#speakerIn,
+    });
   }
 
   /** Resolves soon: with the answer to an invoke, or as soon as anything else is safely noted. */
@@ -145,6 +154,15 @@ export class ActivityHandler {
     if (message.from.id.startsWith('28:')) return;
     if (!hasValue(message) && commandText(message, this.#name) === undefined) return;
     const key = keyOf(message);
+    const turn = this.#rate.admit(key, speakerOf(message));
+    if (turn !== 'go') {
+      if (turn === 'tooFast')
+        this.#replies.background(
+          'too fast',
+          this.#replies.tellText(this.#replies.askerOf(message), tooFastSentence),
+        );
+      return;
+    }
     // On disk before it is acknowledged: Teams does not send it again after that.
     const kept = await deliveries.keep(key, message);
     const asker = this.#replies.askerOf(message);

@@ -4,9 +4,11 @@ import { ChatError } from '../../../bot/ports.ts';
 import type { Bot, PressIn, Reply } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { Deliveries } from '../../deliveries/deliveries.ts';
-import { notTakenSentence } from '../../deliveries/words.ts';
+import type { PersonRate } from '../../deliveries/personRate.ts';
+import { notTakenSentence, tooFastSentence } from '../../deliveries/words.ts';
 import type { Threads } from '../identity/threads.ts';
-import { refOf, surface } from '../outbound/chat.ts';
+import { surface } from '../ids.ts';
+import { refOf } from '../outbound/chat.ts';
 import type { TeamsChat } from '../outbound/chat.ts';
 import { intentOf } from '../outbound/messages.ts';
 import type { Asker } from '../outbound/privateReplies.ts';
@@ -35,6 +37,7 @@ export interface PressesOptions {
   readonly chat: Pick<TeamsChat, 'supersede'>;
   readonly deliveries: Deliveries;
   readonly threads: Threads;
+  readonly rate: PersonRate;
   readonly replies: TurnReplies;
   readonly speakerIn: SpeakerIn;
   readonly clock: Clock;
@@ -53,8 +56,8 @@ interface Pressed {
   readonly reply: Reply;
   /** What is said next to the answer to the invoke, and instead of it. */
   readonly extra?: Promise<void>;
-  /** It came before: the first one answers it. */
-  readonly repeated?: true;
+  /** Nothing of it is kept that this answer could settle: it came before, or too fast after others. */
+  readonly notKept?: true;
   /** Set once the person was answered later than the invoke could wait. */
   late?: Promise<void>;
 }
@@ -126,8 +129,8 @@ export class Presses {
       : this.#submit(message, pressing);
   }
 
-  #settle({ repeated }: Pressed, key: string): void {
-    if (repeated !== true) this.#parts.deliveries.done(key);
+  #settle({ notKept }: Pressed, key: string): void {
+    if (notKept !== true) this.#parts.deliveries.done(key);
   }
 
   #remember(key: string, work: Promise<Pressed>): Promise<Pressed> {
@@ -142,6 +145,9 @@ export class Presses {
    * a crash.
    */
   async #keep(invoke: Invoke): Promise<Pressed> {
+    // A press is answered each time: without an answer Teams says that something went wrong.
+    if (this.#parts.rate.admit(invoke.key, invoke.asker.speaker) !== 'go')
+      return { ...spoken(tooFastSentence), notKept: true };
     switch (await this.#parts.deliveries.keep(invoke.key, invoke.message)) {
       case 'first':
         return this.#press(invoke);
@@ -149,7 +155,7 @@ export class Presses {
         return {
           answer: toast('This press has arrived before. The card shows what became of it.'),
           reply: { kind: 'nothing' },
-          repeated: true,
+          notKept: true,
         };
       case 'notTaken':
         return spoken(notTakenSentence('press'));

@@ -1,5 +1,6 @@
 // Identity of the person who speaks or presses in Teams, and the place: as the bot knows accounts and places,
 // with how far Teams vouches for the person now.
+import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import { effectOf, freshnessFor, identityUnread } from '../../../bot/commands/verbs.ts';
 import type { AnyVerb } from '../../../bot/commands/verbs.ts';
 import { ChatError } from '../../../bot/ports.ts';
@@ -7,7 +8,7 @@ import type { Account, Place } from '../../../bot/ports.ts';
 import { explain } from '../../../bot/policy/refusals/refusal.ts';
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { Inbound } from './activity.ts';
-import { surface } from '../outbound/chat.ts';
+import { platformName, surface } from '../ids.ts';
 import type { Conversations } from '../identity/conversations.ts';
 import type { Roster } from '../identity/roster.ts';
 
@@ -39,13 +40,15 @@ export function createSpeakers({ roster, conversations, log, command }: SpeakerP
         message.shared || trust === 'external' || (conversations.place(message.place)?.external ?? false);
       const account: Account = {
         surface,
-        id: speakerOf(message),
+        platform: platformName,
+        // The policy keeps ids in lower case, as Entra compares them.
+        id: speakerOf(message).toLowerCase(),
         trust,
         ...(lastKnown === undefined ? {} : { lastKnown }),
         ...(message.from.name === undefined ? {} : { name: message.from.name }),
         details: [
           ...message.tenants.map((tenant) => ['tenant', tenant] as const),
-          ['place', `${surface}:${message.place}`],
+          ['place', surfaceKey(surface, message.place)],
         ],
       };
       if (trust === 'unknown' && effectOf(verb) !== 'stops') return { unread };

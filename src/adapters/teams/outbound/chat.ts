@@ -5,6 +5,7 @@ import type { ChatPort } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request.ts';
 import { splitThread } from '../inbound/activity.ts';
+import { platformName, surface } from '../ids.ts';
 import type { Connector, Outgoing, Target } from './connector.ts';
 import {
   bareMessage,
@@ -30,9 +31,6 @@ export interface ChatOptions {
   readonly command: string;
 }
 
-/** The surface's name in policies and references. */
-export const surface = 'teams';
-
 /**
  * Targeted messages came to all of Teams in August 2026, not to every tenant on one day: a refusal is asked
  * about again. Milliseconds.
@@ -43,6 +41,7 @@ const targetedClosedFor = 600_000;
 
 export class TeamsChat implements ChatPort {
   readonly surface = surface;
+  readonly name = platformName;
   readonly #options: ChatOptions;
   readonly #connector: Connector;
   readonly #conversations: Conversations;

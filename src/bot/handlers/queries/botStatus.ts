@@ -1,5 +1,6 @@
 // How the bot itself stands: the answer to `status` without an id, and what stands before every other answer
 // while something is wrong.
+import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import { frozenSentence, frozenToOutsiders } from '../../../../cards/messages/frozen.ts';
 import { outageSentence } from '../../../../cards/messages/outage.ts';
 import { stamp } from '../../../../cards/time.ts';
@@ -131,7 +132,7 @@ function stateRows(bot: HandlerContext, actor: Actor): readonly (readonly [strin
       .closed()
       .map(
         ({ surface, place, since, why }) =>
-          ['Place closed', `${surface}:${place} since ${stamp(since)}: ${why}`] as const,
+          ['Place closed', `${surfaceKey(surface, place)} since ${stamp(since)}: ${why}`] as const,
       ),
     ...(trouble === undefined
       ? []

@@ -22,11 +22,14 @@ import type { Refusal } from '../../policy/refusals/refusal.ts';
 import { lostAt } from '../../policy/restored.ts';
 import { keepRefusal, mintOnCard } from '../../workers/sessions/results.ts';
 
-/** Characters of output on one private page: with its frame it stays below Slack's 3,000 per text. */
+/**
+ * Characters of output on one private page: with its frame it stays below the 3,000 per text of the strictest
+ * chat (docs/limits.md).
+ */
 export const pageCharacters = 2_700;
 /**
- * Lines of it: Teams draws each as a block of its own, and more of them would not fit into one of its
- * messages whatever they hold.
+ * Lines of it: a chat may draw each as a block of its own, and more of them would not fit into one message,
+ * whatever they hold (docs/limits.md).
  */
 export const pageLines = 100;
 

@@ -12,7 +12,7 @@ import type { Recipe } from '../../policy/policy.ts';
 import type { Reply } from '../../ports.ts';
 import { placePattern } from '../../policy/recipes/recipes.ts';
 
-/** Files on one page: two lines each, within what Slack lets us answer. */
+/** Files on one page: two lines each, within what the strictest chat lets us answer. */
 const filesPerPage = 15;
 const missingShown = 8;
 /** Of 64 hex digits, those that a person compares. */

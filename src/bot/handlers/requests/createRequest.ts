@@ -1,4 +1,5 @@
 // From a parsed ask to a stored request: policy, device, digest. Nothing is sent to Defender but look-ups.
+import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import { tailOf } from '../../../../cards/clip.ts';
 import { misfitWords } from '../../../../cards/messages/misfits.ts';
 import { leftOutWords } from '../../../../cards/messages/records.ts';
@@ -55,7 +56,7 @@ export function askedBy(
 }
 
 function deliveryOf({ surface, deliveryId }: Pick<CommandIn, 'surface' | 'deliveryId'>): string {
-  return `${surface}:${deliveryId}`;
+  return surfaceKey(surface, deliveryId);
 }
 
 /**
@@ -143,7 +144,7 @@ async function askFor(
     at: now,
     requester: refOf(actor.person),
     account: actor.account,
-    place: `${input.place.surface}:${input.place.id}`,
+    place: surfaceKey(input.place.surface, input.place.id),
     placeIsPrivate: input.place.direct || (input.place.external && !asksEachTime(bot, input.place.surface)),
     ...privacyOf(bot.policy, input.place, tier),
     tenant,
@@ -249,7 +250,7 @@ function twinRefusal(bot: HandlerContext, actor: Actor, twin: Request, line: str
       status: bot.loop.views.words(twin).status,
       by: twin.requester.id === actor.person.id ? 'you' : twin.requester.name,
       ago: bot.clock.now() - twin.at,
-      places: cardPlacesOf(bot, twin).map((place) => `${place.surface}:${place.place}`),
+      places: cardPlacesOf(bot, twin).map((place) => surfaceKey(place.surface, place.place)),
       line: separateLine(line),
     },
     twin.id,
@@ -283,9 +284,9 @@ function told(
   notes: readonly (string | undefined)[] = [],
 ): Extract<Reply, { readonly kind: 'asked' }> {
   const places = cardPlacesOf(bot, request);
-  const here = places.some((place) => `${place.surface}:${place.place}` === request.place);
+  const here = places.some((place) => surfaceKey(place.surface, place.place) === request.place);
   const note = notes.filter((one) => one !== undefined).join(' ');
-  const where = places.map((place) => `${place.surface}:${place.place}`).join(', ');
+  const where = places.map((place) => surfaceKey(place.surface, place.place)).join(', ');
   // A delivery that comes again may come after the decision.
   const standing =
     request.state === 'awaitingApproval'

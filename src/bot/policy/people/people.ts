@@ -1,5 +1,6 @@
 // Who somebody is and which roles he or she has. One human is one person, whatever accounts speak for them;
 // anything unclear is nobody.
+import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import { hiddenCharacter } from '../../../liveResponse/text/visible.ts';
 import type { PersonRef } from '../../../liveResponse/request/person.ts';
 import type { Person, Policy } from '../policy.ts';
@@ -49,22 +50,15 @@ export interface GroupReading {
 /** How long a directory may take before somebody stops something without it. Milliseconds. */
 export const stoppingWaits = 2_000;
 
-/**
- * The key under which the policy lists an account. Entra object ids are compared without case, as Entra does.
- */
-export function accountKey(surface: string, id: string): string {
-  return `${surface}:${surface === 'teams' ? id.toLowerCase() : id}`;
-}
-
 /** The one person that an account speaks for. */
 export function identify(policy: Policy, account: Account, how: Freshness = 'remembered'): Person | Refusal {
   // Before the list: an account that turned into a guest or was deactivated loses everything at once, listed
   // or not.
   if (account.trust === 'unknown') {
     // An administrator vouched for a listed account, and nobody ever said anything else of it.
-    if (how !== 'nowOrLast') return { refused: 'identityUnread', platform: platformName(account.surface) };
+    if (how !== 'nowOrLast') return { refused: 'identityUnread', platform: platformOf(account) };
   } else if (account.trust !== 'member') return { refused: 'notMember', trust: account.trust };
-  const key = accountKey(account.surface, account.id);
+  const key = surfaceKey(account.surface, account.id);
   const people = policy.people.filter((person) => person.accounts.includes(key));
   const [person] = people;
   if (person === undefined) return { refused: 'unlisted', account: key };
@@ -118,7 +112,7 @@ export async function readGroups(
   );
   // A no that was last known took nothing away, and gave nothing either.
   const lastKnown = answers.flatMap(([group, { said, last }]) =>
-    last === true && said === 'yes' ? [platformName(group.slice(0, group.indexOf(':')))] : [],
+    last === true && said === 'yes' ? [groups.platformOf?.(group) ?? splitSurfaceKey(group)[0]] : [],
   );
   return {
     reading: {
@@ -210,12 +204,12 @@ export async function actorOf(
   const person = identify(policy, account, how);
   if (isRefusal(person)) return person;
   const silent = [
-    ...(account.trust === 'unknown' || account.lastKnown === true ? [platformName(account.surface)] : []),
+    ...(account.trust === 'unknown' || account.lastKnown === true ? [platformOf(account)] : []),
     ...lastKnown,
   ];
   return {
     person,
-    account: accountKey(account.surface, account.id),
+    account: surfaceKey(account.surface, account.id),
     ...rolesBy(policy, person, reading),
     read: reading,
     ...(silent.length === 0 ? {} : { lastKnown: [...new Set(silent)] }),
@@ -240,14 +234,8 @@ export function ownerOf(policy: Policy, account: string): Person | undefined {
   return owners.length === 1 ? owners[0] : undefined;
 }
 
-const platformNames: ReadonlyMap<string, string> = new Map([
-  ['slack', 'Slack'],
-  ['teams', 'Teams'],
-  ['entra', 'Microsoft Entra'],
-]);
-
-function platformName(surface: string): string {
-  return platformNames.get(surface) ?? surface;
+function platformOf({ platform, surface }: Account): string {
+  return platform ?? surface;
 }
 
 export function refOf(person: Person): PersonRef {
@@ -265,8 +253,8 @@ export function whoami(
   people: readonly Person[] = [],
 ): Explained {
   const ids = [
-    `account   ${accountKey(account.surface, account.id)}`,
-    `place     ${place.direct ? 'a conversation with the bot alone' : `${place.surface}:${place.id}`}${place.external ? ' (shared with another organisation: results are private)' : ''}`,
+    `account   ${surfaceKey(account.surface, account.id)}`,
+    `place     ${place.direct ? 'a conversation with the bot alone' : surfaceKey(place.surface, place.id)}${place.external ? ' (shared with another organisation: results are private)' : ''}`,
     ...(account.details ?? []).map(([name, value]) => `${plain(name).padEnd(9)} ${plain(value)}`),
   ];
   if (!isRefusal(who)) {

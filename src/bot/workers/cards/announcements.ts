@@ -1,13 +1,13 @@
 // Says in every approvals place that submissions were frozen, and that they are no longer, whichever way that
 // came about; and what another policy changes. Neither waits for it; what a chat does not take is tried again
 // for a while.
+import { splitSurfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import { simulatedMark } from '../../../../cards/cardView.ts';
 import { frozenSentence } from '../../../../cards/messages/frozen.ts';
 import { stamp } from '../../../../cards/time.ts';
 import type { Freeze } from '../../../liveResponse/ports.ts';
 import type { Deps } from '../../deps.ts';
 import { ChatError } from '../../ports.ts';
-import { splitKey } from '../../policy/places.ts';
 
 /** Pauses after a failure, in milliseconds; the last repeats. */
 const retryPauses = [2_000, 5_000, 15_000, 60_000] as const;
@@ -63,7 +63,7 @@ export function createAnnouncements(
 
   function places(): readonly string[] {
     return deps.policy.places.flatMap(({ place, approvals }) =>
-      approvals && chats.has(splitKey(place)[0]) ? [place] : [],
+      approvals && chats.has(splitSurfaceKey(place)[0]) ? [place] : [],
     );
   }
 
@@ -117,7 +117,7 @@ export function createAnnouncements(
   }
 
   async function tell(key: string, job: Waiting): Promise<void> {
-    const [surface, place] = splitKey(job.place);
+    const [surface, place] = splitSurfaceKey(job.place);
     try {
       await chats.get(surface)?.announce(place, job.text);
       if (waiting.get(key) === job) waiting.delete(key);
@@ -158,7 +158,7 @@ export function createAnnouncements(
       for (const [key] of before) waiting.delete(key);
       const untold = new Map(each === true ? before.map(([, job]) => [job.place, job.text]) : []);
       for (const place of new Set([...where, ...untold.keys()]))
-        if (chats.has(splitKey(place)[0])) put(topic, [place], withUntold(text, untold.get(place)));
+        if (chats.has(splitSurfaceKey(place)[0])) put(topic, [place], withUntold(text, untold.get(place)));
       if (told === undefined) afterwards.delete(topic);
       else afterwards.set(topic, told);
       again();

@@ -1,5 +1,6 @@
 // The calls that keep one card true: post, update, supersede, note. Each is journaled so that a crash leaves
 // a trace instead of a second silent card.
+import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import type { Card, CardRef, Request } from '../../../liveResponse/request.ts';
 import { isOpen } from '../../../liveResponse/request.ts';
 import type { CardView } from '../../../../cards/view.ts';
@@ -18,7 +19,7 @@ import type { CardViews } from './cardViews.ts';
 export const lateCards = 3_600_000;
 /**
  * So often in a row an update of one card is refused before a new card is posted: the place may well be open
- * (BotFramework-Services#269).
+ * (docs/chat-failures.md).
  */
 const enough = { gone: 2, closed: 3, rejected: 3 } as const;
 
@@ -65,7 +66,7 @@ export function createCardCalls(
   /** Notes that were surely not sent. By request and place. */
   const refusedNotes = new Map<string, string>();
 
-  const noteKey = ({ id, place }: Spot): string => `${id} ${place.surface}:${place.place}`;
+  const noteKey = ({ id, place }: Spot): string => `${id} ${surfaceKey(place.surface, place.place)}`;
 
   /**
    * What may stand on the card, by what is known of all places of its request. `unread`: what would have to
@@ -75,7 +76,7 @@ export function createCardCalls(
     id,
     place,
   }: Spot): Promise<{ readonly place: CardPlace; readonly unread: boolean }> {
-    const here = `${place.surface}:${place.place}`;
+    const here = surfaceKey(place.surface, place.place);
     const request = store.get(id);
     const { outsiders } = deps;
     if (request === undefined || outsiders === undefined) return { place, unread: false };
@@ -252,7 +253,7 @@ export function createCardCalls(
     const request = store.get(spot.id);
     if (text === undefined || request === undefined) return 'skipped';
     refusedNotes.delete(noteKey(spot));
-    const prefix = `${spot.place.surface}:`;
+    const prefix = surfaceKey(spot.place.surface, '');
     const accounts = deps.policy.people.find((person) => person.id === request.requester.id)?.accounts ?? [];
     const mention = accounts.flatMap((account) =>
       account.startsWith(prefix) ? [account.slice(prefix.length)] : [],

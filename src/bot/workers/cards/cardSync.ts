@@ -1,5 +1,6 @@
 // Keeps the cards in step with the store: newest state only, one call in flight per card, ended requests
 // first. No answer of a chat ends a card.
+import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import { isOpen } from '../../../liveResponse/request.ts';
 import type { Request } from '../../../liveResponse/request.ts';
@@ -102,7 +103,7 @@ export function createCardSync(deps: Deps, views: CardViews, again: () => void):
       if (behind) touched.add(id);
     }
     // Whatever is behind was looked at.
-    if (notLooked.size === 0) places.only(({ surface, place }) => wanted.has(`${surface}:${place}`));
+    if (notLooked.size === 0) places.only(({ surface, place }) => wanted.has(surfaceKey(surface, place)));
     // Looked at together, so that what closed in the middle of the pass is told for all of its cards at once.
     const affected = undrawn.flatMap(({ request, place }) => {
       const trouble = troubleOf(keyOf(request.id, place), place, waits);
@@ -130,7 +131,7 @@ export function createCardSync(deps: Deps, views: CardViews, again: () => void):
         .map((work) => ({ work, wait: troubles.wait(work.key, request.revision) }))
         .sort((one, other) => one.wait - other.wait)[0];
       behind ||= due !== undefined || flights.has(key);
-      if (due !== undefined || flights.has(key)) wanted.add(`${place.surface}:${place.place}`);
+      if (due !== undefined || flights.has(key)) wanted.add(surfaceKey(place.surface, place.place));
       if (due !== undefined) start(key, id, place, due.work, due.wait, waits);
       if (
         !isLate(request, clock.now()) &&
@@ -284,7 +285,7 @@ export function createCardSync(deps: Deps, views: CardViews, again: () => void):
   }
 
   function noteDue(request: Request, place: CardPlace): Notification | undefined {
-    const full = `${place.surface}:${place.place}`;
+    const full = surfaceKey(place.surface, place.place);
     return full === request.place && clock.now() - request.changedAt < lateCards
       ? pendingNotification(deps, request, full)
       : undefined;
@@ -325,12 +326,12 @@ function beyondRevision({ status, lead, facts, buttons }: CardView): string {
 }
 
 function keyOf(id: string, { surface, place }: Pick<CardPlace, 'surface' | 'place'>): string {
-  return `${id} ${surface}:${place}`;
+  return `${id} ${surfaceKey(surface, place)}`;
 }
 
 /** Whether a key, with or without more behind it, is of that place. */
 function isOf(key: string, { surface, place }: Pick<CardPlace, 'surface' | 'place'>): boolean {
-  return `${key.slice(key.indexOf(' '))} `.startsWith(` ${surface}:${place} `);
+  return `${key.slice(key.indexOf(' '))} `.startsWith(` ${surfaceKey(surface, place)} `);
 }
 
 /** Failures that are hardly those of one card or place. */

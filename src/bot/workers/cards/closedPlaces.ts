@@ -1,5 +1,6 @@
 // Places that take nothing of ours for now: asked again at growing intervals, by one call at a time, and at
 // once at a sign of life.
+import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import type { Clock } from '../../../liveResponse/ports.ts';
 import { nextPause } from './cardFailures.ts';
 
@@ -62,7 +63,7 @@ const least = 2_000;
 export function createClosedPlaces(clock: Pick<Clock, 'now' | 'elapsed'>): ClosedPlaces {
   const states = new Map<string, State>();
   const taken = new Map<string, number>();
-  const keyOf = ({ surface, place }: Where): string => `${surface}:${place}`;
+  const keyOf = ({ surface, place }: Where): string => surfaceKey(surface, place);
 
   return {
     gate(where) {

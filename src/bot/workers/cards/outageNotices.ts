@@ -1,10 +1,10 @@
 // Nobody waits in the dark: while a card cannot be drawn its requester is told alone, and the request's other
 // places below their cards; once for each outage, and again when it is over.
+import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import type { CardRef, Request } from '../../../liveResponse/request.ts';
 import type { Deps } from '../../deps.ts';
 import { ChatError } from '../../ports.ts';
 import { cardPlacesOf } from '../reads/cardPlaces.ts';
-import { splitKey } from '../../policy/places.ts';
 import type { CardPlace } from '../../policy/places.ts';
 import { cardsIn, isLate } from './cardCalls.ts';
 import { nextPause } from './cardFailures.ts';
@@ -82,7 +82,7 @@ export function createOutageNotices(deps: Deps, again: () => void): OutageNotice
   function remember(affected: readonly Affected[]): void {
     const now = new Set<string>();
     for (const { request, place, since, why, wide } of affected) {
-      const full = `${place.surface}:${place.place}`;
+      const full = surfaceKey(place.surface, place.place);
       const key = `${request.id} ${full}`;
       now.add(key);
       const before = entries.get(key);
@@ -90,7 +90,14 @@ export function createOutageNotices(deps: Deps, again: () => void): OutageNotice
       if (before === undefined)
         entries.set(key, {
           id: request.id,
-          outage: { place: full, surface: place.surface, since, why, wide },
+          outage: {
+            place: full,
+            surface: place.surface,
+            chat: chats.get(place.surface)?.name ?? place.surface,
+            since,
+            why,
+            wide,
+          },
           posted,
           phase: 'broken',
           told: new Set(),
@@ -106,7 +113,7 @@ export function createOutageNotices(deps: Deps, again: () => void): OutageNotice
   }
 
   function isDrawn(request: Request, { outage }: Entry): boolean {
-    const [surface, place] = splitKey(outage.place);
+    const [surface, place] = splitSurfaceKey(outage.place);
     const card = cardsIn(request, { surface, place }).at(-1);
     return card?.ref !== undefined && card.shown >= request.revision;
   }
@@ -123,7 +130,7 @@ export function createOutageNotices(deps: Deps, again: () => void): OutageNotice
       if (request === undefined) continue;
       add(`person ${request.requester.id}`, entry, (due) => tellPerson(request, due));
       for (const other of othersOf(request, entry))
-        add(`place ${other.surface}:${other.place}`, entry, (due) => tellPlace(other, due));
+        add(`place ${surfaceKey(other.surface, other.place)}`, entry, (due) => tellPlace(other, due));
     }
     return [...all.values()];
   }
@@ -133,7 +140,7 @@ export function createOutageNotices(deps: Deps, again: () => void): OutageNotice
    */
   function othersOf(request: Request, entry: Entry): readonly CardPlace[] {
     return cardPlacesOf(deps, request).filter((place) => {
-      const full = `${place.surface}:${place.place}`;
+      const full = surfaceKey(place.surface, place.place);
       const troubled = entries.get(`${request.id} ${full}`);
       const alone = request.placeIsPrivate && full === request.place;
       return (
@@ -195,13 +202,13 @@ export function createOutageNotices(deps: Deps, again: () => void): OutageNotice
         phase === 'over' ? [] : [outage.wide ? outage.surface : outage.place],
       ),
     );
-    const [surface, place] = splitKey(request.place);
+    const [surface, place] = splitSurfaceKey(request.place);
     const ways = [
-      { surface, place, account: splitKey(request.account)[1] },
+      { surface, place, account: splitSurfaceKey(request.account)[1] },
       ...otherAccounts(request, surface),
     ];
     const isBroken = (way: (typeof ways)[number]): boolean =>
-      broken.has(way.surface) || broken.has(`${way.surface}:${way.place}`);
+      broken.has(way.surface) || broken.has(surfaceKey(way.surface, way.place));
     let last: unknown;
     for (const way of [...ways.filter((one) => !isBroken(one)), ...ways.filter(isBroken)]) {
       try {
@@ -222,13 +229,13 @@ export function createOutageNotices(deps: Deps, again: () => void): OutageNotice
   ): readonly { readonly surface: string; readonly place: string; readonly account: string }[] {
     const accounts = deps.policy.people.find((person) => person.id === request.requester.id)?.accounts ?? [];
     return accounts.flatMap((full) => {
-      const [surface, account] = splitKey(full);
+      const [surface, account] = splitSurfaceKey(full);
       if (surface === asked || !chats.has(surface)) return [];
       const places = [
-        ...request.cards.map((card) => `${card.surface}:${card.place}`),
+        ...request.cards.map((card) => surfaceKey(card.surface, card.place)),
         ...deps.policy.places.map((rule) => rule.place),
       ];
-      const place = places.map(splitKey).find(([one]) => one === surface)?.[1];
+      const place = places.map(splitSurfaceKey).find(([one]) => one === surface)?.[1];
       return [{ surface, place: place ?? account, account }];
     });
   }
@@ -253,7 +260,9 @@ export function createOutageNotices(deps: Deps, again: () => void): OutageNotice
       request?.state === 'awaitingApproval' &&
       !request.cards.some(
         (card) =>
-          card.ref !== undefined && chats.has(card.surface) && isApprovals(`${card.surface}:${card.place}`),
+          card.ref !== undefined &&
+          chats.has(card.surface) &&
+          isApprovals(surfaceKey(card.surface, card.place)),
       )
     );
   }

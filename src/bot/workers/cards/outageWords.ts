@@ -5,6 +5,8 @@ export interface Outage {
   /** `surface:place` */
   readonly place: string;
   readonly surface: string;
+  /** The chat's name as people know it. */
+  readonly chat: string;
   /** Epoch milliseconds. */
   readonly since: number;
   readonly why: string;
@@ -20,7 +22,7 @@ export function outageText(outage: Outage, ids: readonly string[], posted: boole
   const why = `(${reason(outage.why)})`;
   const since = `since ${timeOf(outage.since, now)}`;
   if (outage.wide)
-    return `${cards(ids)} in ${outage.place} ${ids.length === 1 ? 'is' : 'are'} not drawn ${since}: ${chatName(outage.surface)} does not answer as it should ${why}. The bot tries again by itself.`;
+    return `${cards(ids)} in ${outage.place} ${ids.length === 1 ? 'is' : 'are'} not drawn ${since}: ${outage.chat} does not answer as it should ${why}. The bot tries again by itself.`;
   if (posted)
     return `${cards(ids)} in ${outage.place} cannot be updated ${since} ${why}. The bot tries again by itself.`;
   return `${cards(ids)} cannot be posted in ${outage.place} ${since} ${why}. The bot tries again by itself.`;
@@ -30,7 +32,7 @@ export function outageText(outage: Outage, ids: readonly string[], posted: boole
 export function unseenText(outages: readonly Outage[], ids: readonly string[], now: number): string {
   const reasons = outages.map(
     (one) =>
-      `${one.wide ? `${chatName(one.surface)} does not answer as it should` : `the bot cannot post in ${one.place}`} since ${timeOf(one.since, now)} (${reason(one.why)})`,
+      `${one.wide ? `${one.chat} does not answer as it should` : `the bot cannot post in ${one.place}`} since ${timeOf(one.since, now)} (${reason(one.why)})`,
   );
   return `No approver has seen ${list(ids)} yet: ${reasons.join('; ')}. The bot tries again by itself, and tells you when ${ids.length === 1 ? 'the card stands' : 'the cards stand'}.`;
 }
@@ -60,8 +62,4 @@ function list(ids: readonly string[]): string {
 
 function reason(why: string): string {
   return why.replace(/\.$/, '');
-}
-
-function chatName(surface: string): string {
-  return surface === 'slack' ? 'Slack' : surface === 'teams' ? 'Teams' : surface;
 }

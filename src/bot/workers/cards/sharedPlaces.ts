@@ -1,9 +1,10 @@
 // Which places outsiders read, as their chats told last: what one place may not show stands on no card of the
 // request, so the others must know.
+import { splitSurfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { ChatPort, Place } from '../../ports.ts';
 import { ChatError } from '../../ports.ts';
-import { placeKey, splitKey } from '../../policy/places.ts';
+import { placeKey } from '../../policy/places.ts';
 
 export interface SharedPlaces {
   /** What was told last of a place (`surface:id`); undefined while nothing was. */
@@ -36,7 +37,7 @@ export function createSharedPlaces({
   }
 
   async function ask(key: string): Promise<'yes' | 'no' | 'unread'> {
-    const [surface, place] = splitKey(key);
+    const [surface, place] = splitSurfaceKey(key);
     const chat = chats.find((one) => one.surface === surface);
     if (chat?.external === undefined) return told.get(key) ?? 'no';
     try {

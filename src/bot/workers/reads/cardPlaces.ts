@@ -1,10 +1,11 @@
 // Where the cards of a stored request stand, and what they may show there: the policy's places as far as
 // their chat is connected, and wherever a card stands already
+import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import type { Request } from '../../../liveResponse/request.ts';
 import type { Deps } from '../../deps.ts';
 import { isRestricted, reasonMayStand, resultsOf } from '../../policy/needToKnow.ts';
 import type { ReadByOutsiders } from '../../policy/needToKnow.ts';
-import { placesFor, splitKey } from '../../policy/places.ts';
+import { placesFor } from '../../policy/places.ts';
 import type { CardPlace } from '../../policy/places.ts';
 import type { Place } from '../../ports.ts';
 
@@ -16,7 +17,7 @@ export function readBy({ outsiders }: Pick<Deps, 'outsiders'>): ReadByOutsiders 
 
 export function cardPlacesOf(deps: Needs, request: Request): readonly CardPlace[] {
   const { policy, chats } = deps;
-  const [surface, id] = splitKey(request.place);
+  const [surface, id] = splitSurfaceKey(request.place);
   const results = resultsOf(policy, request, readBy(deps));
   // Direct or shared, a private origin shows no results whatever the policy says; that is all the difference
   // it makes here.
@@ -37,7 +38,7 @@ export function cardPlacesOf(deps: Needs, request: Request): readonly CardPlace[
 }
 
 function withReason(deps: Needs, request: Request, place: CardPlace): CardPlace {
-  return reasonMayStand(deps.policy, request, `${place.surface}:${place.place}`, readBy(deps))
+  return reasonMayStand(deps.policy, request, surfaceKey(place.surface, place.place), readBy(deps))
     ? place
     : { ...place, reason: 'private' };
 }

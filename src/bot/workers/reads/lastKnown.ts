@@ -19,5 +19,6 @@ export function rememberingGroups(groups: Groups, memory: LastKnown = new Map<st
       const answer = memory.get(question(group, person));
       return answer === undefined ? undefined : answer === 'yes';
     },
+    platformOf: (group) => groups.platformOf?.(group),
   };
 }

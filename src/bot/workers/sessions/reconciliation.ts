@@ -16,7 +16,7 @@ import type { Turn } from '../worker.ts';
 import { byHand } from '../worker.ts';
 
 /** An action is searched from a little before our attempt: the clocks of two machines differ. */
-const clockSlack = 10 * 60_000;
+const clockMargin = 10 * 60_000;
 const retryPause = 5_000;
 /** A cancel takes effect within seconds (defender-api.md 3). Milliseconds. */
 const cancelPause = 15_000;
@@ -148,7 +148,7 @@ export async function findByTag(
   request: InState<'submitting' | 'unknown' | 'over'>,
 ): Promise<Action | undefined> {
   const first = Math.min(...request.attempts.map((attempt) => attempt.at));
-  const { actions: recent, whole } = await defender.recent(request.device.id, first - clockSlack);
+  const { actions: recent, whole } = await defender.recent(request.device.id, first - clockMargin);
   const ours = recent.filter((action) =>
     request.attempts.some((attempt) => action.comment.includes(attempt.tag)),
   );

@@ -8,7 +8,7 @@ import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventsPath } from '../../../../src/adapters/slack/inbound/guard.ts';
+import { eventsPath } from '../../../../src/adapters/slack/addresses.ts';
 import { channelEvents } from '../../../../src/adapters/slack/inbound/channelEvents.ts';
 import { requiredScopes } from '../../../../src/adapters/slack/scopes.ts';
 import { root } from '../../../support/root.ts';

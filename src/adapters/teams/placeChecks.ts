@@ -2,15 +2,17 @@
 // own token tells whether it is still in it. Where it has heard nothing, nobody can tell from here.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, diskWords } from '../../adapters/store/journal/disk.ts';
-import { isConnector } from '../../adapters/teams/inbound/hosts.ts';
-import type { Secret } from '../../adapters/secret.ts';
+import { codeOf, diskWords } from '../store/journal/disk.ts';
+import { isConnector } from './inbound/hosts.ts';
+import type { Secret } from '../secret.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
+import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
+import { surface } from './ids.ts';
 import { field, parseJson } from '../../liveResponse/text/json.ts';
-import { call, isAnswer } from '../call.ts';
-import type { Caller } from '../call.ts';
-import { fail, ok, skip, warn } from '../line.ts';
-import type { Line, Tell } from '../line.ts';
+import { call, isAnswer } from '../checks/call.ts';
+import type { Caller } from '../checks/call.ts';
+import { fail, ok, skip, warn } from '../checks/line.ts';
+import type { Line, Tell } from '../checks/line.ts';
 
 const check = 'teams.place';
 const addIt =
@@ -30,8 +32,9 @@ export async function examineTeamsPlaces(
   caller: Caller,
   tell: Tell,
 ): Promise<void> {
-  const places = (policy?.places ?? []).flatMap(({ place }) =>
-    place.startsWith('teams:') ? [place.slice('teams:'.length)] : [],
+  const places = idsOn(
+    surface,
+    (policy?.places ?? []).map(({ place }) => place),
   );
   if (places.length === 0) return;
   const known = heardFrom(dataDir);

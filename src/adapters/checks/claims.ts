@@ -1,6 +1,6 @@
 // What a bearer token says of itself. Its signature is for the API to check: here it is only read, to explain
 // beforehand what the API would refuse.
-import { field, parseJson } from '../liveResponse/text/json.ts';
+import { field, parseJson } from '../../liveResponse/text/json.ts';
 
 /**
  * Claims of an Entra access token

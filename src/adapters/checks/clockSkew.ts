@@ -7,7 +7,7 @@ import type { Tell } from './line.ts';
 /** Milliseconds. From here on cards tell times that people notice as wrong. */
 const noticeable = 10_000;
 /**
- * From here on things fail: Slack and Teams refuse what is five minutes off, and links seem alive that are
+ * From here on things fail: the chats refuse what is five minutes off, and links seem alive that are
  * dead.
  */
 const harmful = 120_000;

@@ -1,30 +1,22 @@
 // Teams: the bot's own token, which is what its registration, secret and tenant have to be right for, and the
 // keys with which incoming messages are checked; then the places of the policy. No message is sent.
-import type { TeamsSettings } from '../../adapters/config/chatSettings.ts';
-import type { TokenSource } from '../../adapters/entra/credentials.ts';
-import type { Credentials } from '../../adapters/entra/settings.ts';
-import { TokenError } from '../../adapters/entra/tokenError.ts';
-import { channelAuthorities } from '../../adapters/teams/inbound/hosts.ts';
-import type { Secret } from '../../adapters/secret.ts';
-import type { Policy } from '../../bot/policy/policy.ts';
+import type { ChatSubject } from '../chatPlatform.ts';
+import type { Credentials } from '../entra/settings.ts';
+import { TokenError } from '../entra/tokenError.ts';
+import { channelAuthorities } from './inbound/hosts.ts';
+import type { Secret } from '../secret.ts';
 import { field } from '../../liveResponse/text/json.ts';
-import { call, isAnswer } from '../call.ts';
-import type { Caller } from '../call.ts';
-import { certificateLine } from '../certificate.ts';
-import { claimsOf } from '../claims.ts';
-import { fail, ok, skip, warn } from '../line.ts';
-import type { Line, Tell } from '../line.ts';
-import { examineTeamsPlaces } from './teamsPlaces.ts';
+import { call, isAnswer } from '../checks/call.ts';
+import type { Caller } from '../checks/call.ts';
+import { certificateLine } from '../checks/certificate.ts';
+import { claimsOf } from '../checks/claims.ts';
+import { fail, ok, skip, warn } from '../checks/line.ts';
+import type { Line, Tell } from '../checks/line.ts';
+import { examineTeamsPlaces } from './placeChecks.ts';
+import type { TeamsSettings } from './settings.ts';
 
-export interface TeamsSubject {
+export interface TeamsSubject extends ChatSubject {
   readonly settings: TeamsSettings;
-  readonly tokensOf: (credentials: Credentials, authority: string) => TokenSource;
-  /** In place of the cloud's own, for tests. */
-  readonly openIdMetadata?: string;
-  readonly policy: Policy | undefined;
-  readonly dataDir: string;
-  /** Origins of connectors beside Microsoft’s, for tests. */
-  readonly origins?: readonly string[];
 }
 
 export async function examineTeams(subject: TeamsSubject, caller: Caller, tell: Tell): Promise<void> {

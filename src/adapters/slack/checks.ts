@@ -1,21 +1,23 @@
 // Slack: the bot token and its scopes, the app token's way to a socket, and the channels and groups that the
 // policy names. Readings only; no message is posted and no socket opened.
-import { requiredScopes, scopes } from '../../adapters/slack/scopes.ts';
+import { requiredScopes, scopes } from './scopes.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
+import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
 import { field } from '../../liveResponse/text/json.ts';
-import type { SlackService } from '../../adapters/slack/platform.ts';
-import { call, isAnswer } from '../call.ts';
-import type { Called, Caller } from '../call.ts';
-import { examineClock } from '../clockSkew.ts';
-import { fail, ok, skip, warn } from '../line.ts';
-import type { Tell } from '../line.ts';
+import { publicApi } from './addresses.ts';
+import { platformName, slackGroups, surface } from './ids.ts';
+import type { SlackService } from './open.ts';
+import { call, isAnswer } from '../checks/call.ts';
+import type { Called, Caller } from '../checks/call.ts';
+import { examineClock } from '../checks/clockSkew.ts';
+import { fail, ok, skip, warn } from '../checks/line.ts';
+import type { Tell } from '../checks/line.ts';
 
 export interface SlackSubject {
   readonly slack: SlackService;
   readonly policy: Policy | undefined;
 }
 
-const publicApi = 'https://slack.com/api';
 /**
  * Error words that say that the token itself is worth nothing (docs.slack.dev/reference/methods/auth.test).
  */
@@ -75,15 +77,13 @@ export async function examineSlack(
         `accepted, as ${text(bot.fields, 'user')} in the workspace ${text(bot.fields, 'team')} (${text(bot.fields, 'team_id')})`,
       ),
     );
-    examineClock(bot.answer, 'Slack', tell, 'slack.clock');
+    examineClock(bot.answer, platformName, tell, 'slack.clock');
     examineScopes(bot.answer.headers.get('x-oauth-scopes'), tell);
-    for (const { place } of policy?.places ?? [])
-      if (place.startsWith('slack:'))
-        await examineChannel(
-          place.slice('slack:'.length),
-          (channel) => api('conversations.info', slack.botToken, { channel }),
-          tell,
-        );
+    for (const channel of idsOn(
+      surface,
+      (policy?.places ?? []).map(({ place }) => place),
+    ))
+      await examineChannel(channel, () => api('conversations.info', slack.botToken, { channel }), tell);
     for (const group of groupsOf(policy))
       await examineGroup(
         group,
@@ -141,14 +141,10 @@ function examineScopes(header: string | undefined, tell: Tell): void {
     );
 }
 
-async function examineChannel(
-  channel: string,
-  info: (channel: string) => Promise<Said>,
-  tell: Tell,
-): Promise<void> {
+async function examineChannel(channel: string, info: () => Promise<Said>, tell: Tell): Promise<void> {
   const check = 'slack.place';
   if (channel.startsWith('D')) return;
-  const said = await info(channel);
+  const said = await info();
   if ('error' in said) {
     if (said.error === 'missing_scope')
       tell(skip(check, `${channel} cannot be read`, 'Fix slack.scopes first.'));
@@ -188,11 +184,7 @@ async function examineChannel(
 /** User groups that give roles. */
 function groupsOf(policy: Policy | undefined): readonly string[] {
   const members = [...(policy?.roles.values() ?? [])].flat();
-  return [
-    ...new Set(
-      members.filter((member) => member.startsWith('slack:')).map((member) => member.slice('slack:'.length)),
-    ),
-  ];
+  return [...new Set(idsOn(slackGroups.prefix, members))];
 }
 
 async function examineGroup(group: string, members: () => Promise<Said>, tell: Tell): Promise<void> {

@@ -1,22 +1,7 @@
-// Slack and Teams: complete sets of credentials, or problems that name what is missing.
+// Teams in the environment: a complete registration of the bot, or problems that name what is missing.
 import type { Secret } from '../secret.ts';
-import { bare, readGuid, readUrl } from './environment.ts';
-import type { Environment } from './environment.ts';
-
-export interface SlackSettings {
-  readonly botToken: Secret;
-  /** Socket Mode when there is an app token, HTTP with signed requests otherwise. */
-  readonly intake:
-    | { readonly kind: 'socket'; readonly appToken: Secret }
-    | { readonly kind: 'http'; readonly signingSecret: Secret };
-  /** Another API than Slack's own, for tests. */
-  readonly apiUrl?: string;
-  readonly command: string;
-  /** Team or enterprise ids whose members count as members; empty: the bot's own team. */
-  readonly allowedTeams: readonly string[];
-  /** How long Socket Mode may be without a connection before the process ends, to be started again. */
-  readonly deafAfterMs: number;
-}
+import { readGuid } from '../config/environment.ts';
+import type { Environment } from '../config/environment.ts';
 
 export interface TeamsSettings {
   readonly type: 'SingleTenant' | 'UserAssignedMSI' | 'MultiTenant';
@@ -36,74 +21,6 @@ export interface TeamsSettings {
   readonly door?: 'botbuilder' | 'direct';
 }
 
-/** Milliseconds. */
-const leastDeafAfter = 10_000;
-
-/** Undefined when Slack is not set up, or wrongly: then `env` holds the problems. */
-export function readSlack(env: Environment): SlackSettings | undefined {
-  const apiUrl = readUrl(env, 'SLACK_API_URL');
-  const command = env.text('SLACK_COMMAND') ?? '/lr';
-  const allowedTeams = env.list('SLACK_ALLOWED_TEAMS');
-  if (!/^\/[a-z0-9_-]{1,31}$/.test(command))
-    env.problem(
-      `SLACK_COMMAND is "${command}"; it must be a slash and at most 31 small letters, digits, "-" and "_".`,
-    );
-  for (const team of allowedTeams)
-    if (!/^[TE][A-Z0-9]{4,20}$/.test(team))
-      env.problem(
-        `SLACK_ALLOWED_TEAMS holds "${team}"; team ids look like T0123ABCD, enterprise ids like E0123ABCD.`,
-      );
-  const deafAfterMs = env.duration('SLACK_DEAF_AFTER', '2m');
-  // The SDK waits five seconds before it connects again after every loss, and Slack recycles connections all
-  // day.
-  if (deafAfterMs !== 0 && deafAfterMs < leastDeafAfter)
-    env.problem(
-      `SLACK_DEAF_AFTER is below ${leastDeafAfter / 1000}s: an ordinary reconnection takes most of that. Write 2m, or leave it out.`,
-    );
-  const botToken = env.secret('SLACK_BOT_TOKEN');
-  const appToken = env.secret('SLACK_APP_TOKEN');
-  const signingSecret = env.secret('SLACK_SIGNING_SECRET');
-  if (botToken === undefined && appToken === undefined && signingSecret === undefined) {
-    if (env.anyOf('SLACK_API_URL', 'SLACK_COMMAND', 'SLACK_ALLOWED_TEAMS', 'SLACK_DEAF_AFTER'))
-      env.warn(
-        'Slack is not set up: SLACK_BOT_TOKEN is missing, so the other SLACK_ settings have no effect.',
-      );
-    return undefined;
-  }
-  if (botToken === undefined)
-    env.problem(
-      'SLACK_BOT_TOKEN is missing: "Bot User OAuth Token" on the app’s page "OAuth & Permissions", beginning with xoxb-.',
-    );
-  else if (!botToken.reveal().startsWith('xoxb-'))
-    env.problem('SLACK_BOT_TOKEN does not begin with xoxb-; a user or app token does not work here.');
-  if (appToken !== undefined && !appToken.reveal().startsWith('xapp-'))
-    env.problem(
-      'SLACK_APP_TOKEN does not begin with xapp-; it is made on the app’s page "Basic Information" with the scope connections:write.',
-    );
-  if (appToken === undefined && signingSecret === undefined) {
-    env.problem(
-      'Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP); without one of them nothing from Slack can be received.',
-    );
-  }
-  if (botToken === undefined) return undefined;
-  const intake =
-    appToken !== undefined
-      ? ({ kind: 'socket', appToken } as const)
-      : signingSecret !== undefined
-        ? ({ kind: 'http', signingSecret } as const)
-        : undefined;
-  return intake === undefined
-    ? undefined
-    : {
-        botToken,
-        intake,
-        command,
-        allowedTeams,
-        deafAfterMs,
-        ...(apiUrl === undefined ? {} : { apiUrl: bare(apiUrl) }),
-      };
-}
-
 const types = ['SingleTenant', 'UserAssignedMSI', 'MultiTenant'] as const;
 /** learn.microsoft.com/azure/bot-service/how-to-deploy-gov-cloud-high */
 const govChannelService = 'https://botframework.azure.us';
@@ -111,7 +28,7 @@ const govChannelService = 'https://botframework.azure.us';
  * With any of these Teams is meant, so that a missing or empty id stops the start instead of leaving Teams
  * out.
  */
-export const teamsNames = [
+const registrationNames = [
   'MicrosoftAppId',
   'MicrosoftAppPassword',
   'MicrosoftAppCertificatePath',
@@ -119,6 +36,12 @@ export const teamsNames = [
   'MicrosoftAppTenantId',
   'ChannelService',
 ] as const;
+
+export const teamsNames = {
+  names: ['LR_TEAMS_DEV_NO_AUTH', 'LR_TEAMS_DOOR', ...registrationNames, 'TEAMS_ALLOWED_TENANTS'],
+  secrets: ['MicrosoftAppPassword'],
+  meant: [...registrationNames, 'LR_TEAMS_DEV_NO_AUTH'],
+} as const;
 
 /** Undefined when Teams is not set up, or wrongly: then `env` holds the problems. */
 export function readTeams(env: Environment, loopback: boolean): TeamsSettings | undefined {
@@ -139,7 +62,7 @@ export function readTeams(env: Environment, loopback: boolean): TeamsSettings | 
       env.problem('LR_TEAMS_DEV_NO_AUTH is for development, but NODE_ENV is production. Remove one of them.');
     return { type: 'MultiTenant', cloud: 'public', allowedTenants: allowed, devNoAuth: true, door };
   }
-  if (!env.anyOf(...teamsNames)) {
+  if (!env.anyOf(...registrationNames)) {
     if (env.anyOf('TEAMS_ALLOWED_TENANTS'))
       env.warn('Teams is not set up: MicrosoftAppId is missing, so TEAMS_ALLOWED_TENANTS has no effect.');
     if (env.anyOf('LR_TEAMS_DOOR'))

@@ -1,14 +1,16 @@
 // Entra groups that give roles: asked of Microsoft Graph as the bot asks at each decision, with more
 // patience.
-import { EntraGroups, entraPrefix } from '../../adapters/entra/groups.ts';
-import type { TokenSource } from '../../adapters/entra/credentials.ts';
-import { TokenError } from '../../adapters/entra/tokenError.ts';
+import { EntraGroups } from './groups.ts';
+import { entraGroups, knownBy } from './groupIds.ts';
+import type { TokenSource } from './credentials.ts';
+import { TokenError } from './tokenError.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
+import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
 import type { Log } from '../../liveResponse/ports.ts';
-import { callTimeoutMs } from '../call.ts';
-import type { Caller } from '../call.ts';
-import { fail, ok, warn } from '../line.ts';
-import type { Tell } from '../line.ts';
+import { callTimeoutMs } from '../checks/call.ts';
+import type { Caller } from '../checks/call.ts';
+import { fail, ok, warn } from '../checks/line.ts';
+import type { Tell } from '../checks/line.ts';
 
 export interface GroupsSubject {
   readonly policy: Policy;
@@ -23,7 +25,8 @@ const silent: Log = { info: () => undefined, warn: () => undefined, error: () =>
 
 /** Groups named by roles, without repeats. */
 export function entraGroupsOf(policy: Policy): readonly string[] {
-  return [...new Set([...policy.roles.values()].flat().filter((member) => member.startsWith(entraPrefix)))];
+  const members = [...policy.roles.values()].flat();
+  return [...new Set(members.filter((member) => idsOn(entraGroups.prefix, [member]).length > 0))];
 }
 
 export async function examineEntraGroups(
@@ -43,9 +46,7 @@ export async function examineEntraGroups(
       );
     return;
   }
-  const person = policy.people.find(({ accounts }) =>
-    accounts.some((account) => account.startsWith('teams:')),
-  );
+  const person = policy.people.find(({ accounts }) => idsOn(knownBy, accounts).length > 0);
   const groups = new EntraGroups({ http, tokens, clock, log: silent, graph, timeoutMs });
   for (const group of named) {
     if (person === undefined) {

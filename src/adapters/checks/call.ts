@@ -1,8 +1,8 @@
 // One call for the doctor: a single attempt, bounded in time and size, told as an answer or as the reason why
 // there is none.
-import type { Http, HttpAnswer, HttpRequest } from '../adapters/outbound/http.ts';
-import { HttpError, jsonOf } from '../adapters/outbound/http.ts';
-import type { Clock } from '../liveResponse/ports.ts';
+import type { Http, HttpAnswer, HttpRequest } from '../outbound/http.ts';
+import { HttpError, jsonOf } from '../outbound/http.ts';
+import type { Clock } from '../../liveResponse/ports.ts';
 
 /** Milliseconds for one call; a person waits in front of the terminal. */
 export const callTimeoutMs = 15_000;

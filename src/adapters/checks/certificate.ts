@@ -1,7 +1,7 @@
 // A certificate that proves who the bot is: whether its file holds what is needed, and until when it is good.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { diskWords } from '../adapters/store/journal/disk.ts';
+import { diskWords } from '../store/journal/disk.ts';
 import { fail, ok, warn } from './line.ts';
 import type { Line } from './line.ts';
 

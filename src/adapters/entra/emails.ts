@@ -1,0 +1,58 @@
+// The e-mail addresses that Entra knows for a person, for the doctor's comparison of people.
+import { field } from '../../liveResponse/text/json.ts';
+import { call, isAnswer } from '../checks/call.ts';
+import type { Called, Caller, Unanswered } from '../checks/call.ts';
+import type { EmailDirectory } from '../checks/emails.ts';
+import { knownBy } from './groupIds.ts';
+import type { TokenSource } from './credentials.ts';
+import { TokenError } from './tokenError.ts';
+
+/**
+ * @param origin of Graph
+ * @param tokensOf asked once there is somebody to ask about
+ */
+export function entraEmails(origin: string, tokensOf: () => TokenSource): EmailDirectory {
+  let tokens: TokenSource | undefined;
+  return {
+    name: 'Entra',
+    surface: knownBy,
+    async ask(id, caller) {
+      tokens ??= tokensOf();
+      const answer = await askGraph(origin, id, tokens, caller);
+      if (!isAnswer(answer))
+        return {
+          stopped: 'unanswered',
+          why: answer.why,
+          next: 'Run the doctor again; if it stays so, look at the way to Microsoft Graph.',
+        };
+      if (answer.status === 401 || answer.status === 403)
+        return {
+          stopped: 'notAllowed',
+          why: `Graph answers ${answer.status}`,
+          next: 'Nothing, unless you want it: it needs the application permission User.Read.All of Microsoft Graph with admin consent.',
+        };
+      if (answer.status !== 200) return { told: [] };
+      return { told: [field(answer.body?.value, 'mail'), field(answer.body?.value, 'userPrincipalName')] };
+    },
+  };
+}
+
+/** learn.microsoft.com/graph/api/user-get */
+async function askGraph(
+  origin: string,
+  id: string,
+  tokens: TokenSource,
+  caller: Caller,
+): Promise<Called | Unanswered> {
+  try {
+    const token = await tokens.getToken(`${origin}/.default`);
+    return await call(caller, {
+      method: 'GET',
+      url: new URL(`/v1.0/users/${encodeURIComponent(id)}?$select=mail,userPrincipalName`, origin),
+      headers: token === undefined ? {} : { authorization: `Bearer ${token.value.reveal()}` },
+    });
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+    return { why: error.message, sent: false };
+  }
+}
