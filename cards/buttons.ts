@@ -1,12 +1,12 @@
 // The buttons of a card in each state, with what a screen reader says and the second step that names what
 // will happen.
-import { maxSearchAttempts } from '../src/liveResponse/pacing.ts';
+import { maxSearchAttempts } from '../src/liveResponse/pacing/schedules.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import type { CancelAsked } from '../src/liveResponse/sequel.ts';
 import { againFrom } from './again.ts';
 import { clip, oneLine } from './clip.ts';
 import { idTail } from './facts.ts';
-import { slack } from './limits.ts';
+import { slack } from './platformLimits.ts';
 import { commandName, shownCommand, stateOf } from './steps.ts';
 import { twinWarning } from './twins.ts';
 import type { Button, ViewContext } from './view.ts';

@@ -6,7 +6,7 @@ import { continuationNotes } from './again.ts';
 import { buttons } from './buttons.ts';
 import { clip, excerptOf, oneLine } from './clip.ts';
 import { factLines } from './facts.ts';
-import * as bound from './limits.ts';
+import * as bound from './platformLimits.ts';
 import { expirySentence, fileName, moreSentence } from './results.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { ranEarlier } from './messages/said.ts';

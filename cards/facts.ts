@@ -4,7 +4,7 @@ import type { Blocker } from '../src/liveResponse/request/errorAnswer.ts';
 import type { Device, Request } from '../src/liveResponse/request.ts';
 import type { Continues, TriedAgain } from '../src/liveResponse/sequel.ts';
 import { oneLine, tailOf } from './clip.ts';
-import * as bound from './limits.ts';
+import * as bound from './platformLimits.ts';
 import { misfitWords } from './messages/misfits.ts';
 import { alikeFact, isolationWords, leftOutFact, panelFacts } from './messages/deviceContext.ts';
 import { recordDoubts } from './messages/records.ts';

@@ -2,6 +2,7 @@
 // will run.
 import type { Button, CardView, Verb } from './view.ts';
 import { verbs } from './view.ts';
+import { field, parseJson, recordOf } from '../src/liveResponse/text/json.ts';
 
 export interface Press {
   readonly verb: Verb;
@@ -39,14 +40,7 @@ export function readSlackPress(actionId: string, value: string | undefined): Pre
   const found = /^lr\.([a-z]+)\.v1(?:\.\d{1,2})?$/.exec(actionId)?.[1];
   if (found === 'open') return 'open';
   if (value === undefined || value.length > 2000) return undefined;
-  let read: unknown;
-  try {
-    read = JSON.parse(value);
-  } catch {
-    return undefined;
-  }
-  if (typeof read !== 'object' || read === null) return undefined;
-  const { r, v, f, i } = read as Readonly<Record<string, unknown>>;
+  const { r, v, f, i } = recordOf(parseJson(value)?.value);
   return press(found, r, v, f, i);
 }
 
@@ -68,12 +62,9 @@ export function teamsData(view: CardView, button: Button): TeamsData {
 
 /** Reads the data of an Action.Execute or Action.Submit back; undefined for what is not ours. */
 export function readTeamsPress(data: unknown): Press | undefined {
-  if (typeof data !== 'object' || data === null || !('lr' in data)) return undefined;
-  const { lr } = data;
-  if (typeof lr !== 'object' || lr === null) return undefined;
-  const { verb, requestId, revision, fingerprint, index } = lr as Readonly<Record<string, unknown>>;
+  const { verb, requestId, revision, fingerprint, index } = recordOf(field(data, 'lr'));
   const read = press(verb, requestId, revision, fingerprint, index);
-  const input = (data as Readonly<Record<string, unknown>>)[teamsInputId];
+  const input = field(data, teamsInputId);
   return read === undefined || typeof input !== 'string' || input === '' ? read : { ...read, input };
 }
 

@@ -5,7 +5,7 @@ import { changesBetween, libraryName, libraryNames, wasRead } from '../src/liveR
 import type { Command } from '../src/liveResponse/commands.ts';
 import type { Request } from '../src/liveResponse/request.ts';
 import { oneLine } from './clip.ts';
-import * as bound from './limits.ts';
+import * as bound from './platformLimits.ts';
 import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { ranEarlier } from './messages/said.ts';
 import { stamp, timeOf } from './time.ts';

@@ -8,7 +8,7 @@ import type { InState, Request } from '../src/liveResponse/request.ts';
 import { codePoint, drawnOutOfOrder, inOrder } from '../src/liveResponse/text/visible.ts';
 import { stepFailure } from './messages/stepAdvice.ts';
 import { clean, clip, oneLine } from './clip.ts';
-import * as bound from './limits.ts';
+import * as bound from './platformLimits.ts';
 import {
   fileSentence,
   formSentence,

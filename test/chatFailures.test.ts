@@ -7,7 +7,7 @@ import { WebAPIHTTPError, WebAPIPlatformError } from '@slack/web-api';
 import { PendingReplies } from '../src/adapters/slack/outbound/privateReplies.ts';
 import { chatError } from '../src/adapters/slack/outbound/chat.ts';
 import { errorWords } from '../src/adapters/slack/outbound/errorWords.ts';
-import { failureOf as slackFailure } from '../src/adapters/slack/outbound/errors.ts';
+import { failureOf as slackFailure } from '../src/adapters/slack/outbound/slackFailure.ts';
 import { failureOf as teamsFailure, placeWords } from '../src/adapters/teams/outbound/failures.ts';
 import { PrivateReplies } from '../src/adapters/teams/outbound/privateReplies.ts';
 import { ChatError } from '../src/bot/ports.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { slack } from '../cards/limits.ts';
+import { slack } from '../cards/platformLimits.ts';
 import { cloudNames } from '../src/adapters/defender/clouds.ts';
 import { knownNames } from '../src/adapters/config/settings.ts';
 import { moves } from '../src/liveResponse/request.ts';

@@ -2,12 +2,12 @@
 // next step.
 import { isTerminal, outcomeOf } from '../../src/liveResponse/action.ts';
 import type { Action } from '../../src/liveResponse/action.ts';
-import { lateSearchMs } from '../../src/liveResponse/pacing.ts';
+import { lateSearchMs } from '../../src/liveResponse/pacing/schedules.ts';
 import type { FoundLate, InState, WaitCause } from '../../src/liveResponse/request.ts';
 import type { Blocker, ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';
 import { failureAdvice } from './advice.ts';
 import { oneLine } from '../clip.ts';
-import * as bound from '../limits.ts';
+import * as bound from '../platformLimits.ts';
 import { afterRestore } from './said.ts';
 import type { StatusText } from './said.ts';
 import type { ViewContext } from '../view.ts';

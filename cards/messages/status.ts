@@ -2,7 +2,7 @@
 // what you can do).
 import { isKnownStatus } from '../../src/liveResponse/action.ts';
 import type { Blocker, ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';
-import { maxSearchAttempts, searchSchedule } from '../../src/liveResponse/pacing.ts';
+import { maxSearchAttempts, searchSchedule } from '../../src/liveResponse/pacing/schedules.ts';
 import type { Outage } from '../../src/liveResponse/request/errorAnswer.ts';
 import type { InState, Request, WaitCause } from '../../src/liveResponse/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
@@ -10,7 +10,7 @@ import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';
 import { endingWords } from './endings.ts';
 import { oneLine } from '../clip.ts';
 import { frozenSentence } from './frozen.ts';
-import * as bound from '../limits.ts';
+import * as bound from '../platformLimits.ts';
 import { outageAdvice } from './outage.ts';
 import { outcomeWords } from './outcomes.ts';
 import { alikeWarning } from './deviceContext.ts';

@@ -5,7 +5,7 @@ import { errorKinds } from '../../src/liveResponse/codes/winErrors.ts';
 import type { ErrorKind } from '../../src/liveResponse/codes/winErrors.ts';
 import { malwareWords, controlWords, signatureWords, policyWords } from './advice.ts';
 import { oneLine } from '../clip.ts';
-import * as bound from '../limits.ts';
+import * as bound from '../platformLimits.ts';
 
 interface StepHint {
   readonly types: readonly Command['type'][];

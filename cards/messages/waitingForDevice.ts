@@ -1,7 +1,7 @@
 // What a card says of a session that waits at Defender for an offline device, and of the cancel that the
 // policy asks for then.
 import { hasBegun } from '../../src/liveResponse/action.ts';
-import { parkedCancelPauseMs, parkedCancelTries } from '../../src/liveResponse/pacing.ts';
+import { parkedCancelPauseMs, parkedCancelTries } from '../../src/liveResponse/pacing/schedules.ts';
 import type { Asker } from '../../src/liveResponse/request/person.ts';
 import type { InState } from '../../src/liveResponse/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';

@@ -13,7 +13,7 @@ import type {
   TextRun,
 } from './adaptiveTypes.ts';
 import { clean, markdownText } from '../clip.ts';
-import { teams } from '../limits.ts';
+import { teams } from '../platformLimits.ts';
 import { teamsData, teamsInputId } from '../press.ts';
 import { fitToLimit } from './fitToLimit.ts';
 import { indexLabel } from '../steps.ts';

@@ -2,7 +2,7 @@
 // stands where Slack reads no markup.
 import type { Block, ButtonElement, PlainText, RichElement, RichText, SlackMessage } from './blockTypes.ts';
 import { clip, slackText } from '../clip.ts';
-import { slack } from '../limits.ts';
+import { slack } from '../platformLimits.ts';
 import { slackActionId, slackValue } from '../press.ts';
 import { fitToLimit } from './fitToLimit.ts';
 import { indexLabel } from '../steps.ts';

@@ -1,17 +1,9 @@
 // Checks blocks against Slack's limits: by tests on every card, and before each send to log what Slack would
 // answer with a bare "invalid_blocks".
 import { stringLength } from './blockKit.ts';
-import { slack } from '../limits.ts';
-
-type Json = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
+import { slack } from '../platformLimits.ts';
+import { isRecord, listOf } from '../../src/liveResponse/text/json.ts';
+import type { JsonRecord } from '../../src/liveResponse/text/json.ts';
 
 /** What Slack would refuse, each with the JSON pointer of its place; empty when nothing is wrong. */
 export function blockKitProblems(blocks: readonly unknown[]): readonly string[] {
@@ -27,7 +19,7 @@ export function blockKitProblems(blocks: readonly unknown[]): readonly string[] 
   const ids = new Set<unknown>();
   for (const [index, block] of blocks.entries()) {
     const at = `/blocks/${index}`;
-    if (!isObject(block)) {
+    if (!isRecord(block)) {
       say(at, 'not an object');
       continue;
     }
@@ -53,7 +45,7 @@ function length(at: string, value: unknown, least: number, most: number, say: Sa
 }
 
 function textObject(at: string, value: unknown, most: number, kinds: readonly string[], say: Say): void {
-  if (!isObject(value)) {
+  if (!isRecord(value)) {
     say(at, 'no text object');
     return;
   }
@@ -68,7 +60,7 @@ function textObject(at: string, value: unknown, most: number, kinds: readonly st
 
 const either = ['plain_text', 'mrkdwn'];
 
-function checkBlock(at: string, block: Json, say: Say): void {
+function checkBlock(at: string, block: JsonRecord, say: Say): void {
   const elements = listOf(block['elements']);
   switch (block['type']) {
     case 'header':
@@ -104,7 +96,7 @@ function checkBlock(at: string, block: Json, say: Say): void {
 
 function richElement(at: string, element: unknown, say: Say): void {
   if (
-    !isObject(element) ||
+    !isRecord(element) ||
     (element['type'] !== 'rich_text_section' && element['type'] !== 'rich_text_preformatted')
   ) {
     say(at, 'not a rich text section');
@@ -114,7 +106,7 @@ function richElement(at: string, element: unknown, say: Say): void {
   if (parts.length === 0) say(`${at}/elements`, 'empty');
   for (const [index, part] of parts.entries()) {
     const there = `${at}/elements/${index}`;
-    if (!isObject(part)) say(there, 'not an object');
+    if (!isRecord(part)) say(there, 'not an object');
     else if (part['type'] === 'emoji' && element['type'] === 'rich_text_section')
       length(`${there}/name`, part['name'], 1, 60, say);
     else if (part['type'] === 'text') length(`${there}/text`, part['text'], 1, slack.totalStrings, say);
@@ -129,7 +121,7 @@ function checkActions(at: string, elements: readonly unknown[], say: Say): void 
   let primaries = 0;
   for (const [index, element] of elements.entries()) {
     const there = `${at}/${index}`;
-    if (!isObject(element) || element['type'] !== 'button') {
+    if (!isRecord(element) || element['type'] !== 'button') {
       say(there, 'not a button');
       continue;
     }
@@ -160,7 +152,7 @@ function checkActions(at: string, elements: readonly unknown[], say: Say): void 
 }
 
 function checkConfirm(at: string, confirm: unknown, say: Say): void {
-  if (!isObject(confirm)) {
+  if (!isRecord(confirm)) {
     say(at, 'not an object');
     return;
   }

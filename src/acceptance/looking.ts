@@ -8,7 +8,7 @@ import { createLog } from '../adapters/log.ts';
 import type { Settings } from '../adapters/config/settings.ts';
 import { resultHosts } from '../adapters/outbound/resultLink.ts';
 import { field } from '../liveResponse/text/json.ts';
-import { CallRates, ratesOf } from '../liveResponse/pacing.ts';
+import { CallRates, ratesOf } from '../liveResponse/pacing/callRates.ts';
 import type { Clock } from '../liveResponse/ports.ts';
 import type { Device } from '../liveResponse/request.ts';
 import { optionsFrom } from '../app/options.ts';

@@ -10,7 +10,7 @@ import { HttpError } from '../adapters/outbound/http.ts';
 import { checkedLink } from '../adapters/outbound/resultLink.ts';
 import type { ResultRules } from '../adapters/outbound/resultLink.ts';
 import { field } from '../liveResponse/text/json.ts';
-import type { Kind } from '../liveResponse/pacing.ts';
+import type { CallKind } from '../liveResponse/pacing/callRates.ts';
 import type { Clock } from '../liveResponse/ports.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
 import { maxTranscriptBytes } from '../liveResponse/results/transcript.ts';
@@ -220,7 +220,7 @@ export class Observer {
     }
   }
 
-  async #value(kind: Kind, path: string): Promise<unknown> {
+  async #value(kind: CallKind, path: string): Promise<unknown> {
     try {
       return await this.#looking.calls.get(kind, path);
     } catch (error) {
@@ -230,7 +230,7 @@ export class Observer {
     }
   }
 
-  #fail(kind: Kind, error: DefenderError): void {
+  #fail(kind: CallKind, error: DefenderError): void {
     this.#failed.push(`${kind} ${error.detail.status ?? error.code}`);
   }
 
@@ -328,7 +328,7 @@ export class Observer {
       `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=2${more}`;
     const machines = (name: string): string =>
       `/api/machines?$filter=${encodeURIComponent(`computerDnsName eq ${quoted(name)}`)}&$top=5`;
-    const questions: readonly (readonly [ProbeName, Kind, string])[] = [
+    const questions: readonly (readonly [ProbeName, CallKind, string])[] = [
       [
         'or',
         'list',

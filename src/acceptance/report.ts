@@ -2,7 +2,7 @@
 // that replaces no other.
 import { mkdirSync, openSync, closeSync, writeSync, fsyncSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from '../adapters/store/journal/disk.ts';
+import { codeOf } from '../adapters/systemErrors.ts';
 import { field } from '../liveResponse/text/json.ts';
 import { formatOf } from '../liveResponse/results/collectedFile.ts';
 import type { Measure, Seen, Verdict } from './measures.ts';

@@ -8,7 +8,7 @@ import type { CardView } from '../../cards/view.ts';
 import type { Bot, ChatPort, Reply } from '../bot/ports.ts';
 import { saidOfAsked } from '../bot/ports.ts';
 import type { Policy } from '../bot/policy/policy.ts';
-import { codeOf } from '../bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../bot/commands/approvalCode.ts';
 import { peopleOf } from '../adapters/console/people.ts';
 import type { Request } from '../liveResponse/request.ts';
 import { wordOf } from './observing.ts';
@@ -177,7 +177,7 @@ export function players(
 
 /** The line that approves this very request, as its approver is told it. */
 export function approvalOf(request: Request): string {
-  return `approve ${codeOf(request)}`;
+  return `approve ${approvalCodeOf(request)}`;
 }
 
 /**

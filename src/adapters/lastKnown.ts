@@ -6,6 +6,8 @@ import type { Log } from '../liveResponse/ports.ts';
 import type { Keys } from './store/journal/keys.ts';
 import { signedText, verifiedText } from './store/journal/keys.ts';
 import { parsedJson, readJson, replaceFile } from './store/jsonFile.ts';
+import { field, recordOf } from '../liveResponse/text/json.ts';
+import { RecentMap } from '../liveResponse/pacing/recentMap.ts';
 
 /** Answers kept; those given longest ago go first. */
 const mostKept = 20_000;
@@ -25,7 +27,8 @@ export async function openLastKnown(folder: string, keys: Keys, log: Log): Promi
   // answers.
   if (file !== undefined && text === undefined)
     log.warn('lastKnownRefused', { file: name, why: 'it does not carry this bot\u2019s key' });
-  const answers = new Map(answersIn(parsedJson(text)));
+  const answers = new RecentMap<string, string>(mostKept);
+  for (const [question, answer] of answersIn(parsedJson(text))) answers.set(question, answer);
   let writing: Promise<void> | undefined;
   let dirty = false;
 
@@ -48,11 +51,8 @@ export async function openLastKnown(folder: string, keys: Keys, log: Log): Promi
     get: (question) => answers.get(question),
     set(question, answer) {
       const same = answers.get(question) === answer;
-      answers.delete(question);
       answers.set(question, answer);
       if (same) return;
-      const [oldest] = answers.keys();
-      if (answers.size > mostKept && oldest !== undefined) answers.delete(oldest);
       dirty = true;
       writing ??= write().finally(() => (writing = undefined));
     },
@@ -63,15 +63,7 @@ export async function openLastKnown(folder: string, keys: Keys, log: Log): Promi
 }
 
 function answersIn(file: unknown): readonly (readonly [string, string])[] {
-  if (
-    typeof file !== 'object' ||
-    file === null ||
-    !('answers' in file) ||
-    typeof file.answers !== 'object' ||
-    file.answers === null
-  )
-    return [];
-  return Object.entries(file.answers).flatMap(([question, answer]: [string, unknown]) =>
+  return Object.entries(recordOf(field(file, 'answers'))).flatMap(([question, answer]) =>
     typeof answer === 'string' ? [[question, answer] as const] : [],
   );
 }

@@ -36,7 +36,7 @@ import type { Policy } from '../bot/policy/policy.ts';
 import { createCurrentPolicy } from '../bot/policy/currentPolicy.ts';
 import type { Bot } from '../bot/ports.ts';
 import { createLinkBox } from '../bot/workers/sessions/linkBox.ts';
-import { CallRates, elapsedOf, ratesOf } from '../liveResponse/pacing.ts';
+import { CallRates, elapsedOf, ratesOf } from '../liveResponse/pacing/callRates.ts';
 import type { Clock, Log } from '../liveResponse/ports.ts';
 import { openChats, whyNoChats } from './chats.ts';
 import type { ChatOptions } from './chats.ts';

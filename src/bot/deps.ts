@@ -8,7 +8,7 @@ import type {
   Random,
   RequestStore,
 } from '../liveResponse/ports.ts';
-import type { CallRates } from '../liveResponse/pacing.ts';
+import type { CallRates } from '../liveResponse/pacing/callRates.ts';
 import type { Policy } from './policy/policy.ts';
 import type { ChatPort, Groups, LastKnown } from './ports.ts';
 import type { LinkBox } from './workers/sessions/linkBox.ts';

@@ -3,6 +3,7 @@
 import type { CardView, Verb } from '../../cards/view.ts';
 import type { CardRef } from '../liveResponse/request.ts';
 import type { Person } from './policy/policy.ts';
+import type { Recency } from '../liveResponse/pacing/sharedReadings.ts';
 
 /**
  * How far a chat vouches for an account. Only `member` may do more than read help. `unknown`: the platform
@@ -181,12 +182,6 @@ export interface ChatPort {
   /** To one person alone. */
   replyPrivately(place: string, account: string, text: string): Promise<void>;
 }
-
-/**
- * How new an answer of a platform must be. `true`: its reading began after this question, whoever else shares
- * it; a number: it began at most so many milliseconds ago; `false`: what is remembered for a minute will do.
- */
-export type Recency = boolean | number;
 
 /**
  * Membership of a platform's groups, each named by its prefix, a colon and its id there; fails closed by

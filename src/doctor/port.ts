@@ -1,8 +1,8 @@
 // The two HTTP ports: free, or in use by the very bot whose data folder this is; then whether that one says
 // it is ready.
 import { createServer } from 'node:net';
-import { codeOf } from '../adapters/store/journal/disk.ts';
-import { field } from '../liveResponse/text/json.ts';
+import { codeOf } from '../adapters/systemErrors.ts';
+import { field, textOf } from '../liveResponse/text/json.ts';
 import { call, isAnswer } from '../adapters/checks/call.ts';
 import type { Called, Caller } from '../adapters/checks/call.ts';
 import { fail, ok, skip, warn } from '../adapters/checks/line.ts';
@@ -226,8 +226,4 @@ function checksOf(asked: Called | undefined): readonly Told[] | undefined {
     why: textOf(field(one, 'why')),
   }));
   return checks.some(({ name }) => name === 'journal') ? checks : undefined;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

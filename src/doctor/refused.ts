@@ -1,7 +1,7 @@
 // What Defender's refusals mean to the person who sets the bot up: the status and code as found, and the
 // grant, switch or way to fix it.
 import { readError } from '../adapters/defender/wire.ts';
-import type { Kind } from '../liveResponse/pacing.ts';
+import type { CallKind } from '../liveResponse/pacing/callRates.ts';
 import { rights } from '../liveResponse/codes/permissions.ts';
 import type { Called } from '../adapters/checks/call.ts';
 import { fail, warn } from '../adapters/checks/line.ts';
@@ -16,7 +16,7 @@ export function notDefender(check: string, { status }: Called): Line {
 }
 
 /** A refusal in words, by its status and code. */
-export function refused(check: string, kind: Kind, { status, body, headers }: Called): Line {
+export function refused(check: string, kind: CallKind, { status, body, headers }: Called): Line {
   const { apiCode, target } = readError(body?.value);
   const said = `Defender answers ${status}${apiCode === undefined ? '' : ` ${apiCode}`}${target === undefined ? '' : ` (correlation id ${target})`}`;
   const [role] = rights[kind].anyOf;

@@ -7,7 +7,8 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from
 import { join } from 'node:path';
 import { neededFiles, parametersOf } from '../bot/policy/recipes/libraryFiles.ts';
 import type { Policy } from '../bot/policy/policy.ts';
-import { codeOf, diskWords } from '../adapters/store/journal/disk.ts';
+import { codeOf } from '../adapters/systemErrors.ts';
+import { diskWords } from '../adapters/store/journal/disk.ts';
 
 /**
  * One file by API: 20 MB (learn.microsoft.com/defender-endpoint/api/upload-library). The portal takes more.

@@ -3,7 +3,9 @@
 // script that an earlier version shipped.
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { codeOf, diskWords } from '../adapters/store/journal/disk.ts';
+import { codeOf } from '../adapters/systemErrors.ts';
+import { diskWords } from '../adapters/store/journal/disk.ts';
+import { isRecord } from '../liveResponse/text/json.ts';
 
 export interface Pushed {
   readonly sha256: string;
@@ -112,7 +114,7 @@ function read(path: string): Tenants {
     throw wrong('is no state of the program that uploads scripts');
   if (value.version !== version)
     throw wrong(`is of another version (${JSON.stringify(value.version).slice(0, 40)}) of this program`);
-  if (!isMap(value.tenants) || !Object.values(value.tenants).every(isMap))
+  if (!isRecord(value.tenants) || !Object.values(value.tenants).every(isRecord))
     throw wrong('holds no list of tenants and their files');
   const tenants = new Map<string, Readonly<Record<string, Pushed>>>();
   for (const [tenant, files] of entries(value.tenants)) {
@@ -126,10 +128,6 @@ function read(path: string): Tenants {
     tenants.set(tenant, Object.fromEntries(known));
   }
   return Object.fromEntries(tenants);
-}
-
-function isMap(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function entries(value: unknown): readonly (readonly [string, unknown])[] {

@@ -7,6 +7,7 @@ import type { Where } from '../adapters/config/defenderSettings.ts';
 import { knownNames } from '../adapters/config/settings.ts';
 import type { Endpoint } from '../adapters/defender/clouds.ts';
 import type { Credentials } from '../adapters/entra/settings.ts';
+import { parseJson, recordOf, textsOf } from '../liveResponse/text/json.ts';
 
 export interface LibrarySettings {
   readonly endpoint: Endpoint;
@@ -111,20 +112,11 @@ function credentialsFrom(
 export function tokenSays(token: string): { readonly appId?: string; readonly manages?: boolean } {
   const payload = token.split('.')[1];
   if (payload === undefined) return {};
-  let claims: unknown;
-  try {
-    claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
-  if (typeof claims !== 'object' || claims === null) return {};
-  const { appid, azp, roles, scp } = claims as Readonly<Record<string, unknown>>;
+  const { appid, azp, roles, scp } = recordOf(
+    parseJson(Buffer.from(payload, 'base64url').toString('utf8'))?.value,
+  );
   const app = typeof appid === 'string' ? appid : typeof azp === 'string' ? azp : undefined;
-  const held = [
-    ...(Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : []),
-    ...(typeof scp === 'string' ? scp.split(' ') : []),
-  ];
+  const held = [...textsOf(roles), ...(typeof scp === 'string' ? scp.split(' ') : [])];
   return {
     ...(app === undefined ? {} : { appId: app.toLowerCase() }),
     ...(roles === undefined && scp === undefined ? {} : { manages: held.includes('Library.Manage') }),

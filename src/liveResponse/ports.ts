@@ -3,7 +3,7 @@
 import type { Action } from './action.ts';
 import type { Command } from './commands.ts';
 import type { ErrorAnswer } from './request/errorAnswer.ts';
-import type { Kind } from './pacing.ts';
+import type { CallKind } from './pacing/callRates.ts';
 import type { Asked, Device, Fact, Move, Request } from './request.ts';
 import type { Learned } from './tenantLimits.ts';
 
@@ -100,7 +100,7 @@ export type DefenderErrorCode =
 
 export interface DefenderErrorDetail {
   /** Which kind of call failed: it names the right that a 403 is about. */
-  readonly call?: Kind;
+  readonly call?: CallKind;
   readonly status?: number;
   /** `error.code` of the body, such as ActiveRequestAlreadyExists. */
   readonly apiCode?: string;

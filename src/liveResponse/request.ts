@@ -5,7 +5,7 @@ import type { Action, Outcome } from './action.ts';
 import type { Command } from './commands.ts';
 import type { Content } from './request/content.ts';
 import type { Blocker, ErrorAnswer } from './request/errorAnswer.ts';
-import type { Kind } from './pacing.ts';
+import type { CallKind } from './pacing/callRates.ts';
 import type { Panel } from './request/deviceContext.ts';
 import type { PersonRef } from './request/person.ts';
 import type { CollectedFile, Excerpt, LinkFact, Results, ResultTrouble } from './results/resultFacts.ts';
@@ -301,7 +301,7 @@ export type Ending =
       readonly code: string;
       readonly detail?: string;
       readonly target?: string;
-      readonly call?: Kind;
+      readonly call?: CallKind;
       readonly status?: number;
     }
   | { readonly how: 'dropped'; readonly by: PersonRef; readonly reason?: string };
@@ -363,7 +363,7 @@ export type Move =
       readonly code: string;
       readonly detail?: string;
       readonly target?: string;
-      readonly call?: Kind;
+      readonly call?: CallKind;
       readonly status?: number;
     }
   | { readonly type: 'lost'; readonly error?: ErrorAnswer }

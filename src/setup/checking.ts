@@ -2,6 +2,7 @@
 // none.
 import { spawn } from 'node:child_process';
 import { doctorArguments } from './commandLine.ts';
+import { parseJson, recordOf } from '../liveResponse/text/json.ts';
 
 export interface DoctorLine {
   readonly verdict: 'ok' | 'warn' | 'FAIL' | 'skip';
@@ -75,21 +76,16 @@ export function askDoctor({
 
 function lineOf(text: string): readonly DoctorLine[] {
   if (!text.startsWith('{')) return [];
-  try {
-    const line = JSON.parse(text) as Partial<DoctorLine>;
-    if (typeof line.check !== 'string' || typeof line.found !== 'string' || line.verdict === undefined)
-      return [];
-    return [
-      {
-        verdict: line.verdict,
-        check: line.check,
-        found: line.found,
-        ...(typeof line.next === 'string' ? { next: line.next } : {}),
-      },
-    ];
-  } catch (error) {
-    // A line that was cut off by a kill counts for nothing.
-    if (error instanceof SyntaxError) return [];
-    throw error;
-  }
+  // A line that was cut off by a kill counts for nothing.
+  const line = recordOf(parseJson(text)?.value) as Partial<DoctorLine>;
+  if (typeof line.check !== 'string' || typeof line.found !== 'string' || line.verdict === undefined)
+    return [];
+  return [
+    {
+      verdict: line.verdict,
+      check: line.check,
+      found: line.found,
+      ...(typeof line.next === 'string' ? { next: line.next } : {}),
+    },
+  ];
 }

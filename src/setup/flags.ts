@@ -8,7 +8,7 @@ import { readSecretFile, secretNames, smallFile } from '../adapters/config/secre
 import { knownNames } from '../adapters/config/settings.ts';
 import { cloudNames } from '../adapters/defender/clouds.ts';
 import { diskWords } from '../adapters/store/journal/disk.ts';
-import { mostBytes, settingsIn, textOf } from '../adapters/config/dotEnv.ts';
+import { mostBytes, settingsIn, settingsText } from '../adapters/config/dotEnv.ts';
 import {
   chatWords,
   checkDeviceGroup,
@@ -472,7 +472,7 @@ function told(name: string, wrong: string | undefined): string | undefined {
 function linesOf(file: string, problems: string[]): Readonly<Record<string, string>> {
   const where = file === '-' ? 'on standard input' : resolve(file);
   const read = file === '-' ? standardInput() : smallFile(resolve(file), mostBytes);
-  const text = 'wrong' in read ? undefined : textOf(read.bytes);
+  const text = 'wrong' in read ? undefined : settingsText(read.bytes);
   const why =
     'wrong' in read
       ? read.wrong

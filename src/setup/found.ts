@@ -1,7 +1,7 @@
 // What a `.env` that is there already says of chat and tenant, so that a second run goes on from it instead
 // of asking again.
 import { secretNames, smallFile } from '../adapters/config/secretFiles.ts';
-import { mostBytes, readDotEnv, settingsIn, textOf } from '../adapters/config/dotEnv.ts';
+import { mostBytes, readDotEnv, settingsIn, settingsText } from '../adapters/config/dotEnv.ts';
 import { teamsTypes } from './answers.ts';
 import type { Chat, ChatAnswers, SecretAnswer, SecretAnswers, TenantAnswers } from './answers.ts';
 import { envHead } from './envText.ts';
@@ -29,7 +29,7 @@ export function foundIn(file: string): Found {
   // A line that the assistant left empty tells what was chosen; in a copy of .env.example every line is
   // there.
   const read = smallFile(file, mostBytes);
-  const content = 'wrong' in read ? '' : (textOf(read.bytes) ?? '');
+  const content = 'wrong' in read ? '' : (settingsText(read.bytes) ?? '');
   const named = content.startsWith(envHead) ? Object.keys(settingsIn(content).set) : [];
   const has = (...names: readonly string[]): boolean =>
     names.some(

@@ -14,7 +14,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { codeOf, diskWords } from '../adapters/store/journal/disk.ts';
+import { codeOf } from '../adapters/systemErrors.ts';
+import { diskWords, syncFolder } from '../adapters/store/journal/disk.ts';
 
 export type Written = 'written' | 'there already';
 
@@ -121,16 +122,6 @@ export function giveName(draft: string, path: string): Written {
     if (isThere(path)) return 'there already';
     renameSync(draft, path);
     return 'written';
-  }
-}
-
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const file = openSync(folder, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
 

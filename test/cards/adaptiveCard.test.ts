@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import ac from 'adaptivecards/dist/adaptivecards.js';
 import { adaptiveCard, utf8Length } from '../../cards/renderers/adaptiveCard.ts';
-import { teams } from '../../cards/limits.ts';
+import { teams } from '../../cards/platformLimits.ts';
 import { examples, viewOf } from './examples.ts';
 import { isObject, objects } from './reading.ts';
 

@@ -6,7 +6,7 @@ import { scriptCause, stepFailure, stepHints } from '../../cards/messages/stepAd
 import { oneLine } from '../../cards/clip.ts';
 import { troubleSentence } from '../../cards/results.ts';
 import { rightSentence, rolesListed } from '../../cards/messages/rights.ts';
-import { kinds } from '../../src/liveResponse/pacing.ts';
+import { callKinds } from '../../src/liveResponse/pacing/callRates.ts';
 import { rights } from '../../src/liveResponse/codes/permissions.ts';
 import { growth, linear } from '../support/growth.ts';
 
@@ -52,7 +52,7 @@ describe('a refusal', () => {
     expect(failureAdvice(refused)).toBe(refusalAdvice[code]);
   });
 
-  test.each(kinds)('a missing right for %s names what it is for and the role', (call) => {
+  test.each(callKinds)('a missing right for %s names what it is for and the role', (call) => {
     const { anyOf, neededTo } = rights[call];
     for (const error of [
       { call, code: 'refused', status: 403 },

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { blockKit, stringLength } from '../../cards/renderers/blockKit.ts';
 import { blockKitProblems } from '../../cards/renderers/blockKitProblems.ts';
-import { slack } from '../../cards/limits.ts';
+import { slack } from '../../cards/platformLimits.ts';
 import { examples, viewOf } from './examples.ts';
 import { objects } from './reading.ts';
 

@@ -11,7 +11,7 @@ import type { Content } from '../../src/liveResponse/request/content.ts';
 import type { Panel } from '../../src/liveResponse/request/deviceContext.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
 import type { Blocker, ErrorAnswer, Outage } from '../../src/liveResponse/request/errorAnswer.ts';
-import { searchSchedule } from '../../src/liveResponse/pacing.ts';
+import { searchSchedule } from '../../src/liveResponse/pacing/schedules.ts';
 import type { LeftOut } from '../../src/liveResponse/device/records.ts';
 import type {
   Approval,

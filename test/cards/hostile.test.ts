@@ -5,7 +5,7 @@ import { adaptiveCard, utf8Length } from '../../cards/renderers/adaptiveCard.ts'
 import { blockKit } from '../../cards/renderers/blockKit.ts';
 import { blockKitProblems } from '../../cards/renderers/blockKitProblems.ts';
 import { cardView } from '../../cards/cardView.ts';
-import { slack, teams } from '../../cards/limits.ts';
+import { slack, teams } from '../../cards/platformLimits.ts';
 import { plainText } from '../../cards/renderers/plainText.ts';
 import type { CardView } from '../../cards/view.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';

@@ -7,7 +7,7 @@ import { missingRight } from '../../cards/messages/rights.ts';
 import type { Outcome } from '../../src/liveResponse/action.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import type { Blocker } from '../../src/liveResponse/request/errorAnswer.ts';
-import { kinds } from '../../src/liveResponse/pacing.ts';
+import { callKinds } from '../../src/liveResponse/pacing/callRates.ts';
 import type { Ending, InState, WaitCause } from '../../src/liveResponse/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
 import type { ErrorKind } from '../../src/liveResponse/codes/winErrors.ts';
@@ -489,7 +489,7 @@ const forms: readonly Row[] = [
   ['broken UTF-8', formSentence({ lost: true }) ?? ''],
 ];
 
-const missing: readonly Row[] = kinds.flatMap((call): readonly Row[] =>
+const missing: readonly Row[] = callKinds.flatMap((call): readonly Row[] =>
   ([401, 403] as const).map((status): Row => [
     `${call}, ${status}`,
     missingRight(noRight(call, status))?.what ?? '',

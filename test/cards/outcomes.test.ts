@@ -7,7 +7,7 @@ import { refusalAdvice, refusalHints } from '../../cards/messages/advice.ts';
 import { exitHints, stepHints, stepNext } from '../../cards/messages/stepAdvice.ts';
 import { troubles } from '../../cards/results.ts';
 import { outcomeOf } from '../../src/liveResponse/action.ts';
-import { kinds } from '../../src/liveResponse/pacing.ts';
+import { callKinds } from '../../src/liveResponse/pacing/callRates.ts';
 import { root } from '../support/root.ts';
 import { outcomesPage, tables } from './outcomeTables.ts';
 
@@ -62,7 +62,7 @@ describe('docs/outcomes.md', () => {
     ['A failed command', [...Object.keys(stepHints), 'any other text', 'no end reported']],
     ['A script that reports failure', [...Object.keys(exitHints), 'nothing known']],
     ['A result that is not there', [...Object.keys(troubles), 'any other code', 'a new link']],
-    ['A missing right', kinds],
+    ['A missing right', callKinds],
   ] as const)('under "%s" names each and no other', (heading, expected) => {
     expect([...first(heading)].sort()).toEqual([...expected].sort());
   });

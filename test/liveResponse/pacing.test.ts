@@ -1,27 +1,31 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Rates } from '../../src/liveResponse/pacing.ts';
+import type { Rates } from '../../src/liveResponse/pacing/callRates.ts';
 import {
   afterThrottle,
+  capAt,
+  capRestoreMs,
+  sessionCap,
+  sessionsAtOnce,
+} from '../../src/liveResponse/pacing/sessionCap.ts';
+import {
   CallRates,
   callsPerHour,
   callsPerMinute,
-  capAt,
-  capRestoreMs,
   defaultRates,
   elapsedOf,
-  isParked,
-  kinds,
+  callKinds,
   maxPenaltyMs,
+  safetyMarginMs,
+  submitsPerMinute,
+} from '../../src/liveResponse/pacing/callRates.ts';
+import {
+  isParked,
   parkedAfterMs,
   parkedGapMs,
   pollGap,
   pollGapMs,
-  sessionCap,
-  sessionsAtOnce,
-  safetyMarginMs,
-  submitsPerMinute,
-} from '../../src/liveResponse/pacing.ts';
+} from '../../src/liveResponse/pacing/schedules.ts';
 
 const start = 1_700_000_000_000;
 const minute = 60_000;
@@ -41,7 +45,7 @@ function most(times: readonly number[], ms: number): number {
 describe('the budgets', () => {
   test('are the documented ones by default', () => {
     expect(defaultRates.submit).toEqual([{ limit: 10, ms: minute }]);
-    for (const kind of kinds.filter((one) => one !== 'submit')) {
+    for (const kind of callKinds.filter((one) => one !== 'submit')) {
       expect(defaultRates[kind]).toEqual([
         { limit: 100, ms: minute },
         { limit: 1500, ms: 60 * minute },

@@ -1,7 +1,7 @@
 // Requests in every state, made by the real fold, for decisions that look at states.
 import type { Action } from '../../src/liveResponse/action.ts';
 import { begin, evolve } from '../../src/liveResponse/evolve.ts';
-import { searchSchedule } from '../../src/liveResponse/pacing.ts';
+import { searchSchedule } from '../../src/liveResponse/pacing/schedules.ts';
 import type { Asked, Device, Fact, Move, Request } from '../../src/liveResponse/request.ts';
 
 export const askedAt = 1_700_000_000_000;

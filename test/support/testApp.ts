@@ -28,8 +28,8 @@ import { ChatError } from '../../src/bot/ports.ts';
 import type { Account, Bot, ChatPort, Groups, Reply } from '../../src/bot/ports.ts';
 import type { Workers } from '../../src/bot/workers/workers.ts';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
-import { CallRates, defaultRates, elapsedOf } from '../../src/liveResponse/pacing.ts';
-import type { Kind, Rates } from '../../src/liveResponse/pacing.ts';
+import { CallRates, defaultRates, elapsedOf } from '../../src/liveResponse/pacing/callRates.ts';
+import type { CallKind, Rates } from '../../src/liveResponse/pacing/callRates.ts';
 import type { Clock } from '../../src/liveResponse/ports.ts';
 import type { InState, Request, State } from '../../src/liveResponse/request.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
@@ -183,7 +183,7 @@ export interface TestApp {
   readonly chat: StoryChat;
   readonly dir: string;
   /** Every exchange with Defender, by kind, in order. */
-  readonly calls: Kind[];
+  readonly calls: CallKind[];
   store: Store;
   bot: Bot;
   loop: Workers;
@@ -272,7 +272,7 @@ export async function openTestApp(options: TestAppOptions = {}): Promise<TestApp
     ...options.settings,
   };
   let deliveries = 0;
-  const calls: Kind[] = [];
+  const calls: CallKind[] = [];
 
   async function openParts(
     changed: Partial<BotSettings> = {},

@@ -65,7 +65,7 @@ function readEnvFile(variables: Variables): DotEnv {
       unread: true,
       wrong: `${file} is larger than ${mostBytes / 1024} KiB, and no file of settings is. Let ${envFileSetting} name the right one, or set it to off.`,
     };
-  const text = textOf(bytes);
+  const text = settingsText(bytes);
   if (text === undefined)
     return {
       said: undefined,
@@ -114,7 +114,7 @@ const nameShape = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
  * As Windows' editors and shells save it: with a byte order mark, or in UTF-16; line ends and the spaces of
  * `export` as the parser wants them.
  */
-export function textOf(bytes: Buffer): string | undefined {
+export function settingsText(bytes: Buffer): string | undefined {
   const encoding =
     bytes[0] === 0xff && bytes[1] === 0xfe
       ? 'utf-16le'

@@ -39,6 +39,7 @@ import {
 import type { TierEntry } from './policySchema.ts';
 import type { FileProblem, Path, YamlFile } from './yamlFile.ts';
 import { readYaml, showPath } from './yamlFile.ts';
+import { isRecord } from '../../liveResponse/text/json.ts';
 
 export interface ReadPolicy {
   readonly policy: Policy;
@@ -429,10 +430,6 @@ class Reader {
       }
     }
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

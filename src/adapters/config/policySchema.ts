@@ -1,7 +1,7 @@
 // The shape of each entry of the policy file. What the entries say of each other is checked in policyFile.
 import { z } from 'zod';
 import { defaultPending } from '../../bot/policy/pending.ts';
-import { parkedAfterMs } from '../../liveResponse/pacing.ts';
+import { parkedAfterMs } from '../../liveResponse/pacing/schedules.ts';
 import { systems } from '../../liveResponse/device/systems.ts';
 import { splitSurfaceKey } from '../../liveResponse/request/surfaceKey.ts';
 import type { GroupKind, IdKind, SurfaceIds } from '../chatPlatform.ts';

@@ -6,6 +6,7 @@ import { hash } from '../hash.ts';
 import { whyItFailed } from '../store/fileTrouble.ts';
 import { readPolicy } from './policyFile.ts';
 import type { FileProblem } from './yamlFile.ts';
+import { codeOf } from '../systemErrors.ts';
 
 /** More than any policy of people and recipes; a file that is larger is not one. Bytes. */
 export const mostBytes = 1024 * 1024;
@@ -66,7 +67,7 @@ export async function policyFileWarnings(file: string, uid = process.getuid?.())
       ])
     ).flat();
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (codeOf(error) === '') throw error;
     // It cannot be found: whoever reads it says so.
     return [];
   }
@@ -97,6 +98,6 @@ async function isReadOnly(path: string): Promise<boolean> {
     await access(path, constants.W_OK);
     return false;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EROFS';
+    return codeOf(error) === 'EROFS';
   }
 }

@@ -12,13 +12,13 @@ import { surface } from './ids.ts';
 import type { ConsoleChat, ConsoleMessage } from './chat.ts';
 import { vocabulary } from './completion.ts';
 import { drawn, renderings } from './drawing.ts';
-import { fieldsOf } from './fields.ts';
 import { guard } from './guard.ts';
 import { pageFiles } from './pageFiles.ts';
 import { accountOf, findersOf, peopleOf, placeOf, placesOf } from './people.ts';
 import { createStreams } from './stream.ts';
 import type { SimulatorControls } from './simulatorControls.ts';
 import { mountSimulatorControls } from './simulatorRoutes.ts';
+import { recordOf } from '../../liveResponse/text/json.ts';
 
 export interface ConsoleOptions {
   readonly chat: ConsoleChat;
@@ -84,7 +84,7 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
   });
 
   app.post('/console/api/commands', async (request, response) => {
-    const body = fieldsOf(request.body);
+    const body = recordOf(request.body);
     const account = accountOf(policy, body['as']);
     const place = placeOf(policy, body['place']);
     const { text } = body;
@@ -106,7 +106,7 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
   });
 
   app.post('/console/api/presses', async (request, response) => {
-    const body = fieldsOf(request.body);
+    const body = recordOf(request.body);
     const account = accountOf(policy, body['as']);
     const place = placeOf(policy, body['place'] ?? cardPlace(chat, body['request']));
     const { request: requestId, verb, revision, fingerprint, index, input } = body;

@@ -1,7 +1,7 @@
 // One call to Defender: token, slot, exchange, and the plain word for what came of it. GETs may be repeated
 // once; a POST never is, except after a 401, which says for certain that nothing was run.
-import type { CallRates, Kind } from '../../liveResponse/pacing.ts';
-import { maxPenaltyMs } from '../../liveResponse/pacing.ts';
+import type { CallRates, CallKind } from '../../liveResponse/pacing/callRates.ts';
+import { maxPenaltyMs } from '../../liveResponse/pacing/callRates.ts';
 import type { Clock, DefenderErrorCode, Log } from '../../liveResponse/ports.ts';
 import { field } from '../../liveResponse/text/json.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
@@ -30,7 +30,7 @@ export interface DefenderParts {
   readonly timeouts?: { readonly get: number; readonly post: number; readonly extra?: number };
   /** For metrics: one report for each exchange with Defender. */
   readonly observe?: (call: {
-    readonly kind: Kind;
+    readonly kind: CallKind;
     readonly outcome: 'ok' | DefenderErrorCode;
     readonly ms: number;
   }) => void;
@@ -59,11 +59,11 @@ export class Calls {
   /**
    * The JSON answer to a GET. Repeated once when it failed on the way or with a 5xx. @throws DefenderError
    */
-  async get(kind: Kind, path: string, timeout: Timeout = 'get'): Promise<unknown> {
+  async get(kind: CallKind, path: string, timeout: Timeout = 'get'): Promise<unknown> {
     return await this.#read(kind, this.#url(path), timeout);
   }
 
-  async #read(kind: Kind, url: URL, timeout: Timeout): Promise<unknown> {
+  async #read(kind: CallKind, url: URL, timeout: Timeout): Promise<unknown> {
     const ask: Ask = { kind, method: 'GET', url, timeout };
     try {
       return await this.#call(ask);
@@ -90,7 +90,7 @@ export class Calls {
   }
 
   /** One page of a collection, and whether it is all of it. @throws DefenderError */
-  async page(kind: Kind, path: string, timeout: Timeout): Promise<Collected> {
+  async page(kind: CallKind, path: string, timeout: Timeout): Promise<Collected> {
     const { items, next } = await this.#page(kind, this.#url(path), timeout);
     return { items, whole: next === undefined };
   }
@@ -101,7 +101,7 @@ export class Calls {
    * @throws DefenderError when the first page cannot be read
    */
   async pages(
-    kind: Kind,
+    kind: CallKind,
     path: string,
     { maxPages, timeout = 'get', enough = () => false }: Paging,
   ): Promise<Collected> {
@@ -128,7 +128,7 @@ export class Calls {
   }
 
   async #page(
-    kind: Kind,
+    kind: CallKind,
     url: URL,
     timeout: Timeout,
   ): Promise<{ readonly items: readonly unknown[]; readonly next: string | undefined }> {
@@ -139,7 +139,7 @@ export class Calls {
   }
 
   async #laterPage(
-    kind: Kind,
+    kind: CallKind,
     url: URL,
     timeout: Timeout,
   ): Promise<
@@ -153,7 +153,7 @@ export class Calls {
     }
   }
 
-  #partly(kind: Kind, items: ReadonlyMap<string, unknown>, why: string): Collected {
+  #partly(kind: CallKind, items: ReadonlyMap<string, unknown>, why: string): Collected {
     this.#parts.log.warn('defender.partlyRead', { kind, items: items.size, why });
     return { items: [...items.values()], whole: false };
   }
@@ -232,7 +232,7 @@ export class Calls {
   }
 
   /** Takes a slot, sleeping through short waits. @throws DefenderError `paced` */
-  async #slot(kind: Kind): Promise<void> {
+  async #slot(kind: CallKind): Promise<void> {
     const { budgets, clock } = this.#parts;
     let patience = longestPauseMs;
     while (!budgets.take(kind, clock.elapsed())) {
@@ -253,14 +253,14 @@ export class Calls {
    * A token after a 401. Another call that met the same refusal may have renewed it already: then that one is
    * taken, because each renewal is a sign-in that Entra ID counts, and a burst of them is throttled there.
    */
-  async #anotherThan(call: Kind, refused: Token): Promise<Token | undefined> {
+  async #anotherThan(call: CallKind, refused: Token): Promise<Token | undefined> {
     const held = this.#renewing === undefined ? await this.#token(call, false) : undefined;
     return held !== undefined && held.value.reveal() !== refused.value.reveal()
       ? held
       : await this.#token(call, true);
   }
 
-  async #token(call: Kind, renew: boolean): Promise<Token | undefined> {
+  async #token(call: CallKind, renew: boolean): Promise<Token | undefined> {
     try {
       if (!renew) return await this.#parts.tokens.getToken(this.#parts.endpoint.scope);
       // Many calls may meet the same expired token at once; one renewal serves them all.
@@ -382,7 +382,7 @@ type Timeout = keyof typeof defaultTimeouts;
 
 interface Ask {
   readonly timeout: Timeout;
-  readonly kind: Kind;
+  readonly kind: CallKind;
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly body?: string;
@@ -442,7 +442,7 @@ function isBusy({ codes = [], texts = [] }: WireError): boolean {
 }
 
 /** @param said undefined where it was not Defender that said it, but a page for browsers */
-function codeOf(kind: Kind, status: number, said: WireError | undefined): DefenderErrorCode {
+function codeOf(kind: CallKind, status: number, said: WireError | undefined): DefenderErrorCode {
   // No page names 409, but it is what HTTP has for this.
   if (kind === 'submit' && said !== undefined && (status === 400 || status === 409) && isBusy(said))
     return 'busy';

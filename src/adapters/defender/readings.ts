@@ -6,6 +6,7 @@ import type { Action } from '../../liveResponse/action.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Calls, DefenderParts } from './calls.ts';
 import { readAction } from './wire.ts';
+import { RecentMap } from '../../liveResponse/pacing/recentMap.ts';
 
 /** Ids in one `id in (…)` filter: about 2 KB of URL. */
 export const idsPerList = 50;
@@ -27,7 +28,7 @@ interface Reading {
 export class Readings {
   readonly #calls: Calls;
   readonly #parts: DefenderParts;
-  readonly #last = new Map<string, Reading>();
+  readonly #last = new RecentMap<string, Reading>(maxRemembered);
   readonly #strange = new Set<string>();
   #noListsBefore = -Infinity;
 
@@ -70,14 +71,7 @@ export class Readings {
 
   /** Remembers a reading, wherever it came from, and warns once of each word that is new to us. */
   heard(action: Action): Action {
-    this.#last.delete(action.id.toLowerCase());
     this.#last.set(action.id.toLowerCase(), { action, at: this.#parts.clock.elapsed() });
-    if (this.#last.size > maxRemembered) {
-      for (const oldest of this.#last.keys()) {
-        this.#last.delete(oldest);
-        break;
-      }
-    }
     if (!isKnownStatus(action.status) && !this.#strange.has(action.status) && this.#strange.size < 100) {
       this.#strange.add(action.status);
       this.#parts.log.warn('defender.unknownStatus', { status: action.status.slice(0, 100), id: action.id });

@@ -6,6 +6,7 @@ import type { Disk } from '../store/journal/disk.ts';
 import type { Keys } from '../store/journal/keys.ts';
 import { macOf, sameMac } from '../store/journal/keys.ts';
 import { Ledger } from './ledger.ts';
+import { parseJson, recordOf } from '../../liveResponse/text/json.ts';
 
 /**
  * Repeats come within seconds to an hour (msteams-docs#6084, #8998; docs.slack.dev/apis/events-api); six
@@ -269,25 +270,8 @@ function readLine(
   text: string,
 ): { readonly k: string; readonly at: number; readonly memo?: unknown; readonly begun: boolean } | undefined {
   if (text === '') return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    if (
-      typeof value !== 'object' ||
-      value === null ||
-      !('k' in value) ||
-      typeof value.k !== 'string' ||
-      !('at' in value) ||
-      typeof value.at !== 'number'
-    )
-      return undefined;
-    return {
-      k: value.k,
-      at: value.at,
-      begun: 'begun' in value && value.begun === true,
-      ...('memo' in value ? { memo: value.memo } : {}),
-    };
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = recordOf(parseJson(text)?.value);
+  const { k, at, begun } = value;
+  if (typeof k !== 'string' || typeof at !== 'number') return undefined;
+  return { k, at, begun: begun === true, ...('memo' in value ? { memo: value['memo'] } : {}) };
 }

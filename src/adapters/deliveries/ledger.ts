@@ -2,7 +2,8 @@
 // synced once; what is given up in time, or could not be written, is never read back.
 import { join } from 'node:path';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
-import { codeOf, diskWords } from '../store/journal/disk.ts';
+import { codeOf } from '../systemErrors.ts';
+import { diskWords } from '../store/journal/disk.ts';
 import type { Disk, DiskFile } from '../store/journal/disk.ts';
 
 export interface LedgerOptions {

@@ -1,15 +1,16 @@
 // Membership of Entra groups through Microsoft Graph, for roles. Whatever goes wrong is thrown: nobody gets a
 // role on a guess.
 import type { Person } from '../../bot/policy/policy.ts';
-import type { Groups, Recency } from '../../bot/ports.ts';
+import type { Groups } from '../../bot/ports.ts';
+import { SharedReadings } from '../../liveResponse/pacing/sharedReadings.ts';
+import type { Recency } from '../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
 import { jsonOf } from '../outbound/http.ts';
 import type { Http, HttpAnswer } from '../outbound/http.ts';
-import { createSharedReadings } from '../sharedReadings.ts';
-import type { SharedReadings } from '../sharedReadings.ts';
 import { entraGroups, knownBy } from './groupIds.ts';
 import type { TokenSource } from './credentials.ts';
+import { field, textsOf } from '../../liveResponse/text/json.ts';
 
 /** How long an answer holds where nothing is decided; a decision asks again. Milliseconds. */
 export const groupsFor = 60_000;
@@ -42,11 +43,11 @@ export interface EntraGroupsOptions {
 export class EntraGroups implements Groups {
   readonly #options: EntraGroupsOptions;
   /** By account: the groups that are asked about together go in one call. */
-  readonly #readings: SharedReadings<ReadonlySet<string>>;
+  readonly #readings: SharedReadings<string, ReadonlySet<string>>;
 
   constructor(options: EntraGroupsOptions) {
     this.#options = options;
-    this.#readings = createSharedReadings({
+    this.#readings = new SharedReadings({
       clock: options.clock,
       life: groupsFor,
       most: mostKept,
@@ -63,7 +64,9 @@ export class EntraGroups implements Groups {
     if (!guid.test(id))
       throw new Error(`${group.slice(0, 80)} is not an Entra group; write entra: and its object id`);
     const accounts = idsOn(knownBy, person.accounts).map((account) => account.toLowerCase());
-    const answers = await Promise.all(accounts.map((account) => this.#readings.get(account, id, fresh)));
+    const answers = await Promise.all(
+      accounts.map((account) => this.#readings.get(account, { recency: fresh, want: id })),
+    );
     return answers.some((groups) => groups.has(id));
   }
 
@@ -90,11 +93,9 @@ export class EntraGroups implements Groups {
       throw new Error(
         `Graph answered ${answer.status}${answer.status === 403 ? ': it needs the application permissions User.Read.All and GroupMember.Read.All' : ''}`,
       );
-    const body = jsonOf(answer)?.value;
-    const list: unknown =
-      typeof body === 'object' && body !== null && 'value' in body ? body.value : undefined;
+    const list = field(jsonOf(answer)?.value, 'value');
     if (!Array.isArray(list)) throw new Error('Graph answered without a list of groups');
-    return list.flatMap((one: unknown) => (typeof one === 'string' ? [one.toLowerCase()] : []));
+    return textsOf(list).map((one) => one.toLowerCase());
   }
 
   /** learn.microsoft.com/graph/api/user-checkmembergroups: transitive. */

@@ -3,6 +3,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { codeOf } from '../systemErrors.ts';
 
 export interface Listening {
   readonly url: string;
@@ -120,7 +121,7 @@ class HeldConnections {
 }
 
 function portProblem(error: Error, { host, port, names }: ListenOptions): string {
-  const code = 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code === 'EADDRINUSE')
     return `Port ${port} on ${host} is in use. Stop the other program or set ${names.port} to a free one.`;
   if (code === 'EACCES')

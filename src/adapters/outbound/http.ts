@@ -1,6 +1,7 @@
 // HTTP client for all outgoing calls: bounded in time and size, never redirected, never repeated. The error
 // of a failed call says what is certain, above all whether the call left this machine, because callers decide
 // by it whether something may have run.
+import { networkCodeOf } from '../systemErrors.ts';
 import { Agent, DecoratorHandler, request as send } from 'undici';
 import type { Dispatcher, ProxyAgent } from 'undici';
 import { maxJsonDepth, parseJson } from '../../liveResponse/text/json.ts';
@@ -255,7 +256,7 @@ function toHttpError(
 ): HttpError {
   if (cause instanceof HttpError)
     return status === undefined ? cause : new HttpError(cause.code, cause.message, { status });
-  const code = codeOf(cause);
+  const code = networkCodeOf(cause);
   const where = `${ask.method} ${ask.url.origin}`;
   const wayOut = wayOutTrouble(cause, ask.url.hostname, sent ? undefined : proxy);
   const what =
@@ -270,17 +271,6 @@ function toHttpError(
   return sent
     ? new HttpError('ambiguous', `${where}: no whole answer: ${what}`, options)
     : new HttpError('notSent', `${where}: could not connect: ${what}`, options);
-}
-
-/**
- * System error code, also of the first of several attempts (an AggregateError of both address families). By
- * shape: some errors come from other realms.
- */
-function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null) return undefined;
-  const { code, errors } = error as Readonly<Record<string, unknown>>;
-  if (typeof code === 'string') return code;
-  return Array.isArray(errors) ? codeOf(errors[0]) : undefined;
 }
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): ReadonlyMap<string, string> {

@@ -3,7 +3,7 @@
 import { requiredScopes, scopes } from './scopes.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
 import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
-import { field } from '../../liveResponse/text/json.ts';
+import { field, textOf } from '../../liveResponse/text/json.ts';
 import { publicApi } from './addresses.ts';
 import { platformName, slackGroups, surface } from './ids.ts';
 import type { SlackService } from './open.ts';
@@ -74,7 +74,7 @@ export async function examineSlack(
     tell(
       ok(
         'slack.token',
-        `accepted, as ${text(bot.fields, 'user')} in the workspace ${text(bot.fields, 'team')} (${text(bot.fields, 'team_id')})`,
+        `accepted, as ${textOf(field(bot.fields, 'user'))} in the workspace ${textOf(field(bot.fields, 'team'))} (${textOf(field(bot.fields, 'team_id'))})`,
       ),
     );
     examineClock(bot.answer, platformName, tell, 'slack.clock');
@@ -167,7 +167,7 @@ async function examineChannel(channel: string, info: () => Promise<Said>, tell: 
     return;
   }
   const found = field(said.fields, 'channel');
-  const name = `${channel}${text(found, 'name') === '' ? '' : ` (#${text(found, 'name')})`}`;
+  const name = `${channel}${textOf(field(found, 'name')) === '' ? '' : ` (#${textOf(field(found, 'name'))})`}`;
   if (field(found, 'is_archived') === true)
     tell(fail(check, `${name} is archived`, 'Unarchive it, or take it out of the policy.'));
   else if (field(found, 'is_member') === true) tell(ok(check, `the bot is in ${name}`));
@@ -224,7 +224,7 @@ async function examineIntake(
     return;
   }
   const said = await open(slack.appToken);
-  const address = 'error' in said ? '' : text(said.fields, 'url');
+  const address = 'error' in said ? '' : textOf(field(said.fields, 'url'));
   if (URL.canParse(address) && /^wss?:$/.test(new URL(address).protocol)) {
     const { host } = new URL(address);
     const why = await http.whyNotReached(address.startsWith('wss:') ? `https://${host}` : `http://${host}`);
@@ -252,9 +252,4 @@ async function examineIntake(
       ),
     );
   }
-}
-
-function text(value: unknown, name: string): string {
-  const found = field(value, name);
-  return typeof found === 'string' ? found : '';
 }

@@ -1,6 +1,7 @@
 // The bot's own identity in Slack: the token is checked with one call before anything else starts.
+import { recordOf } from '../../liveResponse/text/json.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
-import { asRecord, failureOf } from './outbound/errors.ts';
+import { failureOf } from './outbound/slackFailure.ts';
 import type { Fields, WebApi } from './outbound/webApi.ts';
 import { requiredScopes } from './scopes.ts';
 import { SlackStartError } from './startError.ts';
@@ -64,7 +65,7 @@ function selfFrom(answer: Fields, log: Log): Self {
       'SLACK_BOT_TOKEN is not the token of a bot: Slack returned no bot id for it. Use the "Bot User OAuth Token" (xoxb-...).',
     );
   }
-  const scopes = asRecord(answer['response_metadata'])['scopes'];
+  const scopes = recordOf(answer['response_metadata'])['scopes'];
   if (Array.isArray(scopes)) {
     const missing = requiredScopes.filter((scope) => !scopes.includes(scope));
     if (missing.length > 0)

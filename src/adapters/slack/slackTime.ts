@@ -4,7 +4,7 @@ import { timeOf } from '../../../cards/time.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { Check } from '../http/server.ts';
 import { harmfulSkew, signatureSkew, timeAskedEvery } from './limits.ts';
-import { messageOf } from './outbound/errors.ts';
+import { messageOf } from './outbound/slackFailure.ts';
 import type { WebApi } from './outbound/webApi.ts';
 
 export interface SlackTimeOptions {

@@ -20,7 +20,7 @@ import { PendingReplies } from './outbound/privateReplies.ts';
 import { createChannels, watched } from './identity/channels.ts';
 import type { Channels } from './identity/channels.ts';
 import { SlackChat } from './outbound/chat.ts';
-import { failureOf, messageOf } from './outbound/errors.ts';
+import { failureOf, messageOf } from './outbound/slackFailure.ts';
 import { eventsPath, publicApi } from './addresses.ts';
 import { mountGuard } from './inbound/guard.ts';
 import { createChannelEvents } from './inbound/channelEvents.ts';

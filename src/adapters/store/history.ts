@@ -1,5 +1,5 @@
 // One request's journal lines as text for people: when, what, and the words that came with it.
-import { field, parseJson } from '../../liveResponse/text/json.ts';
+import { field, isRecord, parseJson } from '../../liveResponse/text/json.ts';
 import { printable } from '../printable.ts';
 import type { Disk } from './journal/disk.ts';
 import { openedLine } from './journal/line.ts';
@@ -76,8 +76,4 @@ function words(value: Readonly<Record<string, unknown>>, prefix = ''): string {
       return `${name}=${JSON.stringify(one)}`;
     })
     .join(' ');
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

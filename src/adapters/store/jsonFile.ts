@@ -1,10 +1,7 @@
 // Small JSON files in the data folder that are replaced whole: written aside, flushed, renamed.
 import { open, readFile, rename } from 'node:fs/promises';
-
-/** Whether a file is not there. Asked by code: errors of Node are not of every realm's Error. */
-export function isMissing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
-}
+import { isMissing } from '../systemErrors.ts';
+import { parseJson } from '../../liveResponse/text/json.ts';
 
 /** The parsed content; undefined when there is no file, or none that can be read as JSON. */
 export async function readJson(path: string): Promise<unknown> {
@@ -20,13 +17,7 @@ export async function readJson(path: string): Promise<unknown> {
 
 /** Undefined where there is no text, or none that is JSON. */
 export function parsedJson(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return text === undefined ? undefined : parseJson(text)?.value;
 }
 
 export async function replaceFile(path: string, text: string): Promise<void> {

@@ -2,6 +2,7 @@
 // begin after it.
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMissing } from '../systemErrors.ts';
 
 /** Enough for several of the longest lines. */
 const tailBytes = 256 * 1024;
@@ -22,7 +23,7 @@ function journalFiles(dir: string): readonly string[] {
       .filter((name) => /^journal-\d+\.ndjson$/.test(name))
       .sort();
   } catch (error) {
-    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return [];
+    if (isMissing(error)) return [];
     throw error;
   }
 }

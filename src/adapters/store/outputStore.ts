@@ -6,7 +6,8 @@ import { chmod, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs
 import { join } from 'node:path';
 import type { Clock, OutputStore } from '../../liveResponse/ports.ts';
 import { StoreError } from '../../liveResponse/ports.ts';
-import { codeOf, diskWords } from './journal/disk.ts';
+import { codeOf } from '../systemErrors.ts';
+import { diskWords } from './journal/disk.ts';
 
 export interface OutputStoreOptions {
   /** The data folder; texts are in `outputs/` below it. */

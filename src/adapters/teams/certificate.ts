@@ -2,6 +2,7 @@
 // want.
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { codeOf } from '../systemErrors.ts';
 
 export interface Certificate {
   /** SHA-1 in hex, by which Entra finds the certificate of an app registration. */
@@ -18,10 +19,7 @@ export async function readCertificate(path: string): Promise<Certificate> {
   try {
     pem = await readFile(path, 'utf8');
   } catch (error) {
-    const code =
-      typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-        ? error.code
-        : 'unknown';
+    const code = codeOf(error) || 'unknown';
     throw new Error(`The file of MicrosoftAppCertificatePath cannot be read (${code}).`);
   }
   const certificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/.exec(pem)?.[0];

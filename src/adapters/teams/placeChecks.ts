@@ -2,7 +2,8 @@
 // own token tells whether it is still in it. Where it has heard nothing, nobody can tell from here.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, diskWords } from '../store/journal/disk.ts';
+import { codeOf } from '../systemErrors.ts';
+import { diskWords } from '../store/journal/disk.ts';
 import { isConnector } from './inbound/hosts.ts';
 import type { Secret } from '../secret.ts';
 import type { Policy } from '../../bot/policy/policy.ts';

@@ -10,7 +10,7 @@ import type { Http } from '../outbound/http.ts';
 import { realDisk } from '../store/journal/disk.ts';
 import type { Keys } from '../store/journal/keys.ts';
 import type { Disk } from '../store/journal/disk.ts';
-import { ConnectorRates } from './outbound/callRates.ts';
+import { ConnectorRates } from './outbound/connectorRates.ts';
 import { TeamsChat } from './outbound/chat.ts';
 import { Connector } from './outbound/connector.ts';
 import { mountInboundRoute } from './inbound/inboundRoute.ts';

@@ -10,7 +10,7 @@ export interface ApprovalCode {
 }
 
 /** `r3-1c9e04ab5d6f7a8b`: what a line must name to approve exactly this. */
-export function codeOf({ revision, digest }: Pick<Request, 'revision' | 'digest'>): string {
+export function approvalCodeOf({ revision, digest }: Pick<Request, 'revision' | 'digest'>): string {
   return `r${revision}-${bindingOf(digest)}`;
 }
 

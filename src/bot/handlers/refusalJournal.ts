@@ -4,6 +4,7 @@ import { surfaceKey } from '../../liveResponse/request/surfaceKey.ts';
 import type { Deps } from '../deps.ts';
 import type { Account, Place } from '../ports.ts';
 import type { Refusal } from '../policy/refusals/refusal.ts';
+import { RecentMap } from '../../liveResponse/pacing/recentMap.ts';
 
 /**
  * Refusals of one account that are written one by one within an hour; ours: more than a person meets, far
@@ -33,7 +34,7 @@ export interface Refusals {
 
 export function createRefusals({ store, clock, log }: Pick<Deps, 'store' | 'clock' | 'log'>): Refusals {
   /** `until` is in elapsed time: a clock that is set back must not silence anybody for longer. */
-  const written = new Map<string, { readonly until: number; readonly count: number }>();
+  const written = new RecentMap<string, { readonly until: number; readonly count: number }>(mostAccounts);
 
   /**
    * What may still be written for this account: the refusal, the one line that says that more of them follow,
@@ -46,10 +47,7 @@ export function createRefusals({ store, clock, log }: Pick<Deps, 'store' | 'cloc
     const before = written.get(by);
     const { until, count } =
       before === undefined || before.until <= now ? { until: now + hour, count: 0 } : before;
-    written.delete(by);
     written.set(by, { until, count: count + 1 });
-    const [oldest] = written.keys();
-    if (written.size > mostAccounts && oldest !== undefined) written.delete(oldest);
     if (count < refusalsPerHour) return { room: 'whole' };
     return count === refusalsPerHour ? { room: 'last', until: clock.now() + until - now } : { room: 'none' };
   }

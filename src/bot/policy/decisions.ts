@@ -2,7 +2,7 @@
 // very request that is then changed.
 import { bindingDigits, bindingOf } from '../../liveResponse/commands.ts';
 import type { Request, Terms } from '../../liveResponse/request.ts';
-import { maxSearchAttempts } from '../../liveResponse/pacing.ts';
+import { maxSearchAttempts } from '../../liveResponse/pacing/schedules.ts';
 import type { Freeze } from '../../liveResponse/ports.ts';
 import { wasOver } from './refusals/endedStatus.ts';
 import { isGroup } from './people/people.ts';

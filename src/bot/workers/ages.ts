@@ -2,6 +2,7 @@
 // journal knows wall time alone, so the first look takes that, and from then on the age grows with the time
 // that really passes.
 import type { Clock } from '../../liveResponse/ports.ts';
+import { RecentMap } from '../../liveResponse/pacing/recentMap.ts';
 
 export interface Ages {
   /**
@@ -15,16 +16,13 @@ export interface Ages {
 const mostKept = 50_000;
 
 export function createAges(clock: Pick<Clock, 'now' | 'elapsed'>): Ages {
-  const known = new Map<string, { readonly at: number; readonly began: number }>();
+  const known = new RecentMap<string, { readonly at: number; readonly began: number }>(mostKept);
   return {
     of(key, at) {
       const before = known.get(key);
       if (before?.at === at) return clock.elapsed() - before.began;
       const age = Math.max(0, clock.now() - at);
-      known.delete(key);
       known.set(key, { at, began: clock.elapsed() - age });
-      const [oldest] = known.keys();
-      if (known.size > mostKept && oldest !== undefined) known.delete(oldest);
       return age;
     },
   };

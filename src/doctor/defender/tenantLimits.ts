@@ -4,7 +4,7 @@ import { offlineQueueWords, sessionLimitWords } from '../../../cards/messages/te
 import { duration } from '../../../cards/time.ts';
 import { readAction, readPage } from '../../adapters/defender/wire.ts';
 import { createdAtOr } from '../../liveResponse/action.ts';
-import { sessionsAtOnce } from '../../liveResponse/pacing.ts';
+import { sessionsAtOnce } from '../../liveResponse/pacing/sessionCap.ts';
 import type { Learned } from '../../liveResponse/tenantLimits.ts';
 import {
   differ,

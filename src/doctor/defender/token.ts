@@ -4,7 +4,7 @@
 import { TokenError } from '../../adapters/entra/tokenError.ts';
 import type { Token, TokenSource } from '../../adapters/entra/credentials.ts';
 import { commercialScope } from '../../adapters/defender/clouds.ts';
-import type { Kind } from '../../liveResponse/pacing.ts';
+import type { CallKind } from '../../liveResponse/pacing/callRates.ts';
 import { mayCall, rights } from '../../liveResponse/codes/permissions.ts';
 import { judgeAudience, resourceOf } from './audience.ts';
 import { claimsOf } from '../../adapters/checks/claims.ts';
@@ -29,7 +29,7 @@ export interface TokenFindings {
   /** Why calls with it are not worth making; undefined when they are. */
   readonly blocked: string | undefined;
   /** Why this kind of call would be refused; undefined when nothing speaks against it. */
-  readonly lacking: (kind: Kind) => string | undefined;
+  readonly lacking: (kind: CallKind) => string | undefined;
 }
 
 export async function examineToken(subject: TokenSubject, tell: Tell): Promise<TokenFindings> {
@@ -161,7 +161,7 @@ function examineAudience(
 }
 
 /** A line for each permission, and which kinds of call would be refused for want of one. */
-function examineRoles({ roles, scopes }: Claims, tell: Tell): (kind: Kind) => string | undefined {
+function examineRoles({ roles, scopes }: Claims, tell: Tell): (kind: CallKind) => string | undefined {
   if (roles === undefined && scopes !== undefined) {
     tell(
       warn(
@@ -173,7 +173,7 @@ function examineRoles({ roles, scopes }: Claims, tell: Tell): (kind: Kind) => st
     return () => undefined;
   }
   const held = roles ?? [];
-  const kinds = Object.keys(rights) as readonly Kind[];
+  const kinds = Object.keys(rights) as readonly CallKind[];
   const missing = new Set<string>();
   for (const role of new Set(
     kinds.map((kind) => rights[kind].anyOf.find((one) => held.includes(one)) ?? rights[kind].anyOf[0]),

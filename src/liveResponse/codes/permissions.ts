@@ -1,7 +1,7 @@
 // The application permissions of Defender for Endpoint (resource "WindowsDefenderATP"), by kind of call: what
 // a 403 is explained with, what the doctor checks, and what `manifest/defender` asks an administrator to
 // grant.
-import type { Kind } from '../pacing.ts';
+import type { CallKind } from '../pacing/callRates.ts';
 
 export interface Right {
   /** Any one of these in the token's `roles` claim will do; the first is the one to ask for. */
@@ -18,7 +18,7 @@ export interface Right {
  * get-machines, list-library-files. Reading a result wants Machine.ReadWrite.All, not Machine.LiveResponse:
  * an app with the latter alone starts sessions it cannot read.
  */
-export const rights: Readonly<Record<Kind, Right>> = {
+export const rights: Readonly<Record<CallKind, Right>> = {
   submit: { anyOf: ['Machine.LiveResponse'], neededTo: 'start a live response session', optional: false },
   list: { anyOf: ['Machine.ReadWrite.All'], neededTo: 'follow running sessions', optional: false },
   get: { anyOf: ['Machine.ReadWrite.All'], neededTo: 'follow a running session', optional: false },
@@ -41,6 +41,6 @@ export const rights: Readonly<Record<Kind, Right>> = {
 };
 
 /** Whether a token with these roles may do this kind of call. */
-export function mayCall(kind: Kind, roles: readonly string[]): boolean {
+export function mayCall(kind: CallKind, roles: readonly string[]): boolean {
   return rights[kind].anyOf.some((role) => roles.includes(role));
 }

@@ -1,11 +1,11 @@
 // How Defender said no, and what holds a device that is busy: kept with the request, so that its card can
 // tell and support can be asked.
-import type { Kind } from '../pacing.ts';
+import type { CallKind } from '../pacing/callRates.ts';
 
 /** How Defender said no, kept with what it stopped: on the card for people, and for Microsoft's support. */
 export interface ErrorAnswer {
   /** Which kind of call it was; absent of the storage behind a link, which is no call of the API. */
-  readonly call?: Kind;
+  readonly call?: CallKind;
   /** Our own word for it, a `DefenderErrorCode`. */
   readonly code: string;
   readonly status?: number;

@@ -1,8 +1,12 @@
-// JSON of strangers: parsed only after its depth is known, because a deep value parses well and kills any
-// code that walks it later.
+// Reader of foreign JSON: parsed only after its size and depth are known, because a deep value parses well and
+// kills any code that walks it later. Fields of another kind than expected count as absent.
 
 /** Deeper than anything Defender answers, shallower than anything that hurts. */
 export const maxJsonDepth = 64;
+/** Characters; more than any answer that we read as a whole (the largest is a transcript of 8 MB). Ours. */
+export const maxJsonCharacters = 16 * 1024 * 1024;
+
+export type JsonRecord = Readonly<Record<string, unknown>>;
 
 /**
  * How deep brackets nest outside strings; one pass, linear, also over text that is not JSON. Stops counting
@@ -31,14 +35,14 @@ export function depthOf(text: string, stop = Number.MAX_SAFE_INTEGER): number {
 }
 
 /**
- * The value, wrapped so that a parsed `null` differs from a failure; undefined when it is not JSON or too
- * deep. Never throws.
+ * The value, wrapped so that a parsed `null` differs from a failure; undefined when it is not JSON, too long or
+ * too deep. Never throws.
  */
 export function parseJson(
   text: string,
   depth: number = maxJsonDepth,
 ): { readonly value: unknown } | undefined {
-  if (depthOf(text, depth) > depth) return undefined;
+  if (text.length > maxJsonCharacters || depthOf(text, depth) > depth) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return { value };
@@ -56,4 +60,34 @@ export function field(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   const found: unknown = (value as Readonly<Record<string, unknown>>)[name];
   return found;
+}
+
+/** An object that is no list. */
+export function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value where it is an object and no list, else an empty one: for reading several fields at once. */
+export function recordOf(value: unknown): JsonRecord {
+  return isRecord(value) ? value : {};
+}
+
+/** The value where it is a list, else an empty one. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** Those elements of a list that are texts; of anything else none. */
+export function textsOf(value: unknown): readonly string[] {
+  return listOf(value).filter((one) => typeof one === 'string');
+}
+
+/** The value where it is a text, else an empty one. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** A text that is neither empty nor longer than `max` characters; a longer one counts as absent, uncut. */
+export function shortText(value: unknown, max = 1_000): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= max ? value : undefined;
 }

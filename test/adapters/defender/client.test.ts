@@ -6,7 +6,7 @@ import { TokenError } from '../../../src/adapters/entra/tokenError.ts';
 import type { TokenSource } from '../../../src/adapters/entra/credentials.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import type { Command } from '../../../src/liveResponse/commands.ts';
-import { CallRates } from '../../../src/liveResponse/pacing.ts';
+import { CallRates } from '../../../src/liveResponse/pacing/callRates.ts';
 import { DefenderError, errorAnswer } from '../../../src/liveResponse/ports.ts';
 import {
   actionId,

@@ -7,7 +7,7 @@ import { DefenderClient } from '../../../src/adapters/defender/client.ts';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import type { Command } from '../../../src/liveResponse/commands.ts';
-import { CallRates } from '../../../src/liveResponse/pacing.ts';
+import { CallRates } from '../../../src/liveResponse/pacing/callRates.ts';
 import { countingTokens, json, ListLog, serve, StepClock } from '../../support/defender/defenderFakes.ts';
 import { root } from '../../support/root.ts';
 

@@ -6,7 +6,7 @@ import { deflateRawSync, deflateSync, gzipSync, brotliCompressSync } from 'node:
 import { DefenderClient } from '../../../src/adapters/defender/client.ts';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
-import { CallRates } from '../../../src/liveResponse/pacing.ts';
+import { CallRates } from '../../../src/liveResponse/pacing/callRates.ts';
 import { readTranscript } from '../../../src/liveResponse/results/transcript.ts';
 import { countingTokens, json, ListLog, serve, StepClock } from '../../support/defender/defenderFakes.ts';
 import { fieldError, fieldJson } from '../../support/defender/fieldProxy.ts';

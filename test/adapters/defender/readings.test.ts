@@ -3,7 +3,7 @@ import { DefenderClient } from '../../../src/adapters/defender/client.ts';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import { listRestMs } from '../../../src/adapters/defender/readings.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
-import { CallRates } from '../../../src/liveResponse/pacing.ts';
+import { CallRates } from '../../../src/liveResponse/pacing/callRates.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
 import {
   actionJson,

@@ -1,10 +1,10 @@
 // Calls to the connector under faults: what is sent again, what never is, and what the bot is told.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
-import { sendLimits } from '../../../src/adapters/teams/outbound/callRates.ts';
+import { sendLimits } from '../../../src/adapters/teams/outbound/connectorRates.ts';
 import { updateGap } from '../../../src/adapters/teams/outbound/cardUpdates.ts';
 import { openDoor } from '../../../src/adapters/teams/doors.ts';
-import { ConnectorRates } from '../../../src/adapters/teams/outbound/callRates.ts';
+import { ConnectorRates } from '../../../src/adapters/teams/outbound/connectorRates.ts';
 import { Connector } from '../../../src/adapters/teams/outbound/connector.ts';
 import { aView } from '../../support/views.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
@@ -210,9 +210,9 @@ describe('our budgets', () => {
     expect(visible()).toBe(70);
     expect(bench.connector.calls.some((call) => call.status === 429)).toBe(false);
     const times = bench.connector.calls.map((call) => call.at);
-    for (const { count, ms } of sendLimits)
+    for (const { limit, ms } of sendLimits)
       for (const [at, time] of times.entries())
-        expect(times.slice(at).filter((other) => other < time + ms).length).toBeLessThanOrEqual(count);
+        expect(times.slice(at).filter((other) => other < time + ms).length).toBeLessThanOrEqual(limit);
   });
   it('count a call until a window after its end, because Teams saw it in between', () => {
     let now = 0;

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { createAskQueue } from '../../../src/bot/handlers/requests/askQueue.ts';
 import type { Asker } from '../../../src/bot/handlers/requests/askQueue.ts';
-import { CallRates, ratesOf } from '../../../src/liveResponse/pacing.ts';
+import { CallRates, ratesOf } from '../../../src/liveResponse/pacing/callRates.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
 import { createStoryChat } from '../../support/testApp.ts';
 import { createManualClock } from '../../support/manualClock.ts';

@@ -8,7 +8,7 @@ import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 import { remove, upload } from '../../support/defender/library.ts';
 import { root } from '../../support/root.ts';
-import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
 
 let app: TestApp;
 afterEach(() => app.close());
@@ -101,7 +101,7 @@ describe('an approval', () => {
   test('typed with the code of the older content is refused too', async () => {
     await asked();
     const { id, fingerprint } = app.newest();
-    const code = codeOf(app.newest());
+    const code = approvalCodeOf(app.newest());
     await upload(app, 'minidump.ps1', evil);
     await app.press('approver1', 'approve');
     expect(app.newest().fingerprint).not.toBe(fingerprint);

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { longQueueMs, shortQueueMs } from '../../../src/liveResponse/tenantLimits.ts';
-import { defaultRates } from '../../../src/liveResponse/pacing.ts';
+import { defaultRates } from '../../../src/liveResponse/pacing/callRates.ts';
 import { createStoryClock, openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { Verb } from '../../../cards/view.ts';
 import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
-import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
 
 let app: TestApp;
 afterEach(() => app.close());
@@ -33,7 +33,7 @@ test('while a request waits for approval', async () => {
   app = await openTestApp();
   await app.say('responder1', 'dump hosta notepad');
   await app.loop.tick();
-  const code = codeOf(app.newest());
+  const code = approvalCodeOf(app.newest());
   await isRefused(
     [
       'status',

@@ -6,7 +6,7 @@ import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
 import type { Groups } from '../../../src/bot/ports.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
-import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
 
 const group = 'entra:0e3c1d2e-0000-4000-8000-000000000001';
 let app: TestApp;
@@ -78,7 +78,7 @@ describe('with the groups unreadable', () => {
     for (const reply of [
       await app.press('approver1', 'approve'),
       await app.say('approver1', `approve ${id}`),
-      await app.say('approver1', `approve ${id} ${codeOf(app.newest())}`),
+      await app.say('approver1', `approve ${id} ${approvalCodeOf(app.newest())}`),
     ]) {
       expect(textOf(reply)).toBe(
         `To approve you need the role approver. The members of ${group} could not be read just now, so that group gave no role. Try again in a minute.`,

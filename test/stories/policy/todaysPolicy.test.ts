@@ -2,7 +2,8 @@
 // looser never helps, and the card says which rule it was (field faults, row 5.1). Groups are asked again;
 // one that cannot be read holds what is approved.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Groups, Recency } from '../../../src/bot/ports.ts';
+import type { Groups } from '../../../src/bot/ports.ts';
+import type { Recency } from '../../../src/liveResponse/pacing/sharedReadings.ts';
 import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
 import { openWorkingTestApp } from '../../support/workingTestApp.ts';

@@ -5,7 +5,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createSharedReadings } from '../../../src/adapters/sharedReadings.ts';
+import { SharedReadings } from '../../../src/liveResponse/pacing/sharedReadings.ts';
 import type { Groups } from '../../../src/bot/ports.ts';
 import type { Policy } from '../../../src/bot/policy/policy.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
@@ -213,10 +213,10 @@ async function tell({ steps, shared }: History): Promise<Told> {
     if (answer === 'unread') throw new Error('503');
     return new Set(answer === 'yes' ? [member[group] ?? ''] : []);
   }
-  const readings = createSharedReadings<ReadonlySet<string>>({ clock, life: minute, most: 100, read });
+  const readings = new SharedReadings<string, ReadonlySet<string>>({ clock, life: minute, most: 100, read });
   const groups: Groups = {
     includes: async (group, person, fresh = false) =>
-      (await (shared ? readings.get(group, '', fresh) : read(group))).has(person.id),
+      (await (shared ? readings.get(group, { recency: fresh }) : read(group))).has(person.id),
   };
   const app = await openTestApp({ clock, groups, policy: base });
   const wrong: string[] = [];

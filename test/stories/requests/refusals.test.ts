@@ -5,7 +5,7 @@ import { refusalsPerHour } from '../../../src/bot/handlers/refusalJournal.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
-import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
 import { journalText } from '../../support/store/journal.ts';
 
 let app: TestApp;
@@ -79,7 +79,7 @@ describe('an approval is refused', () => {
     refused(await app.press('onlooker1', 'approve'), /need the role approver/);
     refused(await app.press('stranger', 'approve'), /not listed/);
     refused(
-      await app.say('approver1', `approve ${app.newest().id} ${codeOf(app.newest())}`, {
+      await app.say('approver1', `approve ${app.newest().id} ${approvalCodeOf(app.newest())}`, {
         trust: 'guest',
       }),
       /Guests/,
@@ -90,7 +90,7 @@ describe('an approval is refused', () => {
     await asked();
     refused(await app.press('approver1', 'approve', { place: 'elsewhere' }), /not listed in the policy/);
     refused(
-      await app.say('approver1', `approve ${app.newest().id} ${codeOf(app.newest())}`, {
+      await app.say('approver1', `approve ${app.newest().id} ${approvalCodeOf(app.newest())}`, {
         place: 'elsewhere',
       }),
       /not listed in the policy/,

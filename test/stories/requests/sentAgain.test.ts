@@ -1,7 +1,7 @@
 // A request whose first attempt may have run and that was sent again: nothing denies that attempt, and what
 // was approved stays of one piece.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { searchSchedule } from '../../../src/liveResponse/pacing.ts';
+import { searchSchedule } from '../../../src/liveResponse/pacing/schedules.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
 import { upload } from '../../support/defender/library.ts';

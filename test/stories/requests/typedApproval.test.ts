@@ -1,7 +1,7 @@
 // An approval is bound to what was looked at, typed or pressed: by the revision and 64 bits of the digest,
 // and never by the 8 digits that a card shows.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
 import { bindingOf } from '../../../src/liveResponse/commands.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
@@ -22,7 +22,7 @@ async function asked(): Promise<void> {
   await app.loop.tick();
 }
 const say = (text: string, as = 'approver1') => app.say(as, text.replace('ID', app.newest().id));
-const line = (): string => codeOf(app.newest());
+const line = (): string => approvalCodeOf(app.newest());
 const nothingRan = (): void => {
   expect(app.newest().state).toBe('awaitingApproval');
   expect(app.simulator.tenant.submissions).toHaveLength(0);

@@ -9,7 +9,7 @@ import { seedWorkspace, incidents } from '../../support/slack/slackTestApp.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { ana, ben, channel, group } from '../../support/chats/teamsHarness.ts';
 import { TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
-import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
 
 let slack: FakeSlack;
 let teams: TeamsTestApp;
@@ -155,7 +155,7 @@ describe('a member taken out of a Slack group', () => {
     await teams.say(ben, group, `lr approve ${id}`);
     await teams.connector.until(() => told().find((text) => text.includes('type exactly')));
     slack.world.groups.set('S0APPROVE', []);
-    await teams.say(ben, group, `lr approve ${id} ${codeOf(teams.newest())}`);
+    await teams.say(ben, group, `lr approve ${id} ${approvalCodeOf(teams.newest())}`);
     await teams.connector.until(() => told().find((text) => text.includes('need the role approver')));
     expect(teams.newest().state).toBe('awaitingApproval');
     expect(submissions()).toBe(0);

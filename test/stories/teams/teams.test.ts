@@ -6,7 +6,7 @@ import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
 import { ana, ben, channel, group, memberOf } from '../../support/chats/teamsHarness.ts';
 import { dataOf, TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
-import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
 
 let app: TeamsTestApp;
 beforeEach(async () => {
@@ -114,7 +114,7 @@ describe('the main job', () => {
     await app.say(ana, group, command.replace('hosta', 'hostb'));
     await app.card(group, /Waiting for approval[\s\S]*hostb/);
     const { id } = app.newest();
-    await app.say(ben, group, `lr approve ${id} ${codeOf(app.newest())}`);
+    await app.say(ben, group, `lr approve ${id} ${approvalCodeOf(app.newest())}`);
     await app.card(group, /hostb[\s\S]*Finished|Finished[\s\S]*hostb/);
     expect(app.newest().state).toBe('finished');
   });

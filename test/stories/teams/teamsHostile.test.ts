@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { utf8Length } from '../../../cards/renderers/adaptiveCard.ts';
 import { clean } from '../../../cards/clip.ts';
-import { teams } from '../../../cards/limits.ts';
+import { teams } from '../../../cards/platformLimits.ts';
 import { hostileLines } from '../../../src/simulator/results/hostile.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';

@@ -1,6 +1,6 @@
 // One stage for three chats: people who type and press through the wire, and what each of them gets to see.
 import type { Verb } from '../../../cards/view.ts';
-import { codeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
 import type { Service } from '../../../src/app/compose.ts';
 import { journalText } from '../store/journal.ts';
@@ -90,7 +90,7 @@ export function journal(stage: Stage): string {
 
 /** The line that approves the request as it is now. */
 export function approving(request: Request): string {
-  return `approve ${request.id} ${codeOf(request)}`;
+  return `approve ${request.id} ${approvalCodeOf(request)}`;
 }
 
 export const dump = 'dump hosta OfficeClickToRun --reason "beacon at 02:40"';

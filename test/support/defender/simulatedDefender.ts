@@ -7,7 +7,7 @@ import { Http } from '../../../src/adapters/outbound/http.ts';
 import type { HttpSettings } from '../../../src/adapters/outbound/http.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
 import type { Command } from '../../../src/liveResponse/commands.ts';
-import { CallRates } from '../../../src/liveResponse/pacing.ts';
+import { CallRates } from '../../../src/liveResponse/pacing/callRates.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
 import type { Fault } from '../../../src/simulator/faults.ts';
 import type { ProfileChange } from '../../../src/simulator/profile.ts';

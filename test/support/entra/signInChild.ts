@@ -8,7 +8,7 @@ import { createLog } from '../../../src/adapters/log.ts';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import { proxyFrom, useProxy } from '../../../src/adapters/outbound/proxy.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
-import { ConnectorRates } from '../../../src/adapters/teams/outbound/callRates.ts';
+import { ConnectorRates } from '../../../src/adapters/teams/outbound/connectorRates.ts';
 import { Connector } from '../../../src/adapters/teams/outbound/connector.ts';
 import { openDoor } from '../../../src/adapters/teams/doors.ts';
 

@@ -36,7 +36,7 @@ async function doorTo(settings: TeamsSettings) {
 async function post(settings: TeamsSettings): Promise<void> {
   const [{ Connector }, { ConnectorRates }] = await Promise.all([
     import('../../../src/adapters/teams/outbound/connector.ts'),
-    import('../../../src/adapters/teams/outbound/callRates.ts'),
+    import('../../../src/adapters/teams/outbound/connectorRates.ts'),
   ]);
   const connector = new Connector({
     door: await doorTo(settings),

@@ -1,12 +1,14 @@
 // What a conversation is: with the bot alone, shared with outsiders, one the bot may post in. What cannot be
 // read counts as shared, and what was just learned wins over what is remembered.
 import type { Place } from '../../../bot/ports.ts';
+import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import { asRecord, SlackFailure } from '../outbound/errors.ts';
+import { SlackFailure } from '../outbound/slackFailure.ts';
 import { peopleMemory } from '../limits.ts';
-import { createTtlCache } from './ttlCache.ts';
 import { surface } from '../ids.ts';
 import type { Fields, WebApi } from '../outbound/webApi.ts';
+import { recordOf } from '../../../liveResponse/text/json.ts';
+import { RecentMap } from '../../../liveResponse/pacing/recentMap.ts';
 
 export interface Channel {
   /** Shared with another organisation, about to be, or not readable: results are private there. */
@@ -32,32 +34,39 @@ export interface Channels {
 export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: Log): Channels {
   /** Conversations of two with the bot; they stay so. */
   const own = new Set<string>();
-  const learned = new Map<string, { readonly member: boolean; readonly at: number }>();
-  const infos = createTtlCache(clock, peopleMemory, async (channel): Promise<Channel> => {
-    const info = await infoOf(channel);
-    const is = (flag: string): boolean => info[flag] === true;
-    // In an organisation's own workspaces a channel is shared too, but with nobody from outside:
-    // is_org_shared.
-    const external =
-      info['id'] !== channel ||
-      is('is_ext_shared') ||
-      is('is_pending_ext_shared') ||
-      (is('is_shared') && !is('is_org_shared'));
-    return { external, member: is('is_member'), direct: false };
-  });
-  const twos = createTtlCache(clock, peopleMemory, async (channel): Promise<boolean> => {
-    try {
+  const learned = new RecentMap<string, { readonly member: boolean; readonly at: number }>(most);
+  const memory = { clock, life: peopleMemory, most };
+  const infos = new SharedReadings<string, Channel>({
+    ...memory,
+    read: async (channel) => {
       const info = await infoOf(channel);
-      return info['id'] === channel && info['is_im'] !== false && info['is_member'] !== false;
-    } catch (error) {
-      if (!(error instanceof SlackFailure) || error.kind !== 'refused') throw error;
-      return notThere.has(error.slackError) ? false : isSeen(channel);
-    }
+      const is = (flag: string): boolean => info[flag] === true;
+      // In an organisation's own workspaces a channel is shared too, but with nobody from outside:
+      // is_org_shared.
+      const external =
+        info['id'] !== channel ||
+        is('is_ext_shared') ||
+        is('is_pending_ext_shared') ||
+        (is('is_shared') && !is('is_org_shared'));
+      return { external, member: is('is_member'), direct: false };
+    },
+  });
+  const twos = new SharedReadings<string, boolean>({
+    ...memory,
+    read: async (channel) => {
+      try {
+        const info = await infoOf(channel);
+        return info['id'] === channel && info['is_im'] !== false && info['is_member'] !== false;
+      } catch (error) {
+        if (!(error instanceof SlackFailure) || error.kind !== 'refused') throw error;
+        return notThere.has(error.slackError) ? false : isSeen(channel);
+      }
+    },
   });
 
   /** A success that names no channel says nothing of this one: it must not be remembered as an answer. */
   async function infoOf(channel: string): Promise<Fields> {
-    const info = asRecord((await api.call('conversations.info', { channel }))['channel']);
+    const info = recordOf((await api.call('conversations.info', { channel }))['channel']);
     if (typeof info['id'] !== 'string')
       throw new SlackFailure('lost', 'conversations.info', 'unreadable_answer');
     return info;
@@ -121,10 +130,7 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: 
         if (member) own.add(id);
         return;
       }
-      learned.delete(id);
       learned.set(id, { member, at: clock.elapsed() });
-      const oldest = learned.keys().next();
-      if (learned.size > most && oldest.done !== true) learned.delete(oldest.value);
     },
     forget: (id) => {
       infos.forget(id);
@@ -160,7 +166,7 @@ export function watched(api: WebApi, channels: Pick<Channels, 'learn'>): WebApi 
 const posting = new Set(['chat.postMessage', 'chat.postEphemeral']);
 /** How Slack says that the bot is not in a channel or conversation. */
 const notThere = new Set(['channel_not_found', 'not_in_channel']);
-/** Channels of which something was learned; the oldest is forgotten first. */
+/** Channels that something is remembered of; the oldest is forgotten first. */
 const most = 2_000;
 
 /** D: a conversation of two, the bot being one of them or not. */

@@ -1,8 +1,9 @@
 // Whose organisation a Slack account belongs to, in every form in which Slack tells it: one workspace, or
 // Enterprise Grid with many.
 import type { Trust } from '../../../bot/ports.ts';
-import { asRecord } from '../outbound/errors.ts';
+
 import type { Fields } from '../outbound/webApi.ts';
+import { recordOf } from '../../../liveResponse/text/json.ts';
 
 export type Verdict = Exclude<Trust, 'unknown'>;
 
@@ -24,9 +25,9 @@ export interface OurTeams {
 const mostTeams = 100;
 
 export function homesOf(told: Fields): Organisations {
-  const member = asRecord(told['enterprise_user']);
+  const member = recordOf(told['enterprise_user']);
   const listed: readonly unknown[] = Array.isArray(member['teams']) ? member['teams'] : [];
-  const teams = [told['team_id'] ?? asRecord(told['profile'])['team'], ...listed].filter(isId);
+  const teams = [told['team_id'] ?? recordOf(told['profile'])['team'], ...listed].filter(isId);
   // An app installed for the whole organisation is told the organisation in place of a workspace.
   const organisation = [member['enterprise_id'], told['enterprise_id'], told['team_id']].find(
     (one): one is string => isId(one) && one.startsWith('E'),
@@ -85,7 +86,7 @@ export function trustOf(
   const is = (flag: string): boolean => told[flag] === true;
   // In a workspace of Enterprise Grid a person may have an older id of that workspace beside the
   // organisation's.
-  if (told['id'] !== user && asRecord(told['enterprise_user'])['id'] !== user) return 'anonymous';
+  if (told['id'] !== user && recordOf(told['enterprise_user'])['id'] !== user) return 'anonymous';
   if (is('deleted')) return 'deactivated';
   if (is('is_bot') || is('is_workflow_bot') || is('is_connector_bot') || user === 'USLACKBOT') return 'bot';
   if (is('is_stranger')) return 'external';

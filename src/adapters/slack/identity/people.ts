@@ -4,15 +4,17 @@ import { idsOn } from '../../../liveResponse/request/surfaceKey.ts';
 import type { Account, Groups, LastKnown } from '../../../bot/ports.ts';
 import { stoppingWaits } from '../../../bot/policy/people/people.ts';
 import type { Freshness } from '../../../bot/policy/people/people.ts';
+import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
+import { SlidingWindow } from '../../../liveResponse/pacing/slidingWindow.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { within } from '../../within.ts';
-import { asRecord, SlackFailure } from '../outbound/errors.ts';
+import { SlackFailure } from '../outbound/slackFailure.ts';
 import { groupReadingsPerMinute, groupTurnWait, peopleMemory } from '../limits.ts';
-import { createSharedReadings } from '../../sharedReadings.ts';
 import { platformName, slackGroups, surface } from '../ids.ts';
 import { homesOf, isOurs, trustOf } from './organisation.ts';
 import type { Organisations, OurTeams, Verdict } from './organisation.ts';
 import type { Fields, WebApi } from '../outbound/webApi.ts';
+import { parseJson, recordOf, textsOf } from '../../../liveResponse/text/json.ts';
 
 export { trustOf } from './organisation.ts';
 
@@ -47,21 +49,19 @@ export function createPeople(
   const { organisation, sleep, lastKnown = new Map<string, string>() } = options;
   const ours: OurTeams = { allowed, home: homeTeam, ...(organisation === undefined ? {} : { organisation }) };
   const most = 2_000;
-  const users = createSharedReadings({
+  const users = new SharedReadings({
     clock,
     life: peopleMemory,
     most,
-    read: async (user) => asRecord((await api.call('users.info', { user }))['user']),
+    read: async (user: string) => recordOf((await api.call('users.info', { user }))['user']),
   });
-  /** When groups were read, in elapsed time: all groups of a workspace share one limit. */
-  let readAt: readonly number[] = [];
+  /** All groups of a workspace share one limit. */
+  const groupReadings = new SlidingWindow([{ limit: groupReadingsPerMinute, ms: 60_000 }]);
 
   /** Waits for its turn, a moment and no longer: who waits for it is a person who pressed. */
   async function turn(group: string): Promise<void> {
-    for (let waited = 0; ;) {
-      readAt = readAt.filter((at) => clock.elapsed() - at < 60_000);
-      if (readAt.length < groupReadingsPerMinute) break;
-      const wait = Math.max(1, 60_000 - (clock.elapsed() - (readAt[0] ?? 0)));
+    for (let waited = 0; !groupReadings.take(clock.elapsed());) {
+      const wait = groupReadings.wait(clock.elapsed());
       if (sleep === undefined || waited + wait > groupTurnWait)
         throw new Error(
           `Slack lets the members of groups be listed ${groupReadingsPerMinute} times a minute, and they were; ${group} can be read in ${Math.ceil(wait / 1000)} s.`,
@@ -69,14 +69,13 @@ export function createPeople(
       waited += wait;
       await sleep(wait);
     }
-    readAt = [...readAt, clock.elapsed()];
   }
 
-  const members = createSharedReadings({
+  const members = new SharedReadings({
     clock,
     life: peopleMemory,
     most,
-    read: async (group) => {
+    read: async (group: string) => {
       await turn(group);
       // The workspace is named because an app installed for a whole organisation must say which one it means.
       const answer = await api.call('usergroups.users.list', { usergroup: group, team_id: homeTeam });
@@ -89,7 +88,7 @@ export function createPeople(
   /** What Slack says now or said within the minute; undefined when it knows nobody of that id. */
   async function told(user: string, how: Freshness): Promise<Fields | undefined> {
     try {
-      const reading = users.get(user, '', how !== 'remembered');
+      const reading = users.get(user, { recency: how !== 'remembered' });
       return await (how === 'nowOrLast' && sleep !== undefined
         ? within({ sleep }, stoppingWaits, 'users.info', reading)
         : reading);
@@ -134,7 +133,7 @@ export function createPeople(
         found === undefined ? 'external' : trustOf(user, found, [], allowed, organisation, homeTeam);
       if (verdict !== 'anonymous')
         lastKnown.set(`${surface} ${user}`, JSON.stringify({ verdict, ...homesOf(found ?? {}) }));
-      const profile = asRecord(found?.['profile']);
+      const profile = recordOf(found?.['profile']);
       const name = [
         profile['display_name'],
         profile['real_name'],
@@ -157,7 +156,7 @@ export function createPeople(
       const accounts = idsOn(surface, person.accounts);
       if (accounts.length === 0) return false;
       try {
-        const inGroup = await members.get(found, '', fresh);
+        const inGroup = await members.get(found, { recency: fresh });
         return accounts.some((account) => inGroup.has(account));
       } catch (error) {
         log.warn('slackGroupNotRead', { group, error });
@@ -171,19 +170,12 @@ function lastSaid(
   text: string | undefined,
 ): { readonly verdict: Verdict; readonly homes: Organisations } | undefined {
   if (text === undefined) return undefined;
-  let read: unknown;
-  try {
-    read = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  const { verdict, teams, organisation } = asRecord(read);
+  const { verdict, teams, organisation } = recordOf(parseJson(text)?.value);
   if (!verdicts.has(verdict as Verdict)) return undefined;
   return {
     verdict: verdict as Verdict,
     homes: {
-      teams: Array.isArray(teams) ? teams.filter((one): one is string => typeof one === 'string') : [],
+      teams: textsOf(teams),
       ...(typeof organisation === 'string' ? { organisation } : {}),
     },
   };

@@ -2,7 +2,7 @@
 // or shared. What they say wins over what is remembered, and where a channel can be written to again the bot
 // looks at once.
 import type { Channels } from '../identity/channels.ts';
-import { asRecord } from '../outbound/errors.ts';
+import { recordOf } from '../../../liveResponse/text/json.ts';
 
 /** Every event the bot listens to next to `app_mention`; the manifests ask for exactly these. */
 export const channelEvents = [
@@ -27,9 +27,9 @@ export function createChannelEvents(
   heard: (channel: string) => void,
 ): (event: unknown) => void {
   return (event) => {
-    const fields = asRecord(event);
+    const fields = recordOf(event);
     const channel =
-      typeof fields['channel'] === 'string' ? fields['channel'] : asRecord(fields['channel'])['id'];
+      typeof fields['channel'] === 'string' ? fields['channel'] : recordOf(fields['channel'])['id'];
     if (typeof channel !== 'string' || channel === '') return;
     channels.forget(channel);
     const us = fields['user'] === botUser;

@@ -1,7 +1,6 @@
 // Frames of the Slack socket: the SDK gets only those that it can take, and an envelope that nobody can read
 // is still acknowledged.
-import { parseJson } from '../../../liveResponse/text/json.ts';
-import { asRecord } from '../outbound/errors.ts';
+import { parseJson, recordOf } from '../../../liveResponse/text/json.ts';
 import { bodyLimit } from '../limits.ts';
 
 export interface Frame {
@@ -23,7 +22,7 @@ export function readFrame(data: unknown, isBinary: boolean): Frame {
   if (data.length > bodyLimit) return { ...bare(idWithin(data)), odd: 'too large' };
   const read = parseJson(data);
   if (read === undefined) return { ...bare(idWithin(data)), odd: 'no JSON, or nested too deeply' };
-  const frame = asRecord(read.value);
+  const frame = recordOf(read.value);
   const { type, envelope_id: id, payload, reason } = frame;
   if (type === 'hello') return { text: JSON.stringify({ type }) };
   if (type === 'disconnect')
@@ -32,7 +31,7 @@ export function readFrame(data: unknown, isBinary: boolean): Frame {
       disconnect: typeof reason === 'string' ? reason.slice(0, 60) : 'no reason',
     };
   if (typeof id !== 'string' || id === '') return { odd: 'no envelope' };
-  const body = asRecord(payload);
+  const body = recordOf(payload);
   if (Object.keys(body).length === 0) return { ...bare(id), odd: 'no payload' };
   return { text: envelope(id, body) };
 }

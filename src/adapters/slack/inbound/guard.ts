@@ -4,7 +4,7 @@ import { eventsPath } from '../addresses.ts';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Express, Request, Response } from 'express';
-import { parseJson } from '../../../liveResponse/text/json.ts';
+import { isRecord, parseJson } from '../../../liveResponse/text/json.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { createRationedLog } from '../../rationedLog.ts';
 import type { RationedLog } from '../../rationedLog.ts';
@@ -114,7 +114,7 @@ const fromTheFuture = 'from the future';
 function isReadable(text: string, form: boolean): boolean {
   const json = form ? new URLSearchParams(text).get('payload') : text;
   const value = json === null ? undefined : parseJson(json)?.value;
-  return json === null || (typeof value === 'object' && value !== null && !Array.isArray(value));
+  return json === null || isRecord(value);
 }
 
 /** The whole body; undefined when it is larger than anything Slack sends. */

@@ -7,8 +7,7 @@ import { readSlackPress } from '../../../../cards/press.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { Stopping } from '../../deliveries/answers.ts';
 import type { Deliveries, Left } from '../../deliveries/deliveries.ts';
-import { createPersonRate } from '../../deliveries/personRate.ts';
-import type { PersonRate } from '../../deliveries/personRate.ts';
+import { PersonRate } from '../../deliveries/personRate.ts';
 import {
   notTakenSentence,
   takenUpSentence,
@@ -18,10 +17,10 @@ import {
 import type { DeliveryKind } from '../../deliveries/words.ts';
 import { random } from '../../random.ts';
 import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';
-import { messageOf, SlackFailure } from '../outbound/errors.ts';
+import { messageOf, SlackFailure } from '../outbound/slackFailure.ts';
 import { advice, meaningOf } from '../outbound/errorWords.ts';
 import type { Inbound } from './inbound.ts';
-import { formBlock, sentenceMessage } from '../outbound/messages.ts';
+import { formBlock, sentenceMessage } from '../outbound/slackMessages.ts';
 import { memoOf, readMemo, readTaking } from './payloads.ts';
 import type { Delivery, Taking } from './payloads.ts';
 
@@ -59,7 +58,7 @@ export class Intake {
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
-    this.#rate = createPersonRate(parts.deliveries, parts.clock);
+    this.#rate = new PersonRate(parts);
   }
 
   /** Never rejects. Resolves when it is acknowledged. */

@@ -2,11 +2,12 @@
 // permission to open it lasts three seconds.
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { Reply } from '../../../bot/ports.ts';
-import { asRecord, failureOf } from '../outbound/errors.ts';
-import { answerMessage, formModal, sentenceMessage, tellingModal } from '../outbound/messages.ts';
+import { failureOf } from '../outbound/slackFailure.ts';
+import { answerMessage, formModal, sentenceMessage, tellingModal } from '../outbound/slackMessages.ts';
 import type { Pressed } from './payloads.ts';
 import type { WebApi } from '../outbound/webApi.ts';
 import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';
+import { recordOf } from '../../../liveResponse/text/json.ts';
 
 export interface Modals {
   /** Opens a modal, lets the bot judge, and shows its form or its refusal there. */
@@ -29,7 +30,7 @@ export function createModals(
         trigger_id: read.triggerId,
         view: tellingModal('One moment', 'Checking that you may do this …'),
       });
-      const id = asRecord(answer['view'])['id'];
+      const id = recordOf(answer['view'])['id'];
       return typeof id === 'string' ? id : undefined;
     } catch (error) {
       log.warn('slackModalNotOpened', { error: failureOf('views.open', error).slackError });

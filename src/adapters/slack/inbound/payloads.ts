@@ -1,11 +1,12 @@
 // Slack's payloads, read tolerantly: only what we need, checked for its type, and never a name where an id is
 // meant.
 import { createHash } from 'node:crypto';
-import { asRecord } from '../outbound/errors.ts';
-import type { FormOrigin } from '../outbound/messages.ts';
-import { formAction, formBlock } from '../outbound/messages.ts';
+
+import type { FormOrigin } from '../outbound/slackMessages.ts';
+import { formAction, formBlock } from '../outbound/slackMessages.ts';
 import { verbs } from '../../../../cards/view.ts';
 import { afterMention, asText, typedText } from './text.ts';
+import { parseJson, recordOf } from '../../../liveResponse/text/json.ts';
 
 /** What every delivery tells: who, where, and how to answer. */
 export interface Delivery {
@@ -56,8 +57,8 @@ export type Taking =
 
 /** Undefined for what no person did, and for what cannot be read. */
 export function readTaking(body: unknown, botUser: string): Taking | undefined {
-  const payload = asRecord(body);
-  const event = asRecord(payload['event']);
+  const payload = recordOf(body);
+  const event = recordOf(payload['event']);
   // Typed without the slash command in the conversation with the bot: it comes only where the app was given
   // that event.
   const alone =
@@ -92,8 +93,8 @@ export function memoOf({ kind, read }: Taking): unknown {
 
 /** A memo of our own, read back; undefined for one that another version wrote. */
 export function readMemo(memo: unknown): Taking | undefined {
-  const { kind, read } = asRecord(memo);
-  const { user, channel, id, teams } = asRecord(read);
+  const { kind, read } = recordOf(memo);
+  const { user, channel, id, teams } = recordOf(read);
   const whole =
     typeof user === 'string' && typeof channel === 'string' && typeof id === 'string' && Array.isArray(teams);
   return whole && (kind === 'command' || kind === 'mention' || kind === 'press' || kind === 'form')
@@ -102,7 +103,7 @@ export function readMemo(memo: unknown): Taking | undefined {
 }
 
 export function readCommand(body: unknown): SlashCommand | undefined {
-  const payload = asRecord(body);
+  const payload = recordOf(body);
   const user = asText(payload['user_id']);
   const channel = asText(payload['channel_id']);
   if (user === '' || channel === '') return undefined;
@@ -127,8 +128,8 @@ export function readCommand(body: unknown): SlashCommand | undefined {
  * that does not mention it. @param alone where it need not be mentioned
  */
 export function readMention(body: unknown, botUser: string, alone = false): Mention | undefined {
-  const envelope = asRecord(body);
-  const event = asRecord(envelope['event']);
+  const envelope = recordOf(body);
+  const event = recordOf(envelope['event']);
   const user = asText(event['user']);
   const channel = asText(event['channel']);
   const ts = asText(event['ts']);
@@ -157,12 +158,12 @@ export function readMention(body: unknown, botUser: string, alone = false): Ment
 }
 
 export function readPress(body: unknown, pressed: unknown): Pressed | undefined {
-  const payload = asRecord(body);
-  const action = asRecord(pressed);
-  const person = asRecord(payload['user']);
-  const container = asRecord(payload['container']);
+  const payload = recordOf(body);
+  const action = recordOf(pressed);
+  const person = recordOf(payload['user']);
+  const container = recordOf(payload['container']);
   const user = asText(person['id']);
-  const channel = asText(container['channel_id']) || asText(asRecord(payload['channel'])['id']);
+  const channel = asText(container['channel_id']) || asText(recordOf(payload['channel'])['id']);
   if (user === '' || channel === '') return undefined;
   const ephemeral = container['is_ephemeral'] === true;
   const ts = asText(container['message_ts']);
@@ -189,19 +190,19 @@ export function readPress(body: unknown, pressed: unknown): Pressed | undefined 
 
 /** A form sent off. The person is who Slack says sent it, no matter who opened it. */
 export function readSubmission(body: unknown): Submitted | undefined {
-  const payload = asRecord(body);
-  const person = asRecord(payload['user']);
-  const view = asRecord(payload['view']);
+  const payload = recordOf(body);
+  const person = recordOf(payload['user']);
+  const view = recordOf(payload['view']);
   const origin = readOrigin(asText(view['private_metadata']));
   const user = asText(person['id']);
   if (user === '' || origin === undefined) return undefined;
-  const values = asRecord(asRecord(asRecord(view['state'])['values'])[formBlock]);
+  const values = recordOf(recordOf(recordOf(view['state'])['values'])[formBlock]);
   return {
     user,
     channel: origin.channel,
     teams: teamsOf(payload, person),
     origin,
-    input: asText(asRecord(values[formAction])['value']),
+    input: asText(recordOf(values[formAction])['value']),
     // The same form may be sent again after it was not taken; a repetition of one sending has the same
     // trigger.
     id: digest('form', asText(view['id']), user, asText(payload['trigger_id'])),
@@ -209,13 +210,7 @@ export function readSubmission(body: unknown): Submitted | undefined {
 }
 
 function readOrigin(metadata: string): FormOrigin | undefined {
-  let read: unknown;
-  try {
-    read = JSON.parse(metadata);
-  } catch {
-    return undefined;
-  }
-  const { r, v, f, w, c } = asRecord(read);
+  const { r, v, f, w, c } = recordOf(parseJson(metadata)?.value);
   const verb = verbs.find((one) => one === w);
   if (
     verb === undefined ||
@@ -242,11 +237,11 @@ function teamsOf(
   payload: Readonly<Record<string, unknown>>,
   person: Readonly<Record<string, unknown>>,
 ): readonly string[] {
-  const team = asRecord(payload['team']);
+  const team = recordOf(payload['team']);
   return statement(
     asText(person['team_id']),
     asText(team['id']),
-    asText(team['enterprise_id']) || asText(asRecord(payload['enterprise'])['id']),
+    asText(team['enterprise_id']) || asText(recordOf(payload['enterprise'])['id']),
   );
 }
 

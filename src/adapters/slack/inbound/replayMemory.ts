@@ -3,8 +3,9 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Keeper, Log } from '../../../liveResponse/ports.ts';
-import { asRecord, messageOf } from '../outbound/errors.ts';
+import { messageOf } from '../outbound/slackFailure.ts';
 import { signatureMemory } from '../limits.ts';
+import { isMissing } from '../../systemErrors.ts';
 
 /** Lines after which the file is written again without what is too old. */
 const compactAfter = 5_000;
@@ -100,7 +101,7 @@ function readOr(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    if (asRecord(error)['code'] === 'ENOENT') return '';
+    if (isMissing(error)) return '';
     throw error;
   }
 }

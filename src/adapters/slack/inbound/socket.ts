@@ -2,7 +2,7 @@
 // the bot has been without a connection for too long.
 import { SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from '@slack/bolt';
-import { failureOf, messageOf } from '../outbound/errors.ts';
+import { failureOf, messageOf } from '../outbound/slackFailure.ts';
 import { readFrame } from './frames.ts';
 import type { Check } from '../../http/server.ts';
 import { random } from '../../random.ts';

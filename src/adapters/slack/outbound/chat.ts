@@ -14,14 +14,15 @@ import type { Channels } from '../identity/channels.ts';
 import { isOfTwo } from '../identity/channels.ts';
 import { advice, meaningOf } from './errorWords.ts';
 import type { Meaning } from './errorWords.ts';
-import { asRecord, failureOf } from './errors.ts';
-import type { SlackFailure } from './errors.ts';
-import { bareCard, literal, noteMessage, noUnfurl, sentenceMessage } from './messages.ts';
+import { failureOf } from './slackFailure.ts';
+import type { SlackFailure } from './slackFailure.ts';
+import { bareCard, literal, noteMessage, noUnfurl, sentenceMessage } from './slackMessages.ts';
 import { platformName, surface } from '../ids.ts';
 import { metadataType } from './staleCards.ts';
 import type { StaleCards } from './staleCards.ts';
 import type { Fields, WebApi } from './webApi.ts';
 import type { PrivateReplies } from './replyPrivately.ts';
+import { recordOf } from '../../../liveResponse/text/json.ts';
 
 export interface ChatParts {
   readonly api: WebApi;
@@ -144,7 +145,7 @@ export class SlackChat implements ChatPort {
       .catch((error: unknown) => {
         throw chatError(failureOf('conversations.info', error), false);
       });
-    const channel = asRecord(info['channel']);
+    const channel = recordOf(info['channel']);
     if (channel['is_archived'] === true)
       throw new ChatError('closed', 'the channel is archived: unarchive it, or take it out of the policy');
     if (channel['is_member'] === false)
@@ -207,13 +208,13 @@ const keyOf = (place: string, requestId: string): string => `${place} ${requestI
 /** `once`: a call that must not be repeated when it may have happened. */
 export function chatError(failure: SlackFailure, once: boolean): ChatError {
   const text = advice[failure.slackError] ?? failure.message;
-  return new ChatError(codeOf(failure, once), text, {
+  return new ChatError(chatErrorCodeOf(failure, once), text, {
     cause: failure,
     ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
   });
 }
 
-function codeOf(failure: SlackFailure, once: boolean): ChatErrorCode {
+function chatErrorCodeOf(failure: SlackFailure, once: boolean): ChatErrorCode {
   switch (failure.kind) {
     case 'throttled':
       return 'throttled';

@@ -3,7 +3,7 @@
 import type { SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { Answers } from '../../deliveries/answers.ts';
-import { failureOf } from './errors.ts';
+import { failureOf } from './slackFailure.ts';
 import type { Recipient, PrivateReplies } from './replyPrivately.ts';
 
 /** Somebody who waits for an answer. */

@@ -2,9 +2,9 @@
 // else as a direct message.
 import type { SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import { failureOf, messageOf } from './errors.ts';
+import { failureOf, messageOf } from './slackFailure.ts';
 import { responseUrlLife, responseUrlUses } from '../limits.ts';
-import { literal, noUnfurl } from './messages.ts';
+import { literal, noUnfurl } from './slackMessages.ts';
 import type { SlackFetch } from './slackFetch.ts';
 import type { WebApi } from './webApi.ts';
 

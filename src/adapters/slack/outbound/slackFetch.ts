@@ -3,6 +3,7 @@
 import type { WebClientOptions } from '@slack/web-api';
 import { wayOutTrouble } from '../../outbound/wayOut.ts';
 import type { WayOut } from '../../outbound/wayOut.ts';
+import { codeOf } from '../../systemErrors.ts';
 import { callTimeout } from '../limits.ts';
 
 export type SlackFetch = NonNullable<WebClientOptions['fetch']>;
@@ -41,25 +42,19 @@ export function slackFetch(
     } catch (error) {
       const { hostname } = new URL(url instanceof Request ? url.url : url);
       const way = wayOutTrouble(error, hostname, proxyFor(hostname));
-      throw new NoAnswer(way?.code ?? codeOf(error), error, way);
+      throw new NoAnswer(way?.code ?? noAnswerCode(error), error, way);
     }
   };
 }
 
-/**
- * Read by shape: errors of Node's own client are of another realm than ours wherever code runs in a context
- * of its own.
- */
-function codeOf(error: unknown): string {
+/** The first code down the chain of causes; else `timeout` or `failed`. */
+function noAnswerCode(error: unknown): string {
   let current: unknown = error;
   let name = 'failed';
   for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth += 1) {
-    const {
-      code,
-      cause,
-      name: called,
-    } = current as { readonly code?: unknown; readonly cause?: unknown; readonly name?: unknown };
-    if (typeof code === 'string') return code;
+    const code = codeOf(current);
+    if (code !== '') return code;
+    const { cause, name: called } = current as { readonly cause?: unknown; readonly name?: unknown };
     if (called === 'TimeoutError') name = 'timeout';
     current = cause;
   }

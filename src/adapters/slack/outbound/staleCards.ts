@@ -5,9 +5,10 @@ import type { CardRef } from '../../../liveResponse/request.ts';
 import type { WriteRates } from './writeRates.ts';
 import { addressOf } from './cardAddress.ts';
 import type { CardAddress } from './cardAddress.ts';
-import { asRecord, failureOf, SlackFailure } from './errors.ts';
-import { literal, supersededCard } from './messages.ts';
+import { failureOf, SlackFailure } from './slackFailure.ts';
+import { literal, supersededCard } from './slackMessages.ts';
 import type { WebApi } from './webApi.ts';
+import { recordOf } from '../../../liveResponse/text/json.ts';
 
 /**
  * The name of what our cards carry for ourselves: a request id and an intent, nothing that may not be read by
@@ -94,12 +95,12 @@ export class StaleCards {
         limit: historyLimit,
         include_all_metadata: true,
       });
-      const messages = Array.isArray(answer['messages']) ? answer['messages'].map(asRecord) : [];
+      const messages = Array.isArray(answer['messages']) ? answer['messages'].map(recordOf) : [];
       for (const message of messages) {
-        const metadata = asRecord(message['metadata']);
+        const metadata = recordOf(message['metadata']);
         if (
           metadata['event_type'] !== metadataType ||
-          asRecord(metadata['event_payload'])['request'] !== requestId
+          recordOf(metadata['event_payload'])['request'] !== requestId
         )
           continue;
         // Slack shows metadata of other apps too, and lets them write any name: only what we may change is

@@ -3,9 +3,10 @@
 import { WebClient } from '@slack/web-api';
 import type { Logger, WebClientOptions } from '@slack/web-api';
 import type { Clock, Keeper, Log } from '../../../liveResponse/ports.ts';
-import { asRecord, failureOf, SlackFailure } from './errors.ts';
+import { failureOf, SlackFailure } from './slackFailure.ts';
 import type { SlackFetch } from './slackFetch.ts';
 import { callsAtOnce, callTimeout, tokenRetry } from '../limits.ts';
+import { recordOf } from '../../../liveResponse/text/json.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -145,7 +146,7 @@ export class SlackWebApi implements WebApi {
       this.#answered();
       if (this.#refusedToken !== undefined) this.#options.log.info('slackTokenAccepted', {});
       this.#refusedToken = undefined;
-      return asRecord(answer);
+      return recordOf(answer);
     } catch (error) {
       const failure = failureOf(method, error);
       if (failure.kind === 'unsent' || failure.kind === 'lost')

@@ -1,6 +1,7 @@
 // How fast we may write: one message a second in each channel, and so many card updates a minute in the
 // workspace. Urgent ones go first.
 import type { Clock } from '../../../liveResponse/ports.ts';
+import { SlidingWindow } from '../../../liveResponse/pacing/slidingWindow.ts';
 import { postGap, updatesPerMinute } from '../limits.ts';
 
 export interface WriteRates {
@@ -16,19 +17,14 @@ export interface WriteRates {
   stop(): void;
 }
 
-const minute = 60_000;
-
 /**
  * `stalledFor` is how long a method is held back by a 429, so that a turn is given only when it can be used.
  */
 export function createWriteRates(clock: Clock, stalledFor: (method: string) => number): WriteRates {
   const stopped = new AbortController();
-  /**
-   * When the next message may go to a channel, in elapsed time as everything here. Old entries are dropped
-   * when there are many.
-   */
-  const nextPost = new Map<string, number>();
-  const sent: number[] = [];
+  /** Messages by channel; idle channels are dropped when there are many. */
+  const posts = new Map<string, SlidingWindow>();
+  const updates = new SlidingWindow([{ limit: updatesPerMinute, ms: 60_000 }]);
   const queue: { readonly urgent: boolean; readonly go: (turn: boolean) => void }[] = [];
   let serving = false;
 
@@ -36,17 +32,14 @@ export function createWriteRates(clock: Clock, stalledFor: (method: string) => n
     serving = true;
     while (queue.length > 0 && !stopped.signal.aborted) {
       const now = clock.elapsed();
-      while (sent.length > 0 && (sent[0] ?? 0) <= now - minute) sent.shift();
-      // An exact sliding window: a bucket that refills would let nearly twice as many through in one minute.
-      const full = sent.length >= updatesPerMinute ? (sent[0] ?? now) + minute - now : 0;
-      const wait = Math.max(full, stalledFor('chat.update'));
+      const wait = Math.max(updates.wait(now), stalledFor('chat.update'));
       if (wait > 0) {
         await clock.sleep(wait, stopped.signal);
         continue;
       }
       const at = queue.findIndex((one) => one.urgent);
       const [next] = queue.splice(Math.max(0, at), 1);
-      sent.push(now);
+      updates.add(now);
       next?.go(true);
     }
     serving = false;
@@ -55,11 +48,11 @@ export function createWriteRates(clock: Clock, stalledFor: (method: string) => n
 
   return {
     async post(channel) {
-      if (nextPost.size > 1_000)
-        for (const [key, at] of nextPost) if (at <= clock.elapsed()) nextPost.delete(key);
       const now = clock.elapsed();
-      const mine = Math.max(now, nextPost.get(channel) ?? 0, now + stalledFor('chat.postMessage'));
-      nextPost.set(channel, mine + postGap);
+      if (posts.size > 1_000) for (const [key, window] of posts) if (window.isIdle(now)) posts.delete(key);
+      const window = posts.get(channel) ?? new SlidingWindow([{ limit: 1, ms: postGap }]);
+      posts.set(channel, window);
+      const mine = window.reserve(now + stalledFor('chat.postMessage'));
       if (mine > now) await clock.sleep(mine - now, stopped.signal);
       return !stopped.signal.aborted;
     },

@@ -4,10 +4,12 @@
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import { codeOf, diskWords } from './disk.ts';
+import { codeOf } from '../../systemErrors.ts';
+import { diskWords } from './disk.ts';
 import type { Keys } from './keys.ts';
 import { macOf, sameMac } from './keys.ts';
 import type { Head } from './line.ts';
+import { parseJson, recordOf } from '../../../liveResponse/text/json.ts';
 
 /** A head, when it was noted, and what proves that somebody with the key did. */
 export interface Anchor {
@@ -80,14 +82,7 @@ export async function readAnchors(path: string, keys: Keys): Promise<AnchorsRead
 }
 
 function anchorIn(line: string, keys: Keys): Anchor | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  const { seq, hash, at, accepted, key: id, mac } = (value ?? {}) as Partial<Anchor>;
+  const { seq, hash, at, accepted, key: id, mac } = recordOf(parseJson(line)?.value);
   if (
     typeof seq !== 'number' ||
     typeof hash !== 'string' ||
@@ -97,7 +92,7 @@ function anchorIn(line: string, keys: Keys): Anchor | undefined {
   )
     return undefined;
   const key = keys.byId(id);
-  const one = { seq, hash, at, ...(accepted === true ? { accepted } : {}) };
+  const one = { seq, hash, at, ...(accepted === true ? { accepted: true as const } : {}) };
   return key !== undefined && sameMac(macOf(key, purpose, bytesOf(one)), mac)
     ? { ...one, key: id, mac }
     : undefined;

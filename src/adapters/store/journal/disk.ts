@@ -22,6 +22,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { isNativeError } from 'node:util/types';
+import { codeOf } from '../../systemErrors.ts';
 
 /** An open file. Every call throws the system's error (`code` ENOSPC, EIO, ...) when it fails. */
 export interface DiskFile {
@@ -152,7 +153,8 @@ function makeFolders(folder: string): string | undefined {
   return uppermost ?? folder;
 }
 
-function syncFolder(folder: string): void {
+/** Flushes the names in a folder. @throws the system's error */
+export function syncFolder(folder: string): void {
   // Windows cannot open a folder; NTFS journals its names itself.
   if (process.platform === 'win32') return;
   const fd = openSync(folder, 'r');
@@ -166,9 +168,4 @@ function syncFolder(folder: string): void {
 /** What the system called an error, for words shown to people: "ENOSPC: no space left on device". */
 export function diskWords(error: unknown): string {
   return isNativeError(error) ? error.message : String(error);
-}
-
-/** The system's code of an error, such as ENOENT; empty when it has none. */
-export function codeOf(error: unknown): string {
-  return isNativeError(error) && 'code' in error ? String(error.code) : '';
 }

@@ -20,6 +20,7 @@ import { sameMac } from './keys.ts';
 import type { People } from './people.ts';
 import type { Boxes, Vault } from './sealing.ts';
 import { seal, unseal } from './sealing.ts';
+import { isRecord } from '../../../liveResponse/text/json.ts';
 
 /**
  * Raised when a field changes its meaning, or when the same journal folds into other requests than before:
@@ -385,10 +386,6 @@ function fromJson(
 
 function boxesOf(one: Readonly<Record<string, unknown>>): Boxes {
   return (one['boxes'] ?? []) as Boxes;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isTimes(value: unknown): value is readonly number[] {

@@ -2,7 +2,7 @@
 // so seldom that nobody can use this bot to overload the host that publishes them.
 import { importJWK } from 'jose';
 import type { CryptoKey, JWK } from 'jose';
-import { field, parseJson } from '../../../liveResponse/text/json.ts';
+import { field, listOf, parseJson, textsOf } from '../../../liveResponse/text/json.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { HttpError } from '../../outbound/http.ts';
 import type { Http } from '../../outbound/http.ts';
@@ -138,11 +138,11 @@ export class ChannelKeys {
       throw new Unusable('the answer does not tell where the keys are');
     const listed = field(await this.#json(url), 'keys');
     const keys = new Map<string, ChannelKey>();
-    for (const one of Array.isArray(listed) ? listed.slice(0, mostKeys) : []) {
+    for (const one of listOf(listed).slice(0, mostKeys)) {
       const kid = field(one, 'kid');
       const key = await keyOf(one);
       if (typeof kid === 'string' && key !== undefined)
-        keys.set(kid, { key, endorsements: textsIn(field(one, 'endorsements')) });
+        keys.set(kid, { key, endorsements: textsOf(field(one, 'endorsements')) });
     }
     if (keys.size === 0) throw new Unusable('the answer holds no keys');
     return keys;
@@ -185,8 +185,4 @@ async function keyOf(one: unknown): Promise<CryptoKey | undefined> {
     if (error instanceof DOMException || error instanceof TypeError) return undefined;
     throw error;
   }
-}
-
-function textsIn(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
 }

@@ -1,5 +1,6 @@
 // Client of the connector's REST API over our own HTTP client
 // (learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-api-reference).
+import { networkCodeOf } from '../../systemErrors.ts';
 import { field, parseJson } from '../../../liveResponse/text/json.ts';
 import { TokenError } from '../../entra/tokenError.ts';
 import { HttpError } from '../../outbound/http.ts';
@@ -141,19 +142,11 @@ function faultOf(error: HttpError): CallError['fault'] {
   // An answer came, and could not be taken: what was asked is done or refused, as its status says.
   if (error.status !== undefined && (error.code === 'tooLarge' || error.code === 'encoded'))
     return { kind: 'answered', status: error.status };
-  const code = codeOf(error.cause);
+  const code = networkCodeOf(error.cause);
   if (error.code === 'notSent')
-    return { kind: 'notSent', code: error.wayOut ?? code ?? 'no connection in time' };
+    return { kind: 'notSent', code: error.wayOut ?? (code || 'no connection in time') };
   // Our own deadline has no code.
-  return code === undefined || /TIMEOUT$/.test(code) ? { kind: 'late' } : { kind: 'broken', code };
-}
-
-/** By shape, as in `http.ts`: the first of several attempts counts. */
-function codeOf(error: unknown): string | undefined {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  if (typeof code === 'string') return code;
-  const errors = typeof error === 'object' && error !== null && 'errors' in error ? error.errors : undefined;
-  return Array.isArray(errors) ? codeOf(errors[0]) : undefined;
+  return code === '' || /TIMEOUT$/.test(code) ? { kind: 'late' } : { kind: 'broken', code };
 }
 
 function read({ status, headers, bytes }: HttpAnswer): unknown {

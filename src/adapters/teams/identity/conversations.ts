@@ -6,6 +6,8 @@ import type { ConversationKind, Inbound } from '../inbound/activity.ts';
 import type { Keys } from '../../store/journal/keys.ts';
 import { signedText, verifiedText } from '../../store/journal/keys.ts';
 import { parsedJson, readJson, replaceFile } from '../../store/jsonFile.ts';
+import { RecentMap } from '../../../liveResponse/pacing/recentMap.ts';
+import { recordOf } from '../../../liveResponse/text/json.ts';
 
 export interface PlaceReference {
   readonly serviceUrl: string;
@@ -47,8 +49,8 @@ export class Conversations implements Keeper {
   readonly #path: string;
   readonly #log: Log;
   readonly #keys: Keys;
-  readonly #places = new Map<string, PlaceReference>();
-  readonly #people = new Map<string, PersonReference>();
+  readonly #places = new RecentMap<string, PlaceReference>(mostPlaces);
+  readonly #people = new RecentMap<string, PersonReference>(mostPeople);
   #writing: Promise<void> | undefined;
   #dirty = false;
   #trouble: string | undefined;
@@ -168,11 +170,11 @@ export class Conversations implements Keeper {
   }
 
   #setPlace(id: string, reference: PlaceReference): void {
-    if (putLast(this.#places, id, reference, mostPlaces)) this.#save();
+    if (put(this.#places, id, reference)) this.#save();
   }
 
   #setPerson(id: string, reference: PersonReference): void {
-    if (putLast(this.#people, id, reference, mostPeople)) this.#save();
+    if (put(this.#people, id, reference)) this.#save();
   }
 
   #save(): void {
@@ -206,48 +208,28 @@ export class Conversations implements Keeper {
   }
 
   #load(file: unknown): void {
-    if (typeof file !== 'object' || file === null || !('places' in file) || !('people' in file)) return;
-    for (const [id, one] of entries(file.places)) if (isPlace(one)) this.#places.set(id, one);
-    for (const [id, one] of entries(file.people)) if (isPerson(one)) this.#people.set(id, one);
+    const { places, people } = recordOf(file);
+    if (places === undefined || people === undefined) return;
+    for (const [id, one] of Object.entries(recordOf(places))) if (isPlace(one)) this.#places.set(id, one);
+    for (const [id, one] of Object.entries(recordOf(people))) if (isPerson(one)) this.#people.set(id, one);
   }
 }
 
-/** Keeps at most `most` values. Returns whether this one differs from the value before. */
-function putLast<V extends object>(map: Map<string, V>, id: string, value: V, most: number): boolean {
+/** Returns whether this value differs from the one before. */
+function put<V extends object>(map: RecentMap<string, V>, id: string, value: V): boolean {
   const same = JSON.stringify(map.get(id)) === JSON.stringify(value);
-  // Put last, so that the first ones are those unused for longest.
-  map.delete(id);
   map.set(id, value);
-  const [oldest] = map.keys();
-  if (map.size > most && oldest !== undefined) map.delete(oldest);
   return !same;
 }
 
-function entries(value: unknown): readonly (readonly [string, unknown])[] {
-  return typeof value === 'object' && value !== null ? Object.entries(value) : [];
-}
-
 function isPlace(value: unknown): value is PlaceReference {
+  const { serviceUrl, kind, bot, external } = recordOf(value);
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    'serviceUrl' in value &&
-    typeof value.serviceUrl === 'string' &&
-    'kind' in value &&
-    'bot' in value &&
-    typeof value.bot === 'string' &&
-    'external' in value
+    typeof serviceUrl === 'string' && kind !== undefined && typeof bot === 'string' && external !== undefined
   );
 }
 
 function isPerson(value: unknown): value is PersonReference {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'account' in value &&
-    typeof value.account === 'string' &&
-    'serviceUrl' in value &&
-    typeof value.serviceUrl === 'string' &&
-    'bot' in value
-  );
+  const { account, serviceUrl, bot } = recordOf(value);
+  return typeof account === 'string' && typeof serviceUrl === 'string' && bot !== undefined;
 }

@@ -4,6 +4,7 @@ import { ChatError } from '../../../bot/ports.ts';
 import type { Account, LastKnown, Trust } from '../../../bot/ports.ts';
 import { stoppingWaits } from '../../../bot/policy/people/people.ts';
 import type { Freshness } from '../../../bot/policy/people/people.ts';
+import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { TookTooLong, within } from '../../within.ts';
 import type { Inbound } from '../inbound/activity.ts';
@@ -28,18 +29,31 @@ export interface TrustOptions {
 export type Vouched = Pick<Account, 'trust' | 'lastKnown'>;
 type Verdict = Exclude<Trust, 'unknown'>;
 
+interface RosterQuestion {
+  readonly key: string;
+  readonly message: Inbound;
+  readonly objectId: string;
+}
+
 export class Roster {
   readonly #options: TrustOptions;
   readonly #lastKnown: LastKnown;
   /**
-   * Members only, by conversation: not to be on the roster of one chat says nothing of another, and a no may
-   * be a yes a moment later.
+   * By conversation: not to be on the roster of one chat says nothing of another. Only a yes is remembered, as
+   * a no may be a yes a moment later.
    */
-  readonly #members = new Map<string, number>();
+  readonly #verdicts: SharedReadings<RosterQuestion, Verdict>;
 
   constructor(options: TrustOptions) {
     this.#options = options;
     this.#lastKnown = options.lastKnown ?? new Map<string, string>();
+    this.#verdicts = new SharedReadings({
+      clock: options.clock,
+      life: rosterFor,
+      most: mostKept,
+      read: ({ message, objectId }) => this.#judge(message, objectId),
+      keep: (verdict) => verdict === 'member',
+    });
   }
 
   /**
@@ -62,28 +76,17 @@ export class Roster {
     if (objectId === undefined) return { trust: 'anonymous' };
     if (!this.homeTenant(message)) return { trust: 'foreignTenant' };
     const key = `${message.tenants.join()} ${objectId} ${id} ${conversationOf(message)}`;
-    if (how === 'remembered' && (this.#members.get(key) ?? -Infinity) > this.#options.clock.elapsed())
-      return { trust: 'member' };
     try {
-      const reading = this.#judge(message, objectId);
+      const reading = this.#verdicts.get({ key, message, objectId }, { recency: how !== 'remembered' });
       const trust = await (how === 'nowOrLast'
         ? within(this.#options.clock, stoppingWaits, 'the roster', reading)
         : reading);
-      this.#remember(key, trust);
       return { trust };
     } catch (error) {
       if (how === 'remembered' || !(error instanceof ChatError || error instanceof TookTooLong)) throw error;
       this.#options.log.warn('teamsRosterFailed', { error });
       return how === 'now' ? { trust: 'unknown' } : this.#lastSaid(objectId, conversationOf(message));
     }
-  }
-
-  #remember(key: string, trust: Trust): void {
-    this.#members.delete(key);
-    if (trust !== 'member') return;
-    this.#members.set(key, this.#options.clock.elapsed() + rosterFor);
-    const [oldest] = this.#members.keys();
-    if (this.#members.size > mostKept && oldest !== undefined) this.#members.delete(oldest);
   }
 
   async #judge(message: Inbound, objectId: string): Promise<Verdict> {

@@ -1,6 +1,7 @@
 // Threads of Teams channels in which requests were asked, so that a card is posted in the thread of its
 // request. The bot knows channels only: a policy names those.
 import type { Clock } from '../../../liveResponse/ports.ts';
+import { RecentMap } from '../../../liveResponse/pacing/recentMap.ts';
 
 /** Longest wait of a card for the command that asked for it. Milliseconds. */
 const longestWait = 3_000;
@@ -8,7 +9,7 @@ const mostKept = 2_000;
 
 export class Threads {
   readonly #clock: Clock;
-  readonly #asked = new Map<string, string>();
+  readonly #asked = new RecentMap<string, string>(mostKept);
   readonly #running = new Map<string, Set<Promise<unknown>>>();
 
   constructor(clock: Clock) {
@@ -32,8 +33,6 @@ export class Threads {
 
   learn(place: string, requestId: string, thread: string): void {
     this.#asked.set(`${place} ${requestId}`, thread);
-    const [oldest] = this.#asked.keys();
-    if (this.#asked.size > mostKept && oldest !== undefined) this.#asked.delete(oldest);
   }
 
   async of(place: string, requestId: string): Promise<string | undefined> {

@@ -1,7 +1,8 @@
 // Incoming activities of Teams as plain data of our own, read tolerantly: fields of the wrong kind count as
 // absent.
-import { parseJson } from '../../../liveResponse/text/json.ts';
+import { listOf, parseJson, recordOf, shortText } from '../../../liveResponse/text/json.ts';
 import { plainOf, quotesIn, withoutQuotes } from './quotes.ts';
+import type { JsonRecord } from '../../../liveResponse/text/json.ts';
 
 export type ConversationKind = 'personal' | 'groupChat' | 'channel';
 
@@ -56,16 +57,6 @@ export interface Inbound {
   readonly removal?: true;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-function object(value: unknown): Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
-}
-
-function text(value: unknown, max = 1_000): string | undefined {
-  return typeof value === 'string' && value !== '' && value.length <= max ? value : undefined;
-}
-
 /** Longest text taken; Teams itself allows some 28,000 characters, a command needs 4,000. */
 const longestText = 32_768;
 
@@ -76,56 +67,56 @@ const longestText = 32_768;
 export type Misfit = 'shape' | 'channel' | 'serviceUrl';
 
 export function readActivity(body: unknown): Inbound | Misfit {
-  const json = object(body);
-  const type = text(json['type'], 100);
+  const json = recordOf(body);
+  const type = shortText(json['type'], 100);
   if (type === undefined) return 'shape';
   if (json['channelId'] !== 'msteams') return 'channel';
-  const serviceUrl = text(json['serviceUrl']);
+  const serviceUrl = shortText(json['serviceUrl']);
   if (serviceUrl === undefined) return 'serviceUrl';
-  const conversation = object(json['conversation']);
-  const from = object(json['from']);
-  const recipient = object(json['recipient']);
-  const data = object(json['channelData']);
-  const fullId = text(conversation['id']);
-  const id = text(json['id']);
-  const fromId = text(from['id']);
-  const botId = text(recipient['id']);
+  const conversation = recordOf(json['conversation']);
+  const from = recordOf(json['from']);
+  const recipient = recordOf(json['recipient']);
+  const data = recordOf(json['channelData']);
+  const fullId = shortText(conversation['id']);
+  const id = shortText(json['id']);
+  const fromId = shortText(from['id']);
+  const botId = shortText(recipient['id']);
   if (fullId === undefined || id === undefined || fromId === undefined || botId === undefined) return 'shape';
   const { place, thread } = splitThread(fullId);
-  const objectId = text(from['aadObjectId'], 64)?.toLowerCase();
+  const objectId = shortText(from['aadObjectId'], 64)?.toLowerCase();
   return {
     type,
-    ...optional('name', text(json['name'], 100)),
-    ...optional('action', text(json['action'], 40)),
+    ...optional('name', shortText(json['name'], 100)),
+    ...optional('action', shortText(json['action'], 40)),
     id,
     // Cut, and still too long for a command: that is what its person reads.
     text: typeof json['text'] === 'string' ? json['text'].slice(0, longestText) : '',
     ...optional('value', type === 'message' && isEmpty(json['value']) ? undefined : json['value']),
-    ...optional('replyToId', text(json['replyToId'], 200)),
+    ...optional('replyToId', shortText(json['replyToId'], 200)),
     serviceUrl,
     place,
     ...optional('thread', thread),
-    kind: kindOf(text(conversation['conversationType'], 40), place, data),
+    kind: kindOf(shortText(conversation['conversationType'], 40), place, data),
     tenants: [
       ...new Set(
-        [text(conversation['tenantId'], 64), text(object(data['tenant'])['id'], 64)].flatMap(
+        [shortText(conversation['tenantId'], 64), shortText(recordOf(data['tenant'])['id'], 64)].flatMap(
           (one) => one?.toLowerCase() ?? [],
         ),
       ),
     ],
-    ...optional('teamId', text(object(data['team'])['id'])),
+    ...optional('teamId', shortText(recordOf(data['team'])['id'])),
     shared: isShared(data),
     from: {
       id: fromId,
       ...optional('objectId', objectId),
-      ...optional('name', text(from['name'], 200)),
-      ...optional('role', text(from['role'], 40)),
+      ...optional('name', shortText(from['name'], 200)),
+      ...optional('role', shortText(from['role'], 40)),
     },
-    bot: { id: botId, ...optional('name', text(recipient['name'], 200)) },
+    bot: { id: botId, ...optional('name', shortText(recipient['name'], 200)) },
     targeted: recipient['isTargeted'] === true,
     mentions: mentionsOf(json['entities']),
-    ...othersWords(json['attachments'], text(json['text'], longestText) ?? ''),
-    ...optional('channelId', text(object(data['channel'])['id'])),
+    ...othersWords(json['attachments'], shortText(json['text'], longestText) ?? ''),
+    ...optional('channelId', shortText(recordOf(data['channel'])['id'])),
     ...(isRemoval(json, data, botId) ? { removal: true } : {}),
   };
 }
@@ -136,29 +127,32 @@ export function splitThread(id: string): { readonly place: string; readonly thre
   return { place, thread };
 }
 
-function kindOf(type: string | undefined, place: string, data: Json): ConversationKind {
+function kindOf(type: string | undefined, place: string, data: JsonRecord): ConversationKind {
   if (type === 'personal' || type === 'channel' || type === 'groupChat') return type;
   // Old clients leave the type out; a wrong guess must not take a public place for a private one. Those of
   // many people begin with "19:".
   if (place.startsWith('a:')) return 'personal';
-  return text(object(data['channel'])['id']) === undefined ? 'groupChat' : 'channel';
+  return shortText(recordOf(data['channel'])['id']) === undefined ? 'groupChat' : 'channel';
 }
 
-function isShared(data: Json): boolean {
+function isShared(data: JsonRecord): boolean {
   return (
-    object(data['channel'])['type'] === 'shared' ||
+    recordOf(data['channel'])['type'] === 'shared' ||
     data['channelType'] === 'shared' ||
     (Array.isArray(data['sharedWithTeams']) && data['sharedWithTeams'].length > 0)
   );
 }
 
 function mentionsOf(entities: unknown): readonly Mention[] {
-  if (!Array.isArray(entities)) return [];
-  return entities.slice(0, 50).flatMap((entity: unknown): readonly Mention[] => {
-    const one = object(entity);
-    const id = text(object(one['mentioned'])['id']);
-    return one['type'] !== 'mention' || id === undefined ? [] : [{ id, text: text(one['text']) ?? '' }];
-  });
+  return listOf(entities)
+    .slice(0, 50)
+    .flatMap((entity): readonly Mention[] => {
+      const one = recordOf(entity);
+      const id = shortText(recordOf(one['mentioned'])['id']);
+      return one['type'] !== 'mention' || id === undefined
+        ? []
+        : [{ id, text: shortText(one['text']) ?? '' }];
+    });
 }
 
 /** Some clients send an empty value with a typed line; that is no press. */
@@ -182,8 +176,8 @@ function othersWords(attachments: unknown, said: string): Pick<Inbound, 'forward
   const quoted: (readonly string[])[] = [];
   // All of them: what comes after a dozen files would otherwise be taken for typed. The door bounds the whole
   // body.
-  for (const attachment of Array.isArray(attachments) ? (attachments as readonly unknown[]) : []) {
-    const { contentType, content } = object(attachment);
+  for (const attachment of listOf(attachments)) {
+    const { contentType, content } = recordOf(attachment);
     if (contentType === 'text/html' && typeof content === 'string') {
       const found = quotesIn(content);
       forwarded.push(...found.forwarded);
@@ -191,12 +185,12 @@ function othersWords(attachments: unknown, said: string): Pick<Inbound, 'forward
       if (wordsIn(withoutQuotes(content)) !== wordsIn(said)) quoted.push(...found.quoted);
     }
     // As Microsoft Graph tells them (learn.microsoft.com/graph/api/resources/chatmessageattachment).
-    const attached = object(
+    const attached = recordOf(
       typeof content === 'string' && content.length <= longestText ? parseJson(content)?.value : content,
     );
     const [preview, original] = [
-      text(attached['messagePreview'], longestText),
-      text(attached['originalMessageContent'], longestText),
+      shortText(attached['messagePreview'], longestText),
+      shortText(attached['originalMessageContent'], longestText),
     ];
     if (contentType === 'messageReference' && preview !== undefined) quoted.push([plainOf(preview)]);
     if (contentType === 'forwardedMessageReference' && original !== undefined)
@@ -214,11 +208,11 @@ const takenAway: ReadonlySet<unknown> = new Set([
   'channelUnshared',
 ]);
 
-function isRemoval(json: Json, data: Json, botId: string): boolean {
+function isRemoval(json: JsonRecord, data: JsonRecord, botId: string): boolean {
   if (json['type'] === 'installationUpdate')
     return typeof json['action'] === 'string' && json['action'].startsWith('remove');
-  const removed: readonly unknown[] = Array.isArray(json['membersRemoved']) ? json['membersRemoved'] : [];
-  return takenAway.has(data['eventType']) || removed.some((member) => object(member)['id'] === botId);
+  const removed = listOf(json['membersRemoved']);
+  return takenAway.has(data['eventType']) || removed.some((member) => recordOf(member)['id'] === botId);
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {

@@ -4,8 +4,7 @@ import { verbOfLine } from '../../../bot/commands/verbs.ts';
 import type { Bot, Reply } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { Deliveries, Left } from '../../deliveries/deliveries.ts';
-import { createPersonRate } from '../../deliveries/personRate.ts';
-import type { PersonRate } from '../../deliveries/personRate.ts';
+import { PersonRate } from '../../deliveries/personRate.ts';
 import { notTakenSentence, tooFastSentence, tooLateSentence } from '../../deliveries/words.ts';
 import type { Conversations } from '../identity/conversations.ts';
 import type { Roster } from '../identity/roster.ts';
@@ -52,7 +51,7 @@ export class ActivityHandler {
   constructor(options: ActivityHandlerOptions) {
     this.#parts = options;
     this.#name = options.command.replace(/^\//, '');
-    this.#rate = createPersonRate(options.deliveries, options.clock);
+    this.#rate = new PersonRate(options);
     this.#replies = new TurnReplies(options);
     this.#speakerIn = createSpeakers(options);
     this.#presses = new Presses({

@@ -2,6 +2,7 @@
 // privately.
 import { ChatError } from '../../../bot/ports.ts';
 import type { Bot, PressIn, Reply } from '../../../bot/ports.ts';
+import { RecentMap } from '../../../liveResponse/pacing/recentMap.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { Deliveries } from '../../deliveries/deliveries.ts';
 import type { PersonRate } from '../../deliveries/personRate.ts';
@@ -10,7 +11,7 @@ import type { Threads } from '../identity/threads.ts';
 import { surface } from '../ids.ts';
 import { refOf } from '../outbound/chat.ts';
 import type { TeamsChat } from '../outbound/chat.ts';
-import { intentOf } from '../outbound/messages.ts';
+import { intentOf } from '../outbound/teamsMessages.ts';
 import type { Asker } from '../outbound/privateReplies.ts';
 import type { Inbound } from './activity.ts';
 import { pressAnswer, toast } from './invokeAnswers.ts';
@@ -75,7 +76,7 @@ export class Presses {
   readonly #parts: PressesOptions;
   readonly #limit: number;
   /** By the key of the delivery, which Teams may send again. */
-  readonly #answers = new Map<string, Promise<Pressed>>();
+  readonly #answers = new RecentMap<string, Promise<Pressed>>(answersKept);
 
   constructor(options: PressesOptions) {
     this.#parts = options;
@@ -135,8 +136,6 @@ export class Presses {
 
   #remember(key: string, work: Promise<Pressed>): Promise<Pressed> {
     this.#answers.set(key, work);
-    const [oldest] = this.#answers.keys();
-    if (this.#answers.size > answersKept && oldest !== undefined) this.#answers.delete(oldest);
     return work;
   }
 

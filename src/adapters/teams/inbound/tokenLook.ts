@@ -1,4 +1,6 @@
 // First check of an authorization header, cheap enough to come before anything is read or verified.
+import { parseJson, recordOf } from '../../../liveResponse/text/json.ts';
+import type { JsonRecord } from '../../../liveResponse/text/json.ts';
 
 /** Lower limits first: longer headers are no tokens of the channel's. */
 const longestToken = 8_192;
@@ -20,12 +22,6 @@ export function looksLikeChannelToken(header: string | undefined, issuer: string
   );
 }
 
-function part(text: string | undefined): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(text ?? '', 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
+function part(text: string | undefined): JsonRecord {
+  return recordOf(parseJson(Buffer.from(text ?? '', 'base64url').toString('utf8'))?.value);
 }

@@ -7,7 +7,7 @@ import { prefaced, takenUpSentence } from '../../deliveries/words.ts';
 import type { DeliveryKind } from '../../deliveries/words.ts';
 import { random } from '../../random.ts';
 import type { TeamsChat } from '../outbound/chat.ts';
-import { replyMessage } from '../outbound/messages.ts';
+import { replyMessage } from '../outbound/teamsMessages.ts';
 import { PrivateReplies } from '../outbound/privateReplies.ts';
 import type { Asker } from '../outbound/privateReplies.ts';
 import type { Inbound } from './activity.ts';

@@ -14,7 +14,7 @@ import {
   supersededMessage,
   textMessage,
   xmlText,
-} from './messages.ts';
+} from './teamsMessages.ts';
 import type { Conversations } from '../identity/conversations.ts';
 import type { Threads } from '../identity/threads.ts';
 import { CardUpdates } from './cardUpdates.ts';

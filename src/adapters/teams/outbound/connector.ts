@@ -1,9 +1,9 @@
 // Connector of Teams with rules of our own: a POST that may have been accepted is never sent again, a PUT may
 // be.
 import { ChatError } from '../../../bot/ports.ts';
-import { field } from '../../../liveResponse/text/json.ts';
+import { field, textOf } from '../../../liveResponse/text/json.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import type { ConnectorRates, Kind } from './callRates.ts';
+import type { ConnectorRates, ConnectorCall } from './connectorRates.ts';
 import { failureOf } from './failures.ts';
 import type { Failure } from './failures.ts';
 import { CallError } from '../protocol.ts';
@@ -54,7 +54,7 @@ export interface ConnectorOptions {
 }
 
 interface Call {
-  readonly kind: Kind;
+  readonly kind: ConnectorCall;
   readonly what: string;
   readonly target: Target;
   /** Sent again after an answer that leaves open whether it was done. */
@@ -266,9 +266,7 @@ function activityOf(
 
 function memberOf(found: unknown): Member {
   const text = (...keys: readonly string[]): string | undefined =>
-    keys
-      .map((key) => field(found, key))
-      .find((value): value is string => typeof value === 'string' && value !== '');
+    keys.map((key) => textOf(field(found, key))).find((value) => value !== '');
   const objectId = text('aadObjectId', 'objectId')?.toLowerCase();
   const tenantId = text('tenantId')?.toLowerCase();
   const role = text('userRole');

@@ -4,7 +4,7 @@ import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import { frozenSentence, frozenToOutsiders } from '../../../../cards/messages/frozen.ts';
 import { outageSentence } from '../../../../cards/messages/outage.ts';
 import { stamp } from '../../../../cards/time.ts';
-import { isParked, maxSearchAttempts } from '../../../liveResponse/pacing.ts';
+import { isParked, maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
 import type { Request } from '../../../liveResponse/request.ts';
 import type { Sight } from '../../workers/upkeep/defenderWatch.ts';
 import { isIn } from '../../workers/transition.ts';

@@ -9,14 +9,14 @@ import type { Device, Request } from '../../../liveResponse/request.ts';
 import { isOpen } from '../../../liveResponse/request.ts';
 import { searchPrefixes } from '../../../liveResponse/device/confusables.ts';
 import { inOrder } from '../../../liveResponse/text/visible.ts';
-import { kinds } from '../../../liveResponse/pacing.ts';
+import { callKinds } from '../../../liveResponse/pacing/callRates.ts';
 import type { LookUp } from '../../../liveResponse/ports.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
 import { sessionLimitOf } from '../../../liveResponse/tenantLimits.ts';
-import { queueOf } from '../../workers/limits.ts';
+import { queueOf } from '../../workers/sessionDeadlines.ts';
 import { foundBy, sentence } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
-import { codeOf } from '../../commands/approvalCode.ts';
+import { approvalCodeOf } from '../../commands/approvalCode.ts';
 import type { ListName } from '../../commands/grammar.ts';
 import { mayPrepareApproval } from '../../policy/decisions.ts';
 import type { Actor } from '../../policy/people/people.ts';
@@ -69,7 +69,7 @@ export async function statusOf(
 
 /** Holds for the request as it is shown, and for nothing that it becomes later. */
 export function approvingLine({ settings }: Pick<HandlerContext, 'settings'>, request: Request): string {
-  return `${settings.command} approve ${request.id} ${codeOf(request)}`;
+  return `${settings.command} approve ${request.id} ${approvalCodeOf(request)}`;
 }
 
 export function list(bot: HandlerContext, actor: Actor, which: ListName): Reply {
@@ -237,7 +237,7 @@ function deviceText(
 
 export function quota(bot: HandlerContext): Reply {
   const now = bot.clock.elapsed();
-  const rows = kinds.map((kind) => {
+  const rows = callKinds.map((kind) => {
     const wait = bot.callRates.waitFor(kind, now);
     const left = bot.callRates
       .left(kind, now)

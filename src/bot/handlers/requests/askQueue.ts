@@ -1,6 +1,6 @@
 // Asks that come faster than Defender may be asked wait in line, first come first served, and are told so
 // when it takes long.
-import type { CallRates, Kind } from '../../../liveResponse/pacing.ts';
+import type { CallRates, CallKind } from '../../../liveResponse/pacing/callRates.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { ChatError } from '../../ports.ts';
@@ -46,7 +46,7 @@ interface Parts {
 
 type Tried<T> = { readonly value: T } | { readonly error: DefenderError };
 
-export function createAskQueue({ callRates, chats, clock, log }: Parts, kind: Kind): AskQueue {
+export function createAskQueue({ callRates, chats, clock, log }: Parts, kind: CallKind): AskQueue {
   const line: Asker[] = [];
   let last: Promise<void> = Promise.resolve();
   /** Readings that may not have taken their call yet. */

@@ -3,7 +3,7 @@
 import { rightSentence } from '../../../../cards/messages/rights.ts';
 import { afterRestore } from '../../../../cards/messages/said.ts';
 import { earlierAttempt } from '../../../liveResponse/request.ts';
-import { maxSearchAttempts } from '../../../liveResponse/pacing.ts';
+import { maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
 import type { Approval, Move, Request } from '../../../liveResponse/request.ts';
 import type { CancelAsked } from '../../../liveResponse/sequel.ts';
 import { cancelAtDefender } from '../../workers/sessions/cancel.ts';

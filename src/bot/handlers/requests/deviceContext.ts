@@ -3,7 +3,8 @@
 import { shownCommand } from '../../../../cards/steps.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { alikeTo, searchPrefixes } from '../../../liveResponse/device/confusables.ts';
-import type { Kind } from '../../../liveResponse/pacing.ts';
+import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
+import type { CallKind } from '../../../liveResponse/pacing/callRates.ts';
 import { isolationOf } from '../../../liveResponse/request/deviceContext.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
 import type { LeftOut } from '../../../liveResponse/device/records.ts';
@@ -23,27 +24,25 @@ type Needs = Pick<Deps, 'defender' | 'store' | 'callRates' | 'clock' | 'log'> & 
 };
 
 type History = Awaited<ReturnType<DefenderApi['history']>> | undefined;
-/** One reading for all who ask about a device within a moment. */
-export type RecentHistory = (deviceId: string, read: () => Promise<History>) => Promise<History>;
+/** One reading, by device id, for all who ask about a device within a moment. */
+export type RecentHistory = SharedReadings<string, History>;
 
 /** How long a reading of a device's actions serves others. Milliseconds. */
 const historyMemory = 15_000;
+/** Devices at once: some hundred actions each. More look-ups than these do not fit into the time. */
+const mostHistories = 40;
 
-export function createRecentHistory({ clock }: Pick<Deps, 'clock'>): RecentHistory {
-  const kept = new Map<string, { readonly at: number; readonly reading: Promise<History> }>();
-  return async (deviceId, read) => {
-    for (const [id, { at }] of kept) if (clock.elapsed() - at >= historyMemory) kept.delete(id);
-    const before = kept.get(deviceId);
-    if (before !== undefined) return await before.reading;
-    const made = { at: clock.elapsed(), reading: read() };
-    kept.set(deviceId, made);
+export function createRecentHistory(
+  deps: Pick<Deps, 'defender' | 'callRates' | 'clock' | 'log'>,
+): RecentHistory {
+  return new SharedReadings<string, History>({
+    clock: deps.clock,
+    life: historyMemory,
+    most: mostHistories,
+    read: (deviceId) => extra(deps, 'list', () => deps.defender.history(deviceId)),
     // What could not be read is tried again by the next one.
-    const forget = (): void => {
-      if (kept.get(deviceId) === made) kept.delete(deviceId);
-    };
-    made.reading.then((value) => (value === undefined ? forget() : undefined), forget);
-    return await made.reading;
-  };
+    keep: (history) => history !== undefined,
+  });
 }
 
 /**
@@ -58,7 +57,7 @@ export async function readPanel(
   leftOut: readonly LeftOut[] = [],
 ): Promise<Panel> {
   const [history, alike] = await Promise.all([
-    deps.recentHistory(device.id, () => extra(deps, 'list', () => deps.defender.history(device.id))),
+    deps.recentHistory.get(device.id),
     found.alike ?? extra(deps, 'machines', () => deps.defender.machinesByPrefix(searchPrefixes(device.name))),
   ]);
   const dead = withDead(device, alike?.devices ?? [], leftOut);
@@ -103,7 +102,11 @@ function withDead(device: Device, found: readonly Device[], leftOut: readonly Le
 }
 
 /** Following and submitting need the same budgets: the panel leaves them the last tenth. */
-async function extra<T>(deps: Needs, kind: Kind, read: () => Promise<T>): Promise<T | undefined> {
+async function extra<T>(
+  deps: Pick<Deps, 'callRates' | 'clock' | 'log'>,
+  kind: CallKind,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
   const scarce = deps.callRates.left(kind, deps.clock.elapsed()).some((rate) => rate.left <= rate.limit / 10);
   if (scarce) {
     deps.log.info('panelNotRead', { kind, code: 'spared' });

@@ -4,7 +4,8 @@ import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/surfa
 import { hiddenCharacter } from '../../../liveResponse/text/visible.ts';
 import type { PersonRef } from '../../../liveResponse/request/person.ts';
 import type { Person, Policy } from '../policy.ts';
-import type { Account, Explained, Groups, Place, Recency } from '../../ports.ts';
+import type { Recency } from '../../../liveResponse/pacing/sharedReadings.ts';
+import type { Account, Explained, Groups, Place } from '../../ports.ts';
 import type { Refusal } from '../refusals/refusal.ts';
 import { isRefusal } from '../refusals/refusal.ts';
 import { namesakes } from './sameHuman.ts';

@@ -51,7 +51,7 @@ export function nextPause(list: readonly number[], count: number): number {
   return list[Math.min(Math.max(count, 1), list.length) - 1] ?? 0;
 }
 
-export function codeOf(error: unknown): CardFailure['code'] {
+export function chatErrorCodeOf(error: unknown): CardFailure['code'] {
   if (error === 'bare') return error;
   return error instanceof ChatError ? error.code : 'bug';
 }
@@ -72,7 +72,7 @@ export function createCardFailures(clock: Pick<Clock, 'now' | 'elapsed'>): CardF
     failed({ key, surface, revision }, error, paused) {
       const before = troubles.get(key);
       const count = (before?.count ?? 0) + 1;
-      const code = codeOf(error);
+      const code = chatErrorCodeOf(error);
       const elapsed = clock.elapsed();
       const asked = error instanceof ChatError ? (error.retryAfterMs ?? 0) : 0;
       const until = paused

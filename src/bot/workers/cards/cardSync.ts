@@ -13,7 +13,7 @@ import { pendingNotification } from './notifications.ts';
 import type { Notification } from './notifications.ts';
 import { byUrgency, cardsIn, createCardCalls, isLate, lateCards } from './cardCalls.ts';
 import type { Done, Spot } from './cardCalls.ts';
-import { codeOf, createCardFailures } from './cardFailures.ts';
+import { chatErrorCodeOf, createCardFailures } from './cardFailures.ts';
 import { createClosedPlaces } from './closedPlaces.ts';
 import type { ClosedPlace } from './closedPlaces.ts';
 import { createOutageNotices } from './outageNotices.ts';
@@ -240,7 +240,7 @@ export function createCardSync(deps: Deps, views: CardViews, again: () => void):
     probe: boolean,
   ): void {
     const { surface } = place;
-    const code = codeOf(error);
+    const code = chatErrorCodeOf(error);
     const request = store.get(id);
     const since = troubles.get(work.key)?.began ?? began;
     // Where other cards were drawn meanwhile, it is this one that is refused and not the place.

@@ -5,8 +5,8 @@ import { statusText } from '../../../../cards/messages/status.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import type { ViewContext } from '../../../../cards/view.ts';
 import type { Outage } from '../../../liveResponse/request/errorAnswer.ts';
-import type { Kind } from '../../../liveResponse/pacing.ts';
-import { maxSearchAttempts } from '../../../liveResponse/pacing.ts';
+import type { CallKind } from '../../../liveResponse/pacing/callRates.ts';
+import { maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
 import type { Request } from '../../../liveResponse/request.ts';
 import { isOpen } from '../../../liveResponse/request.ts';
 import type { DefenderWatch, Sight } from '../upkeep/defenderWatch.ts';
@@ -17,8 +17,9 @@ import { keptOutput } from '../reads/keptOutput.ts';
 import type { CardPlace } from '../../policy/places.ts';
 import { lostAt } from '../../policy/restored.ts';
 import { shownToday } from '../../policy/today.ts';
-import { queueOf } from '../limits.ts';
+import { queueOf } from '../sessionDeadlines.ts';
 import type { Submission } from '../sessions/submission.ts';
+import { RecentMap } from '../../../liveResponse/pacing/recentMap.ts';
 
 export interface CardViews {
   /**
@@ -46,7 +47,7 @@ export function createCardViews(
   submission: Pick<Submission, 'place'>,
   twins: Pick<TwinIndex, 'of'>,
 ): CardViews {
-  const texts = new Map<string, string>();
+  const texts = new RecentMap<string, string>(textsKept);
 
   async function textOf(request: Request, index: number, sha256: string): Promise<string | undefined> {
     const key = `${request.id}:${index}:${sha256}`;
@@ -54,8 +55,6 @@ export function createCardViews(
     if (kept !== undefined) return kept;
     const text = await keptOutput(deps, request, index);
     if (text === undefined || text.length > keptCharacters) return text;
-    const oldest = texts.keys().next();
-    if (texts.size >= textsKept && oldest.done !== true) texts.delete(oldest.value);
     texts.set(key, text);
     return text;
   }
@@ -185,7 +184,7 @@ function withoutReasons(request: Request): Request {
 
 const nothing: ReadonlyMap<number, string> = new Map();
 
-const sightOf: Readonly<Record<Kind, Sight>> = {
+const sightOf: Readonly<Record<CallKind, Sight>> = {
   submit: 'submit',
   list: 'search',
   get: 'follow',

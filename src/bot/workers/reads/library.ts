@@ -1,6 +1,7 @@
 // The live response library as one reading: what it holds, or why that could not be read. A cached reading is
 // for people to look at; decisions read afresh.
 import type { Command } from '../../../liveResponse/commands.ts';
+import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
 import { holdsAllNamed } from '../../../liveResponse/request/content.ts';
 import type { LibraryFile } from '../../../liveResponse/ports.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
@@ -53,25 +54,27 @@ export const libraryMemory = 60_000;
  */
 export const askMemory = 5 * 60_000;
 
-/** @param enough what is remembered counts only where it is; a reading made now always does */
+/**
+ * @param memory milliseconds that a reading may be old; `libraryMemory` where it is left out
+ * @param enough what is remembered counts only where it is; a reading made now always does
+ */
 export type RecentLibrary = (
   memory?: number,
   enough?: (reading: LibraryReading) => boolean,
 ) => Promise<LibraryReading>;
 
 /**
- * Answers from the last reading while that is young, and asks once for all who ask at the same time. Failures
- * are not remembered.
+ * Answers from the last reading while that is young, and asks once for all who ask at the same time. A library
+ * that could not be read is not remembered.
  */
 export function createRecentLibrary(deps: Pick<Deps, 'defender' | 'clock' | 'log'>): RecentLibrary {
-  let last: { readonly reading: LibraryReading; readonly at: number } | undefined;
-  let asking: Promise<LibraryReading> | undefined;
-  return async (memory = libraryMemory, enough = () => true) => {
-    if (last !== undefined && deps.clock.elapsed() - last.at < memory && enough(last.reading))
-      return last.reading;
-    asking ??= readLibrary(deps).finally(() => (asking = undefined));
-    const reading = await asking;
-    last = 'files' in reading ? { reading, at: deps.clock.elapsed() } : undefined;
-    return reading;
-  };
+  const readings = new SharedReadings<'library', LibraryReading>({
+    clock: deps.clock,
+    life: libraryMemory,
+    most: 1,
+    read: () => readLibrary(deps),
+    keep: (reading) => 'files' in reading,
+  });
+  // A recency is what may just be; a reading as old as the memory serves nobody any more.
+  return (memory = libraryMemory, enough) => readings.get('library', { recency: memory - 1, enough });
 }

@@ -5,11 +5,10 @@ import {
   afterThrottle,
   capAt,
   minSessionsForCapLearning,
-  isParked,
-  maxSearchAttempts,
-  maxPenaltyMs,
   sessionCap,
-} from '../../../liveResponse/pacing.ts';
+} from '../../../liveResponse/pacing/sessionCap.ts';
+import { isParked, maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
+import { maxPenaltyMs } from '../../../liveResponse/pacing/callRates.ts';
 import type { DefenderError } from '../../../liveResponse/ports.ts';
 import type { InState, Request, WaitCause } from '../../../liveResponse/request.ts';
 import { requestAsBlocker } from './blockers.ts';

@@ -3,13 +3,13 @@
 // request, so that its card is corrected.
 import { isTerminal, sameReading } from '../../../liveResponse/action.ts';
 import type { Action } from '../../../liveResponse/action.ts';
-import { lateSearchSchedule, lateSearchMs } from '../../../liveResponse/pacing.ts';
+import { lateSearchSchedule, lateSearchMs } from '../../../liveResponse/pacing/schedules.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { InState } from '../../../liveResponse/request.ts';
 import { mayTurnUp } from '../../../liveResponse/request.ts';
 import type { Ages } from '../ages.ts';
 import type { Deps } from '../../deps.ts';
-import { deadlineFrom, queueOf } from '../limits.ts';
+import { deadlineFrom, queueOf } from '../sessionDeadlines.ts';
 import { moveFrom } from '../transition.ts';
 import { differing, findByTag } from './reconciliation.ts';
 

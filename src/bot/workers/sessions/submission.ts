@@ -22,7 +22,7 @@ import { blockerFrom, findBlocker } from './blockers.ts';
 import type { Deps } from '../../deps.ts';
 import { busyPause, createAdmission, outageOf, throttledPause, unavailablePause } from './admission.ts';
 import type { TenantLearning } from './tenantLearning.ts';
-import { deadlineFrom, maxComment, queueOf } from '../limits.ts';
+import { deadlineFrom, maxComment, queueOf } from '../sessionDeadlines.ts';
 import type { Ages } from '../ages.ts';
 import { isIn, moveFrom } from '../transition.ts';
 import { differing, findByTag } from './reconciliation.ts';

@@ -3,7 +3,7 @@
 // than 25 run at once.
 import { StoreError } from '../../../liveResponse/ports.ts';
 import type { Action } from '../../../liveResponse/action.ts';
-import { waitsSince } from '../../../liveResponse/pacing.ts';
+import { waitsSince } from '../../../liveResponse/pacing/schedules.ts';
 import type { InState } from '../../../liveResponse/request.ts';
 import type { Learned } from '../../../liveResponse/tenantLimits.ts';
 import {

@@ -10,7 +10,7 @@ import {
   parkedCancelPauseMs,
   parkedCancelTries,
   waitsSince,
-} from '../../../liveResponse/pacing.ts';
+} from '../../../liveResponse/pacing/schedules.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { InState } from '../../../liveResponse/request.ts';
 import type { CancelAsked, Parked } from '../../../liveResponse/sequel.ts';
@@ -20,7 +20,7 @@ import type { Deps } from '../../deps.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { limitsToday } from '../../policy/today.ts';
 import type { Ages } from '../ages.ts';
-import { queueOf } from '../limits.ts';
+import { queueOf } from '../sessionDeadlines.ts';
 import { isIn, moveFrom } from '../transition.ts';
 import { createNextWake } from '../nextWake.ts';
 import type { NextWake } from '../nextWake.ts';

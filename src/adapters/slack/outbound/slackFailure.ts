@@ -10,6 +10,7 @@ import { hadConnected } from '../../outbound/wayOut.ts';
 import { meaningOf } from './errorWords.ts';
 import { NoAnswer } from './slackFetch.ts';
 import { defaultRetryAfter, longestRetryAfter } from '../limits.ts';
+import { recordOf, textsOf } from '../../../liveResponse/text/json.ts';
 
 /**
  * `refused`: Slack answered no, and nothing happened. `lost`: no answer to a call that may have happened.
@@ -95,9 +96,9 @@ function kindOfStatus(status: number): FailureKind {
 }
 
 function platformFailure(method: string, error: WebAPIPlatformError): SlackFailure {
-  const said = asRecord(error.data);
+  const said = recordOf(error.data);
   const word = typeof said['error'] === 'string' ? said['error'] : '';
-  const metadata = asRecord(said['response_metadata']);
+  const metadata = recordOf(said['response_metadata']);
   const meaning = meaningOf(word);
   if (meaning === 'throttled')
     return throttled(
@@ -110,7 +111,7 @@ function platformFailure(method: string, error: WebAPIPlatformError): SlackFailu
   if (!/^[a-z][a-z0-9_]{1,80}$/.test(word))
     return new SlackFailure('lost', method, 'unreadable_answer', { cause: error });
   if (meaning === 'token') return new SlackFailure('token', method, word, { cause: error });
-  const details = [...textsOf(said['errors']), ...textsOf(metadata['messages'])];
+  const details = [...detailsIn(said['errors']), ...detailsIn(metadata['messages'])];
   return new SlackFailure(meaning === 'lost' ? 'lost' : 'refused', method, word, { details, cause: error });
 }
 
@@ -122,20 +123,12 @@ function throttled(method: string, seconds: number | undefined, cause: unknown):
   return new SlackFailure('throttled', method, 'ratelimited', { retryAfterMs: ms, cause });
 }
 
-function textsOf(value: unknown): readonly string[] {
-  return Array.isArray(value)
-    ? value.filter((one): one is string => typeof one === 'string').map((one) => one.slice(0, 300))
-    : [];
+function detailsIn(value: unknown): readonly string[] {
+  return textsOf(value).map((one) => one.slice(0, 300));
 }
 
 /** Read by shape, as errors of another realm are no instances of ours. */
 export function messageOf(error: unknown): string {
-  const { message } = asRecord(error);
+  const { message } = recordOf(error);
   return typeof message === 'string' ? message : String(error);
-}
-
-export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};
 }

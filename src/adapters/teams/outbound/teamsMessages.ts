@@ -2,13 +2,14 @@
 import type { AdaptiveCard, Element } from '../../../../cards/renderers/adaptiveTypes.ts';
 import { adaptiveCard, utf8Length } from '../../../../cards/renderers/adaptiveCard.ts';
 import { clean, clip } from '../../../../cards/clip.ts';
-import { teams } from '../../../../cards/limits.ts';
+import { teams } from '../../../../cards/platformLimits.ts';
 import { teamsInputId } from '../../../../cards/press.ts';
 import type { TeamsData } from '../../../../cards/press.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import { saidOfAsked } from '../../../bot/ports.ts';
 import type { Form, Reply } from '../../../bot/ports.ts';
 import type { Outgoing } from './connector.ts';
+import { field } from '../../../liveResponse/text/json.ts';
 
 /**
  * Our budget for one text; Teams takes some 28,000 bytes for a whole message in its strictest document.
@@ -46,18 +47,17 @@ export function newCardMessage(view: CardView, intent: string): Outgoing {
 export function bareMessage(view: CardView, command: string): Outgoing {
   const summary = clip(clean(view.fallback), 300);
   const text = `Teams did not take the whole card. Read it with: ${command} status ${view.requestId}`;
+  return textCard(summary, [
+    line(clip(clean(view.title), 300), { weight: 'bolder' }),
+    line(clip(clean(view.fallback), 1_000)),
+    line(text),
+  ]);
+}
+
+function textCard(summary: string, body: readonly Element[]): Outgoing {
   return {
     summary,
-    card: {
-      ...schema,
-      fallbackText: summary,
-      msteams: { width: 'Full' },
-      body: [
-        line(clip(clean(view.title), 300), { weight: 'bolder' }),
-        line(clip(clean(view.fallback), 1_000)),
-        line(text),
-      ],
-    },
+    card: { ...schema, fallbackText: summary, msteams: { width: 'Full' }, body },
   };
 }
 
@@ -72,7 +72,7 @@ function marked(value: unknown, intent: string): unknown {
 
 /** The intent that a pressed button carries, if any. */
 export function intentOf(data: unknown): string | undefined {
-  const intent = typeof data === 'object' && data !== null && intentKey in data ? data[intentKey] : undefined;
+  const intent = field(data, intentKey);
   return typeof intent === 'string' ? intent : undefined;
 }
 
@@ -80,15 +80,7 @@ export function intentOf(data: unknown): string | undefined {
 export function supersededMessage(requestId: string, command: string): Outgoing {
   const summary = `This card of ${requestId} is superseded.`;
   const text = `A newer card of this request is further down. This one is not kept up to date. ${command} status ${requestId} shows the request as it is.`;
-  return {
-    summary,
-    card: {
-      ...schema,
-      fallbackText: summary,
-      msteams: { width: 'Full' },
-      body: [line(summary, { weight: 'bolder' }), line(text)],
-    },
-  };
+  return textCard(summary, [line(summary, { weight: 'bolder' }), line(text)]);
 }
 
 /** Undefined when there is nothing to say. */

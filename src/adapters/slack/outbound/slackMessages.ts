@@ -4,7 +4,7 @@ import { blockKit } from '../../../../cards/renderers/blockKit.ts';
 import type { Block, RichElement, SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
 import { clean, clip, slackText } from '../../../../cards/clip.ts';
 import { slackActionId } from '../../../../cards/press.ts';
-import { slack } from '../../../../cards/limits.ts';
+import { slack } from '../../../../cards/platformLimits.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import { saidOfAsked } from '../../../bot/ports.ts';
 import type { Form, Reply } from '../../../bot/ports.ts';
