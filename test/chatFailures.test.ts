@@ -4,12 +4,12 @@ import { describe, expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebAPIHTTPError, WebAPIPlatformError } from '@slack/web-api';
-import { createPendingReplies } from '../src/adapters/slack/outbound/privateReplies.ts';
+import { PendingReplies } from '../src/adapters/slack/outbound/privateReplies.ts';
 import { chatError } from '../src/adapters/slack/outbound/chat.ts';
 import { errorWords } from '../src/adapters/slack/outbound/errorWords.ts';
 import { failureOf as slackFailure } from '../src/adapters/slack/outbound/slackFailure.ts';
 import { failureOf as teamsFailure, placeWords } from '../src/adapters/teams/outbound/failures.ts';
-import { createPrivateReplies } from '../src/adapters/teams/outbound/privateReplies.ts';
+import { PrivateReplies } from '../src/adapters/teams/outbound/privateReplies.ts';
 import { ChatError } from '../src/bot/ports.ts';
 import type { ChatErrorCode } from '../src/bot/ports.ts';
 import { answerPauses, answerWithin } from '../src/adapters/deliveries/answers.ts';
@@ -99,7 +99,7 @@ function inSlack(code: ChatErrorCode): Promise<string> {
   return secondTry((clock, fails) => {
     const say = (_hearer: object, message: { readonly text?: string }): Promise<void> =>
       fails(message.text) ? Promise.reject(error) : Promise.resolve();
-    return createPendingReplies({ send: say }, clock, quietLog).bring(
+    return new PendingReplies({ privateReplies: { send: say }, clock, log: quietLog }).bring(
       { channel: 'C1', user: 'U1', since: 0, begin: () => undefined },
       { text: 'heard', blocks: [] },
     );
@@ -110,7 +110,7 @@ function inTeams(code: ChatErrorCode): Promise<string> {
   return secondTry((clock, fails) => {
     const tell = (_place: string, _person: string, message: { readonly text?: string }): Promise<void> =>
       fails(message.text) ? Promise.reject(error) : Promise.resolve();
-    return createPrivateReplies({ tell }, clock, quietLog).bring(
+    return new PrivateReplies({ chat: { tell }, clock, log: quietLog }).bring(
       { since: 0, place: '19:x', speaker: 'ana' },
       { text: 'heard' },
     );

@@ -1,9 +1,8 @@
 // What a card says of each state: the status in two or three words and the lead below it (what happens now,
 // what you can do).
 import { isKnownStatus } from '../../src/liveResponse/action.ts';
-import type { Blocker, ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';
+import type { Blocker, ErrorAnswer, Outage } from '../../src/liveResponse/request/errorAnswer.ts';
 import { maxSearchAttempts, searchSchedule } from '../../src/liveResponse/pacing/schedules.ts';
-import type { Outage } from '../../src/liveResponse/request/errorAnswer.ts';
 import type { InState, Request, WaitCause } from '../../src/liveResponse/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
 import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';

@@ -62,16 +62,18 @@ const ownFunctionLines = {
 
 /**
  * Functions that a function keeps by name: declared in it, or put into one of its variables or objects.
- * Many of them share its variables, as the methods of a class share its fields, without saying so. What is
- * handed straight to a call (a callback, a test in its `describe`) is not counted.
+ * Many of them share its variables, as the methods of a class share its fields, without saying so. A callback
+ * (such as a test in its `describe`) and a row of a table are not counted.
  */
 const nestedFunctions = {
   meta: limit('{{name}} keeps {{count}} functions, at most {{max}} are allowed: make it a class.'),
   create(context) {
     const max = context.options[0]?.max ?? 12;
-    const isCallback = ({ parent }) => parent.type === 'CallExpression' || parent.type === 'NewExpression';
+    const isKept = ({ type, parent }) =>
+      type === 'FunctionDeclaration' ||
+      ['VariableDeclarator', 'AssignmentExpression', 'Property'].includes(parent.type);
     return whenLeft((node, nested) => {
-      const count = nested.filter((one) => !isCallback(one)).length;
+      const count = nested.filter(isKept).length;
       if (count <= max) return;
       context.report({ node, messageId: 'over', data: { name: nameOf(node), count, max } });
     });

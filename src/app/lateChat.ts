@@ -3,8 +3,7 @@
 import type { Express } from 'express';
 import type { OpenChat } from '../adapters/chatPlatform.ts';
 import type { Check } from '../adapters/http/server.ts';
-import { lateMount } from '../adapters/http/lateMount.ts';
-import type { LateMount } from '../adapters/http/lateMount.ts';
+import { LateMount } from '../adapters/http/lateMount.ts';
 import { ChatError } from '../bot/ports.ts';
 import type { ChatPort, Groups } from '../bot/ports.ts';
 import type { Clock, Keeper, Log } from '../liveResponse/ports.ts';
@@ -170,7 +169,7 @@ export function createLateChat(options: LateOptions): LateChat {
         current = await options.start();
       }),
     mount(app) {
-      place = lateMount(app, options.path);
+      place = new LateMount(app, options.path);
       if (current !== undefined) mountOf(current);
     },
     async open(url) {

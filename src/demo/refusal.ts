@@ -1,9 +1,10 @@
-// One call to a chat that goes wrong, in every way it can: what the fakes play, and where it is played.
+// Planted failures of a call to a chat, in every way it can go wrong: what the fakes play, and where it is
+// played.
 import { channel } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
- * Told of each response that nobody is going to write, because a test that moves the clock may not wait for
+ * Gets each response that nobody is going to write, because a test that moves the clock may not wait for
  * it.
  */
 export const unansweredChannel = 'live-response-bot.unanswered';

@@ -1,13 +1,12 @@
 // The two HTTP ports: free, or in use by the very bot whose data folder this is; then whether that one says
 // it is ready.
 import { createServer } from 'node:net';
-import { field } from '../liveResponse/text/json.ts';
+import { field, textOf } from '../liveResponse/text/json.ts';
+import { codeOf } from '../adapters/systemErrors.ts';
 import { call, isAnswer } from '../adapters/checks/call.ts';
 import type { Called, Caller } from '../adapters/checks/call.ts';
 import { fail, ok, skip, warn } from '../adapters/checks/line.ts';
 import type { Line, Tell } from '../adapters/checks/line.ts';
-import { codeOf } from '../adapters/systemErrors.ts';
-import { textOf } from '../liveResponse/text/json.ts';
 
 interface Address {
   readonly host: string;

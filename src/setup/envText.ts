@@ -2,9 +2,8 @@
 // what was left for later.
 import { parseEnv } from 'node:util';
 import { secretNames } from '../adapters/config/secretFiles.ts';
-import { whereSecrets } from './answers.ts';
+import { whereSecrets, secretsFor } from './answers.ts';
 import type { ChatAnswers, SecretAnswers, TenantAnswers } from './answers.ts';
-import { secretsFor } from './answers.ts';
 
 /** By which a later run knows its own file. */
 export const envHead = '# Written by the setup of live-response-bot.';

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import type { Delivered } from '../../src/demo/slack/fakeSlack.ts';
+import type { Delivered } from '../../src/demo/slack/delivering.ts';
 import { plain, text } from '../../src/demo/slack/methods.ts';
 import { seedWorkspace, incidents } from '../support/slack/slackTestApp.ts';
 import type { Json, OpenView, SlackMessageKept } from '../../src/demo/slack/world.ts';

@@ -79,6 +79,10 @@ describe('nested-functions', () => {
     expect(nested(0, code)).toEqual([]);
   });
 
+  test('does not count rows of a table', () => {
+    expect(nested(0, 'function rows() {\n  return [() => 1, ["two", () => 2]];\n}\n')).toEqual([]);
+  });
+
   test('counts only what is directly inside', () => {
     const code =
       'function open() {\n  const a = () => {\n    const b = () => 1;\n    return b;\n  };\n  return a;\n}\n';

@@ -2,14 +2,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import {
-  changesBetween,
-  contentOf,
-  departure,
+  libraryName,
   entryNamed,
   holdsAllNamed,
-  libraryName,
+  changesBetween,
+  contentDrift,
+  contentOf,
   wasRead,
-} from '../../src/liveResponse/content.ts';
+} from '../../src/liveResponse/request/content.ts';
 
 const a = 'a'.repeat(64);
 const b = 'b'.repeat(64);
@@ -65,7 +65,7 @@ describe('a change', () => {
     const before = content({ name: 'x', sha256: a }, { name: 'y', sha256: a });
     const now = content({ name: 'y', sha256: b, updatedAt: 7 }, { name: 'x', sha256: a });
     expect(changesBetween(before, now)).toEqual([{ name: 'y', from: a, to: b, updatedAt: 7 }]);
-    expect(departure(before, now)).toEqual({
+    expect(contentDrift(before, now)).toEqual({
       why: 'changed',
       changes: [{ name: 'y', from: a, to: b, updatedAt: 7 }],
     });
@@ -76,7 +76,7 @@ describe('a change', () => {
     const start = `b${'a'.repeat(63)}`;
     for (const other of [end, start]) {
       expect(
-        departure(content({ name: 'x', sha256: a }), content({ name: 'x', sha256: other })),
+        contentDrift(content({ name: 'x', sha256: a }), content({ name: 'x', sha256: other })),
       ).toMatchObject({ why: 'changed' });
     }
   });

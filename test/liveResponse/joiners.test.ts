@@ -1,6 +1,6 @@
 // Characters that draw nothing and still belong to a text: in an emoji, a flag, or a script that is spelt with them.
 import { describe, expect, test } from '@jest/globals';
-import { joiningAt } from '../../src/liveResponse/joiners.ts';
+import { joiningAt } from '../../src/liveResponse/text/joiners.ts';
 
 const joiner = '\u200d';
 const nonJoiner = '\u200c';

@@ -1,11 +1,11 @@
 // Which permission each kind of call needs, and what a token with some of them may do.
 import { expect, test } from '@jest/globals';
-import type { Kind } from '../../src/liveResponse/pacing.ts';
-import { mayCall, rights } from '../../src/liveResponse/roles.ts';
+import { rights, mayCall } from '../../src/liveResponse/codes/permissions.ts';
+import type { CallKind } from '../../src/liveResponse/pacing/callRates.ts';
 
-const kinds = Object.keys(rights) as readonly Kind[];
+const kinds = Object.keys(rights) as readonly CallKind[];
 
-test.each<[string, readonly Kind[]]>([
+test.each<[string, readonly CallKind[]]>([
   ['Machine.LiveResponse', ['submit', 'cancel']],
   ['Machine.ReadWrite.All', ['list', 'get', 'link', 'machines']],
   ['Machine.Read.All', ['machines']],

@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { begin } from '../../src/liveResponse/evolve.ts';
 import type { Asked } from '../../src/liveResponse/request.ts';
-import { areTwins, twinAmong, twinMemory } from '../../src/liveResponse/twins.ts';
 import { asked, hosta } from '../support/requests.ts';
+import { areTwins, twinAmong, twinMemory } from '../../src/liveResponse/request/twins.ts';
 
 const other: Asked = { ...asked, id: 'lr-222222', origin: 'console:2' };
 

@@ -722,7 +722,7 @@ describe('in Teams alone', () => {
       );
     const [card] = app.cards(channel);
     if (card === undefined) throw new Error('there is no card');
-    expect(await app.click(ben, channel, card, 'approve', { activity })).toMatch(words);
+    expect(await app.click(ben, channel, card, { verb: 'approve', activity })).toMatch(words);
     untouched();
   });
 

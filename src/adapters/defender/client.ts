@@ -217,7 +217,7 @@ export class DefenderClient implements DefenderApi {
     maxBytes: number = maxTranscriptBytes,
     options: { readonly unpack?: boolean } = {},
   ): Promise<ResultBytes> {
-    return await readResult(this.#parts.http, url, maxBytes, this.#rules(), options);
+    return await readResult(this.#parts.http, url, this.#rules(), { ...options, maxBytes });
   }
 
   #rules(): ResultRules {

@@ -1,5 +1,5 @@
-// Private answers that arrive: tried again with growing pauses while they are still worth saying, and left
-// for the next start when this process stops.
+// Retries of private answers, with growing pauses while an answer is still worth saying. What is not said when
+// this process stops is left to the next start.
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 
 /**
@@ -11,7 +11,7 @@ export const answerWithin = 30 * 60_000;
 export const answerPauses = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000, 120_000] as const;
 
 /** One answer to one person. */
-export interface Telling {
+export interface PrivateAnswer {
   /** When the question came, by the clock that does not jump. */
   readonly since: number;
   /** For the log line of an answer that was given up. */
@@ -31,17 +31,7 @@ export interface Failure {
   readonly why: Readonly<Record<string, unknown>>;
 }
 
-export interface Answers {
-  /**
-   * Resolves when the person was told, or cannot be told any more: that is logged. @throws Stopping, and what
-   * `failure` throws
-   */
-  bring(telling: Telling): Promise<void>;
-  /** Nobody waits for another try any longer; a try under way may still end. */
-  stop(): void;
-}
-
-/** The bot stops before the person could be told. */
+/** The bot stops before the person could be answered. */
 export class Stopping extends Error {
   constructor() {
     super('the bot stops');
@@ -49,33 +39,50 @@ export class Stopping extends Error {
   }
 }
 
-/** `chat` begins the names of its log lines. */
-export function createAnswers(
-  chat: 'slack' | 'teams',
-  clock: Pick<Clock, 'elapsed' | 'sleep'>,
-  log: Log,
-): Answers {
-  const stopped = new AbortController();
+export interface AnswersOptions {
+  /** Begins the names of the log lines. */
+  readonly chat: 'slack' | 'teams';
+  readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;
+  readonly log: Log;
+}
 
-  return {
-    async bring(telling) {
-      for (let attempt = 0; ; attempt += 1) {
-        try {
-          await telling.say(attempt);
+export class Answers {
+  readonly #chat: string;
+  readonly #clock: Pick<Clock, 'elapsed' | 'sleep'>;
+  readonly #log: Log;
+  readonly #stopped = new AbortController();
+
+  constructor({ chat, clock, log }: AnswersOptions) {
+    this.#chat = chat;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /**
+   * Resolves when the person has the answer, or cannot get it any more: that is logged.
+   * @throws Stopping, and what `failure` throws
+   */
+  async bring(answer: PrivateAnswer): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await answer.say(attempt);
+        return;
+      } catch (error) {
+        const { why, retryAfterMs = 0 } = answer.failure(error);
+        const pause = Math.max(answerPauses[attempt] ?? answerPauses.at(-1) ?? 0, retryAfterMs);
+        if (this.#clock.elapsed() + pause - answer.since > answerWithin) {
+          this.#log.error(`${this.#chat}NotTold`, { ...answer.who, attempts: attempt + 1, ...why });
           return;
-        } catch (error) {
-          const { why, retryAfterMs = 0 } = telling.failure(error);
-          const pause = Math.max(answerPauses[attempt] ?? answerPauses.at(-1) ?? 0, retryAfterMs);
-          if (clock.elapsed() + pause - telling.since > answerWithin) {
-            log.error(`${chat}NotTold`, { ...telling.who, attempts: attempt + 1, ...why });
-            return;
-          }
-          log.warn(`${chat}AnswerLate`, { ...why, againInMs: pause });
-          await clock.sleep(pause, stopped.signal);
-          if (stopped.signal.aborted) throw new Stopping();
         }
+        this.#log.warn(`${this.#chat}AnswerLate`, { ...why, againInMs: pause });
+        await this.#clock.sleep(pause, this.#stopped.signal);
+        if (this.#stopped.signal.aborted) throw new Stopping();
       }
-    },
-    stop: () => stopped.abort(),
-  };
+    }
+  }
+
+  /** Nobody waits for another try any longer; a try under way may still end. */
+  stop(): void {
+    this.#stopped.abort();
+  }
 }

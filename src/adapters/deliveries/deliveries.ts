@@ -1,5 +1,5 @@
-// Remembers which deliveries of a chat have come in, also over a restart, and keeps each until its person has
-// been answered: a chat sends again what it believes got lost, and never again what we have acknowledged.
+// Deliveries of a chat: which have come in, also over a restart, each kept until its person has an answer. A
+// chat sends again what it believes was lost, and never again what we have acknowledged.
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import { createClock } from '../clock.ts';
 import type { Disk } from '../store/journal/disk.ts';
@@ -14,7 +14,7 @@ import { parseJson, recordOf } from '../../liveResponse/text/json.ts';
  */
 export const remembered = 6 * 3_600_000;
 /**
- * A delivery left unanswered by a crash is taken up if no older than this: later, its person is told instead.
+ * A delivery left unanswered by a crash is taken up if no older than this: later, its person is informed instead.
  * Milliseconds.
  */
 export const takenUp = 10 * 60_000;

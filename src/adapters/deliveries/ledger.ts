@@ -1,5 +1,5 @@
-// A file of lines, each durable before its writer is told. Those that wait are written together and synced
-// once; what is given up in time, or could not be written, is never read back.
+// Append-only file of lines, each durable before its write resolves. Lines that wait are written together and
+// synced once; what is given up in time, or could not be written, is never read back.
 import { join } from 'node:path';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { codeOf } from '../systemErrors.ts';
@@ -126,12 +126,12 @@ export class Ledger {
     this.#compacting = true;
     try {
       const lines = content();
-      const beside = disk.open(`${this.#path}.new`, 'new');
+      const rewritten = disk.open(`${this.#path}.new`, 'new');
       try {
-        if (lines.length > 0) beside.append(bytesOf(lines));
-        await beside.flush();
+        if (lines.length > 0) rewritten.append(bytesOf(lines));
+        await rewritten.flush();
       } finally {
-        beside.close();
+        rewritten.close();
       }
       disk.rename(`${this.#path}.new`, this.#path);
       this.#named = false;
@@ -241,7 +241,7 @@ export class Ledger {
   }
 
   /**
-   * Nothing of what was not synced may be read back one day: those who wait for it are told that it was not
+   * Nothing of what was not synced may be read back one day: those who wait for it have the answer that it was not
    * kept.
    */
   #broken(error: unknown): void {

@@ -1,53 +1,57 @@
-// Lets nobody in more often than a hand can press, in any chat: every answer costs calls that approvals need.
+// Rate limit per person in every chat, above what a hand can press: every answer costs calls that approvals
+// need.
 import { SlidingWindow } from '../../liveResponse/pacing/slidingWindow.ts';
 import type { Clock } from '../../liveResponse/ports.ts';
 import type { Deliveries } from './deliveries.ts';
 
 /**
- * What one account may press and type in a minute before it is told to wait: no hand needs more. Ours.
+ * What one account may press and type in a minute before it is asked to wait: no hand needs more. Ours.
  */
 export const turnsPerMinute = 40;
 
 /** `tooFast` is said once a minute and account; then it is `tooFastSaid`. */
 export type Turn = 'go' | 'tooFast' | 'tooFastSaid';
 
-export interface PersonRate {
-  /**
-   * Whether a delivery is taken now. One that has come in before counts once; one that is not taken is
-   * remembered, so that the platform's repeats of it are not taken either.
-   */
-  admit(delivery: string, account: string): Turn;
-}
-
 const minute = 60_000;
 /** Swept when there are more than this many. */
 const most = 5_000;
 
-export function createPersonRate(
-  deliveries: Pick<Deliveries, 'has' | 'ignore'>,
-  clock: Pick<Clock, 'elapsed'>,
-): PersonRate {
-  const turns = new Map<string, { readonly window: SlidingWindow; saidAt: number }>();
+export interface PersonRateOptions {
+  readonly deliveries: Pick<Deliveries, 'has' | 'ignore'>;
+  readonly clock: Pick<Clock, 'elapsed'>;
+}
 
-  function check(account: string): Turn {
-    const now = clock.elapsed();
-    if (turns.size > most) for (const [id, { window }] of turns) if (window.isIdle(now)) turns.delete(id);
-    const known = turns.get(account) ?? {
+export class PersonRate {
+  readonly #options: PersonRateOptions;
+  readonly #accounts = new Map<string, { readonly window: SlidingWindow; saidAt: number }>();
+
+  constructor(options: PersonRateOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Whether a delivery is taken now. One that has come in before counts once; one that is not taken is
+   * remembered, so that the platform's repeats of it are not taken either.
+   */
+  admit(delivery: string, account: string): Turn {
+    const { deliveries } = this.#options;
+    const turn = deliveries.has(delivery) ? 'go' : this.#check(account);
+    if (turn !== 'go') deliveries.ignore(delivery);
+    return turn;
+  }
+
+  #check(account: string): Turn {
+    const now = this.#options.clock.elapsed();
+    if (this.#accounts.size > most)
+      for (const [id, { window }] of this.#accounts) if (window.isIdle(now)) this.#accounts.delete(id);
+    const known = this.#accounts.get(account) ?? {
       window: new SlidingWindow([{ limit: turnsPerMinute, ms: minute }]),
       saidAt: -Infinity,
     };
-    turns.set(account, known);
+    this.#accounts.set(account, known);
     if (known.window.take(now)) return 'go';
     if (known.saidAt > now - minute) return 'tooFastSaid';
     known.saidAt = now;
     return 'tooFast';
   }
-
-  return {
-    admit(delivery, account) {
-      const turn = deliveries.has(delivery) ? 'go' : check(account);
-      if (turn !== 'go') deliveries.ignore(delivery);
-      return turn;
-    },
-  };
 }

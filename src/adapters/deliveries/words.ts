@@ -1,5 +1,4 @@
-// What people are told of a delivery that was not taken, that came too late to be done, or whose answer comes
-// late.
+// Sentences about a delivery that was not taken, that came too late to be done, or whose answer comes late.
 import { timeOf } from '../../../cards/time.ts';
 import type { Reply } from '../../bot/ports.ts';
 

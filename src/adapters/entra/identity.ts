@@ -1,4 +1,4 @@
-// The credentials of @azure/identity, made from our settings.
+// Credentials of @azure/identity, made from our settings.
 import type * as Identity from '@azure/identity';
 import type { TokenCredential } from '@azure/identity';
 import type { EntraSettings } from './settings.ts';

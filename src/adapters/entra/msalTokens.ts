@@ -1,5 +1,5 @@
-// Tokens of Microsoft Entra ID through @azure/msal-node alone, with every call of it over our own way out:
-// bounded in time and size, and through the proxy.
+// Tokens of Microsoft Entra ID through @azure/msal-node alone, with every call of it over our own HTTP
+// client: bounded in time and size, and through the proxy.
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node';
 import { parseJson } from '../../liveResponse/text/json.ts';
 import { Http, HttpError } from '../outbound/http.ts';

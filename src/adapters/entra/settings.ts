@@ -1,4 +1,4 @@
-// How this process proves to Entra ID who it is.
+// Settings by which this process proves to Entra ID who it is.
 import type { Secret } from '../secret.ts';
 
 /** How this process proves who it is. */
@@ -21,7 +21,7 @@ export type Credentials =
       readonly clientId?: string;
       readonly tokenFile?: string;
     }
-  /** Whoever is signed in with az, azd or Azure PowerShell on this machine. */
+  /** The account that is signed in with az, azd or Azure PowerShell on this machine. */
   | { readonly kind: 'developer'; readonly tenantId?: string };
 
 /** Words for why nothing gets to an origin; undefined when it answers. */

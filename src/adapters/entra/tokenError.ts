@@ -1,8 +1,8 @@
-// Why there is no token: sentences about what to fix, without anything secret.
+// Token errors of Entra ID: sentences about what to fix, without anything secret.
 import type { Credentials } from './settings.ts';
 
 /**
- * `refused`: the credentials are wrong or lack something, a person must mend them. `unreachable`: Entra ID
+ * `refused`: the credentials are wrong or lack something, a person must fix them. `unreachable`: Entra ID
  * did not answer.
  */
 export class TokenError extends Error {

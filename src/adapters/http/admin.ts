@@ -1,4 +1,4 @@
-// The admin port: why it is as it is, in words, and the metrics. For this machine alone unless somebody chose
+// Admin port: readiness with its reasons, and the metrics. For this machine alone unless configured
 // otherwise; it is read, never written to.
 import type { NextFunction, Request, Response } from 'express';
 import { createRationedLog } from '../rationedLog.ts';
@@ -35,9 +35,9 @@ export async function startAdmin(options: AdminOptions): Promise<Listening> {
       'x-content-type-options': 'nosniff',
       'cross-origin-resource-policy': 'same-origin',
     });
-    const refuse = (status: number, why: string, told: string): void => {
+    const refuse = (status: number, why: string, text: string): void => {
       refusals.warn(why, { status, why });
-      response.status(status).type('text/plain').send(told);
+      response.status(status).type('text/plain').send(text);
     };
     // A web page can give its own name the address of this machine, and would read this port as its own.
     if (loopback && !ownNames.includes(hostName(request)))

@@ -1,7 +1,7 @@
-// One listening HTTP server with its bounds: who does not send a whole request in time is cut, and strangers
-// who only hold connections cannot keep others out.
+// HTTP server with bounds on connections: a client that does not send a whole request in time is cut, and
+// strangers who only hold connections cannot keep others out.
 import { createServer } from 'node:http';
-import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { codeOf } from '../systemErrors.ts';
 
@@ -20,7 +20,7 @@ export interface ConnectionLimits {
   readonly request: number;
   /** Between two requests of one connection. */
   readonly idle: number;
-  /** Without a byte in either direction while an answer is under way: whoever does not read it. */
+  /** Without a byte in either direction while an answer is under way: from a client that does not read it. */
   readonly silent: number;
   /** How often the times above are looked at: a cut comes at most so much later. */
   readonly lookedAtEvery: number;
@@ -61,7 +61,7 @@ export async function listen(listener: RequestListener, options: ListenOptions):
     listener,
   );
   server.timeout = limits.silent;
-  boundConnections(server, limits.connections);
+  new HeldConnections(server, limits.connections);
   await new Promise<void>((resolve, reject) => {
     const failed = (error: Error): void => {
       reject(new Error(portProblem(error, options), { cause: error }));
@@ -81,30 +81,43 @@ export async function listen(listener: RequestListener, options: ListenOptions):
 }
 
 /**
- * A new connection is never refused while one is held that has sent no whole request: the oldest of those is
- * cut in its place.
+ * Connections of a server. A new one is never refused while one is held that has sent no whole request: the
+ * oldest of those is cut in its place.
  */
-function boundConnections(server: Server, most: number): void {
+class HeldConnections {
+  readonly #most: number;
   /** In the order in which they last began to wait. */
-  const held = new Map<Socket, IncomingMessage | undefined>();
-  server.on('connection', (socket) => {
-    held.set(socket, undefined);
-    socket.once('close', () => held.delete(socket));
-    if (held.size <= most) return;
-    const [out = socket] = [...held]
+  readonly #held = new Map<Socket, IncomingMessage | undefined>();
+
+  constructor(server: Server, most: number) {
+    this.#most = most;
+    server.on('connection', (socket) => {
+      this.#hold(socket);
+    });
+    server.on('request', (request, response) => {
+      this.#busy(request, response);
+    });
+  }
+
+  #hold(socket: Socket): void {
+    this.#held.set(socket, undefined);
+    socket.once('close', () => this.#held.delete(socket));
+    if (this.#held.size <= this.#most) return;
+    const [out = socket] = [...this.#held]
       .filter(([, request]) => request?.complete !== true)
       .map(([waiting]) => waiting);
-    held.delete(out);
+    this.#held.delete(out);
     out.destroy();
-  });
-  server.on('request', (request, response) => {
+  }
+
+  #busy(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
-    held.delete(socket);
-    held.set(socket, request);
+    this.#held.delete(socket);
+    this.#held.set(socket, request);
     response.once('close', () => {
-      if (held.get(socket) === request) held.set(socket, undefined);
+      if (this.#held.get(socket) === request) this.#held.set(socket, undefined);
     });
-  });
+  }
 }
 
 function portProblem(error: Error, { host, port, names }: ListenOptions): string {

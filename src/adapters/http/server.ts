@@ -1,4 +1,4 @@
-// The public HTTP port: whether it is well, in a word, and whatever the chats mount. No error ever shows a
+// Public HTTP port: health and readiness in one word, and the routes of the chats. No error ever shows a
 // message or a stack to the outside.
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
@@ -14,7 +14,7 @@ export interface Check {
   readonly why?: string;
   /**
    * While it is not well, this process must take no deliveries. Everything else that is not well makes it
-   * degraded, and it goes on.
+   * degraded, and it continues.
    */
   readonly blocks?: boolean;
 }

@@ -1,4 +1,4 @@
-// Which network addresses count as the public internet. A result link must not become a way to reach what is
+// Network addresses that count as the public internet. A result link must not become a way to reach what is
 // only reachable from here.
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupAddress, LookupOptions } from 'node:dns';

@@ -1,4 +1,4 @@
-// The default agent of node:https behind a proxy: through it, or directly where a host is left out.
+// Default agent of node:https behind a proxy: through it, or directly for a host that is exempt.
 import { connect } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';

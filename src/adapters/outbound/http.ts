@@ -1,6 +1,6 @@
-// The one door to the network: bounded in time and size, never redirected, never repeated. What can be said
-// for certain about a failed call, above all whether it left this machine, is said in the error, because
-// callers decide by it whether something may have run.
+// HTTP client for all outgoing calls: bounded in time and size, never redirected, never repeated. The error
+// of a failed call says what is certain, above all whether the call left this machine, because callers decide
+// by it whether something may have run.
 import { networkCodeOf } from '../systemErrors.ts';
 import { Agent, DecoratorHandler, request as send } from 'undici';
 import type { Dispatcher, ProxyAgent } from 'undici';

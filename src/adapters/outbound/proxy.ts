@@ -1,5 +1,5 @@
-// The way out through a proxy: read from the variables every tool reads, and laid for every client in the
-// process. This machine is never reached through it.
+// Outgoing proxy: read from the variables every tool reads, and set for every client in the process. This
+// machine is never reached through it.
 import https from 'node:https';
 import { EnvHttpProxyAgent, ProxyAgent, setGlobalDispatcher } from 'undici';
 import { Secret } from '../secret.ts';
@@ -10,7 +10,7 @@ export interface Proxy {
   readonly said: string;
   /** Of the URL's credentials, to be struck out of logs. */
   readonly password: Secret | undefined;
-  /** Hosts that are reached directly: `corp.example` stands for itself and all below it. */
+  /** Hosts that are reached directly: `corp.example` means itself and all below it. */
   readonly direct: readonly string[];
 }
 
@@ -21,7 +21,7 @@ const urlNames = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'] as c
 /** What curl and Python take where none of those is set. */
 const lastNames = ['all_proxy', 'ALL_PROXY'] as const;
 const directNames = ['no_proxy', 'NO_PROXY'] as const;
-/** Words with which other tools are told that there is no proxy. */
+/** Values that mean to other tools that there is no proxy. */
 const noProxy = /^(?:none|direct|off|false|0|no)$/i;
 const thisMachine = ['localhost', '127.0.0.1', '[::1]', '::1'];
 
@@ -94,7 +94,7 @@ function isEncoded(text: string): boolean {
   }
 }
 
-/** Its address without credentials, as people are told it. */
+/** Its address without credentials, as people read it. */
 export function addressOf({ url }: Proxy): string {
   const { protocol, host } = new URL(url.reveal());
   return `${protocol}//${host}`;

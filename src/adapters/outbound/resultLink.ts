@@ -1,6 +1,6 @@
-// Checks result links before anything is read from them or anyone is given them, and reads what they point
-// at. A link came through an API and is a stranger's address all the same: host list, public addresses only,
-// no redirects, no credentials of ours, and never more bytes than asked for.
+// Result links of live response, checked before anything is read from them or a person gets them. A link came
+// through an API and is a stranger's address all the same: host list, public addresses only, no redirects, no
+// credentials of ours, and never more bytes than asked for.
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { ResultBytes } from '../../liveResponse/ports.ts';
 import type { Http, HttpAnswer } from './http.ts';
@@ -80,9 +80,8 @@ function isOnLoopback(url: URL): boolean {
 export async function readResult(
   http: Http,
   link: string,
-  maxBytes: number,
   rules: ResultRules,
-  { unpack = false }: { readonly unpack?: boolean } = {},
+  { maxBytes, unpack = false }: { readonly maxBytes: number; readonly unpack?: boolean },
 ): Promise<ResultBytes> {
   const { url, configured } = checkedLink(link, rules);
   let answer: HttpAnswer;

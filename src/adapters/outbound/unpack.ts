@@ -1,5 +1,6 @@
-// Unpacks what arrives packed although it was asked for as it is. A small answer can unpack to a huge one, so
-// it is unpacked piece by piece and never beyond the bound; what does not unpack is left to the caller.
+// Decompression of answers that arrive packed although plain ones were asked for. A small answer can unpack
+// to a huge one, so it is unpacked piece by piece and never beyond the bound; what does not unpack is left to
+// the caller.
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
 import type { Transform } from 'node:stream';
 

@@ -1,5 +1,5 @@
-// Why nothing gets out to a host, in words for those who run the bot: what a proxy answers, or a certificate
-// that nobody here knows. The HTTP clients tell it by codes of their own and messages deep in their causes.
+// Network trouble on the way to a host, in words for operators: what a proxy answers, or a certificate that
+// nobody here knows. The HTTP clients report it by codes of their own and messages deep in their causes.
 
 /** Of OpenSSL, as Node names them (nodejs.org/api/tls.html, "X509 certificate error codes"). */
 const unknownAuthority = new Set([

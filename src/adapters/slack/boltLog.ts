@@ -1,5 +1,5 @@
-// Gives Bolt and its clients our log. Their debug lines hold whole bodies, links and addresses to answer to,
-// so nothing below "warn" is taken.
+// Logger of Bolt and its clients, over our log. Their debug lines hold whole bodies, links and addresses to
+// answer to, so nothing below "warn" is taken.
 import { LogLevel } from '@slack/bolt';
 import type { Logger } from '@slack/bolt';
 import type { Log } from '../../liveResponse/ports.ts';

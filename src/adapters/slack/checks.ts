@@ -3,7 +3,7 @@
 import { requiredScopes, scopes } from './scopes.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
 import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
-import { field } from '../../liveResponse/text/json.ts';
+import { field, textOf } from '../../liveResponse/text/json.ts';
 import { publicApi } from './addresses.ts';
 import { platformName, slackGroups, surface } from './ids.ts';
 import type { SlackService } from './open.ts';
@@ -12,7 +12,6 @@ import type { Called, Caller } from '../checks/call.ts';
 import { examineClock } from '../checks/clockSkew.ts';
 import { fail, ok, skip, warn } from '../checks/line.ts';
 import type { Tell } from '../checks/line.ts';
-import { textOf } from '../../liveResponse/text/json.ts';
 
 export interface SlackSubject {
   readonly slack: SlackService;

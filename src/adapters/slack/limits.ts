@@ -1,5 +1,5 @@
 // Slack's limits as this adapter keeps them, each with where it comes from; docs/limits.md names the test of
-// each. Those of blocks are in cards/platformLimits.ts, beside the renderer that keeps them.
+// each. Those of blocks are in cards/platformLimits.ts, next to the renderer that keeps them.
 
 /**
  * docs.slack.dev/interactivity/implementing-slash-commands: later answers show the user "operation_timeout".

@@ -5,7 +5,8 @@ import { ConfigError } from '../config/configError.ts';
 import { newestCard } from '../newestCard.ts';
 import { proxyDispatcher } from '../outbound/proxy.ts';
 import { surface } from './ids.ts';
-import { SlackStartError, startSlack } from './start.ts';
+import { startSlack } from './start.ts';
+import { SlackStartError } from './startError.ts';
 import type { SlackOptions } from './start.ts';
 
 /** `timeout` is given by tests only. */

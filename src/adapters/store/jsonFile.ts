@@ -21,13 +21,13 @@ export function parsedJson(text: string | undefined): unknown {
 }
 
 export async function replaceFile(path: string, text: string): Promise<void> {
-  const beside = `${path}.new`;
-  const file = await open(beside, 'w', 0o600);
+  const written = `${path}.new`;
+  const file = await open(written, 'w', 0o600);
   try {
     await file.writeFile(text);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(beside, path);
+  await rename(written, path);
 }

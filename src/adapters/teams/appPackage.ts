@@ -1,5 +1,5 @@
-// The app packages that are uploaded to Teams: the manifests of this package, filled in and zipped with their
-// pictures.
+// App packages that are uploaded to Teams: the manifests of this package, filled in and zipped with their
+// icons.
 import { readFileSync } from 'node:fs';
 import { unzipSync, zipSync } from 'fflate';
 import { field, parseJson } from '../../liveResponse/text/json.ts';

@@ -1,4 +1,5 @@
-// The certificate that proves who the bot is, from one PEM file, in the forms that both doors want.
+// Certificate that proves who the bot is, from one PEM file, in the forms that both connections to Teams
+// want.
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { codeOf } from '../systemErrors.ts';

@@ -1,4 +1,5 @@
-// Which door to Teams the settings choose. Only that one is loaded: botbuilder alone takes half a second.
+// Choice of the connection to Teams by the settings. Only that one is loaded: botbuilder alone takes half a
+// second.
 import type { TeamsSettings } from './settings.ts';
 import type { DoorParts, TeamsDoor } from './protocol.ts';
 

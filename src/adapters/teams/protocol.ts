@@ -1,6 +1,5 @@
-// What a door to Teams does for the rest of this folder: it judges the token of an incoming message, and
-// sends calls to the connector. There are two, with botbuilder and without; everything above them is the
-// same.
+// Interface of a connection to Teams: it validates the token of an incoming message, and sends calls to the
+// connector. There are two, with botbuilder and without; everything above them is the same.
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { Http } from '../outbound/http.ts';
 

@@ -11,17 +11,16 @@ import { realDisk } from '../store/journal/disk.ts';
 import type { Keys } from '../store/journal/keys.ts';
 import type { Disk } from '../store/journal/disk.ts';
 import { ConnectorRates } from './outbound/connectorRates.ts';
-import { createChat } from './outbound/chat.ts';
+import { TeamsChat } from './outbound/chat.ts';
 import { Connector } from './outbound/connector.ts';
 import { mountInboundRoute } from './inbound/inboundRoute.ts';
 import { openDoor } from './doors.ts';
 import { defaultServiceUrl, isConnector, isLoopbackHost } from './inbound/hosts.ts';
 import type { TeamsAuthority } from './protocol.ts';
 import { Conversations } from './identity/conversations.ts';
-import { selfTest } from './inbound/selfTest.ts';
+import { SelfTest } from './inbound/selfTest.ts';
 import { Threads } from './identity/threads.ts';
-import { createActivityHandler } from './inbound/activityHandler.ts';
-import type { ActivityHandler } from './inbound/activityHandler.ts';
+import { ActivityHandler } from './inbound/activityHandler.ts';
 import { Roster } from './identity/roster.ts';
 
 export interface TeamsOptions {
@@ -118,24 +117,17 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const serviceUrl =
     options.serviceUrl ??
     (settings.devNoAuth ? 'http://127.0.0.1:56150/_connector/' : defaultServiceUrl[settings.cloud]);
-  const chat = createChat({ connector, conversations, threads, clock, log, serviceUrl, command });
+  const chat = new TeamsChat({ connector, conversations, threads, clock, log, serviceUrl, command });
   // Without authentication anybody could name a server to be called, so only this machine is.
   const allowed = (url: string): boolean => (settings.devNoAuth ? isLocal(url) : isConnector(url, origins));
 
-  let door: string | undefined = 'whether strangers are refused has not been tested yet';
+  const selfTest = new SelfTest({ appId: way.appId, issuer: way.issuer, log });
   let turns: ActivityHandler | undefined;
-  let knocked: (() => Promise<void>) | undefined;
-
-  async function knock(url: string, issuer: string): Promise<void> {
-    door = await selfTest(url, way.appId, issuer);
-    knocked = () => knock(url, issuer);
-    if (door !== undefined) log.error('teamsSelfTestFailed', { why: door });
-  }
 
   return {
     chat,
     mount(app, bot) {
-      const made = createActivityHandler({
+      const made = new ActivityHandler({
         bot,
         chat,
         conversations,
@@ -152,23 +144,8 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
       mountInboundRoute(app, { door: way, allowed, clock, log }, (message) => made.turn(message));
       made.resume(deliveries.left());
     },
-    async selfTest(url) {
-      if (way.issuer === undefined) log.warn('teamsWithoutAuthentication', {});
-      else await knock(url, way.issuer);
-    },
-    keepers: [
-      {
-        name: 'teams authentication',
-        // Nobody has knocked yet before the address is known.
-        trouble: () => (knocked === undefined ? undefined : door),
-        async recover() {
-          await knocked?.();
-          return door === undefined;
-        },
-      },
-      deliveries,
-      conversations,
-    ],
+    selfTest: (url) => selfTest.run(url),
+    keepers: [selfTest.keeper, deliveries, conversations],
     checks: () => [
       way.issuer === undefined
         ? {
@@ -176,7 +153,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
             ok: true,
             why: 'off: LR_TEAMS_DEV_NO_AUTH, for development on this machine',
           }
-        : { ...check('teams authentication', door), blocks: true },
+        : { ...check('teams authentication', selfTest.failure), blocks: true },
       check('teams connector', connector.trouble(clock.elapsed() - troubleFor)),
       // What cannot be written down is not taken: nothing more should be sent here.
       { ...check('teams deliveries', deliveries.trouble()), blocks: true },

@@ -1,4 +1,4 @@
-// The Web API methods the bot uses, with Slack's own refusals. Each answers the fields of its answer, or
+// Web API methods of the fake Slack, with Slack's own refusals. Each returns the fields of its answer, or
 // throws the error word.
 import { blockKitProblems } from '../../../cards/renderers/blockKitProblems.ts';
 import { stringLength } from '../../../cards/renderers/blockKit.ts';

@@ -1,8 +1,9 @@
-// The fake's HTTP and WebSocket side: tokens, rate tiers with Retry-After, response addresses, socket
+// HTTP and WebSocket server of the fake Slack: tokens, rate tiers with Retry-After, response addresses, socket
 // tickets, and faults on demand.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { parse } from 'node:querystring';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
@@ -41,110 +42,166 @@ export const tokens = {
   signingSecret: 'fake-signing-secret',
 } as const;
 
-export interface ApiServer {
-  readonly origin: string;
+export class ApiServer {
+  readonly #world: SlackWorld;
+  readonly #server: Server;
+  readonly #upgrades = new WebSocketServer({ noServer: true });
+  readonly #faults = new Map<string, Fault[]>();
+  /** Times of the calls of late, by what is counted together. */
+  readonly #used = new Map<string, number[]>();
+  readonly #tickets = new Set<string>();
+  readonly #sockets = new Set<WebSocket>();
+  readonly #held: string[] = [];
+  #muted = 0;
+  #down = false;
+  #mood: SocketMood = 'open';
   /**
    * Tokens that are accepted, which change when one is exchanged. A socket stays open when its token goes.
    */
-  readonly accepted: { readonly bot: Set<string>; readonly app: Set<string> };
+  readonly accepted = { bot: new Set<string>([tokens.bot]), app: new Set<string>([tokens.app]) };
   /**
    * The addresses it names for sockets and for answers, in place of its own: Slack has hosts of their own for
    * both.
    */
-  names: { readonly sockets: string; readonly answers: string };
-  readonly sockets: ReadonlySet<WebSocket>;
-  fault(method: string, fault: Fault, times?: number): void;
-  /** Forgets faults that have not happened yet. */
-  clearFaults(): void;
-  /** Calls that wait for their `go`, by method. */
-  readonly held: readonly string[];
-  /** Callers that still wait for an answer which is held back. */
-  readonly muted: number;
+  names: { readonly sockets: string; readonly answers: string } = { sockets: '', answers: '' };
   /** Asked before all else at each call. */
   refuse: Refuse | undefined;
-  /** Nothing answers while down. */
-  down: boolean;
-  socketMood: SocketMood;
-  rates: boolean;
-  close(): Promise<void>;
-}
+  rates = true;
+  #origin = '';
 
-export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
-  const faults = new Map<string, Fault[]>();
-  const used = new Map<string, number[]>();
-  const tickets = new Set<string>();
-  const sockets = new Set<WebSocket>();
-  const held: string[] = [];
-  const accepted = { bot: new Set<string>([tokens.bot]), app: new Set<string>([tokens.app]) };
-  const state: {
-    refuse: Refuse | undefined;
-    down: boolean;
-    rates: boolean;
-    mood: SocketMood;
-    muted: number;
-  } = { refuse: undefined, muted: 0, down: false, rates: true, mood: 'open' };
-
-  const server: Server = createServer((request, response) => {
-    handle(request, response).catch((error: unknown) => {
-      response.destroy();
-      throw error;
+  constructor(world: SlackWorld) {
+    this.#world = world;
+    this.#server = createServer((request, response) => {
+      this.#handle(request, response).catch((error: unknown) => {
+        response.destroy();
+        throw error;
+      });
     });
-  });
-  const upgrades = new WebSocketServer({ noServer: true });
-  server.on('upgrade', (request, socket, head) => {
+    this.#server.on('upgrade', (request, socket, head) => {
+      this.#upgrade(request, socket, head);
+    });
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    const { port } = this.#server.address() as AddressInfo;
+    this.#origin = `http://127.0.0.1:${port}`;
+    this.names = { sockets: this.#origin.replace('http:', 'ws:'), answers: this.#origin };
+  }
+
+  get origin(): string {
+    return this.#origin;
+  }
+
+  get sockets(): ReadonlySet<WebSocket> {
+    return this.#sockets;
+  }
+
+  /** Calls that wait for their `go`, by method. */
+  get held(): readonly string[] {
+    return this.#held;
+  }
+
+  /** Callers that still wait for an answer which is held back. */
+  get muted(): number {
+    return this.#muted;
+  }
+
+  /** Nothing answers while down. */
+  get down(): boolean {
+    return this.#down;
+  }
+
+  set down(value: boolean) {
+    this.#down = value;
+    if (value) for (const socket of this.#sockets) socket.terminate();
+  }
+
+  get socketMood(): SocketMood {
+    return this.#mood;
+  }
+
+  set socketMood(value: SocketMood) {
+    this.#mood = value;
+    if (value === 'deaf') for (const socket of this.#sockets) socket.pause();
+    if (value === 'refused') for (const socket of this.#sockets) socket.terminate();
+  }
+
+  fault(method: string, fault: Fault, times = 1): void {
+    const more = Array.from({ length: times }, () => fault);
+    this.#faults.set(method, [...(this.#faults.get(method) ?? []), ...more]);
+  }
+
+  /** Forgets faults that have not happened yet. */
+  clearFaults(): void {
+    this.#faults.clear();
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.terminate();
+    this.#upgrades.close();
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const ticket = new URL(request.url ?? '/', 'http://fake').searchParams.get('ticket') ?? '';
-    if (state.down || state.mood === 'refused' || !tickets.delete(ticket)) {
+    if (this.#down || this.#mood === 'refused' || !this.#tickets.delete(ticket)) {
       socket.destroy();
       return;
     }
-    upgrades.handleUpgrade(request, socket, head, (ws) => {
-      sockets.add(ws);
+    this.#upgrades.handleUpgrade(request, socket, head, (ws) => {
+      this.#sockets.add(ws);
       ws.on('close', () => {
-        sockets.delete(ws);
-        world.changed();
+        this.#sockets.delete(ws);
+        this.#world.changed();
       });
-      if (state.mood === 'deaf') ws.pause();
+      if (this.#mood === 'deaf') ws.pause();
       else
         ws.send(
           JSON.stringify({
             type: 'hello',
-            num_connections: sockets.size,
+            num_connections: this.#sockets.size,
             connection_info: { app_id: 'A0APP' },
           }),
         );
-      world.changed();
+      this.#world.changed();
     });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const origin = `http://127.0.0.1:${port}`;
+  }
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await read(request);
-    if (state.down) {
+    if (this.#down) {
       request.socket.destroy();
       return;
     }
-    const path = new URL(request.url ?? '/', origin).pathname;
+    const path = new URL(request.url ?? '/', this.#origin).pathname;
     const address = path.startsWith('/respond/') ? path.slice('/respond/'.length) : undefined;
     const method = address === undefined ? path.replace('/api/', '') : 'response_url';
-    const refused = state.refuse?.({
+    const refused = this.refuse?.({
       method,
-      about: address === undefined ? aboutOf(parse(body)) : (world.responseUrls.get(address)?.channel ?? ''),
+      about:
+        address === undefined ? aboutOf(parse(body)) : (this.#world.responseUrls.get(address)?.channel ?? ''),
     });
     if (refused !== undefined) {
-      if (refused.done === true && address === undefined) perform(method, { ...parse(body) }, request);
-      log(method, { ...parse(body) }, refused.name);
-      world.changed();
+      if (refused.done === true && address === undefined) this.#perform(method, { ...parse(body) }, request);
+      this.#log(method, { ...parse(body) }, refused.name);
+      this.#world.changed();
       play(refused, request, response);
       return;
     }
-    if (address !== undefined) {
-      respond(address, body, response);
-      return;
-    }
-    const fault = faults.get(method)?.shift();
-    if (fault?.kind === 'hold') await holding(method, fault.go);
+    if (address === undefined) await this.#call(method, body, request, response);
+    else this.#respond(address, body, response);
+  }
+
+  async #call(
+    method: string,
+    body: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const fault = this.#faults.get(method)?.shift();
+    if (fault?.kind === 'hold') await this.#hold(method, fault.go);
     if (fault?.kind === 'cutBefore' || (fault?.kind === 'hold' && fault.never === true)) {
       request.socket.destroy();
       return;
@@ -156,69 +213,65 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
       return;
     }
     const args: Json = { ...parse(body) };
-    const wait = fault?.kind === 'ratelimited' ? fault.seconds : overRate(method, args);
+    const wait = fault?.kind === 'ratelimited' ? fault.seconds : this.#overRate(method, args);
     if (wait !== undefined || fault?.kind === 'ratelimited') {
-      log(method, args, 'ratelimited');
-      response
-        .writeHead(429, {
-          'content-type': 'application/json',
-          ...(wait === undefined ? {} : { 'retry-after': String(wait) }),
-        })
-        .end(JSON.stringify({ ok: false, error: 'ratelimited' }));
+      this.#log(method, args, 'ratelimited');
+      tooMany(response, wait);
       return;
     }
     const answer =
-      fault?.kind === 'error' ? refusal(new SlackRefusal(fault.error)) : perform(method, args, request);
-    log(method, args, typeof answer['error'] === 'string' ? answer['error'] : undefined);
-    world.changed();
+      fault?.kind === 'error' ? refusal(new SlackRefusal(fault.error)) : this.#perform(method, args, request);
+    this.#log(method, args, typeof answer['error'] === 'string' ? answer['error'] : undefined);
+    this.#world.changed();
     if (fault?.kind === 'cutAfter') {
       request.socket.destroy();
       return;
     }
-    if (fault?.kind === 'mute') await Promise.race([fault.until, givenUp(response)]);
+    if (fault?.kind === 'mute') await Promise.race([fault.until, this.#givenUp(response)]);
     if (response.destroyed) return;
     response
       .writeHead(200, {
         'content-type': 'application/json; charset=utf-8',
-        'x-oauth-scopes': world.scopes.join(','),
+        'x-oauth-scopes': this.#world.scopes.join(','),
       })
       .end(JSON.stringify(answer));
   }
 
   /** Resolves when the caller hangs up. */
-  async function givenUp(response: ServerResponse): Promise<void> {
-    state.muted += 1;
+  async #givenUp(response: ServerResponse): Promise<void> {
+    this.#muted += 1;
     await new Promise((resolve) => response.once('close', resolve));
-    state.muted -= 1;
-    world.changed();
+    this.#muted -= 1;
+    this.#world.changed();
   }
 
-  async function holding(method: string, go: Promise<void>): Promise<void> {
-    held.push(method);
-    world.changed();
+  async #hold(method: string, go: Promise<void>): Promise<void> {
+    this.#held.push(method);
+    this.#world.changed();
     await go;
-    held.splice(held.indexOf(method), 1);
+    this.#held.splice(this.#held.indexOf(method), 1);
   }
 
-  function log(method: string, args: Json, error: string | undefined): void {
-    world.calls.push({ method, args, at: world.now(), ...(error === undefined ? {} : { error }) });
+  #log(method: string, args: Json, error: string | undefined): void {
+    const at = this.#world.now();
+    this.#world.calls.push({ method, args, at, ...(error === undefined ? {} : { error }) });
   }
 
-  function perform(method: string, args: Json, request: IncomingMessage): Json {
+  #perform(method: string, args: Json, request: IncomingMessage): Json {
     const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? text(args['token']);
-    const wanted = method === 'apps.connections.open' ? accepted.app : accepted.bot;
+    const wanted = method === 'apps.connections.open' ? this.accepted.app : this.accepted.bot;
     if (bearer === '') return refusal(new SlackRefusal('not_authed'));
     if (!wanted.has(bearer)) return refusal(new SlackRefusal('invalid_auth'));
-    if (world.revoked) return refusal(new SlackRefusal('token_revoked'));
+    if (this.#world.revoked) return refusal(new SlackRefusal('token_revoked'));
     if (method === 'apps.connections.open') {
-      const ticket = `t${world.nextId()}`;
-      tickets.add(ticket);
-      return { ok: true, url: `${made.names.sockets}/link?ticket=${ticket}` };
+      const ticket = `t${this.#world.nextId()}`;
+      this.#tickets.add(ticket);
+      return { ok: true, url: `${this.names.sockets}/link?ticket=${ticket}` };
     }
     const known = methods[method];
     if (known === undefined) return refusal(new SlackRefusal('unknown_method'));
     try {
-      return { ok: true, ...known(world, args) };
+      return { ok: true, ...known(this.#world, args) };
     } catch (error) {
       if (error instanceof SlackRefusal) return refusal(error);
       throw error;
@@ -226,26 +279,26 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
   }
 
   /** Seconds to wait when one more call of this method would be too many. */
-  function overRate(method: string, args: Json): number | undefined {
-    if (!state.rates) return undefined;
-    const now = world.now();
+  #overRate(method: string, args: Json): number | undefined {
+    if (!this.rates) return undefined;
+    const now = this.#world.now();
     // One message a second and channel, with Slack's short bursts; everything else by tier and minute.
     const [key, most, window] =
       method === 'chat.postMessage'
         ? [`${method} ${text(args['channel'])}`, 3, 2_000]
         : [method, tiers[method] ?? 20, 60_000];
-    const recent = (used.get(key) ?? []).filter((at) => at > now - window);
+    const recent = (this.#used.get(key) ?? []).filter((at) => at > now - window);
     if (recent.length >= most) return Math.max(1, Math.ceil(((recent[0] ?? now) + window - now) / 1000));
-    used.set(key, [...recent, now]);
+    this.#used.set(key, [...recent, now]);
     return undefined;
   }
 
-  function respond(id: string, body: string, response: ServerResponse): void {
-    const address = world.responseUrls.get(id);
+  #respond(id: string, body: string, response: ServerResponse): void {
+    const address = this.#world.responseUrls.get(id);
     const why =
       address === undefined
         ? 'no_such_url'
-        : world.now() - address.at > 30 * 60_000
+        : this.#world.now() - address.at > 30 * 60_000
           ? 'expired_url'
           : address.uses >= 5
             ? 'used_url'
@@ -260,70 +313,35 @@ export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
     const args = JSON.parse(body) as Json;
     if (args['response_type'] !== 'ephemeral' || args['replace_original'] !== false)
       throw new Error('an answer to a response_url must be ephemeral and leave the card alone');
-    world.ephemerals.push({
+    this.#world.ephemerals.push({
       channel: address.channel,
       user: address.user,
       text: text(args['text']),
       blocks: (args['blocks'] ?? []) as readonly Json[],
       via: 'response_url',
       address: id,
-      ts: world.nextTs(),
+      ts: this.#world.nextTs(),
       args,
     });
-    world.changed();
+    this.#world.changed();
     response.writeHead(200).end('ok');
   }
+}
 
-  const made: ApiServer = {
-    origin,
-    accepted,
-    names: { sockets: origin.replace('http:', 'ws:'), answers: origin },
-    sockets,
-    fault(method, fault, times = 1) {
-      faults.set(method, [...(faults.get(method) ?? []), ...Array.from({ length: times }, () => fault)]);
-    },
-    clearFaults() {
-      faults.clear();
-    },
-    held,
-    get muted() {
-      return state.muted;
-    },
-    get refuse() {
-      return state.refuse;
-    },
-    set refuse(value: Refuse | undefined) {
-      state.refuse = value;
-    },
-    get socketMood() {
-      return state.mood;
-    },
-    set socketMood(value: SocketMood) {
-      state.mood = value;
-      if (value === 'deaf') for (const socket of sockets) socket.pause();
-      if (value === 'refused') for (const socket of sockets) socket.terminate();
-    },
-    get down() {
-      return state.down;
-    },
-    set down(value: boolean) {
-      state.down = value;
-      if (value) for (const socket of sockets) socket.terminate();
-    },
-    get rates() {
-      return state.rates;
-    },
-    set rates(value: boolean) {
-      state.rates = value;
-    },
-    async close() {
-      for (const socket of sockets) socket.terminate();
-      upgrades.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-  return made;
+export async function startApiServer(world: SlackWorld): Promise<ApiServer> {
+  const server = new ApiServer(world);
+  await server.listen();
+  return server;
+}
+
+/** @param seconds what Retry-After says, if it is sent at all */
+function tooMany(response: ServerResponse, seconds: number | undefined): void {
+  response
+    .writeHead(429, {
+      'content-type': 'application/json',
+      ...(seconds === undefined ? {} : { 'retry-after': String(seconds) }),
+    })
+    .end(JSON.stringify({ ok: false, error: 'ratelimited' }));
 }
 
 function refusal(error: SlackRefusal): Json {

@@ -1,4 +1,4 @@
-// The workspace that stories play in: the example policy's people and places, as Slack has them.
+// Workspace of the stories: the example policy's people and places, as Slack has them.
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../../adapters/packageFiles.ts';
 import type { FakeSlack } from './fakeSlack.ts';

@@ -1,5 +1,5 @@
-// What a Slack workspace holds, as far as the bot can see or change it: people, groups, channels, messages,
-// modals, and the clock they live by.
+// Contents of the fake Slack workspace, as far as the bot can see or change them: people, groups, channels,
+// messages, modals, and their clock.
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -12,7 +12,7 @@ export interface SlackUser {
   readonly is_restricted: boolean;
   readonly is_ultra_restricted: boolean;
   readonly is_stranger: boolean;
-  /** Told with the scope users:read.email alone. */
+  /** Returned with the scope users:read.email alone. */
   readonly email?: string;
 }
 
@@ -156,7 +156,7 @@ export class SlackWorld {
     return `${Math.floor(this.now() / 1000)}.${String(this.nextId()).padStart(6, '0')}`;
   }
 
-  /** What stands in a channel and is not deleted, oldest first; threads too. */
+  /** Messages of a channel that are not deleted, oldest first; threads too. */
   in(channel: string): readonly SlackMessageKept[] {
     return this.messages.filter((message) => message.channel === channel && !message.deleted);
   }

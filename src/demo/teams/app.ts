@@ -50,6 +50,14 @@ export interface TeamsAppOptions {
   readonly beside?: ChosenChat;
 }
 
+/** A press that is not the plain one. */
+export interface Click {
+  readonly verb: string;
+  readonly input?: string;
+  readonly activity?: Readonly<Record<string, unknown>>;
+  readonly trigger?: string;
+}
+
 export class TeamsApp extends TeamsStage {
   /** Where reasons in words and metrics are. */
   adminUrl = '';
@@ -137,21 +145,16 @@ export class TeamsApp extends TeamsStage {
       .filter((message) => message.to === undefined && cardOf(message) !== undefined);
   }
 
-  /** Presses a button as it stands on a card; answers what the person is told. */
-  async click(
-    human: typeof ana,
-    place: string,
-    card: FakeMessage,
-    verb: string,
-    more: {
-      readonly input?: string;
-      readonly activity?: Readonly<Record<string, unknown>>;
-      readonly trigger?: string;
-    } = {},
-  ): Promise<string> {
+  /** Presses a button as it is on a card, by its verb. Resolves with what the person reads. */
+  async click(human: typeof ana, place: string, card: FakeMessage, press: string | Click): Promise<string> {
+    const { verb, ...more }: Click = typeof press === 'string' ? { verb: press } : press;
     const data = { ...dataOf(card, verb), ...(more.input === undefined ? {} : { lrInput: more.input }) };
     const { status, json } = await this.deliver(
-      this.press(human, place, data, { replyToId: card.id, ...more.activity }, more.trigger),
+      this.press(human, place, data, {
+        replyToId: card.id,
+        ...more.activity,
+        ...(more.trigger === undefined ? {} : { trigger: more.trigger }),
+      }),
     );
     if (status !== 200) throw new Error(`the press was answered with ${status}`);
     const { statusCode, type, value } = json as {

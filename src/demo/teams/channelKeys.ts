@@ -1,5 +1,4 @@
-// Issues the tokens that the Bot Framework channel would send, and serves the keys to check them with, on
-// loopback.
+// Token issuer that stands in for the Bot Framework channel, with the keys to check its tokens, on loopback.
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -26,7 +25,7 @@ export class ChannelKeys {
   endorsements: readonly string[] | undefined = ['msteams'];
   /** Answered instead of keys. */
   down: 'error' | 'hang' | undefined;
-  /** The name of the published key; tokens name `key1` unless told otherwise. */
+  /** The name of the published key; tokens name `key1` by default. */
   kid = 'key1';
   /** Put over what is answered: over the document, over each key, or in place of either. */
   document: Readonly<Record<string, unknown>> = {};

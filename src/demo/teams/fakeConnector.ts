@@ -1,4 +1,4 @@
-// The Teams connector at the wire: keeps conversations and messages, enforces documented limits, and
+// Fake Teams connector over HTTP: keeps conversations and messages, enforces documented limits, and
 // misbehaves on request.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -61,6 +61,16 @@ const sendLimits = [
 ] as const;
 /** msteams-docs: includes/agent-message-size-limit.md; UTF-16 counts two bytes a character. */
 const longestMessage = 100_000;
+
+/** A call as it came in. */
+interface IncomingCall {
+  readonly method: string;
+  /** Decoded, without the prefix of the service URL. */
+  readonly path: string;
+  readonly url: URL;
+  readonly text: string;
+  readonly request: IncomingMessage;
+}
 
 export class FakeConnector {
   readonly #server: Server;
@@ -175,7 +185,7 @@ export class FakeConnector {
     };
     const refusal = this.refuse?.({ method, about: path.split('/')[3]?.split(';')[0] ?? 'a chat' });
     if (refusal !== undefined) {
-      if (refusal.done === true) this.#answer(method, path, url, text, request);
+      if (refusal.done === true) this.#answer({ method, path, url, text, request });
       log(refusal.kind === 'answer' ? refusal.status : 0);
       play(refusal, request, response);
       this.#changed();
@@ -186,7 +196,7 @@ export class FakeConnector {
     );
     if (fault !== undefined) {
       fault.times = (fault.times ?? 1) - 1;
-      if (fault.afterDoing === true) this.#answer(method, path, url, text, request);
+      if (fault.afterDoing === true) this.#answer({ method, path, url, text, request });
       if (fault.answer === 'hang') log(0);
       else if (fault.answer === 'drop') {
         log(0);
@@ -198,7 +208,7 @@ export class FakeConnector {
       this.#changed();
       return;
     }
-    const answer = this.#answer(method, path, url, text, request);
+    const answer = this.#answer({ method, path, url, text, request });
     log(answer.status);
     send(response, answer);
     this.#changed();
@@ -208,7 +218,7 @@ export class FakeConnector {
     for (const watch of [...this.#watchers]) watch();
   }
 
-  #answer(method: string, path: string, url: URL, text: string, request: IncomingMessage): Answer {
+  #answer({ method, path, url, text, request }: IncomingCall): Answer {
     if (this.authorization !== undefined && request.headers.authorization !== this.authorization)
       return failed(401, 'Unauthorized');
     if (method === 'POST' && path === '/v3/conversations') return this.#create(text);

@@ -1,5 +1,5 @@
-// The stage of a story in Teams: people and places, a connector that stands in for Teams behind them, keys
-// that sign what they send, and how messages and presses come from there.
+// Teams stage of a story: people and places, a connector that stands in for Teams, keys that sign what it
+// sends, and the messages and presses of people.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,7 +78,7 @@ export class TeamsStage {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** What one person alone was told, wherever that stands. */
+  /** What was said to one person alone, in whatever conversation. */
   alone(human: Human): readonly FakeMessage[] {
     return this.connector.messages.filter(
       (message) => message.to === human.id || message.conversation === directOf(human),
@@ -126,13 +126,12 @@ export class TeamsStage {
     };
   }
 
-  /** A press on a card, as an invoke. */
+  /** A press on a card, as an invoke. @param more fields of the activity; `trigger` is one of its value */
   press(
     human: Human,
     place: string,
     data: unknown,
-    more: Readonly<Record<string, unknown>> = {},
-    trigger = 'manual',
+    { trigger = 'manual', ...more }: Readonly<Record<string, unknown>> = {},
   ): Readonly<Record<string, unknown>> {
     return {
       ...this.message(human, place, ''),

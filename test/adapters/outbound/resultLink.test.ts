@@ -109,12 +109,9 @@ describe('a result link', () => {
       });
       response.end('hello');
     });
-    const result = await readResult(
-      http(),
-      `${blob.origin}/data/x?se=2026&sig=a/b%3D`,
-      100,
-      only(blob.origin),
-    );
+    const result = await readResult(http(), `${blob.origin}/data/x?se=2026&sig=a/b%3D`, only(blob.origin), {
+      maxBytes: 100,
+    });
     expect(new TextDecoder().decode(result.bytes)).toBe('hello');
     expect(result).toMatchObject({ cut: false, size: 5, fileName: 'OfficeClickToRun.dmp.zip.gz' });
     expect(blob.asked[0]?.headers.authorization).toBeUndefined();
@@ -124,7 +121,7 @@ describe('a result link', () => {
 
   test('is read only up to the limit', async () => {
     const blob = await storage((_ask, response) => response.end('x'.repeat(100_000)));
-    const result = await readResult(http(), `${blob.origin}/x`, 16, only(blob.origin));
+    const result = await readResult(http(), `${blob.origin}/x`, only(blob.origin), { maxBytes: 16 });
     expect([result.bytes.length, result.cut]).toEqual([16, true]);
   });
 
@@ -132,7 +129,7 @@ describe('a result link', () => {
     const blob = await storage((_ask, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(Buffer.from([0x1f, 0x8b, 8])),
     );
-    expect((await readResult(http(), `${blob.origin}/x`, 16, only(blob.origin))).bytes).toEqual(
+    expect((await readResult(http(), `${blob.origin}/x`, only(blob.origin), { maxBytes: 16 })).bytes).toEqual(
       new Uint8Array([0x1f, 0x8b, 8]),
     );
   });
@@ -149,18 +146,18 @@ describe('a result link', () => {
     const blob = await storage((_ask, response) =>
       response.writeHead(status, { location: 'https://evil.example/' }).end('<Error/>'),
     );
-    expect(await codeOf(readResult(http(), `${blob.origin}/x?sig=secret`, 100, only(blob.origin)))).toBe(
-      code,
-    );
+    expect(
+      await codeOf(readResult(http(), `${blob.origin}/x?sig=secret`, only(blob.origin), { maxBytes: 100 })),
+    ).toBe(code);
     expect(blob.asked).toHaveLength(1);
   });
 
   test('that cannot be reached is unavailable, and its secret is in no message', async () => {
     const blob = await serve((_ask, response) => response.end());
     await blob.close();
-    expect(await codeOf(readResult(http(), `${blob.origin}/x?sig=secret`, 100, only(blob.origin)))).toBe(
-      'unavailable',
-    );
+    expect(
+      await codeOf(readResult(http(), `${blob.origin}/x?sig=secret`, only(blob.origin), { maxBytes: 100 })),
+    ).toBe('unavailable');
   });
 
   test('whose name leads to a private address is not followed, even when a public one stands beside it', async () => {
@@ -177,7 +174,9 @@ describe('a result link', () => {
     for (const addresses of answers) {
       const client = http({ lookup: (_name, _options, callback) => callback(null, [...addresses]) });
       expect(
-        await codeOf(readResult(client, 'https://x.blob.core.windows.net/x?sig=secret', 100, only())),
+        await codeOf(
+          readResult(client, 'https://x.blob.core.windows.net/x?sig=secret', only(), { maxBytes: 100 }),
+        ),
       ).toBe('untrusted');
     }
     expect(blob.asked).toHaveLength(0);
@@ -188,9 +187,9 @@ describe('a result link', () => {
       lookup: (_name, _options, callback) =>
         callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), []),
     });
-    expect(await codeOf(readResult(client, 'https://x.blob.core.windows.net/x', 100, only()))).toBe(
-      'unavailable',
-    );
+    expect(
+      await codeOf(readResult(client, 'https://x.blob.core.windows.net/x', only(), { maxBytes: 100 })),
+    ).toBe('unavailable');
   });
 });
 

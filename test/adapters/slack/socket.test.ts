@@ -2,8 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { boltLogger } from '../../../src/adapters/slack/boltLog.ts';
 import { slackFetch } from '../../../src/adapters/slack/outbound/slackFetch.ts';
-import { createSocket } from '../../../src/adapters/slack/inbound/socket.ts';
-import type { Socket } from '../../../src/adapters/slack/inbound/socket.ts';
+import { Socket } from '../../../src/adapters/slack/inbound/socket.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import { createLogBook } from '../../support/slack/slackHarness.ts';
@@ -22,7 +21,7 @@ beforeEach(async () => {
   deaf = [];
   log = createLogBook();
   // The SDK's own timers are real: its patience is made short.
-  socket = createSocket({
+  socket = new Socket({
     appToken: slack.tokens.app,
     apiUrl: slack.apiUrl,
     clock,

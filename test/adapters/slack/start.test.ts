@@ -1,7 +1,8 @@
 // A start that cannot work says why, and what to do.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createClock } from '../../../src/adapters/clock.ts';
-import { SlackStartError, startSlack } from '../../../src/adapters/slack/start.ts';
+import { startSlack } from '../../../src/adapters/slack/start.ts';
+import { SlackStartError } from '../../../src/adapters/slack/startError.ts';
 import type { SlackOptions } from '../../../src/adapters/slack/start.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';

@@ -4,7 +4,7 @@ import { boltLogger } from '../../../src/adapters/slack/boltLog.ts';
 import { failureOf } from '../../../src/adapters/slack/outbound/slackFailure.ts';
 import type { SlackFailure } from '../../../src/adapters/slack/outbound/slackFailure.ts';
 import { slackFetch } from '../../../src/adapters/slack/outbound/slackFetch.ts';
-import { createWebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
+import { SlackWebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
 import type { WebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => slack.close());
 
 function open(apiUrl: string): WebApi {
-  return createWebApi({
+  return new SlackWebApi({
     token: slack.tokens.bot,
     apiUrl,
     clock: { now: () => now, elapsed: () => now },
@@ -79,7 +79,7 @@ describe('a call', () => {
       undefined,
       () => 'http://proxy.corp:3128',
     );
-    const far = createWebApi({
+    const far = new SlackWebApi({
       token: slack.tokens.bot,
       apiUrl: slack.apiUrl,
       clock: { now: () => now, elapsed: () => now },
@@ -110,7 +110,7 @@ describe('a call', () => {
           undefined,
           () => proxy,
         );
-        const far = createWebApi({
+        const far = new SlackWebApi({
           token: slack.tokens.bot,
           apiUrl: slack.apiUrl,
           clock: { now: () => now, elapsed: () => now },

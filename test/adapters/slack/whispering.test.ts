@@ -7,8 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLog } from '../../../src/adapters/log.ts';
 import { responseUrlLife, responseUrlUses } from '../../../src/adapters/slack/limits.ts';
 import { noteMessage, sentenceMessage } from '../../../src/adapters/slack/outbound/slackMessages.ts';
-import { createPrivateReplies, mayRespondTo } from '../../../src/adapters/slack/outbound/replyPrivately.ts';
-import type { PrivateReplies } from '../../../src/adapters/slack/outbound/replyPrivately.ts';
+import { mayRespondTo, PrivateReplies } from '../../../src/adapters/slack/outbound/replyPrivately.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 
 test.each([
@@ -65,13 +64,13 @@ describe('the address of a delivery', () => {
       ),
     );
     const api = { call: (method: string) => Promise.resolve(calls.push(method) > 0 ? {} : {}) };
-    privateReplies = createPrivateReplies(
-      api as unknown as Parameters<typeof createPrivateReplies>[0],
+    privateReplies = new PrivateReplies({
+      api,
       clock,
-      createLog({ level: 'error', write: () => undefined }),
-      `${origins[0] ?? ''}/api/`,
+      log: createLog({ level: 'error', write: () => undefined }),
+      apiUrl: `${origins[0] ?? ''}/api/`,
       fetch,
-    );
+    });
   });
   afterEach(() => Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve)))));
 

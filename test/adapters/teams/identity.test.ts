@@ -212,7 +212,7 @@ describe('a sign of life in Teams', () => {
     ['a press', () => bench.press(ben, group, data('refresh')), [group]],
     [
       'a card refreshed by a client',
-      () => bench.press(ben, group, data('refresh'), {}, 'automatic'),
+      () => bench.press(ben, group, data('refresh'), { trigger: 'automatic' }),
       [group],
     ],
     ['an install', () => event('installationUpdate', { action: 'add' }), [channel]],

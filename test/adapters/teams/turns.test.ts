@@ -11,9 +11,6 @@ import {
   channel,
   directOf,
   group,
-  keepingLog,
-  memberOf,
-  team,
   TeamsHarness,
   tenant,
 } from '../../support/chats/teamsHarness.ts';
@@ -25,8 +22,6 @@ beforeEach(async () => {
   await bench.start();
 });
 afterEach(() => bench.stop());
-
-const foreign = '99999999-9999-9999-9999-999999999999';
 const data = (verb: string, more: object = {}) => ({
   lr: { verb, requestId: 'r1', revision: 3, fingerprint: 'a1b2' },
   ...more,
@@ -42,6 +37,62 @@ async function refused(activity: Readonly<Record<string, unknown>>): Promise<unk
   expect(json).toMatchObject({ statusCode: 200, type: message });
   return (json as { readonly value: unknown }).value;
 }
+
+const replies: readonly (readonly [string, Reply, RegExp])[] = [
+  ['a sentence', { kind: 'sentence', text: 'no **bold** <at>all</at>' }, /no \*\*bold\*\* <at>all<\/at>/],
+  ['a block', { kind: 'sentence', text: 'the list', block: 'a  b\n\nc' }, /the list[\s\S]*a {2}b[\s\S]*c/],
+  [
+    'the longest page of output',
+    {
+      kind: 'sentence',
+      text: 'page 1 of 9',
+      block: `${`${'🙂'.repeat(25)}\n`.repeat(pageLines)}the last line`,
+    },
+    /page 1 of 9[\s\S]*the last line/,
+  ],
+  [
+    'a line that fills a page',
+    { kind: 'sentence', text: 'page 1 of 9', block: 'x'.repeat(pageCharacters) },
+    new RegExp(`x{${pageCharacters}}`),
+  ],
+  [
+    'a link',
+    {
+      kind: 'sentence',
+      text: 'the link',
+      link: { label: 'Download', url: 'https://x.blob.core.windows.net/y?sig=z' },
+    },
+    /the link[\s\S]*Download/,
+  ],
+  [
+    'a card',
+    { kind: 'card', text: 'as it is now', view: aView() },
+    /as it is now[\s\S]*Waiting for approval/,
+  ],
+  [
+    'a form',
+    {
+      kind: 'form',
+      form: {
+        verb: 'deny',
+        requestId: 'r1',
+        revision: 3,
+        fingerprint: 'a1b2',
+        title: 'Deny R1',
+        label: 'Why?',
+        optional: true,
+        max: 300,
+        submit: 'Deny',
+      },
+    },
+    /Deny R1[\s\S]*Deny/,
+  ],
+  [
+    'where the card stands',
+    { kind: 'asked', requestId: 'r1', text: 'its card is elsewhere', shown: false },
+    /its card is elsewhere/,
+  ],
+];
 
 describe('a typed command', () => {
   it.each([
@@ -116,61 +167,7 @@ describe('a typed command', () => {
     await bench.teams.chat.note(ref, 'Finished', [ana.objectId]);
     expect(bench.connector.messages.at(-1)?.conversation).toBe(`${channel};messageid=170`);
   });
-  it.each<readonly [string, Reply, RegExp]>([
-    ['a sentence', { kind: 'sentence', text: 'no **bold** <at>all</at>' }, /no \*\*bold\*\* <at>all<\/at>/],
-    ['a block', { kind: 'sentence', text: 'the list', block: 'a  b\n\nc' }, /the list[\s\S]*a {2}b[\s\S]*c/],
-    [
-      'the longest page of output',
-      {
-        kind: 'sentence',
-        text: 'page 1 of 9',
-        block: `${`${'🙂'.repeat(25)}\n`.repeat(pageLines)}the last line`,
-      },
-      /page 1 of 9[\s\S]*the last line/,
-    ],
-    [
-      'a line that fills a page',
-      { kind: 'sentence', text: 'page 1 of 9', block: 'x'.repeat(pageCharacters) },
-      new RegExp(`x{${pageCharacters}}`),
-    ],
-    [
-      'a link',
-      {
-        kind: 'sentence',
-        text: 'the link',
-        link: { label: 'Download', url: 'https://x.blob.core.windows.net/y?sig=z' },
-      },
-      /the link[\s\S]*Download/,
-    ],
-    [
-      'a card',
-      { kind: 'card', text: 'as it is now', view: aView() },
-      /as it is now[\s\S]*Waiting for approval/,
-    ],
-    [
-      'a form',
-      {
-        kind: 'form',
-        form: {
-          verb: 'deny',
-          requestId: 'r1',
-          revision: 3,
-          fingerprint: 'a1b2',
-          title: 'Deny R1',
-          label: 'Why?',
-          optional: true,
-          max: 300,
-          submit: 'Deny',
-        },
-      },
-      /Deny R1[\s\S]*Deny/,
-    ],
-    [
-      'where the card stands',
-      { kind: 'asked', requestId: 'r1', text: 'its card is elsewhere', shown: false },
-      /its card is elsewhere/,
-    ],
-  ])('is answered alone with %s', async (_what, reply, expected) => {
+  it.each(replies)('is answered alone with %s', async (_what, reply, expected) => {
     bench.bot.onCommand = () => Promise.resolve(reply);
     await bench.deliver(bench.message(ana, group, 'lr status'));
     const answer = await answerFor(ana);
@@ -246,136 +243,6 @@ describe('a delivery that comes again', () => {
   });
 });
 
-describe('a press', () => {
-  it('reaches the bot with what the button carried, and nothing else', async () => {
-    const { status, json } = await bench.deliver(
-      bench.press(ben, group, { ...data('approve'), lr: { ...data('approve').lr, commands: 'format c:' } }),
-    );
-    expect([status, json]).toEqual([
-      200,
-      { statusCode: 200, type: message, value: 'Done. This card follows in a moment.' },
-    ]);
-    expect(bench.bot.presses).toMatchObject([
-      {
-        surface: 'teams',
-        account: { id: ben.objectId, trust: 'member' },
-        place: { id: group },
-        verb: 'approve',
-        requestId: 'r1',
-        revision: 3,
-        fingerprint: 'a1b2',
-      },
-    ]);
-    expect(bench.bot.presses[0]).not.toHaveProperty('commands');
-  });
-  it('carries the reason of a denial, and an empty one where none was typed', async () => {
-    await bench.deliver(bench.press(ben, group, data('deny', { lrInput: 'not now' })));
-    await bench.deliver(bench.press(ben, group, data('deny', { lrInput: '' })));
-    await bench.deliver(bench.press(ben, group, data('deny')));
-    expect(bench.bot.presses.map((press) => press.input)).toEqual(['not now', '', '']);
-  });
-  it('that is refused is answered with a message to the clicker, never with an error', async () => {
-    bench.bot.onPress = () => Promise.resolve({ kind: 'sentence', text: 'You asked for this yourself.' });
-    expect(await refused(bench.press(ana, group, data('approve')))).toBe('You asked for this yourself.');
-    expect(bench.connector.messages).toEqual([]);
-  });
-  it('answered with a card shows it to the clicker', async () => {
-    bench.bot.onPress = () => Promise.resolve({ kind: 'card', text: 'as it is now', view: aView() });
-    const { json } = await bench.deliver(bench.press(ben, group, data('refresh')));
-    expect(json).toMatchObject({
-      statusCode: 200,
-      type: 'application/vnd.microsoft.card.adaptive',
-      value: { type: 'AdaptiveCard', version: '1.5' },
-    });
-  });
-  it('answered with output or a link gets them alone, not in the small line below the card', async () => {
-    bench.bot.onPress = () =>
-      Promise.resolve({
-        kind: 'sentence',
-        text: 'Link',
-        link: { label: 'Download', url: 'https://x.blob.core.windows.net/y?sig=secret' },
-      });
-    const said = await refused(bench.press(ben, group, data('link')));
-    expect(JSON.stringify(said)).not.toContain('secret');
-    expect(cardOf(await answerFor(ben))).toMatchObject({
-      actions: [{ type: 'Action.OpenUrl', url: 'https://x.blob.core.windows.net/y?sig=secret' }],
-    });
-    expect(bench.connector.in(group).filter((one) => one.to === undefined)).toEqual([]);
-  });
-  it('of a client without Universal Actions arrives as a message and is answered alone', async () => {
-    bench.bot.onPress = () => Promise.resolve({ kind: 'sentence', text: 'Somebody was faster.' });
-    await bench.deliver(
-      bench.message(ben, group, '', {
-        text: undefined,
-        entities: [],
-        value: data('approve'),
-        replyToId: '1',
-      }),
-    );
-    expect(wordsOf(await answerFor(ben))).toBe('Somebody was faster.');
-    expect(bench.bot.presses).toMatchObject([{ verb: 'approve', requestId: 'r1' }]);
-  });
-  it('that comes twice with one id is done once and answered alike', async () => {
-    bench.bot.onPress = async () => {
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      return { kind: 'sentence', text: 'Approved.' };
-    };
-    const press = bench.press(ben, group, data('approve'));
-    const answers = [
-      ...(await Promise.all([bench.deliver(press), bench.deliver(press)])),
-      await bench.deliver(press),
-    ];
-    expect(answers.map((one) => (one.json as { readonly value: unknown }).value)).toEqual([
-      'Approved.',
-      'Approved.',
-      'Approved.',
-    ]);
-    expect(bench.bot.presses.length).toBe(1);
-  });
-  it('that comes again with a new id is another press: the bot tells who was first', async () => {
-    const press = bench.press(ben, group, data('approve'));
-    await bench.deliver(press);
-    await bench.deliver({ ...press, id: 'f:again' });
-    expect(bench.bot.presses.map((one) => one.deliveryId)).toEqual([
-      `${group}|${String(press['id'])}`,
-      `${group}|f:again`,
-    ]);
-  });
-  it('of a client that refreshes by itself changes nothing', async () => {
-    await refused(bench.press(ben, group, data('approve'), {}, 'automatic'));
-    expect(bench.bot.presses).toEqual([]);
-  });
-  it.each([
-    ['no data', undefined],
-    ['nonsense', 'x'],
-    ['another bot’s data', { verb: 'approve' }],
-    ['an unknown verb', { lr: { ...data('x').lr, verb: 'format' } }],
-    ['a revision that is no number', { lr: { ...data('approve').lr, revision: '3' } }],
-    ['an index that is none', { lr: { ...data('link').lr, index: -1 } }],
-  ])('with %s is told apart', async (_what, wrong) => {
-    expect(await refused(bench.press(ben, group, wrong))).toMatch(/not one of this bot/);
-    expect(bench.bot.presses).toEqual([]);
-  });
-  it.each([
-    ['no value', { value: undefined }],
-    ['a value that is a list', { value: [] }],
-    ['an action that is a text', { value: { action: 'x' } }],
-  ])('with %s is no error either', async (_what, more) => {
-    expect(await refused(bench.press(ben, group, undefined, more))).toMatch(/not one of this bot/);
-  });
-  it('of another kind of invoke is answered in the right shape', async () => {
-    await refused(bench.press(ben, group, data('approve'), { name: 'task/fetch' }));
-    await refused(bench.press(ben, group, data('approve'), { name: undefined }));
-    expect(bench.bot.presses).toEqual([]);
-  });
-  it('that breaks the bot is told so, without its message', async () => {
-    bench.bot.onPress = () => Promise.reject(new Error('/secret/path broke'));
-    expect(await refused(bench.press(ben, group, data('approve')))).toMatch(
-      /^Something broke in the bot \(reference [0-9a-f]{6}\), and this may not have been done: look at the card(?!.*secret)/,
-    );
-  });
-});
-
 describe('a slow store', () => {
   it('cannot make Teams show an error: the press is answered in time and its outcome told later, once', async () => {
     await bench.halt();
@@ -391,131 +258,6 @@ describe('a slow store', () => {
     expect(wordsOf(await answerFor(ben))).toBe('Ana was faster.');
     await bench.halt();
     expect([bench.bot.presses.length, bench.alone(ben).length]).toEqual([1, 1]);
-    await bench.boot();
-  });
-});
-
-describe('who speaks is judged by Teams’ roster, not by the message', () => {
-  const cases: readonly (readonly [string, Human, Readonly<Record<string, unknown>>, string])[] = [
-    [
-      'a guest',
-      { id: '29:guest', objectId: 'cccccccc-0000-0000-0000-000000000003', name: 'Gus' },
-      {},
-      'guest',
-    ],
-    [
-      'a guest by name only',
-      { id: '29:ext', objectId: 'cccccccc-0000-0000-0000-000000000004', name: 'Eve' },
-      {},
-      'guest',
-    ],
-    [
-      'somebody of a federated organisation',
-      { id: '29:fed', objectId: 'cccccccc-0000-0000-0000-000000000005', name: 'Fay' },
-      {},
-      'external',
-    ],
-    [
-      'somebody who is not on the roster',
-      { id: '29:none', objectId: 'cccccccc-0000-0000-0000-000000000006', name: 'Ned' },
-      {},
-      'external',
-    ],
-    [
-      'somebody who gives another’s object id',
-      { id: '29:ben', objectId: ana.objectId, name: 'Ben' },
-      {},
-      'external',
-    ],
-    ['an anonymous participant of a meeting', ben, { from: { id: '29:anon', name: 'Anon' } }, 'anonymous'],
-    [
-      'an anonymous role on the roster',
-      { id: '29:anon2', objectId: 'cccccccc-0000-0000-0000-000000000007', name: 'An' },
-      {},
-      'anonymous',
-    ],
-    ['a bot', ben, { from: { id: '28:other', name: 'Bot', aadObjectId: ben.objectId } }, 'bot'],
-    [
-      'a foreign tenant',
-      ben,
-      {
-        conversation: { id: group, conversationType: 'groupChat', tenantId: foreign },
-        channelData: { tenant: { id: foreign } },
-      },
-      'foreignTenant',
-    ],
-    ['two tenants that disagree', ben, { channelData: { tenant: { id: foreign } } }, 'foreignTenant'],
-    [
-      'no tenant',
-      ben,
-      { conversation: { id: group, conversationType: 'groupChat' }, channelData: {} },
-      'foreignTenant',
-    ],
-    ['a member', ben, {}, 'member'],
-  ];
-  it.each(cases)('%s', async (_what, human, more, trust) => {
-    bench.connector.install(group, [
-      memberOf(ana),
-      memberOf(ben),
-      {
-        ...memberOf({ id: '29:guest', objectId: 'cccccccc-0000-0000-0000-000000000003', name: 'Gus' }),
-        userRole: 'guest',
-      },
-      {
-        ...memberOf({ id: '29:ext', objectId: 'cccccccc-0000-0000-0000-000000000004', name: 'Eve' }),
-        userPrincipalName: 'eve_other.example#EXT#@corp.example',
-      },
-      {
-        ...memberOf({ id: '29:fed', objectId: 'cccccccc-0000-0000-0000-000000000005', name: 'Fay' }),
-        tenantId: foreign,
-      },
-      {
-        ...memberOf({ id: '29:anon2', objectId: 'cccccccc-0000-0000-0000-000000000007', name: 'An' }),
-        userRole: 'anonymous',
-      },
-    ]);
-    await bench.deliver(bench.press(human, group, data('approve'), more));
-    expect(bench.bot.presses.map((press) => press.account.trust)).toEqual([trust]);
-  });
-  it('and nothing is done when the roster cannot be asked', async () => {
-    bench.connector.faults.push({ method: 'GET', answer: { status: 500 }, times: 9 });
-    expect(await refused(bench.press(ben, group, data('approve')))).toBe(
-      'Teams could not say who you are just now, so nothing was approved. Press again in a minute.',
-    );
-    await bench.deliver(bench.message(ana, directOf(ana), 'lr help'));
-    expect(wordsOf(await answerFor(ana))).toBe(
-      'Teams could not say who you are just now, so nothing was done. Type it again in a minute.',
-    );
-    expect([bench.bot.presses, bench.bot.commands]).toEqual([[], []]);
-  });
-  it('which is asked once in a while where nothing is decided', async () => {
-    for (let at = 0; at < 5; at += 1) await bench.deliver(bench.press(ben, channel, data('refresh')));
-    const asked = bench.connector.calls.filter((call) => call.method === 'GET');
-    expect(asked.map((call) => call.path)).toEqual([`/v3/conversations/${team}/members/${ben.id}`]);
-  });
-  it('and a channel shared with others is a place of outsiders', async () => {
-    await bench.deliver(
-      bench.press(ben, channel, data('approve'), {
-        channelData: { tenant: { id: tenant }, team: { id: team }, channel: { id: channel, type: 'shared' } },
-      }),
-    );
-    expect(bench.bot.presses[0]?.place.external).toBe(true);
-    await bench.deliver(bench.press(ben, channel, data('approve')));
-    expect(bench.bot.presses[1]?.place.external).toBe(true);
-  });
-  it('and a message of a foreign tenant is not answered at all', async () => {
-    const log = keepingLog();
-    await bench.halt();
-    await bench.boot({ log });
-    await bench.deliver(
-      bench.message(ben, group, 'lr help', {
-        conversation: { id: group, conversationType: 'groupChat', tenantId: foreign },
-        channelData: { tenant: { id: foreign } },
-      }),
-    );
-    await bench.halt();
-    expect([bench.bot.commands, bench.connector.calls]).toEqual([[], []]);
-    expect(log.lines.join()).toContain('teamsForeignTenant');
     await bench.boot();
   });
 });

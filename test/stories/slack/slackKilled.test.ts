@@ -3,7 +3,8 @@
 // card says that it is superseded.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
-import type { Delivered, Person } from '../../../src/demo/slack/fakeSlack.ts';
+import type { Delivered } from '../../../src/demo/slack/delivering.ts';
+import type { Person } from '../../../src/demo/slack/person.ts';
 import { incidents, privateRoom } from '../../support/slack/slackTestApp.ts';
 import { openSlackProgram } from '../../support/slack/slackProgram.ts';
 import type { SlackProgram } from '../../support/slack/slackProgram.ts';

@@ -104,7 +104,7 @@ const ways: Readonly<Record<string, () => Promise<unknown>>> = {
   directTokenGov: () => post({ ...teams, cloud: 'usGov', door: 'direct' }),
   directKeysGov: () => judge({ ...teams, cloud: 'usGov', door: 'direct' }, 'https://api.botframework.us'),
   async slackSocket() {
-    const [{ createSocket }, { boltLogger }] = await Promise.all([
+    const [{ Socket }, { boltLogger }] = await Promise.all([
       import('../../../src/adapters/slack/inbound/socket.ts'),
       import('../../../src/adapters/slack/boltLog.ts'),
     ]);
@@ -117,7 +117,7 @@ const ways: Readonly<Record<string, () => Promise<unknown>>> = {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const apiUrl = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/api/`;
-    await createSocket({
+    await new Socket({
       appToken: 'xapp-1',
       apiUrl,
       clock,

@@ -13,7 +13,8 @@ import { addressIn, startProgram, stopped } from '../programs/program.ts';
 import type { Program } from '../programs/program.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import type { FakeSlack, Person } from '../../../src/demo/slack/fakeSlack.ts';
+import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
+import type { Person } from '../../../src/demo/slack/person.ts';
 import { seedWorkspace, slackPolicy } from './slackTestApp.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 

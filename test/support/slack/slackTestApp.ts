@@ -12,7 +12,8 @@ import type { Service } from '../../../src/app/compose.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import type { FakeSlack, Person } from '../../../src/demo/slack/fakeSlack.ts';
+import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
+import type { Person } from '../../../src/demo/slack/person.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { seedWorkspace, incidents, privateRoom, slackPolicy } from '../../../src/demo/slack/workspace.ts';
 

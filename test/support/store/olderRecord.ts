@@ -27,9 +27,7 @@ import type { Request } from '../../../src/liveResponse/request.ts';
 import { createStoryChat, createStoryClock, policyFrom, textOf } from '../testApp.ts';
 import { root } from '../root.ts';
 import { testKeys } from './testKeys.ts';
-import { CallRates } from '../../../src/liveResponse/pacing/callRates.ts';
-import { defaultRates } from '../../../src/liveResponse/pacing/callRates.ts';
-import { elapsedOf } from '../../../src/liveResponse/pacing/callRates.ts';
+import { CallRates, defaultRates, elapsedOf } from '../../../src/liveResponse/pacing/callRates.ts';
 
 export const recordsFolder = join(root, 'test', 'fixtures', 'records');
 

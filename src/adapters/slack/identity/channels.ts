@@ -142,7 +142,10 @@ export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: 
 /** Slack as it is, with an eye on what its answers tell of the bot's membership. */
 export function watched(api: WebApi, channels: Pick<Channels, 'learn'>): WebApi {
   return {
-    ...api,
+    stalledFor: (method) => api.stalledFor(method),
+    tokenTrouble: () => api.tokenTrouble(),
+    unreached: () => api.unreached(),
+    keeper: api.keeper,
     async call(method, args) {
       const answer = await api.call(method, args).catch((error: unknown) => {
         if (posting.has(method) && error instanceof SlackFailure && notThere.has(error.slackError))

@@ -1,10 +1,10 @@
-// Events that no person's command is in: the bot let in or put out, a channel archived, unarchived, renamed
-// or shared. What they tell wins over what is remembered, and where something came to life again the bot
+// Channel and membership events of Slack: the bot added or removed, a channel archived, unarchived, renamed
+// or shared. What they say wins over what is remembered, and where a channel can be written to again the bot
 // looks at once.
 import type { Channels } from '../identity/channels.ts';
 import { recordOf } from '../../../liveResponse/text/json.ts';
 
-/** Every event the bot listens to beside `app_mention`; the manifests ask for exactly these. */
+/** Every event the bot listens to next to `app_mention`; the manifests ask for exactly these. */
 export const channelEvents = [
   'app_home_opened',
   'channel_archive',
@@ -27,12 +27,13 @@ export function createChannelEvents(
   heard: (channel: string) => void,
 ): (event: unknown) => void {
   return (event) => {
-    const told = recordOf(event);
-    const channel = typeof told['channel'] === 'string' ? told['channel'] : recordOf(told['channel'])['id'];
+    const fields = recordOf(event);
+    const channel =
+      typeof fields['channel'] === 'string' ? fields['channel'] : recordOf(fields['channel'])['id'];
     if (typeof channel !== 'string' || channel === '') return;
     channels.forget(channel);
-    const us = told['user'] === botUser;
-    switch (told['type']) {
+    const us = fields['user'] === botUser;
+    switch (fields['type']) {
       case 'member_joined_channel':
         if (!us) return;
         channels.learn(channel, true);

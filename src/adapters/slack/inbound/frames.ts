@@ -1,7 +1,6 @@
-// What may come over the socket: the SDK gets only frames that it can take, and an envelope that nobody can
-// read is still acknowledged.
+// Frames of the Slack socket: the SDK gets only those that it can take, and an envelope that nobody can read
+// is still acknowledged.
 import { parseJson, recordOf } from '../../../liveResponse/text/json.ts';
-
 import { bodyLimit } from '../limits.ts';
 
 export interface Frame {

@@ -1,5 +1,5 @@
-// Stands before Bolt on the shared port: whole body, strict headers, signature, age in both directions, and
-// no request twice.
+// Signature check of Slack requests, before Bolt: whole body, strict headers, signature, age in both
+// directions, and no request twice.
 import { eventsPath } from '../addresses.ts';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';

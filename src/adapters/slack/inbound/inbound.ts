@@ -1,5 +1,5 @@
-// What people typed and pressed, on its way to the bot and back: who and where are asked of Slack, and the
-// answer reaches that person alone.
+// Commands and presses from Slack, given to the bot: Slack is asked who the person is and where they are, and
+// the answer goes to that person alone.
 import { freshnessFor, identityUnread, isForAnyone, verbOfLine } from '../../../bot/commands/verbs.ts';
 import { asksForText, effectOf } from '../../../liveResponse/verbs.ts';
 import type { AnyVerb } from '../../../liveResponse/verbs.ts';
@@ -34,51 +34,69 @@ export interface InboundParts {
   readonly clock: Pick<Clock, 'sleep'>;
   /** `/lr` */
   readonly command: string;
-  /** Where the newest card of a request stands in a channel. */
+  /** Where the newest card of a request is in a channel. */
   readonly newestCard: (requestId: string, channel: string) => CardAddress | undefined;
 }
 
 type Known = Omit<CommandIn, 'text'>;
 
-export interface Inbound {
+export class Inbound {
+  readonly #parts: InboundParts;
+
+  constructor(parts: InboundParts) {
+    this.#parts = parts;
+  }
+
   /**
-   * Resolves when its person was answered, or cannot be any more. @throws SlackFailure, Stopping, and
-   * whatever the bot throws
+   * Resolves when its person has an answer, or cannot get one any more.
+   * @throws SlackFailure, Stopping, and whatever the bot throws
    */
-  work(taking: Taking, asker: Asker): Promise<void>;
-}
+  async work(taking: Taking, asker: Asker): Promise<void> {
+    switch (taking.kind) {
+      case 'command':
+      case 'mention':
+        return this.#onText(taking.read, asker);
+      case 'form':
+        return this.#onForm(taking.read, asker);
+      case 'press': {
+        const press = readSlackPress(taking.read.actionId, taking.read.value);
+        return press === undefined || press === 'open'
+          ? this.#olderVersion(asker)
+          : this.#onPress(taking.read, press, asker);
+      }
+    }
+  }
 
-export function createInbound(parts: InboundParts): Inbound {
-  const { command } = parts;
-
-  function say(recipient: Asker, text: string): Promise<void> {
-    return parts.answers.bring(
+  #say(recipient: Asker, text: string): Promise<void> {
+    return this.#parts.answers.bring(
       recipient,
       sentenceMessage({ text: recipient.preface === undefined ? text : `${recipient.preface} ${text}` }),
     );
   }
 
-  async function answer(recipient: Asker, reply: Reply): Promise<void> {
+  async #answer(recipient: Asker, reply: Reply): Promise<void> {
     const message = answerMessage(prefaced(reply, recipient.preface));
-    if (message !== undefined) await parts.answers.bring(recipient, message);
+    if (message !== undefined) await this.#parts.answers.bring(recipient, message);
   }
 
   /**
-   * Who and where, both from Slack itself. How freshly, and how long that may take, is told by what it would
-   * bring about.
+   * Who and where, both from Slack itself. How fresh that must be, and how long it may take, depends on the verb.
    */
-  async function known(
+  async #known(
     delivery: Delivery,
     verb: AnyVerb,
     pressed: boolean,
   ): Promise<Known | { readonly refusal: Reply }> {
     const [account, place] = await Promise.all([
-      parts.people.account(delivery.user, delivery.teams, freshnessFor(verb)),
-      placeOf(delivery.channel, verb),
+      this.#parts.people.account(delivery.user, delivery.teams, freshnessFor(verb)),
+      this.#placeOf(delivery.channel, verb),
     ]);
     if (account.trust === 'unknown' && effectOf(verb) !== 'stops')
       return {
-        refusal: { kind: 'sentence', text: explain(identityUnread('Slack', verb, pressed), command) },
+        refusal: {
+          kind: 'sentence',
+          text: explain(identityUnread('Slack', verb, pressed), this.#parts.command),
+        },
       };
     return { surface, account, place, deliveryId: delivery.id };
   }
@@ -87,115 +105,92 @@ export function createInbound(parts: InboundParts): Inbound {
    * Stopping does not wait for the channel either: unread it counts as shared, which hides results and lets a
    * listed place be one.
    */
-  async function placeOf(channel: string, verb: AnyVerb): Promise<Place> {
-    const place = parts.channels.place(channel);
+  async #placeOf(channel: string, verb: AnyVerb): Promise<Place> {
+    const place = this.#parts.channels.place(channel);
     if (effectOf(verb) !== 'stops') return place;
     try {
-      return await within(parts.clock, stoppingWaits, 'conversations.info', place);
+      return await within(this.#parts.clock, stoppingWaits, 'conversations.info', place);
     } catch (error) {
       if (!(error instanceof TookTooLong) && !(error instanceof SlackFailure)) throw error;
-      // In a conversation of two nothing is shown by stopping, whoever the other one is.
+      // In a conversation of two stopping shows nothing, no matter who the other one is.
       return { surface, id: channel, direct: isOfTwo(channel), external: !isOfTwo(channel) };
     }
   }
 
-  async function onText(read: SlashCommand | Mention, recipient: Asker): Promise<void> {
-    const who = await known(read, verbOfLine(read.text), false);
-    if ('refusal' in who) return answer(recipient, who.refusal);
-    if (!isForAnyone(read.text) && (await isWithoutUs(read, who.place))) {
-      const line = `${command} ${clip(read.text, 300)}`;
-      return say(
+  async #onText(read: SlashCommand | Mention, recipient: Asker): Promise<void> {
+    const who = await this.#known(read, verbOfLine(read.text), false);
+    if ('refusal' in who) return this.#answer(recipient, who.refusal);
+    if (!isForAnyone(read.text) && (await this.#isWithoutUs(read, who.place))) {
+      const line = `${this.#parts.command} ${clip(read.text, 300)}`;
+      return this.#say(
         recipient,
-        `Nothing was done: the bot is not part of this conversation, and cannot be invited into a direct message between people, so no card could stand here. Type this in your own direct message with the bot, or in a channel it is in: ${line}`,
+        `Nothing was done: the bot is not part of this conversation, and cannot be invited into a direct message between people, so no card can be posted here. Type this in your own direct message with the bot, or in a channel it is in: ${line}`,
       );
     }
     recipient.begin();
-    const reply = await parts.bot().command({
+    const reply = await this.#parts.bot().command({
       ...who,
       text: read.text,
       ...(recipient.cameIn === undefined ? {} : { cameIn: recipient.cameIn }),
     });
-    await answer(recipient, reply);
+    await this.#answer(recipient, reply);
     // Slash commands work where the bot is not: then the card cannot be posted, and nobody else would say
-    // why.
-    if (reply.kind === 'asked' && reply.shown && !(await parts.channels.get(read.channel)).member) {
-      await say(
+    // so.
+    if (reply.kind === 'asked' && reply.shown && !(await this.#parts.channels.get(read.channel)).member) {
+      await this.#say(
         recipient,
-        'The request is stored, but its card cannot stand here: the bot is not in this channel. Invite it with /invite, or ask again in a channel where it is.',
+        'The request is stored, but its card cannot be posted here: the bot is not in this channel. Invite it with /invite, or ask again in a channel where it is.',
       );
     }
   }
 
-  /** People who talk among themselves: a slash command works there too, for whoever types it. */
-  async function isWithoutUs(read: SlashCommand | Mention, place: Place): Promise<boolean> {
+  /** People who talk among themselves: a slash command works there too, for the person who types it. */
+  async #isWithoutUs(read: SlashCommand | Mention, place: Place): Promise<boolean> {
     if (read.channel.startsWith('D')) return !place.direct;
     const named = 'channelName' in read ? (read.channelName ?? '') : '';
     // Of more than two. An old private channel has the same first letter, and the bot can be invited there.
     if (!named.startsWith('mpdm-') && (!read.channel.startsWith('G') || named === 'privategroup'))
       return false;
-    return !(await parts.channels.get(read.channel)).member;
+    return !(await this.#parts.channels.get(read.channel)).member;
   }
 
-  async function onPress(read: Pressed, press: Press, recipient: Asker): Promise<void> {
-    const newest = parts.newestCard(press.requestId, read.channel);
+  async #onPress(read: Pressed, press: Press, recipient: Asker): Promise<void> {
+    const newest = this.#parts.newestCard(press.requestId, read.channel);
     if (read.card !== undefined && newest !== undefined && newest.ts !== read.card) {
-      await say(
+      await this.#say(
         recipient,
-        'This card is superseded: a newer card of this request stands further down in this channel. Nothing was done; press there.',
+        'This card is superseded: a newer card of this request is further down in this channel. Nothing was done; press that one.',
       );
-      return parts.staleCards.mark({ channel: read.channel, ts: read.card }, newest, press.requestId);
+      return this.#parts.staleCards.mark({ channel: read.channel, ts: read.card }, newest, press.requestId);
     }
-    const asking = () => pressed(read, press, recipient);
-    if (asksForText(press.verb)) return parts.modals.ask(read, recipient, asking);
+    const asking = () => this.#pressed(read, press, recipient);
+    if (asksForText(press.verb)) return this.#parts.modals.ask(read, recipient, asking);
     const reply = await asking();
     // Other verbs ask for nothing today; one that does one day still finds its modal.
-    if (reply.kind === 'form') return parts.modals.ask(read, recipient, () => Promise.resolve(reply));
-    await answer(recipient, reply);
+    if (reply.kind === 'form') return this.#parts.modals.ask(read, recipient, () => Promise.resolve(reply));
+    await this.#answer(recipient, reply);
   }
 
-  async function pressed(
-    read: Delivery,
-    press: Omit<Press, 'input'>,
-    asker: Asker,
-    input?: string,
-  ): Promise<Reply> {
+  async #pressed(read: Delivery, press: Omit<Press, 'input'>, asker: Asker, input?: string): Promise<Reply> {
     // `input` is passed on even when it is empty: the form was sent.
-    const who = await known(read, press.verb, true);
+    const who = await this.#known(read, press.verb, true);
     if ('refusal' in who) return who.refusal;
     asker.begin();
-    return parts.bot().press({ ...who, ...press, ...(input === undefined ? {} : { input }) });
+    return this.#parts.bot().press({ ...who, ...press, ...(input === undefined ? {} : { input }) });
   }
 
-  async function onForm(read: Submitted, recipient: Asker): Promise<void> {
+  async #onForm(read: Submitted, recipient: Asker): Promise<void> {
     const { verb, requestId, revision, fingerprint } = read.origin;
-    await answer(
+    await this.#answer(
       recipient,
-      await pressed(read, { verb, requestId, revision, fingerprint }, recipient, read.input),
+      await this.#pressed(read, { verb, requestId, revision, fingerprint }, recipient, read.input),
     );
   }
 
-  function olderVersion(recipient: Asker): Promise<void> {
-    return say(
+  #olderVersion(recipient: Asker): Promise<void> {
+    return this.#say(
       recipient,
-      `This card is from an older version of the bot. See the request as it is now with ${command} status and its id; the card's own buttons no longer work.`,
+      `This card is from an older version of the bot. See the request as it is now with ${this.#parts.command} status and its id; the card's own buttons no longer work.`,
     );
   }
-
-  return {
-    async work(taking, asker) {
-      switch (taking.kind) {
-        case 'command':
-        case 'mention':
-          return onText(taking.read, asker);
-        case 'form':
-          return onForm(taking.read, asker);
-        case 'press': {
-          const press = readSlackPress(taking.read.actionId, taking.read.value);
-          return press === undefined || press === 'open'
-            ? olderVersion(asker)
-            : onPress(taking.read, press, asker);
-        }
-      }
-    },
-  };
 }

@@ -1,13 +1,13 @@
-// Where everything that people do in Slack comes in: written down before it is acknowledged, done once, and
-// answered for as long as it takes. Bolt's receivers verify and acknowledge. Its listeners are not used,
-// because Bolt acknowledges events before any of them runs.
+// Intake of Slack deliveries: each is written down before it is acknowledged, done once, and its answer tried
+// for as long as it takes. Bolt's receivers verify and acknowledge. Its listeners are not used, because Bolt
+// acknowledges events before any of them runs.
 import { App } from '@slack/bolt';
 import type { AppOptions, ReceiverEvent } from '@slack/bolt';
 import { readSlackPress } from '../../../../cards/press.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { Stopping } from '../../deliveries/answers.ts';
 import type { Deliveries, Left } from '../../deliveries/deliveries.ts';
-import { createPersonRate } from '../../deliveries/personRate.ts';
+import { PersonRate } from '../../deliveries/personRate.ts';
 import {
   notTakenSentence,
   takenUpSentence,
@@ -32,22 +32,13 @@ export interface IntakeParts {
   readonly answers: PendingReplies;
   /** Something came from a channel. */
   readonly heard: (channel: string) => void;
-  /** What is no person's deed: events about channels and memberships. */
+  /** Events that no person's command is in: about channels and memberships. */
   readonly happened: (event: unknown) => void;
   readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly log: Log;
   /** `/lr` */
   readonly command: string;
   readonly botUser: string;
-}
-
-export interface Intake {
-  /** Never rejects. Resolves when it is acknowledged. */
-  take(event: ReceiverEvent): Promise<void>;
-  /** Takes up what a crash left unanswered; what is too old for that is told to its person. */
-  resume(left: ReturnType<Deliveries['left']>): void;
-  /** Resolves when nothing is being answered. */
-  settled(): Promise<void>;
 }
 
 /** Bolt's App as the receivers want one. */
@@ -62,183 +53,195 @@ export class BoltProcessor extends App {
   }
 }
 
-export function createIntake(parts: IntakeParts): Intake {
-  const { deliveries, inbound, answers, clock, log, command } = parts;
-  const rate = createPersonRate(deliveries, clock);
-  const flights = new Set<Promise<void>>();
+export class Intake {
+  readonly #parts: IntakeParts;
+  readonly #rate: PersonRate;
+  readonly #underWay = new Set<Promise<void>>();
 
-  async function taken(event: ReceiverEvent): Promise<void> {
-    const taking = readTaking(event.body, parts.botUser);
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+    this.#rate = new PersonRate(parts);
+  }
+
+  /** Never rejects. Resolves when it is acknowledged. */
+  async take(event: ReceiverEvent): Promise<void> {
+    const flight = this.#take(event);
+    this.#background(flight.catch(() => undefined));
+    try {
+      await flight;
+    } catch (error) {
+      this.#parts.log.error('bug', { reference: random.hex(3), where: 'slackIntake', error });
+      await this.#acknowledge(() => event.ack());
+    }
+  }
+
+  /** Takes up what a crash left unanswered; a person whose delivery is too old for that is informed. */
+  resume(left: ReturnType<Deliveries['left']>): void {
+    for (const one of left.now) this.#background(this.#takeUp(one));
+    for (const one of left.tooLate) this.#background(this.#tellTooLate(one));
+  }
+
+  /** Resolves when nothing is being answered. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  async #take(event: ReceiverEvent): Promise<void> {
+    const taking = readTaking(event.body, this.#parts.botUser);
     if (taking === undefined) {
-      await acked(() => event.ack());
-      parts.happened(event.body['event']);
+      await this.#acknowledge(() => event.ack());
+      this.#parts.happened(event.body['event']);
       return;
     }
-    if (taking.kind === 'command' && taking.read.command !== command) {
-      return acked(() =>
+    if (taking.kind === 'command' && taking.read.command !== this.#parts.command) {
+      return this.#acknowledge(() =>
         event.ack(
-          `This bot answers to ${command}. SLACK_COMMAND is set to that; ${taking.read.command} is only in the app's manifest.`,
+          `This bot answers to ${this.#parts.command}. SLACK_COMMAND is set to that; ${taking.read.command} is only in the app's manifest.`,
         ),
       );
     }
     // A button with an address sends a press too; unacknowledged it would show a warning sign.
     if (taking.kind === 'press' && readSlackPress(taking.read.actionId, taking.read.value) === 'open')
-      return acked(() => event.ack());
+      return this.#acknowledge(() => event.ack());
     const over = taking.kind === 'form' ? textRefusal(taking.read.origin.verb, taking.read.input) : undefined;
     // The form stays open with what was typed in it.
-    if (over !== undefined) return acked(() => event.ack(inForm(explain(over))));
-    await admitted(taking, event);
-    parts.heard(taking.read.channel);
+    if (over !== undefined) return this.#acknowledge(() => event.ack(inForm(explain(over))));
+    await this.#admit(taking, event);
+    this.#parts.heard(taking.read.channel);
   }
 
-  async function admitted(taking: Taking, event: ReceiverEvent): Promise<void> {
+  async #admit(taking: Taking, event: ReceiverEvent): Promise<void> {
     const { id, user } = taking.read;
-    const asker = askerOf(taking.read);
-    const turn = rate.admit(id, user);
+    const asker = this.#askerOf(taking.read);
+    const turn = this.#rate.admit(id, user);
     if (turn !== 'go') {
-      await acked(() => event.ack());
-      if (turn === 'tooFast') fly(say(asker, tooFastSentence));
+      await this.#acknowledge(() => event.ack());
+      if (turn === 'tooFast') this.#background(this.#say(asker, tooFastSentence));
       return;
     }
-    switch (await deliveries.keep(id, memoOf(taking))) {
+    switch (await this.#parts.deliveries.keep(id, memoOf(taking))) {
       case 'first':
-        // Empty for a form: the modal closes, and what comes of it stands on the card or is told to the
-        // person.
-        await acked(() => event.ack());
-        fly(answered(taking, asker));
+        // Empty for a form: the modal closes, and its result is on the card or said to the person.
+        await this.#acknowledge(() => event.ack());
+        this.#background(this.#answer(taking, asker));
         return;
       case 'repeated':
-        log.info('slackDeliveryRepeated', { delivery: id });
-        return acked(() => event.ack());
+        this.#parts.log.info('slackDeliveryRepeated', { delivery: id });
+        return this.#acknowledge(() => event.ack());
       case 'notTaken':
-        log.error('slackDeliveryNotTaken', { delivery: id, kind: taking.kind });
-        return refused(taking, event, asker);
+        this.#parts.log.error('slackDeliveryNotTaken', { delivery: id, kind: taking.kind });
+        return this.#refuse(taking, event, asker);
     }
   }
 
   /** Said in the acknowledgement itself where it can carry words. */
-  async function refused(taking: Taking, event: ReceiverEvent, asker: Asker): Promise<void> {
+  async #refuse(taking: Taking, event: ReceiverEvent, asker: Asker): Promise<void> {
     const text = notTakenSentence(kindOf(taking));
-    if (taking.kind === 'command') return acked(() => event.ack(text));
-    if (taking.kind === 'form') return acked(() => event.ack(inForm(text)));
-    await acked(() => event.ack());
-    fly(say(asker, text));
+    if (taking.kind === 'command') return this.#acknowledge(() => event.ack(text));
+    if (taking.kind === 'form') return this.#acknowledge(() => event.ack(inForm(text)));
+    await this.#acknowledge(() => event.ack());
+    this.#background(this.#say(asker, text));
   }
 
   /**
    * An acknowledgement that got lost with its socket must not stop the work: the person pressed, and Slack
    * may deliver it again.
    */
-  async function acked(ack: () => Promise<void>): Promise<void> {
+  async #acknowledge(ack: () => Promise<void>): Promise<void> {
     try {
       await ack();
     } catch (error) {
-      log.warn('slackAckLost', { error: messageOf(error) });
+      this.#parts.log.warn('slackAckLost', { error: messageOf(error) });
     }
   }
 
-  async function answered(taking: Taking, asker: Asker): Promise<void> {
+  async #answer(taking: Taking, asker: Asker): Promise<void> {
     try {
-      await inbound.work(taking, asker);
+      await this.#parts.inbound.work(taking, asker);
     } catch (error) {
       // Not done: the next start takes it up.
       if (error instanceof Stopping) return;
-      await told(asker, error);
+      await this.#tellFailure(asker, error);
     }
-    deliveries.done(taking.read.id);
+    this.#parts.deliveries.done(taking.read.id);
   }
 
-  /** What went wrong, to the person, as far as anything can be told. */
-  function told(asker: Asker, error: unknown): Promise<void> {
+  /** What went wrong, to the person, as far as anything is known. */
+  #tellFailure(asker: Asker, error: unknown): Promise<void> {
     if (error instanceof SlackFailure) {
-      log.warn('slackAnswerFailed', { method: error.method, error: error.slackError });
-      return say(asker, notDone(error));
+      this.#parts.log.warn('slackAnswerFailed', { method: error.method, error: error.slackError });
+      return this.#say(asker, notDone(error));
     }
     const reference = random.hex(3);
-    log.error('bug', { reference, where: 'slack', error });
-    return say(
+    this.#parts.log.error('bug', { reference, where: 'slack', error });
+    return this.#say(
       asker,
       `Something broke in the bot (reference ${reference}), and this may not have been done: look at the card before you try again. Tell the people who run the bot the reference; the reason is in its log.`,
     );
   }
 
-  function say(asker: Asker, text: string): Promise<void> {
-    return answers.bring(asker, sentenceMessage({ text }));
+  #say(asker: Asker, text: string): Promise<void> {
+    return this.#parts.answers.bring(asker, sentenceMessage({ text }));
   }
 
   /**
-   * `memo` was a Taking when it was kept. Its response_url is gone, and so is the three seconds' leave to
-   * open a form.
+   * `memo` was a Taking when it was kept. Its response_url is gone, and so is permission to open a form,
+   * which lasts three seconds.
    */
-  async function takenUp({ memo, key, at }: Left): Promise<void> {
+  async #takeUp({ memo, key, at }: Left): Promise<void> {
     const taking = readMemo(memo);
     if (taking === undefined) {
-      deliveries.done(key);
+      this.#parts.deliveries.done(key);
       return;
     }
-    log.info('slackDeliveryTakenUp', { delivery: key, kind: taking.kind });
-    await answered(taking, {
-      ...askerOf(taking.read),
-      preface: takenUpSentence(kindOf(taking), at, clock.now()),
+    this.#parts.log.info('slackDeliveryTakenUp', { delivery: key, kind: taking.kind });
+    await this.#answer(taking, {
+      ...this.#askerOf(taking.read),
+      preface: takenUpSentence(kindOf(taking), at, this.#parts.clock.now()),
       cameIn: at,
     });
   }
 
-  async function tooLate({ memo, key, at, begun }: Left): Promise<void> {
+  async #tellTooLate({ memo, key, at, begun }: Left): Promise<void> {
     const taking = readMemo(memo);
     if (taking === undefined) {
-      deliveries.done(key);
+      this.#parts.deliveries.done(key);
       return;
     }
-    log.warn('slackDeliveryTooLate', { delivery: key, kind: taking.kind, at });
-    await say(
-      askerOf(taking.read),
-      tooLateSentence(kindOf(taking), meant(taking, command), { at, begun }, clock.now()),
+    this.#parts.log.warn('slackDeliveryTooLate', { delivery: key, kind: taking.kind, at });
+    await this.#say(
+      this.#askerOf(taking.read),
+      tooLateSentence(
+        kindOf(taking),
+        meant(taking, this.#parts.command),
+        { at, begun },
+        this.#parts.clock.now(),
+      ),
     );
-    deliveries.done(key);
+    this.#parts.deliveries.done(key);
   }
 
-  function fly(work: Promise<void>): void {
+  #background(work: Promise<void>): void {
     const flight = work
       .catch((error: unknown) => {
         if (!(error instanceof Stopping))
-          log.error('bug', { reference: random.hex(3), where: 'slackAnswer', error });
+          this.#parts.log.error('bug', { reference: random.hex(3), where: 'slackAnswer', error });
       })
-      .finally(() => flights.delete(flight));
-    flights.add(flight);
+      .finally(() => this.#underWay.delete(flight));
+    this.#underWay.add(flight);
   }
 
-  function askerOf({ id, channel, user, thread, responseUrl }: Delivery): Asker {
-    const since = clock.elapsed();
+  #askerOf({ id, channel, user, thread, responseUrl }: Delivery): Asker {
+    const since = this.#parts.clock.elapsed();
     return {
       channel,
       user,
       since,
-      begin: () => deliveries.begin(id),
+      begin: () => this.#parts.deliveries.begin(id),
       ...(thread === undefined ? {} : { thread }),
       ...(responseUrl === undefined ? {} : { address: { url: responseUrl, at: since, uses: 0 } }),
     };
   }
-
-  return {
-    async take(event) {
-      const flight = taken(event);
-      fly(flight.catch(() => undefined));
-      try {
-        await flight;
-      } catch (error) {
-        log.error('bug', { reference: random.hex(3), where: 'slackIntake', error });
-        await acked(() => event.ack());
-      }
-    },
-    resume(left) {
-      for (const one of left.now) fly(takenUp(one));
-      for (const one of left.tooLate) fly(tooLate(one));
-    },
-    async settled() {
-      while (flights.size > 0) await Promise.all(flights);
-    },
-  };
 }
 
 /** Shown below the field of a form, which stays open with what was typed in it. */
@@ -249,7 +252,7 @@ function inForm(text: string): {
   return { response_action: 'errors', errors: { [formBlock]: text } };
 }
 
-/** An answer that will be the same the next time is not told as none. */
+/** Says whether trying again can help: a refusal that will be the same next time is no missing answer. */
 function notDone({ kind, slackError, method }: SlackFailure): string {
   const tell = 'Trying again will not help; tell the people who run the bot';
   if (kind === 'token')

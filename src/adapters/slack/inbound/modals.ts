@@ -1,5 +1,5 @@
-// Asks for a text in a modal. It opens before the bot has judged the press: Slack's permission to open one
-// lasts three seconds.
+// Modals of Slack that ask for a text. One opens before the bot has judged the press, because Slack's
+// permission to open it lasts three seconds.
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { Reply } from '../../../bot/ports.ts';
 import { failureOf } from '../outbound/slackFailure.ts';

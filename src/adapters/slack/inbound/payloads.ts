@@ -1,5 +1,5 @@
-// Reads what Slack delivers, tolerantly: only what we need, checked for its type, and never a name where an
-// id is meant.
+// Slack's payloads, read tolerantly: only what we need, checked for its type, and never a name where an id is
+// meant.
 import { createHash } from 'node:crypto';
 import type { FormOrigin } from '../outbound/slackMessages.ts';
 import { formAction, formBlock } from '../outbound/slackMessages.ts';
@@ -56,8 +56,8 @@ export type Taking =
 
 /** Undefined for what no person did, and for what cannot be read. */
 export function readTaking(body: unknown, botUser: string): Taking | undefined {
-  const told = recordOf(body);
-  const event = recordOf(told['event']);
+  const payload = recordOf(body);
+  const event = recordOf(payload['event']);
   // Typed without the slash command in the conversation with the bot: it comes only where the app was given
   // that event.
   const alone =
@@ -66,15 +66,15 @@ export function readTaking(body: unknown, botUser: string): Taking | undefined {
     const read = readMention(body, botUser, alone);
     return read === undefined ? undefined : { kind: 'mention', read };
   }
-  if (told['command'] !== undefined) {
+  if (payload['command'] !== undefined) {
     const read = readCommand(body);
     return read === undefined ? undefined : { kind: 'command', read };
   }
-  if (told['type'] === 'view_submission') {
+  if (payload['type'] === 'view_submission') {
     const read = readSubmission(body);
     return read === undefined ? undefined : { kind: 'form', read };
   }
-  const { actions } = told;
+  const { actions } = payload;
   const read = Array.isArray(actions) ? readPress(body, actions[0]) : undefined;
   return read === undefined ? undefined : { kind: 'press', read };
 }
@@ -102,19 +102,23 @@ export function readMemo(memo: unknown): Taking | undefined {
 }
 
 export function readCommand(body: unknown): SlashCommand | undefined {
-  const told = recordOf(body);
-  const user = asText(told['user_id']);
-  const channel = asText(told['channel_id']);
+  const payload = recordOf(body);
+  const user = asText(payload['user_id']);
+  const channel = asText(payload['channel_id']);
   if (user === '' || channel === '') return undefined;
   return {
     user,
     channel,
-    teams: statement(asText(told['team_id']), asText(told['team_id']), asText(told['enterprise_id'])),
-    command: asText(told['command']),
-    text: typedText(asText(told['text'])),
-    id: digest('command', asText(told['trigger_id']), user, channel, asText(told['text'])),
-    ...optional('responseUrl', told['response_url']),
-    ...optional('channelName', asText(told['channel_name'])),
+    teams: statement(
+      asText(payload['team_id']),
+      asText(payload['team_id']),
+      asText(payload['enterprise_id']),
+    ),
+    command: asText(payload['command']),
+    text: typedText(asText(payload['text'])),
+    id: digest('command', asText(payload['trigger_id']), user, channel, asText(payload['text'])),
+    ...optional('responseUrl', payload['response_url']),
+    ...optional('channelName', asText(payload['channel_name'])),
   };
 }
 
@@ -153,41 +157,41 @@ export function readMention(body: unknown, botUser: string, alone = false): Ment
 }
 
 export function readPress(body: unknown, pressed: unknown): Pressed | undefined {
-  const told = recordOf(body);
+  const payload = recordOf(body);
   const action = recordOf(pressed);
-  const person = recordOf(told['user']);
-  const container = recordOf(told['container']);
+  const person = recordOf(payload['user']);
+  const container = recordOf(payload['container']);
   const user = asText(person['id']);
-  const channel = asText(container['channel_id']) || asText(recordOf(told['channel'])['id']);
+  const channel = asText(container['channel_id']) || asText(recordOf(payload['channel'])['id']);
   if (user === '' || channel === '') return undefined;
   const ephemeral = container['is_ephemeral'] === true;
   const ts = asText(container['message_ts']);
   return {
     user,
     channel,
-    teams: teamsOf(told, person),
+    teams: teamsOf(payload, person),
     actionId: asText(action['action_id']),
     id: digest(
       'press',
-      asText(told['trigger_id']),
+      asText(payload['trigger_id']),
       asText(action['action_ts']),
       user,
       ts,
       asText(action['action_id']),
     ),
-    ...optional('triggerId', told['trigger_id']),
+    ...optional('triggerId', payload['trigger_id']),
     ...optional('value', action['value']),
     ...optional('thread', container['thread_ts']),
-    ...optional('responseUrl', told['response_url']),
+    ...optional('responseUrl', payload['response_url']),
     ...(ephemeral || ts === '' ? {} : { card: ts }),
   };
 }
 
-/** A form sent off. The person is who Slack says sent it, whoever opened it. */
+/** A form sent off. The person is who Slack says sent it, no matter who opened it. */
 export function readSubmission(body: unknown): Submitted | undefined {
-  const told = recordOf(body);
-  const person = recordOf(told['user']);
-  const view = recordOf(told['view']);
+  const payload = recordOf(body);
+  const person = recordOf(payload['user']);
+  const view = recordOf(payload['view']);
   const origin = readOrigin(asText(view['private_metadata']));
   const user = asText(person['id']);
   if (user === '' || origin === undefined) return undefined;
@@ -195,12 +199,12 @@ export function readSubmission(body: unknown): Submitted | undefined {
   return {
     user,
     channel: origin.channel,
-    teams: teamsOf(told, person),
+    teams: teamsOf(payload, person),
     origin,
     input: asText(recordOf(values[formAction])['value']),
     // The same form may be sent again after it was not taken; a repetition of one sending has the same
     // trigger.
-    id: digest('form', asText(view['id']), user, asText(told['trigger_id'])),
+    id: digest('form', asText(view['id']), user, asText(payload['trigger_id'])),
   };
 }
 
@@ -229,14 +233,14 @@ function statement(team: string, around: string, organisation: string): readonly
 }
 
 function teamsOf(
-  told: Readonly<Record<string, unknown>>,
+  payload: Readonly<Record<string, unknown>>,
   person: Readonly<Record<string, unknown>>,
 ): readonly string[] {
-  const team = recordOf(told['team']);
+  const team = recordOf(payload['team']);
   return statement(
     asText(person['team_id']),
     asText(team['id']),
-    asText(team['enterprise_id']) || asText(recordOf(told['enterprise'])['id']),
+    asText(team['enterprise_id']) || asText(recordOf(payload['enterprise'])['id']),
   );
 }
 

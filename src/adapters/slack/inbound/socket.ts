@@ -1,5 +1,5 @@
-// Socket Mode that comes back: reconnects without giving up, and a watchdog that says when the bot is deaf
-// and asks for a restart.
+// Socket Mode connection of Slack: reconnects without giving up, with a watchdog that asks for a restart when
+// the bot has been without a connection for too long.
 import { SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from '@slack/bolt';
 import { failureOf, messageOf } from '../outbound/slackFailure.ts';
@@ -37,29 +37,193 @@ export interface SocketOptions {
   readonly pingTimeout?: number;
 }
 
-export interface Socket {
-  readonly receiver: SocketModeReceiver;
-  /**
-   * Connects; rejects when Slack does not take the app token, and when no connection comes about in
-   * `deafAfter`.
-   */
-  start(): Promise<void>;
-  check(): Check;
-  /** What comes from now on is not taken: unacknowledged, Slack gives it to whoever connects next. */
-  quiet(): void;
-  /** Resolves when the connection is closed. */
-  stop(): Promise<void>;
-}
-
 const mostBetweenLooks = 5_000;
 /** A close that is not answered is cut after this. Milliseconds. */
 const closeTime = 3_000;
 
-export function createSocket(options: SocketOptions): Socket {
-  const { clock, log, deafAfter = socketDeaf } = options;
-  const grace = graceOf(deafAfter);
-  const watchEvery = Math.min(mostBetweenLooks, grace);
-  const receiver = new SocketModeReceiver({
+export class Socket {
+  readonly receiver: SocketModeReceiver;
+  readonly #options: SocketOptions;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  /** Milliseconds without a connection: `#deafAfter` ends the process, `#grace` shows in the check. */
+  readonly #deafAfter: number;
+  readonly #grace: number;
+  readonly #watchEvery: number;
+  readonly #stopped = new AbortController();
+  /** Since when there is no connection, in elapsed time; undefined while there is one. */
+  #goneSince: number | undefined;
+  #why = 'not connected yet';
+
+  constructor(options: SocketOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#deafAfter = options.deafAfter ?? socketDeaf;
+    this.#grace = graceOf(this.#deafAfter);
+    this.#watchEvery = Math.min(mostBetweenLooks, this.#grace);
+    this.#goneSince = options.clock.elapsed();
+    this.receiver = receiverFor(options);
+    this.#listen();
+    this.#guardFrames();
+    this.#guardRestarts();
+  }
+
+  /**
+   * Connects; rejects when Slack does not take the app token, and when no connection comes about in
+   * `deafAfter`.
+   */
+  async start(): Promise<void> {
+    const watching = this.#watch();
+    // A socket that Slack takes and never says hello on leaves the SDK waiting forever: the watchdog looks
+    // from the first moment.
+    const started = this.receiver.client.start().then(() => 'connected' as const);
+    const first = await Promise.race([started, watching]);
+    if (first !== 'connected') throw new Error(first ?? 'stopped before Slack was connected');
+    void watching.then((deaf) => {
+      if (deaf !== undefined) this.#options.onDeaf(deaf);
+    });
+  }
+
+  check(): Check {
+    const gone = this.#goneFor();
+    if (gone <= this.#grace) return { name: 'slackSocket', ok: true };
+    const { proxy } = this.#options;
+    const lead =
+      proxy === undefined || this.#why.includes('SLACK_APP_TOKEN')
+        ? ''
+        : `. The proxy ${proxy} must let WebSockets to wss-primary.slack.com and wss-backup.slack.com through (docs/reach.md)`;
+    return { name: 'slackSocket', ok: false, why: `${this.#noConnection(gone)}${lead}` };
+  }
+
+  /** What comes from now on is not taken: unacknowledged, Slack gives it to the process that connects next. */
+  quiet(): void {
+    this.receiver.client.removeAllListeners('slack_event');
+  }
+
+  /** Resolves when the connection is closed. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    const closing = this.receiver.client.disconnect().then(
+      () => undefined,
+      (error: unknown) => {
+        this.#log.info('slackSocketCloseFailed', { error: messageOf(error) });
+      },
+    );
+    const cut = new AbortController();
+    await Promise.race([closing, this.#clock.sleep(closeTime, cut.signal)]);
+    cut.abort();
+  }
+
+  #listen(): void {
+    const { client } = this.receiver;
+    client.on('connected', () => {
+      this.#connected();
+    });
+    client.on('close', () => {
+      this.#lost('the connection was closed');
+    });
+    client.on('disconnected', () => {
+      this.#lost('the connection was closed');
+    });
+    client.on('error', (error: unknown) => {
+      this.#lost(messageOf(error));
+    });
+  }
+
+  /**
+   * What the SDK's own listener throws ends the process, because nobody awaits it: it gets what it can take,
+   * and nothing leaves here.
+   */
+  #guardFrames(): void {
+    const { client } = this.receiver;
+    const sdk = client.listeners('ws_message') as readonly FrameListener[];
+    client.removeAllListeners('ws_message');
+    client.on('ws_message', (data: unknown, isBinary: unknown) => {
+      void this.#receive(sdk, data, isBinary === true);
+    });
+  }
+
+  async #receive(sdk: readonly FrameListener[], data: unknown, isBinary: boolean): Promise<void> {
+    try {
+      const { text, odd, disconnect } = readFrame(data, isBinary);
+      if (odd !== undefined)
+        this.#log.warn('slackFrameIgnored', { why: odd, acknowledged: text !== undefined });
+      if (disconnect !== undefined) this.#log.info('slackSocketRecycled', { why: disconnect });
+      if (text !== undefined) for (const listener of sdk) await listener(text, false);
+    } catch (error) {
+      this.#log.error('bug', { reference: random.hex(3), where: 'slackSocket', error });
+    }
+  }
+
+  /**
+   * The SDK starts again through its own `start` and nobody awaits it there: what it throws would end the
+   * process without a word.
+   */
+  #guardRestarts(): void {
+    const { client } = this.receiver;
+    const startOnce = client.start.bind(client);
+    let first = true;
+    client.start = async () => {
+      if (first) {
+        first = false;
+        return startOnce();
+      }
+      return startOnce().catch((error: unknown) => {
+        this.#lost(whyNotAgain(error));
+        if (!this.#isStopped()) void this.#again();
+        return { ok: false };
+      });
+    };
+  }
+
+  async #again(): Promise<void> {
+    await this.#clock.sleep(this.#watchEvery, this.#stopped.signal);
+    if (!this.#isStopped() && this.#goneSince !== undefined) await this.receiver.client.start();
+  }
+
+  /** The sentence once there was no connection for too long; undefined when it was stopped before. */
+  async #watch(): Promise<string | undefined> {
+    while (!this.#isStopped()) {
+      await this.#clock.sleep(this.#watchEvery, this.#stopped.signal);
+      const gone = this.#goneFor();
+      if (gone <= this.#deafAfter || this.#isStopped()) continue;
+      this.#log.error('slackSocketDeaf', { why: this.#why, goneMs: gone });
+      return this.#noConnection(gone);
+    }
+    return undefined;
+  }
+
+  #connected(): void {
+    if (this.#goneSince !== undefined)
+      this.#log.info('slackSocketConnected', { after: this.#clock.elapsed() - this.#goneSince });
+    this.#goneSince = undefined;
+  }
+
+  #lost(reason: string): void {
+    if (this.#isStopped()) return;
+    if (this.#goneSince === undefined) this.#log.warn('slackSocketLost', { why: reason });
+    this.#goneSince ??= this.#clock.elapsed();
+    this.#why = reason;
+  }
+
+  #goneFor(): number {
+    return this.#goneSince === undefined ? 0 : this.#clock.elapsed() - this.#goneSince;
+  }
+
+  #noConnection(gone: number): string {
+    return `No connection to Slack for ${Math.round(gone / 1000)} s: ${this.#why}`;
+  }
+
+  #isStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+}
+
+type FrameListener = (data: string, isBinary: boolean) => unknown;
+
+function receiverFor(options: SocketOptions): SocketModeReceiver {
+  return new SocketModeReceiver({
     appToken: options.appToken,
     logger: options.logger,
     ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
@@ -68,145 +232,20 @@ export function createSocket(options: SocketOptions): Socket {
       clientOptions: {
         slackApiUrl: options.apiUrl,
         timeout: options.timeout ?? callTimeout,
-        // For ever: with a limit, the SDK takes the last failure for final and stays deaf.
+        // Forever: with a limit, the SDK takes the last failure for final and stays deaf.
         retryConfig: { forever: true, factor: 1.3, minTimeout: 500, maxTimeout: 10_000, randomize: true },
         fetch: options.fetch,
       },
     },
     ...(options.pingTimeout === undefined ? {} : { clientPingTimeout: options.pingTimeout }),
     processEventErrorHandler: ({ error }) => {
-      log.error('bug', { reference: random.hex(3), where: 'slackEvent', error });
+      options.log.error('bug', { reference: random.hex(3), where: 'slackEvent', error });
       return Promise.resolve(false);
     },
   });
-  const { client } = receiver;
-  const stopped = new AbortController();
-  /** Since when there is no connection, in elapsed time; undefined while there is one. */
-  let goneSince: number | undefined = clock.elapsed();
-  let why = 'not connected yet';
-  const isStopped = (): boolean => stopped.signal.aborted;
-
-  const connected = (): void => {
-    if (goneSince !== undefined) log.info('slackSocketConnected', { after: clock.elapsed() - goneSince });
-    goneSince = undefined;
-  };
-  const lost = (reason: string): void => {
-    if (isStopped()) return;
-    if (goneSince === undefined) log.warn('slackSocketLost', { why: reason });
-    goneSince ??= clock.elapsed();
-    why = reason;
-  };
-  client.on('connected', connected);
-  client.on('close', () => {
-    lost('the connection was closed');
-  });
-  client.on('disconnected', () => {
-    lost('the connection was closed');
-  });
-  client.on('error', (error: unknown) => {
-    lost(messageOf(error));
-  });
-
-  // What the SDK's own listener throws ends the process, because nobody awaits it: it gets what it can take,
-  // and nothing leaves here.
-  const sdk = client.listeners('ws_message');
-  client.removeAllListeners('ws_message');
-  client.on('ws_message', (data: unknown, isBinary: unknown) => void received(data, isBinary === true));
-
-  async function received(data: unknown, isBinary: boolean): Promise<void> {
-    try {
-      const { text, odd, disconnect } = readFrame(data, isBinary);
-      if (odd !== undefined) log.warn('slackFrameIgnored', { why: odd, acknowledged: text !== undefined });
-      if (disconnect !== undefined) log.info('slackSocketRecycled', { why: disconnect });
-      if (text !== undefined)
-        for (const listener of sdk)
-          await (listener as (data: string, isBinary: boolean) => unknown)(text, false);
-    } catch (error) {
-      log.error('bug', { reference: random.hex(3), where: 'slackSocket', error });
-    }
-  }
-
-  // The SDK starts again through this very method and nobody awaits it there: what it throws would end the
-  // process without a word.
-  const startOnce = client.start.bind(client);
-  let first = true;
-  client.start = async () => {
-    if (first) {
-      first = false;
-      return startOnce();
-    }
-    return startOnce().catch((error: unknown) => {
-      lost(whyNotAgain(error));
-      if (!isStopped()) void again();
-      return { ok: false };
-    });
-  };
-
-  async function again(): Promise<void> {
-    await clock.sleep(watchEvery, stopped.signal);
-    if (!isStopped() && goneSince !== undefined) await client.start();
-  }
-
-  /**
-   * Resolves with the sentence when nothing was heard for too long, with undefined when it was stopped
-   * before.
-   */
-  async function watch(): Promise<string | undefined> {
-    while (!isStopped()) {
-      await clock.sleep(watchEvery, stopped.signal);
-      const gone = goneFor();
-      if (gone <= deafAfter || isStopped()) continue;
-      log.error('slackSocketDeaf', { why, goneMs: gone });
-      return `No connection to Slack for ${Math.round(gone / 1000)} s: ${why}`;
-    }
-    return undefined;
-  }
-
-  function goneFor(): number {
-    return goneSince === undefined ? 0 : clock.elapsed() - goneSince;
-  }
-
-  return {
-    receiver,
-    async start() {
-      const watching = watch();
-      // A socket that Slack takes and never says hello on leaves the SDK waiting for ever: the watchdog looks
-      // from the first moment.
-      const first = await Promise.race([client.start().then(() => 'connected' as const), watching]);
-      if (first !== 'connected') throw new Error(first ?? 'stopped before Slack was connected');
-      void watching.then((deaf) => {
-        if (deaf !== undefined) options.onDeaf(deaf);
-      });
-    },
-    check() {
-      const gone = goneFor();
-      return gone <= grace
-        ? { name: 'slackSocket', ok: true }
-        : {
-            name: 'slackSocket',
-            ok: false,
-            why: `No connection to Slack for ${Math.round(gone / 1000)} s: ${why}${options.proxy === undefined || why.includes('SLACK_APP_TOKEN') ? '' : `. The proxy ${options.proxy} must let WebSockets to wss-primary.slack.com and wss-backup.slack.com through (docs/reach.md)`}`,
-          };
-    },
-    quiet() {
-      client.removeAllListeners('slack_event');
-    },
-    async stop() {
-      stopped.abort();
-      const closing = client.disconnect().then(
-        () => undefined,
-        (error: unknown) => {
-          log.info('slackSocketCloseFailed', { error: messageOf(error) });
-        },
-      );
-      const cut = new AbortController();
-      await Promise.race([closing, clock.sleep(closeTime, cut.signal)]);
-      cut.abort();
-    },
-  };
 }
 
-/** A token that is refused stays refused: a person has to act, and is told where. */
+/** A token that is refused stays refused: a person has to act, and reads where. */
 function whyNotAgain(error: unknown): string {
   const { kind, slackError, way } = failureOf('apps.connections.open', error);
   if (way !== undefined) return way;

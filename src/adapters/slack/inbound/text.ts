@@ -1,6 +1,7 @@
-// Undoes what Slack does to typed text: links, mentions and entities become what the person saw while typing.
+// Typed text as Slack delivers it, turned back: links, mentions and entities become what the person saw while
+// typing.
 
-/** What an unescaped `<...>` may stand for; the text between the brackets holds no further bracket. */
+/** What an unescaped `<...>` can mean; the text between the brackets holds no further bracket. */
 const token = /<([^<>]*)>/g;
 
 /**
@@ -25,7 +26,7 @@ function unlinked(inside: string): string | undefined {
   return bar < 0 ? address.replace(/^mailto:/, '') : inside.slice(bar + 1);
 }
 
-/** What stands after the first mention of the bot; undefined where it is not mentioned. */
+/** The text after the first mention of the bot; undefined where it is not mentioned. */
 export function afterMention(text: string, botUser: string): string | undefined {
   const found = new RegExp(`<@${botUser}(?:\\|[^<>]*)?>[\\s,:]*`).exec(text);
   return found === null ? undefined : text.slice(found.index + found[0].length);

@@ -1,5 +1,5 @@
-// Where a card stands in Slack: the message's time stamp, and the channel's own id where it is not the
-// place's name.
+// Address of a card in Slack: the message's time stamp, and the channel's own id where it is not the place's
+// name.
 import type { CardRef } from '../../../liveResponse/request.ts';
 
 export interface CardAddress {

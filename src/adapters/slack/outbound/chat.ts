@@ -1,5 +1,5 @@
-// Slack as the bot's cards see it: post once, draw again, note below, whisper. Slack's error words become the
-// few codes the deck acts on.
+// Slack as a ChatPort: cards posted once and updated in place, notes in their threads, private replies. Slack's
+// error words become the few codes that card sync acts on.
 import { blockKit } from '../../../../cards/renderers/blockKit.ts';
 import { blockKitProblems } from '../../../../cards/renderers/blockKitProblems.ts';
 import type { SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
@@ -35,163 +35,175 @@ export interface ChatParts {
   readonly command: string;
 }
 
-export function createChat(parts: ChatParts): ChatPort {
-  const { api, budgets, log } = parts;
-  /**
-   * Cards that a workspace's rule has closed for editing: the next card of that request goes into their
-   * thread.
-   */
-  const closed = new Map<string, string>();
-
+export class SlackChat implements ChatPort {
+  readonly #parts: ChatParts;
+  /** Cards that a workspace's rule has closed for editing: the next card of that request goes into their thread. */
+  readonly #closed = new Map<string, string>();
   /** Cards of which Slack did not take the whole. */
-  const bare = new Set<string>();
+  readonly #bare = new Set<string>();
 
-  const refKey = (ref: CardRef): string => `${ref.place} ${ref.id}`;
-  const keyOf = (place: string, requestId: string): string => `${place} ${requestId}`;
+  constructor(parts: ChatParts) {
+    this.#parts = parts;
+  }
 
-  async function draw(
+  readonly surface = surface;
+  readonly name = platformName;
+
+  async acquireSlot(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void> {
+    const { budgets } = this.#parts;
+    const mine = kind === 'post' ? await budgets.post(place) : await budgets.update(urgent);
+    if (!mine) throw new ChatError('unavailable', 'The Slack adapter is stopping.');
+  }
+
+  async external(place: string): Promise<boolean> {
+    const { external, unread } = await this.#parts.channels.get(place);
+    if (unread === true)
+      throw new ChatError('unavailable', 'Slack did not tell whether outsiders read this channel.');
+    return external;
+  }
+
+  async post(place: string, view: CardView, intent: string, again = false): Promise<CardRef> {
+    const thread = this.#closed.get(keyOf(place, view.requestId));
+    const where = {
+      channel: place,
+      metadata: { event_type: metadataType, event_payload: { request: view.requestId, intent } },
+      ...(thread === undefined ? {} : { thread_ts: thread, reply_broadcast: true }),
+    };
+    const { answer, whole } = await this.#draw('chat.postMessage', where, view).catch((error: unknown) => {
+      // That thread may be what Slack does not take: the next try is posted in the channel itself.
+      this.#closed.delete(keyOf(place, view.requestId));
+      throw chatError(failureOf('chat.postMessage', error), true);
+    });
+    const { channel, ts } = answer;
+    if (typeof ts !== 'string')
+      throw new ChatError('ambiguous', 'Slack accepted the card but returned no timestamp.');
+    this.#closed.delete(keyOf(place, view.requestId));
+    // Slack answers with the channel's own id; the place stays what the policy calls it.
+    const ref = {
+      surface,
+      place,
+      id: cardId(place, { channel: typeof channel === 'string' ? channel : place, ts }),
+    };
+    this.#shows(ref, whole);
+    if (again) this.#parts.staleCards.sweep(ref, view.requestId);
+    return ref;
+  }
+
+  async update(ref: CardRef, view: CardView): Promise<void> {
+    const at = addressOf(ref);
+    try {
+      const { whole } = await this.#draw('chat.update', { ...at }, view);
+      this.#shows(ref, whole);
+    } catch (error) {
+      const failure = failureOf('chat.update', error);
+      if (failure.slackError === 'edit_window_closed')
+        this.#closed.set(keyOf(ref.place, view.requestId), at.ts);
+      throw chatError(failure, false);
+    }
+  }
+
+  showsLess(ref: CardRef): boolean {
+    return this.#bare.has(refKey(ref));
+  }
+
+  async supersede(old: CardRef, requestId: string, newest: CardRef): Promise<void> {
+    try {
+      await this.#parts.staleCards.rewrite(addressOf(old), addressOf(newest), requestId);
+    } catch (error) {
+      throw chatError(failureOf('chat.update', error), false);
+    }
+  }
+
+  async note(ref: CardRef, text: string, mention: readonly string[]): Promise<void> {
+    await this.acquireSlot('post', ref.place, false);
+    const at = addressOf(ref);
+    try {
+      await this.#send(
+        'chat.postMessage',
+        { channel: at.channel, thread_ts: at.ts },
+        noteMessage(text, mention),
+      );
+    } catch (error) {
+      throw chatError(failureOf('chat.postMessage', error), true);
+    }
+  }
+
+  async announce(place: string, text: string): Promise<void> {
+    await this.acquireSlot('post', place, true);
+    try {
+      await this.#send('chat.postMessage', { channel: place }, noteMessage(text, []));
+    } catch (error) {
+      throw chatError(failureOf('chat.postMessage', error), true);
+    }
+  }
+
+  async probe(place: string): Promise<void> {
+    // With the bot alone nobody can keep it out, and reading it would need a scope of its own.
+    if (isOfTwo(place)) return;
+    const info = await this.#parts.api
+      .call('conversations.info', { channel: place })
+      .catch((error: unknown) => {
+        throw chatError(failureOf('conversations.info', error), false);
+      });
+    const channel = recordOf(info['channel']);
+    if (channel['is_archived'] === true)
+      throw new ChatError('closed', 'the channel is archived: unarchive it, or take it out of the policy');
+    if (channel['is_member'] === false)
+      throw new ChatError('closed', 'the bot is not in the channel: invite it with /invite');
+  }
+
+  async replyPrivately(place: string, account: string, text: string): Promise<void> {
+    try {
+      await this.#parts.privateReplies.send({ channel: place, user: account }, sentenceMessage({ text }));
+    } catch (error) {
+      throw chatError(failureOf('chat.postEphemeral', error), true);
+    }
+  }
+
+  async #draw(
     method: 'chat.postMessage' | 'chat.update',
     where: Fields,
     view: CardView,
   ): Promise<{ readonly answer: Fields; readonly whole: boolean }> {
     const whole = blockKit(view);
     const problems = blockKitProblems(whole.blocks);
-    if (problems.length > 0) log.warn('slackCardProblems', { request: view.requestId, problems });
+    if (problems.length > 0) this.#parts.log.warn('slackCardProblems', { request: view.requestId, problems });
     try {
-      return { answer: await send(method, where, whole), whole: true };
+      return { answer: await this.#send(method, where, whole), whole: true };
     } catch (error) {
       const failure = failureOf(method, error);
       if (failure.kind !== 'refused' || meaningOf(failure.slackError) !== 'content') throw failure;
       // Slack took nothing of it, so this is not a second post. The card says that it is not whole, and
       // offers no decision.
-      log.error('slackCardRefused', {
+      this.#parts.log.error('slackCardRefused', {
         request: view.requestId,
         error: failure.slackError,
         details: failure.details,
       });
-      return { answer: await send(method, where, bareCard(view, parts.command)), whole: false };
+      return { answer: await this.#send(method, where, bareCard(view, this.#parts.command)), whole: false };
     }
   }
 
   /** Remembers which cards show less than they should. */
-  function shows(ref: CardRef, whole: boolean): void {
-    if (whole) bare.delete(refKey(ref));
-    else bare.add(refKey(ref));
+  #shows(ref: CardRef, whole: boolean): void {
+    if (whole) this.#bare.delete(refKey(ref));
+    else this.#bare.add(refKey(ref));
   }
 
-  function send(
-    method: 'chat.postMessage' | 'chat.update',
-    where: Fields,
-    message: SlackMessage,
-  ): Promise<Fields> {
+  #send(method: 'chat.postMessage' | 'chat.update', where: Fields, message: SlackMessage): Promise<Fields> {
     // chat.update has no unfurl arguments; text and blocks go along each time, because one without the other
     // removes or keeps the old half.
-    return api.call(method, {
+    return this.#parts.api.call(method, {
       ...where,
       ...message,
       ...literal,
       ...(method === 'chat.postMessage' ? noUnfurl : {}),
     });
   }
-
-  async function turn(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void> {
-    const mine = kind === 'post' ? await budgets.post(place) : await budgets.update(urgent);
-    if (!mine) throw new ChatError('unavailable', 'The Slack adapter is stopping.');
-  }
-
-  return {
-    surface,
-    name: platformName,
-    acquireSlot: turn,
-    async external(place) {
-      const { external, unread } = await parts.channels.get(place);
-      if (unread === true)
-        throw new ChatError('unavailable', 'Slack did not tell whether outsiders read this channel.');
-      return external;
-    },
-    async post(place, view, intent, again = false) {
-      const thread = closed.get(keyOf(place, view.requestId));
-      const where = {
-        channel: place,
-        metadata: { event_type: metadataType, event_payload: { request: view.requestId, intent } },
-        ...(thread === undefined ? {} : { thread_ts: thread, reply_broadcast: true }),
-      };
-      const { answer, whole } = await draw('chat.postMessage', where, view).catch((error: unknown) => {
-        // That thread may be what Slack does not take: the next try stands in the channel itself.
-        closed.delete(keyOf(place, view.requestId));
-        throw chatError(failureOf('chat.postMessage', error), true);
-      });
-      const { channel, ts } = answer;
-      if (typeof ts !== 'string')
-        throw new ChatError('ambiguous', 'Slack took the card but did not say where it stands.');
-      closed.delete(keyOf(place, view.requestId));
-      // Slack answers with the channel's own id; the place stays what the policy calls it.
-      const ref = {
-        surface,
-        place,
-        id: cardId(place, { channel: typeof channel === 'string' ? channel : place, ts }),
-      };
-      shows(ref, whole);
-      if (again) parts.staleCards.sweep(ref, view.requestId);
-      return ref;
-    },
-    async update(ref, view) {
-      const at = addressOf(ref);
-      try {
-        const { whole } = await draw('chat.update', { ...at }, view);
-        shows(ref, whole);
-      } catch (error) {
-        const failure = failureOf('chat.update', error);
-        if (failure.slackError === 'edit_window_closed') closed.set(keyOf(ref.place, view.requestId), at.ts);
-        throw chatError(failure, false);
-      }
-    },
-    showsLess: (ref) => bare.has(refKey(ref)),
-    async supersede(old, requestId, newest) {
-      try {
-        await parts.staleCards.rewrite(addressOf(old), addressOf(newest), requestId);
-      } catch (error) {
-        throw chatError(failureOf('chat.update', error), false);
-      }
-    },
-    async note(ref, text, mention) {
-      await turn('post', ref.place, false);
-      const at = addressOf(ref);
-      try {
-        await send('chat.postMessage', { channel: at.channel, thread_ts: at.ts }, noteMessage(text, mention));
-      } catch (error) {
-        throw chatError(failureOf('chat.postMessage', error), true);
-      }
-    },
-    async announce(place, text) {
-      await turn('post', place, true);
-      try {
-        await send('chat.postMessage', { channel: place }, noteMessage(text, []));
-      } catch (error) {
-        throw chatError(failureOf('chat.postMessage', error), true);
-      }
-    },
-    async probe(place) {
-      // With the bot alone nobody can keep it out, and reading it would need a scope of its own.
-      if (isOfTwo(place)) return;
-      const info = await api.call('conversations.info', { channel: place }).catch((error: unknown) => {
-        throw chatError(failureOf('conversations.info', error), false);
-      });
-      const channel = recordOf(info['channel']);
-      if (channel['is_archived'] === true)
-        throw new ChatError('closed', 'the channel is archived: unarchive it, or take it out of the policy');
-      if (channel['is_member'] === false)
-        throw new ChatError('closed', 'the bot is not in the channel: invite it with /invite');
-    },
-    async replyPrivately(place, account, text) {
-      try {
-        await parts.privateReplies.send({ channel: place, user: account }, sentenceMessage({ text }));
-      } catch (error) {
-        throw chatError(failureOf('chat.postEphemeral', error), true);
-      }
-    },
-  };
 }
+
+const refKey = (ref: CardRef): string => `${ref.place} ${ref.id}`;
+const keyOf = (place: string, requestId: string): string => `${place} ${requestId}`;
 
 /** `once`: a call that must not be repeated when it may have happened. */
 export function chatError(failure: SlackFailure, once: boolean): ChatError {

@@ -1,4 +1,4 @@
-// Slack's error words and what each means for the call that was answered with it: the one table, which
+// Meanings of Slack's error words for the call that was answered with them: the one table, which
 // docs/chat-failures.md shows.
 
 /**

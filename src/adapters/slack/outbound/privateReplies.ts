@@ -1,8 +1,8 @@
-// Private answers in Slack: to whom, through which ways, and what a refusal of Slack's means for the next
+// Private replies in Slack that wait to be delivered: to whom, and what a refusal by Slack means for the next
 // try.
 import type { SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import { createAnswers as createTries } from '../../deliveries/answers.ts';
+import { Answers } from '../../deliveries/answers.ts';
 import { failureOf } from './slackFailure.ts';
 import type { Recipient, PrivateReplies } from './replyPrivately.ts';
 
@@ -18,31 +18,39 @@ export interface Asker extends Recipient {
   readonly begin: () => void;
 }
 
-export interface PendingReplies {
-  /** Resolves when the person was told, or cannot be told any more: that is logged. @throws Stopping */
-  bring(asker: Asker, message: SlackMessage): Promise<void>;
-  /** Answers that wait for another try are left to the next start. */
-  stop(): void;
+export interface PendingRepliesOptions {
+  readonly privateReplies: Pick<PrivateReplies, 'send'>;
+  readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;
+  readonly log: Log;
 }
 
-export function createPendingReplies(
-  privateReplies: PrivateReplies,
-  clock: Pick<Clock, 'elapsed' | 'sleep'>,
-  log: Log,
-): PendingReplies {
-  const tries = createTries('slack', clock, log);
+export class PendingReplies {
+  readonly #privateReplies: Pick<PrivateReplies, 'send'>;
+  readonly #answers: Answers;
 
-  return {
-    bring: (asker, message) =>
-      tries.bring({
-        since: asker.since,
-        who: { user: asker.user, channel: asker.channel },
-        say: (attempt) => privateReplies.send(asker, message, attempt),
-        failure(error) {
-          const { method, slackError, retryAfterMs } = failureOf('chat.postEphemeral', error);
-          return { retryAfterMs, why: { method, error: slackError } };
-        },
-      }),
-    stop: () => tries.stop(),
-  };
+  constructor({ privateReplies, clock, log }: PendingRepliesOptions) {
+    this.#privateReplies = privateReplies;
+    this.#answers = new Answers({ chat: 'slack', clock, log });
+  }
+
+  /**
+   * Resolves when the person has the reply, or cannot get it any more: that is logged.
+   * @throws Stopping
+   */
+  bring(asker: Asker, message: SlackMessage): Promise<void> {
+    return this.#answers.bring({
+      since: asker.since,
+      who: { user: asker.user, channel: asker.channel },
+      say: (attempt) => this.#privateReplies.send(asker, message, attempt),
+      failure(error) {
+        const { method, slackError, retryAfterMs } = failureOf('chat.postEphemeral', error);
+        return { retryAfterMs, why: { method, error: slackError } };
+      },
+    });
+  }
+
+  /** Replies that wait for another try are left to the next start. */
+  stop(): void {
+    this.#answers.stop();
+  }
 }

@@ -1,5 +1,5 @@
-// Brings an answer to one person alone: through the delivery's own address while it works, else as an
-// ephemeral message, else in a conversation of two.
+// Private replies in Slack: through the delivery's own address while it works, else as an ephemeral message,
+// else as a direct message.
 import type { SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { failureOf, messageOf } from './slackFailure.ts';
@@ -26,14 +26,6 @@ export interface ResponseAddress {
   uses: number;
 }
 
-export interface PrivateReplies {
-  /**
-   * `attempt` counts from 0: the few uses of the delivery's own address are spread over many attempts.
-   * @throws SlackFailure
-   */
-  send(recipient: Recipient, message: SlackMessage, attempt?: number): Promise<void>;
-}
-
 /**
  * The person cannot be reached in that channel: the bot or the person is not in it, or nobody may see
  * ephemeral messages there.
@@ -54,14 +46,53 @@ const notThere = new Set([
  */
 const addressedAt: ReadonlySet<number> = new Set([0, 1, 3, 5, 12]);
 
-export function createPrivateReplies(
-  api: WebApi,
-  clock: Pick<Clock, 'elapsed'>,
-  log: Log,
-  apiUrl: string,
-  fetchNow: SlackFetch,
-): PrivateReplies {
-  async function respond(address: ResponseAddress, message: SlackMessage): Promise<boolean> {
+export interface PrivateRepliesOptions {
+  readonly api: Pick<WebApi, 'call'>;
+  readonly clock: Pick<Clock, 'elapsed'>;
+  readonly log: Log;
+  readonly apiUrl: string;
+  readonly fetch: SlackFetch;
+}
+
+export class PrivateReplies {
+  readonly #parts: PrivateRepliesOptions;
+
+  constructor(options: PrivateRepliesOptions) {
+    this.#parts = options;
+  }
+
+  /**
+   * `attempt` counts from 0: the few uses of the delivery's own address are spread over many attempts.
+   * @throws SlackFailure
+   */
+  async send(recipient: Recipient, message: SlackMessage, attempt = 0): Promise<void> {
+    if (
+      recipient.address !== undefined &&
+      addressedAt.has(attempt) &&
+      (await this.#respond(recipient.address, message))
+    )
+      return;
+    const { api } = this.#parts;
+    const { channel, user, thread } = recipient;
+    try {
+      await api.call('chat.postEphemeral', {
+        channel,
+        user,
+        ...message,
+        ...literal,
+        ...(thread === undefined ? {} : { thread_ts: thread }),
+      });
+    } catch (error) {
+      const failure = failureOf('chat.postEphemeral', error);
+      // After that every way is as good as another: said twice is better than not at all.
+      if (attempt === 0 && !notThere.has(failure.slackError)) throw failure;
+      await api.call('chat.postMessage', { channel: user, ...message, ...literal, ...noUnfurl });
+    }
+  }
+
+  /** Whether Slack took the message through the delivery's own address. */
+  async #respond(address: ResponseAddress, message: SlackMessage): Promise<boolean> {
+    const { clock, log, apiUrl } = this.#parts;
     if (
       address.uses >= responseUrlUses ||
       clock.elapsed() - address.at > responseUrlLife ||
@@ -70,10 +101,12 @@ export function createPrivateReplies(
       return false;
     address.uses += 1;
     try {
+      // Called without its object: fetch refuses any other.
+      const fetchNow = this.#parts.fetch;
       const answer = await fetchNow(address.url, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        // The card that was pressed stays: this is a message of its own, for one pair of eyes.
+        // The card that was pressed stays: this is a message of its own, which one person alone sees.
         body: JSON.stringify({
           ...message,
           ...literal,
@@ -91,37 +124,10 @@ export function createPrivateReplies(
     }
     return false;
   }
-
-  return {
-    async send(recipient, message, attempt = 0) {
-      if (
-        recipient.address !== undefined &&
-        addressedAt.has(attempt) &&
-        (await respond(recipient.address, message))
-      )
-        return;
-      const { channel, user, thread } = recipient;
-      try {
-        await api.call('chat.postEphemeral', {
-          channel,
-          user,
-          ...message,
-          ...literal,
-          ...(thread === undefined ? {} : { thread_ts: thread }),
-        });
-      } catch (error) {
-        const failure = failureOf('chat.postEphemeral', error);
-        // After that every way is as good as another: said twice is better than not at all.
-        if (attempt === 0 && !notThere.has(failure.slackError)) throw failure;
-        await api.call('chat.postMessage', { channel: user, ...message, ...literal, ...noUnfurl });
-      }
-    },
-  };
 }
 
 /**
- * Characters that are looked at; Slack answers with fewer, and of anything longer its beginning tells what it
- * is.
+ * Characters that are read; Slack answers with fewer, and the beginning of anything longer shows what it is.
  */
 const longestLook = 1_024;
 
@@ -147,8 +153,8 @@ function saysNo(body: string): boolean {
 }
 
 /**
- * Slack's own hosts, and the one we were told to talk to. The payload is signed; this is the second bolt on
- * that door.
+ * Slack's own hosts, and the one in our settings. The payload is signed; this is a second
+ * protection.
  */
 export function mayRespondTo(url: string, apiUrl: string): boolean {
   if (!URL.canParse(url)) return false;

@@ -1,5 +1,5 @@
-// What an answer (or none) of Slack's Web API means: which kind of failure, and whether the call may have
-// happened nevertheless.
+// Failures of calls to Slack's Web API: of which kind they are, and whether the call may have happened all
+// the same.
 import {
   WebAPIHTTPError,
   WebAPIPlatformError,

@@ -1,5 +1,5 @@
-// The fetch that everything to Slack goes through: what failed below it is told by a code, however deep the
-// HTTP client buries it.
+// The fetch of every call to Slack: a call without an answer fails with a code, however deep the HTTP client
+// buries the cause.
 import type { WebClientOptions } from '@slack/web-api';
 import { wayOutTrouble } from '../../outbound/wayOut.ts';
 import type { WayOut } from '../../outbound/wayOut.ts';

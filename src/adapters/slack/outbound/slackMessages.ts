@@ -1,5 +1,5 @@
-// What the bot says next to its cards, as Slack messages and modals. All of it is plain text: nothing in it
-// becomes a link, a mention or markup.
+// Slack messages and modals that are not cards. All of it is plain text: nothing in it becomes a link, a
+// mention or markup.
 import { blockKit } from '../../../../cards/renderers/blockKit.ts';
 import type { Block, RichElement, SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
 import { clean, clip, slackText } from '../../../../cards/clip.ts';
@@ -129,7 +129,7 @@ export function bareCard(view: CardView, command: string): SlackMessage {
 export function supersededCard(request: string, link: string | undefined): SlackMessage {
   const where =
     link === undefined
-      ? 'A newer card of this request stands further down in this channel.'
+      ? 'A newer card of this request is further down in this channel.'
       : 'A newer card of this request took its place.';
   const id = clip(request, 80);
   const blocks: Block[] = [

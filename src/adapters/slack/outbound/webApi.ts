@@ -1,4 +1,4 @@
-// The one door to Slack's Web API: every call once, within ten seconds, never repeated behind our back; a 429
+// Client of Slack's Web API: every call is made once, within ten seconds, and never repeated by the SDK; a 429
 // stalls its own method alone.
 import { WebClient } from '@slack/web-api';
 import type { Logger, WebClientOptions } from '@slack/web-api';
@@ -68,88 +68,103 @@ export function clientOptions(
   };
 }
 
-export function createWebApi(options: WebApiOptions): WebApi {
-  const { clock, log } = options;
-  const client = new WebClient(options.token, clientOptions(options));
-  const stalls = new Map<string, number>();
-  /** Times are elapsed: a wall clock that is set back must not keep a method stalled. */
-  let silence: { readonly calls: number; readonly since: number; readonly error: string } | undefined;
-  let answeredAt = -Infinity;
-  let lookedAt = -Infinity;
-  let refusedToken: { readonly error: string; readonly retryAt: number } | undefined;
+export class SlackWebApi implements WebApi {
+  readonly #options: WebApiOptions;
+  readonly #client: WebClient;
+  /** Elapsed time at which each method may be called again: a wall clock that is set back must not stall it. */
+  readonly #stalls = new Map<string, number>();
+  #silence: { readonly calls: number; readonly since: number; readonly error: string } | undefined;
+  #answeredAt = -Infinity;
+  #lookedAt = -Infinity;
+  #refusedToken: { readonly error: string; readonly retryAt: number } | undefined;
+  readonly keeper: Keeper = { name: 'slack', trouble: () => this.#due(), recover: () => this.#look() };
 
-  const stalledFor = (method: string): number => Math.max(0, (stalls.get(method) ?? 0) - clock.elapsed());
-
-  function answered(): void {
-    answeredAt = clock.elapsed();
-    if (silence !== undefined && silence.calls >= silentCalls) log.info('slackReached', {});
-    silence = undefined;
+  constructor(options: WebApiOptions) {
+    this.#options = options;
+    this.#client = new WebClient(options.token, clientOptions(options));
   }
 
-  function unanswered(error: string): void {
-    silence = { calls: (silence?.calls ?? 0) + 1, since: silence?.since ?? clock.now(), error };
-    if (silence.calls === silentCalls) log.warn('slackUnreached', { error });
+  stalledFor(method: string): number {
+    return Math.max(0, (this.#stalls.get(method) ?? 0) - this.#options.clock.elapsed());
   }
 
-  function unreached(): string | undefined {
-    return silence === undefined || silence.calls < silentCalls
+  tokenTrouble(): string | undefined {
+    return this.#refusedToken?.error;
+  }
+
+  #answered(): void {
+    this.#answeredAt = this.#options.clock.elapsed();
+    if (this.#silence !== undefined && this.#silence.calls >= silentCalls)
+      this.#options.log.info('slackReached', {});
+    this.#silence = undefined;
+  }
+
+  #unanswered(error: string): void {
+    this.#silence = {
+      calls: (this.#silence?.calls ?? 0) + 1,
+      since: this.#silence?.since ?? this.#options.clock.now(),
+      error,
+    };
+    if (this.#silence.calls === silentCalls) this.#options.log.warn('slackUnreached', { error });
+  }
+
+  unreached(): string | undefined {
+    return this.#silence === undefined || this.#silence.calls < silentCalls
       ? undefined
-      : `Slack has not answered the last ${silence.calls} calls, since ${new Date(silence.since).toISOString()}: ${silence.error}. It is tried again by itself.`;
+      : `Slack has not answered the last ${this.#silence.calls} calls, since ${new Date(this.#silence.since).toISOString()}: ${this.#silence.error}. It is tried again by itself.`;
   }
 
   /** Whether a look is due, and why. */
-  function due(): string | undefined {
-    const now = clock.elapsed();
-    if (now - lookedAt < lookAgain) return undefined;
-    if (silence !== undefined) return silence.error;
-    return now - answeredAt < lookEvery ? undefined : 'nothing was heard of Slack for a while';
+  #due(): string | undefined {
+    const now = this.#options.clock.elapsed();
+    if (now - this.#lookedAt < lookAgain) return undefined;
+    if (this.#silence !== undefined) return this.#silence.error;
+    return now - this.#answeredAt < lookEvery ? undefined : 'nothing was heard of Slack for a while';
   }
 
-  async function look(): Promise<boolean> {
-    lookedAt = clock.elapsed();
-    const before = unreached();
+  async #look(): Promise<boolean> {
+    this.#lookedAt = this.#options.clock.elapsed();
+    const before = this.unreached();
     try {
-      await call('auth.test', {});
+      await this.call('auth.test', {});
     } catch (error) {
       if (!(error instanceof SlackFailure)) throw error;
     }
-    return before !== undefined && unreached() === undefined;
+    return before !== undefined && this.unreached() === undefined;
   }
 
-  async function call(method: string, args: Fields): Promise<Fields> {
-    const wait = stalledFor(method);
+  async call(method: string, args: Fields): Promise<Fields> {
+    const wait = this.stalledFor(method);
     if (wait > 0) throw new SlackFailure('throttled', method, 'ratelimited', { retryAfterMs: wait });
-    if (refusedToken !== undefined) {
-      if (clock.elapsed() < refusedToken.retryAt) throw new SlackFailure('token', method, refusedToken.error);
-      refusedToken = { ...refusedToken, retryAt: clock.elapsed() + tokenRetry };
+    if (this.#refusedToken !== undefined) {
+      if (this.#options.clock.elapsed() < this.#refusedToken.retryAt)
+        throw new SlackFailure('token', method, this.#refusedToken.error);
+      this.#refusedToken = { ...this.#refusedToken, retryAt: this.#options.clock.elapsed() + tokenRetry };
     }
     try {
-      const answer = await client.apiCall(method, { ...args });
-      answered();
-      if (refusedToken !== undefined) log.info('slackTokenAccepted', {});
-      refusedToken = undefined;
+      const answer = await this.#client.apiCall(method, { ...args });
+      this.#answered();
+      if (this.#refusedToken !== undefined) this.#options.log.info('slackTokenAccepted', {});
+      this.#refusedToken = undefined;
       return recordOf(answer);
     } catch (error) {
       const failure = failureOf(method, error);
-      if (failure.kind === 'unsent' || failure.kind === 'lost') unanswered(failure.way ?? failure.slackError);
-      else answered();
+      if (failure.kind === 'unsent' || failure.kind === 'lost')
+        this.#unanswered(failure.way ?? failure.slackError);
+      else this.#answered();
       if (failure.kind === 'throttled') {
-        stalls.set(method, clock.elapsed() + (failure.retryAfterMs ?? 0));
-        log.warn('slackThrottled', { method, retryAfterMs: failure.retryAfterMs });
+        this.#stalls.set(method, this.#options.clock.elapsed() + (failure.retryAfterMs ?? 0));
+        this.#options.log.warn('slackThrottled', { method, retryAfterMs: failure.retryAfterMs });
       }
       if (failure.kind === 'token') {
-        if (refusedToken === undefined) log.error('slackTokenRefused', { method, error: failure.slackError });
-        refusedToken = { error: failure.slackError, retryAt: clock.elapsed() + tokenRetry };
+        if (this.#refusedToken === undefined)
+          this.#options.log.error('slackTokenRefused', { method, error: failure.slackError });
+        this.#refusedToken = {
+          error: failure.slackError,
+          retryAt: this.#options.clock.elapsed() + tokenRetry,
+        };
       }
       throw failure;
     }
   }
-
-  return {
-    stalledFor,
-    tokenTrouble: () => refusedToken?.error,
-    unreached,
-    keeper: { name: 'slack', trouble: due, recover: look },
-    call,
-  };
 }

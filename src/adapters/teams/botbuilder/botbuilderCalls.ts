@@ -1,5 +1,5 @@
-// Calls to the connector through botbuilder's client, with its hidden repeats and redirects taken out and a
-// time limit put in.
+// Connector client made of botbuilder's own, with its hidden repeats and redirects taken out and a time limit
+// put in.
 import type { Activity } from 'botbuilder';
 import { ClaimsIdentity } from 'botframework-connector';
 import type { BotFrameworkAuthentication, ConnectorClient } from 'botframework-connector';
@@ -11,10 +11,16 @@ import type { Calls, Fault } from '../protocol.ts';
 
 const targetedHeader = 'x-lr-targeted';
 
+/** As whom the connector is called. */
+export interface Caller {
+  /** Empty without authentication. */
+  readonly appId: string;
+  readonly audience: string;
+}
+
 export async function callsOf(
   authentication: BotFrameworkAuthentication,
-  appId: string,
-  audience: string,
+  { appId, audience }: Caller,
   serviceUrl: string,
   way?: AskedWay,
 ): Promise<Calls> {
@@ -27,35 +33,35 @@ export async function callsOf(
         ],
     true,
   );
-  const told = <T>(answer: Promise<T>): Promise<T> => toldBy(answer, serviceUrl, way);
+  const checked = <T>(answer: Promise<T>): Promise<T> => withCallErrors(answer, serviceUrl, way);
   const { conversations } = tamed(
-    await told(authentication.createConnectorFactory(claims).create(serviceUrl, audience)),
+    await checked(authentication.createConnectorFactory(claims).create(serviceUrl, audience)),
   );
   return {
     send: (conversation, activity, { timeout, targeted }) =>
-      told(
+      checked(
         conversations.sendToConversation(conversation, activity as Activity, {
           ...(targeted === true ? { customHeaders: { [targetedHeader]: '1' } } : {}),
           abortSignal: within(timeout),
         }),
       ),
     update: (conversation, id, activity, { timeout }) =>
-      told(
+      checked(
         conversations.updateActivity(conversation, id, activity as Activity, {
           abortSignal: within(timeout),
         }),
       ),
     open: (parameters, { timeout }) =>
-      told(
+      checked(
         conversations.createConversation(
           parameters as Parameters<typeof conversations.createConversation>[0],
           { abortSignal: within(timeout) },
         ),
       ),
     member: (conversation, id, { timeout }) =>
-      told(conversations.getConversationMember(conversation, id, { abortSignal: within(timeout) })),
+      checked(conversations.getConversationMember(conversation, id, { abortSignal: within(timeout) })),
     firstMember: (conversation, { timeout }) =>
-      told(
+      checked(
         conversations.getConversationPagedMembers(conversation, {
           pageSize: 1,
           abortSignal: within(timeout),
@@ -154,7 +160,11 @@ function within(ms: number): AbortSignal {
   return AbortSignal.timeout(ms);
 }
 
-async function toldBy<T>(answer: Promise<T>, serviceUrl: string, way: AskedWay | undefined): Promise<T> {
+async function withCallErrors<T>(
+  answer: Promise<T>,
+  serviceUrl: string,
+  way: AskedWay | undefined,
+): Promise<T> {
   try {
     return await answer;
   } catch (error) {
@@ -186,7 +196,7 @@ function faultOf(error: unknown): Fault {
   if (name === 'AbortError') return { kind: 'late' };
   if (code !== undefined && notSent.has(code) && !hadConnected(error)) return { kind: 'notSent', code };
   if (name === 'RestError') return { kind: 'broken', ...word };
-  // Signing comes before sending; MSAL's messages repeat requests, so only Entra's code or the kind is told.
+  // Signing comes before sending; MSAL's messages repeat requests, so only Entra's code or the kind is reported.
   return { kind: 'noToken', why: aadstsOf(error) ?? name };
 }
 

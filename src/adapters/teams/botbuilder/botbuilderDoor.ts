@@ -1,4 +1,4 @@
-// The door to Teams with botbuilder, the default: its own token validation, set up so that it can never be
+// Connection to Teams with botbuilder, the default: its own token validation, set up so that it can never be
 // off by accident, and its client for calls.
 import { ConfigurationBotFrameworkAuthentication } from 'botbuilder';
 import type { ConfigurationBotFrameworkAuthenticationOptions } from 'botbuilder';
@@ -40,7 +40,8 @@ export async function openBotbuilderDoor(
       appId: '',
       issuer: undefined,
       tokenProblem: () => Promise.resolve(undefined),
-      calls: (serviceUrl) => callsOf(authentication, '', channelAuthorities.public.audience, serviceUrl),
+      calls: (serviceUrl) =>
+        callsOf(authentication, { appId: '', audience: channelAuthorities.public.audience }, serviceUrl),
     };
   }
   const { appId = '', password, certificatePath, cloud, tenantId } = settings;
@@ -73,8 +74,7 @@ export async function openBotbuilderDoor(
     calls: (serviceUrl) =>
       callsOf(
         authentication,
-        appId,
-        authority?.oauthScope ?? channel.audience,
+        { appId, audience: authority?.oauthScope ?? channel.audience },
         serviceUrl,
         http === undefined ? undefined : { http, login: authority?.loginUrl ?? channel.login },
       ),

@@ -1,5 +1,5 @@
-// The published keys of the channel: fetched when the first message needs them, kept for a day, and asked for
-// so seldom that nobody can use this bot to hammer the host that tells them.
+// Published keys of the channel: fetched when the first message needs them, kept for a day, and fetched again
+// so seldom that nobody can use this bot to overload the host that publishes them.
 import { importJWK } from 'jose';
 import type { CryptoKey, JWK } from 'jose';
 import { field, listOf, parseJson, textsOf } from '../../../liveResponse/text/json.ts';
@@ -61,12 +61,12 @@ export class ChannelKeys {
     this.#source = source;
   }
 
-  /** `unknown`: the channel publishes no such key. `unreachable`: that cannot be told just now. */
+  /** `unknown`: the channel publishes no such key. `unreachable`: that is not known just now. */
   async find(kid: string): Promise<ChannelKey | 'unknown' | 'unreachable'> {
     const held = this.#good();
     const found = held?.keys.get(kid);
     const old = held !== undefined && this.#ageOf(held) >= keysRenewedAfter;
-    // What is held answers at once; the renewal goes on meanwhile.
+    // The keys at hand answer at once; the renewal runs meanwhile.
     if (found !== undefined) {
       if (old && this.#mayFetch(failedGap)) void this.#fetch();
       return found;

@@ -1,5 +1,5 @@
-// The token of an incoming message, judged as the Bot Connector's documents ask: signature by a published key
-// that is endorsed for Teams, issuer, audience, times, service URL
+// Validation of channel tokens as the Bot Connector's documents ask: signature by a published key that is
+// endorsed for Teams, issuer, audience, times, service URL
 // (learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication).
 import { errors, jwtVerify } from 'jose';
 import type { Clock } from '../../../liveResponse/ports.ts';

@@ -1,4 +1,4 @@
-// Calls to the connector's REST API over our own way out
+// Client of the connector's REST API over our own HTTP client
 // (learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-api-reference).
 import { networkCodeOf } from '../../systemErrors.ts';
 import { field, parseJson } from '../../../liveResponse/text/json.ts';
@@ -17,25 +17,57 @@ export interface Way {
   readonly token: ((renew: boolean) => Promise<string>) | undefined;
 }
 
-export function directCalls(serviceUrl: string, way: Way): Calls {
-  let refused = false;
+const conversations = ['v3', 'conversations'];
 
-  async function call(
+type Query = Readonly<Record<string, string>>;
+
+export class DirectCalls implements Calls {
+  readonly #serviceUrl: string;
+  readonly #way: Way;
+  /** Whether the connector refused the last token: the next call asks for a new one. */
+  #refused = false;
+
+  constructor(serviceUrl: string, way: Way) {
+    this.#serviceUrl = serviceUrl;
+    this.#way = way;
+  }
+
+  send(conversation: string, activity: object, options: CallOptions): Promise<unknown> {
+    return this.#call('POST', [...conversations, conversation, 'activities'], options, activity);
+  }
+
+  update(conversation: string, id: string, activity: object, options: CallOptions): Promise<unknown> {
+    return this.#call('PUT', [...conversations, conversation, 'activities', id], options, activity);
+  }
+
+  open(parameters: object, options: CallOptions): Promise<unknown> {
+    return this.#call('POST', conversations, options, parameters);
+  }
+
+  member(conversation: string, id: string, options: CallOptions): Promise<unknown> {
+    return this.#call('GET', [...conversations, conversation, 'members', id], options);
+  }
+
+  firstMember(conversation: string, options: CallOptions): Promise<unknown> {
+    const query = { pageSize: '1' };
+    return this.#call('GET', [...conversations, conversation, 'pagedmembers'], { ...options, query });
+  }
+
+  async #call(
     method: 'GET' | 'POST' | 'PUT',
     path: readonly string[],
-    { timeout, targeted }: CallOptions,
+    { timeout, targeted, query = {} }: CallOptions & { readonly query?: Query },
     body?: object,
-    query: Readonly<Record<string, string>> = {},
   ): Promise<unknown> {
-    const url = addressOf(serviceUrl, path);
+    const url = addressOf(this.#serviceUrl, path);
     for (const [name, value] of Object.entries({
       ...query,
       ...(targeted === true ? { isTargetedActivity: 'true' } : {}),
     }))
       url.searchParams.set(name, value);
     const began = performance.now();
-    const token = await tokenFrom(way, refused, timeout);
-    const answer = await exchange(way.http, {
+    const token = await tokenFrom(this.#way, this.#refused, timeout);
+    const answer = await exchange(this.#way.http, {
       method,
       url,
       // Over a new connection, so that no dying idle one can leave the fate of a message open.
@@ -50,22 +82,9 @@ export function directCalls(serviceUrl: string, way: Way): Calls {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    refused = answer.status === 401;
+    this.#refused = answer.status === 401;
     return read(answer);
   }
-
-  const conversations = ['v3', 'conversations'];
-  return {
-    send: (conversation, activity, options) =>
-      call('POST', [...conversations, conversation, 'activities'], options, activity),
-    update: (conversation, id, activity, options) =>
-      call('PUT', [...conversations, conversation, 'activities', id], options, activity),
-    open: (parameters, options) => call('POST', conversations, options, parameters),
-    member: (conversation, id, options) =>
-      call('GET', [...conversations, conversation, 'members', id], options),
-    firstMember: (conversation, options) =>
-      call('GET', [...conversations, conversation, 'pagedmembers'], options, undefined, { pageSize: '1' }),
-  };
 }
 
 /** @throws CallError for an id that would lead to another address than the one meant */

@@ -1,5 +1,6 @@
-// The door to Teams without botbuilder: tokens checked against the published keys, calls over our own way
-// out, and a token of its own from Entra ID. Chosen by LR_TEAMS_DOOR=direct.
+// Connection to Teams without botbuilder: tokens checked against the published keys, calls over our own HTTP
+// client, and a token of its own from Entra ID. Chosen by LR_TEAMS_DOOR=direct.
+import type { Clock } from '../../../liveResponse/ports.ts';
 import type { TeamsSettings } from '../settings.ts';
 import { MsalTokens } from '../../entra/msalTokens.ts';
 import type { MsalCredentials } from '../../entra/msalTokens.ts';
@@ -8,7 +9,7 @@ import { channelAuthorities } from '../inbound/hosts.ts';
 import type { DoorParts, TeamsDoor } from '../protocol.ts';
 import { ChannelKeys } from './channelKeys.ts';
 import { channelTokenProblem } from './channelToken.ts';
-import { directCalls } from './directCalls.ts';
+import { DirectCalls } from './directCalls.ts';
 
 /**
  * Between two tokens past the cache, however often Teams answers 401: a bot that is set up wrongly must not
@@ -26,7 +27,7 @@ export async function openDirectDoor(
       appId: '',
       issuer: undefined,
       tokenProblem: () => Promise.resolve(undefined),
-      calls: (serviceUrl) => Promise.resolve(directCalls(serviceUrl, { http, token: undefined })),
+      calls: (serviceUrl) => Promise.resolve(new DirectCalls(serviceUrl, { http, token: undefined })),
     };
   const { appId = '', cloud } = settings;
   const channel = channelAuthorities[cloud];
@@ -39,31 +40,51 @@ export async function openDirectDoor(
     issuer,
   });
   const scope = `${authority?.oauthScope ?? channel.audience}/.default`;
-  const tokens =
+  const own =
     authority?.token === undefined
-      ? new MsalTokens({
-          credentials: await credentialsOf(settings, appId),
-          authority: authority?.loginUrl ?? loginOf(settings),
-          http,
+      ? new OwnToken({
+          tokens: new MsalTokens({
+            credentials: await credentialsOf(settings, appId),
+            authority: authority?.loginUrl ?? loginOf(settings),
+            http,
+          }),
+          scope,
+          clock,
         })
       : undefined;
-  let renewed = -Infinity;
-
-  async function token(refused: boolean): Promise<string> {
-    if (tokens === undefined) return (await authority?.token?.()) ?? '';
-    const renew = refused && clock.elapsed() - renewed >= renewGap;
-    if (renew) renewed = clock.elapsed();
-    return (await tokens.getToken(scope, renew)).value.reveal();
-  }
-
+  const token = (refused: boolean): Promise<string> =>
+    own?.get(refused) ?? authority?.token?.() ?? Promise.resolve('');
   return {
     appId,
     issuer,
     tokenProblem: ({ header, serviceUrl }) =>
       channelTokenProblem({ keys, issuer, audience: appId, clock }, header, serviceUrl),
-    calls: (serviceUrl) => Promise.resolve(directCalls(serviceUrl, { http, token })),
+    calls: (serviceUrl) => Promise.resolve(new DirectCalls(serviceUrl, { http, token })),
     trouble: () => keys.trouble(),
   };
+}
+
+interface OwnTokenOptions {
+  readonly tokens: MsalTokens;
+  readonly scope: string;
+  readonly clock: Pick<Clock, 'elapsed'>;
+}
+
+/** The bot's own token for the connector, renewed past the cache after it was refused. */
+class OwnToken {
+  readonly #options: OwnTokenOptions;
+  #renewedAt = -Infinity;
+
+  constructor(options: OwnTokenOptions) {
+    this.#options = options;
+  }
+
+  async get(refused: boolean): Promise<string> {
+    const { tokens, scope, clock } = this.#options;
+    const renew = refused && clock.elapsed() - this.#renewedAt >= renewGap;
+    if (renew) this.#renewedAt = clock.elapsed();
+    return (await tokens.getToken(scope, renew)).value.reveal();
+  }
 }
 
 function loginOf({ cloud, type, tenantId = '' }: TeamsSettings): string {

@@ -1,5 +1,5 @@
-// How each conversation and each person is reached, learned from what comes in and kept over restarts. Plain
-// data of our own, so that another library can take over the file.
+// Conversation references of Teams: how each conversation and each person is reached, recorded from what
+// comes in and kept over restarts. Plain data of our own, so that another library can take over the file.
 import { join } from 'node:path';
 import type { Keeper, Log } from '../../../liveResponse/ports.ts';
 import type { ConversationKind, Inbound } from '../inbound/activity.ts';
@@ -170,11 +170,11 @@ export class Conversations implements Keeper {
   }
 
   #setPlace(id: string, reference: PlaceReference): void {
-    set(this.#places, id, reference, () => this.#save());
+    if (put(this.#places, id, reference)) this.#save();
   }
 
   #setPerson(id: string, reference: PersonReference): void {
-    set(this.#people, id, reference, () => this.#save());
+    if (put(this.#people, id, reference)) this.#save();
   }
 
   #save(): void {
@@ -215,10 +215,11 @@ export class Conversations implements Keeper {
   }
 }
 
-function set<V extends object>(map: RecentMap<string, V>, id: string, value: V, changed: () => void): void {
+/** Returns whether this value differs from the one before. */
+function put<V extends object>(map: RecentMap<string, V>, id: string, value: V): boolean {
   const same = JSON.stringify(map.get(id)) === JSON.stringify(value);
   map.set(id, value);
-  if (!same) changed();
+  return !same;
 }
 
 function isPlace(value: unknown): value is PlaceReference {

@@ -1,5 +1,5 @@
-// In which thread of a channel a request was asked, so that its card stands there. The bot knows channels
-// only: a policy names those.
+// Threads of Teams channels in which requests were asked, so that a card is posted in the thread of its
+// request. The bot knows channels only: a policy names those.
 import type { Clock } from '../../../liveResponse/ports.ts';
 import { RecentMap } from '../../../liveResponse/pacing/recentMap.ts';
 

@@ -1,5 +1,5 @@
-// Reads the JSON of an incoming activity into plain data of our own, tolerantly: fields of the wrong kind
-// count as absent.
+// Incoming activities of Teams as plain data of our own, read tolerantly: fields of the wrong kind count as
+// absent.
 import { listOf, parseJson, recordOf, shortText } from '../../../liveResponse/text/json.ts';
 import { plainOf, quotesIn, withoutQuotes } from './quotes.ts';
 import type { JsonRecord } from '../../../liveResponse/text/json.ts';
@@ -8,7 +8,7 @@ export type ConversationKind = 'personal' | 'groupChat' | 'channel';
 
 export interface Mention {
   readonly id: string;
-  /** As it stands in the text, such as `<at>Live Response</at>`. */
+  /** As it is in the text, such as `<at>Live Response</at>`. */
   readonly text: string;
 }
 
@@ -21,7 +21,7 @@ export interface Inbound {
   readonly id: string;
   readonly text: string;
   readonly value?: unknown;
-  /** Of a press: the message the card stands in. */
+  /** Of a press: the message that holds the card. */
   readonly replyToId?: string;
   readonly serviceUrl: string;
   /** The conversation without a channel's thread. */
@@ -44,7 +44,7 @@ export interface Inbound {
   /** A native slash command or an answer to a private message: seen by the sender alone. */
   readonly targeted: boolean;
   readonly mentions: readonly Mention[];
-  /** Texts of messages that this one forwards, with their entities: they stand in `text` as well. */
+  /** Texts of messages that this one forwards, with their entities: `text` holds them as well. */
   readonly forwarded?: readonly string[];
   /** The same of messages that it quotes: each with its author's name, and without it. */
   readonly quoted?: readonly (readonly string[])[];
@@ -89,7 +89,7 @@ export function readActivity(body: unknown): Inbound | Misfit {
     ...optional('name', shortText(json['name'], 100)),
     ...optional('action', shortText(json['action'], 40)),
     id,
-    // Cut, and still too long for a command: that is what its person is told.
+    // Cut, and still too long for a command: that is what its person reads.
     text: typeof json['text'] === 'string' ? json['text'].slice(0, longestText) : '',
     ...optional('value', type === 'message' && isEmpty(json['value']) ? undefined : json['value']),
     ...optional('replyToId', shortText(json['replyToId'], 200)),
@@ -174,7 +174,7 @@ function wordsIn(html: string): string {
 function othersWords(attachments: unknown, said: string): Pick<Inbound, 'forwarded' | 'quoted'> {
   const forwarded: string[] = [];
   const quoted: (readonly string[])[] = [];
-  // All of them: what stands behind a dozen files would else be taken for typed. The door bounds the whole
+  // All of them: what comes after a dozen files would otherwise be taken for typed. The door bounds the whole
   // body.
   for (const attachment of listOf(attachments)) {
     const { contentType, content } = recordOf(attachment);
@@ -185,12 +185,12 @@ function othersWords(attachments: unknown, said: string): Pick<Inbound, 'forward
       if (wordsIn(withoutQuotes(content)) !== wordsIn(said)) quoted.push(...found.quoted);
     }
     // As Microsoft Graph tells them (learn.microsoft.com/graph/api/resources/chatmessageattachment).
-    const told = recordOf(
+    const attached = recordOf(
       typeof content === 'string' && content.length <= longestText ? parseJson(content)?.value : content,
     );
     const [preview, original] = [
-      shortText(told['messagePreview'], longestText),
-      shortText(told['originalMessageContent'], longestText),
+      shortText(attached['messagePreview'], longestText),
+      shortText(attached['originalMessageContent'], longestText),
     ];
     if (contentType === 'messageReference' && preview !== undefined) quoted.push([plainOf(preview)]);
     if (contentType === 'forwardedMessageReference' && original !== undefined)

@@ -1,9 +1,9 @@
-// Which servers the bot will talk to. A serviceUrl arrives with every message and decides where answers, and
-// our token, go.
+// Hosts that the bot will call for Teams. A serviceUrl arrives with every message and decides where answers,
+// and our token, go.
 
 /**
  * Hosts of the Teams connector in the public and US government clouds (msteams-docs:
- * bots/how-to/conversations/send-proactive-messages.md). An entry with a leading dot stands for the hosts
+ * bots/how-to/conversations/send-proactive-messages.md). An entry with a leading dot means the hosts
  * below it.
  */
 export const connectorHosts: readonly string[] = [

@@ -1,5 +1,5 @@
-// POST /api/messages: small, well-formed, from a connector we know, with a token of that connector. Nobody
-// learns why they were refused.
+// HTTP route of Teams, POST /api/messages: small, well-formed, from a connector we know, with a token of that
+// connector. A sender that is refused does not learn why.
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';

@@ -1,6 +1,6 @@
-// What the body of an invoke's answer looks like. The HTTP status is always 200 and so is the code inside: a
-// refusal is a message to the person, while any other code makes Teams say that the app does not work
-// (adaptivecards.io: universal action model).
+// Bodies of answers to invokes. The HTTP status is always 200 and so is the code inside: a refusal is a
+// message to the person, while any other code makes Teams say that the app does not work (adaptivecards.io:
+// universal action model).
 import { adaptiveCard } from '../../../../cards/renderers/adaptiveCard.ts';
 import { clean, clip } from '../../../../cards/clip.ts';
 import type { Reply } from '../../../bot/ports.ts';
@@ -45,7 +45,7 @@ export function pressAnswer(reply: Reply): PressAnswer {
     case 'sentence':
       if (reply.block === undefined && reply.link === undefined && reply.text.length <= longestToast)
         return { answer: toast(reply.text) };
-      return { answer: toast('I am sending you the answer alone.'), also: reply };
+      return { answer: toast('I am sending you the answer privately.'), also: reply };
     case 'form':
       return { answer: toast('I am sending you a form for this.'), also: reply };
   }

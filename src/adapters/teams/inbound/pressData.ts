@@ -1,4 +1,4 @@
-// What the press of a button carries: an invoke of Action.Execute, or a message with a value where
+// Data of a button press in Teams: an invoke of Action.Execute, or a message with a value where
 // Action.Execute does not work.
 import { readTeamsPress, teamsInputId } from '../../../../cards/press.ts';
 import type { PressIn } from '../../../bot/ports.ts';
@@ -16,11 +16,11 @@ export function actionOf(value: unknown): { readonly action: unknown; readonly t
   return { action: data, trigger: 'trigger' in value ? value.trigger : undefined };
 }
 
-/** A press as the card tells it. */
+/** A press as the card's data describe it. */
 export type Read = Pick<PressIn, 'verb' | 'requestId' | 'revision' | 'fingerprint' | 'index' | 'input'>;
 
 /**
- * Our card holds the field for the reason, so a denial without one is meant so; clients may leave empty
+ * Our card holds the field for the reason, so a denial without one is intended; clients may leave empty
  * fields out.
  */
 export function pressOf(data: unknown): Read | undefined {

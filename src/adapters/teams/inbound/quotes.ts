@@ -1,16 +1,16 @@
-// What somebody quotes or forwards is not what they say: it is taken out before a line is read, in every form
-// in which Teams delivers it.
+// Quoted and forwarded text in Teams messages, which is not what the sender says: it is taken out before a
+// line is read, in every form in which Teams delivers it.
 
 /**
- * `<quoted messageId="..."/>` stands for a quoted message since 2026; older clients wrap its text in
+ * `<quoted messageId="..."/>` means a quoted message since 2026; older clients wrap its text in
  * `<blockquote>`. The names alone count, so that a form nobody has seen yet is a quote as well.
  */
 const quoteTag = /<(\/?)(?:quote[a-z]*|blockquote|reply[a-z]*|forward[a-z]*|messagereference)\b([^<>]*)>/gi;
-/** Clients wrap what was typed beside a block quote. */
+/** Clients wrap what was typed next to a block quote. */
 const wrapper = /<\/?(?:p|div|span|br)(?:\s[^<>]*)?\/?>/gi;
 
 /**
- * What stands outside all quotes. Nothing that may be inside one is left: an opening without an end takes all
+ * The text outside all quotes. Nothing that may be inside one is left: an opening without an end takes all
  * that follows, an end without an opening all before it.
  */
 export function withoutQuotes(text: string): string {

@@ -1,5 +1,5 @@
-// Who speaks or presses in a message, and where: as the bot knows accounts and places, with how far Teams
-// vouches for the person now.
+// Identity of the person who speaks or presses in Teams, and the place: as the bot knows accounts and places,
+// with how far Teams vouches for the person now.
 import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import { freshnessFor, identityUnread } from '../../../bot/commands/verbs.ts';
 import { effectOf } from '../../../liveResponse/verbs.ts';

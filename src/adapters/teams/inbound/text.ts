@@ -1,11 +1,11 @@
-// From what Teams makes of a typed line back to the command: mentions of the bot, entities and auto-links
-// undone. Quotes, dashes and spaces are left to the grammar, which says what it repaired.
+// Command text of a Teams message: mentions of the bot, entities and auto-links are undone. Quotes, dashes
+// and spaces are left to the grammar, which says what it repaired.
 import type { Inbound } from './activity.ts';
 import { withoutFormatting } from './html.ts';
 import { withoutForwarded, withoutQuoted, withoutQuotedLines, withoutQuotes } from './quotes.ts';
 
 /**
- * What stands after the command's name, or undefined when the message is not for the bot. `name` is the
+ * The text after the command's name, or undefined when the message is not for the bot. `name` is the
  * command without its slash. What it quotes or forwards is somebody else's and is left out. In a channel or
  * group chat only a mention or a native slash command is for the bot, even if Teams delivers every message.
  */
@@ -27,7 +27,7 @@ export function commandText(
 const mentionTag = /<at(?:\s[^<>]*)?>([^<>]*)<\/at>/gi;
 
 /**
- * Every mention of the bot is removed, wherever it stands and however often; those of others become their
+ * Every mention of the bot is removed, wherever it is and however often; those of others become their
  * names, but for the ones before the command, which are told as well and are no part of it.
  */
 function withoutMentions(
@@ -59,7 +59,7 @@ function withoutMentions(
   return { rest, mentioned: found };
 }
 
-/** What may stand between mentions. */
+/** What may be between mentions. */
 const onlyBetween = /^[\s,;:+&]*$/;
 
 function folded(text: string): string {

@@ -1,4 +1,4 @@
-// A cheap look at a header before anything is read or judged.
+// First check of an authorization header, cheap enough to come before anything is read or verified.
 import { parseJson, recordOf } from '../../../liveResponse/text/json.ts';
 import type { JsonRecord } from '../../../liveResponse/text/json.ts';
 

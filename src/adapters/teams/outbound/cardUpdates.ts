@@ -1,5 +1,5 @@
-// Draws cards again no more often than a channel takes without flickering: newest state only, and one request
-// in flight for each card.
+// Card updates in Teams, no more often than a channel takes without flickering: newest state only, and one
+// call in flight for each card.
 import type { Clock } from '../../../liveResponse/ports.ts';
 
 /** Least time between two drawings of one card (teams.md 4: 2 to 3 s). Milliseconds. */

@@ -1,5 +1,5 @@
-// Calls to the Teams connector through either door, with rules of our own: a POST that may have been accepted
-// is never sent again, a PUT may be.
+// Connector of Teams with rules of our own: a POST that may have been accepted is never sent again, a PUT may
+// be.
 import { ChatError } from '../../../bot/ports.ts';
 import { field, textOf } from '../../../liveResponse/text/json.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
@@ -34,7 +34,7 @@ export interface Member {
 
 /** Milliseconds. */
 export const callTimeout = 10_000;
-/** Longest wait here for a budget or a Retry-After before the caller is told `throttled`. Milliseconds. */
+/** Longest wait here for a budget or a Retry-After before the caller gets `throttled`. Milliseconds. */
 export const patience = 10_000;
 /**
  * Pauses before a call that may be repeated goes out again; also where a 429 or 412 names none. Milliseconds,
@@ -229,7 +229,7 @@ export class Connector {
 }
 
 /**
- * Only that word is about the person. Any other refusal is one of the conversation, of us, or of what stands
+ * Only that word is about the person. Any other refusal is one of the conversation, of us, or of what is
  * in between.
  */
 function saysNoSuchMember(cause: unknown): boolean {

@@ -1,5 +1,5 @@
-// What a failed call to the connector means for us: whether it may have happened, whether to try again, and
-// when. The table is shown in docs/chat-failures.md.
+// Failures of calls to the connector: whether the call may have happened, whether to try again, and when. The
+// table is shown in docs/chat-failures.md.
 import type { ChatErrorCode } from '../../../bot/ports.ts';
 import type { Fault } from '../protocol.ts';
 

@@ -1,8 +1,8 @@
-// Private answers in Teams, tried again like those of every chat. One that may have arrived is said again:
-// seen twice it changes nothing, and not at all it leaves a person in the dark.
+// Private replies in Teams, tried again like those of every chat. One that may have arrived is sent again: seen
+// twice it changes nothing, while a person who gets none does not know what happened.
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { ChatError } from '../../../bot/ports.ts';
-import { createAnswers } from '../../deliveries/answers.ts';
+import { Answers } from '../../deliveries/answers.ts';
 import type { TeamsChat } from './chat.ts';
 import type { Outgoing } from './connector.ts';
 
@@ -17,33 +17,40 @@ export interface Asker {
   readonly preface?: string;
 }
 
-export interface PrivateReplies {
-  /** Resolves when the person was told, or cannot be told any more: that is logged. @throws Stopping */
-  bring(asker: Asker, message: Outgoing): Promise<void>;
-  /** Answers that wait for another try are left to the next start. */
-  stop(): void;
+export interface PrivateRepliesOptions {
+  readonly chat: Pick<TeamsChat, 'tell'>;
+  readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;
+  readonly log: Log;
 }
 
-export function createPrivateReplies(
-  chat: Pick<TeamsChat, 'tell'>,
-  clock: Pick<Clock, 'elapsed' | 'sleep'>,
-  log: Log,
-): PrivateReplies {
-  const answers = createAnswers('teams', clock, log);
+export class PrivateReplies {
+  readonly #chat: Pick<TeamsChat, 'tell'>;
+  readonly #answers: Answers;
 
-  return {
-    bring(asker, message) {
-      const { place, speaker, thread, since } = asker;
-      return answers.bring({
-        since,
-        who: { place },
-        say: () => chat.tell(place, speaker, message, thread),
-        failure(error) {
-          if (!(error instanceof ChatError)) throw error;
-          return { retryAfterMs: error.retryAfterMs, why: { code: error.code, error } };
-        },
-      });
-    },
-    stop: () => answers.stop(),
-  };
+  constructor({ chat, clock, log }: PrivateRepliesOptions) {
+    this.#chat = chat;
+    this.#answers = new Answers({ chat: 'teams', clock, log });
+  }
+
+  /**
+   * Resolves when the person has the reply, or cannot get it any more: that is logged.
+   * @throws Stopping
+   */
+  bring(asker: Asker, message: Outgoing): Promise<void> {
+    const { place, speaker, thread, since } = asker;
+    return this.#answers.bring({
+      since,
+      who: { place },
+      say: () => this.#chat.tell(place, speaker, message, thread),
+      failure(error) {
+        if (!(error instanceof ChatError)) throw error;
+        return { retryAfterMs: error.retryAfterMs, why: { code: error.code, error } };
+      },
+    });
+  }
+
+  /** Replies that wait for another try are left to the next start. */
+  stop(): void {
+    this.#answers.stop();
+  }
 }

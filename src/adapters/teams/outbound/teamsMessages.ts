@@ -1,4 +1,4 @@
-// What is said outside the request cards: private answers, forms and notes, as Teams messages.
+// Teams messages that are not request cards: private answers, forms and notes.
 import type { AdaptiveCard, Element } from '../../../../cards/renderers/adaptiveTypes.ts';
 import { adaptiveCard, utf8Length } from '../../../../cards/renderers/adaptiveCard.ts';
 import { clean, clip } from '../../../../cards/clip.ts';
@@ -24,7 +24,7 @@ const schema = {
 } as const;
 
 /**
- * A card of a request. The activity holds nothing else: text beside a card makes Teams send two messages and
+ * A card of a request. The activity holds nothing else: text next to a card makes Teams send two messages and
  * give no id back.
  */
 export function cardMessage(view: CardView): Outgoing {
@@ -79,7 +79,7 @@ export function intentOf(data: unknown): string | undefined {
 /** What is left of a card after a newer one took its place. */
 export function supersededMessage(requestId: string, command: string): Outgoing {
   const summary = `This card of ${requestId} is superseded.`;
-  const text = `A newer card of this request stands further down. This one is not kept up to date. ${command} status ${requestId} shows the request as it is.`;
+  const text = `A newer card of this request is further down. This one is not kept up to date. ${command} status ${requestId} shows the request as it is.`;
   return textCard(summary, [line(summary, { weight: 'bolder' }), line(text)]);
 }
 

@@ -2,8 +2,7 @@
 // that the pure view needs.
 import { cardView, titleOf } from '../../../../cards/cardView.ts';
 import { statusText } from '../../../../cards/messages/status.ts';
-import type { CardView } from '../../../../cards/view.ts';
-import type { ViewContext } from '../../../../cards/view.ts';
+import type { CardView, ViewContext } from '../../../../cards/view.ts';
 import type { Outage } from '../../../liveResponse/request/errorAnswer.ts';
 import type { CallKind } from '../../../liveResponse/pacing/callRates.ts';
 import { maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';

@@ -22,7 +22,7 @@ async function faultOf(error: Error, why: Readonly<Record<string, string>> = {})
     whyNotReached: (_origin: string, only?: string) =>
       Promise.resolve(only === undefined ? Object.values(why)[0] : why[only]),
   };
-  const calls = await callsOf(authentication, 'app', 'audience', serviceUrl, {
+  const calls = await callsOf(authentication, { appId: 'app', audience: 'audience' }, serviceUrl, {
     http,
     login: 'https://login.example',
   });

@@ -43,6 +43,78 @@ const minutes = (count: number): number => Math.floor(clock.now() / 1000) + coun
 /** Each fetch is two calls: the document, and the keys it names. */
 const fetches = (): number => host.asked / 2;
 
+const badTokens: readonly (readonly [string, () => Promise<string | undefined>, string])[] = [
+  ['expired more than five minutes ago', () => judge({ claims: { exp: minutes(-6) } }), 'ERR_JWT_EXPIRED'],
+  ['that never expires', () => judge({ claims: { exp: undefined } }), 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
+  [
+    'with a time that is no number',
+    () => judge({ claims: { exp: 'never' } }),
+    'ERR_JWT_CLAIM_VALIDATION_FAILED',
+  ],
+  [
+    'not valid yet',
+    () => judge({ claims: { nbf: minutes(6), exp: minutes(60) } }),
+    'ERR_JWT_CLAIM_VALIDATION_FAILED',
+  ],
+  [
+    'for another bot',
+    () => judge({ claims: { aud: '33333333-3333-3333-3333-333333333333' } }),
+    'ERR_JWT_CLAIM_VALIDATION_FAILED',
+  ],
+  ['for nobody', () => judge({ claims: { aud: undefined } }), 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
+  [
+    'of another issuer',
+    () => judge({ claims: { iss: 'https://sts.windows.net/d6d49420-f39b-4df7-a1dc-d59a935871db/' } }),
+    'ERR_JWT_CLAIM_VALIDATION_FAILED',
+  ],
+  ['of no issuer', () => judge({ claims: { iss: undefined } }), 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
+  [
+    'signed by a foreign key under a known name',
+    () => judge({ forged: true }),
+    'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+  ],
+  [
+    'signed by nobody (alg none)',
+    () => judge({ unsigned: true, header: { alg: 'none' } }),
+    'ERR_JOSE_ALG_NOT_ALLOWED',
+  ],
+  [
+    'signed by nobody under a good algorithm',
+    () => judge({ unsigned: true }),
+    'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+  ],
+  [
+    'signed by HMAC with the public key',
+    () => judgeHeader(`Bearer ${confused()}`),
+    'ERR_JOSE_ALG_NOT_ALLOWED',
+  ],
+  [
+    'signed well by another RSA algorithm',
+    () => judge({ hash: 'RSA-SHA384', header: { alg: 'RS384' } }),
+    'ERR_JOSE_ALG_NOT_ALLOWED',
+  ],
+  [
+    'with a header that must be understood and is not',
+    () => judge({ header: { crit: ['b64x'], b64x: true } }),
+    'ERR_JOSE_NOT_SUPPORTED',
+  ],
+  ['of a key nobody publishes', () => judge({ header: { kid: 'key2' } }), 'unknown key'],
+  ['that names no key', () => judge({ header: { kid: undefined } }), 'no key id'],
+  [
+    'for another service URL',
+    () => judge({}, 'https://smba.trafficmanager.net/other/'),
+    'another service URL',
+  ],
+  [
+    'for a service URL without its last slash',
+    () => judge({ claims: { serviceurl: serviceUrl.slice(0, -1) } }),
+    'another service URL',
+  ],
+  ['for no service URL', () => judge({ claims: { serviceurl: undefined } }), 'another service URL'],
+  ['that is no token', () => judgeHeader('Bearer nonsense'), 'ERR_JWS_INVALID'],
+  ['that is none at all', () => judgeHeader(''), 'no bearer token'],
+];
+
 describe('a token', () => {
   it('of the channel is genuine, up to five minutes beyond its times', async () => {
     expect(await judge()).toBeUndefined();
@@ -50,77 +122,7 @@ describe('a token', () => {
     expect(await judge({ claims: { nbf: minutes(4), exp: minutes(60) } })).toBeUndefined();
   });
 
-  it.each<readonly [string, () => Promise<string | undefined>, string]>([
-    ['expired more than five minutes ago', () => judge({ claims: { exp: minutes(-6) } }), 'ERR_JWT_EXPIRED'],
-    ['that never expires', () => judge({ claims: { exp: undefined } }), 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
-    [
-      'with a time that is no number',
-      () => judge({ claims: { exp: 'never' } }),
-      'ERR_JWT_CLAIM_VALIDATION_FAILED',
-    ],
-    [
-      'not valid yet',
-      () => judge({ claims: { nbf: minutes(6), exp: minutes(60) } }),
-      'ERR_JWT_CLAIM_VALIDATION_FAILED',
-    ],
-    [
-      'for another bot',
-      () => judge({ claims: { aud: '33333333-3333-3333-3333-333333333333' } }),
-      'ERR_JWT_CLAIM_VALIDATION_FAILED',
-    ],
-    ['for nobody', () => judge({ claims: { aud: undefined } }), 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
-    [
-      'of another issuer',
-      () => judge({ claims: { iss: 'https://sts.windows.net/d6d49420-f39b-4df7-a1dc-d59a935871db/' } }),
-      'ERR_JWT_CLAIM_VALIDATION_FAILED',
-    ],
-    ['of no issuer', () => judge({ claims: { iss: undefined } }), 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
-    [
-      'signed by a foreign key under a known name',
-      () => judge({ forged: true }),
-      'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
-    ],
-    [
-      'signed by nobody (alg none)',
-      () => judge({ unsigned: true, header: { alg: 'none' } }),
-      'ERR_JOSE_ALG_NOT_ALLOWED',
-    ],
-    [
-      'signed by nobody under a good algorithm',
-      () => judge({ unsigned: true }),
-      'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
-    ],
-    [
-      'signed by HMAC with the public key',
-      () => judgeHeader(`Bearer ${confused()}`),
-      'ERR_JOSE_ALG_NOT_ALLOWED',
-    ],
-    [
-      'signed well by another RSA algorithm',
-      () => judge({ hash: 'RSA-SHA384', header: { alg: 'RS384' } }),
-      'ERR_JOSE_ALG_NOT_ALLOWED',
-    ],
-    [
-      'with a header that must be understood and is not',
-      () => judge({ header: { crit: ['b64x'], b64x: true } }),
-      'ERR_JOSE_NOT_SUPPORTED',
-    ],
-    ['of a key nobody publishes', () => judge({ header: { kid: 'key2' } }), 'unknown key'],
-    ['that names no key', () => judge({ header: { kid: undefined } }), 'no key id'],
-    [
-      'for another service URL',
-      () => judge({}, 'https://smba.trafficmanager.net/other/'),
-      'another service URL',
-    ],
-    [
-      'for a service URL without its last slash',
-      () => judge({ claims: { serviceurl: serviceUrl.slice(0, -1) } }),
-      'another service URL',
-    ],
-    ['for no service URL', () => judge({ claims: { serviceurl: undefined } }), 'another service URL'],
-    ['that is no token', () => judgeHeader('Bearer nonsense'), 'ERR_JWS_INVALID'],
-    ['that is none at all', () => judgeHeader(''), 'no bearer token'],
-  ])('%s is none', async (_what, answer, why) => {
+  it.each(badTokens)('%s is none', async (_what, answer, why) => {
     expect(await answer()).toBe(why);
     expect(await judge()).toBeUndefined();
   });

@@ -1,0 +1,99 @@
+// Replies to the people behind activities: sent privately in the background, so that no turn waits for them.
+import type { Reply } from '../../../bot/ports.ts';
+import type { Clock, Log } from '../../../liveResponse/ports.ts';
+import { Stopping } from '../../deliveries/answers.ts';
+import type { Left } from '../../deliveries/deliveries.ts';
+import { prefaced, takenUpSentence } from '../../deliveries/words.ts';
+import type { DeliveryKind } from '../../deliveries/words.ts';
+import { random } from '../../random.ts';
+import type { TeamsChat } from '../outbound/chat.ts';
+import { replyMessage } from '../outbound/teamsMessages.ts';
+import { PrivateReplies } from '../outbound/privateReplies.ts';
+import type { Asker } from '../outbound/privateReplies.ts';
+import type { Inbound } from './activity.ts';
+import { speakerOf } from './speakers.ts';
+
+export interface TurnRepliesOptions {
+  readonly chat: Pick<TeamsChat, 'tell'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class TurnReplies {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #privateReplies: PrivateReplies;
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(options: TurnRepliesOptions) {
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#privateReplies = new PrivateReplies(options);
+  }
+
+  /** Lets `work` go on after its turn. What fails is logged under `what`. */
+  background(what: string, work: Promise<void>): void {
+    const watched = work
+      .catch((error: unknown) => {
+        // Left for the next start, which takes it up.
+        if (!(error instanceof Stopping)) this.#log.error('teamsTurnFailed', { what, error });
+      })
+      .finally(() => this.#underWay.delete(watched));
+    this.#underWay.add(watched);
+  }
+
+  /** Who waits for the answer to a message. @param left where an earlier process left the message behind */
+  askerOf(message: Inbound, left?: Left): Asker {
+    return {
+      place: message.place,
+      speaker: speakerOf(message),
+      ...(message.thread === undefined ? {} : { thread: message.thread }),
+      since: this.#clock.elapsed(),
+      ...(left === undefined
+        ? {}
+        : { preface: takenUpSentence(kindOf(message), left.at, this.#clock.now()) }),
+    };
+  }
+
+  /** @throws Stopping */
+  async tell(asker: Asker, reply: Reply): Promise<void> {
+    const message = replyMessage(prefaced(reply, asker.preface));
+    if (message !== undefined) await this.#privateReplies.bring(asker, message);
+  }
+
+  /** @throws Stopping */
+  tellText(asker: Asker, text: string): Promise<void> {
+    return this.tell(asker, { kind: 'sentence', text });
+  }
+
+  /** What the person reads of a bug. It is logged with its stack, under the reference that they read. */
+  broken(error: unknown): string {
+    const reference = random.hex(3);
+    this.#log.error('bug', { reference, where: 'teams', error });
+    return `Something broke in the bot (reference ${reference}), and this may not have been done: look at the card before you try again. Tell the people who run the bot the reference; the reason is in its log.`;
+  }
+
+  /** Answers that wait for another try wait no longer; the next start gives them. */
+  stop(): void {
+    this.#privateReplies.stop();
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+}
+
+/** Action.Submit, from clients in which Action.Execute does not work, arrives as a message with a value. */
+export function hasValue(message: Inbound): boolean {
+  return message.value !== undefined && message.value !== null;
+}
+
+export function kindOf(message: Inbound): DeliveryKind {
+  return message.type === 'invoke' || hasValue(message) ? 'press' : 'command';
+}
+
+/** The key of one delivery: ids are unique within a conversation only. */
+export function keyOf(message: Inbound): string {
+  return `${message.place}|${message.id}`;
+}

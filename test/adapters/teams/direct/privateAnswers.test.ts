@@ -1,0 +1,3 @@
+// privateAnswers.test.ts again, through the door to Teams without botbuilder.
+import '../../../support/chats/direct.ts';
+import '../privateAnswers.test.ts';
