@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { clean, clip, excerptOf, markdownText, oneLine, slackText } from '../../cards/clip.ts';
 import { isHidden } from '../../src/liveResponse/text/visible.ts';
-import { growth, linear } from '../support/growth.ts';
+import { isLinear } from '../support/linearTime.ts';
 
 const limits = { lines: 12, perLine: 200, total: 2400 };
 const halfPair = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
@@ -151,10 +151,10 @@ describe('excerpts', () => {
     '%j again and again is clipped in time that grows with its length alone',
     (unit) => {
       expect(
-        growth(
-          (length) => unit.repeat(length / unit.length),
+        isLinear(
+          (size) => unit.repeat(size / unit.length),
           (text) => excerptOf(text, limits),
-        ) < linear,
+        ),
       ).toBe(true);
     },
   );

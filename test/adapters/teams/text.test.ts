@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { commandText } from '../../../src/adapters/teams/inbound/text.ts';
 import { readActivity } from '../../../src/adapters/teams/inbound/activity.ts';
 import type { Inbound } from '../../../src/adapters/teams/inbound/activity.ts';
-import { growth, linear } from '../../support/growth.ts';
+import { quotesIn } from '../../../src/adapters/teams/inbound/quotes.ts';
+import { isLinear } from '../../support/linearTime.ts';
 
 type Message = Parameters<typeof commandText>[0];
 const bot: Inbound['bot'] = { id: '28:bot', name: 'Live Response' };
@@ -221,10 +222,7 @@ it.each(['<at>', '<at ', '<a href="', '[a](', '[[[[', '&#', '&amp', '</at>', '<a
     ]) {
       const textOf = (length: number): string =>
         `${before ?? ''}${piece.repeat(length / piece.length)}${after ?? ''}`;
-      expect([before, growth(textOf, (text) => [personal(text), channel(text)]) < linear]).toEqual([
-        before,
-        true,
-      ]);
+      expect([before, isLinear(textOf, (text) => [personal(text), channel(text)])]).toEqual([before, true]);
     }
   },
 );
