@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { commandText } from '../../../src/adapters/teams/inbound/text.ts';
 import { readActivity } from '../../../src/adapters/teams/inbound/activity.ts';
 import type { Inbound } from '../../../src/adapters/teams/inbound/activity.ts';
-import { quotesIn } from '../../../src/adapters/teams/inbound/quotes.ts';
 import { isLinear } from '../../support/linearTime.ts';
 
 type Message = Parameters<typeof commandText>[0];
