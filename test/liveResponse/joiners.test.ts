@@ -1,4 +1,4 @@
-// Characters that draw nothing and still belong to a text: in an emoji, a flag, or a script that is spelt with them.
+// Characters that draw nothing and still belong to a text: in an emoji, a flag, or some scripts.
 import { describe, expect, test } from '@jest/globals';
 import { joiningAt } from '../../src/liveResponse/text/joiners.ts';
 

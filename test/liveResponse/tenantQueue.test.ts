@@ -1,4 +1,4 @@
-// How long Defender keeps a session for a device that is offline, and how many sessions may run: stated, learned, or a range.
+// Length of Defender's queue for offline devices, and how many sessions may run: stated, learned, or a range.
 import { describe, expect, test } from '@jest/globals';
 import type { Action } from '../../src/liveResponse/action.ts';
 import {

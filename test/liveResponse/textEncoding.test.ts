@@ -100,7 +100,7 @@ describe.each<Order>(['little', 'big'])('wide characters, %s end first', (order)
   });
 
   test('UTF-16 with half a pair says that something is lost', () => {
-    expect(decodeText(utf16(`\ufeffab${'\ud83d'}cd`, order))).toEqual({
+    expect(decodeText(utf16('\ufeffab\ud83dcd', order))).toEqual({
       text: 'ab\ufffdcd',
       encoding: 'UTF-16',
       lost: true,

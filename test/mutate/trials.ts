@@ -14,7 +14,7 @@ export type Verdict =
 /** A test with a mutant may take so long, in milliseconds, or so many times as long as without. */
 const shortestLimit = 500;
 const slowdown = 5;
-/** A busy machine stretches tests as well: what takes too long is tried again with so many times the limit. */
+/** A busy machine stretches tests too: what takes too long is tried again with so many times the limit. */
 const secondChance = 4;
 /** Loading compiles everything again, which a loaded machine stretches more. */
 const shortestLoadLimit = 5_000;

@@ -13,7 +13,7 @@ export type Kind =
   | 'body'
   | 'method';
 
-/** How the change gets into the text: another expression, a statement left out, an empty body, another method. */
+/** How the change gets into the text: another expression, no statement, an empty body, another method. */
 export type Form = 'expression' | 'statement' | 'body' | 'method';
 
 export interface Change {
