@@ -1,16 +1,16 @@
 // What the recipes need of the live response library, and what a reading of it tells.
 import { describe, expect, test } from '@jest/globals';
-import { keptOutput } from '../../src/bot/rules/keptOutput.ts';
-import { askMemory, libraryMemory, tellsOf } from '../../src/bot/rules/library.ts';
-import { neededFiles, parametersOf } from '../../src/bot/rules/libraryFiles.ts';
-import type { Policy, Recipe } from '../../src/bot/rules/policy.ts';
-import { lostAt } from '../../src/bot/rules/restored.ts';
-import { contentSeen, sealOf } from '../../src/bot/rules/seal.ts';
-import { createTodaysPolicy } from '../../src/bot/rules/todaysPolicy.ts';
-import { DefenderError } from '../../src/liveResponse/ports.ts';
-import type { Request } from '../../src/liveResponse/request.ts';
-import { dump, policy } from '../support/policy.ts';
-import { asked, requests } from '../support/requests.ts';
+import { keptOutput } from '../../../src/bot/workers/reads/keptOutput.ts';
+import { askMemory, libraryMemory, tellsOf } from '../../../src/bot/workers/reads/library.ts';
+import { neededFiles, parametersOf } from '../../../src/bot/policy/recipes/libraryFiles.ts';
+import type { Policy, Recipe } from '../../../src/bot/policy/policy.ts';
+import { lostAt } from '../../../src/bot/policy/restored.ts';
+import { contentSeen, approvalDigest } from '../../../src/bot/workers/reads/approvalDigest.ts';
+import { createCurrentPolicy } from '../../../src/bot/policy/currentPolicy.ts';
+import { DefenderError } from '../../../src/liveResponse/ports.ts';
+import type { Request } from '../../../src/liveResponse/request.ts';
+import { dump, policy } from '../../support/policy.ts';
+import { asked, requests } from '../../support/requests.ts';
 
 const a = 'a'.repeat(64);
 
@@ -90,7 +90,7 @@ describe('a reading of the library', () => {
 
 describe('what an approval binds', () => {
   const hash = { sha256: (text: string) => text.padEnd(64, '.') } as never;
-  const seal = (change: object): string => sealOf({ hash }, { ...asked, ...change }).digest;
+  const seal = (change: object): string => approvalDigest({ hash }, { ...asked, ...change }).digest;
 
   test('is tenant, device, commands and content, where that was read', () => {
     const content = { at: 1, files: [{ name: 'minidump.ps1', sha256: a }] };
@@ -108,7 +108,7 @@ describe('what an approval binds', () => {
   });
 
   test('is shown by the start of its digest', () => {
-    const { digest, fingerprint } = sealOf({ hash }, asked);
+    const { digest, fingerprint } = approvalDigest({ hash }, asked);
     expect(digest.startsWith(fingerprint)).toBe(true);
     expect(fingerprint).toHaveLength(8);
   });
@@ -157,7 +157,7 @@ describe('a record put back from an older copy', () => {
 });
 
 test('each part of the policy is the newest one, for all who hold it', () => {
-  const todays = createTodaysPolicy(policy);
+  const todays = createCurrentPolicy(policy);
   const held = todays.policy;
   expect({ ...held }).toEqual({ ...policy });
   const next: Policy = {

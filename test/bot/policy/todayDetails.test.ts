@@ -1,6 +1,6 @@
 // What today's policy says against an older request, in words, and which limits its cards show.
 import { describe, expect, test } from '@jest/globals';
-import type { Policy, Tier } from '../../src/bot/rules/policy.ts';
+import type { Policy, Tier } from '../../../src/bot/policy/policy.ts';
 import {
   judgeApprover,
   judgeRequest,
@@ -8,12 +8,12 @@ import {
   limitsToday,
   shownToday,
   tierToday,
-} from '../../src/bot/rules/today.ts';
-import type { Judgement } from '../../src/bot/rules/today.ts';
-import { begin, evolve } from '../../src/liveResponse/evolve.ts';
-import type { Asked, Request } from '../../src/liveResponse/request.ts';
-import { avery, dump, policy, riley, sam } from '../support/policy.ts';
-import { asked as example, askedAt as at, hosta, requests } from '../support/requests.ts';
+} from '../../../src/bot/policy/today.ts';
+import type { Judgement } from '../../../src/bot/policy/today.ts';
+import { begin, evolve } from '../../../src/liveResponse/evolve.ts';
+import type { Asked, Request } from '../../../src/liveResponse/request.ts';
+import { avery, dump, policy, riley, sam } from '../../support/policy.ts';
+import { asked as example, askedAt as at, hosta, requests } from '../../support/requests.ts';
 
 const minute = 60_000;
 const asked: Asked = {

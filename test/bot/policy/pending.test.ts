@@ -1,8 +1,8 @@
 // How many requests may wait at once, of one person and for one device.
 import { describe, expect, test } from '@jest/globals';
-import { defaultPending, tooManyPending } from '../../src/bot/rules/pending.ts';
-import type { Request } from '../../src/liveResponse/request.ts';
-import { asked, hosta, requests } from '../support/requests.ts';
+import { defaultPending, tooManyPending } from '../../../src/bot/policy/pending.ts';
+import type { Request } from '../../../src/liveResponse/request.ts';
+import { asked, hosta, requests } from '../../support/requests.ts';
 
 const tier = { name: 'high', pending: { person: 2, device: 3 } };
 const other = { id: 'responder2', name: 'Sam' };

@@ -14,13 +14,13 @@ import {
   mayWithdraw,
   termsOf,
   tierOf,
-} from '../../src/bot/rules/decisions.ts';
-import type { Actor } from '../../src/bot/rules/people.ts';
-import type { Person, Policy } from '../../src/bot/rules/policy.ts';
-import type { SessionAsk } from '../../src/bot/rules/sessionAsk.ts';
-import type { Request } from '../../src/liveResponse/request.ts';
-import { avery, olly, policy, riley, sam } from '../support/policy.ts';
-import { askedAt, requests } from '../support/requests.ts';
+} from '../../../src/bot/policy/decisions.ts';
+import type { Actor } from '../../../src/bot/policy/people/people.ts';
+import type { Person, Policy } from '../../../src/bot/policy/policy.ts';
+import type { SessionAsk } from '../../../src/bot/policy/recipes/sessionAsk.ts';
+import type { Request } from '../../../src/liveResponse/request.ts';
+import { avery, olly, policy, riley, sam } from '../../support/policy.ts';
+import { askedAt, requests } from '../../support/requests.ts';
 
 const minute = 60_000;
 const soon = askedAt + minute;
