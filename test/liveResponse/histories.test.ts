@@ -101,10 +101,10 @@ function turnsOf(history: History): readonly (Step & { readonly before: Request;
 const runs = { numRuns: 150 };
 
 /** Checks each step of many histories. */
-function always(check: (turn: ReturnType<typeof turnsOf>[number]) => void): void {
+function always(check: (turn: ReturnType<typeof turnsOf>[number]) => void, which: object = runs): void {
   fc.assert(
     fc.property(legalHistories, (history) => turnsOf(history).forEach(check)),
-    runs,
+    which,
   );
 }
 
@@ -115,10 +115,14 @@ const approvalOf = (request: Request) => ('approval' in request ? request.approv
 describe('a random legal history', () => {
   test('comes to every event and every state', () => {
     const reached = { events: new Set<string>(), states: new Set<string>() };
-    always(({ event, next }) => {
-      reached.events.add(event.type);
-      reached.states.add(next.state);
-    });
+    always(
+      ({ event, next }) => {
+        reached.events.add(event.type);
+        reached.states.add(next.state);
+        // Drawn the same each time: a rare event that is missing in one draw is no fault.
+      },
+      { numRuns: 400, seed: 13 },
+    );
     // Otherwise a history that never comes so far would prove nothing of what happens there.
     expect([...reached.events].sort()).toEqual(Object.keys(changes).sort());
     expect([...reached.states].sort()).toEqual(Object.keys(moves).sort());
