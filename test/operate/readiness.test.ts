@@ -26,8 +26,11 @@ const namedLater: Readonly<Record<string, readonly string[]>> = {
   name: [],
 };
 
+/** Functions that make a check of a name and of what is wrong. */
+const helpers: readonly string[] = ['check', 'checkOf'];
+
 /**
- * Every object with `name` and `ok`, and every call of a helper named `check`, in the files that take the
+ * Every object with `name` and `ok`, and every call of one of the helpers, in the files that take the
  * type Check from the HTTP server (the simulator and setup have others of that name).
  */
 function checksMade(): { readonly made: readonly CheckMade[]; readonly unread: readonly string[] } {
@@ -60,7 +63,7 @@ function checksMade(): { readonly made: readonly CheckMade[]; readonly unread: r
       if (
         ts.isCallExpression(node) &&
         ts.isIdentifier(node.expression) &&
-        node.expression.text === 'check' &&
+        helpers.includes(node.expression.text) &&
         node.arguments[0] !== undefined
       )
         add(node.arguments[0], blocksIn(node.parent.parent));
@@ -92,7 +95,7 @@ function insideHelper(node: ts.Node): boolean {
   return (
     ts.findAncestor(
       node,
-      (at) => ts.isFunctionDeclaration(at) && ['check', 'send'].includes(at.name?.text ?? ''),
+      (at) => ts.isFunctionDeclaration(at) && [...helpers, 'send'].includes(at.name?.text ?? ''),
     ) !== undefined
   );
 }
