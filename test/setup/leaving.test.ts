@@ -73,8 +73,10 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
   );
 
   test('while the doctor waits for an answer that never comes ends it too, with its own code', async () => {
-    // Takes connections and says nothing.
-    const silent = createServer(() => undefined);
+    // Takes connections and says nothing; reads, so that it sees the other side end.
+    const silent = createServer((socket) => {
+      socket.on('error', () => undefined).resume();
+    });
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     try {
       writeFileSync(
