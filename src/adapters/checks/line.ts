@@ -2,7 +2,7 @@
 // next.
 
 /**
- * `skip`: not looked at, because it is not set up, was not asked for, or another line has to be mended first.
+ * `skip`: not looked at, because it is not set up, was not asked for, or another line has to be fixed first.
  */
 export type Verdict = 'ok' | 'warn' | 'FAIL' | 'skip';
 

@@ -68,7 +68,7 @@ export async function policyFileWarnings(file: string, uid = process.getuid?.())
     ).flat();
   } catch (error) {
     if (codeOf(error) === '') throw error;
-    // It cannot be found: whoever reads it says so.
+    // It cannot be found: the code that reads it says so.
     return [];
   }
 }

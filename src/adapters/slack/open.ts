@@ -32,7 +32,7 @@ export async function openSlack(service: SlackService, parts: OpeningParts): Pro
         ? {}
         : { dispatcher: proxyDispatcher(proxy), proxyFor: (hostname) => http.proxyFor(hostname) }),
       keys: store.keys(),
-      // One try: whoever opens it tries again, while everything else works.
+      // One try: the caller tries again, while everything else works.
       startPauses: [],
       newestCard: (requestId, place) => newestCard(store, surface, requestId, place)?.ref,
     }),

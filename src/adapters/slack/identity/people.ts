@@ -126,7 +126,7 @@ export function createPeople(
       }
       const trust =
         found === undefined ? 'external' : trustOf(user, found, teams, allowed, organisation, homeTeam);
-      // A no is not remembered: whoever just became a member is one.
+      // A no is not remembered: a person who has just become a member is one.
       if (trust !== 'member') users.forget(user);
       // What this one payload says is no property of the account.
       const verdict =
