@@ -1,9 +1,9 @@
 // Trying again: which ended requests may be, from which index on, and what the approver of the new request
 // must know of the old one.
 import type { Command } from '../src/liveResponse/commands.ts';
-import type { Request } from '../src/liveResponse/request.ts';
-import type { Continues } from '../src/liveResponse/sequel.ts';
-import { earlierAttempt } from '../src/liveResponse/request.ts';
+import type { Request, Continues } from '../src/liveResponse/request/request.ts';
+import { earlierAttempt } from '../src/liveResponse/request/session.ts';
+import { stageOf } from '../src/liveResponse/request/request.ts';
 import { commandName, otherDevice, stateOf } from './steps.ts';
 
 /** Why a request cannot be tried again by its button or by `retry`. Typing it again is always possible. */
@@ -20,17 +20,18 @@ export function againFrom(
   request: Request,
   lost = false,
 ): { readonly from: number } | { readonly why: NotAgain } {
-  if (request.state === 'finished') {
+  const stage = stageOf(request);
+  if (stage.state === 'finished') {
     // What completed are other commands than these, or did so on another device.
-    if (request.differs !== undefined || otherDevice(request) !== undefined) return { why: 'mayHaveRun' };
-    const from = request.commands.findIndex((_, index) => stateOf(request, index) !== 'completed');
+    if (stage.run.differs !== undefined || otherDevice(request) !== undefined) return { why: 'mayHaveRun' };
+    const from = request.subject.commands.findIndex((_, index) => stateOf(request, index) !== 'completed');
     return from < 0 ? { why: 'complete' } : { from };
   }
-  if (request.state !== 'over') return { why: 'notEnded' };
-  if (request.found !== undefined) return { why: 'foundLate' };
-  if (lost || request.ending.how === 'dropped' || earlierAttempt(request) !== undefined)
+  if (stage.state !== 'closed') return { why: 'notEnded' };
+  if (stage.found !== undefined) return { why: 'foundLate' };
+  if (lost || stage.ending.kind === 'abandoned' || earlierAttempt(request) !== undefined)
     return { why: 'mayHaveRun' };
-  switch (request.ending.how) {
+  switch (stage.ending.kind) {
     case 'denied':
     case 'withdrawn':
       return { why: 'takenBack' };
@@ -39,9 +40,9 @@ export function againFrom(
       return { from: 0 };
     case 'refused':
       // Both say that what stood on the card is not what would run here: nothing of it may be carried over.
-      if (request.ending.code === 'digestMismatch' || request.ending.code === 'otherTenant')
+      if (stage.ending.code === 'digestMismatch' || stage.ending.code === 'otherTenant')
         return { why: 'mustNot' };
-      return request.ending.code === 'OsPlatformNotSupported' || request.ending.code === 'deviceUnsupported'
+      return stage.ending.code === 'OsPlatformNotSupported' || stage.ending.code === 'deviceUnsupported'
         ? { why: 'hopeless' }
         : { from: 0 };
   }
@@ -52,20 +53,22 @@ export function againFrom(
  * @param lost as for `againFrom`
  */
 export function mayHaveReached(request: Request, lost = false): boolean {
+  const stage = stageOf(request);
   return (
-    request.state !== 'over' ||
+    stage.state !== 'closed' ||
     lost ||
-    request.ending.how === 'dropped' ||
+    stage.ending.kind === 'abandoned' ||
     earlierAttempt(request) !== undefined
   );
 }
 
 /** What the new request holds of the old one. @param from an index of the old request's commands */
 export function continuationOf(old: Request, from: number): Continues {
-  const begun = (index: number): boolean => old.state === 'finished' && stateOf(old, index) !== 'skipped';
+  const begun = (index: number): boolean =>
+    stageOf(old).state === 'finished' && stateOf(old, index) !== 'skipped';
   // An attempt of which nothing began left nothing of its own; what the one before it left is still there.
-  if (old.continues !== undefined && !old.commands.some((_, index) => begun(index))) {
-    const { id, from: start, before, mayRepeat } = old.continues;
+  if (old.asked.continues !== undefined && !old.subject.commands.some((_, index) => begun(index))) {
+    const { id, from: start, before, mayRepeat } = old.asked.continues;
     return {
       id,
       from: start + from,
@@ -76,10 +79,12 @@ export function continuationOf(old: Request, from: number): Continues {
   return {
     id: old.id,
     from,
-    before: old.commands.filter((_, index) => index < from && begun(index) && !saidFailed(old, index)),
+    before: old.subject.commands.filter(
+      (_, index) => index < from && begun(index) && !saidFailed(old, index),
+    ),
     // A script that failed has begun, and may have done half of its work; a file that failed was not put.
     // Collecting twice harms nothing.
-    mayRepeat: old.commands.flatMap((command, index) =>
+    mayRepeat: old.subject.commands.flatMap((command, index) =>
       index >= from &&
       begun(index) &&
       command.type !== 'GetFile' &&
@@ -92,7 +97,10 @@ export function continuationOf(old: Request, from: number): Continues {
 
 /** Defender's own word "Failed"; without it a command whose end was not reported may have been done. */
 function saidFailed(old: Request, index: number): boolean {
-  return 'action' in old && old.action.progress.find((one) => one.index === index)?.status === 'Failed';
+  return (
+    'action' in old &&
+    stageOf(old).run.action.progress.find((one) => one.index === index)?.status === 'Failed'
+  );
 }
 
 /**

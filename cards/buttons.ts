@@ -1,8 +1,9 @@
 // The buttons of a card in each state, with what a screen reader says and the second step that names what
 // will happen.
 import { maxSearchAttempts } from '../src/liveResponse/pacing/schedules.ts';
-import type { Request } from '../src/liveResponse/request.ts';
-import type { CancelAsked } from '../src/liveResponse/sequel.ts';
+import type { Request } from '../src/liveResponse/request/request.ts';
+import type { CancelAsked } from '../src/liveResponse/request/session.ts';
+import { stageOf } from '../src/liveResponse/request/request.ts';
 import { rowOf } from '../src/liveResponse/verbs.ts';
 import { againFrom } from './again.ts';
 import { clip, oneLine } from './clip.ts';
@@ -28,8 +29,9 @@ export function buttons(
     reasons,
   }: Partial<Pick<ViewContext, 'frozen' | 'restoredAt' | 'twins' | 'reasons'>> = {},
 ): readonly Button[] {
-  const host = oneLine(request.device.name, 60);
-  switch (request.state) {
+  const stage = stageOf(request);
+  const host = oneLine(request.targets[0].device.name, 60);
+  switch (stage.state) {
     case 'awaitingApproval':
       return [
         ...(frozen === undefined ? [approve(request, title, host, twinWarning(twins).trim())] : []),
@@ -43,13 +45,13 @@ export function buttons(
     case 'over':
       return again(request, title, restoredAt !== undefined);
     case 'running':
-      return [...(mayAskCancel(request.cancel) ? [cancel(host, title)] : []), ...outputs(request)];
+      return [...(mayAskCancel(stage.run.cancel) ? [cancel(host, title)] : []), ...outputs(request)];
     case 'unknown':
       return [
         look(title),
         // While the bot itself still looks, a press would be refused: lists lag, and it could run twice.
-        ...(request.looks < maxSearchAttempts || frozen !== undefined ? [] : [resend(host, title)]),
-        ...(request.actionId !== undefined && mayAskCancel(request.cancel) ? [cancel(host, title)] : []),
+        ...(stage.searches < maxSearchAttempts || frozen !== undefined ? [] : [resend(host, title)]),
+        ...(stage.run.actionId !== undefined && mayAskCancel(stage.run.cancel) ? [cancel(host, title)] : []),
         drop(request, title),
         ...outputs(request),
       ];
@@ -76,7 +78,7 @@ function confirm(title: string, text: string, ok: string): NonNullable<Button['c
 }
 
 function approve(request: Request, title: string, host: string, twin: string): Button {
-  const where = `${twin === '' ? '' : `${clip(twin, 140)} `}On ${host} (id ending ${idTail(request.device)}), fingerprint ${oneLine(request.fingerprint, 16)}: `;
+  const where = `${twin === '' ? '' : `${clip(twin, 140)} `}On ${host} (id ending ${idTail(request.targets[0].device)}), fingerprint ${oneLine(request.subject.fingerprint, 16)}: `;
   return {
     verb: 'approve',
     label: 'Approve',
@@ -92,7 +94,7 @@ function approve(request: Request, title: string, host: string, twin: string): B
 
 /** The commands as far as they fit whole; what does not fit is counted, never cut in half. */
 function inBrief(request: Request, room: number): string {
-  const lines = request.commands.map(shownCommand);
+  const lines = request.subject.commands.map(shownCommand);
   for (let shown = lines.length; shown > 0; shown -= 1) {
     const left = lines.length - shown;
     const text =
@@ -100,7 +102,7 @@ function inBrief(request: Request, room: number): string {
     if (text.length <= room) return text;
   }
   return lines.length === 1
-    ? `the command shown on the card (${commandName(request.commands[0] ?? { type: 'GetFile', path: '' }, 40)}).`
+    ? `the command shown on the card (${commandName(request.subject.commands[0] ?? { type: 'GetFile', path: '' }, 40)}).`
     : `the ${lines.length} commands shown on the card.`;
 }
 
@@ -201,11 +203,12 @@ function again(request: Request, title: string, lost = false): readonly Button[]
 type WithResults = Extract<Request, { state: 'running' | 'unknown' | 'finished' }>;
 
 function outputs(request: WithResults): readonly Button[] {
-  return request.commands.flatMap((command, index): readonly Button[] => {
-    const read = request.results.excerpts.find((one) => one.index === index);
+  const stage = stageOf(request);
+  return request.subject.commands.flatMap((command, index): readonly Button[] => {
+    const read = stage.run.results.excerpts.find((one) => one.index === index);
     const readable =
       read === undefined
-        ? request.state !== 'unknown' && stateOf(request, index) === 'completed'
+        ? stage.state !== 'unknown' && stateOf(request, index) === 'completed'
         : read.length > 0;
     return command.type === 'RunScript' && readable
       ? [resultButton(request, 'output', 'Full output', index)]
@@ -217,7 +220,7 @@ function links(
   request: Extract<Request, { state: 'finished' }>,
   linked: ReadonlySet<number>,
 ): readonly Button[] {
-  return request.commands.flatMap((command, index): readonly Button[] =>
+  return request.subject.commands.flatMap((command, index): readonly Button[] =>
     command.type === 'GetFile' && stateOf(request, index) === 'completed'
       ? [resultButton(request, 'link', linked.has(index) ? 'New link' : 'Get download link', index)]
       : [],
@@ -229,9 +232,9 @@ function links(
  * are all one sees.
  */
 function resultButton(request: WithResults, verb: 'output' | 'link', label: string, index: number): Button {
-  const command = request.commands[index];
+  const command = request.subject.commands[index];
   const name = command === undefined ? '' : commandName(command, 40);
-  const several = request.commands.filter((one) => one.type === command?.type).length > 1;
+  const several = request.subject.commands.filter((one) => one.type === command?.type).length > 1;
   return {
     verb,
     label: several ? `${label} ${index}: ${name}` : label,

@@ -1,6 +1,8 @@
 // A request as people see it: the one content of its cards in every state, which each renderer shows in full.
 import { bindingOf } from '../src/liveResponse/commands.ts';
-import type { Request } from '../src/liveResponse/request.ts';
+import type { Request } from '../src/liveResponse/request/request.ts';
+import { earlierAttempt } from '../src/liveResponse/request/session.ts';
+import { stageOf } from '../src/liveResponse/request/request.ts';
 import { inOrder } from '../src/liveResponse/text/visible.ts';
 import { continuationNotes } from './again.ts';
 import { buttons } from './buttons.ts';
@@ -8,7 +10,6 @@ import { clip, excerptOf, oneLine } from './clip.ts';
 import { factLines } from './facts.ts';
 import * as bound from './platformLimits.ts';
 import { expirySentence, fileName, moreSentence } from './results.ts';
-import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { ranEarlier } from './messages/said.ts';
 import { commandName, stepLines } from './steps.ts';
 import { timeOf } from './time.ts';
@@ -26,7 +27,7 @@ export function cardView(request: Request, context: ViewContext): CardView {
   return {
     requestId: request.id,
     revision: request.revision,
-    fingerprint: bindingOf(request.digest),
+    fingerprint: bindingOf(request.subject.digest),
     title,
     status: marked,
     tone,
@@ -38,11 +39,11 @@ export function cardView(request: Request, context: ViewContext): CardView {
     notes: notes(request, context, links),
     buttons: buttons(request, title, new Set(links.map((one) => one.index)), context),
     fallback: clip(
-      `${marked}. ${title}, asked by ${oneLine(request.requester.name, 60)}.`,
+      `${marked}. ${title}, asked by ${oneLine(request.asked.requester.name, 60)}.`,
       bound.view.fallback,
     ),
     // A mention is for the question, not for what follows: an update that repeats it would only be noise.
-    ...(request.state === 'awaitingApproval' && context.notify !== undefined
+    ...(stageOf(request).state === 'awaitingApproval' && context.notify !== undefined
       ? { notify: context.notify }
       : {}),
   };
@@ -53,10 +54,10 @@ export function cardView(request: Request, context: ViewContext): CardView {
  * the typed one.
  */
 export function titleOf(request: Request): string {
-  const device = oneLine(request.device.name, 90);
-  const words = oneLine(inOrder(request.title), 300).split(' ');
+  const device = oneLine(request.targets[0].device.name, 90);
+  const words = oneLine(inOrder(request.asked.title), 300).split(' ');
   const names = new Set(
-    [device, device.split('.')[0] ?? device, request.device.id].map((one) => one.toLowerCase()),
+    [device, device.split('.')[0] ?? device, request.targets[0].device.id].map((one) => one.toLowerCase()),
   );
   // The first word is the command or recipe, even where a device bears the same name.
   const host = words.findIndex((word, index) => index > 0 && names.has(word.toLowerCase()));
@@ -68,8 +69,8 @@ export function titleOf(request: Request): string {
 
 function excerpts(request: Request, context: ViewContext): readonly ExcerptBlock[] {
   if (context.results === 'private' || !('results' in request)) return [];
-  const readable = request.results.excerpts
-    .flatMap((one) => {
+  const readable = stageOf(request)
+    .run.results.excerpts.flatMap((one) => {
       const raw = context.outputs.get(one.index);
       return raw === undefined || one.length === 0 ? [] : [{ ...one, raw }];
     })
@@ -81,7 +82,7 @@ function excerpts(request: Request, context: ViewContext): readonly ExcerptBlock
     total: Math.floor(bound.view.excerptTotal / share),
   };
   return readable.flatMap((one) => {
-    const command = request.commands[one.index];
+    const command = request.subject.commands[one.index];
     const failed = (one.exitCode !== undefined && one.exitCode !== 0) || one.errors;
     // Where we hold only the beginning of a long output, its end can be neither shown nor counted.
     const whole = one.raw.length >= one.length;
@@ -109,26 +110,27 @@ function excerpts(request: Request, context: ViewContext): readonly ExcerptBlock
 }
 
 function linkLines(request: Request, context: ViewContext): readonly LinkLine[] {
-  if (context.results === 'private' || request.state !== 'finished') return [];
+  const stage = stageOf(request);
+  if (context.results === 'private' || stage.state !== 'finished') return [];
   let room: number = bound.view.linkCharacters;
-  return [...request.results.links]
+  return [...stage.run.results.links]
     .sort((a, b) => a.index - b.index)
     .flatMap((link): readonly LinkLine[] => {
       const url = context.urls.get(link.index);
-      const command = request.commands[link.index];
+      const command = request.subject.commands[link.index];
       if (url === undefined || command === undefined || context.now >= link.expiresAt || !isOpenable(url))
         return [];
       room -= url.length;
       if (room < 0) return [];
-      const file = request.results.files.find((one) => one.index === link.index);
+      const file = stage.run.results.files.find((one) => one.index === link.index);
       const name = file === undefined ? commandName(command) : fileName(file, commandName(command));
-      const several = request.commands.filter((one) => one.type === 'GetFile').length > 1;
+      const several = request.subject.commands.filter((one) => one.type === 'GetFile').length > 1;
       return [
         {
           index: link.index,
           label: several ? `Download ${link.index}: ${clip(name, 40)}` : 'Download',
           url,
-          expiry: expirySentence(link.at, link.expiresAt, request.at),
+          expiry: expirySentence(link.at, link.expiresAt, request.asked.at),
         },
       ];
     });
@@ -153,21 +155,22 @@ function keptBack({ redacted, at }: Request): string {
 }
 
 function notes(request: Request, context: ViewContext, links: readonly LinkLine[]): readonly string[] {
-  const ended = request.state === 'finished' || request.state === 'over';
-  const results = 'results' in request && request.commands.some((one) => one.type !== 'PutFile');
+  const stage = stageOf(request);
+  const ended = stage.state === 'finished' || stage.state === 'closed';
+  const results = 'results' in request && request.subject.commands.some((one) => one.type !== 'PutFile');
   const earlier = earlierAttempt(request);
   const ran = ranEarlier(request);
   return [
     ...(context.simulated ? ['No real device is touched, and nothing shown here happened on one.'] : []),
     // For whoever still decides; afterwards the rows tell what became of it.
-    ...(request.state === 'awaitingApproval' || request.state === 'queued' ? continuationNotes(request) : []),
+    ...(stage.state === 'awaitingApproval' || stage.state === 'queued' ? continuationNotes(request) : []),
     ...(ran === undefined
       ? []
       : [
-          `What runs here is the attempt of ${timeOf(ran.at, request.at)}, found before it was sent again: the approval shown came after it.`,
+          `What runs here is the attempt of ${timeOf(ran.at, request.asked.at)}, found before it was sent again: the approval shown came after it.`,
         ]),
-    ...(earlier !== undefined && ran === undefined && !ended && request.state !== 'queued'
-      ? [`Sent again: the attempt of ${timeOf(earlier.at, request.at)} may have run too.`]
+    ...(earlier !== undefined && ran === undefined && !ended && stage.state !== 'queued'
+      ? [`Sent again: the attempt of ${timeOf(earlier.at, request.asked.at)} may have run too.`]
       : []),
     ...(results && context.results === 'private'
       ? [`${keptBack(request)}. The buttons give them privately to people who may read results.`]

@@ -1,8 +1,8 @@
 // The labelled facts of a card: all that an approver judges by before the approval, and what an analyst looks
 // up after it.
 import type { Blocker } from '../src/liveResponse/request/errorAnswer.ts';
-import type { Device, Request } from '../src/liveResponse/request.ts';
-import type { Continues, TriedAgain } from '../src/liveResponse/sequel.ts';
+import type { Device, Request, Continues, RetriedAs } from '../src/liveResponse/request/request.ts';
+import { stageOf, sessionOf } from '../src/liveResponse/request/request.ts';
 import { oneLine, tailOf } from './clip.ts';
 import * as bound from './platformLimits.ts';
 import { misfitWords } from './messages/misfits.ts';
@@ -39,41 +39,42 @@ export function factLines(
   request: Request,
   { twins = [], reasons, command = '/lr' }: Partial<Pick<ViewContext, 'twins' | 'reasons' | 'command'>> = {},
 ): readonly FactLine[] {
-  const when = (ms: number): string => timeOf(ms, request.at);
-  const approval = request.state === 'awaitingApproval' ? undefined : request.approval;
-  const undecided = request.state === 'awaitingApproval' || request.state === 'queued';
+  const stage = stageOf(request);
+  const when = (ms: number): string => timeOf(ms, request.asked.at);
+  const approval = stage.state === 'awaitingApproval' ? undefined : sessionOf(request).grant;
+  const undecided = stage.state === 'awaitingApproval' || stage.state === 'queued';
   const facts: readonly (FactLine | undefined)[] = [
-    { label: 'Device', value: deviceWords(request.device) },
-    undecided ? alikeFact(request.panel) : undefined,
-    undecided ? leftOutFact(request.panel, request.device.name) : undefined,
+    { label: 'Device', value: deviceWords(request.targets[0].device) },
+    undecided ? alikeFact(request.targets[0].context) : undefined,
+    undecided ? leftOutFact(request.targets[0].context, request.targets[0].device.name) : undefined,
     undecided ? fact('Wrong system', misfitWords(request)) : undefined,
-    { label: 'Asked by', value: `${name(request.requester.name)}, ${stamp(request.at)}` },
+    { label: 'Asked by', value: `${name(request.asked.requester.name)}, ${stamp(request.asked.at)}` },
     fact(
       'Reason',
-      request.reason === undefined
+      request.asked.reason === undefined
         ? undefined
         : reasons === 'private'
           ? privateReason(request, command)
-          : oneLine(request.reason, bound.view.reason),
+          : oneLine(request.asked.reason, bound.view.reason),
     ) ?? (undecided ? { label: 'Reason', value: 'none given' } : undefined),
-    continuesFact(request.continues),
+    continuesFact(request.asked.continues),
     ...twinFacts(request, twins),
     approval === undefined
       ? undefined
       : { label: 'Approved by', value: `${name(approval.by.name)}, ${when(approval.at)}` },
     ...(undecided ? deviceFacts(request, when) : []),
-    undecided ? { label: 'Tier', value: oneLine(request.terms.tier, 60) } : undefined,
-    request.state === 'awaitingApproval'
-      ? { label: 'Expires', value: `${when(request.terms.expiresAt)}, then denied` }
+    undecided ? { label: 'Tier', value: oneLine(request.asked.terms.tier, 60) } : undefined,
+    stage.state === 'awaitingApproval'
+      ? { label: 'Expires', value: `${when(request.asked.terms.expiresAt)}, then denied` }
       : undefined,
-    request.state === 'queued' ? { label: 'Runs before', value: when(request.runBefore) } : undefined,
+    stage.state === 'queued' ? { label: 'Runs before', value: when(stage.runBefore) } : undefined,
     contentFact(request),
     sentFact(request, when),
-    'actionId' in request ? fact('Action id', oneLine(request.actionId, 60)) : undefined,
-    request.state === 'queued' ? blockerFact(request.blocker, when) : undefined,
+    'actionId' in request ? fact('Action id', oneLine(stage.run.actionId, 60)) : undefined,
+    stage.state === 'queued' ? blockerFact(stage.blocker, when) : undefined,
     ...correlationFacts(request),
-    againFact(request.again),
-    { label: 'Fingerprint', value: oneLine(request.fingerprint, 64) },
+    againFact(request.retriedAs),
+    { label: 'Fingerprint', value: oneLine(request.subject.fingerprint, 64) },
     { label: 'Request', value: request.id },
   ];
   return facts.filter((one) => one !== undefined);
@@ -90,7 +91,7 @@ function continuesFact(continues: Continues | undefined): FactLine | undefined {
     : { label: 'Continues', value: `${continues.id} from index ${continues.from}, which is index 0 here` };
 }
 
-function againFact(again: TriedAgain | undefined): FactLine | undefined {
+function againFact(again: RetriedAs | undefined): FactLine | undefined {
   if (again === undefined) return undefined;
   const from = again.from === undefined || again.from === 0 ? '' : ` from index ${again.from}`;
   return { label: 'Tried again as', value: `${again.id}${from}, asked by ${name(again.by.name)}` };
@@ -162,20 +163,21 @@ function blockerFact(blocker: Blocker | undefined, when: (ms: number) => string)
 
 /** The correlation id of every refusal that the card tells of: what Microsoft's support asks for. */
 function correlationFacts(request: Request): readonly FactLine[] {
+  const stage = stageOf(request);
   const ids: readonly (readonly [string, string | undefined])[] = [
-    ...('error' in request ? ([['Correlation id', request.error.target]] as const) : []),
-    ...(request.state === 'over' && request.ending.how === 'refused'
-      ? ([['Correlation id', request.ending.target]] as const)
+    ...('error' in request ? ([['Correlation id', stage.error.target]] as const) : []),
+    ...(stage.state === 'closed' && stage.ending.kind === 'refused'
+      ? ([['Correlation id', stage.ending.target]] as const)
       : []),
-    ...(request.state === 'over' && request.ending.how === 'lapsed'
-      ? ([['Correlation id', request.ending.error?.target]] as const)
+    ...(stage.state === 'closed' && stage.ending.kind === 'lapsed'
+      ? ([['Correlation id', stage.ending.error?.target]] as const)
       : []),
-    ...(request.state === 'queued' && request.blocker?.by === 'notRead'
-      ? ([['Correlation id, list', request.blocker.error?.target]] as const)
+    ...(stage.state === 'queued' && stage.blocker?.by === 'notRead'
+      ? ([['Correlation id, list', stage.blocker.error?.target]] as const)
       : []),
-    ...('cancel' in request ? ([['Correlation id, cancel', request.cancel.error?.target]] as const) : []),
+    ...('cancel' in request ? ([['Correlation id, cancel', stage.run.cancel.error?.target]] as const) : []),
     ...('results' in request
-      ? [...request.results.troubles, ...(request.results.linkTroubles ?? [])].map(
+      ? [...stage.run.results.troubles, ...(stage.run.results.linkTroubles ?? [])].map(
           (one) => [`Correlation id, index ${one.index}`, one.error?.target] as const,
         )
       : []),
@@ -188,13 +190,18 @@ function correlationFacts(request: Request): readonly FactLine[] {
 
 /** Shown only where something was sent more than once: it may have run twice. */
 function sentFact(request: Request, when: (ms: number) => string): FactLine | undefined {
-  if (!('attempts' in request) || request.state === 'queued' || request.attempts.length < 2) return undefined;
+  if (
+    !('attempts' in request) ||
+    stageOf(request).state === 'queued' ||
+    sessionOf(request).attempts.length < 2
+  )
+    return undefined;
   const ran = ranEarlier(request);
   if (ran !== undefined) return { label: 'Sent', value: `once, ${when(ran.at)}` };
   return {
     label: 'Sent',
-    value: `${request.attempts.length} attempts: ${request.attempts
-      .slice(-5)
+    value: `${sessionOf(request).attempts.length} attempts: ${sessionOf(request)
+      .attempts.slice(-5)
       .map((one) => when(one.at))
       .join(', ')}`,
   };

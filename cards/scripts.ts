@@ -3,10 +3,11 @@
 import type { Change, Content, FileSeen, Unread } from '../src/liveResponse/request/content.ts';
 import { changesBetween, libraryName, libraryNames, wasRead } from '../src/liveResponse/request/content.ts';
 import type { Command } from '../src/liveResponse/commands.ts';
-import type { Request } from '../src/liveResponse/request.ts';
+import type { Request } from '../src/liveResponse/request/request.ts';
+import { earlierAttempt } from '../src/liveResponse/request/session.ts';
+import { stageOf, sessionOf } from '../src/liveResponse/request/request.ts';
 import { oneLine } from './clip.ts';
 import * as bound from './platformLimits.ts';
-import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { ranEarlier } from './messages/said.ts';
 import { stamp, timeOf } from './time.ts';
 import type { FactLine } from './view.ts';
@@ -24,11 +25,11 @@ export function shortHash(sha256: string): string {
  */
 export function contentDetail(request: Request, command: Command): string | undefined {
   const name = libraryName(command);
-  if (name === undefined || !wasRead(request.content)) return undefined;
-  const file = request.content.files.find((one) => one.name === name);
+  if (name === undefined || !wasRead(request.subject.content)) return undefined;
+  const file = request.subject.content.files.find((one) => one.name === name);
   if (file === undefined) return undefined;
   if (file.sha256 === undefined) return 'NOT in the live response library: it would fail.';
-  return `SHA-256 ${shortHash(file.sha256)}…${file.updatedAt === undefined ? '' : `, last changed ${timeOf(file.updatedAt, request.at)}`}.`;
+  return `SHA-256 ${shortHash(file.sha256)}…${file.updatedAt === undefined ? '' : `, last changed ${timeOf(file.updatedAt, request.asked.at)}`}.`;
 }
 
 /**
@@ -36,27 +37,27 @@ export function contentDetail(request: Request, command: Command): string | unde
  * was approved.
  */
 export function contentFact(request: Request): FactLine | undefined {
-  if (libraryNames(request.commands).length === 0) return undefined;
+  if (libraryNames(request.subject.commands).length === 0) return undefined;
   const value = contentWords(request);
   return value === undefined ? undefined : { label: 'Scripts', value };
 }
 
 function contentWords(request: Request): string | undefined {
   const { content } = request;
-  switch (request.state) {
+  switch (stageOf(request).state) {
     case 'awaitingApproval':
       return wasRead(content)
-        ? `content as of ${timeOf(content.at, request.at)}; if it changes, nothing is sent`
+        ? `content as of ${timeOf(content.at, request.asked.at)}; if it changes, nothing is sent`
         : notVerified(content, 'would not be noticed');
     case 'queued':
-      return wasRead(request.approval.content)
+      return wasRead(sessionOf(request).grant.content)
         ? 'compared with the library right before sending; if they changed, nothing is sent'
-        : notVerified(request.approval.content, 'would not be noticed');
+        : notVerified(sessionOf(request).grant.content, 'would not be noticed');
     case 'over':
-      if (request.approval === undefined) return undefined;
-      return wasRead(request.approval.content)
-        ? `approved: ${named(request.approval.content.files)}`
-        : notVerified(request.approval.content);
+      if (sessionOf(request).grant === undefined) return undefined;
+      return wasRead(sessionOf(request).grant.content)
+        ? `approved: ${named(sessionOf(request).grant.content.files)}`
+        : notVerified(sessionOf(request).grant.content);
     case 'unknown':
     case 'submitting':
     case 'running':
@@ -68,18 +69,21 @@ function contentWords(request: Request): string | undefined {
 function sentWords(
   request: Extract<Request, { readonly state: 'unknown' | 'submitting' | 'running' | 'finished' }>,
 ): string {
-  const approved = request.approval.content;
+  const stage = stageOf(request);
+  const approved = sessionOf(request).grant.content;
   if (!wasRead(approved)) return notVerified(approved);
   if (ranEarlier(request) !== undefined) return 'what runs was compared with the approval before this one';
   // Only of a request that may be sent again, and only after somebody tried to.
   const since =
-    request.state === 'unknown' && wasRead(request.content) ? changesBetween(approved, request.content) : [];
+    stage.state === 'unknown' && wasRead(request.subject.content)
+      ? changesBetween(approved, request.subject.content)
+      : [];
   const now =
     since.length === 0 ? '' : `. Changed since: ${since.map((change) => changeWords(change)).join('; ')}`;
   const earlier =
     earlierAttempt(request) === undefined ? '' : '; the earlier attempt was compared with its own approval';
   // A crash may have come before the comparison, and then nothing was sent either.
-  if (request.state === 'submitting' || (request.state === 'unknown' && request.cause === 'lost'))
+  if (stage.state === 'submitting' || (stage.state === 'unknown' && stage.cause === 'lost'))
     return `approved: ${named(approved.files)}${earlier}${now}`;
   return `unchanged from approval to sending: ${named(approved.files)}${earlier}${now}`;
 }

@@ -4,7 +4,10 @@ import { hasBegun, isTerminal, outcomeOf, stepStates } from '../src/liveResponse
 import type { Command } from '../src/liveResponse/commands.ts';
 import { commandLine } from '../src/liveResponse/commands.ts';
 import { hresultText } from '../src/liveResponse/codes/hresult.ts';
-import type { InState, Request } from '../src/liveResponse/request.ts';
+import type { InState } from '../src/liveResponse/request/events.ts';
+import type { Request } from '../src/liveResponse/request/request.ts';
+import { earlierAttempt } from '../src/liveResponse/request/session.ts';
+import { stageOf } from '../src/liveResponse/request/request.ts';
 import { codePoint, drawnOutOfOrder, inOrder } from '../src/liveResponse/text/visible.ts';
 import { stepFailure } from './messages/stepAdvice.ts';
 import { clean, clip, oneLine } from './clip.ts';
@@ -16,7 +19,6 @@ import {
   notTextSentence,
   troubleSentence,
 } from './results.ts';
-import { earlierAttempt } from '../src/liveResponse/request.ts';
 import { contentDetail } from './scripts.ts';
 import { duration } from './time.ts';
 import type { StepLine, Tone, ViewContext } from './view.ts';
@@ -89,8 +91,9 @@ interface StepFacts {
 }
 
 export function progressOf(request: Request, index: number): CommandProgress | undefined {
+  const stage = stageOf(request);
   const action =
-    request.state === 'over' ? request.found?.action : 'action' in request ? request.action : undefined;
+    stage.state === 'closed' ? stage.found?.action : 'action' in request ? stage.run.action : undefined;
   return action?.progress.find((one) => one.index === index);
 }
 
@@ -99,35 +102,37 @@ export function stateOf(request: Request, index: number): StepState {
 }
 
 function statesOf(request: Request): readonly StepState[] {
-  const { length } = request.commands;
-  if (request.state === 'finished') {
+  const stage = stageOf(request);
+  const { length } = request.subject.commands;
+  if (stage.state === 'finished') {
     // Of a command whose result was read, the end is known, whatever Defender's last word leaves out: the
     // first without an end comes after it.
-    const read = request.commands.flatMap((_, index) =>
+    const read = request.subject.commands.flatMap((_, index) =>
       hasResult(request, index) ? [{ index, status: 'Completed', errors: [] }] : [],
     );
-    return stepStates({ progress: [...request.action.progress, ...read] }, length, {
-      outcome: request.outcome,
-      opened: request.opened === true,
+    return stepStates({ progress: [...stage.run.action.progress, ...read] }, length, {
+      outcome: stage.outcome,
+      opened: stage.opened === true,
     });
   }
-  if (request.state === 'over' && request.found !== undefined) {
-    const { action } = request.found;
+  if (stage.state === 'closed' && stage.found !== undefined) {
+    const { action } = stage.found;
     return stepStates(
       action,
       length,
       isTerminal(action.status) ? { outcome: outcomeOf[action.status], opened: hasBegun(action) } : undefined,
     );
   }
-  return request.state === 'running'
-    ? stepStates(request.action, length)
-    : request.commands.map(() => 'waiting');
+  return stage.state === 'running'
+    ? stepStates(stage.run.action, length)
+    : request.subject.commands.map(() => 'waiting');
 }
 
 function hasResult(request: InState<'finished'>, index: number): boolean {
+  const stage = stageOf(request);
   return (
     progressOf(request, index) === undefined &&
-    [...request.results.excerpts, ...request.results.files].some((one) => one.index === index)
+    [...stage.run.results.excerpts, ...stage.run.results.files].some((one) => one.index === index)
   );
 }
 
@@ -136,9 +141,10 @@ function hasResult(request: InState<'finished'>, index: number): boolean {
  * that names none says nothing.
  */
 export function otherDevice(request: Request): string | undefined {
-  if (request.state !== 'running' && request.state !== 'finished') return undefined;
-  const { machineId } = request.action;
-  return machineId === '' || machineId.toLowerCase() === request.device.id.toLowerCase()
+  const stage = stageOf(request);
+  if (stage.state !== 'running' && stage.state !== 'finished') return undefined;
+  const { machineId } = stage.run.action;
+  return machineId === '' || machineId.toLowerCase() === request.targets[0].device.id.toLowerCase()
     ? undefined
     : machineId;
 }
@@ -159,7 +165,7 @@ export function stepFacts(request: Request): StepFacts {
 }
 
 export function stepLines(request: Request, context: ViewContext): readonly StepLine[] {
-  return request.commands.map((command, index) => {
+  return request.subject.commands.map((command, index) => {
     const { status, tone } = stepStatus(request, index, context.restoredAt !== undefined);
     const detail = stepDetail(request, command, index, context);
     return {
@@ -177,15 +183,16 @@ function stepStatus(
   index: number,
   uncertain: boolean,
 ): { readonly status: string; readonly tone: Tone } {
+  const stage = stageOf(request);
   // An older copy of the record shows it as not sent; what came after it is lost.
   if (
     uncertain &&
-    (request.state === 'awaitingApproval' ||
-      request.state === 'queued' ||
-      (request.state === 'over' && request.found === undefined))
+    (stage.state === 'awaitingApproval' ||
+      stage.state === 'queued' ||
+      (stage.state === 'closed' && stage.found === undefined))
   )
     return { status: 'not known', tone: 'warning' };
-  switch (request.state) {
+  switch (stage.state) {
     case 'awaitingApproval':
       return { status: 'not run', tone: 'neutral' };
     case 'queued':
@@ -194,13 +201,13 @@ function stepStatus(
       return { status: 'being sent', tone: 'neutral' };
     case 'unknown':
       // A result was read while the session could still be seen: that much is certain.
-      return request.results.excerpts.some((one) => one.index === index) ||
-        request.results.files.some((one) => one.index === index)
+      return stage.run.results.excerpts.some((one) => one.index === index) ||
+        stage.run.results.files.some((one) => one.index === index)
         ? { status: 'completed', tone: 'good' }
         : { status: 'not known', tone: 'warning' };
     case 'over':
-      if (request.found !== undefined) return foundStatus[stateOf(request, index)];
-      return request.ending.how === 'dropped' || earlierAttempt(request) !== undefined
+      if (stage.found !== undefined) return foundStatus[stateOf(request, index)];
+      return stage.ending.kind === 'abandoned' || earlierAttempt(request) !== undefined
         ? { status: 'not known', tone: 'warning' }
         : { status: 'not run', tone: 'neutral' };
     case 'running':
@@ -229,7 +236,7 @@ function ranStatus(
     progress.endedAt >= progress.startedAt
       ? duration(progress.endedAt - progress.startedAt)
       : undefined;
-  const excerpt = request.results.excerpts.find((one) => one.index === index);
+  const excerpt = stageOf(request).run.results.excerpts.find((one) => one.index === index);
   switch (stateOf(request, index)) {
     case 'waiting':
       return { status: waitingWord(progress?.status, isNext(request, index)), tone: 'neutral' };
@@ -258,7 +265,8 @@ function ranStatus(
  * never (defender-api.md 2.3).
  */
 function isNext(request: Request, index: number): boolean {
-  if (request.state !== 'running' || request.action.status === 'Pending') return false;
+  const stage = stageOf(request);
+  if (stage.state !== 'running' || stage.run.action.status === 'Pending') return false;
   return statesOf(request).findIndex((state) => state !== 'completed') === index;
 }
 
@@ -278,8 +286,9 @@ function stepDetail(
   index: number,
   context: ViewContext,
 ): string | undefined {
+  const stage = stageOf(request);
   // Only while somebody can still stop it: afterwards it would be noise beside the result.
-  if (request.state === 'awaitingApproval' || request.state === 'queued')
+  if (stage.state === 'awaitingApproval' || stage.state === 'queued')
     return join(contentDetail(request, command), oddities(command));
   const progress = progressOf(request, index);
   const state = stateOf(request, index);
@@ -307,8 +316,9 @@ function stepDetail(
  * it says nothing. @param told what is quoted already: a code that stands in it is not said twice
  */
 export function sessionReason(request: Request, told: readonly string[] = []): string | undefined {
+  const stage = stageOf(request);
   const action =
-    request.state === 'over' ? request.found?.action : 'action' in request ? request.action : undefined;
+    stage.state === 'closed' ? stage.found?.action : 'action' in request ? stage.run.action : undefined;
   if (action === undefined) return undefined;
   const { hresult, troubleshoot } = action;
   const code = hresult === undefined ? undefined : hresultText(hresult);
@@ -327,13 +337,15 @@ export function sessionReason(request: Request, told: readonly string[] = []): s
  * What Defender says of this index, where an action found by our tag runs something else than was approved.
  */
 function differs(request: Request, index: number): string | undefined {
+  const stage = stageOf(request);
   if (!('differs' in request)) return undefined;
-  const theirs = request.differs[index];
-  const approved = request.commands[index];
+  const theirs = stage.run.differs[index];
+  const approved = request.subject.commands[index];
   if (theirs === undefined) return 'Defender’s action has no command of this index.';
   const more =
-    index === request.commands.length - 1 && request.differs.length > request.commands.length
-      ? ` It has ${request.differs.length - request.commands.length} more after this one.`
+    index === request.subject.commands.length - 1 &&
+    stage.run.differs.length > request.subject.commands.length
+      ? ` It has ${stage.run.differs.length - request.subject.commands.length} more after this one.`
       : '';
   if (approved !== undefined && shownCommand(approved) === shownCommand(theirs))
     return more === '' ? undefined : more.trim();
@@ -346,14 +358,15 @@ function resultDetail(
   index: number,
   context: ViewContext,
 ): string | undefined {
+  const stage = stageOf(request);
   if (!('results' in request)) return undefined;
-  const trouble = request.results.troubles.find((one) => one.index === index);
-  if (trouble !== undefined) return troubleSentence(trouble, command.type, request.at);
-  const linkTrouble = request.results.linkTroubles?.find((one) => one.index === index);
-  const noLink = linkTrouble === undefined ? undefined : linkTroubleSentence(linkTrouble, request.at);
-  const file = request.results.files.find((one) => one.index === index);
+  const trouble = stage.run.results.troubles.find((one) => one.index === index);
+  if (trouble !== undefined) return troubleSentence(trouble, command.type, request.asked.at);
+  const linkTrouble = stage.run.results.linkTroubles?.find((one) => one.index === index);
+  const noLink = linkTrouble === undefined ? undefined : linkTroubleSentence(linkTrouble, request.asked.at);
+  const file = stage.run.results.files.find((one) => one.index === index);
   if (file !== undefined) return join(fileSentence(file, commandName(command)), noLink);
-  const excerpt = request.results.excerpts.find((one) => one.index === index);
+  const excerpt = stage.run.results.excerpts.find((one) => one.index === index);
   if (excerpt !== undefined) {
     const form = excerpt.form === undefined ? undefined : formSentence(excerpt.form);
     if (excerpt.notText !== undefined)

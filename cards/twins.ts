@@ -1,7 +1,7 @@
 // What a card says of another request for the same commands on the same device: which it is, how it stands,
 // who asked.
-import type { Request } from '../src/liveResponse/request.ts';
-import { isOpen } from '../src/liveResponse/request.ts';
+import type { Request } from '../src/liveResponse/request/request.ts';
+import { isOpen, stageOf } from '../src/liveResponse/request/request.ts';
 import { oneLine } from './clip.ts';
 import { timeOf } from './time.ts';
 import type { FactLine, Twin } from './view.ts';
@@ -9,16 +9,17 @@ import type { FactLine, Twin } from './view.ts';
 const shown = 3;
 
 export function twinFacts(request: Request, twins: readonly Twin[]): readonly FactLine[] {
+  const stage = stageOf(request);
   const open = twins.filter((twin) => twin.open);
   const ended =
-    request.state === 'awaitingApproval' || request.state === 'queued'
-      ? twins.filter((twin) => !twin.open)
-      : [];
+    stage.state === 'awaitingApproval' || stage.state === 'queued' ? twins.filter((twin) => !twin.open) : [];
   const named = [...open.slice(0, shown), ...ended.slice(0, shown)].some(
-    (twin) => twin.id === request.apartFrom,
+    (twin) => twin.id === request.asked.apartFrom,
   );
   const apart =
-    request.apartFrom !== undefined && !named ? `${request.apartFrom}, for the reason given` : undefined;
+    request.asked.apartFrom !== undefined && !named
+      ? `${request.asked.apartFrom}, for the reason given`
+      : undefined;
   return [
     ...(isOpen(request) && open.length > 0
       ? [{ label: 'Same, open', value: several(open, (twin) => told(request, twin, '')) }]
@@ -31,7 +32,7 @@ export function twinFacts(request: Request, twins: readonly Twin[]): readonly Fa
               told(
                 request,
                 twin,
-                twin.endedAt === undefined ? '' : ` at ${timeOf(twin.endedAt, request.at)}`,
+                twin.endedAt === undefined ? '' : ` at ${timeOf(twin.endedAt, request.asked.at)}`,
               ),
             ),
           },
@@ -42,8 +43,8 @@ export function twinFacts(request: Request, twins: readonly Twin[]): readonly Fa
 }
 
 function told(request: Request, { id, status, askedBy, askedAt }: Twin, when: string): string {
-  const apart = request.apartFrom === id ? '; this one was asked separately, for the reason given' : '';
-  return `${id}: ${oneLine(status, 60)}${when}, asked by ${oneLine(askedBy, 60)} at ${timeOf(askedAt, request.at)}${apart}`;
+  const apart = request.asked.apartFrom === id ? '; this one was asked separately, for the reason given' : '';
+  return `${id}: ${oneLine(status, 60)}${when}, asked by ${oneLine(askedBy, 60)} at ${timeOf(askedAt, request.asked.at)}${apart}`;
 }
 
 function several(twins: readonly Twin[], words: (twin: Twin) => string): string {

@@ -6,7 +6,7 @@ import { slack } from '../cards/platformLimits.ts';
 import { commandWords, forms, isCommandWord } from '../src/bot/commands/forms.ts';
 import { cloudNames } from '../src/adapters/defender/clouds.ts';
 import { knownNames } from '../src/adapters/config/settings.ts';
-import { moves } from '../src/liveResponse/request.ts';
+import { moves } from '../src/liveResponse/request/events.ts';
 import { readGuards } from './guards/entries.ts';
 import { root } from './support/root.ts';
 

@@ -1,7 +1,7 @@
 // A chat behind the one that may be late: nothing that a chat can do may get lost on the way.
 import { expect, test } from '@jest/globals';
 import type { ChatPort } from '../src/bot/ports.ts';
-import type { CardRef } from '../src/liveResponse/request.ts';
+import type { CardRef } from '../src/liveResponse/request/request.ts';
 import { createLateChat } from '../src/app/lateChat.ts';
 import type { LateChat } from '../src/app/lateChat.ts';
 import type { OpenChat } from '../src/adapters/chatPlatform.ts';

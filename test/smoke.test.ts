@@ -1,4 +1,5 @@
 // The built program, started as people start it: what Jest resolves and Node does not would be found here.
+import { stateIn } from './support/requests.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -94,15 +95,15 @@ describe('the built program', () => {
         request: requestId,
         verb: 'approve',
         revision: request?.revision,
-        fingerprint: request?.digest.slice(0, 16),
+        fingerprint: request?.subject.digest.slice(0, 16),
       });
-      while (journal.requests.get(requestId)?.state !== 'submitting') {
+      while (stateIn(journal.requests.get(requestId)) !== 'submitting') {
         await new Promise((resolve) => setImmediate(resolve));
         journal.read();
       }
       expect(await program.kill('SIGTERM')).toBe(0);
       journal.read();
-      expect(journal.requests.get(requestId)?.state).toBe('running');
+      expect(stateIn(journal.requests.get(requestId))).toBe('running');
     } finally {
       await simulator.kill('SIGKILL');
     }

@@ -3,7 +3,10 @@
 import { isTerminal, outcomeOf } from '../../src/liveResponse/action.ts';
 import type { Action } from '../../src/liveResponse/action.ts';
 import { lateSearchMs } from '../../src/liveResponse/pacing/schedules.ts';
-import type { FoundLate, InState, WaitCause } from '../../src/liveResponse/request.ts';
+import type { FoundLate, WaitCause } from '../../src/liveResponse/request/session.ts';
+import type { InState } from '../../src/liveResponse/request/events.ts';
+import { earlierAttempt } from '../../src/liveResponse/request/session.ts';
+import { stageOf, sessionOf } from '../../src/liveResponse/request/request.ts';
 import type { Blocker, ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';
 import { failureAdvice } from './advice.ts';
 import { oneLine } from '../clip.ts';
@@ -12,7 +15,6 @@ import { afterRestore } from './said.ts';
 import type { StatusText } from './said.ts';
 import type { ViewContext } from '../view.ts';
 import { missingRight } from './rights.ts';
-import { earlierAttempt } from '../../src/liveResponse/request.ts';
 import { timeOf } from '../time.ts';
 
 /** Until when a lost attempt is looked for is said only while it is so. */
@@ -20,9 +22,10 @@ export function endingWords(
   request: InState<'over'>,
   context: Pick<ViewContext, 'now' | 'command' | 'restoredAt'>,
 ): StatusText {
-  return request.found === undefined
+  const stage = stageOf(request);
+  return stage.found === undefined
     ? wordsOf(request, context)
-    : foundWords(request, request.found, context.command);
+    : foundWords(request, stage.found, context.command);
 }
 
 /** Given up, and seen at Defender after all: what was said before is taken back. */
@@ -31,6 +34,7 @@ function foundWords(
   { at, action, differs }: FoundLate,
   command: string,
 ): StatusText {
+  const stage = stageOf(request);
   const given = {
     dropped: 'Dropped',
     withdrawn: 'Withdrawn',
@@ -38,11 +42,11 @@ function foundWords(
     refused: 'Refused',
     denied: 'Denied',
     expired: 'Expired',
-  }[request.ending.how];
-  const by = 'by' in request.ending ? ` by ${name(request.ending.by.name)}` : '';
-  const reason = 'reason' in request.ending ? because(request.ending.reason) : '';
-  const when = (ms: number): string => timeOf(ms, request.at);
-  const sent = request.attempts.find((attempt) => action.comment.includes(attempt.tag));
+  }[stage.ending.kind];
+  const by = 'by' in stage.ending ? ` by ${name(stage.ending.by.name)}` : '';
+  const reason = 'reason' in stage.ending ? because(stage.ending.reason) : '';
+  const when = (ms: number): string => timeOf(ms, request.asked.at);
+  const sent = sessionOf(request).attempts.find((attempt) => action.comment.includes(attempt.tag));
   const ended = isTerminal(action.status);
   const other =
     differs === undefined ? '' : ' It runs other commands than were approved: tell an administrator at once.';
@@ -52,7 +56,7 @@ function foundWords(
   return {
     status: `${given}, but at Defender: ${atDefender(action)}`,
     tone: ended && outcomeOf[action.status] !== 'succeeded' ? 'warning' : 'danger',
-    lead: `${given}${by} at ${when(request.endedAt)}${reason}, but Defender shows since ${when(at)} that the attempt${sent === undefined ? '' : ` of ${when(sent.at)}`} had arrived: ${atDefender(action)}.${other} ${next}`,
+    lead: `${given}${by} at ${when(stage.endedAt)}${reason}, but Defender shows since ${when(at)} that the attempt${sent === undefined ? '' : ` of ${when(sent.at)}`} had arrived: ${atDefender(action)}.${other} ${next}`,
   };
 }
 
@@ -71,9 +75,9 @@ function wordsOf(
   { now, restoredAt }: Pick<ViewContext, 'now' | 'restoredAt'>,
 ): StatusText {
   const { ending } = request;
-  const when = timeOf(request.endedAt, request.at);
+  const when = timeOf(stageOf(request).endedAt, request.asked.at);
   const ran = nothingRan(request, now, restoredAt);
-  switch (ending.how) {
+  switch (ending.kind) {
     case 'denied':
       return {
         status: 'Denied',
@@ -90,7 +94,7 @@ function wordsOf(
       return {
         status: 'Expired',
         tone: 'neutral',
-        lead: `${restoredAt === undefined ? 'Nobody' : 'As far as the record goes, nobody'} decided by ${timeOf(request.terms.expiresAt, request.at)}, which counts as denied. ${ran} If it is still needed, ask again and call an approver.`,
+        lead: `${restoredAt === undefined ? 'Nobody' : 'As far as the record goes, nobody'} decided by ${timeOf(request.asked.terms.expiresAt, request.asked.at)}, which counts as denied. ${ran} If it is still needed, ask again and call an approver.`,
       };
     case 'lapsed':
       return {
@@ -99,7 +103,7 @@ function wordsOf(
         lead: `Approved, but ${restoredAt === undefined ? '' : 'as far as the record goes '}it could not be sent in time${ending.waitedFor === undefined ? '' : ` (${lapsedCause(ending.waitedFor, ending.blocker)})`}; an old approval is never used. ${ran} ${lapsedNext(ending.error)}If it is still needed, ask again.`,
       };
     case 'refused': {
-      const advice = failureAdvice({ ...ending, os: request.device.os });
+      const advice = failureAdvice({ ...ending, os: request.targets[0].device.os });
       const told = ending.detail === undefined ? '' : oneLine(ending.detail, bound.view.errorText);
       const detail = ` Code ${oneLine(ending.code, 60)}${told === '' ? '' : `: “${told}”`}.`;
       return { status: 'Refused', tone: 'danger', lead: `${advice.what} ${ran} ${advice.next}${detail}` };
@@ -119,15 +123,15 @@ function nothingRan(request: InState<'over'>, now: number, restoredAt: number | 
   const earlier = earlierAttempt(request);
   return earlier === undefined
     ? 'Nothing was run.'
-    : `It was not sent again, but the attempt of ${timeOf(earlier.at, request.at)} may have run${stillLooked(request, now)}.`;
+    : `It was not sent again, but the attempt of ${timeOf(earlier.at, request.asked.at)} may have run${stillLooked(request, now)}.`;
 }
 
 /** The search goes on behind a card that is over, and corrects it. */
 function stillLooked(request: InState<'over'>, now: number): string {
-  const until = request.endedAt + lateSearchMs;
+  const until = stageOf(request).endedAt + lateSearchMs;
   return now > until
     ? ''
-    : `; the bot looks for it until ${timeOf(until, request.at)} and corrects this card if it turns up`;
+    : `; the bot looks for it until ${timeOf(until, request.asked.at)} and corrects this card if it turns up`;
 }
 
 function name(text: string): string {

@@ -1,6 +1,7 @@
 // What a finished card says: how the session ended, what that means for each command, and the next step.
 import { isFailure } from '../../src/liveResponse/codes/hresult.ts';
-import type { InState } from '../../src/liveResponse/request.ts';
+import type { InState } from '../../src/liveResponse/request/events.ts';
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { queueShownBy } from '../../src/liveResponse/tenantLimits.ts';
 import { exitAdvice } from './stepAdvice.ts';
 import { oneLine } from '../clip.ts';
@@ -18,8 +19,9 @@ export function outcomeWords(request: InState<'finished'>): StatusText {
 }
 
 function wordsOf(request: InState<'finished'>): StatusText {
-  const ended = `Ended at ${timeOf(request.endedAt, request.at)}${request.endedAt > request.startedAt ? `, ${duration(request.endedAt - request.startedAt)} after it was sent` : ''}.`;
-  switch (request.outcome) {
+  const stage = stageOf(request);
+  const ended = `Ended at ${timeOf(stage.endedAt, request.asked.at)}${stage.endedAt > stage.run.startedAt ? `, ${duration(stage.endedAt - stage.run.startedAt)} after it was sent` : ''}.`;
+  switch (stage.outcome) {
     case 'succeeded':
       return succeeded(request, ended);
     case 'failed':
@@ -58,18 +60,18 @@ function overtaken({ cancel, at }: InState<'finished'>, truth: string): string {
 function succeeded(request: InState<'finished'>, ended: string): StatusText {
   const facts = stepFacts(request);
   const reason = sessionReason(request) ?? '';
-  const bad = request.results.excerpts.find(
+  const bad = stageOf(request).run.results.excerpts.find(
     (one) => (one.exitCode !== undefined && one.exitCode !== 0) || one.errors,
   );
   if (!facts.allDone) {
     return {
       status: 'Finished, not every command reported done',
       tone: 'warning',
-      lead: `${overtaken(request, 'Defender did not end it as cancelled.')} Defender calls the session succeeded, but reports ${facts.done} of ${request.commands.length} commands as completed. ${reason} Check the rows before relying on the result. ${ended}`,
+      lead: `${overtaken(request, 'Defender did not end it as cancelled.')} Defender calls the session succeeded, but reports ${facts.done} of ${request.subject.commands.length} commands as completed. ${reason} Check the rows before relying on the result. ${ended}`,
     };
   }
   if (bad !== undefined) {
-    const command = request.commands[bad.index];
+    const command = request.subject.commands[bad.index];
     const which = `Index ${bad.index}${command === undefined ? '' : ` (${commandName(command)})`}`;
     const failedItself = bad.exitCode !== undefined && bad.exitCode !== 0;
     return {
@@ -85,7 +87,7 @@ function succeeded(request: InState<'finished'>, ended: string): StatusText {
       lead: `${overtaken(request, 'it had completed: everything ran.')} Defender calls the session succeeded and gives an error all the same. ${remarksOn(request)} ${reason} Check the results before relying on them. ${ended}`,
     };
   }
-  const files = request.commands.filter((one) => one.type === 'GetFile').length;
+  const files = request.subject.commands.filter((one) => one.type === 'GetFile').length;
   const next =
     files === 0
       ? ''
@@ -96,7 +98,7 @@ function succeeded(request: InState<'finished'>, ended: string): StatusText {
   return {
     status: cancelled === '' ? 'Finished: succeeded' : 'Finished: succeeded, cancel too late',
     tone: cancelled === '' ? 'good' : 'warning',
-    lead: `${cancelled === '' ? `${all(request.commands.length)} completed.` : cancelled} ${ended}${next}`,
+    lead: `${cancelled === '' ? `${all(request.subject.commands.length)} completed.` : cancelled} ${ended}${next}`,
   };
 }
 
@@ -127,8 +129,8 @@ function all(count: number): string {
 }
 
 function failed(request: InState<'finished'>, ended: string): StatusText {
-  const index = request.commands.findIndex((_, at) => progressOf(request, at)?.status === 'Failed');
-  const command = request.commands[index];
+  const index = request.subject.commands.findIndex((_, at) => progressOf(request, at)?.status === 'Failed');
+  const command = request.subject.commands[index];
   const what =
     command === undefined
       ? `Defender calls the session failed without naming a command. ${sessionReason(request) ?? 'It gives no reason.'}`
@@ -158,11 +160,11 @@ const noneRun = 'No command was run.';
 
 /** Which commands never ran, in one sentence. */
 function notRun(request: InState<'finished'>): string {
-  const skipped = request.commands.flatMap((_, index) =>
+  const skipped = request.subject.commands.flatMap((_, index) =>
     stateOf(request, index) === 'skipped' ? [index] : [],
   );
   if (skipped.length === 0) return '';
-  if (skipped.length === request.commands.length) return noneRun;
+  if (skipped.length === request.subject.commands.length) return noneRun;
   return skipped.length === 1
     ? `Index ${String(skipped[0])} was not run.`
     : `Indexes ${skipped.join(', ')} were not run.`;
@@ -173,7 +175,7 @@ function cancelledBy(request: InState<'finished'>): string {
   const asked =
     cancel === undefined
       ? undefined
-      : `${askerName(cancel.by)}, asked at ${timeOf(cancel.at, request.at)}${cancel.reason === undefined ? '' : `: “${oneLine(cancel.reason, bound.view.reason)}”`}`;
+      : `${askerName(cancel.by)}, asked at ${timeOf(cancel.at, request.asked.at)}${cancel.reason === undefined ? '' : `: “${oneLine(cancel.reason, bound.view.reason)}”`}`;
   if (asked !== undefined && isOurs(request)) return `Cancelled by ${asked}.`;
   const by = action.cancelledBy === undefined ? 'somebody' : `“${oneLine(action.cancelledBy, 80)}”`;
   const comment =
@@ -191,8 +193,10 @@ function isOurs({ id, cancel, action }: InState<'finished'>): boolean {
 }
 
 function cancelMeans(request: InState<'finished'>): string {
-  if (stepFacts(request).allDone) return `${all(request.commands.length)} had completed before that.`;
-  const open = request.commands.flatMap((_, index) => (stateOf(request, index) === 'failed' ? [index] : []));
+  if (stepFacts(request).allDone) return `${all(request.subject.commands.length)} had completed before that.`;
+  const open = request.subject.commands.flatMap((_, index) =>
+    stateOf(request, index) === 'failed' ? [index] : [],
+  );
   const may =
     open.length === 0
       ? ''

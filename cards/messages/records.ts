@@ -2,7 +2,7 @@
 // of another record of the name, and where it turns out before sending.
 import type { LeftOut, Unfit } from '../../src/liveResponse/device/records.ts';
 import { onboardingKind } from '../../src/liveResponse/device/records.ts';
-import type { Device } from '../../src/liveResponse/request.ts';
+import type { Device } from '../../src/liveResponse/request/request.ts';
 import { oneLine, tailOf } from '../clip.ts';
 import type { Advice } from './rights.ts';
 

@@ -1,6 +1,8 @@
 // How a card begins: its status, tone and lead; and what ran, where an earlier attempt was found.
-import type { Attempt, Request } from '../../src/liveResponse/request.ts';
-import { earlierAttempt } from '../../src/liveResponse/request.ts';
+import type { Attempt } from '../../src/liveResponse/request/session.ts';
+import type { Request } from '../../src/liveResponse/request/request.ts';
+import { earlierAttempt } from '../../src/liveResponse/request/session.ts';
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { timeOf } from '../time.ts';
 import type { Tone } from '../view.ts';
 
@@ -16,7 +18,9 @@ export interface StatusText {
  */
 export function ranEarlier(request: Request): Attempt | undefined {
   const earlier = earlierAttempt(request);
-  return earlier !== undefined && 'action' in request && request.action.comment.includes(earlier.tag)
+  return earlier !== undefined &&
+    'action' in request &&
+    stageOf(request).run.action.comment.includes(earlier.tag)
     ? earlier
     : undefined;
 }
@@ -26,5 +30,5 @@ export function ranEarlier(request: Request): Attempt | undefined {
  * since.
  */
 export function afterRestore(request: Request, restoredAt: number): string {
-  return `Whether it ran is not known: the record was restored at ${timeOf(restoredAt, request.at)}, and what was written after that copy is lost. Look in the portal’s Action center and on the device first.`;
+  return `Whether it ran is not known: the record was restored at ${timeOf(restoredAt, request.asked.at)}, and what was written after that copy is lost. Look in the portal’s Action center and on the device first.`;
 }

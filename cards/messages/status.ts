@@ -3,8 +3,11 @@
 import { isKnownStatus } from '../../src/liveResponse/action.ts';
 import type { Blocker, ErrorAnswer, Outage } from '../../src/liveResponse/request/errorAnswer.ts';
 import { maxSearchAttempts, searchSchedule } from '../../src/liveResponse/pacing/schedules.ts';
-import type { InState, Request, WaitCause } from '../../src/liveResponse/request.ts';
-import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
+import type { InState } from '../../src/liveResponse/request/events.ts';
+import type { Request } from '../../src/liveResponse/request/request.ts';
+import type { WaitCause, CancelAsked } from '../../src/liveResponse/request/session.ts';
+import { earlierAttempt } from '../../src/liveResponse/request/session.ts';
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';
 import { endingWords } from './endings.ts';
 import { oneLine } from '../clip.ts';
@@ -17,7 +20,6 @@ import { askerName, parkedWords, policyCancelSentence } from './waitingForDevice
 import { missingRight } from './rights.ts';
 import { afterRestore } from './said.ts';
 import type { StatusText } from './said.ts';
-import { earlierAttempt } from '../../src/liveResponse/request.ts';
 import { otherDevice, sessionReason, stepFacts } from '../steps.ts';
 import { waitsFor } from './tenantLimits.ts';
 import { timeOf } from '../time.ts';
@@ -36,7 +38,7 @@ export function statusText(request: Request, context: ViewContext): StatusText {
         : `Defender’s action is on another device than was approved: the id it names ends in ${oneLine(elsewhere.slice(-8), 8)}.`;
   if (wrong === undefined) return words;
   // Before everything else: what runs is not what was approved.
-  const stop = `${request.state === 'finished' ? 'Tell' : 'Cancel it, and tell'} an administrator at once${'differs' in request ? ': somebody else may use the bot’s credentials' : ''}.`;
+  const stop = `${stageOf(request).state === 'finished' ? 'Tell' : 'Cancel it, and tell'} an administrator at once${'differs' in request ? ': somebody else may use the bot’s credentials' : ''}.`;
   return {
     status: `${words.status}, not as approved`,
     tone: 'danger',
@@ -45,7 +47,7 @@ export function statusText(request: Request, context: ViewContext): StatusText {
 }
 
 function wordsOf(request: Request, context: ViewContext): StatusText {
-  switch (request.state) {
+  switch (stageOf(request).state) {
     case 'awaitingApproval':
       return awaiting(request, context);
     case 'queued':
@@ -72,7 +74,7 @@ function wordsOf(request: Request, context: ViewContext): StatusText {
  * full).
  */
 export function at(request: Request, ms: number): string {
-  return timeOf(ms, request.at);
+  return timeOf(ms, request.asked.at);
 }
 
 export function person(name: string): string {
@@ -90,16 +92,16 @@ function awaiting(request: InState<'awaitingApproval'>, context: ViewContext): S
       status: 'Waiting for approval, frozen',
       tone: 'warning',
       lead:
-        `${ranSoFar(request, context)} ${frozenSentence(context.frozen, context.command, request.at)} It can be denied or withdrawn meanwhile. ` +
-        `Without a decision by ${at(request, request.terms.expiresAt)} it is denied.${twinWarning(context.twins)}${alikeWarning(request.panel)}`,
+        `${ranSoFar(request, context)} ${frozenSentence(context.frozen, context.command, request.asked.at)} It can be denied or withdrawn meanwhile. ` +
+        `Without a decision by ${at(request, request.asked.terms.expiresAt)} it is denied.${twinWarning(context.twins)}${alikeWarning(request.targets[0].context)}`,
     };
   }
   return {
     status: 'Waiting for approval',
     tone: 'attention',
     lead:
-      `${ranSoFar(request, context)} Anyone with the role “${oneLine(request.terms.approveRole, 60)}” except ${person(request.requester.name)} can approve or deny. ` +
-      `Without a decision by ${at(request, request.terms.expiresAt)} it is denied.${twinWarning(context.twins)}${alikeWarning(request.panel)}`,
+      `${ranSoFar(request, context)} Anyone with the role “${oneLine(request.asked.terms.approveRole, 60)}” except ${person(request.asked.requester.name)} can approve or deny. ` +
+      `Without a decision by ${at(request, request.asked.terms.expiresAt)} it is denied.${twinWarning(context.twins)}${alikeWarning(request.targets[0].context)}`,
   };
 }
 
@@ -199,9 +201,10 @@ export function waitStatus(cause: WaitCause | undefined): string {
 }
 
 function queued(request: InState<'queued'>, context: ViewContext): StatusText {
+  const stage = stageOf(request);
   // What it was last seen to wait for may be a freeze that is over.
   const cause =
-    context.frozen !== undefined ? 'frozen' : request.waitsFor === 'frozen' ? undefined : request.waitsFor;
+    context.frozen !== undefined ? 'frozen' : stage.waitsFor === 'frozen' ? undefined : stage.waitsFor;
   const turn = cause === undefined || cause === 'slot' || cause === 'sessions' || cause === 'throttled';
   // When a session ends nobody knows: then only the place is told.
   const expected =
@@ -213,12 +216,14 @@ function queued(request: InState<'queued'>, context: ViewContext): StatusText {
       ? ` Place ${context.queue.position} in the queue at ${at(request, context.now)}${expected}.`
       : '';
   const frozen =
-    context.frozen === undefined ? undefined : frozenSentence(context.frozen, context.command, request.at);
+    context.frozen === undefined
+      ? undefined
+      : frozenSentence(context.frozen, context.command, request.asked.at);
   const since =
     context.outage === undefined || cause === 'frozen' ? undefined : at(request, context.outage.since);
   const again =
-    request.notBefore !== undefined && cause !== 'frozen'
-      ? ` Next try at ${at(request, request.notBefore)}.`
+    stage.notBefore !== undefined && cause !== 'frozen'
+      ? ` Next try at ${at(request, stage.notBefore)}.`
       : '';
   const so =
     context.restoredAt === undefined && earlierAttempt(request) !== undefined
@@ -227,32 +232,33 @@ function queued(request: InState<'queued'>, context: ViewContext): StatusText {
   return {
     status: waitStatus(cause),
     tone: cause === undefined || cause === 'slot' ? 'neutral' : 'warning',
-    lead: `${waitSentence(cause ?? 'slot', { ...request, ...(frozen === undefined ? {} : { frozen }), ...(since === undefined ? {} : { since }) })}${place}${again} ${so} If it cannot be sent by ${at(request, request.runBefore)}, the approval lapses.`,
+    lead: `${waitSentence(cause ?? 'slot', { ...request, ...(frozen === undefined ? {} : { frozen }), ...(since === undefined ? {} : { since }) })}${place}${again} ${so} If it cannot be sent by ${at(request, stage.runBefore)}, the approval lapses.`,
   };
 }
 
 const lastLook = Math.max(...searchSchedule);
 
 function unknown(request: InState<'unknown'>, { frozen, outage, command }: ViewContext): StatusText {
+  const stage = stageOf(request);
   const happened = {
     lost: 'Defender’s answer was lost while sending, so the commands may or may not be running. The bot did not repeat it.',
     lostTrack: 'Defender no longer lists the session, so how it ended is not known.',
     overdue: 'The bot’s own deadline passed without an end of the session; it may still be running.',
-  }[request.cause];
+  }[stage.cause];
   const looks =
-    request.looks === 0
+    stage.searches === 0
       ? 'The bot has not looked for it yet.'
-      : `The bot looked for it ${times(request.looks)}${request.lookedAt === undefined ? '' : `, last at ${at(request, request.lookedAt)}`}, without finding out.`;
+      : `The bot looked for it ${times(stage.searches)}${stage.searchedAt === undefined ? '' : `, last at ${at(request, stage.searchedAt)}`}, without finding out.`;
   const next =
     outage !== undefined
       ? `${unreadSentence(request, outage)} `
-      : request.looks < maxSearchAttempts
-        ? `It goes on looking until ${at(request, request.since + lastLook)}; after that somebody must decide. `
+      : stage.searches < maxSearchAttempts
+        ? `It goes on looking until ${at(request, stage.since + lastLook)}; after that somebody must decide. `
         : frozen !== undefined
-          ? `Look again first. It cannot be sent again now. ${frozenSentence(frozen, command, request.at)} `
-          : `Look again first. Send again may run everything twice and needs an approver other than ${person(request.requester.name)}. `;
+          ? `Look again first. It cannot be sent again now. ${frozenSentence(frozen, command, request.asked.at)} `
+          : `Look again first. Send again may run everything twice and needs an approver other than ${person(request.asked.requester.name)}. `;
   return {
-    status: request.cause === 'lost' ? 'Not known whether it ran' : 'Not known how it ended',
+    status: stage.cause === 'lost' ? 'Not known whether it ran' : 'Not known how it ended',
     tone: 'danger',
     lead: `${happened}${cancelledOutOfSight(request)} ${looks} ${next}Drop ends this request and stops nothing on the device.`,
   };
@@ -266,15 +272,16 @@ function unreadSentence(request: Request, outage: Outage, meanwhile = ''): strin
 
 /** A cancel is not forgotten when its session is lost from sight. */
 function cancelledOutOfSight(request: InState<'unknown'>): string {
-  if (request.cancel === undefined) return '';
+  const stage = stageOf(request);
+  if (stage.run.cancel === undefined) return '';
   const answer = {
     sent: 'Defender’s answer is not known',
     accepted: 'Defender accepted it',
     alreadyOver: 'Defender called it already over',
     failed: 'Defender did not confirm it',
     noEffect: 'it had no effect',
-  }[request.cancel.answer];
-  return ` ${askerName(request.cancel.by, 'The')} asked to cancel at ${at(request, request.cancel.at)}: ${answer}.`;
+  }[stage.run.cancel.answer];
+  return ` ${askerName(stage.run.cancel.by, 'The')} asked to cancel at ${at(request, stage.run.cancel.at)}: ${answer}.`;
 }
 
 export function times(count: number): string {
@@ -301,7 +308,7 @@ function running(
   const words = lastRead(
     request,
     queue,
-    outage === undefined ? ` The bot follows it until ${at(request, request.deadline)}.` : '',
+    outage === undefined ? ` The bot follows it until ${at(request, stageOf(request).deadline)}.` : '',
   );
   if (outage === undefined) return words;
   return {
@@ -313,33 +320,34 @@ function running(
 
 /** By the last reading there was. `until` is how long it is followed: empty while it is not. */
 function lastRead(request: InState<'running'>, queue: OfflineQueue | undefined, until: string): StatusText {
+  const stage = stageOf(request);
   const { action } = request;
   const facts = stepFacts(request);
-  if (request.cancel?.answer === 'sent' || request.cancel?.answer === 'accepted') {
+  if (stage.run.cancel?.answer === 'sent' || stage.run.cancel?.answer === 'accepted') {
     const answer =
-      request.cancel.answer === 'sent'
+      stage.run.cancel.answer === 'sent'
         ? 'Defender has not answered yet.'
         : 'Defender accepted it and has not finished cancelling.';
     const woke =
-      request.parked?.wokeAt !== undefined && request.cancel.tries !== undefined
+      stage.run.waitingForDevice?.wokeAt !== undefined && stage.run.cancel.tries !== undefined
         ? ' The device woke before it took effect.'
         : '';
     return {
       status: 'Cancel requested',
       tone: 'warning',
-      lead: `${askerName(request.cancel.by, 'The')} asked to cancel at ${at(request, request.cancel.at)}. ${answer}${woke} A command that has started may still run to its end on the device.`,
+      lead: `${askerName(stage.run.cancel.by, 'The')} asked to cancel at ${at(request, stage.run.cancel.at)}. ${answer}${woke} A command that has started may still run to its end on the device.`,
     };
   }
   const cancel =
-    request.cancel === undefined
+    stage.run.cancel === undefined
       ? ''
-      : ` ${policyCancelSentence(request, until !== '') ?? unheardCancel(request.cancel, request)}`;
+      : ` ${policyCancelSentence(request, until !== '') ?? unheardCancel(stage.run.cancel, request)}`;
   const reason = sessionReason(request);
   if (!isKnownStatus(action.status)) {
     return {
       status: `Running, status “${oneLine(action.status, 40)}”`,
       tone: 'warning',
-      lead: `Defender reports a status this bot does not know${request.strangeSince === undefined ? '' : ` since ${at(request, request.strangeSince)}`}; it is treated as still running. See the portal’s Action center for what it means.${reason === undefined ? '' : ` ${reason}`}${until}${cancel}`,
+      lead: `Defender reports a status this bot does not know${stage.strangeSince === undefined ? '' : ` since ${at(request, stage.strangeSince)}`}; it is treated as still running. See the portal’s Action center for what it means.${reason === undefined ? '' : ` ${reason}`}${until}${cancel}`,
     };
   }
   if (facts.failed !== undefined) {
@@ -353,7 +361,7 @@ function lastRead(request: InState<'running'>, queue: OfflineQueue | undefined, 
     return {
       status: 'Commands done, session closing',
       tone: 'neutral',
-      lead: `All commands are done. Defender is closing the session, usually within 40 s.${request.commands.some((one) => one.type === 'GetFile') ? ' Download links follow.' : ''}${cancel}`,
+      lead: `All commands are done. Defender is closing the session, usually within 40 s.${request.subject.commands.some((one) => one.type === 'GetFile') ? ' Download links follow.' : ''}${cancel}`,
     };
   }
   const parked = parkedWords(request, until !== '', queue);
@@ -370,7 +378,7 @@ function lastRead(request: InState<'running'>, queue: OfflineQueue | undefined, 
     tone: 'neutral',
     lead:
       facts.current === undefined
-        ? `The session is open; ${facts.done} of ${request.commands.length} commands done.${until}${cancel}`
-        : `Index ${facts.current} is running on the device; ${facts.done} of ${request.commands.length} commands done.${until}${cancel}`,
+        ? `The session is open; ${facts.done} of ${request.subject.commands.length} commands done.${until}${cancel}`
+        : `Index ${facts.current} is running on the device; ${facts.done} of ${request.subject.commands.length} commands done.${until}${cancel}`,
   };
 }

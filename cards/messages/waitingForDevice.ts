@@ -3,8 +3,9 @@
 import { hasBegun } from '../../src/liveResponse/action.ts';
 import { parkedCancelPauseMs, parkedCancelTries } from '../../src/liveResponse/pacing/schedules.ts';
 import type { Asker } from '../../src/liveResponse/request/person.ts';
-import type { InState } from '../../src/liveResponse/request.ts';
-import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
+import type { InState } from '../../src/liveResponse/request/events.ts';
+import type { CancelAsked } from '../../src/liveResponse/request/session.ts';
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';
 import { oneLine } from '../clip.ts';
 import type { StatusText } from './said.ts';
@@ -26,16 +27,18 @@ export function parkedWords(
   followed: boolean,
   queue?: OfflineQueue,
 ): StatusText | undefined {
+  const stage = stageOf(request);
   const { parked } = request;
-  if (parked === undefined || parked.wokeAt !== undefined || hasBegun(request.action)) return undefined;
-  const at = (ms: number): string => timeOf(ms, request.at);
+  if (parked === undefined || parked.wokeAt !== undefined || hasBegun(stage.run.action)) return undefined;
+  const at = (ms: number): string => timeOf(ms, request.asked.at);
   const status = 'Parked, the device does not answer';
   // Without what is known of the tenant, by what was when it was parked.
   const kept = (device: 'it' | 'the device'): string =>
     queue === undefined
       ? `Defender waits for ${device} until about ${at(parked.until)}`
-      : keptUntil(queue, device, parked.since, request.at);
-  const due = parked.cancelAt === undefined || request.cancel !== undefined ? undefined : at(parked.cancelAt);
+      : keptUntil(queue, device, parked.since, request.asked.at);
+  const due =
+    parked.cancelAt === undefined || stage.run.cancel !== undefined ? undefined : at(parked.cancelAt);
   if (!followed) {
     const cancel =
       due === undefined ? '' : ` The policy’s cancel, due at ${due}, is sent only once it can be read again.`;
@@ -62,7 +65,7 @@ function triesUsedUp(cancel: CancelAsked | undefined): boolean {
 export function policyCancelSentence(request: InState<'running'>, followed: boolean): string | undefined {
   const { cancel, parked } = request;
   if (cancel?.tries === undefined) return undefined;
-  const at = (ms: number): string => timeOf(ms, request.at);
+  const at = (ms: number): string => timeOf(ms, request.asked.at);
   const answer = {
     sent: 'not confirmed by Defender',
     failed: 'not confirmed by Defender',
@@ -82,11 +85,12 @@ export function policyCancelSentence(request: InState<'running'>, followed: bool
  * Empty when neither is so.
  */
 export function parkedEnding(request: InState<'finished'>): string {
+  const stage = stageOf(request);
   const { cancel, parked } = request;
   if (parked === undefined) return '';
-  const begun = hasBegun(request.action);
+  const begun = hasBegun(stage.run.action);
   if (cancel?.tries !== undefined) {
-    if (request.outcome === 'cancelled' && !begun)
+    if (stage.outcome === 'cancelled' && !begun)
       return `It had been parked for ${duration(cancel.at - parked.since)}. “Ask again” prepares the same request for a fresh approval.`;
     if (begun) return 'The device woke before the policy’s cancel took effect; the rows show what ran.';
     return cancel.answer === 'accepted' ? '' : 'Defender had not confirmed the policy’s cancel.';

@@ -10,7 +10,8 @@ import { chooseDevice, inScope } from '../bot/policy/devices/scope.ts';
 import { blockOf, explain, isRefusal } from '../bot/policy/refusals/refusal.ts';
 import type { Policy } from '../bot/policy/policy.ts';
 import { field } from '../liveResponse/text/json.ts';
-import type { Device, Request } from '../liveResponse/request.ts';
+import type { Device, Request } from '../liveResponse/request/request.ts';
+import { stageOf } from '../liveResponse/request/request.ts';
 import { optionsFrom } from '../app/options.ts';
 import { startService } from '../app/compose.ts';
 import type { Service, ServiceOptions } from '../app/compose.ts';
@@ -77,7 +78,7 @@ async function drive(
   const observer = new Observer({ ...looking, device });
   const known = new Set(service.store.all().map(({ id }) => id));
   const newest = (): Request | undefined =>
-    service.store.all().find((one) => !known.has(one.id) && one.device.id === device.id);
+    service.store.all().find((one) => !known.has(one.id) && one.targets[0].device.id === device.id);
   const secrets = [
     ...secretsOf(service.policy, options, settings),
     device.id,
@@ -116,7 +117,7 @@ async function drive(
     if (options.mode === 'play' && terminal !== undefined && people !== undefined) {
       await play(terminal, people.table, service);
       // Nobody else is there who could still do it.
-      if (newest() === undefined || newest()?.state === 'awaitingApproval')
+      if (newest() === undefined || stageOf(newest())?.state === 'awaitingApproval')
         return short('the bot did not take what was asked for, or approved', newest);
     }
     // Until something runs, or nothing will.
@@ -125,23 +126,20 @@ async function drive(
       options.patience,
       stop,
       newest,
-      (one) => isSent(one) || (one?.state === 'over' && options.mode !== 'chat'),
+      (one) => isSent(one) || (stageOf(one)?.state === 'closed' && options.mode !== 'chat'),
       people?.left,
     );
     if (!isSent(sent)) return short('nobody approved it in time, or it was not sent', newest);
-    print(`Sent: action ${sent.actionId}. From here on this is measured.`);
+    print(`Sent: action ${stageOf(sent).run.actionId}. From here on this is measured.`);
     if (options.cancel && people !== undefined) askForCancel(options, people.table, terminal, print);
-    await observer.follow(sent.actionId);
+    await observer.follow(stageOf(sent).run.actionId);
     const now = (): Request | undefined => service.store.get(sent.id);
     if (observer.seen().ended === undefined) return short('it did not end in time', now);
-    await until(
-      service,
-      looksForResults * looking.gap,
-      stop,
-      now,
-      (one) => one?.state === 'finished' && (one.outcome !== 'succeeded' || allRead(one)),
-    );
-    await observer.examine(sent.actionId);
+    await until(service, looksForResults * looking.gap, stop, now, (one) => {
+      const stage = stageOf(one);
+      return stage?.state === 'finished' && (stage.outcome !== 'succeeded' || allRead(one));
+    });
+    await observer.examine(stageOf(sent).run.actionId);
     return stop.aborted ? short('stopped', now) : outcome(() => judgement(now(), options, http));
   } finally {
     people?.leave();
@@ -151,7 +149,8 @@ async function drive(
 function isSent(
   request: Request | undefined,
 ): request is Extract<Request, { readonly state: 'running' | 'finished' }> {
-  return request?.state === 'running' || request?.state === 'finished';
+  const stage = stageOf(request);
+  return stage?.state === 'running' || stage?.state === 'finished';
 }
 
 /** @throws ConfigError where the name means no device, several, or one that the policy does not allow */
@@ -248,7 +247,8 @@ async function play(terminal: Terminal, table: Table, service: Service): Promise
   if (pair === undefined) return;
   await terminal.say(table, pair.asker, 'ask');
   const request = table.request();
-  if (request?.state === 'awaitingApproval') await terminal.say(table, pair.approver, approvalOf(request));
+  if (stageOf(request)?.state === 'awaitingApproval')
+    await terminal.say(table, pair.approver, approvalOf(request));
 }
 
 function askForCancel(
@@ -278,7 +278,10 @@ async function until(
   const done = new AbortController();
   const look = (): void => {
     const now = request();
-    if (is(now) || (left?.aborted === true && (now === undefined || now.state === 'awaitingApproval')))
+    if (
+      is(now) ||
+      (left?.aborted === true && (now === undefined || stageOf(now).state === 'awaitingApproval'))
+    )
       done.abort();
   };
   const unsubscribe = service.store.subscribe(look);
@@ -308,12 +311,13 @@ function judgement(
   options: Options,
   http: TappedHttp,
 ): readonly [ok: boolean, how: string] {
-  if (request?.state === 'running')
+  const stage = stageOf(request);
+  if (stage?.state === 'running')
     return [
       false,
-      `Defender has ended the session (action ${request.actionId}), and the bot did not take its word for an end, or could not read it`,
+      `Defender has ended the session (action ${stage.run.actionId}), and the bot did not take its word for an end, or could not read it`,
     ];
-  if (request?.state !== 'finished') return [false, standing(request)];
+  if (stage?.state !== 'finished') return [false, standing(request)];
   const posts = http
     .exchanges()
     .filter(
@@ -325,10 +329,10 @@ function judgement(
     ).length;
   if (posts !== 1) return [false, `Defender took ${posts} submissions, and one was approved.`];
   if (options.cancel)
-    return request.outcome === 'cancelled'
+    return stage.outcome === 'cancelled'
       ? [true, 'cancelled, as was asked for']
-      : [false, `a cancel was asked for, and the session ended: ${request.outcome}`];
-  if (request.outcome !== 'succeeded') return [false, `the session ended: ${request.outcome}`];
+      : [false, `a cancel was asked for, and the session ended: ${stage.outcome}`];
+  if (stage.outcome !== 'succeeded') return [false, `the session ended: ${stage.outcome}`];
   return allRead(request)
     ? [true, 'approved by another person, sent once, succeeded, and its results could be read']
     : [false, 'the session succeeded, and not all of its results could be read'];

@@ -10,7 +10,8 @@ import { saidOfAsked } from '../bot/ports.ts';
 import type { Policy } from '../bot/policy/policy.ts';
 import { approvalCodeOf } from '../bot/commands/approvalCode.ts';
 import { peopleOf } from '../adapters/console/people.ts';
-import type { Request } from '../liveResponse/request.ts';
+import type { Request } from '../liveResponse/request/request.ts';
+import { stageOf, sessionOf } from '../liveResponse/request/request.ts';
 import type { AnyVerb } from '../liveResponse/verbs.ts';
 import { wordOf } from './observing.ts';
 
@@ -193,7 +194,8 @@ export function approvalOf(request: Request): string {
  * is known better than by the bot
  */
 export function standing(request: Request | undefined, word?: string): string {
-  switch (request?.state) {
+  const stage = stageOf(request);
+  switch (stage?.state) {
     case undefined:
       return 'Nothing was asked for, and nothing ran.';
     case 'awaitingApproval':
@@ -204,14 +206,14 @@ export function standing(request: Request | undefined, word?: string): string {
     case 'unknown':
       return 'It may have been sent: whether it runs is not known. Look in the device’s action center before anything is sent there again.';
     case 'running':
-      return `The session runs on at Defender, which says ${wordOf(word ?? request.action.status)} (action ${request.actionId}); nothing here follows or stops it any more. Cancel it in the portal’s action center if it should not run.`;
+      return `The session runs on at Defender, which says ${wordOf(word ?? stage.run.action.status)} (action ${stage.run.actionId}); nothing here follows or stops it any more. Cancel it in the portal’s action center if it should not run.`;
     case 'finished':
-      return `The session has ended: ${request.outcome}.`;
+      return `The session has ended: ${stage.outcome}.`;
     case 'over':
-      return `It ended without a session: ${request.ending.how}${'code' in request.ending ? `, ${wordOf(request.ending.code)}` : ''}${mayHaveRun(request) ? '; an attempt of it may have run' : '; nothing ran'}.`;
+      return `It ended without a session: ${stage.ending.kind}${'code' in stage.ending ? `, ${wordOf(stage.ending.code)}` : ''}${mayHaveRun(request) ? '; an attempt of it may have run' : '; nothing ran'}.`;
   }
 }
 
 function mayHaveRun(request: Extract<Request, { readonly state: 'over' }>): boolean {
-  return request.attempts.length > 0 && request.ending.how === 'dropped';
+  return sessionOf(request).attempts.length > 0 && stageOf(request).ending.kind === 'abandoned';
 }

@@ -111,7 +111,7 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
     ? createConsoleChat({
         clock,
         places: () => placesOf(policy).map((place) => place.id),
-        askedAt: (id) => store.get(id)?.at,
+        askedAt: (id) => store.get(id)?.asked.at,
       })
     : undefined;
   const lastKnown = await openLastKnown(dataDir, store.keys(), log);

@@ -1,5 +1,6 @@
 // How the process is, for /healthz, /readyz and metrics: what must be restarted, what may take no deliveries,
 // and what only goes badly.
+import { stageOf } from '../liveResponse/request/request.ts';
 import { surfaceKey } from '../liveResponse/request/surfaceKey.ts';
 import { stamp } from '../../cards/time.ts';
 import { rightSentence } from '../../cards/messages/rights.ts';
@@ -64,20 +65,20 @@ export function createHealth({
   function defender(): string | undefined {
     const view = loop.outlook.defender();
     if (!view.readable) return `${view.why} (since ${stamp(view.since)})`;
-    const stuck = store
-      .open()
-      .find(
-        (request) =>
-          request.state === 'queued' &&
-          (request.waitsFor === 'unavailable' || request.waitsFor === 'unauthorized'),
+    const stuck = store.open().find((request) => {
+      const stage = stageOf(request);
+      return (
+        stage.state === 'queued' && (stage.waitsFor === 'unavailable' || stage.waitsFor === 'unauthorized')
       );
-    if (stuck?.state !== 'queued') return undefined;
-    const right = stuck.error === undefined ? undefined : rightSentence(stuck.error);
+    });
+    const stage = stageOf(stuck);
+    if (stage?.state !== 'queued') return undefined;
+    const right = stage.error === undefined ? undefined : rightSentence(stage.error);
     return `approved requests wait, because Defender ${right === undefined ? 'cannot be reached' : `does not let the bot in: ${right}`}`;
   }
 
   function following(): string | undefined {
-    const running = store.open().filter((request) => request.state === 'running').length;
+    const running = store.open().filter((request) => stageOf(request).state === 'running').length;
     const readAt = loop.following.readAt();
     if (running === 0 || readAt === undefined || clock.elapsed() - readAt <= followingMayTake)
       return undefined;

@@ -1,7 +1,7 @@
 // The conversation's edges: what a chat hands in, what it gets back, and what the bot asks of a chat and of
 // the directory.
 import type { CardView, Verb } from '../../cards/view.ts';
-import type { CardRef } from '../liveResponse/request.ts';
+import type { CardRef } from '../liveResponse/request/request.ts';
 import type { Person } from './policy/policy.ts';
 import type { Recency } from '../liveResponse/pacing/sharedReadings.ts';
 

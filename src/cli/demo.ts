@@ -9,7 +9,8 @@ import type { CardView, Verb } from '../../cards/view.ts';
 import type { ChatPort, Reply } from '../bot/ports.ts';
 import { ChatError } from '../bot/ports.ts';
 import { bindingOf } from '../liveResponse/commands.ts';
-import type { Request } from '../liveResponse/request.ts';
+import type { Request } from '../liveResponse/request/request.ts';
+import { stageOf } from '../liveResponse/request/request.ts';
 import { commandFor } from '../adapters/ownCommands.ts';
 import { packageFile } from '../adapters/packageFiles.ts';
 import { whyItFailed } from '../adapters/store/fileTrouble.ts';
@@ -144,7 +145,7 @@ async function story(service: Service, chat: TerminalChat): Promise<void> {
   console.log(`   reply: ${self.kind === 'sentence' ? self.text : self.kind}`);
   expectThat(
     'the requester’s own approval is refused',
-    self.kind === 'sentence' && request().state === 'awaitingApproval',
+    self.kind === 'sentence' && stageOf(request()).state === 'awaitingApproval',
   );
 
   const approved = await press(service, 'approver1', 'approve', request());
@@ -158,7 +159,7 @@ async function story(service: Service, chat: TerminalChat): Promise<void> {
   await chat.seen('index 1 completed', (view) => view.steps.at(1)?.tone === 'good');
   const finished = await chat.seen(
     'a finished card with a link',
-    (view) => view.links.length === 1 && request().state === 'finished',
+    (view) => view.links.length === 1 && stageOf(request()).state === 'finished',
   );
   const [link] = finished.links;
   expectThat(
@@ -172,7 +173,9 @@ async function story(service: Service, chat: TerminalChat): Promise<void> {
 
   await chat.seen('the link replaced before it dies', (view) => view.links.length === 0);
   const expiresAt =
-    request().state === 'finished' ? Date.parse(new URL(link?.url ?? '').searchParams.get('se') ?? '') : 0;
+    stageOf(request()).state === 'finished'
+      ? Date.parse(new URL(link?.url ?? '').searchParams.get('se') ?? '')
+      : 0;
   await service.clock.sleep(Math.max(0, expiresAt - service.clock.now()) + 1000);
   expectThat('the old link is dead', (await fetch(link?.url ?? '')).status === 403);
 

@@ -4,7 +4,8 @@ import type { Action } from './action.ts';
 import type { Command } from './commands.ts';
 import type { ErrorAnswer } from './request/errorAnswer.ts';
 import type { CallKind } from './pacing/callRates.ts';
-import type { Asked, Device, Fact, Move, Request } from './request.ts';
+import type { Change } from './request/events.ts';
+import type { Device, NewRequest, Request } from './request/request.ts';
 import type { Learned } from './tenantLimits.ts';
 
 /** Time as a parameter. Milliseconds everywhere. */
@@ -214,7 +215,7 @@ export interface DefenderApi {
 }
 
 /** What `change` may answer: one event to fold, or any value of the caller's that says why not. */
-export type Decision<No> = { readonly event: Move | Fact } | { readonly no: No };
+export type Decision<No> = Change | { readonly no: No };
 export type Changed<No> = { readonly request: Request } | { readonly no: No };
 
 /** Things worth a line in the journal that belong to no single request. */
@@ -339,7 +340,7 @@ export interface RequestStore {
    * first.
    */
   add<No = never>(
-    asked: Asked,
+    made: NewRequest,
     objection?: () => No | undefined,
   ): Promise<{ readonly added: Request } | { readonly existing: Request } | { readonly no: No }>;
   get(id: string): Request | undefined;

@@ -4,7 +4,8 @@
 import type { Action } from './action.ts';
 import { hasBegun } from './action.ts';
 import { sessionsAtOnce } from './pacing/sessionCap.ts';
-import type { Request } from './request.ts';
+import type { Request } from './request/request.ts';
+import { stageOf } from './request/request.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -93,14 +94,15 @@ export function longestWait(queue: OfflineQueue): number {
  * it shows none.
  */
 export function queueShownBy(request: Request): number | undefined {
+  const stage = stageOf(request);
   if (
-    request.state !== 'finished' ||
-    request.opened === true ||
-    (request.outcome !== 'timedOut' && request.outcome !== 'failed') ||
-    request.cancel !== undefined
+    stage.state !== 'finished' ||
+    stage.opened === true ||
+    (stage.outcome !== 'timedOut' && stage.outcome !== 'failed') ||
+    stage.run.cancel !== undefined
   )
     return undefined;
-  return queueShownByAction(request.action);
+  return queueShownByAction(stage.run.action);
 }
 
 /**

@@ -13,7 +13,7 @@ import { realDisk } from '../../src/adapters/store/journal/disk.ts';
 import { noHead } from '../../src/adapters/store/journal/line.ts';
 import type { Store } from '../../src/adapters/store/journal/requestStore.ts';
 import { openStore } from '../../src/adapters/store/journal/requestStore.ts';
-import type { Fact } from '../../src/liveResponse/request.ts';
+import type { Fact } from '../../src/liveResponse/request/events.ts';
 import { approved, askedOf, auditOf, claimed, lineAfter, peopleIn } from '../adapters/store/sample.ts';
 import { testKeys } from '../support/store/testKeys.ts';
 

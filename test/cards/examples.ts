@@ -9,21 +9,14 @@ import type { Command } from '../../src/liveResponse/commands.ts';
 import type { Freeze } from '../../src/liveResponse/ports.ts';
 import type { Content } from '../../src/liveResponse/request/content.ts';
 import type { Panel } from '../../src/liveResponse/request/deviceContext.ts';
-import { begin, evolve } from '../../src/liveResponse/evolve.ts';
+import { create, apply } from '../../src/liveResponse/request/fold.ts';
+import type { Approval, Asked, Request } from '../../src/liveResponse/request/request.ts';
+import type { Attempt, WaitCause, CancelAsked } from '../../src/liveResponse/request/session.ts';
+import type { Fact, Move } from '../../src/liveResponse/request/events.ts';
 import type { Blocker, ErrorAnswer, Outage } from '../../src/liveResponse/request/errorAnswer.ts';
 import { searchSchedule } from '../../src/liveResponse/pacing/schedules.ts';
 import type { LeftOut } from '../../src/liveResponse/device/records.ts';
-import type {
-  Approval,
-  Asked,
-  Attempt,
-  Fact,
-  Move,
-  Request,
-  WaitCause,
-} from '../../src/liveResponse/request.ts';
 import type { Excerpt } from '../../src/liveResponse/results/resultFacts.ts';
-import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
 import { offlineQueueOf } from '../../src/liveResponse/tenantLimits.ts';
 import { root } from '../support/root.ts';
 
@@ -131,7 +124,7 @@ export function asked(over: Partial<Asked> = {}): Asked {
 }
 
 export function approval(at: number, by = approver): Approval {
-  return { by, account: 'slack:U0999WXYZ', at, digest: asked().digest, content };
+  return { by, account: 'slack:U0999WXYZ', at, digest: asked().subject.digest, content };
 }
 
 function attempt(nonce: string, at: number): Attempt {
@@ -151,7 +144,7 @@ export function action(status: string, rows: readonly CommandProgress[], more: P
     id: actionId,
     type: 'LiveResponse',
     status,
-    machineId: asked().device.id,
+    machineId: asked().targets[0].device.id,
     requestor: 'live-response-bot',
     comment: 'lr:lr-7k3f9q:a1 Rita Responder, approved by Ada Approver',
     createdAt: start + 2 * minute,
@@ -165,8 +158,8 @@ type Step = readonly [event: Move | Fact, minutes: number];
 
 export function request(steps: readonly Step[], over: Partial<Asked> = {}): Request {
   return steps.reduce<Request>(
-    (now, [event, minutes]) => evolve(now, event, start + minutes * minute),
-    begin(asked(over)),
+    (now, [event, minutes]) => apply(now, event, start + minutes * minute),
+    create(asked(over)),
   );
 }
 
@@ -307,14 +300,14 @@ export const looked: readonly Step[] = [
   approved,
   claimed,
   [{ type: 'lost' }, 3],
-  ...searchSchedule.map((_, at): Step => [{ type: 'looked' }, 3 + at]),
+  ...searchSchedule.map((_, at): Step => [{ type: 'searched' }, 3 + at]),
 ];
 const lost: readonly Step[] = [
   approved,
   claimed,
   [{ type: 'lost' }, 3],
-  [{ type: 'looked' }, 4],
-  [{ type: 'looked' }, 6],
+  [{ type: 'searched' }, 4],
+  [{ type: 'searched' }, 6],
 ];
 export const cancelled = (answer: CancelAsked['answer'], minutes = 5, error?: ErrorAnswer): Step => [
   {
@@ -361,7 +354,7 @@ const otherCommands: readonly Command[] = [
 
 const parkedFact: Step = [
   {
-    type: 'parked',
+    type: 'waitingForDevice',
     parked: {
       since: start + 2 * minute,
       until: start + 72 * 60 * minute + 2 * minute,
@@ -556,7 +549,7 @@ export const examples: readonly Example[] = [
     [{ type: 'lost' }, 3],
     [
       {
-        type: 'adopted',
+        type: 'found',
         action: action(
           'InProgress',
           [progress(0, 'Created', { startedAt: start + 4 * minute }), progress(1, 'Created')],
@@ -577,7 +570,7 @@ export const examples: readonly Example[] = [
   ]),
   example('unknown-lost', lost),
   example('unknown-looked', looked),
-  example('unknown-overdue', [...sent, [{ type: 'overdue' }, 4330], [{ type: 'looked' }, 4331]]),
+  example('unknown-overdue', [...sent, [{ type: 'overdue' }, 4330], [{ type: 'searched' }, 4331]]),
   example('finished-succeeded', [...sent, excerptRead(transcript), succeeded, fileSeen, linkMinted], {
     outputs,
     urls: new Map([[1, sasUrl]]),
@@ -773,7 +766,7 @@ export const examples: readonly Example[] = [
       ]),
       'failed',
     ),
-    [{ type: 'triedAgain', again: { id: 'lr-9h5n4s', from: 1, by: responder } }, 12],
+    [{ type: 'retried', again: { id: 'lr-9h5n4s', from: 1, by: responder } }, 12],
   ]),
   example('over-refused-no-right', [
     approved,
@@ -805,11 +798,11 @@ export const examples: readonly Example[] = [
       3,
     ],
   ]),
-  example('over-dropped', [...lost, [{ type: 'dropped', by: other, reason: 'device reimaged' }, 20]]),
+  example('over-dropped', [...lost, [{ type: 'abandoned', by: other, reason: 'device reimaged' }, 20]]),
   example('over-dropped-found', [
     ...lost,
-    [{ type: 'dropped', by: other, reason: 'device reimaged' }, 20],
-    [{ type: 'foundAfterDrop', action: action('Succeeded', [scriptDone, fileDone]) }, 26],
+    [{ type: 'abandoned', by: other, reason: 'device reimaged' }, 20],
+    [{ type: 'foundLate', action: action('Succeeded', [scriptDone, fileDone]) }, 26],
   ]),
   example('awaiting-approval-frozen', [], { frozen: freeze('credential rotation') }),
   example(
@@ -872,7 +865,7 @@ export const examples: readonly Example[] = [
       ...sent,
       [
         {
-          type: 'parked',
+          type: 'waitingForDevice',
           parked: { since: start + 2 * minute, until: start + 72 * 60 * minute + 2 * minute },
         },
         13,

@@ -12,7 +12,7 @@ import type { Command } from '../../src/liveResponse/commands.ts';
 import { maxCommandCharacters, maxCommands, problemWith } from '../../src/liveResponse/commands.ts';
 import { maxReason } from '../../src/liveResponse/verbs.ts';
 import type { Panel } from '../../src/liveResponse/request/deviceContext.ts';
-import type { Request } from '../../src/liveResponse/request.ts';
+import type { Request } from '../../src/liveResponse/request/request.ts';
 import {
   action,
   asked,
@@ -59,7 +59,14 @@ function hostileRequest(text: string): Request {
       title: text,
       reason: text,
       requester: { id: 'x', name: text },
-      device: { ...asked().device, name: text, os: text, health: text, group: text, tags: [text, text] },
+      device: {
+        ...asked().targets[0].device,
+        name: text,
+        os: text,
+        health: text,
+        group: text,
+        tags: [text, text],
+      },
     },
   );
 }
@@ -137,7 +144,7 @@ describe('hostile text', () => {
         request([], {
           title: text,
           reason: text,
-          device: { ...asked().device, name: text, tags: [text] },
+          device: { ...asked().targets[0].device, name: text, tags: [text] },
           panel: hostilePanel(text),
           content: { at: start, files: [{ name: 'minidump.ps1', sha256: text, updatedAt: Number.NaN }] },
         }),

@@ -8,8 +8,8 @@ import type { Outcome } from '../../src/liveResponse/action.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import type { Blocker } from '../../src/liveResponse/request/errorAnswer.ts';
 import { callKinds } from '../../src/liveResponse/pacing/callRates.ts';
-import type { Ending, InState, WaitCause } from '../../src/liveResponse/request.ts';
-import type { CancelAsked } from '../../src/liveResponse/sequel.ts';
+import type { Ending, InState } from '../../src/liveResponse/request/events.ts';
+import type { WaitCause, CancelAsked } from '../../src/liveResponse/request/session.ts';
 import type { ErrorKind } from '../../src/liveResponse/codes/winErrors.ts';
 import { offlineQueueOf } from '../../src/liveResponse/tenantLimits.ts';
 import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';
@@ -125,7 +125,7 @@ const endings: { readonly [How in Ending['how']]: readonly Row[] } = {
     ...causes.map(lapse),
   ],
   refused: [seen('refused', refusedOf('OsPlatformNotSupported'), 'Collect it')],
-  dropped: [seen('dropped', [...looked, [{ type: 'dropped', by: ada }, 20]], 'look in the portal')],
+  dropped: [seen('dropped', [...looked, [{ type: 'abandoned', by: ada }, 20]], 'look in the portal')],
 };
 
 const advised: readonly Row[] = [
@@ -151,12 +151,12 @@ const unknownCauses: { readonly [Cause in InState<'unknown'>['cause']]: readonly
   lost: [
     seen(
       'lost, while the bot looks',
-      [approved, claimed, [{ type: 'lost' }, 3], [{ type: 'looked' }, 4]],
+      [approved, claimed, [{ type: 'lost' }, 3], [{ type: 'searched' }, 4]],
       'It goes on looking',
     ),
     seen('lost, after the last look', looked, 'Look again first'),
   ],
-  lostTrack: [seen('lostTrack', [...sent, [{ type: 'lostTrack' }, 8]], 'It goes on looking')],
+  lostTrack: [seen('actionMissing', [...sent, [{ type: 'actionMissing' }, 8]], 'It goes on looking')],
   overdue: [
     seen('overdue', [...sent, [{ type: 'overdue' }, 60]], 'It goes on looking'),
     seen(
@@ -172,7 +172,7 @@ const follow = 'The bot follows it';
 const queueUnknown: OfflineQueue = offlineQueueOf('', []);
 const parkedSteps: Steps = [
   ...sent,
-  [{ type: 'parked', parked: { since: start + 120_000, until: start + 259_320_000 } }, 13],
+  [{ type: 'waitingForDevice', parked: { since: start + 120_000, until: start + 259_320_000 } }, 13],
 ];
 const ifItWakes = 'If it wakes';
 const running: readonly Row[] = [
@@ -219,7 +219,7 @@ const running: readonly Row[] = [
       [{ type: 'lost' }, 3],
       [
         {
-          type: 'adopted',
+          type: 'found',
           action: action('InProgress', []),
           deadline: start + 4_800_000,
           differs: [{ type: 'RunScript', scriptName: 'other.ps1' }, ...dump.slice(1)],

@@ -56,7 +56,7 @@ describe('docs/outcomes.md', () => {
       ],
     ],
     ['Over without a session', ['denied', 'withdrawn', 'expired', 'lapsed', 'refused', 'dropped']],
-    ['Not known', ['lost', 'lostTrack', 'overdue']],
+    ['Not known', ['lost', 'actionMissing', 'overdue']],
     ['Cancel asked, still running', ['sent', 'accepted', 'alreadyOver', 'failed', 'noEffect']],
     ['Finished', Object.values(outcomeOf)],
     ['A failed command', [...Object.keys(stepHints), 'any other text', 'no end reported']],

@@ -9,7 +9,8 @@ import { plainText } from '../../cards/renderers/plainText.ts';
 import { fileSentence, troubles, troubleSentence } from '../../cards/results.ts';
 import { waitSentence, waitStatus } from '../../cards/messages/status.ts';
 import type { CardView } from '../../cards/view.ts';
-import type { Request, WaitCause } from '../../src/liveResponse/request.ts';
+import type { Request } from '../../src/liveResponse/request/request.ts';
+import type { WaitCause } from '../../src/liveResponse/request/session.ts';
 import type { CollectedFile } from '../../src/liveResponse/results/resultFacts.ts';
 import {
   action,
@@ -163,7 +164,7 @@ describe('what may have run', () => {
     claimed,
     [{ type: 'lost' }, 3] as const,
     [
-      { type: 'resent', approval: approval(start + 10 * minute), runBefore: start + 40 * minute },
+      { type: 'resubmitted', approval: approval(start + 10 * minute), runBefore: start + 40 * minute },
       10,
     ] as const,
   ] as const;
@@ -171,7 +172,7 @@ describe('what may have run', () => {
   test.each([
     ['queued again', [...lost]],
     ['lapsed', [...lost, [{ type: 'lapsed' }, 41] as const]],
-    ['withdrawn', [...lost, [{ type: 'withdrawn', by: asked().requester }, 12] as const]],
+    ['withdrawn', [...lost, [{ type: 'withdrawn', by: asked().asked.requester }, 12] as const]],
   ])('is said of a request sent before and %s', (_name, steps) => {
     const drawn = view(request(steps));
     expect(drawn.lead).toContain('may have run');
@@ -211,7 +212,12 @@ describe('what may have run', () => {
 
   test('is never denied of a dropped request', () => {
     const drawn = view(
-      request([approved, claimed, [{ type: 'lost' }, 3], [{ type: 'dropped', by: asked().requester }, 5]]),
+      request([
+        approved,
+        claimed,
+        [{ type: 'lost' }, 3],
+        [{ type: 'abandoned', by: asked().asked.requester }, 5],
+      ]),
     );
     expect(drawn.lead).toContain('Whether it ran is not known');
     expect(drawn.steps.map((step) => step.status)).toEqual(['not known', 'not known']);
@@ -308,7 +314,10 @@ describe('running', () => {
     const steps = [
       ...sent,
       [
-        { type: 'cancelAsked', cancel: { by: asked().requester, at: start + 4 * minute, answer: 'failed' } },
+        {
+          type: 'cancelAsked',
+          cancel: { by: asked().asked.requester, at: start + 4 * minute, answer: 'failed' },
+        },
         4,
       ] as const,
     ];

@@ -11,7 +11,9 @@ import type { JournalWatch } from './journalWatch.ts';
 import { examplePolicy } from '../support/testApp.ts';
 import { addressIn, startProgram } from '../support/programs/program.ts';
 import type { Program } from '../support/programs/program.ts';
-import type { Request, State } from '../../src/liveResponse/request.ts';
+import type { Request, State } from '../../src/liveResponse/request/request.ts';
+import { stageOf } from '../../src/liveResponse/request/request.ts';
+import { stateIn } from '../support/requests.ts';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
 
 /** `LR_CRASH_KILLS=1000 LR_CRASH_SEED=7 node scripts/jest.js crash` for a longer or a repeated run. */
@@ -65,17 +67,22 @@ class Desk {
 
   async work(): Promise<void> {
     while (!this.#stopped) {
-      const open = [...this.#journal.requests.values()].filter(
-        (request) => request.state !== 'finished' && request.state !== 'over',
-      );
-      const waiting = open.find((request) => request.state === 'awaitingApproval');
-      const unfound = open.find((request) => request.state === 'unknown' && request.looks >= 2);
-      if (unfound !== undefined) await this.#drop(unfound.id, unfound.revision, bindingOf(unfound.digest));
+      const open = [...this.#journal.requests.values()].filter((request) => {
+        const stage = stageOf(request);
+        return stage.state !== 'finished' && stage.state !== 'closed';
+      });
+      const waiting = open.find((request) => stageOf(request).state === 'awaitingApproval');
+      const unfound = open.find((request) => {
+        const stage = stageOf(request);
+        return stage.state === 'unknown' && stage.searches >= 2;
+      });
+      if (unfound !== undefined)
+        await this.#drop(unfound.id, unfound.revision, bindingOf(unfound.subject.digest));
       else if (waiting !== undefined)
-        await this.#approve(waiting.id, waiting.revision, bindingOf(waiting.digest));
+        await this.#approve(waiting.id, waiting.revision, bindingOf(waiting.subject.digest));
       // Several at once: an ask reads device, neighbours and library first, and the process seldom lives for
       // two of them in a row.
-      else if (this.#asking && open.filter((request) => request.state !== 'unknown').length < 8)
+      else if (this.#asking && open.filter((request) => stageOf(request).state !== 'unknown').length < 8)
         await Promise.all([this.#ask(), this.#ask(), this.#ask()]);
       await wait(15);
     }
@@ -212,7 +219,7 @@ describe('a bot that is killed again and again', () => {
         await bot.kill('SIGKILL');
         desk.at(undefined);
         journal.read();
-        const states = new Set([...journal.requests.values()].map((request) => request.state));
+        const states = new Set([...journal.requests.values()].map((request) => stageOf(request).state));
         for (const state of hunted) if (states.has(state)) hits.set(state, (hits.get(state) ?? 0) + 1);
       }
       desk.windDown();
@@ -273,7 +280,7 @@ async function huntFor(target: State, journal: JournalWatch, random: () => numbe
   await wait(Math.floor(random() * 250));
   while (performance.now() < deadline) {
     journal.read();
-    if ([...journal.requests.values()].some((request) => request.state === target)) {
+    if ([...journal.requests.values()].some((request) => stageOf(request).state === target)) {
       await wait(Math.floor(random() * 20));
       return;
     }
@@ -287,16 +294,17 @@ async function settle(journal: JournalWatch): Promise<void> {
   let busy: readonly Request[] = [];
   while (performance.now() < deadline) {
     journal.read();
-    busy = [...journal.requests.values()].filter(
-      (request) => request.state !== 'finished' && request.state !== 'over',
-    );
+    busy = [...journal.requests.values()].filter((request) => {
+      const stage = stageOf(request);
+      return stage.state !== 'finished' && stage.state !== 'closed';
+    });
     if (busy.length === 0) return;
     await wait(100);
   }
-  const told = busy.map(
-    (request) =>
-      `${request.id} ${request.state}${request.state === 'queued' ? `, waits for ${request.waitsFor ?? 'its turn'}` : ''} (${request.device.name})`,
-  );
+  const told = busy.map((request) => {
+    const stage = stageOf(request);
+    return `${request.id} ${stage.state}${stage.state === 'queued' ? `, waits for ${stage.waitsFor ?? 'its turn'}` : ''} (${request.targets[0].device.name})`;
+  });
   throw new Error(`these did not come to an end: ${told.join('; ')}`);
 }
 
@@ -305,7 +313,7 @@ function verify(journal: JournalWatch, told: Told, submissions: readonly Submiss
   expect({
     'enough was asked to show anything': told.asked.size > kills / 4 && submissions.length > kills / 8,
   }).toEqual({ 'enough was asked to show anything': true });
-  const lost = [...told.asked].filter(([id, process]) => requests.get(id)?.title !== `dump ${process}`);
+  const lost = [...told.asked].filter(([id, process]) => requests.get(id)?.asked.title !== `dump ${process}`);
   expect({ 'acknowledged requests lost': lost }).toEqual({ 'acknowledged requests lost': [] });
   const unapproved = [...told.approved].filter((id) => !journal.approvedBy.has(id));
   expect({ 'acknowledged approvals lost': unapproved }).toEqual({ 'acknowledged approvals lost': [] });
@@ -317,8 +325,8 @@ function verify(journal: JournalWatch, told: Told, submissions: readonly Submiss
     const request = requests.get(id);
     expect(request).toBeDefined();
     expect({ id, approvedBy: journal.approvedBy.get(id) }).toEqual({ id, approvedBy: 'approver1' });
-    expect(request?.requester.id).toBe('responder1');
-    const process = request?.title.replace('dump ', '') ?? '';
+    expect(request?.asked.requester.id).toBe('responder1');
+    const process = request?.asked.title.replace('dump ', '') ?? '';
     expect(
       submission.commands.map(({ type, params }) => [type, ...params.map(({ value }) => value)]),
     ).toEqual([
@@ -329,6 +337,7 @@ function verify(journal: JournalWatch, told: Told, submissions: readonly Submiss
   expect({ 'ran twice': [...ran].filter(([, count]) => count > 1) }).toEqual({ 'ran twice': [] });
   // What the card says has run must have run, and the reverse: a finished request has its one submission.
   for (const request of requests.values())
-    if (request.state === 'finished') expect([request.id, ran.get(request.id)]).toEqual([request.id, 1]);
-  for (const [id] of ran) expect([id, requests.get(id)?.state]).toEqual([id, 'finished']);
+    if (stageOf(request).state === 'finished')
+      expect([request.id, ran.get(request.id)]).toEqual([request.id, 1]);
+  for (const [id] of ran) expect([id, stateIn(requests.get(id))]).toEqual([id, 'finished']);
 }

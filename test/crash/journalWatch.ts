@@ -3,8 +3,10 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } fro
 import { join } from 'node:path';
 import { openedLine } from '../../src/adapters/store/journal/line.ts';
 import { openerIn } from '../support/store/journal.ts';
-import { begin, evolve } from '../../src/liveResponse/evolve.ts';
-import type { Event, Request } from '../../src/liveResponse/request.ts';
+import { create, apply } from '../../src/liveResponse/request/fold.ts';
+import type { Event } from '../../src/liveResponse/request/events.ts';
+import type { Request } from '../../src/liveResponse/request/request.ts';
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 
 export interface JournalWatch {
   readonly requests: Map<string, Request & { readonly looks: number }>;
@@ -34,12 +36,13 @@ export function createJournalWatch(dir: string): JournalWatch {
     const before = requests.get(line.request);
     const after =
       event.type === 'asked'
-        ? begin(event.asked)
+        ? create(event.asked)
         : before === undefined
           ? undefined
-          : evolve(before, event, line.at);
+          : apply(before, event, line.at);
     if (after === undefined) throw new Error(`the journal tells of ${line.request} before it was asked`);
-    requests.set(line.request, { ...after, looks: after.state === 'unknown' ? after.looks : 0 });
+    const stage = stageOf(after);
+    requests.set(line.request, { ...after, looks: stage.state === 'unknown' ? stage.searches : 0 });
   }
 
   /** Whole lines only: a torn last one is cut by the next start, and would be read as something it is not. */

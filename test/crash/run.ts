@@ -1,6 +1,7 @@
 // `npm run crash-test -- --kills 200`: bot, Defender and Slack as processes of their own; people type and
 // press, and the bot is killed with -9 again and again, mostly right after it has acknowledged something.
 // Ends with exit code 1 where anything was lost, run twice, run unapproved, or a card is untrue.
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -201,7 +202,7 @@ async function settle(stage: Stage): Promise<readonly string[]> {
   for (;;) {
     const evidence = await evidenceOf(stage);
     const open = [...evidence.requests.values()].filter(
-      ({ state }) => state !== 'finished' && state !== 'over',
+      ({ state }) => state !== 'finished' && state !== 'closed',
     );
     const { lost, untrue } = verdictOf(evidence).broken;
     const waited = performance.now() - began;
@@ -209,7 +210,7 @@ async function settle(stage: Stage): Promise<readonly string[]> {
     if (open.length + untrue.length < left) better = performance.now();
     left = Math.min(left, open.length + untrue.length);
     if (done || performance.now() - better > patience || waited > longest)
-      return open.map((request) => `${request.id} is still ${request.state}`);
+      return open.map((request) => `${request.id} is still ${stageOf(request).state}`);
     await pause(1_000);
   }
 }

@@ -2,7 +2,8 @@
 // cards that stand, held against each other.
 import { isDeepStrictEqual } from 'node:util';
 import { statusText } from '../../cards/messages/status.ts';
-import type { Event, Request } from '../../src/liveResponse/request.ts';
+import type { Event } from '../../src/liveResponse/request/events.ts';
+import type { Request } from '../../src/liveResponse/request/request.ts';
 import { approvers, responders } from './people.ts';
 import type { CardSeen, Deed, DeliveryLine, LogLine, PrivateLine } from './slackControl.ts';
 
@@ -143,8 +144,8 @@ function requestsOf(requests: ReadonlyMap<string, Request>, text: string): reado
   return [...requests.values()].filter(
     (request) =>
       verb === 'dump' &&
-      request.title === `dump ${process ?? ''}` &&
-      request.device.name.startsWith(host ?? ' '),
+      request.asked.title === `dump ${process ?? ''}` &&
+      request.targets[0].device.name.startsWith(host ?? ' '),
   );
 }
 
@@ -210,9 +211,9 @@ function unapproved({ journal, requests }: Evidence, submission: Submission): st
   if (sent === -1 || agreed === undefined || !('approval' in agreed.event))
     return `${id} was started without an approval before it`;
   const { by } = agreed.event.approval;
-  if (by.id === request.requester.id || !approvers.some((one) => one.id === by.id))
+  if (by.id === request.asked.requester.id || !approvers.some((one) => one.id === by.id))
     return `${id} was approved by ${by.id}, who may not`;
-  const process = request.title.replace('dump ', '');
+  const process = request.asked.title.replace('dump ', '');
   const wanted = [
     ['RunScript', 'minidump.ps1', process],
     ['GetFile', `C:\\windows\\TEMP\\${process}.dmp.zip`],

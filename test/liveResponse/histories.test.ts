@@ -6,9 +6,11 @@ import { decodeLine, encodeLine, encodeUnkeyed } from '../../src/adapters/store/
 import { noHead, openedEntry, sealedEvent } from '../../src/adapters/store/journal/line.ts';
 import type { Head } from '../../src/adapters/store/journal/line.ts';
 import { openPeople } from '../../src/adapters/store/journal/people.ts';
-import { raises } from '../../src/liveResponse/evolve.ts';
-import { moves, target } from '../../src/liveResponse/request.ts';
-import type { Event, Fact, Move, Request } from '../../src/liveResponse/request.ts';
+import { raisesRevision, moves, target } from '../../src/liveResponse/request/events.ts';
+import type { Event, Fact, Move } from '../../src/liveResponse/request/events.ts';
+import type { Request } from '../../src/liveResponse/request/request.ts';
+import { sessionOf, stageOf } from '../../src/liveResponse/request/request.ts';
+import { stateIn } from '../support/requests.ts';
 import { after, begun, exampleEvents, legalHistories, statesOf, wholeAsked } from '../support/histories.ts';
 import type { History, Step } from '../support/histories.ts';
 import { asked, exampleMoves, start } from '../support/lifecycle.ts';
@@ -108,9 +110,9 @@ function always(check: (turn: ReturnType<typeof turnsOf>[number]) => void, which
   );
 }
 
-const isOver = ({ state }: Request): boolean => state === 'finished' || state === 'over';
-const attemptsOf = (request: Request) => ('attempts' in request ? request.attempts : []);
-const approvalOf = (request: Request) => ('approval' in request ? request.approval : undefined);
+const isOver = ({ state }: Request): boolean => state === 'finished' || state === 'closed';
+const attemptsOf = (request: Request) => ('attempts' in request ? sessionOf(request).attempts : []);
+const approvalOf = (request: Request) => ('approval' in request ? sessionOf(request).grant : undefined);
 
 describe('a random legal history', () => {
   test('comes to every event and every state', () => {
@@ -118,7 +120,7 @@ describe('a random legal history', () => {
     always(
       ({ event, next }) => {
         reached.events.add(event.type);
-        reached.states.add(next.state);
+        reached.states.add(stageOf(next).state);
         // Drawn the same each time: a rare event that is missing in one draw is no fault.
       },
       { numRuns: 400, seed: 13 },
@@ -128,9 +130,9 @@ describe('a random legal history', () => {
     expect([...reached.states].sort()).toEqual(Object.keys(moves).sort());
   });
 
-  test('changes with each event the fields of that event alone (section 6, evolve)', () => {
+  test('changes with each event the fields of that event alone (section 6, apply)', () => {
     always(({ event, before, next }) => {
-      const may = [...ownedBy(event), ...(raises(event) ? ['revision', 'changedAt'] : [])];
+      const may = [...ownedBy(event), ...(raisesRevision(event) ? ['revision', 'changedAt'] : [])];
       expect([event.type, fields(next, may)]).toEqual([event.type, fields(before, may)]);
     });
   });
@@ -162,21 +164,27 @@ describe('a random legal history', () => {
   });
 
   test('never leaves its end, nor changes how it ended', () => {
-    const endOf = (request: Request) =>
-      request.state === 'over'
-        ? [request.ending, request.endedAt]
-        : request.state === 'finished'
-          ? [request.outcome, request.endedAt, request.action]
+    const endOf = (request: Request) => {
+      const stage = stageOf(request);
+      return stage.state === 'closed'
+        ? [stage.ending, stage.endedAt]
+        : stage.state === 'finished'
+          ? [stage.outcome, stage.endedAt, stage.run.action]
           : [];
+    };
     always(({ event, before, next }) => {
       if (isOver(before))
-        expect([event.type, next.state, endOf(next)]).toEqual([event.type, before.state, endOf(before)]);
+        expect([event.type, stageOf(next).state, endOf(next)]).toEqual([
+          event.type,
+          stageOf(before).state,
+          endOf(before),
+        ]);
     });
   });
 
   test('raises the revision by one where a card has to be drawn again, and never goes back', () => {
     always(({ event, at, before, next }) => {
-      const raised = raises(event);
+      const raised = raisesRevision(event);
       expect([event.type, next.revision, next.changedAt]).toEqual([
         event.type,
         before.revision + (raised ? 1 : 0),
@@ -190,10 +198,10 @@ describe('a random legal history', () => {
     always(({ next: request, at }) => {
       for (const [type, event] of Object.entries(exampleMoves) as [Move['type'], Move][]) {
         const then = after(request, event, at);
-        expect([request.state, type, then?.state]).toEqual([
-          request.state,
+        expect([stageOf(request).state, type, stateIn(then)]).toEqual([
+          stageOf(request).state,
           type,
-          target(request.state, type),
+          target(stageOf(request).state, type),
         ]);
       }
     });
@@ -220,7 +228,7 @@ describe('a random legal history', () => {
         let request: Request = begun({ asked: wholeAsked });
         for (const [step, event] of [...events, ...ends].entries())
           request = after(request, event, start + step) ?? request;
-        if (request.state !== 'over') return;
+        if (stageOf(request).state !== 'closed') return;
         seen += 1;
         expect(Object.keys(request).filter((name) => !known.has(name))).toEqual([]);
       }),
@@ -235,7 +243,7 @@ function eventsOf({
   asked: first,
   steps,
 }: History): readonly { readonly event: Event; readonly at: number }[] {
-  return [{ event: { type: 'asked', asked: first }, at: first.at }, ...steps];
+  return [{ event: { type: 'asked', asked: first }, at: first.asked.at }, ...steps];
 }
 
 /** Folds events read back from a journal. */
@@ -261,9 +269,9 @@ describe('a random legal history, written to journal lines and read back,', () =
       fc.property(legalHistories, (history) => {
         let head: Head = noHead;
         const read = eventsOf(history).map(({ event, at }) => {
-          const sealed = sealedEvent(event, asked.requester.id, head.seq + 1, people);
+          const sealed = sealedEvent(event, asked.asked.requester.id, head.seq + 1, people);
           const line = encodeLine(head, at, asked.id, sealed, testKeys);
-          expect(line.text).not.toContain(asked.requester.name);
+          expect(line.text).not.toContain(asked.asked.requester.name);
           const checked = decodeLine(bytesOf(line.text), head, testKeys);
           if ('wrong' in checked) throw new Error(checked.wrong);
           head = checked.head;

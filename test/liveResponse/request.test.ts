@@ -1,8 +1,10 @@
 // The life of a request against a matrix written out by hand, and what the fold keeps and drops.
 import { describe, expect, test } from '@jest/globals';
-import { evolve, IllegalMove, raises } from '../../src/liveResponse/evolve.ts';
-import type { Fact, Move, State } from '../../src/liveResponse/request.ts';
-import { isOpen, target } from '../../src/liveResponse/request.ts';
+import { apply, IllegalTransition } from '../../src/liveResponse/request/fold.ts';
+import { raisesRevision, target } from '../../src/liveResponse/request/events.ts';
+import type { Fact, Move } from '../../src/liveResponse/request/events.ts';
+import type { State } from '../../src/liveResponse/request/request.ts';
+import { isOpen, stageOf } from '../../src/liveResponse/request/request.ts';
 import { asked, exampleMoves, fold, requestIn, start } from '../support/lifecycle.ts';
 
 const states: readonly State[] = [
@@ -59,11 +61,11 @@ describe('the moves table', () => {
   test.each(cells)('folding %s into %s leads to %s', (move, from, to) => {
     const request = requestIn(from);
     if (to === '-') {
-      expect(() => evolve(request, exampleMoves[move], start)).toThrow(IllegalMove);
+      expect(() => apply(request, exampleMoves[move], start)).toThrow(IllegalTransition);
       return;
     }
-    const after = evolve(request, exampleMoves[move], start + 5000);
-    expect(after.state).toBe(to);
+    const after = apply(request, exampleMoves[move], start + 5000);
+    expect(stageOf(after).state).toBe(to);
     expect(after.revision).toBe(request.revision + 1);
     expect(after.changedAt).toBe(start + 5000);
   });
@@ -81,13 +83,13 @@ const factMatrix = {
 
 const exampleFacts: { readonly [T in keyof typeof factMatrix]: Extract<Fact, { readonly type: T }> } = {
   waiting: { type: 'waiting', cause: 'slot' },
-  looked: { type: 'looked' },
+  looked: { type: 'searched' },
   cancelAsked: {
     type: 'cancelAsked',
     cancel: { by: { policy: 'cancelParkedAfter' }, at: start, answer: 'sent', tries: 1 },
   },
-  parked: { type: 'parked', parked: { since: start, until: start + 3_600_000 } },
-  triedAgain: { type: 'triedAgain', again: { id: 'lr-8g4m3r', from: 1, by: asked.requester } },
+  parked: { type: 'waitingForDevice', parked: { since: start, until: start + 3_600_000 } },
+  triedAgain: { type: 'retried', again: { id: 'lr-8g4m3r', from: 1, by: asked.asked.requester } },
 };
 
 const factCells = Object.entries(factMatrix).flatMap(([fact, row]) =>
@@ -105,11 +107,11 @@ describe('the facts', () => {
   test.each(factCells)('folding %s into %s: %s', (fact, from, may) => {
     const request = requestIn(from);
     if (may === '-') {
-      expect(() => evolve(request, exampleFacts[fact], start)).toThrow(IllegalMove);
+      expect(() => apply(request, exampleFacts[fact], start)).toThrow(IllegalTransition);
       return;
     }
-    const after = evolve(request, exampleFacts[fact], start + 5000);
-    expect(after.state).toBe(from);
+    const after = apply(request, exampleFacts[fact], start + 5000);
+    expect(stageOf(after).state).toBe(from);
     expect(after.revision).toBe(request.revision + 1);
   });
 });
@@ -135,12 +137,12 @@ describe('a parked device', () => {
       ...sent,
       parked,
       exampleMoves.progressed,
-      { type: 'noted', surface: 'console', place: 'p', what: 'woke' },
+      { type: 'notified', surface: 'console', place: 'p', what: 'woke' },
       exampleMoves.ended,
     ]);
     expect(told).toMatchObject({ state: 'finished', noted: [], parked: { noted: ['console:p'] } });
-    expect(() => fold([...sent, { type: 'noted', surface: 'console', place: 'p', what: 'woke' }])).toThrow(
-      IllegalMove,
+    expect(() => fold([...sent, { type: 'notified', surface: 'console', place: 'p', what: 'woke' }])).toThrow(
+      IllegalTransition,
     );
   });
 
@@ -169,9 +171,9 @@ describe('a request', () => {
     for (const state of states) {
       const before = requestIn(state);
       if (state !== 'awaitingApproval' && state !== 'unknown')
-        expect(() => evolve(before, seen, start)).toThrow(IllegalMove);
+        expect(() => apply(before, seen, start)).toThrow(IllegalTransition);
       else
-        expect(evolve(before, seen, start)).toMatchObject({
+        expect(apply(before, seen, start)).toMatchObject({
           state,
           content,
           digest: seen.digest,
@@ -195,7 +197,11 @@ describe('a request', () => {
       seen,
       exampleMoves.adopted,
     ]);
-    expect(found).toMatchObject({ state: 'running', digest: asked.digest, fingerprint: asked.fingerprint });
+    expect(found).toMatchObject({
+      state: 'running',
+      digest: asked.subject.digest,
+      fingerprint: asked.subject.fingerprint,
+    });
   });
 
   test('keeps what it continues, and which part of a recipe it is, to the end', () => {
@@ -203,7 +209,7 @@ describe('a request', () => {
       ...asked,
       recipeArgs: { process: 'x' },
       recipeFrom: 1,
-      continues: { id: 'lr-4c2m8t', from: 1, before: asked.commands.slice(0, 1), mayRepeat: [0] },
+      continues: { id: 'lr-4c2m8t', from: 1, before: asked.subject.commands.slice(0, 1), mayRepeat: [0] },
     };
     expect(fold([exampleMoves.expired], from)).toMatchObject(from);
   });
@@ -232,9 +238,10 @@ describe('a request', () => {
 
   test('must run within its time after the approval, also after it was deferred', () => {
     const queued = requestIn('queued');
+    const stage = stageOf(queued);
     const deferred = fold([exampleMoves.approved, exampleMoves.claimed, exampleMoves.deferred]);
-    expect(deferred).toMatchObject({ state: 'queued', runBefore: queued.runBefore, waitsFor: 'deviceBusy' });
-    expect(queued.runBefore).toBe(exampleMoves.approved.approval.at + asked.terms.runWithin);
+    expect(deferred).toMatchObject({ state: 'queued', runBefore: stage.runBefore, waitsFor: 'deviceBusy' });
+    expect(stage.runBefore).toBe(exampleMoves.approved.approval.at + asked.asked.terms.runWithin);
   });
 
   test('keeps its results when it is lost track of and found again', () => {
@@ -338,7 +345,7 @@ describe('a request', () => {
       ...refused,
       { type: 'linkMinted', onCard: false, link: { index: 1, at: start, expiresAt: start + 1 } },
     ]);
-    expect('results' in made && made.results.linkTroubles).toBeUndefined();
+    expect('results' in made && stageOf(made).run.results.linkTroubles).toBeUndefined();
   });
 
   test('never shows an older revision on a card than it has shown', () => {
@@ -353,10 +360,14 @@ describe('a request', () => {
   });
 
   test('is not drawn again for facts that no card shows', () => {
-    expect(raises({ type: 'pressRefused', by: 'x', verb: 'approve', reason: 'selfApproval' })).toBe(false);
-    expect(raises({ type: 'linkMinted', onCard: false, link: { index: 1, at: 0, expiresAt: 1 } })).toBe(
+    expect(raisesRevision({ type: 'pressRefused', by: 'x', verb: 'approve', reason: 'selfApproval' })).toBe(
       false,
     );
-    expect(raises({ type: 'linkMinted', onCard: true, link: { index: 1, at: 0, expiresAt: 1 } })).toBe(true);
+    expect(
+      raisesRevision({ type: 'linkMinted', onCard: false, link: { index: 1, at: 0, expiresAt: 1 } }),
+    ).toBe(false);
+    expect(
+      raisesRevision({ type: 'linkMinted', onCard: true, link: { index: 1, at: 0, expiresAt: 1 } }),
+    ).toBe(true);
   });
 });

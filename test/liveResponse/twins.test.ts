@@ -1,7 +1,7 @@
 // Requests for the same commands on the same device, so that a script asked for twice does not run twice.
 import { describe, expect, test } from '@jest/globals';
-import { begin } from '../../src/liveResponse/evolve.ts';
-import type { Asked } from '../../src/liveResponse/request.ts';
+import { create } from '../../src/liveResponse/request/fold.ts';
+import type { Asked } from '../../src/liveResponse/request/request.ts';
 import { asked, hosta } from '../support/requests.ts';
 import { areTwins, twinAmong, twinMemory } from '../../src/liveResponse/request/twins.ts';
 
@@ -41,9 +41,9 @@ describe('twins', () => {
 });
 
 test('among open requests the newest twin is found, and none where there is none', () => {
-  const older = begin({ ...other, at: 5 });
-  const newer = begin({ ...other, id: 'lr-444444', at: 9 });
-  const elsewhere = begin({ ...other, id: 'lr-555555', at: 20, device: { ...hosta, id: 'b'.repeat(40) } });
+  const older = create({ ...other, at: 5 });
+  const newer = create({ ...other, id: 'lr-444444', at: 9 });
+  const elsewhere = create({ ...other, id: 'lr-555555', at: 20, device: { ...hosta, id: 'b'.repeat(40) } });
   expect(twinAmong([older, newer, elsewhere], asked)?.id).toBe('lr-444444');
   expect(twinAmong([newer, older, elsewhere], asked)?.id).toBe('lr-444444');
   expect(twinAmong([elsewhere], asked)).toBeUndefined();

@@ -1,5 +1,6 @@
 // Backup and restore, with the very commands of docs/operate.md: copied while the bot works, restored as an
 // older copy, and nothing runs twice.
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -33,7 +34,8 @@ async function approvedAndWaiting(): Promise<string> {
   await bot.press('approver1', id, 'approve');
   await bot.until('Defender said not now', () => {
     const request = bot.request(id);
-    return request.state === 'queued' && request.waitsFor !== undefined;
+    const stage = stageOf(request);
+    return stage.state === 'queued' && stage.waitsFor !== undefined;
   });
   return id;
 }
@@ -71,9 +73,9 @@ test('an older copy starts only after it was accepted, is frozen then, and what 
   expect(await bot.ready()).toMatch(
     /frozen by .+ at the machine: the record was restored and accepted as of line \d+; lines \d+ to \d+ are lost/,
   );
-  expect(bot.request(first).state).toBe('finished');
+  expect(stageOf(bot.request(first)).state).toBe('finished');
   // The copy knows it as approved and not sent. It waits for a person, who sees in Defender that it ran.
-  expect(bot.request(second).state).toBe('queued');
+  expect(stageOf(bot.request(second)).state).toBe('queued');
   await bot.say('responder1', `cancel ${second}`);
   await bot.reaches(second, 'over');
   await bot.say('approver1', 'unfreeze');
@@ -99,7 +101,7 @@ test('without an anchor "accept" freezes all the same, so that what the copy sho
   expect(await run('restore', { BACKUP: copy })).toMatchObject({ code: 0 });
   await bot.start();
   expect(await bot.ready()).toMatch(/the record was restored and accepted/);
-  expect(bot.request(id).state).toBe('queued');
+  expect(stageOf(bot.request(id)).state).toBe('queued');
   expect(await bot.stop()).toBe(0);
   expect(bot.submissions).toBe(1);
 });

@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Request } from '../../src/liveResponse/request.ts';
+import type { Request } from '../../src/liveResponse/request/request.ts';
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { createJournalWatch } from '../crash/journalWatch.ts';
@@ -163,7 +164,7 @@ export class OperatedBot {
 
   /** Resolves when the journal on disk shows the request in that state. */
   async reaches(id: string, state: Request['state']): Promise<void> {
-    await this.until(`${id} ${state}`, () => this.request(id).state === state);
+    await this.until(`${id} ${state}`, () => stageOf(this.request(id)).state === state);
   }
 
   async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {

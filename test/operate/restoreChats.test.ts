@@ -1,5 +1,7 @@
 // Restore with people in Slack and Teams: the chats show more than the copy knows. What stands on their cards
 // then, what a press does, and that nothing runs twice.
+import { stateIn } from '../support/requests.ts';
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
@@ -86,7 +88,7 @@ test(
     await avery.press(await ask('alpha'), 'Approve');
     await slack.until('alpha was refused once', () => {
       const one = desk.requests().find(({ title }) => title.includes('alpha'));
-      return one?.state === 'queued' && one.waitsFor !== undefined ? true : undefined;
+      return stateIn(one) === 'queued' && stageOf(one).waitsFor !== undefined ? true : undefined;
     });
     const beta = await ask('beta');
     await slack.until('the card of beta in the journal', () =>
@@ -168,7 +170,7 @@ test(
     await app.click(ben, channel, await says('alpha', /Waiting for approval/), 'approve');
     await app.connector.until(() => {
       const [one] = app.requests();
-      return one?.state === 'queued' && one.waitsFor !== undefined ? true : undefined;
+      return stateIn(one) === 'queued' && stageOf(one).waitsFor !== undefined ? true : undefined;
     }, 30_000);
     const copy = await machine.backup();
     await says('alpha', /Finished/);

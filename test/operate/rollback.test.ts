@@ -1,5 +1,6 @@
 // Rollback: real earlier programs on a folder that today's has written on. They read it and go on, or refuse
 // it; and the backup of before the upgrade is put back with the commands of docs/operate.md.
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +35,7 @@ async function approved(text: string): Promise<string> {
   // bot takes.
   const first = await bot.press('approver1', id, 'approve');
   if (first['text'] !== `Approved ${id}.`)
-    expect(await bot.press('approver1', id, 'approve', bot.request(id).fingerprint)).toMatchObject({
+    expect(await bot.press('approver1', id, 'approve', bot.request(id).subject.fingerprint)).toMatchObject({
       text: `Approved ${id}.`,
     });
   return id;
@@ -69,7 +70,8 @@ async function approvedAndWaiting(): Promise<string> {
   const id = await approved('dump hosta notepad');
   await bot.until('Defender said not now', () => {
     const request = bot.request(id);
-    return request.state === 'queued' && request.waitsFor !== undefined;
+    const stage = stageOf(request);
+    return stage.state === 'queued' && stage.waitsFor !== undefined;
   });
   return id;
 }
@@ -93,7 +95,7 @@ describe('the last version before today’s, whose lines have the same format,',
       bot.take(earlier.programs);
       await bot.start();
       expect(await bot.ready()).not.toContain('frozen by');
-      expect([finished, waiting, running].map((id) => bot.request(id).state)).toEqual([
+      expect([finished, waiting, running].map((id) => stageOf(bot.request(id)).state)).toEqual([
         'finished',
         'awaitingApproval',
         'running',
@@ -147,7 +149,7 @@ describe('the last version before today’s, whose lines have the same format,',
       expect(await bot.ready()).toMatch(
         /frozen by .+: the record was restored and accepted as of line \d+; lines \d+ to \d+ are lost/,
       );
-      expect(bot.request(queued).state).toBe('queued');
+      expect(stageOf(bot.request(queued)).state).toBe('queued');
       await bot.say('responder1', `cancel ${queued}`);
       await bot.reaches(queued, 'over');
       await bot.say('approver1', 'unfreeze');
@@ -185,7 +187,7 @@ describe('a restore that the last version before today’s accepted', () => {
         out: expect.stringContaining('the bot starts frozen') as unknown,
       });
       await bot.start();
-      expect(bot.request(queued).state).toBe('queued');
+      expect(stageOf(bot.request(queued)).state).toBe('queued');
       // With a snapshot of its own, which keeps nothing of that.
       expect(await bot.stop()).toBe(0);
       expect(readdirSync(bot.data)).toContain('snapshot.json');
@@ -241,7 +243,7 @@ describe('version 0.1, whose lines had no key,', () => {
 
       bot.take();
       await bot.start();
-      expect(bot.request(id).state).toBe('finished');
+      expect(stageOf(bot.request(id)).state).toBe('finished');
       const next = await approved('dump hosta notepad');
       await bot.reaches(next, 'finished');
       expect(bot.submissions).toBe(2);
@@ -277,7 +279,7 @@ describe('version 0.1, whose lines had no key,', () => {
       expect(JSON.stringify(await bot.say('responder1', 'status'))).toMatch(
         /[Ff]rozen by .+restored from a backup/,
       );
-      expect(bot.request(queued).state).toBe('queued');
+      expect(stageOf(bot.request(queued)).state).toBe('queued');
       await bot.say('responder1', `cancel ${queued}`);
       await bot.reaches(queued, 'over');
       await bot.say('approver1', 'unfreeze');

@@ -1,5 +1,6 @@
 // Upgrade from real earlier versions: their program works on a folder, is stopped or killed in the middle,
 // and today's goes on there. Nothing is lost, nothing runs twice.
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,7 +40,9 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
    * What a button of the program that runs carries: in version 0.1 it was the fingerprint that people read.
    */
   const carriedThen = (id: string): string | undefined =>
-    bot.programs === earlier.programs && version === 'unkeyed' ? bot.request(id).fingerprint : undefined;
+    bot.programs === earlier.programs && version === 'unkeyed'
+      ? bot.request(id).subject.fingerprint
+      : undefined;
 
   async function approved(text: string): Promise<string> {
     const id = await bot.ask(text);
@@ -80,7 +83,7 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
       const running = await approved('dump hosta notepad');
       await bot.reaches(running, 'running');
       expect(await bot.stop()).toBe(0);
-      expect(bot.request(running).state).toBe('running');
+      expect(stageOf(bot.request(running)).state).toBe('running');
       const before = typesOf(finished);
 
       bot.take();
@@ -88,20 +91,20 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
       await unfreezeWhereTakenOver();
       expect(typesOf(finished)).toEqual(before);
       expect(bot.request(denied)).toMatchObject({ state: 'over', ending: { how: 'denied' } });
-      expect(bot.request(waiting).state).toBe('awaitingApproval');
-      expect(bot.request(running).state).toBe('running');
+      expect(stageOf(bot.request(waiting)).state).toBe('awaitingApproval');
+      expect(stageOf(bot.request(running)).state).toBe('running');
       bot.simulator.tenant.faults.clear();
       await bot.reaches(running, 'finished');
       if (version === 'unkeyed') {
         // The card of then: its button says less than is asked of one today.
         expect(
-          await bot.press('approver1', waiting, 'approve', bot.request(waiting).fingerprint),
+          await bot.press('approver1', waiting, 'approve', bot.request(waiting).subject.fingerprint),
         ).toMatchObject({
           text: expect.stringMatching(
             /drawn by an older version of the bot, so the press was not taken/,
           ) as unknown,
         });
-        expect(bot.request(waiting).state).toBe('awaitingApproval');
+        expect(stageOf(bot.request(waiting)).state).toBe('awaitingApproval');
       }
       expect(await bot.press('approver1', waiting, 'approve')).toMatchObject({
         text: `Approved ${waiting}.`,
@@ -135,7 +138,7 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
       bot.simulator.tenant.faults.plant({ what: 'slowBody', on: 'run', ms: 120_000 });
       const asked = await approved('dump hostb notepad');
       await bot.until('Defender has the second session', () => bot.submissions === 2);
-      expect(bot.request(asked).state).toBe('submitting');
+      expect(stageOf(bot.request(asked)).state).toBe('submitting');
       await bot.kill();
       bot.simulator.tenant.faults.clear();
       bot.holdSessions();
@@ -144,7 +147,7 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
       await bot.start();
       await unfreezeWhereTakenOver();
       await bot.reaches(asked, 'running');
-      expect(bot.request(running).state).toBe('running');
+      expect(stageOf(bot.request(running)).state).toBe('running');
       bot.simulator.tenant.faults.clear();
       await bot.reaches(running, 'finished');
       await bot.reaches(asked, 'finished');
@@ -168,7 +171,8 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
       const queued = await approved('dump hosta OfficeClickToRun');
       await bot.until('Defender said not now', () => {
         const request = bot.request(queued);
-        return request.state === 'queued' && request.waitsFor !== undefined;
+        const stage = stageOf(request);
+        return stage.state === 'queued' && stage.waitsFor !== undefined;
       });
       expect(await bot.stop()).toBe(0);
       bot.simulator.tenant.faults.clear();
@@ -177,7 +181,7 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
       await bot.start();
       if (version === 'unkeyed') {
         expect(await bot.ready()).toMatch(/frozen by/);
-        expect(bot.request(queued).state).toBe('queued');
+        expect(stageOf(bot.request(queued)).state).toBe('queued');
         expect(bot.submissions).toBe(0);
         await bot.say('approver1', 'unfreeze');
       }

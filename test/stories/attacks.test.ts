@@ -2,6 +2,7 @@
 // section 6) or from the field (rows 2.12 to 2.14 and 5.1 to 5.12; 5.4, which comes through no chat, is in
 // attacksOnData.test.ts), in every chat where it exists, over the wire. What each of them is answered by is
 // taken out by `npm run check-guards` (test/guards/attacks.json), and fails here.
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
 import { consoleDoor, openConsoleStage } from '../support/attacks/consoleDoor.ts';
@@ -40,7 +41,7 @@ async function opened<S extends Stage>(opening: Promise<S>): Promise<S> {
 
 /** The request still waits, and Defender was asked for nothing. */
 function untouched(): void {
-  expect([newest(stage).state, sent(stage)]).toEqual(['awaitingApproval', 0]);
+  expect([stageOf(newest(stage)).state, sent(stage)]).toEqual(['awaitingApproval', 0]);
 }
 
 const doors: readonly Door[] = [slackDoor, teamsDoor, consoleDoor];
@@ -84,7 +85,7 @@ describe.each(doors)('in $chat', (door) => {
       await opened(door.open());
       await asked(stage);
       await stage.press('avery', 'approve', {
-        fingerprint: `${bindingOf(newest(stage).digest).slice(0, 8)}00000000`,
+        fingerprint: `${bindingOf(newest(stage).subject.digest).slice(0, 8)}00000000`,
       });
       await stage.told('avery', /the fingerprint is not that of lr-/i);
       await stage.press('avery', 'approve', { revision: 0 });
@@ -306,7 +307,7 @@ describe.each(doors)('in $chat', (door) => {
     await stage.press('avery', 'approve');
     const card = await stage.shows(/Approved, /);
     expect(card).not.toMatch(/\bRunning\b|\bFinished\b|Sent to Defender/);
-    expect(['queued', 'submitting']).toContain(newest(stage).state);
+    expect(['queued', 'submitting']).toContain(stageOf(newest(stage)).state);
     expect(sent(stage)).toBe(0);
   });
 
@@ -495,7 +496,7 @@ describe.each(doors)('in $chat', (door) => {
     test('letters from right to left are spelt out in the order in which they run', async () => {
       await opened(door.open());
       await asked(stage, 'run hosta collect.ps1 -Days א 1 ב 22');
-      expect(newest(stage).commands).toEqual([
+      expect(newest(stage).subject.commands).toEqual([
         { type: 'RunScript', scriptName: 'collect.ps1', args: '-Days א 1 ב 22' },
       ]);
       expect(await stage.shows(/Waiting for approval/)).toContain('-Days ‹U+05D0› 1 ‹U+05D1› 22');
@@ -522,7 +523,7 @@ describe.each(doors)('in $chat', (door) => {
       await stage.told('riley', /may not begin with "–"/);
       expect(stage.service().store.all()).toHaveLength(0);
       await asked(stage, 'logs hosta "C:\\x -Force -Recurse"');
-      expect(newest(stage).commands).toMatchObject([{ args: '-Path "C:\\x -Force -Recurse"' }]);
+      expect(newest(stage).subject.commands).toMatchObject([{ args: '-Path "C:\\x -Force -Recurse"' }]);
     });
   });
 });

@@ -39,14 +39,14 @@ describe('an ask', () => {
     for (let n = 100; n < 400; n += 1) app.simulator.tenant.addDevice(`desktop-${n}`);
     app.simulator.tenant.addDevice('desktop-999.corp.example');
     expect(textOf(await app.say('responder1', 'dump desktop-999 one'))).toContain('is waiting for approval');
-    expect(app.newest().device.name).toBe('desktop-999.corp.example');
+    expect(app.newest().targets[0].device.name).toBe('desktop-999.corp.example');
   });
 
   test('is answered too where Defender does not take the questions together', async () => {
     app = await openTestApp();
     app.simulator.tenant.faults.plant({ what: 'status', on: 'machines', status: 400, times: 1 });
     expect(textOf(await app.say('responder1', 'dump hosta one'))).toContain('is waiting for approval');
-    expect(app.newest().panel).toMatchObject({ alike: { whole: true } });
+    expect(app.newest().targets[0].context).toMatchObject({ alike: { whole: true } });
     app.calls.length = 0;
     await app.say('responder1', 'dump hostb one');
     expect(of('machines')).toBe(3);
@@ -140,7 +140,8 @@ test('what was looked up for long is asked for by the policy of the end, and by 
     while (faults.planted().length > 0) await new Promise((resolve) => setImmediate(resolve));
     await app.changePolicy(policy);
     expect(textOf(await asking)).toMatch(reply);
-    for (const request of app.store.open()) expect(request.terms.expiresAt - request.at).toBe(7 * 60_000);
+    for (const request of app.store.open())
+      expect(request.asked.terms.expiresAt - request.asked.at).toBe(7 * 60_000);
     if (reply.source.includes('role')) expect(app.store.open()).toEqual([]);
     else await app.close();
   }

@@ -33,7 +33,7 @@ describe('row 2.3', () => {
   test('a reason of two lines with an emoji of three parts stands on the card and in Defender’s comment as one line', async () => {
     await app.say('responder1', 'dump hosta OfficeClickToRun --reason "beacon 👨‍👩‍👧\nsecond line"');
     await app.loop.tick();
-    expect(app.newest().reason).toBe('beacon 👨‍👩‍👧\nsecond line');
+    expect(app.newest().asked.reason).toBe('beacon 👨‍👩‍👧\nsecond line');
     expect(plainText(app.card().view)).toContain('beacon 👨‍👩‍👧 second line');
     await app.press('approver1', 'approve');
     await app.until('running');
@@ -61,7 +61,7 @@ describe('row 2.5: a name the library does not hold', () => {
 
   test('another case is the same file', async () => {
     await say('run hosta Collect.PS1');
-    expect(app.newest().commands).toEqual([{ type: 'RunScript', scriptName: 'Collect.PS1' }]);
+    expect(app.newest().subject.commands).toEqual([{ type: 'RunScript', scriptName: 'Collect.PS1' }]);
   });
 
   test('where the library cannot be read, the request goes on, and asker and card say that nobody checked', async () => {

@@ -1,5 +1,6 @@
 // The composed service with its workers running by themselves, at high simulated speed: what a tick by hand
 // cannot show.
+import { stateIn } from '../support/requests.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -67,7 +68,7 @@ async function askAndApprove(text: string): Promise<string> {
     verb: 'approve',
     requestId: asked.requestId,
     revision: request?.revision ?? 0,
-    fingerprint: bindingOf(request?.digest ?? ''),
+    fingerprint: bindingOf(request?.subject.digest ?? ''),
     deliveryId: 'press',
   });
   return asked.requestId;
@@ -77,7 +78,7 @@ async function askAndApprove(text: string): Promise<string> {
 function becomes(id: string, state: string): Promise<void> {
   return new Promise((resolve) => {
     const look = (): void => {
-      if (service.store.get(id)?.state !== state) return;
+      if (stateIn(service.store.get(id)) !== state) return;
       stop();
       resolve();
     };

@@ -1,5 +1,6 @@
 // Row 1.19: a stop is bounded whatever hangs, nothing is lost by it, and how the process is can be asked
 // until it is nearly over.
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -110,9 +111,10 @@ describe('row 1.19: a stop', () => {
     app.simulator.tenant.faults.clear();
     app.clock.move(15 * 60_000);
     const unread = (): number =>
-      app.store
-        .all()
-        .filter((request) => request.state === 'finished' && request.results.excerpts.length === 0).length;
+      app.store.all().filter((request) => {
+        const stage = stageOf(request);
+        return stage.state === 'finished' && stage.run.results.excerpts.length === 0;
+      }).length;
     expect(unread()).toBe(2);
     let left = 2;
     await app.loop.results.pass({ goOn: () => (left -= 1) >= 0 });

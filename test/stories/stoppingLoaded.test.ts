@@ -1,6 +1,7 @@
 // Issue 9, sentence 7: the built program stops within its time under any load, and the next start on the same
 // folder goes on with nothing lost and nothing twice. A long history, a disk that takes seconds, and chats
 // that take a connection and never answer.
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -54,7 +55,9 @@ function cardsOf(desk: SlackProgram, device: string): readonly SlackMessageKept[
 }
 
 const states = (desk: SlackProgram, device: string): readonly string[] =>
-  desk.requests().flatMap((one) => (one.device.name.startsWith(device) ? [one.state] : []));
+  desk
+    .requests()
+    .flatMap((one) => (one.targets[0].device.name.startsWith(device) ? [stageOf(one).state] : []));
 
 /** Sessions that Defender shows as going on until `clear`. */
 async function running(desk: SlackProgram, devices: readonly string[]): Promise<void> {

@@ -5,7 +5,9 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChatError } from '../../src/bot/ports.ts';
-import type { InState, Request } from '../../src/liveResponse/request.ts';
+import type { InState } from '../../src/liveResponse/request/events.ts';
+import type { Request } from '../../src/liveResponse/request/request.ts';
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { createFailingDisk } from '../support/store/failingDisk.ts';
 import { textOf } from '../support/testApp.ts';
 import { openWorkingTestApp } from '../support/workingTestApp.ts';
@@ -62,7 +64,8 @@ async function approved(command?: string): Promise<void> {
 
 function queued(): InState<'queued'> {
   const one = request();
-  if (one.state !== 'queued') throw new Error(one.state);
+  const stage = stageOf(one);
+  if (stage.state !== 'queued') throw new Error(stage.state);
   return one;
 }
 
@@ -71,7 +74,7 @@ async function lost(device = 'hosta'): Promise<void> {
   faults().plant({ what: 'loseAnswer', on: 'run' });
   faults().plant({ what: 'staleList', ms: 24 * hour, times: 'always' });
   await approved(`dump ${device} notepad`);
-  await app.when('the search', () => app.newest().state === 'unknown', minute);
+  await app.when('the search', () => stageOf(app.newest()).state === 'unknown', minute);
 }
 
 test('all workers are looked at here', async () => {
@@ -121,10 +124,10 @@ describe('expiry', () => {
     app = await openWorkingTestApp();
     await app.run(7 * second);
     await asked();
-    await shortlyBefore(request().terms.expiresAt);
+    await shortlyBefore(request().asked.terms.expiresAt);
     expect(wakesIn('expiry')).toBe(ahead);
     await app.run(20 * second);
-    expect(request().state).toBe('over');
+    expect(stageOf(request()).state).toBe('over');
   });
 });
 
@@ -150,7 +153,7 @@ describe('judging', () => {
     await app.run(7 * second);
     await asked();
     await app.changePolicy((text) => text.replace('expireAfter: 30m', 'expireAfter: 10m'));
-    await shortlyBefore(request().at + 10 * minute);
+    await shortlyBefore(request().asked.at + 10 * minute);
     expect(wakesIn('judging')).toBe(ahead);
     await app.run(20 * second);
     expect(request()).toMatchObject({
@@ -167,10 +170,10 @@ describe('submission', () => {
     await approved();
     await app.when(
       'the refusal',
-      () => app.newest().state === 'queued' && queued().notBefore !== undefined,
+      () => stageOf(app.newest()).state === 'queued' && stageOf(queued()).notBefore !== undefined,
       minute,
     );
-    expect(wakesIn('submission')).toBe((queued().notBefore ?? 0) - app.clock.now());
+    expect(wakesIn('submission')).toBe((stageOf(queued()).notBefore ?? 0) - app.clock.now());
     expect(wakesIn('submission')).toBeLessThanOrEqual(20 * second);
   });
 
@@ -178,10 +181,10 @@ describe('submission', () => {
     app = await openWorkingTestApp();
     faults().plant({ what: 'throttle', on: 'run', retryAfter: 3_000, times: 'always' });
     await approved();
-    await shortlyBefore(queued().runBefore);
+    await shortlyBefore(stageOf(queued()).runBefore);
     expect(wakesIn('submission')).toBe(ahead);
     await app.run(ahead);
-    expect(request().state).toBe('over');
+    expect(stageOf(request()).state).toBe('over');
   });
 
   test('looks every 5 s whether a device is free', async () => {
@@ -189,7 +192,7 @@ describe('submission', () => {
     await approved();
     await app.until('running');
     await approved('dump hosta lsass');
-    expect(queued().waitsFor).toBe('deviceBusy');
+    expect(stageOf(queued()).waitsFor).toBe('deviceBusy');
     expect(wakesIn('submission')).toBeLessThanOrEqual(5 * second);
   });
 
@@ -198,10 +201,10 @@ describe('submission', () => {
     for (let device = 1; device <= 11; device += 1)
       await approved(`dump load${String(device).padStart(3, '0')} notepad`);
     await app.run(25 * second);
-    expect(queued().waitsFor).toBe('slot');
+    expect(stageOf(queued()).waitsFor).toBe('slot');
     // Ten a minute, and the first of them went out at the very beginning.
     expect(wakesIn('submission')).toBeLessThanOrEqual(35 * second);
-    await app.when('the eleventh session', () => app.newest().state === 'running', 36 * second);
+    await app.when('the eleventh session', () => stageOf(app.newest()).state === 'running', 36 * second);
   });
 
   test('tries again after 15 s what it could not read before sending', async () => {
@@ -211,7 +214,7 @@ describe('submission', () => {
     await app.press('approver1', 'approve');
     await app.when(
       'the outage',
-      () => app.newest().state === 'queued' && queued().waitsFor === 'unavailable',
+      () => stageOf(app.newest()).state === 'queued' && stageOf(queued()).waitsFor === 'unavailable',
       minute,
     );
     expect(wakesIn('submission')).toBeLessThanOrEqual(15 * second);
@@ -246,14 +249,14 @@ describe('reconciliation, of a session past our deadline', () => {
     await approved();
     await app.until('running');
     app.simulator.tenant.changeDevice('hosta.corp.example', { stuck: true });
-    await app.when('the deadline', () => app.newest().state === 'unknown', 2 * hour);
+    await app.when('the deadline', () => stageOf(app.newest()).state === 'unknown', 2 * hour);
     await app.run(10 * minute);
     await app.press('approver1', 'cancel');
     await app.clock.settle();
     expect(app.newest()).toMatchObject({ state: 'unknown', cancel: { answer: 'accepted' } });
     expect(wakesIn('reconciliation')).toBeLessThanOrEqual(15 * second);
     await app.run(15 * second);
-    expect(app.newest().state).not.toBe('unknown');
+    expect(stageOf(app.newest()).state).not.toBe('unknown');
   });
 });
 
@@ -264,7 +267,7 @@ describe('lateFinds', () => {
     await app.run(15 * minute);
     await app.press('responder1', 'drop');
     await app.clock.settle();
-    expect(request().state).toBe('over');
+    expect(stageOf(request()).state).toBe('over');
   }
 
   test('looks 5, 15 and 60 s after a request was dropped', async () => {
@@ -331,7 +334,8 @@ describe('parked', () => {
     faults().plant({ what: 'status', on: 'cancel', status: 503, times: 'always' });
     const cancel = () => {
       const one = request();
-      return one.state === 'running' ? one.cancel : undefined;
+      const stage = stageOf(one);
+      return stage.state === 'running' ? stage.run.cancel : undefined;
     };
     await app.when('the first try', () => cancel()?.answer === 'failed', minute);
     await shortlyBefore((cancel()?.at ?? 0) + 5 * minute);
@@ -355,7 +359,8 @@ describe('results', () => {
     await app.until('finished');
     const links = () => {
       const one = request();
-      return one.state === 'finished' ? one.results.links : [];
+      const stage = stageOf(one);
+      return stage.state === 'finished' ? stage.run.results.links : [];
     };
     await app.when('the link', () => links().length > 0, minute);
     await shortlyBefore((links()[0]?.expiresAt ?? 0) - minute);

@@ -1,5 +1,6 @@
 // The real workers on a clock that the story moves: nothing here runs a pass by hand, so a wake time that is
 // missing is a story that stands still. Rows 1.15, 1.16, 1.17, 1.19 and 1.23.
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createFailingDisk } from '../support/store/failingDisk.ts';
 import { openWorkingTestApp } from '../support/workingTestApp.ts';
@@ -24,14 +25,14 @@ describe('the workers by themselves', () => {
     expect(status()).toContain('Waiting for approval');
     await app.press('approver1', 'approve');
     const finished = await app.until('finished');
-    expect(finished.outcome).toBe('succeeded');
+    expect(stageOf(finished).outcome).toBe('succeeded');
     await app.when('the end on the card', () => status().includes('Finished'), minute);
     await app.when(
       'the output on the card',
       () =>
         finished.id === app.newest().id &&
         'results' in app.newest() &&
-        (app.newest() as typeof finished).results.excerpts.length > 0,
+        stageOf(app.newest() as typeof finished).run.results.excerpts.length > 0,
       minute,
     );
   });
@@ -39,10 +40,10 @@ describe('the workers by themselves', () => {
   test('end what nobody approved when its time has come', async () => {
     app = await openWorkingTestApp();
     await ask();
-    const { expiresAt } = app.newest().terms;
+    const { expiresAt } = app.newest().asked.terms;
     await app.run(expiresAt - app.clock.now() - 1_000);
-    expect(app.newest().state).toBe('awaitingApproval');
-    await app.when('the expiry', () => app.newest().state === 'over', 2_000);
+    expect(stageOf(app.newest()).state).toBe('awaitingApproval');
+    await app.when('the expiry', () => stageOf(app.newest()).state === 'closed', 2_000);
   });
 
   test('let an approval lapse that could not be used in time', async () => {
@@ -52,7 +53,7 @@ describe('the workers by themselves', () => {
     await app.say('approver1', 'unfreeze');
     app.simulator.tenant.faults.plant({ what: 'throttle', on: 'run', retryAfter: 3_000, times: 'always' });
     await app.press('approver1', 'approve');
-    await app.when('the lapse', () => app.newest().state === 'over', 31 * minute);
+    await app.when('the lapse', () => stageOf(app.newest()).state === 'closed', 31 * minute);
   });
 
   test('find a session whose answer was lost', async () => {
@@ -60,8 +61,12 @@ describe('the workers by themselves', () => {
     app.simulator.tenant.faults.plant({ what: 'loseAnswer', on: 'run' });
     await ask();
     await app.press('approver1', 'approve');
-    await app.when('the search', () => app.newest().state === 'unknown', minute);
-    await app.when('what was found', () => ['running', 'finished'].includes(app.newest().state), 10_000);
+    await app.when('the search', () => stageOf(app.newest()).state === 'unknown', minute);
+    await app.when(
+      'what was found',
+      () => ['running', 'finished'].includes(stageOf(app.newest()).state),
+      10_000,
+    );
     expect(app.simulator.tenant.submissions).toHaveLength(1);
   });
 
@@ -95,7 +100,7 @@ describe.each([
     await app.press('approver1', 'approve');
     await app.until('running');
     app.clock.jump(by);
-    await app.when('the end', () => app.newest().state === 'finished', 6 * minute);
+    await app.when('the end', () => stageOf(app.newest()).state === 'finished', 6 * minute);
     await app.when('the end on the card', () => status().includes('Finished'), minute);
     expect(app.loop.clockWatch.trouble()).toMatch(/clock jumped/);
   });
@@ -104,7 +109,7 @@ describe.each([
     app = await openWorkingTestApp();
     await ask();
     app.clock.jump(by);
-    await app.when('the expiry', () => app.newest().state === 'over', 31 * minute);
+    await app.when('the expiry', () => stageOf(app.newest()).state === 'closed', 31 * minute);
   });
 
   test('while a refusal holds an approved request back: it is sent when the pause is over', async () => {
@@ -114,11 +119,11 @@ describe.each([
     await app.press('approver1', 'approve');
     await app.when(
       'the refusal',
-      () => app.newest().state === 'queued' && 'notBefore' in app.newest(),
+      () => stageOf(app.newest()).state === 'queued' && 'notBefore' in app.newest(),
       minute,
     );
     app.clock.jump(by);
-    await app.when('the session', () => app.newest().state === 'running', 2 * minute);
+    await app.when('the session', () => stageOf(app.newest()).state === 'running', 2 * minute);
     expect(app.simulator.tenant.submissions).toHaveLength(1);
   });
 
@@ -128,9 +133,13 @@ describe.each([
     app.simulator.tenant.faults.plant({ what: 'staleList', ms: 20_000, times: 2 });
     await ask();
     await app.press('approver1', 'approve');
-    await app.when('the search', () => app.newest().state === 'unknown', minute);
+    await app.when('the search', () => stageOf(app.newest()).state === 'unknown', minute);
     app.clock.jump(by);
-    await app.when('what was found', () => ['running', 'finished'].includes(app.newest().state), 6 * minute);
+    await app.when(
+      'what was found',
+      () => ['running', 'finished'].includes(stageOf(app.newest()).state),
+      6 * minute,
+    );
   });
 
   test('during a slow list call: the next one comes as soon as ever', async () => {
@@ -142,7 +151,7 @@ describe.each([
     const slow = app.run(2_400);
     app.clock.jump(by);
     await slow;
-    await app.when('the end', () => app.newest().state === 'finished', 6 * minute);
+    await app.when('the end', () => stageOf(app.newest()).state === 'finished', 6 * minute);
   });
 });
 
@@ -174,7 +183,11 @@ describe.each(['ENOSPC', 'EIO'] as const)('row 1.15: %s', (code) => {
     app.simulator.tenant.faults.plant({ what: 'throttle', on: 'run', retryAfter: 60 });
     await ask();
     await app.press('approver1', 'approve');
-    await app.when('the wait', () => app.newest().state === 'queued' && 'notBefore' in app.newest(), minute);
+    await app.when(
+      'the wait',
+      () => stageOf(app.newest()).state === 'queued' && 'notBefore' in app.newest(),
+      minute,
+    );
     disk.code = code;
     await app.run(130_000);
     expect(app.store.trouble()).toBeDefined();
@@ -194,9 +207,10 @@ describe('row 1.19: a stop in the middle of many unread results', () => {
     for (const request of app.store.all()) await app.press('approver1', 'approve', { request });
     await app.when('three ends', () => app.store.open().length === 0, 20 * minute);
     const unread = (): number =>
-      app.store
-        .all()
-        .filter((request) => request.state === 'finished' && request.results.excerpts.length === 0).length;
+      app.store.all().filter((request) => {
+        const stage = stageOf(request);
+        return stage.state === 'finished' && stage.run.results.excerpts.length === 0;
+      }).length;
     expect(unread()).toBeGreaterThan(0);
     await app.restart();
     app.simulator.tenant.faults.clear();

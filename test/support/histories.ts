@@ -2,8 +2,10 @@
 // The promises they keep are in test/liveResponse/histories.test.ts. Only this file calls the fold, so that a
 // new model changes this file and keeps the promises.
 import fc from 'fast-check';
-import { begin, evolve, IllegalMove } from '../../src/liveResponse/evolve.ts';
-import type { Asked, Fact, Move, Request } from '../../src/liveResponse/request.ts';
+import { create, apply, IllegalTransition } from '../../src/liveResponse/request/fold.ts';
+import type { Asked, Request } from '../../src/liveResponse/request/request.ts';
+import type { Fact, Move } from '../../src/liveResponse/request/events.ts';
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { asked, exampleMoves, start } from './lifecycle.ts';
 
 const content = { at: start, files: [{ name: 'minidump.ps1', sha256: 'ab'.repeat(32) }] } as const;
@@ -19,7 +21,7 @@ export const wholeAsked: Asked & { readonly fromALaterVersion: unknown } = {
   recipeArgs: { process: 'x' },
   recipeFrom: 1,
   reason: 'beacon',
-  continues: { id: 'lr-4c2m8t', from: 1, before: asked.commands.slice(0, 1), mayRepeat: [0] },
+  continues: { id: 'lr-4c2m8t', from: 1, before: asked.subject.commands.slice(0, 1), mayRepeat: [0] },
   content,
   fromALaterVersion: { kept: ['as', 'it', 'came'] },
 };
@@ -30,7 +32,7 @@ export const exampleFacts: { readonly [T in Fact['type']]: Extract<Fact, { reado
   cardPosted: { type: 'cardPosted', intent: 'a', ref, shown: 1 },
   cardShown: { type: 'cardShown', intent: 'a', shown: 2 },
   cardGone: { type: 'cardGone', intent: 'a', why: 'gone', dead: false },
-  noted: { type: 'noted', surface: 'console', place: 'p' },
+  noted: { type: 'notified', surface: 'console', place: 'p' },
   waiting: { type: 'waiting', cause: 'deviceBusy', blocker: { by: 'unseen' }, error },
   redacted: { type: 'redacted', cause: 'time' },
   contentSeen: {
@@ -39,7 +41,7 @@ export const exampleFacts: { readonly [T in Fact['type']]: Extract<Fact, { reado
     digest: 'cd'.repeat(32),
     fingerprint: 'cdcdcdcd',
   },
-  looked: { type: 'looked' },
+  looked: { type: 'searched' },
   excerptRead: {
     type: 'excerptRead',
     excerpt: { index: 0, at: start, length: 3, sha256: 'aa', errors: false, cut: false },
@@ -50,9 +52,9 @@ export const exampleFacts: { readonly [T in Fact['type']]: Extract<Fact, { reado
   linkRetired: { type: 'linkRetired', index: 1 },
   linkRefused: { type: 'linkRefused', trouble: { index: 1, at: start, code: 'notReady', tries: 1 } },
   cancelAsked: { type: 'cancelAsked', cancel: { by, at: start, answer: 'sent' } },
-  parked: { type: 'parked', parked: { since: start, until: start + 3_600_000 } },
-  triedAgain: { type: 'triedAgain', again: { id: 'lr-8g4m3r', from: 1, by } },
-  foundAfterDrop: { type: 'foundAfterDrop', action: exampleMoves.submitted.action },
+  parked: { type: 'waitingForDevice', parked: { since: start, until: start + 3_600_000 } },
+  triedAgain: { type: 'retried', again: { id: 'lr-8g4m3r', from: 1, by } },
+  foundAfterDrop: { type: 'foundLate', action: exampleMoves.submitted.action },
   pressRefused: { type: 'pressRefused', by: 'x', verb: 'approve', reason: 'selfApproval' },
   resultViewed: { type: 'resultViewed', by, index: 0, what: 'output' },
 };
@@ -86,23 +88,23 @@ export interface History {
 
 /** The request that begins with what was asked. */
 export function begun(history: Pick<History, 'asked'>): Request {
-  return begin(history.asked);
+  return create(history.asked);
 }
 
 /** The request after the event; undefined where the event cannot happen. */
 export function after(request: Request, event: Move | Fact, at: number): Request | undefined {
   try {
-    return evolve(request, event, at);
+    return apply(request, event, at);
   } catch (error) {
-    if (error instanceof IllegalMove) return undefined;
+    if (error instanceof IllegalTransition) return undefined;
     throw error;
   }
 }
 
 /** Every state of the history, the first as it was asked. */
 export function statesOf({ asked: first, steps }: History): readonly Request[] {
-  const states: Request[] = [begin(first)];
-  for (const { event, at } of steps) states.push(evolve(states.at(-1) ?? begin(first), event, at));
+  const states: Request[] = [create(first)];
+  for (const { event, at } of steps) states.push(apply(states.at(-1) ?? create(first), event, at));
   return states;
 }
 
@@ -149,12 +151,13 @@ function detailed(event: Move | Fact, detail: number, at: number): Move | Fact {
 
 /** A refusal ends most histories before they come far: seldom taken where nothing was sent yet. */
 function isTaken(request: Request, { type }: Move | Fact, pick: Choice): boolean {
-  const early = request.state === 'awaitingApproval' || request.state === 'queued';
+  const stage = stageOf(request);
+  const early = stage.state === 'awaitingApproval' || stage.state === 'queued';
   return type !== 'refused' || !early || pick.detail % 7 === 0;
 }
 
 function historyOf(picks: readonly Choice[]): History {
-  let request: Request = begin(wholeAsked);
+  let request: Request = create(wholeAsked);
   let at = start;
   const steps: Step[] = [];
   for (const pick of picks) {

@@ -3,8 +3,10 @@
 import type { Action } from '../../src/liveResponse/action.ts';
 import { digestText, fingerprintOf } from '../../src/liveResponse/commands.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
-import { begin, evolve } from '../../src/liveResponse/evolve.ts';
-import type { Asked, Fact, InState, Move, Request, State } from '../../src/liveResponse/request.ts';
+import { create, apply } from '../../src/liveResponse/request/fold.ts';
+import type { Asked, Request, State } from '../../src/liveResponse/request/request.ts';
+import type { Fact, InState, Move } from '../../src/liveResponse/request/events.ts';
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { createHash } from 'node:crypto';
 
 /** 2026-11-23 03:00 UTC: the hour this product is for. */
@@ -81,7 +83,7 @@ export const exampleMoves: { readonly [T in Move['type']]: Extract<Move, { reado
   approved: { type: 'approved', approval },
   denied: { type: 'denied', by: person, reason: 'wrong host' },
   expired: { type: 'expired' },
-  withdrawn: { type: 'withdrawn', by: asked.requester },
+  withdrawn: { type: 'withdrawn', by: asked.asked.requester },
   claimed: {
     type: 'claimed',
     attempt: { nonce: '0011223344556677', tag: 'lr:lr-7f3k2q:0011223344556677', at: start + 2 * minute },
@@ -96,9 +98,9 @@ export const exampleMoves: { readonly [T in Move['type']]: Extract<Move, { reado
     target: '6f8f0c3e-0000-4000-8000-000000000000',
   },
   lost: { type: 'lost' },
-  adopted: { type: 'adopted', action: actionWith('InProgress'), deadline: start + 3 * 86_400_000 },
-  resent: { type: 'resent', approval, runBefore: start + 60 * minute },
-  dropped: { type: 'dropped', by: person },
+  adopted: { type: 'found', action: actionWith('InProgress'), deadline: start + 3 * 86_400_000 },
+  resent: { type: 'resubmitted', approval, runBefore: start + 60 * minute },
+  dropped: { type: 'abandoned', by: person },
   progressed: {
     type: 'progressed',
     action: actionWith('InProgress', [
@@ -115,15 +117,15 @@ export const exampleMoves: { readonly [T in Move['type']]: Extract<Move, { reado
     ]),
     outcome: 'succeeded',
   },
-  lostTrack: { type: 'lostTrack' },
+  lostTrack: { type: 'actionMissing' },
   overdue: { type: 'overdue' },
 };
 
 /** Folds events one second apart. */
 export function fold(events: readonly (Move | Fact)[], from: Asked = asked): Request {
   return events.reduce<Request>(
-    (request, event, at) => evolve(request, event, start + (at + 1) * 1000),
-    begin(from),
+    (request, event, at) => apply(request, event, start + (at + 1) * 1000),
+    create(from),
   );
 }
 
@@ -139,6 +141,7 @@ const path: { readonly [S in State]: readonly (keyof typeof exampleMoves)[] } = 
 
 export function requestIn<S extends State>(state: S): InState<S> {
   const request = fold(path[state].map((move) => exampleMoves[move]));
-  if (request.state !== state) throw new Error(`the path to ${state} ends in ${request.state}`);
+  const stage = stageOf(request);
+  if (stage.state !== state) throw new Error(`the path to ${state} ends in ${stage.state}`);
   return request as InState<S>;
 }

@@ -31,7 +31,9 @@ import { bindingOf } from '../../src/liveResponse/commands.ts';
 import { CallRates, defaultRates, elapsedOf } from '../../src/liveResponse/pacing/callRates.ts';
 import type { CallKind, Rates } from '../../src/liveResponse/pacing/callRates.ts';
 import type { Clock } from '../../src/liveResponse/ports.ts';
-import type { InState, Request, State } from '../../src/liveResponse/request.ts';
+import type { InState } from '../../src/liveResponse/request/events.ts';
+import type { Request, State } from '../../src/liveResponse/request/request.ts';
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
 import { startFieldProxy } from './defender/fieldProxy.ts';
@@ -364,7 +366,7 @@ export async function openTestApp(options: TestAppOptions = {}): Promise<TestApp
         verb,
         requestId: request.id,
         revision: revision ?? request.revision,
-        fingerprint: fingerprint ?? bindingOf(request.digest),
+        fingerprint: fingerprint ?? bindingOf(request.subject.digest),
         deliveryId: `p${deliveries}`,
         ...(index === undefined ? {} : { index }),
         ...(input === undefined ? {} : { input }),
@@ -382,10 +384,10 @@ export async function openTestApp(options: TestAppOptions = {}): Promise<TestApp
       while (clock.now() < end) {
         await app.loop.tick();
         const request = app.newest();
-        if (request.state === state) return request as InState<S>;
+        if (stageOf(request).state === state) return request as InState<S>;
         clock.move(step);
       }
-      throw new Error(`never became ${state}; it is ${app.newest().state}`);
+      throw new Error(`never became ${state}; it is ${stageOf(app.newest()).state}`);
     },
     newest() {
       const request = app.store.all().at(0);

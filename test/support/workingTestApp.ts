@@ -1,7 +1,9 @@
 // A house whose workers really run, on a clock that a story moves, sets and suspends: what nobody wakes stays
 // asleep, as in production.
 import type { Reply } from '../../src/bot/ports.ts';
-import type { InState, State } from '../../src/liveResponse/request.ts';
+import type { InState } from '../../src/liveResponse/request/events.ts';
+import type { State } from '../../src/liveResponse/request/request.ts';
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { openTestApp, storyStart } from './testApp.ts';
 import type { TestApp, TestAppOptions } from './testApp.ts';
 import { createManualClock } from './manualClock.ts';
@@ -76,7 +78,7 @@ export async function openWorkingTestApp(
     run: (ms) => clock.advance(ms),
     when,
     async until<S extends State>(state: S) {
-      await when(`a request that is ${state}`, () => inner.newest().state === state);
+      await when(`a request that is ${state}`, () => stageOf(inner.newest()).state === state);
       return inner.newest() as InState<S>;
     },
     async restart() {

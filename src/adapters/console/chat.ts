@@ -4,7 +4,7 @@ import type { CardView } from '../../../cards/view.ts';
 import type { ChatPort } from '../../bot/ports.ts';
 import { ChatError } from '../../bot/ports.ts';
 import type { Clock } from '../../liveResponse/ports.ts';
-import type { CardRef } from '../../liveResponse/request.ts';
+import type { CardRef } from '../../liveResponse/request/request.ts';
 import { surface } from './ids.ts';
 
 /**

@@ -4,7 +4,8 @@ import { adaptiveCard } from '../../../cards/renderers/adaptiveCard.ts';
 import { blockKit } from '../../../cards/renderers/blockKit.ts';
 import { plainText } from '../../../cards/renderers/plainText.ts';
 import type { CardView } from '../../../cards/view.ts';
-import type { Request } from '../../liveResponse/request.ts';
+import type { Request } from '../../liveResponse/request/request.ts';
+import { stageOf } from '../../liveResponse/request/request.ts';
 import type { ConsoleMessage } from './chat.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
 import { hintOf } from './hint.ts';
@@ -29,9 +30,9 @@ export function drawn(
     request === undefined
       ? {}
       : {
-          state: request.state,
-          requester: request.requester.id,
-          approveRole: request.terms.approveRole,
+          state: stageOf(request).state,
+          requester: request.asked.requester.id,
+          approveRole: request.asked.terms.approveRole,
           hint: hintOf(request, message.view),
           finders: findersOf(policy, request),
         };

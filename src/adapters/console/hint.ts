@@ -1,11 +1,12 @@
 // The line that teaches a newcomer what to do next, drawn from the very card it stands next to: it never
 // knows more than the card does.
 import type { CardView } from '../../../cards/view.ts';
-import type { Request } from '../../liveResponse/request.ts';
+import type { Request } from '../../liveResponse/request/request.ts';
+import { stageOf } from '../../liveResponse/request/request.ts';
 
 /** Undefined while somebody has to decide: who that may be is the page's to say. */
 export function hintOf(request: Request, view: CardView): string | undefined {
-  switch (request.state) {
+  switch (stageOf(request).state) {
     case 'awaitingApproval':
       return view.buttons.some(({ verb }) => verb === 'approve')
         ? undefined

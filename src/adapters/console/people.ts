@@ -3,7 +3,7 @@ import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
 import { isRestricted, mayFind } from '../../bot/policy/needToKnow.ts';
 import type { Account, Place } from '../../bot/ports.ts';
-import type { Request } from '../../liveResponse/request.ts';
+import type { Request } from '../../liveResponse/request/request.ts';
 import { surface } from './ids.ts';
 
 export interface ConsolePerson {

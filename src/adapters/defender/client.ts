@@ -12,7 +12,7 @@ import type {
   ResultBytes,
 } from '../../liveResponse/ports.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
-import type { Device } from '../../liveResponse/request.ts';
+import type { Device } from '../../liveResponse/request/request.ts';
 import { maxTranscriptBytes } from '../../liveResponse/results/transcript.ts';
 import { checkedLink, readResult, resultHosts } from '../outbound/resultLink.ts';
 import type { ResultRules } from '../outbound/resultLink.ts';
@@ -101,7 +101,7 @@ export class DefenderClient implements DefenderApi {
       if (device === undefined && !found.whole) return { ...(await this.findMachines(name)), ...alike };
       return { devices: device === undefined ? [] : [device], whole: true, ...alike };
     }
-    // In a large fleet those that only begin alike may fill the page; then the device itself is asked for
+    // In a large fleet those that only create alike may fill the page; then the device itself is asked for
     // alone.
     return { ...(found.whole ? found : await this.findMachines(name)), alike: found };
   }

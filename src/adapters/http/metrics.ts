@@ -1,7 +1,8 @@
 // Counters and gauges for Prometheus, fed by the journal's events and read from the store when asked.
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { RequestStore } from '../../liveResponse/ports.ts';
-import type { Event } from '../../liveResponse/request.ts';
+import type { Event } from '../../liveResponse/request/events.ts';
+import { stageOf } from '../../liveResponse/request/request.ts';
 
 export interface Metrics {
   /** Counts one journaled event. */
@@ -35,7 +36,7 @@ export function createMetrics(store: Pick<RequestStore, 'open'>, now: () => Gaug
     registers: [registry],
     collect() {
       this.reset();
-      for (const request of store.open()) this.inc({ state: request.state });
+      for (const request of store.open()) this.inc({ state: stageOf(request).state });
     },
   });
   const single = (name: string, help: string, value: (gauges: Gauges) => number): void => {

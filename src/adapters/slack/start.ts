@@ -5,7 +5,7 @@ import type { Logger } from '@slack/bolt';
 import type { Express } from 'express';
 import type { Bot, ChatPort, Groups, LastKnown } from '../../bot/ports.ts';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
-import type { CardRef } from '../../liveResponse/request.ts';
+import type { CardRef } from '../../liveResponse/request/request.ts';
 import { Deliveries } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
 import { random } from '../random.ts';

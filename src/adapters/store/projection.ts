@@ -1,12 +1,16 @@
 // What the journal folds to: the requests, the freeze, and the times that pacing counts. Start, running store
 // and audit fold with this one.
-import { begin, evolve, knowsEvent } from '../../liveResponse/evolve.ts';
+import type { Change } from '../../liveResponse/request/events.ts';
+import { isRequestEventType, isSessionEventType } from '../../liveResponse/request/events.ts';
+import { apply, create } from '../../liveResponse/request/fold.ts';
 import type { Freeze, GlobalEvent, LastPolicy } from '../../liveResponse/ports.ts';
-import type { Request } from '../../liveResponse/request.ts';
-import { isOpen } from '../../liveResponse/request.ts';
+import type { NewRequest, Request } from '../../liveResponse/request/request.ts';
+import { endedAt, isOpen } from '../../liveResponse/request/request.ts';
 import type { Learned } from '../../liveResponse/tenantLimits.ts';
 import { learnedWith } from '../../liveResponse/tenantLimits.ts';
 import type { Entry } from './journal/line.ts';
+import { lineFormat } from './journal/line.ts';
+import { changeToday, requestAsked, typeToday } from './journal/olderEvents.ts';
 
 /** Pacing's longest window is an hour; one more covers a restart and a clock that was put right. */
 const remembered = 2 * 60 * 60 * 1000;
@@ -75,7 +79,7 @@ export interface Projection {
   submissions(): readonly number[];
   links(): readonly number[];
   record(): RecordState;
-  /** What `entry` would make of its request, without doing it. @throws IllegalMove, IllegalEntry */
+  /** What `entry` would make of its request, without doing it. @throws IllegalTransition, IllegalEntry */
   preview(entry: Entry): Request | undefined;
   /** Folds an entry whose outcome `preview` gave. */
   apply(entry: Entry, next: Request | undefined): void;
@@ -84,7 +88,7 @@ export interface Projection {
   state(): ProjectedState;
 }
 
-/** Every event of the house that this version can follow. */
+/** Every event that belongs to no single request, as far as this version can follow it. */
 const globalEventTypes = {
   started: true,
   stopped: true,
@@ -134,27 +138,24 @@ export function createProjection(from: ProjectedState = emptyProjection): Projec
     links: links.all,
     record: () => record,
     preview: (entry) => {
-      // Left out in silence, a newer version's freeze would hold nothing: after a rollback the older program
-      // says so instead.
-      if (
-        entry.request === null
-          ? !Object.hasOwn(globalEventTypes, entry.event.type)
-          : !knowsEvent(entry.event.type)
-      )
+      if (!isKnown(entry))
+        // Left out in silence, a newer version's freeze would hold nothing: after a rollback the older
+        // program says so instead.
         throw new IllegalEntry(
           `it is a "${entry.event.type.slice(0, 40)}", which this version does not know: a newer one wrote it. Start that one again, or restore the backup made before the upgrade (docs/operate.md)`,
         );
       if (entry.request === null) return undefined;
       const known = requests.get(entry.request);
-      if (entry.event.type === 'asked') {
+      const made = requestMade(entry);
+      if (made !== undefined) {
         if (known !== undefined) throw new IllegalEntry(`request ${entry.request} is asked twice`);
-        if (entry.event.asked.id !== entry.request)
+        if (made.id !== entry.request)
           throw new IllegalEntry(`request ${entry.request} is asked under another id`);
-        return begin(entry.event.asked);
+        return create(made);
       }
       if (known === undefined)
         throw new IllegalEntry(`"${entry.event.type}" for request ${entry.request}, which is not known`);
-      return evolve(known, entry.event, entry.at);
+      return apply(known, changeOf(entry, known), entry.at);
     },
     apply: (entry, next) => {
       if (entry.request === null) {
@@ -202,6 +203,26 @@ export function createProjection(from: ProjectedState = emptyProjection): Projec
       ...(learned.length === 0 ? {} : { learned }),
     }),
   };
+}
+
+function isKnown(entry: Entry): boolean {
+  const { type } = entry.event;
+  if (entry.request === null) return Object.hasOwn(globalEventTypes, type);
+  if (entry.format < lineFormat) return typeToday(type) !== undefined;
+  return entry.session === undefined ? isRequestEventType(type) : isSessionEventType(type);
+}
+
+/** The request that an entry makes; undefined of an entry that changes one. */
+function requestMade({ event, format }: Entry): NewRequest | undefined {
+  if (event.type !== 'asked') return undefined;
+  return format < lineFormat
+    ? requestAsked((event as unknown as { readonly asked: unknown }).asked)
+    : event.request;
+}
+
+function changeOf(entry: Exclude<Entry, { readonly request: null }>, known: Request): Change {
+  const { event, session, format, at } = entry;
+  return format < lineFormat ? changeToday(event, known, at) : ({ event, session } as Change);
 }
 
 function takenOverWhy(approved: number): string {
@@ -261,10 +282,10 @@ export function evictable(
   keepMs: number,
   keepMost: number,
 ): readonly string[] {
-  const ended = requests.filter((request) => request.state === 'finished' || request.state === 'over');
+  const ended = requests.filter((request) => !isOpen(request));
   const surplus = ended.length - keepMost;
   return ended
-    .map((request) => ({ id: request.id, at: 'endedAt' in request ? request.endedAt : 0 }))
+    .map((request) => ({ id: request.id, at: endedAt(request) ?? 0 }))
     .sort((a, b) => a.at - b.at)
     .filter((one, index) => index < surplus || one.at < now - keepMs)
     .map((one) => one.id);

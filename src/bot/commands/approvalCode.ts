@@ -1,7 +1,7 @@
 // The code of a typed approval: the revision of the request that was read, and as much of its digest as a
 // button carries. Read tolerantly, because it is typed on phones.
 import { bindingDigits, bindingOf } from '../../liveResponse/commands.ts';
-import type { Request } from '../../liveResponse/request.ts';
+import type { Request } from '../../liveResponse/request/request.ts';
 
 export interface ApprovalCode {
   /** Absent where only the short fingerprint of a card was typed: it approves nothing. */

@@ -3,7 +3,8 @@
 import { missingRight } from '../../../cards/messages/rights.ts';
 import { afterRestore } from '../../../cards/messages/said.ts';
 import { DefenderError, errorAnswer, StoreError } from '../../liveResponse/ports.ts';
-import type { Request } from '../../liveResponse/request.ts';
+import type { Request } from '../../liveResponse/request/request.ts';
+import { stageOf } from '../../liveResponse/request/request.ts';
 import type { Deps } from '../deps.ts';
 import type { RecentLibrary } from '../workers/reads/library.ts';
 import type { Workers } from '../workers/workers.ts';
@@ -134,7 +135,8 @@ function asFarAsKnown({ store }: Pick<Deps, 'store'>, refusal: Refusal): Refusal
 }
 
 function wasFound(request: Request): boolean {
-  return request.state === 'over' && request.found !== undefined;
+  const stage = stageOf(request);
+  return stage.state === 'closed' && stage.found !== undefined;
 }
 
 /**

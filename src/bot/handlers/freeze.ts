@@ -1,4 +1,5 @@
 // The freeze itself, for anyone who asks for it: a person in a chat, or somebody at the machine.
+import { stageOf } from '../../liveResponse/request/request.ts';
 import type { Freeze, GlobalEvent } from '../../liveResponse/ports.ts';
 import type { HandlerContext } from './context.ts';
 
@@ -19,10 +20,10 @@ export async function freezeAll(
   await bot.store.note({ type: 'frozen', by, why, ...how });
   bot.loop.refreshOpenCards();
   return {
-    queued: bot.store.open().filter((request) => request.state === 'queued').length,
+    queued: bot.store.open().filter((request) => stageOf(request).state === 'queued').length,
     leaving: bot.store
       .open()
-      .filter((request) => request.state === 'submitting')
+      .filter((request) => stageOf(request).state === 'submitting')
       .map((request) => request.id),
   };
 }

@@ -32,7 +32,7 @@ export function onPress(bot: HandlerContext, input: PressIn): Promise<Reply> {
           if (input.input !== undefined) return deny(bot, actor, id, input.input);
           // Refused before a reason is asked for, and checked again when it comes.
           unwrapOrThrow(mayDeny(actor, request, bot.clock.now()), id);
-          return askedFor(input, inOrder(request.title));
+          return askedFor(input, inOrder(request.asked.title));
         }
         case 'withdraw':
           return withdraw(bot, actor, id, input.input);

@@ -1,8 +1,8 @@
 // A thing of the wrong kind: a device where a request id is wanted, a request where a device is, a recipe, a
 // file, a fingerprint. What it is gets said, with the line that works.
 import { bindingOf } from '../../liveResponse/commands.ts';
-import type { Request } from '../../liveResponse/request.ts';
-import { isOpen } from '../../liveResponse/request.ts';
+import type { Request } from '../../liveResponse/request/request.ts';
+import { isOpen, stageOf } from '../../liveResponse/request/request.ts';
 import { foundBy, RefusalError, requestFor } from './context.ts';
 import type { HandlerContext } from './context.ts';
 import { isCommandWord } from '../commands/forms.ts';
@@ -71,11 +71,15 @@ export function noRequest(
   const printed =
     code === undefined
       ? undefined
-      : all.find((request) => request.fingerprint === code || bindingOf(request.digest) === code);
+      : all.find(
+          (request) => request.subject.fingerprint === code || bindingOf(request.subject.digest) === code,
+        );
   if (printed !== undefined)
     return new RefusalError({ ...common, meant: 'fingerprint', requests: [named(bot, printed)] });
   if (guid.test(word)) {
-    const sent = all.find((request) => 'actionId' in request && request.actionId.toLowerCase() === lower);
+    const sent = all.find(
+      (request) => 'actionId' in request && stageOf(request).run.actionId.toLowerCase() === lower,
+    );
     return new RefusalError({
       ...common,
       meant: 'action',
@@ -104,10 +108,11 @@ function isDevice({ device }: Request, word: string): boolean {
 
 /** The requests on which the verb can do something. */
 function fits(verb: IdVerb, request: Request): boolean {
+  const stage = stageOf(request);
   switch (verb) {
     case 'approve':
     case 'deny':
-      return request.state === 'awaitingApproval';
+      return stage.state === 'awaitingApproval';
     case 'status':
     case 'cancel':
       return isOpen(request);
@@ -115,7 +120,7 @@ function fits(verb: IdVerb, request: Request): boolean {
       return !isOpen(request);
     case 'link':
     case 'output':
-      return request.state === 'running' || request.state === 'finished';
+      return stage.state === 'running' || stage.state === 'finished';
   }
 }
 
@@ -129,7 +134,7 @@ export function requestAsDevice(
   const request = id === undefined ? undefined : store.get(id);
   return request === undefined || !mayFind(policy, actor, request)
     ? undefined
-    : { refused: 'requestAsDevice', id: request.id, device: request.device.name };
+    : { refused: 'requestAsDevice', id: request.id, device: request.targets[0].device.name };
 }
 
 /** Defender knows no such device: what else the word may be. */

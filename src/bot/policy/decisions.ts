@@ -1,7 +1,8 @@
 // Who may do what to which request. Pure: every decision is a value, made inside the store's change on the
 // very request that is then changed.
 import { bindingDigits, bindingOf } from '../../liveResponse/commands.ts';
-import type { Request, Terms } from '../../liveResponse/request.ts';
+import type { Request, Terms } from '../../liveResponse/request/request.ts';
+import { stageOf, sessionOf } from '../../liveResponse/request/request.ts';
 import { maxSearchAttempts } from '../../liveResponse/pacing/schedules.ts';
 import type { Freeze } from '../../liveResponse/ports.ts';
 import { wasOver } from './refusals/endedStatus.ts';
@@ -38,7 +39,9 @@ function unreadFor(actor: Actor, roles: readonly string[]): readonly string[] {
 function isRequester(actor: Actor, request: Request): boolean {
   // By person, never by account: two accounts of one human are one pair of eyes.
   // Two entries that were made one since are one human as well.
-  return actor.person.id === request.requester.id || actor.person.accounts.includes(request.account);
+  return (
+    actor.person.id === request.asked.requester.id || actor.person.accounts.includes(request.asked.account)
+  );
 }
 
 function frozenBy(freeze: Freeze | undefined): Refusal | undefined {
@@ -135,16 +138,17 @@ export function termsOf(tier: Tier, now: number): Terms {
 
 /** Why a request that no longer awaits approval cannot be decided; undefined while it does. */
 function decided(request: Request, actor: Actor, deed: 'approve' | 'deny'): Refusal | undefined {
-  if (request.state === 'awaitingApproval') return undefined;
-  if (request.state === 'over') return wasOver(request);
+  const stage = stageOf(request);
+  if (stage.state === 'awaitingApproval') return undefined;
+  if (stage.state === 'closed') return wasOver(request);
   return {
     refused: 'alreadyApproved',
     id: request.id,
-    by: request.approval.by,
-    at: request.approval.at,
-    you: request.approval.by.id === actor.person.id,
+    by: sessionOf(request).grant.by,
+    at: sessionOf(request).grant.at,
+    you: sessionOf(request).grant.by.id === actor.person.id,
     deed,
-    state: request.state,
+    state: stage.state,
   };
 }
 
@@ -152,7 +156,7 @@ function sameAsShown(request: Request, press: ApprovingPress): Refusal | undefin
   const typed = press.typed === undefined ? {} : { typed: press.typed };
   if (isShort(press)) return { refused: 'shortFingerprint', id: request.id, ...typed };
   if (press.revision !== request.revision) return { refused: 'staleCard', id: request.id, ...typed };
-  return press.fingerprint.toLowerCase() === bindingOf(request.digest)
+  return press.fingerprint.toLowerCase() === bindingOf(request.subject.digest)
     ? undefined
     : { refused: 'wrongFingerprint', id: request.id };
 }
@@ -173,14 +177,14 @@ export function mayApprove(
 ): Refusal | undefined {
   const over = decided(request, actor, 'approve');
   if (over !== undefined) return over;
-  if (now >= request.terms.expiresAt)
-    return { refused: 'expired', id: request.id, at: request.terms.expiresAt };
+  if (now >= request.asked.terms.expiresAt)
+    return { refused: 'expired', id: request.id, at: request.asked.terms.expiresAt };
   // Before the role: nobody approves their own request, administrators included.
   if (isRequester(actor, request)) return { refused: 'selfApproval', id: request.id, deed: 'approve' };
   return (
-    needsRole(actor, [request.terms.approveRole], 'approve') ??
+    needsRole(actor, [request.asked.terms.approveRole], 'approve') ??
     frozenBy(freeze) ??
-    inScope(policy, request.device) ??
+    inScope(policy, request.targets[0].device) ??
     sameAsShown(request, press)
   );
 }
@@ -199,7 +203,7 @@ export function mayPrepareApproval(
   return mayApprove(
     actor,
     request,
-    { fingerprint: bindingOf(request.digest), revision: request.revision },
+    { fingerprint: bindingOf(request.subject.digest), revision: request.revision },
     policy,
     now,
     freeze,
@@ -209,20 +213,20 @@ export function mayPrepareApproval(
 export function mayDeny(actor: Actor, request: Request, now: number): Refusal | undefined {
   const over = decided(request, actor, 'deny');
   if (over !== undefined) return over;
-  if (now >= request.terms.expiresAt)
-    return { refused: 'expired', id: request.id, at: request.terms.expiresAt };
+  if (now >= request.asked.terms.expiresAt)
+    return { refused: 'expired', id: request.id, at: request.asked.terms.expiresAt };
   if (isRequester(actor, request)) return { refused: 'ownRequest', id: request.id };
-  return needsRole(actor, [request.terms.approveRole], 'deny');
+  return needsRole(actor, [request.asked.terms.approveRole], 'deny');
 }
 
 function requesterOrApprover(actor: Actor, request: Request, deed: Operation): Refusal | undefined {
-  const role = request.terms.approveRole;
+  const role = request.asked.terms.approveRole;
   if (isRequester(actor, request) || actor.roles.has(role)) return undefined;
   return {
     refused: 'notYourRequest',
     id: request.id,
     deed,
-    requester: request.requester,
+    requester: request.asked.requester,
     role,
     unread: unreadFor(actor, [role]),
   };
@@ -230,31 +234,33 @@ function requesterOrApprover(actor: Actor, request: Request, deed: Operation): R
 
 /** Before it is sent. Also while frozen and after expiry: taking back is always safe. */
 export function mayWithdraw(actor: Actor, request: Request): Refusal | undefined {
-  if (request.state === 'over') return wasOver(request);
-  if (request.state !== 'awaitingApproval' && request.state !== 'queued')
-    return { refused: 'tooLate', id: request.id, deed: 'withdraw', state: request.state };
+  const stage = stageOf(request);
+  if (stage.state === 'closed') return wasOver(request);
+  if (stage.state !== 'awaitingApproval' && stage.state !== 'queued')
+    return { refused: 'tooLate', id: request.id, deed: 'withdraw', state: stage.state };
   return requesterOrApprover(actor, request, 'withdraw');
 }
 
 /** Once it runs; one cancel on its way is enough, one that failed may be repeated. */
 export function mayCancel(actor: Actor, request: Request): Refusal | undefined {
-  if (request.state === 'over') return wasOver(request);
-  if (request.state === 'awaitingApproval' || request.state === 'queued')
-    return { refused: 'tooEarly', id: request.id, deed: 'cancel', state: request.state };
+  const stage = stageOf(request);
+  if (stage.state === 'closed') return wasOver(request);
+  if (stage.state === 'awaitingApproval' || stage.state === 'queued')
+    return { refused: 'tooEarly', id: request.id, deed: 'cancel', state: stage.state };
   // Lost from sight, its action's id is known: Defender takes a cancel, and a second one too.
-  if (request.state === 'unknown' && request.actionId !== undefined)
+  if (stage.state === 'unknown' && stage.run.actionId !== undefined)
     return requesterOrApprover(actor, request, 'cancel');
-  if (request.state !== 'running')
-    return { refused: 'tooLate', id: request.id, deed: 'cancel', state: request.state };
+  if (stage.state !== 'running')
+    return { refused: 'tooLate', id: request.id, deed: 'cancel', state: stage.state };
   const refused = requesterOrApprover(actor, request, 'cancel');
   if (
     refused !== undefined ||
-    request.cancel === undefined ||
-    request.cancel.answer === 'failed' ||
-    request.cancel.answer === 'noEffect'
+    stage.run.cancel === undefined ||
+    stage.run.cancel.answer === 'failed' ||
+    stage.run.cancel.answer === 'noEffect'
   )
     return refused;
-  return { refused: 'alreadyCancelling', id: request.id, by: request.cancel.by, at: request.cancel.at };
+  return { refused: 'alreadyCancelling', id: request.id, by: stage.run.cancel.by, at: stage.run.cancel.at };
 }
 
 /** Sending again what may have run already is a new approval, under the same rules. */
@@ -269,18 +275,19 @@ export function mayResend(
   if (wrong !== undefined) return wrong;
   if (isRequester(actor, request)) return { refused: 'selfApproval', id: request.id, deed: 'resend' };
   return (
-    needsRole(actor, [request.terms.approveRole], 'resend') ??
+    needsRole(actor, [request.asked.terms.approveRole], 'resend') ??
     stillLooking(request) ??
     frozenBy(freeze) ??
-    inScope(policy, request.device) ??
+    inScope(policy, request.targets[0].device) ??
     sameAsShown(request, press)
   );
 }
 
 /** A list lags behind what was created; until the last look it is the bot's turn, not a person's. */
 function stillLooking(request: Request): Refusal | undefined {
-  if (request.state !== 'unknown' || request.looks >= maxSearchAttempts) return undefined;
-  return { refused: 'stillLooking', id: request.id, looks: request.looks, of: maxSearchAttempts };
+  const stage = stageOf(request);
+  if (stage.state !== 'unknown' || stage.searches >= maxSearchAttempts) return undefined;
+  return { refused: 'stillLooking', id: request.id, looks: stage.searches, of: maxSearchAttempts };
 }
 
 /** Giving up the search for a lost answer. */
@@ -289,18 +296,19 @@ export function mayDrop(actor: Actor, request: Request): Refusal | undefined {
 }
 
 function wasUnknown(request: Request, deed: 'resend' | 'drop'): Refusal | undefined {
-  switch (request.state) {
+  const stage = stageOf(request);
+  switch (stage.state) {
     case 'unknown':
       return undefined;
     case 'over':
       return wasOver(request);
     case 'running':
     case 'finished':
-      return { refused: 'tooLate', id: request.id, deed, state: request.state };
+      return { refused: 'tooLate', id: request.id, deed, state: stage.state };
     case 'awaitingApproval':
     case 'queued':
     case 'submitting':
-      return { refused: 'tooEarly', id: request.id, deed, state: request.state };
+      return { refused: 'tooEarly', id: request.id, deed, state: stage.state };
   }
 }
 

@@ -1,7 +1,7 @@
 // Who finds a request, how much of its results its cards show, and where its reasons may stand: by the place
 // it was asked in, all places of its cards, and its tier. The strictest holds, of the policy of then and of
 // now.
-import type { Privacy, Request } from '../../liveResponse/request.ts';
+import type { Privacy, Request } from '../../liveResponse/request/request.ts';
 import type { Actor } from './people/people.ts';
 import { placeKey, ruleOf } from './places.ts';
 import type { NeedToKnow, PlaceRule, Policy, Tier } from './policy.ts';
@@ -40,8 +40,8 @@ function lists(...rules: readonly (NeedToKnow | undefined)[]): readonly (readonl
 /** Of every rule that limits who finds it, the roles named. */
 function limitsOf(policy: Policy, request: Subject): readonly (readonly string[])[] {
   return [
-    ...(request.privacy?.visibility ?? []),
-    ...lists(ruleOf(policy, request.place), tierNow(policy, request)),
+    ...(request.asked.privacy?.visibility ?? []),
+    ...lists(ruleOf(policy, request.asked.place), tierNow(policy, request)),
   ];
 }
 
@@ -50,12 +50,12 @@ export function isRestricted(policy: Policy, request: Subject): boolean {
 }
 
 function isAsker(actor: Pick<Actor, 'person'>, request: Subject): boolean {
-  return actor.person.id === request.requester.id;
+  return actor.person.id === request.asked.requester.id;
 }
 
 function approves(policy: Policy, actor: Pick<Actor, 'roles'>, request: Subject): boolean {
   const now = tierNow(policy, request)?.approve;
-  return actor.roles.has(request.terms.approveRole) || (now !== undefined && actor.roles.has(now));
+  return actor.roles.has(request.asked.terms.approveRole) || (now !== undefined && actor.roles.has(now));
 }
 
 /**
@@ -72,17 +72,22 @@ export function mayFind(policy: Policy, actor: Pick<Actor, 'person' | 'roles'>, 
 
 /** How much of its results every card of it shows: as much as the strictest of its places allows. */
 export function resultsOf(policy: Policy, request: Subject, outsiders: ReadByOutsiders): 'card' | 'private' {
-  if (request.placeIsPrivate || request.privacy?.results === 'private' || request.redacted !== undefined)
+  if (
+    request.asked.placeIsPrivate ||
+    request.asked.privacy?.results === 'private' ||
+    request.redacted !== undefined
+  )
     return 'private';
-  const rules = rulesOf(policy, request.place);
+  const rules = rulesOf(policy, request.asked.place);
   // A place that the policy no longer names shows nothing.
-  if (!rules.some((rule) => rule.place === request.place) || outsiders(request.place)) return 'private';
+  if (!rules.some((rule) => rule.place === request.asked.place) || outsiders(request.asked.place))
+    return 'private';
   return rules.every((rule) => rule.results === 'card' && !outsiders(rule.place)) ? 'card' : 'private';
 }
 
 /** Milliseconds after the end after which results leave its cards; undefined: never. The shortest counts. */
 export function redactAfterOf(policy: Policy, request: Subject): number | undefined {
-  const limits = [tierNow(policy, request), ...rulesOf(policy, request.place)].flatMap(
+  const limits = [tierNow(policy, request), ...rulesOf(policy, request.asked.place)].flatMap(
     (rule) => rule?.redactAfter ?? [],
   );
   return limits.length === 0 ? undefined : Math.min(...limits);
@@ -90,24 +95,24 @@ export function redactAfterOf(policy: Policy, request: Subject): number | undefi
 
 /** Its reasons are not for everybody: not everybody finds it, or it was asked where results are private. */
 export function isPrivate(policy: Policy, request: Subject, outsiders: ReadByOutsiders): boolean {
-  const asked = ruleOf(policy, request.place);
+  const asked = ruleOf(policy, request.asked.place);
   return (
     isRestricted(policy, request) ||
-    request.placeIsPrivate ||
+    request.asked.placeIsPrivate ||
     asked === undefined ||
     asked.results === 'private' ||
-    outsiders(request.place)
+    outsiders(request.asked.place)
   );
 }
 
 /** More private now than when it was asked: its cards may still show what they no longer may. */
 export function becamePrivate(policy: Policy, request: Subject, outsiders: ReadByOutsiders): boolean {
   const { privacy } = request;
-  if (request.placeIsPrivate || !isPrivate(policy, request, outsiders)) return false;
+  if (request.asked.placeIsPrivate || !isPrivate(policy, request, outsiders)) return false;
   const then = new Set((privacy?.visibility ?? []).map((roles) => JSON.stringify(roles)));
   if (
     privacy === undefined ||
-    lists(ruleOf(policy, request.place), tierNow(policy, request)).some(
+    lists(ruleOf(policy, request.asked.place), tierNow(policy, request)).some(
       (roles) => !then.has(JSON.stringify(roles)),
     )
   )
@@ -115,8 +120,10 @@ export function becamePrivate(policy: Policy, request: Subject, outsiders: ReadB
   if (then.size > 0) return false;
   // Results were private; reasons were not where that came from an approvals place alone.
   return (
-    ruleOf(policy, request.place)?.results !== 'private' ||
-    policy.places.some((rule) => rule.approvals && rule.place !== request.place && rule.results === 'private')
+    ruleOf(policy, request.asked.place)?.results !== 'private' ||
+    policy.places.some(
+      (rule) => rule.approvals && rule.place !== request.asked.place && rule.results === 'private',
+    )
   );
 }
 
@@ -131,8 +138,8 @@ export function reasonMayStand(
   outsiders: ReadByOutsiders,
 ): boolean {
   if (!isPrivate(policy, request, outsiders)) return true;
-  const asked = key === request.place;
-  if (asked && request.placeIsPrivate && ruleOf(policy, key) === undefined) return true;
+  const asked = key === request.asked.place;
+  if (asked && request.asked.placeIsPrivate && ruleOf(policy, key) === undefined) return true;
   const limits = limitsOf(policy, request);
   if (limits.length === 0) return asked;
   const readers = ruleOf(policy, key)?.visibility;

@@ -1,6 +1,6 @@
 // How many requests may wait at once, of one person and for one device: a flood of cards is read by nobody,
 // and an approver who clicks through one reads none.
-import type { Request } from '../../liveResponse/request.ts';
+import type { Request } from '../../liveResponse/request/request.ts';
 import type { Tier } from './policy.ts';
 import type { Refusal } from './refusals/refusal.ts';
 
@@ -35,7 +35,8 @@ export function tooManyPending(
       own: idsOf(own),
       others: 0,
     };
-  const there = deviceId === undefined ? [] : pending.filter((request) => request.device.id === deviceId);
+  const there =
+    deviceId === undefined ? [] : pending.filter((request) => request.targets[0].device.id === deviceId);
   if (there.length < device) return undefined;
   const mine = there.filter(({ requester }) => requester.id === personId);
   return {
@@ -45,11 +46,11 @@ export function tooManyPending(
     most: device,
     own: idsOf(mine),
     others: there.length - mine.length,
-    device: there[0]?.device.name ?? '',
+    device: there[0]?.targets[0].device.name ?? '',
   };
 }
 
 /** Oldest first: what was forgotten is most likely there. */
 function idsOf(requests: readonly Request[]): readonly string[] {
-  return requests.toSorted((a, b) => a.at - b.at).map(({ id }) => id);
+  return requests.toSorted((a, b) => a.asked.at - b.asked.at).map(({ id }) => id);
 }

@@ -1,7 +1,7 @@
 // What a record that was put back from an older copy cannot tell: whether a request went on in the lines that
 // are lost.
-import { isOpen } from '../../liveResponse/request.ts';
-import type { Request } from '../../liveResponse/request.ts';
+import { isOpen, stageOf } from '../../liveResponse/request/request.ts';
+import type { Request } from '../../liveResponse/request/request.ts';
 import type { RequestStore } from '../../liveResponse/ports.ts';
 
 /**
@@ -11,6 +11,7 @@ import type { RequestStore } from '../../liveResponse/ports.ts';
  */
 export function lostAt(request: Request, { restores }: Pick<RequestStore, 'restores'>): number | undefined {
   return restores().findLast(
-    (at) => request.at <= at && (isOpen(request) || ('endedAt' in request && request.endedAt > at)),
+    (at) =>
+      request.asked.at <= at && (isOpen(request) || ('endedAt' in request && stageOf(request).endedAt > at)),
   );
 }

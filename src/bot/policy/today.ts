@@ -4,8 +4,9 @@
 import { splitSurfaceKey } from '../../liveResponse/request/surfaceKey.ts';
 import { duration } from '../../../cards/time.ts';
 import type { PersonRef } from '../../liveResponse/request/person.ts';
-import type { Request } from '../../liveResponse/request.ts';
-import { earlierAttempt } from '../../liveResponse/request.ts';
+import type { Request } from '../../liveResponse/request/request.ts';
+import { earlierAttempt } from '../../liveResponse/request/session.ts';
+import { stageOf, sessionOf } from '../../liveResponse/request/request.ts';
 import { tierOf } from './decisions.ts';
 import { holdsRole, ownerOf } from './people/people.ts';
 import type { GroupReading } from './people/people.ts';
@@ -85,14 +86,14 @@ export function judgeRequest(
   now: number,
   reading?: GroupReading,
 ): Judgement {
-  const requester = stillListed(policy, { by: request.requester, account: request.account });
-  if (requester === undefined) return no('requesterNotListed', request.requester.name);
-  const [surface, id] = splitSurfaceKey(request.place);
+  const requester = stillListed(policy, { by: request.asked.requester, account: request.asked.account });
+  if (requester === undefined) return no('requesterNotListed', request.asked.requester.name);
+  const [surface, id] = splitSurfaceKey(request.asked.place);
   // Where a stored request was asked in private, that place is taken for a conversation with the bot alone:
   // it needs no entry of its own.
-  if (mayUse(policy, { surface, id, direct: request.placeIsPrivate, external: false }) !== undefined)
-    return no('placeGone', request.place);
-  const outside = inScope(policy, request.device);
+  if (mayUse(policy, { surface, id, direct: request.asked.placeIsPrivate, external: false }) !== undefined)
+    return no('placeGone', request.asked.place);
+  const outside = inScope(policy, request.targets[0].device);
   if (outside !== undefined) return no('deviceOutOfScope', explain(outside));
   const tier = tierToday(policy, request);
   if ('no' in tier) return tier;
@@ -100,12 +101,16 @@ export function judgeRequest(
   if (system !== undefined) return system;
   const stricter = stricterTerms(policy, request, tier);
   if (stricter !== undefined) return stricter;
-  if (request.state === 'awaitingApproval' && sooner(request, tier) && now >= request.at + tier.expireAfter)
+  if (
+    stageOf(request).state === 'awaitingApproval' &&
+    sooner(request, tier) &&
+    now >= request.asked.at + tier.expireAfter
+  )
     return no('expireAfterShorter', `tier ${tier.name}: ${duration(tier.expireAfter)}`);
   return roleOr(
     holdsRole(policy, requester, tier.request, reading),
     'requesterRoleGone',
-    `${request.requester.name} lacks the role ${tier.request}`,
+    `${request.asked.requester.name} lacks the role ${tier.request}`,
   );
 }
 
@@ -122,14 +127,14 @@ export function judgeApprover(
   // Before the list: of two entries made one, the second is gone, and that is not the news.
   if (
     ownerOf(policy, approver.account) !== undefined &&
-    ownerOf(policy, approver.account) === ownerOf(policy, request.account)
+    ownerOf(policy, approver.account) === ownerOf(policy, request.asked.account)
   )
-    return no('samePerson', `${request.account} and ${approver.account}`);
+    return no('samePerson', `${request.asked.account} and ${approver.account}`);
   const person = stillListed(policy, approver);
   if (person === undefined) return no('approverNotListed', approver.by.name);
   const tier = tierToday(policy, request);
   if ('no' in tier) return tier;
-  for (const role of new Set([request.terms.approveRole, tier.approve])) {
+  for (const role of new Set([request.asked.terms.approveRole, tier.approve])) {
     const held = roleOr(
       holdsRole(policy, person, role, reading),
       'approverNotListed',
@@ -161,9 +166,9 @@ export function tierToday(policy: Policy, request: Request): Tier | { readonly n
   }
   const tier = tierOf(policy, {
     kind: 'again',
-    host: request.device.id,
+    host: request.targets[0].device.id,
     commands,
-    title: request.title,
+    title: request.asked.title,
     ...(name === undefined ? {} : { recipe: { name, args: recipeArgs ?? {}, from: recipeFrom } }),
   });
   return 'refused' in tier ? no('commandNotAllowed', commands[0]?.type) : tier;
@@ -180,12 +185,15 @@ function systemToday(policy: Policy, { recipe: name, device }: Request): Judgeme
 
 /** Where today's tier asks for more than was agreed, and time alone does not tell. */
 function stricterTerms(policy: Policy, request: Request, tier: Tier): Judgement {
-  const agreed = policy.tiers.findIndex((one) => one.name === request.terms.tier);
-  if (agreed < 0) return no('tierGone', request.terms.tier);
+  const agreed = policy.tiers.findIndex((one) => one.name === request.asked.terms.tier);
+  if (agreed < 0) return no('tierGone', request.asked.terms.tier);
   // Strictest first.
   if (policy.tiers.indexOf(tier) < agreed)
-    return no('tierStricter', `tier ${tier.name} now, tier ${request.terms.tier} when it was asked for`);
-  if (tier.reason === 'required' && request.reason === undefined)
+    return no(
+      'tierStricter',
+      `tier ${tier.name} now, tier ${request.asked.terms.tier} when it was asked for`,
+    );
+  if (tier.reason === 'required' && request.asked.reason === undefined)
     return no('reasonMissing', `tier ${tier.name}`);
   return undefined;
 }
@@ -194,19 +202,23 @@ function stricterTerms(policy: Policy, request: Request, tier: Tier): Judgement 
 function tooLate(policy: Policy, request: Request, now: number): Judgement {
   const tier = tierToday(policy, request);
   if ('no' in tier || !('approval' in request)) return undefined;
-  const { at } = request.approval;
+  const { at } = sessionOf(request).grant;
   // Where today's time is no shorter, the approval lapses by its own.
-  if (tier.runWithin < request.terms.runWithin && now >= at + tier.runWithin)
+  if (tier.runWithin < request.asked.terms.runWithin && now >= at + tier.runWithin)
     return no('runWithinShorter', `tier ${tier.name}: ${duration(tier.runWithin)}`);
   // Sent again is decided long after it was asked, whatever the tier says.
-  if (earlierAttempt(request) === undefined && sooner(request, tier) && at >= request.at + tier.expireAfter)
+  if (
+    earlierAttempt(request) === undefined &&
+    sooner(request, tier) &&
+    at >= request.asked.at + tier.expireAfter
+  )
     return no('expireAfterShorter', `tier ${tier.name}: ${duration(tier.expireAfter)}`);
   return undefined;
 }
 
 /** Today's tier gives less time for an approval than was agreed. */
 function sooner(request: Request, tier: Tier): boolean {
-  return request.at + tier.expireAfter < request.terms.expiresAt;
+  return request.asked.at + tier.expireAfter < request.asked.terms.expiresAt;
 }
 
 /**
@@ -217,20 +229,22 @@ export function limitsToday(
   policy: Policy,
   request: Request,
 ): { readonly expiresAt: number; readonly runBefore?: number; readonly cancelParkedAfter?: number } {
+  const stage = stageOf(request);
   const tier = tierToday(policy, request);
-  const own = request.terms.expiresAt;
-  const expiresAt = 'no' in tier ? own : Math.min(own, request.at + tier.expireAfter);
-  const parked = [request.terms.cancelParkedAfter, 'no' in tier ? undefined : tier.cancelParkedAfter].filter(
-    (ms) => ms !== undefined,
-  );
+  const own = request.asked.terms.expiresAt;
+  const expiresAt = 'no' in tier ? own : Math.min(own, request.asked.at + tier.expireAfter);
+  const parked = [
+    request.asked.terms.cancelParkedAfter,
+    'no' in tier ? undefined : tier.cancelParkedAfter,
+  ].filter((ms) => ms !== undefined);
   return {
     expiresAt,
-    ...(request.state === 'queued'
+    ...(stage.state === 'queued'
       ? {
           runBefore:
             'no' in tier
-              ? request.runBefore
-              : Math.min(request.runBefore, request.approval.at + tier.runWithin),
+              ? stage.runBefore
+              : Math.min(stage.runBefore, sessionOf(request).grant.at + tier.runWithin),
         }
       : {}),
     ...(parked.length === 0 ? {} : { cancelParkedAfter: Math.min(...parked) }),
@@ -240,7 +254,7 @@ export function limitsToday(
 /** The roles an approver must hold all of: the one it was agreed under, and today's. */
 export function approveRoles(policy: Policy, request: Request): readonly string[] {
   const tier = tierToday(policy, request);
-  return [...new Set([request.terms.approveRole, ...('no' in tier ? [] : [tier.approve])])];
+  return [...new Set([request.asked.terms.approveRole, ...('no' in tier ? [] : [tier.approve])])];
 }
 
 /**
@@ -265,17 +279,23 @@ function no(code: TodayCode, detail?: string): { readonly no: TodayNo } {
  * own.
  */
 export function shownToday(policy: Policy, request: Request): Request {
-  if (request.state === 'running' && request.parked !== undefined) {
+  const stage = stageOf(request);
+  if (stage.state === 'running' && stage.run.waitingForDevice !== undefined) {
     const { cancelParkedAfter } = limitsToday(policy, request);
-    const cancelAt = cancelParkedAfter === undefined ? Infinity : request.parked.since + cancelParkedAfter;
-    return cancelAt < (request.parked.cancelAt ?? Infinity)
-      ? { ...request, parked: { ...request.parked, cancelAt } }
+    const cancelAt =
+      cancelParkedAfter === undefined ? Infinity : stage.run.waitingForDevice.since + cancelParkedAfter;
+    return cancelAt < (stage.run.waitingForDevice.cancelAt ?? Infinity)
+      ? { ...request, parked: { ...stage.run.waitingForDevice, cancelAt } }
       : request;
   }
-  if (request.state !== 'awaitingApproval' && request.state !== 'queued') return request;
+  if (stage.state !== 'awaitingApproval' && stage.state !== 'queued') return request;
   const { expiresAt, runBefore } = limitsToday(policy, request);
-  const terms = { ...request.terms, expiresAt, approveRole: approveRoles(policy, request).join(' and ') };
-  return request.state === 'queued'
-    ? { ...request, terms, runBefore: runBefore ?? request.runBefore }
+  const terms = {
+    ...request.asked.terms,
+    expiresAt,
+    approveRole: approveRoles(policy, request).join(' and '),
+  };
+  return stage.state === 'queued'
+    ? { ...request, terms, runBefore: runBefore ?? stage.runBefore }
     : { ...request, terms };
 }

@@ -1,7 +1,9 @@
 // How long things may take before the bot stops waiting and says so. Documented limits stand beside their
 // page.
 import type { Action } from '../../liveResponse/action.ts';
-import type { InState, Request } from '../../liveResponse/request.ts';
+import type { InState } from '../../liveResponse/request/events.ts';
+import type { Request } from '../../liveResponse/request/request.ts';
+import { stageOf } from '../../liveResponse/request/request.ts';
 import type { OfflineQueue } from '../../liveResponse/tenantLimits.ts';
 import { longestWait, offlineQueueOf } from '../../liveResponse/tenantLimits.ts';
 import type { Deps } from '../deps.ts';
@@ -20,7 +22,7 @@ const serviceMargin = 30 * 60_000;
 export const maxComment = 1000;
 
 function workLimit(request: Request): number {
-  return request.commands.reduce(
+  return request.subject.commands.reduce(
     (sum, command) => sum + (command.type === 'RunScript' ? scriptLimit : fileLimit),
     serviceMargin,
   );
@@ -44,10 +46,11 @@ export function deadlineFrom(request: Request, now: number, queue: OfflineQueue)
  * offline; later still where the tenant turns out to wait longer.
  */
 export function deadlineAfter(request: InState<'running'>, action: Action, queue: OfflineQueue): number {
+  const stage = stageOf(request);
   const started = action.progress.flatMap((one) => (one.startedAt === undefined ? [] : [one.startedAt]));
   if (started.length === 0)
     return queue.known && queue.by === 'sessions'
-      ? Math.max(request.deadline, deadlineFrom(request, request.startedAt, queue))
-      : request.deadline;
-  return Math.min(request.deadline, Math.min(...started) + workLimit(request));
+      ? Math.max(stage.deadline, deadlineFrom(request, stage.run.startedAt, queue))
+      : stage.deadline;
+  return Math.min(stage.deadline, Math.min(...started) + workLimit(request));
 }

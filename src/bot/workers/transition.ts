@@ -1,6 +1,8 @@
 // Folding one event into a request that must still be in the expected state: the only way the loop writes.
 import type { RequestStore } from '../../liveResponse/ports.ts';
-import type { Fact, InState, Move, Request, State } from '../../liveResponse/request.ts';
+import type { Fact, InState, Move } from '../../liveResponse/request/events.ts';
+import type { Request, State } from '../../liveResponse/request/request.ts';
+import { stageOf } from '../../liveResponse/request/request.ts';
 
 /**
  * Folds `event` if the request is in one of `states` at that very moment, and answers the request after it;
@@ -22,5 +24,5 @@ export async function moveFrom<S extends State>(
 }
 
 export function isIn<S extends State>(request: Request, states: readonly S[]): request is InState<S> {
-  return (states as readonly State[]).includes(request.state);
+  return (states as readonly State[]).includes(stageOf(request).state);
 }

@@ -1,8 +1,8 @@
 // The passes that keep everything going, each in a worker of its own: a slow chat must not stop the polling,
 // nor a slow Defender the expiry.
 import type { Clock, Keeper, RequestStore } from '../../liveResponse/ports.ts';
-import type { Event } from '../../liveResponse/request.ts';
-import { isOpen } from '../../liveResponse/request.ts';
+import type { Event } from '../../liveResponse/request/events.ts';
+import { isOpen, stageOf } from '../../liveResponse/request/request.ts';
 import type { CardSync } from './cards/cardSync.ts';
 import type { Deps } from '../deps.ts';
 import { createAges } from './ages.ts';
@@ -188,7 +188,11 @@ export function createWorkers(
   deps.watch.onChange(() => {
     // Cards that say whether they are followed, and those that wait for what cannot be had.
     for (const request of deps.store.open())
-      if (request.state === 'running' || request.state === 'unknown' || request.state === 'queued')
+      if (
+        stageOf(request).state === 'running' ||
+        stageOf(request).state === 'unknown' ||
+        stageOf(request).state === 'queued'
+      )
         cardSync.markDirty(request.id);
     // It has what is failing looked at again.
     nudge('cards', 'outlook');
@@ -196,7 +200,8 @@ export function createWorkers(
 
   /** Their cards say how long Defender waits for a device. */
   function redrawRunning(): void {
-    for (const request of deps.store.open()) if (request.state === 'running') cardSync.markDirty(request.id);
+    for (const request of deps.store.open())
+      if (stageOf(request).state === 'running') cardSync.markDirty(request.id);
     nudge('cards');
   }
 

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startService } from '../../app/compose.ts';
 import type { Service, ServiceOptions } from '../../app/compose.ts';
-import type { Request } from '../../liveResponse/request.ts';
+import type { Request } from '../../liveResponse/request/request.ts';
 import type { ChosenChat } from '../../adapters/chatPlatform.ts';
 import { teamsChat } from '../../adapters/teams/platform.ts';
 import { Secret } from '../../adapters/secret.ts';

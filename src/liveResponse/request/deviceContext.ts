@@ -22,7 +22,7 @@ export interface Isolation {
  * A live response session in Defender's list, of whatever application; those opened in the portal are not in
  * it.
  */
-export interface Session {
+export interface RecentSession {
   /** Epoch milliseconds; absent where Defender does not tell. */
   readonly at?: number;
   readonly status: string;
@@ -35,11 +35,11 @@ export interface Session {
 }
 
 /** Frozen when it was read. A part that could not be read is absent. */
-export interface Panel {
+export interface DeviceContext {
   readonly at: number;
   readonly isolation?: Isolation;
   /** Newest first, three at most. */
-  readonly sessions?: readonly Session[];
+  readonly sessions?: readonly RecentSession[];
   /** `whole`: every device that could be one was compared. */
   readonly alike?: { readonly devices: readonly Alike[]; readonly more: number; readonly whole: boolean };
   /** Other records of its name that cannot take a session. */

@@ -1,6 +1,6 @@
 // Twins: requests for the same commands on the same device. Asked twice by mistake, a script would run twice.
 import { sameDeeds } from '../commands.ts';
-import type { Asked, Request } from '../request.ts';
+import type { Asked, Request } from './request.ts';
 
 /**
  * How the origin of a request begins that was made from an earlier one; the rest is the id of the last
@@ -17,21 +17,21 @@ type Compared = Pick<Asked, 'id' | 'origin' | 'device' | 'commands' | 'continues
 export function areTwins(one: Compared, other: Compared): boolean {
   return (
     one.id !== other.id &&
-    one.device.id === other.device.id &&
-    sameDeeds(one.commands, other.commands) &&
+    one.targets[0].device.id === other.targets[0].device.id &&
+    sameDeeds(one.subject.commands, other.subject.commands) &&
     !madeFrom(one, other) &&
     !madeFrom(other, one)
   );
 }
 
 function madeFrom(one: Compared, earlier: Compared): boolean {
-  return one.continues?.id === earlier.id || one.origin === `${sequelOrigin}${earlier.id}`;
+  return one.asked.continues?.id === earlier.id || one.origin === `${sequelOrigin}${earlier.id}`;
 }
 
 /** The newest of `open` that asks for the same; undefined where there is none. */
 export function twinAmong(open: readonly Request[], asked: Compared): Request | undefined {
   return open
     .filter((request) => areTwins(request, asked))
-    .sort((a, b) => b.at - a.at)
+    .sort((a, b) => b.asked.at - a.asked.at)
     .at(0);
 }

@@ -1,5 +1,6 @@
 // The console's JSON API as docs/console.md tells it, over the whole service at sixty times real speed: a
 // request expires after an hour, and a busy machine needs its seconds.
+import { stateIn } from '../../support/requests.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ConsoleMessage } from '../../../src/adapters/console/chat.ts';
 import { openConsole } from './console.ts';
@@ -37,7 +38,7 @@ describe('commands and presses', () => {
     const card = await asked();
     const self = await press('responder1', 'approve', card);
     expect(self.json()).toMatchObject({ kind: 'sentence' });
-    expect(open.service.store.get(card.view.requestId)?.state).toBe('awaitingApproval');
+    expect(stateIn(open.service.store.get(card.view.requestId))).toBe('awaitingApproval');
     expect((await press('approver1', 'approve', card)).json()).toMatchObject({
       kind: 'asked',
       requestId: card.view.requestId,
@@ -163,7 +164,7 @@ describe('a restart', () => {
       buttons: card.view.buttons.length,
     });
     expect(again).toMatchObject({ id: card.id, place: card.place });
-    expect(again.at).toBe(open.service.store.get(card.view.requestId)?.at);
+    expect(again.at).toBe(open.service.store.get(card.view.requestId)?.asked.at);
   });
 });
 

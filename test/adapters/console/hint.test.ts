@@ -1,5 +1,6 @@
 // Row 1.7: the console's hint is drawn from the same facts as the card next to it, and never knows more than
 // that one.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { describe, expect, test } from '@jest/globals';
 import { hintOf } from '../../../src/adapters/console/hint.ts';
 import { examples, viewOf } from '../../cards/examples.ts';
@@ -26,24 +27,24 @@ describe('the hint next to a card (row 1.7)', () => {
     );
   });
 
-  test.each(hints.filter(({ request, view }) => request.state === 'finished' && view.tone !== 'good'))(
-    '$name: a session that failed is not told as a story that went well',
-    ({ view, hint }) => {
-      expect(hint).toContain(`${view.status}. The card says why`);
-    },
-  );
+  test.each(
+    hints.filter(({ request, view }) => stageOf(request).state === 'finished' && view.tone !== 'good'),
+  )('$name: a session that failed is not told as a story that went well', ({ view, hint }) => {
+    expect(hint).toContain(`${view.status}. The card says why`);
+  });
 
-  test.each(hints.filter(({ request, view }) => request.state === 'running' && view.tone !== 'neutral'))(
-    '$name: does not say that the card follows it by itself',
-    ({ hint }) => {
-      expect(hint).not.toContain('follows it by itself');
-    },
-  );
+  test.each(
+    hints.filter(({ request, view }) => stageOf(request).state === 'running' && view.tone !== 'neutral'),
+  )('$name: does not say that the card follows it by itself', ({ hint }) => {
+    expect(hint).not.toContain('follows it by itself');
+  });
 
   test('sends nobody to an Approve button that is not there', () => {
-    for (const { request, view, hint } of hints.filter((one) => one.request.state === 'awaitingApproval')) {
+    for (const { request, view, hint } of hints.filter(
+      (one) => stageOf(one.request).state === 'awaitingApproval',
+    )) {
       expect(hint === undefined).toBe(view.buttons.some(({ verb }) => verb === 'approve'));
-      expect(request.state).toBe('awaitingApproval');
+      expect(stageOf(request).state).toBe('awaitingApproval');
     }
   });
 });

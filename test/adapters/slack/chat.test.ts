@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { CardView } from '../../../cards/view.ts';
 import { ChatError } from '../../../src/bot/ports.ts';
-import type { CardRef } from '../../../src/liveResponse/request.ts';
+import type { CardRef } from '../../../src/liveResponse/request/request.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import { openSlackHarness } from '../../support/slack/slackHarness.ts';
 import type { SlackHarness } from '../../support/slack/slackHarness.ts';

@@ -1,3 +1,4 @@
+import { stateIn } from '../../support/requests.ts';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { join } from 'node:path';
@@ -197,7 +198,7 @@ describe('a power cut', () => {
         );
         const log = collectLog();
         const again = await open(torn, { log });
-        expect(again.get('r1')?.state).toBe('awaitingApproval');
+        expect(stateIn(again.get('r1'))).toBe('awaitingApproval');
         expect(log.lines.filter((line) => line.event === 'journalTornLineCut')).toHaveLength(1);
         expect(torn.bytes(first)).toHaveLength(firstLine);
       }),

@@ -8,7 +8,8 @@ import type { Keys } from '../../../src/adapters/store/journal/keys.ts';
 import { encodeUnkeyed, noHead } from '../../../src/adapters/store/journal/line.ts';
 import type { Head } from '../../../src/adapters/store/journal/line.ts';
 import type { Store } from '../../../src/adapters/store/journal/requestStore.ts';
-import type { Event } from '../../../src/liveResponse/request.ts';
+import type { Event } from '../../../src/liveResponse/request/events.ts';
+import { stateIn } from '../../support/requests.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
 import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
@@ -344,7 +345,7 @@ describe('the anchor', () => {
     await again.add(askedOf('r6'));
     await again.close();
     const last = await open(disk, { anchors });
-    expect(last.get('r6')?.state).toBe('awaitingApproval');
+    expect(stateIn(last.get('r6'))).toBe('awaitingApproval');
   });
 
   test('that is older than the files that are left is told as missing', async () => {
@@ -380,7 +381,7 @@ describe('a journal of version 0.1', () => {
     await store.close();
     const again = await open(disk);
     expect(again.tookOver()).toBe(false);
-    expect(again.get('r2')?.state).toBe('queued');
+    expect(stateIn(again.get('r2'))).toBe('queued');
     await again.close();
     expect(auditOf(disk, memoryFolder)).toMatchObject({ unkeyed: 3 });
     expect(auditOf(disk, memoryFolder).wrong).toBeUndefined();
@@ -458,7 +459,7 @@ describe('forgetting', () => {
       expect(after.get('r1')).toMatchObject({
         requester: { name: 'forgotten person' },
         state: 'over',
-        commands: askedOf('r1').commands,
+        commands: askedOf('r1').subject.commands,
       });
       expect(JSON.stringify(after.get('r1'))).not.toMatch(/Responder|Marie|slack:U1/);
       expect(after.personsNamed(responder.id)).toEqual([]);

@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { IllegalMove } from '../../../src/liveResponse/evolve.ts';
+import { IllegalTransition } from '../../../src/liveResponse/request/fold.ts';
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
+import { stateIn } from '../../support/requests.ts';
 import { StoreError } from '../../../src/liveResponse/ports.ts';
 import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
 import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
@@ -91,7 +93,7 @@ describe('the request store', () => {
         calls += 1;
         return { event: { type: 'lost' } };
       }),
-    ).rejects.toThrow(IllegalMove);
+    ).rejects.toThrow(IllegalTransition);
     expect(calls).toBe(2);
     expect(await store.change('nobody', () => ({ event: approved }))).toEqual({ no: 'unknownRequest' });
     expect([store.health().seq, picture(store)]).toEqual([seq, before]);
@@ -119,7 +121,7 @@ describe('the request store', () => {
       throw new Error('listener bug');
     });
     const stop = store.subscribe((request, event) =>
-      heard.push(`${request.id} ${event.type} ${request.state}`),
+      heard.push(`${request.id} ${event.type} ${stageOf(request).state}`),
     );
     await store.add(askedOf('r1'));
     await store.change('r1', () => ({ event: approved }));
@@ -235,12 +237,12 @@ describe('the request store', () => {
     await store.close();
     await clock.advance(29 * day);
     const soon = await openTestStore({ dir: folder.path, clock });
-    expect(soon.get('over')?.state).toBe('over');
+    expect(stateIn(soon.get('over'))).toBe('over');
     await soon.close();
     await clock.advance(2 * day);
     const late = await openTestStore({ dir: folder.path, clock });
     expect(late.get('over')).toBeUndefined();
-    expect(late.get('open')?.state).toBe('awaitingApproval');
+    expect(stateIn(late.get('open'))).toBe('awaitingApproval');
     await late.audited();
     expect(late.auditBreak()).toBeUndefined();
     await late.close();

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GlobalEvent, Log } from '../../../src/liveResponse/ports.ts';
 import type { Action } from '../../../src/liveResponse/action.ts';
-import type { Asked, Event, Fact, Move, Request } from '../../../src/liveResponse/request.ts';
+import type { Asked, Request } from '../../../src/liveResponse/request/request.ts';
+import type { Event, Fact, Move } from '../../../src/liveResponse/request/events.ts';
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import type { StoreOptions, Store } from '../../../src/adapters/store/journal/requestStore.ts';
 import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
 import type { Keys } from '../../../src/adapters/store/journal/keys.ts';
@@ -78,7 +80,7 @@ export function someEvent(request: Request, pick: (n: number) => number): Move |
   const nonce = `n${pick(1000)}`;
   const facts: readonly (Move | Fact)[] = [
     { type: 'pressRefused', by: 'slack:U3', verb: 'approve', reason: 'ownRequest' },
-    { type: 'noted', surface: 'slack', place: `C${pick(9)}` },
+    { type: 'notified', surface: 'slack', place: `C${pick(9)}` },
     { type: 'cardPosting', surface: 'slack', place: 'C1', intent: nonce },
     ...request.cards.flatMap((card): readonly Fact[] => [
       {
@@ -99,7 +101,8 @@ export function someEvent(request: Request, pick: (n: number) => number): Move |
 }
 
 function movesOf(request: Request, nonce: string, pick: (n: number) => number): readonly (Move | Fact)[] {
-  switch (request.state) {
+  const stage = stageOf(request);
+  switch (stage.state) {
     case 'awaitingApproval':
       return [
         { type: 'expired' },
@@ -120,22 +123,26 @@ function movesOf(request: Request, nonce: string, pick: (n: number) => number): 
       ];
     case 'unknown':
       return [
-        { type: 'looked' },
-        { type: 'resent', approval: approved.approval, runBefore: noon + 5 },
-        { type: 'dropped', by: approver },
-        { type: 'adopted', action: actionOf(nonce), deadline: noon + 9 },
+        { type: 'searched' },
+        { type: 'resubmitted', approval: approved.approval, runBefore: noon + 5 },
+        { type: 'abandoned', by: approver },
+        { type: 'found', action: actionOf(nonce), deadline: noon + 9 },
       ];
     case 'running':
       return [
         { type: 'overdue' },
-        { type: 'lostTrack' },
+        { type: 'actionMissing' },
         {
           type: 'excerptRead',
           excerpt: { index: 0, at: noon, length: 5, sha256: 'e'.repeat(64), errors: false, cut: false },
         },
         { type: 'linkMinted', link: { index: 1, at: noon, expiresAt: noon + 60_000 }, onCard: pick(2) === 0 },
-        { type: 'progressed', action: actionOf(request.actionId, 'InProgress'), deadline: noon + 3_600_000 },
-        { type: 'ended', action: actionOf(request.actionId, 'Succeeded'), outcome: 'succeeded' },
+        {
+          type: 'progressed',
+          action: actionOf(stage.run.actionId, 'InProgress'),
+          deadline: noon + 3_600_000,
+        },
+        { type: 'ended', action: actionOf(stage.run.actionId, 'Succeeded'), outcome: 'succeeded' },
       ];
     case 'finished':
       return [
@@ -164,7 +171,7 @@ export function lineAfter(
   event: Event | GlobalEvent,
   people: People,
 ): { readonly text: string; readonly head: Head } {
-  const owner = event.type === 'asked' ? event.asked.requester.id : '';
+  const owner = event.type === 'asked' ? event.asked.asked.requester.id : '';
   const line = encodeLine(
     head,
     at,

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Action } from '../../../src/liveResponse/action.ts';
-import { begin } from '../../../src/liveResponse/evolve.ts';
+import { create } from '../../../src/liveResponse/request/fold.ts';
+import type { Approval } from '../../../src/liveResponse/request/request.ts';
+import type { Event } from '../../../src/liveResponse/request/events.ts';
 import type { ErrorAnswer } from '../../../src/liveResponse/request/errorAnswer.ts';
 import type { GlobalEvent } from '../../../src/liveResponse/ports.ts';
-import type { Approval, Event } from '../../../src/liveResponse/request.ts';
 import { openedEntry, sealedEvent } from '../../../src/adapters/store/journal/line.ts';
 import type { Entry } from '../../../src/adapters/store/journal/line.ts';
 import { forgottenName, seal, unseal } from '../../../src/adapters/store/journal/sealing.ts';
@@ -52,7 +53,7 @@ const samples: {
       requester: someone,
       account,
       reason: why,
-      device: { ...askedOf('r1').device, ip: `10.0.0.7 ${mark}` },
+      device: { ...askedOf('r1').targets[0].device, ip: `10.0.0.7 ${mark}` },
       panel: {
         at: noon,
         sessions: [{ at: noon, status: 'Succeeded', what: 'RunScript', by: `${mark} Pierre` }],
@@ -69,12 +70,12 @@ const samples: {
   deferred: { type: 'deferred', cause: 'deviceBusy', notBefore: noon, error },
   refused: { type: 'refused', code: 'notFound', detail: why, target: 'c0ffee' },
   lost: { type: 'lost', error },
-  adopted: { type: 'adopted', action, deadline: noon },
-  resent: { type: 'resent', approval, runBefore: noon },
-  dropped: { type: 'dropped', by: other, reason: why },
+  adopted: { type: 'found', action, deadline: noon },
+  resent: { type: 'resubmitted', approval, runBefore: noon },
+  dropped: { type: 'abandoned', by: other, reason: why },
   progressed: { type: 'progressed', action, deadline: noon },
   ended: { type: 'ended', action, outcome: 'succeeded' },
-  lostTrack: { type: 'lostTrack' },
+  lostTrack: { type: 'actionMissing' },
   overdue: { type: 'overdue' },
   cardPosting: { type: 'cardPosting', surface: 'slack', place: 'C1', intent: 'i1' },
   cardPosted: {
@@ -85,7 +86,7 @@ const samples: {
   },
   cardShown: { type: 'cardShown', intent: 'i1', shown: 1 },
   cardGone: { type: 'cardGone', intent: 'i1', why, dead: true },
-  noted: { type: 'noted', surface: 'slack', place: 'C1' },
+  noted: { type: 'notified', surface: 'slack', place: 'C1' },
   waiting: {
     type: 'waiting',
     cause: 'deviceBusy',
@@ -98,7 +99,7 @@ const samples: {
     digest: 'a'.repeat(64),
     fingerprint: 'abcd-efgh',
   },
-  looked: { type: 'looked' },
+  looked: { type: 'searched' },
   tenantLearned: {
     type: 'tenantLearned',
     learned: { what: 'offlineQueue', tenant: 'contoso', ms: 7_200_000, how: 'timedOut', at: noon },
@@ -113,9 +114,9 @@ const samples: {
   linkRetired: { type: 'linkRetired', index: 0 },
   linkRefused: { type: 'linkRefused', trouble: { index: 0, at: noon, code: 'gone', tries: 1, error } },
   cancelAsked: { type: 'cancelAsked', cancel: { by: other, at: noon, reason: why, answer: 'failed', error } },
-  parked: { type: 'parked', parked: { since: noon, until: noon } },
-  triedAgain: { type: 'triedAgain', again: { id: 'r2', by: other, from: 1 } },
-  foundAfterDrop: { type: 'foundAfterDrop', action },
+  parked: { type: 'waitingForDevice', parked: { since: noon, until: noon } },
+  triedAgain: { type: 'retried', again: { id: 'r2', by: other, from: 1 } },
+  foundAfterDrop: { type: 'foundLate', action },
   pressRefused: { type: 'pressRefused', by: account, verb: 'approve', reason: why },
   redacted: { type: 'redacted', cause: 'time' },
   resultViewed: { type: 'resultViewed', by: other, index: 0, what: 'link' },
@@ -223,14 +224,14 @@ describe('what is personal', () => {
     // Also for anyone who reads the file again.
     for (const reader of [people, peopleIn(disk, memoryFolder)]) {
       const opened = unseal(value, boxes, 'snapshot r1', reader) as typeof request;
-      expect(opened.requester).toEqual({
+      expect(opened.asked.requester).toEqual({
         id: expect.stringMatching(/^p_[0-9a-f]{16}$/),
         name: forgottenName,
       });
-      expect(opened.reason).not.toContain(mark);
+      expect(opened.asked.reason).not.toContain(mark);
       expect(opened.approval.by).toEqual(other);
-      expect(opened.requester.id).not.toBe(opened.approval.by.id);
-      expect(opened.commands).toEqual(request.commands);
+      expect(opened.asked.requester.id).not.toBe(opened.approval.by.id);
+      expect(opened.subject.commands).toEqual(request.subject.commands);
     }
     expect(people.find(someone.name)).toEqual([]);
   });

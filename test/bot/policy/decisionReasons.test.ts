@@ -18,7 +18,7 @@ import {
 import type { Actor } from '../../../src/bot/policy/people/people.ts';
 import type { Person, Policy } from '../../../src/bot/policy/policy.ts';
 import type { SessionAsk } from '../../../src/bot/policy/recipes/sessionAsk.ts';
-import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { avery, olly, policy, riley, sam } from '../../support/policy.ts';
 import { askedAt, requests } from '../../support/requests.ts';
 

@@ -22,7 +22,7 @@ import type { Person, Policy } from '../../../src/bot/policy/policy.ts';
 import type { TodayCode } from '../../../src/bot/policy/today.ts';
 import type { Place } from '../../../src/bot/ports.ts';
 import type { SessionAsk } from '../../../src/bot/policy/recipes/sessionAsk.ts';
-import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { avery, dump, olly, policy, recipes, riley, sam } from '../../support/policy.ts';
 import { asked, askedAt, hosta, requests } from '../../support/requests.ts';
 
@@ -313,8 +313,8 @@ describe('an approval', () => {
     ],
     [
       'at the moment of expiry',
-      { refused: 'expired', at: asked.terms.expiresAt },
-      approve(averyActs, requests.awaitingApproval, { now: asked.terms.expiresAt }),
+      { refused: 'expired', at: asked.asked.terms.expiresAt },
+      approve(averyActs, requests.awaitingApproval, { now: asked.asked.terms.expiresAt }),
     ],
     [
       'while frozen',
@@ -591,7 +591,7 @@ test('a lost request is given up by its requester or an approver, and only while
 });
 
 test('a denial after expiry is refused, because expiry has denied it', () => {
-  expect(mayDeny(averyActs, requests.awaitingApproval, asked.terms.expiresAt)).toMatchObject({
+  expect(mayDeny(averyActs, requests.awaitingApproval, asked.asked.terms.expiresAt)).toMatchObject({
     refused: 'expired',
   });
 });

@@ -8,7 +8,7 @@ import { lostAt } from '../../../src/bot/policy/restored.ts';
 import { contentSeen, approvalDigest } from '../../../src/bot/workers/reads/approvalDigest.ts';
 import { createCurrentPolicy } from '../../../src/bot/policy/currentPolicy.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
-import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { dump, policy } from '../../support/policy.ts';
 import { asked, requests } from '../../support/requests.ts';
 
@@ -90,7 +90,7 @@ describe('a reading of the library', () => {
 
 describe('what an approval binds', () => {
   const hash = { sha256: (text: string) => text.padEnd(64, '.') } as never;
-  const seal = (change: object): string => approvalDigest({ hash }, { ...asked, ...change }).digest;
+  const seal = (change: object): string => approvalDigest({ hash }, { ...asked, ...change }).subject.digest;
 
   test('is tenant, device, commands and content, where that was read', () => {
     const content = { at: 1, files: [{ name: 'minidump.ps1', sha256: a }] };
@@ -143,16 +143,16 @@ describe('a record put back from an older copy', () => {
   const restored = (...times: readonly number[]) => ({ restores: () => times }) as never;
 
   test('may have lost what came after the copy of a request that was open then', () => {
-    expect(lostAt(requests.running, restored(asked.at, asked.at + 5))).toBe(asked.at + 5);
-    expect(lostAt(requests.running, restored(asked.at))).toBe(asked.at);
-    expect(lostAt(requests.running, restored(asked.at - 1))).toBeUndefined();
+    expect(lostAt(requests.running, restored(asked.asked.at, asked.asked.at + 5))).toBe(asked.asked.at + 5);
+    expect(lostAt(requests.running, restored(asked.asked.at))).toBe(asked.asked.at);
+    expect(lostAt(requests.running, restored(asked.asked.at - 1))).toBeUndefined();
     expect(lostAt(requests.running, restored())).toBeUndefined();
   });
 
   test('has lost nothing of a request that had ended before', () => {
-    const ended = { ...requests.finished, endedAt: asked.at + 10 } as Request;
-    expect(lostAt(ended, restored(asked.at + 9))).toBe(asked.at + 9);
-    expect(lostAt(ended, restored(asked.at + 10))).toBeUndefined();
+    const ended = { ...requests.finished, endedAt: asked.asked.at + 10 } as Request;
+    expect(lostAt(ended, restored(asked.asked.at + 9))).toBe(asked.asked.at + 9);
+    expect(lostAt(ended, restored(asked.asked.at + 10))).toBeUndefined();
   });
 });
 

@@ -12,14 +12,14 @@ import {
   resultsOf,
 } from '../../../src/bot/policy/needToKnow.ts';
 import type { NeedToKnow, PlaceRule, Policy } from '../../../src/bot/policy/policy.ts';
-import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { avery, olly, policy as base, riley, sam } from '../../support/policy.ts';
 import { requests } from '../../support/requests.ts';
 
 const nobody = (): boolean => false;
 const request: Request = requests.finished;
 const acts = (person: typeof riley, ...roles: readonly string[]) => ({ person, roles: new Set(roles) });
-const asker = { ...riley, id: request.requester.id };
+const asker = { ...riley, id: request.asked.requester.id };
 
 function policyWith(
   change: {
@@ -32,7 +32,7 @@ function policyWith(
     ...base,
     tiers: base.tiers.map((tier) => ({ ...tier, ...change.tier })),
     places: [
-      { place: request.place, approvals: false, results: 'card', ...change.origin },
+      { place: request.asked.place, approvals: false, results: 'card', ...change.origin },
       { place: 'slack:C0SOC', approvals: true, results: 'card', ...change.approvals },
       { place: 'slack:C0ELSE', approvals: false, results: 'private', visibility: [], redactAfter: 1 },
     ],
@@ -44,7 +44,12 @@ describe('who finds a request', () => {
   test.each<readonly [string, Policy, ReturnType<typeof acts>, boolean]>([
     ['everybody with a role, where nothing is limited', policyWith(), acts(olly, 'hunter'), true],
     ['its requester, whatever is limited', limited(), acts(asker), true],
-    ['an approver of its tier, whatever is limited', limited(), acts(avery, request.terms.approveRole), true],
+    [
+      'an approver of its tier, whatever is limited',
+      limited(),
+      acts(avery, request.asked.terms.approveRole),
+      true,
+    ],
     [
       'nobody else, where the list names nobody else',
       limited(),
@@ -100,12 +105,12 @@ describe('results on its cards', () => {
     ['it was asked of the bot alone', mode(policyWith(), { ...request, placeIsPrivate: true }), 'private'],
     [
       'it was asked where the policy no longer names a place',
-      mode({ ...base, places: base.places.filter(({ place }) => place !== request.place) }),
+      mode({ ...base, places: base.places.filter(({ place }) => place !== request.asked.place) }),
       'private',
     ],
     [
       'outsiders read where it was asked',
-      mode(policyWith(), request, (key) => key === request.place),
+      mode(policyWith(), request, (key) => key === request.asked.place),
       'private',
     ],
     [
@@ -159,26 +164,30 @@ describe('its reasons', () => {
     ],
     [
       'where it was asked in private',
-      stands(policyWith({ origin: { results: 'private' } }), request.place),
+      stands(policyWith({ origin: { results: 'private' } }), request.asked.place),
       true,
     ],
     [
       'in the conversation of two it was asked in',
-      stands({ ...base, places: base.places.filter(({ place }) => place !== request.place) }, request.place, {
-        ...request,
-        placeIsPrivate: true,
-      }),
+      stands(
+        { ...base, places: base.places.filter(({ place }) => place !== request.asked.place) },
+        request.asked.place,
+        {
+          ...request,
+          placeIsPrivate: true,
+        },
+      ),
       true,
     ],
     ['not outside of it', stands(policyWith(), 'slack:C0SOC', { ...request, placeIsPrivate: true }), false],
     [
       'not where the tier limits who sees it and the place does not',
-      stands(policyWith({ tier: { visibility: ['lead2'] } }), request.place),
+      stands(policyWith({ tier: { visibility: ['lead2'] } }), request.asked.place),
       false,
     ],
     [
       'where the place has the same readers',
-      stands(policyWith({ origin: { visibility: ['lead2'] } }), request.place),
+      stands(policyWith({ origin: { visibility: ['lead2'] } }), request.asked.place),
       true,
     ],
     [
@@ -212,7 +221,7 @@ describe('its reasons', () => {
     expect(isPrivate(asked, request, nobody)).toBe(true);
     expect([
       told(asked, acts(asker)),
-      told(asked, acts(avery, request.terms.approveRole)),
+      told(asked, acts(avery, request.asked.terms.approveRole)),
       told(asked, acts(olly, 'hunter')),
     ]).toEqual([true, true, false]);
     const limited = policyWith({ origin: { visibility: ['lead2'] } });
@@ -232,7 +241,7 @@ test('stricter never shows more: over all combinations of rules, adding one take
     acts(olly, 'lead2'),
     acts(olly, 'hunter', 'lead2'),
     acts(asker),
-    acts(avery, request.terms.approveRole),
+    acts(avery, request.asked.terms.approveRole),
   ];
   const seen = (policy: Policy, one: Request) => ({
     finds: people.map((actor) => mayFind(policy, actor, one)),
@@ -245,7 +254,7 @@ test('stricter never shows more: over all combinations of rules, adding one take
         const now = policyWith({ origin: after, tier: tier === undefined ? {} : { visibility: tier } });
         const [thenTier] = then.tiers;
         if (thenTier === undefined) throw new Error('no tier');
-        const [surface = '', id = ''] = request.place.split(':');
+        const [surface = '', id = ''] = request.asked.place.split(':');
         const asked: Request = {
           ...request,
           ...privacyOf(then, { surface, id, direct: false, external: false }, thenTier),

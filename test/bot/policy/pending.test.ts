@@ -1,7 +1,7 @@
 // How many requests may wait at once, of one person and for one device.
 import { describe, expect, test } from '@jest/globals';
 import { defaultPending, tooManyPending } from '../../../src/bot/policy/pending.ts';
-import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { asked, hosta, requests } from '../../support/requests.ts';
 
 const tier = { name: 'high', pending: { person: 2, device: 3 } };
@@ -15,8 +15,8 @@ describe('one person', () => {
   const own = [waiting('lr-b', 20), waiting('lr-a', 10, { device: { ...hosta, id: 'other' } })];
 
   test('may have as many waiting as the tier says, and is shown them oldest first', () => {
-    expect(tooManyPending(own.slice(0, 1), tier, asked.requester.id, hosta.id)).toBeUndefined();
-    expect(tooManyPending(own, tier, asked.requester.id, undefined)).toEqual({
+    expect(tooManyPending(own.slice(0, 1), tier, asked.asked.requester.id, hosta.id)).toBeUndefined();
+    expect(tooManyPending(own, tier, asked.asked.requester.id, undefined)).toEqual({
       refused: 'tooManyPending',
       of: 'person',
       tier: 'high',
@@ -31,7 +31,7 @@ describe('one person', () => {
       tooManyPending(
         [...own.slice(0, 1), waiting('lr-c', 1, { requester: other })],
         tier,
-        asked.requester.id,
+        asked.asked.requester.id,
         undefined,
       ),
     ).toBeUndefined();
@@ -42,9 +42,9 @@ describe('one person', () => {
       requests.finished,
       requests.denied,
     ];
-    expect(tooManyPending(sent, tier, asked.requester.id, hosta.id)).toBeUndefined();
+    expect(tooManyPending(sent, tier, asked.asked.requester.id, hosta.id)).toBeUndefined();
     expect(
-      tooManyPending([requests.queued, requests.awaitingApproval], tier, asked.requester.id, undefined),
+      tooManyPending([requests.queued, requests.awaitingApproval], tier, asked.asked.requester.id, undefined),
     ).toMatchObject({ of: 'person' });
   });
 });
@@ -57,7 +57,7 @@ describe('one device', () => {
   ];
 
   test('may have as many waiting as the tier says, and of those of others only their number is shown', () => {
-    expect(tooManyPending(there, tier, asked.requester.id, hosta.id)).toEqual({
+    expect(tooManyPending(there, tier, asked.asked.requester.id, hosta.id)).toEqual({
       refused: 'tooManyPending',
       of: 'device',
       tier: 'high',
@@ -66,12 +66,12 @@ describe('one device', () => {
       others: 2,
       device: hosta.name,
     });
-    expect(tooManyPending(there.slice(1), tier, asked.requester.id, hosta.id)).toBeUndefined();
+    expect(tooManyPending(there.slice(1), tier, asked.asked.requester.id, hosta.id)).toBeUndefined();
   });
 
   test('is not counted while it is not known, or for requests elsewhere', () => {
-    expect(tooManyPending(there, tier, asked.requester.id, undefined)).toBeUndefined();
-    expect(tooManyPending(there, tier, asked.requester.id, 'b'.repeat(40))).toBeUndefined();
+    expect(tooManyPending(there, tier, asked.asked.requester.id, undefined)).toBeUndefined();
+    expect(tooManyPending(there, tier, asked.asked.requester.id, 'b'.repeat(40))).toBeUndefined();
   });
 });
 
@@ -80,15 +80,19 @@ test('where the tier says nothing the bounds are 20 and 10', () => {
   const many = (count: number, change: Partial<Request>): readonly Request[] =>
     Array.from({ length: count }, (_one, at) => waiting(`lr-${at}`, at, change));
   const elsewhere = { device: { ...hosta, id: 'x' } };
-  expect(tooManyPending(many(19, elsewhere), { name: 'high' }, asked.requester.id, hosta.id)).toBeUndefined();
-  expect(tooManyPending(many(20, elsewhere), { name: 'high' }, asked.requester.id, hosta.id)).toMatchObject({
+  expect(
+    tooManyPending(many(19, elsewhere), { name: 'high' }, asked.asked.requester.id, hosta.id),
+  ).toBeUndefined();
+  expect(
+    tooManyPending(many(20, elsewhere), { name: 'high' }, asked.asked.requester.id, hosta.id),
+  ).toMatchObject({
     of: 'person',
     most: 20,
   });
   expect(
-    tooManyPending(many(9, { requester: other }), { name: 'high' }, asked.requester.id, hosta.id),
+    tooManyPending(many(9, { requester: other }), { name: 'high' }, asked.asked.requester.id, hosta.id),
   ).toBeUndefined();
   expect(
-    tooManyPending(many(10, { requester: other }), { name: 'high' }, asked.requester.id, hosta.id),
+    tooManyPending(many(10, { requester: other }), { name: 'high' }, asked.asked.requester.id, hosta.id),
   ).toMatchObject({ of: 'device', most: 10, own: [] });
 });

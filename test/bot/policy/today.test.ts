@@ -11,8 +11,10 @@ import {
   shownToday,
 } from '../../../src/bot/policy/today.ts';
 import type { Judgement } from '../../../src/bot/policy/today.ts';
-import { begin, evolve } from '../../../src/liveResponse/evolve.ts';
-import type { Approval, Asked, InState } from '../../../src/liveResponse/request.ts';
+import { create, apply } from '../../../src/liveResponse/request/fold.ts';
+import type { Approval, Asked } from '../../../src/liveResponse/request/request.ts';
+import type { InState } from '../../../src/liveResponse/request/events.ts';
+import { stageOf, sessionOf } from '../../../src/liveResponse/request/request.ts';
 import { avery, dump, policy, riley, sam } from '../../support/policy.ts';
 import { asked as example, requestIn } from '../../support/lifecycle.ts';
 import { hosta } from '../../support/requests.ts';
@@ -39,16 +41,17 @@ const approval: Approval = {
   by: { id: avery.id, name: avery.name },
   account: 'console:avery',
   at: at + 5 * minute,
-  digest: asked.digest,
+  digest: asked.subject.digest,
 };
 
 function queued(change: Partial<Asked> = {}, agreed: Partial<Approval> = {}): InState<'queued'> {
-  const request = evolve(
-    begin({ ...asked, ...change }),
+  const request = apply(
+    create({ ...asked, ...change }),
     { type: 'approved', approval: { ...approval, ...agreed } },
     approval.at,
   );
-  if (request.state !== 'queued') throw new Error(request.state);
+  const stage = stageOf(request);
+  if (stage.state !== 'queued') throw new Error(stage.state);
   return request;
 }
 
@@ -70,19 +73,20 @@ const read = (
 ): GroupReading => ({ accounts, answers: new Map(Object.entries(answers)) });
 
 const of = (today: Policy, request = queued(), now = at + 6 * minute): Judgement =>
-  judgeToday(today, request, now, {}, request.approval);
+  judgeToday(today, request, now, {}, sessionOf(request).grant);
 const code = (judged: Judgement): string =>
   judged === undefined ? 'runs' : 'no' in judged ? judged.no.code : `unread ${judged.unread.join()}`;
 
 describe('what was approved, by today’s policy', () => {
   const raw = (): InState<'queued'> => {
     const { recipe: _recipe, recipeArgs: _args, ...rest } = asked;
-    const request = evolve(
-      begin({ ...rest, commands: [{ type: 'GetFile', path: 'C:\\x' }] }),
+    const request = apply(
+      create({ ...rest, commands: [{ type: 'GetFile', path: 'C:\\x' }] }),
       { type: 'approved', approval },
       approval.at,
     );
-    if (request.state !== 'queued') throw new Error(request.state);
+    const stage = stageOf(request);
+    if (stage.state !== 'queued') throw new Error(stage.state);
     return request;
   };
   const rows: readonly (readonly [string, string, Policy, InState<'queued'>?, number?])[] = [
@@ -235,8 +239,8 @@ describe('what was approved, by today’s policy', () => {
   });
 
   test('what is sent again is decided late by nature, and no shorter expireAfter counts', () => {
-    const unknown = evolve(
-      evolve(
+    const unknown = apply(
+      apply(
         queued(),
         { type: 'claimed', attempt: { nonce: 'a', tag: 'lr:x:a', at: at + 6 * minute } },
         at + 6 * minute,
@@ -244,12 +248,13 @@ describe('what was approved, by today’s policy', () => {
       { type: 'lost' },
       at + 7 * minute,
     );
-    const resent = evolve(
+    const resent = apply(
       unknown,
-      { type: 'resent', approval: { ...approval, at: at + 50 * minute }, runBefore: at + 80 * minute },
+      { type: 'resubmitted', approval: { ...approval, at: at + 50 * minute }, runBefore: at + 80 * minute },
       at + 50 * minute,
     );
-    if (resent.state !== 'queued') throw new Error(resent.state);
+    const stage = stageOf(resent);
+    if (stage.state !== 'queued') throw new Error(stage.state);
     expect(code(of(tier('high', { expireAfter: 4 * minute }), resent, at + 51 * minute))).toBe('runs');
   });
 });
@@ -285,7 +290,7 @@ describe('groups', () => {
 });
 
 describe('what waits for approval', () => {
-  const waiting = begin(asked);
+  const waiting = create(asked);
 
   test('ends at the time of today’s tier, where that is sooner', () => {
     expect(code(judgeRequest(tier('high', { expireAfter: 5 * minute }), waiting, at + 5 * minute))).toBe(
@@ -301,7 +306,9 @@ describe('what waits for approval', () => {
     expect(shownToday(today, waiting)).toMatchObject({
       terms: { approveRole: 'approver and lead', expiresAt: at + 5 * minute },
     });
-    expect(shownToday(tier('high', { expireAfter: 90 * minute }), waiting).terms).toEqual(asked.terms);
+    expect(shownToday(tier('high', { expireAfter: 90 * minute }), waiting).asked.terms).toEqual(
+      asked.asked.terms,
+    );
     expect(limitsToday(tier('high', { runWithin: minute }), queued()).runBefore).toBe(approval.at + minute);
     expect(limitsToday(tier('high', { runWithin: 99 * minute }), queued()).runBefore).toBe(
       approval.at + 30 * minute,
@@ -323,7 +330,7 @@ test('the shorter cancelParkedAfter counts', () => {
     limitsToday(tier('high', todays === undefined ? {} : { cancelParkedAfter: todays }), {
       ...running,
       ...asked,
-      terms: { ...asked.terms, ...(own === undefined ? {} : { cancelParkedAfter: own }) },
+      terms: { ...asked.asked.terms, ...(own === undefined ? {} : { cancelParkedAfter: own }) },
     }).cancelParkedAfter;
   expect([
     parked(20, 10),

@@ -10,8 +10,8 @@ import {
   tierToday,
 } from '../../../src/bot/policy/today.ts';
 import type { Judgement } from '../../../src/bot/policy/today.ts';
-import { begin, evolve } from '../../../src/liveResponse/evolve.ts';
-import type { Asked, Request } from '../../../src/liveResponse/request.ts';
+import { create, apply } from '../../../src/liveResponse/request/fold.ts';
+import type { Asked, Request } from '../../../src/liveResponse/request/request.ts';
 import { avery, dump, policy, riley, sam } from '../../support/policy.ts';
 import { asked as example, askedAt as at, hosta, requests } from '../../support/requests.ts';
 
@@ -28,7 +28,7 @@ const approval = {
   by: { id: avery.id, name: avery.name },
   account: 'console:avery',
   at: at + 5 * minute,
-  digest: asked.digest,
+  digest: asked.subject.digest,
 };
 const groupless: Policy = {
   ...policy,
@@ -39,9 +39,9 @@ const tier = (name: string, change: Partial<Tier>, of: Policy = groupless): Poli
   ...of,
   tiers: of.tiers.map((one) => (one.name === name ? { ...one, ...change } : one)),
 });
-const waiting = (change: Partial<Asked> = {}): Request => begin({ ...asked, ...change });
+const waiting = (change: Partial<Asked> = {}): Request => create({ ...asked, ...change });
 const queued = (change: Partial<Asked> = {}): Request =>
-  evolve(waiting(change), { type: 'approved', approval }, approval.at);
+  apply(waiting(change), { type: 'approved', approval }, approval.at);
 const said = (judged: Judgement): unknown => (judged !== undefined && 'no' in judged ? judged.no : judged);
 
 describe('the words of a no', () => {
@@ -116,33 +116,33 @@ describe('the words of a no', () => {
 
 describe('a request made before arguments were kept', () => {
   const { recipeArgs: _args, ...older } = asked;
-  const plain = { ...dump, args: [], commands: asked.commands };
+  const plain = { ...dump, args: [], commands: asked.subject.commands };
 
   test('takes the tier of its recipe, because it cannot be compared', () => {
-    expect(tierToday(groupless, begin(older))).toMatchObject({ name: 'high' });
+    expect(tierToday(groupless, create(older))).toMatchObject({ name: 'high' });
     const critical = { ...groupless, recipes: new Map([['dump', { ...dump, tier: 'critical' }]]) };
-    expect(tierToday(critical, begin(older))).toMatchObject({ name: 'critical' });
+    expect(tierToday(critical, create(older))).toMatchObject({ name: 'critical' });
     const gone = { ...groupless, recipes: new Map([['dump', { ...dump, tier: 'gone' }]]) };
-    expect(tierToday(gone, begin(older))).toEqual({ no: { code: 'tierGone', detail: 'gone' } });
+    expect(tierToday(gone, create(older))).toEqual({ no: { code: 'tierGone', detail: 'gone' } });
   });
 
   test('is compared all the same where the recipe has no arguments', () => {
-    expect(tierToday({ ...groupless, recipes: new Map([['dump', plain]]) }, begin(older))).toMatchObject({
+    expect(tierToday({ ...groupless, recipes: new Map([['dump', plain]]) }, create(older))).toMatchObject({
       name: 'high',
     });
-    const other = { ...plain, commands: asked.commands.slice(0, 1) };
-    expect(tierToday({ ...groupless, recipes: new Map([['dump', other]]) }, begin(older))).toEqual({
+    const other = { ...plain, commands: asked.subject.commands.slice(0, 1) };
+    expect(tierToday({ ...groupless, recipes: new Map([['dump', other]]) }, create(older))).toEqual({
       no: { code: 'recipeChanged', detail: 'dump' },
     });
   });
 
   test('of commands outside recipes is refused where one of them has no tier', () => {
     const { recipe: _recipe, ...raw } = older;
-    expect(tierToday({ ...groupless, raw: { RunScript: 'critical' } }, begin(raw))).toEqual({
+    expect(tierToday({ ...groupless, raw: { RunScript: 'critical' } }, create(raw))).toEqual({
       no: { code: 'commandNotAllowed', detail: 'GetFile' },
     });
     expect(
-      tierToday({ ...groupless, raw: { RunScript: 'gone', GetFile: 'gone' } }, begin(raw)),
+      tierToday({ ...groupless, raw: { RunScript: 'gone', GetFile: 'gone' } }, create(raw)),
     ).toMatchObject({
       no: { code: 'commandNotAllowed', detail: 'RunScript' },
     });
@@ -154,8 +154,8 @@ describe('what the cards show', () => {
   const unfit: Policy = { ...groupless, recipes: new Map() };
 
   test('is the request itself where the policy of today says nothing of it', () => {
-    expect(limitsToday(unfit, queued())).toEqual({ expiresAt: asked.terms.expiresAt, runBefore });
-    expect(limitsToday(unfit, waiting())).toEqual({ expiresAt: asked.terms.expiresAt });
+    expect(limitsToday(unfit, queued())).toEqual({ expiresAt: asked.asked.terms.expiresAt, runBefore });
+    expect(limitsToday(unfit, waiting())).toEqual({ expiresAt: asked.asked.terms.expiresAt });
     expect(shownToday(unfit, queued())).toEqual(queued());
     expect(shownToday(unfit, waiting())).toEqual(waiting());
   });

@@ -1,5 +1,6 @@
 // What an approval binds, and the content of scripts read once more while a request may be decided: what
 // somebody else did meanwhile counts.
+import { stageOf, sessionOf } from '../../../src/liveResponse/request/request.ts';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { hash } from '../../../src/adapters/hash.ts';
@@ -14,9 +15,13 @@ import { hosta, requests } from '../../support/requests.ts';
 
 test('what is sent must be what was asked and what was approved, each by its own digest, on a device in scope, by people who are listed', () => {
   const { submitting } = requests;
-  if (submitting.state !== 'submitting') throw new Error(submitting.state);
+  if (stageOf(submitting).state !== 'submitting') throw new Error(stageOf(submitting).state);
   const sealed = approvalDigest({ hash }, submitting);
-  const request = { ...submitting, ...sealed, approval: { ...submitting.approval, digest: sealed.digest } };
+  const request = {
+    ...submitting,
+    ...sealed,
+    approval: { ...sessionOf(submitting).grant, digest: sealed.subject.digest },
+  };
   const objection = (change: Partial<typeof request>, device = hosta) =>
     preflightFailure(
       { hash, policy, settings: { tenant: 'simulator', command: '/lr' } } as unknown as Deps,
@@ -84,7 +89,11 @@ describe('the library read once more', () => {
       before,
     );
     expect(departed).toBeDefined();
-    expect(request).toMatchObject({ state: 'over', digest: before.digest, fingerprint: before.fingerprint });
+    expect(request).toMatchObject({
+      state: 'over',
+      digest: before.subject.digest,
+      fingerprint: before.subject.fingerprint,
+    });
   });
 
   test('two who look at the same moment have its cards drawn again once', async () => {

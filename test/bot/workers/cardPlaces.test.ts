@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Place } from '../../../src/bot/ports.ts';
 import { cardPlacesOf, resultsShownIn } from '../../../src/bot/workers/reads/cardPlaces.ts';
 import { resultsMode } from '../../../src/bot/policy/places.ts';
-import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { createStoryChat } from '../../support/testApp.ts';
 import { policy } from '../../support/policy.ts';
 import { requests } from '../../support/requests.ts';

@@ -1,5 +1,6 @@
 // New keys and credentials as docs/operate.md tells them: a session that runs goes on, what waits stays open,
 // and nothing runs twice.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { createHash, createHmac } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -44,7 +45,7 @@ describe('a new key of the journal', () => {
     expect(readFileSync(bot.keyFile, 'utf8')).toMatch(/^\S{44}\n\S{44}\n$/);
     await bot.start();
     await bot.reaches(id, 'finished');
-    expect(bot.request(waiting).state).toBe('awaitingApproval');
+    expect(stageOf(bot.request(waiting)).state).toBe('awaitingApproval');
     await bot.press('approver1', waiting, 'approve');
     await bot.reaches(waiting, 'finished');
     expect(bot.submissions).toBe(2);

@@ -1,5 +1,6 @@
 // What is said of failures as Windows and Defender tell them, over HTTP: by codes and ids, in whatever
 // language the text is; and of a 403, with the roles as Defender lists them. Field-faults row 3.6.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { refusalHints } from '../../../cards/messages/advice.ts';
 import { exitHints, stepHints, stepNext } from '../../../cards/messages/stepAdvice.ts';
@@ -266,7 +267,7 @@ describe('a refused submission', () => {
     app.field.answer(/^POST .*runliveresponse/i, () => fieldError(status, code, message));
     await approved('dump hosta notepad');
     const over = await app.until('over');
-    expect(over.ending.how).toBe('refused');
+    expect(stageOf(over).ending.kind).toBe('refused');
     await app.run(5_000);
     return app.card().view.lead;
   }

@@ -1,5 +1,6 @@
 // The content of library scripts, from the card the approver reads to the POST: what was not seen is not
 // sent, and what cannot be seen is said.
+import { sessionOf, stageOf } from '../../../src/liveResponse/request/request.ts';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -76,7 +77,7 @@ describe('an approval', () => {
     await asked();
     await app.press('approver1', 'approve');
     const finished = await app.until('finished');
-    expect(finished.approval.content).toMatchObject({
+    expect(sessionOf(finished).grant.content).toMatchObject({
       files: [{ name: 'minidump.ps1', sha256: createHash('sha256').update(original).digest('hex') }],
     });
     await app.run(5_000);
@@ -90,7 +91,7 @@ describe('an approval', () => {
     expect(reply).toContain(
       `minidump.ps1 changed from ${short(original)} to ${short(evil)} (last changed at Defender 2026-11-23 03:00 UTC)`,
     );
-    expect(app.newest().state).toBe('awaitingApproval');
+    expect(stageOf(app.newest()).state).toBe('awaitingApproval');
     await app.loop.tick();
     expect(card()).toContain(`SHA-256 ${short(evil)}…, last changed 03:00 UTC.`);
     await app.press('approver1', 'approve');
@@ -104,11 +105,11 @@ describe('an approval', () => {
     const code = approvalCodeOf(app.newest());
     await upload(app, 'minidump.ps1', evil);
     await app.press('approver1', 'approve');
-    expect(app.newest().fingerprint).not.toBe(fingerprint);
+    expect(app.newest().subject.fingerprint).not.toBe(fingerprint);
     expect(textOf(await app.say('responder2', `approve ${id} ${code}`))).toMatch(
       /made for an older state of/,
     );
-    expect(app.newest().state).toBe('awaitingApproval');
+    expect(stageOf(app.newest()).state).toBe('awaitingApproval');
   });
 
   test('is judged by person and role before the library is read', async () => {
@@ -259,11 +260,11 @@ describe('right before the POST', () => {
     );
     await app.press('approver1', 'approve');
     await app.run(10 * 60_000);
-    expect(app.newest().state).toBe('unknown');
+    expect(stageOf(app.newest()).state).toBe('unknown');
     await upload(app, 'minidump.ps1', evil);
     expect(textOf(await app.press('approver1', 'resend'))).toContain(`to ${short(evil)}`);
     await app.loop.tick();
-    expect(app.newest().state).toBe('unknown');
+    expect(stageOf(app.newest()).state).toBe('unknown');
     expect(card()).toContain(`Changed since: minidump.ps1 changed from ${short(original)} to ${short(evil)}`);
     expect(await app.press('approver1', 'resend')).toMatchObject({ kind: 'asked' });
     await app.until('running');

@@ -1,6 +1,7 @@
 // Which record of a device a session is for: records that cannot take one are left out and shown as such, of
 // several that can none is chosen in silence, and what became of a record since the approval is seen before
 // the POST. Field-faults rows 3.5 and 5.11.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
@@ -259,8 +260,8 @@ describe('of several records of one name', () => {
     await app.press('approver1', 'approve');
     await app.until('finished');
     await app.restart();
-    expect(app.newest().device).toEqual(kept);
-    expect(app.newest().panel).toEqual(panel);
+    expect(app.newest().targets[0].device).toEqual(kept);
+    expect(app.newest().targets[0].context).toEqual(panel);
   });
 
   test.each([
@@ -322,9 +323,9 @@ describe('a bare name next to a qualified one', () => {
     const told = textOf(await app.say('responder1', `host ${bare}`));
     for (const word of [`2 devices match ${bare}`, one.id, two.id]) expect(told).toContain(word);
     await ask(`dump ${one.id} notepad`);
-    expect(app.newest().device.id).toBe(one.id);
+    expect(app.newest().targets[0].device.id).toBe(one.id);
     await ask(`dump ${full} calc`);
-    expect(app.newest().device.id).toBe(two.id);
+    expect(app.newest().targets[0].device.id).toBe(two.id);
   });
 
   test.each([
@@ -336,7 +337,7 @@ describe('a bare name next to a qualified one', () => {
     const { tenant } = app.simulator;
     const bare = tenant.addDevice('hosta', dead);
     const reply = await ask('dump hosta notepad');
-    expect(app.newest().device.name).toBe('hosta.corp.example');
+    expect(app.newest().targets[0].device.name).toBe('hosta.corp.example');
     expect(noteOf(reply)).toContain(`id ending ${tail(bare)}`);
     expect(leftOut()).toContain(`id ending ${tail(bare)}`);
     tenant.changeDevice(bare.id, {
@@ -346,7 +347,7 @@ describe('a bare name next to a qualified one', () => {
     });
     tenant.changeDevice('hosta.corp.example', dead);
     await ask('dump hosta calc');
-    expect(app.newest().device.name).toBe('hosta');
+    expect(app.newest().targets[0].device.name).toBe('hosta');
   });
 });
 
@@ -424,7 +425,7 @@ describe('a record that changed since the approval stops it before the POST, wit
     await app.press('approver1', 'approve');
     app.simulator.tenant.changeDevice('hosta.corp.example', change);
     const over = await app.until('over');
-    expect(over.ending).toMatchObject({ how: 'refused', code });
+    expect(stageOf(over).ending).toMatchObject({ how: 'refused', code });
     await app.run(10_000);
     expect(app.card().view.lead).toMatch(words);
     expect(app.field.submissions()).toBe(0);

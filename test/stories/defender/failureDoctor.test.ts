@@ -1,5 +1,6 @@
 // What a card, a private answer and the checks say when Defender does not do what was asked: the cause, the
 // missing right by name, the next step, and the correlation id, in the journal and on the card.
+import { sessionOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
@@ -293,7 +294,10 @@ describe('a start whose answer says nothing', () => {
   test('and an action with our tag that runs something else is a danger on the card', async () => {
     await approved('dump hosta notepad', {}, () => faults().plant({ what: 'reset', on: 'run' }));
     const lost = await app.until('unknown');
-    await foreignSession('hosta.corp.example', `${lost.attempts[0]?.tag ?? ''} | by somebody who saw it`);
+    await foreignSession(
+      'hosta.corp.example',
+      `${sessionOf(lost).attempts[0]?.tag ?? ''} | by somebody who saw it`,
+    );
     await app.until('running');
     await app.loop.tick();
     expect(card()).toMatchObject({ status: expect.stringContaining('not as approved'), tone: 'danger' });

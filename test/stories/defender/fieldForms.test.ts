@@ -1,6 +1,8 @@
 // Forms of Defender's answers that hid a failure, a second device or another script: each was met by trying
 // to break the reading of them. Field-faults rows 3.1, 3.3, 3.4 and 3.12, next to
 // test/stories/defender/fieldReading.test.ts.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
+import { stateIn } from '../../support/requests.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -205,7 +207,8 @@ describe('an end that leaves out the commands', () => {
       for (
         let looks = 0;
         looks < 200 &&
-        (app.newest().state !== 'running' || !/notepad\.dmp\.zip/.test(view().steps[1]?.detail ?? ''));
+        (stageOf(app.newest()).state !== 'running' ||
+          !/notepad\.dmp\.zip/.test(view().steps[1]?.detail ?? ''));
         looks += 1
       )
         await app.run(2_400);
@@ -263,7 +266,7 @@ describe('two library files whose names differ in letter case alone', () => {
       });
       await app.say('responder1', 'dump hosta notepad');
       await app.loop.tick();
-      expect(app.newest().content).toMatchObject({
+      expect(app.newest().subject.content).toMatchObject({
         files: [
           {
             name: 'minidump.ps1',
@@ -303,7 +306,7 @@ describe('a busy device', () => {
         'dump hosta notepad',
         () => void app.field.answer(/runliveresponse$/i, () => fieldError(400, 'BadRequest', message)),
       );
-      expect((await app.until('over')).ending).toMatchObject({ how: 'refused' });
+      expect(stageOf(await app.until('over')).ending).toMatchObject({ how: 'refused' });
       expect(ran()).toBe(0);
     },
   );
@@ -322,7 +325,9 @@ test.each([
     app.field.changeJson(/runliveresponse$/i, (action) => ({ ...action, id: same(actionId) }));
     await app.press('approver1', 'approve');
     await app.until('finished');
-    const ids = app.store.all().map((request) => ('actionId' in request ? request.actionId : ''));
+    const ids = app.store
+      .all()
+      .map((request) => ('actionId' in request ? stageOf(request).run.actionId : ''));
     expect(new Set(ids).size).toBe(2);
     expect([ran(), app.field.submissions()]).toEqual([2, 2]);
   },
@@ -347,7 +352,7 @@ test('a list that spells ids in other letters loses no session of sight, and tel
   expect(shown()).not.toContain('“”');
   const [first] = app.store.all().filter(({ commands }) => commands.length === 2);
   await app.run(10 * 60_000);
-  expect(app.store.get(first?.id ?? '')?.state).toBe('finished');
+  expect(stateIn(app.store.get(first?.id ?? ''))).toBe('finished');
   const journaled = readdirSync(app.dir)
     .filter((name) => name.startsWith('journal-'))
     .map((name) => readFileSync(join(app.dir, name), 'utf8'))

@@ -1,5 +1,7 @@
 // The whole bot before a Defender as it was met in the field: no card stays optimistic, nothing is submitted
 // twice. Field-faults rows 3.1 to 3.4, 3.7 and 3.12.
+import { stateIn } from '../../support/requests.ts';
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
 import { plainText } from '../../../cards/renderers/plainText.ts';
@@ -91,7 +93,7 @@ describe('a list that goes on at another host (row 3.1)', () => {
     expect(await ask('host kiosk')).toContain('could be read only in part: there may be others of this name');
     const { id = '' } = app.simulator.tenant.device('hosta.corp.example') ?? {};
     await app.say('responder1', `dump ${id} notepad`);
-    expect(app.newest().device.name).toBe('hosta.corp.example');
+    expect(app.newest().targets[0].device.name).toBe('hosta.corp.example');
   });
 
   test.each([
@@ -136,7 +138,7 @@ describe('a list that goes on at another host (row 3.1)', () => {
     );
     await app.press('responder1', 'look');
     await app.until('finished');
-    expect([app.store.get(id)?.state, ran(), app.field.submissions()]).toEqual(['finished', 1, 1]);
+    expect([stateIn(app.store.get(id)), ran(), app.field.submissions()]).toEqual(['finished', 1, 1]);
   });
 
   test('does not take a script out of the library: it is told as not checked, and waits before it is sent', async () => {
@@ -222,7 +224,7 @@ describe('a status in other letters (row 3.2)', () => {
     async (word) => {
       await approved('dump hosta notepad', ending(word));
       await app.run(10 * 60_000);
-      expect(app.newest().state).toBe('running');
+      expect(stageOf(app.newest()).state).toBe('running');
       expect(view()).toMatchObject({ status: `Running, status “${word}”`, tone: 'warning' });
       expect(view().lead).toContain('a status this bot does not know');
     },

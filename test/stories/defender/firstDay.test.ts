@@ -1,6 +1,7 @@
 // The likeliest failure of the first day, rehearsed: a new tenant has unsigned scripts off, and the shipped
 // scripts are unsigned. The dump fails on the device, the card says what to do, and once an administrator has
 // done it a retry works.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createScaledClock } from '../../../src/adapters/clock.ts';
 import { createSimulatorControls } from '../../../src/app/simulatorControls.ts';
@@ -33,7 +34,7 @@ describe('on a tenant in its first days', () => {
       await app.press('approver1', 'approve');
       const failed = await app.until('finished');
       await app.loop.tick();
-      expect(failed.outcome).toBe('failed');
+      expect(stageOf(failed).outcome).toBe('failed');
       const card = shown(failed.id);
       expect(card).toContain(`Script '${script}' is not signed`);
       expect(card).toMatch(
@@ -45,9 +46,9 @@ describe('on a tenant in its first days', () => {
       await app.press('responder1', 'again', { request: failed, index: 0 });
       await app.loop.tick();
       const next = app.newest();
-      expect([next.id === failed.id, next.state]).toEqual([false, 'awaitingApproval']);
+      expect([next.id === failed.id, stageOf(next).state]).toEqual([false, 'awaitingApproval']);
       await app.press('approver1', 'approve');
-      expect((await app.until('finished')).outcome).toBe('succeeded');
+      expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
       // Once in vain, once for good, never by itself.
       expect(app.simulator.tenant.submissions).toHaveLength(2);
     },

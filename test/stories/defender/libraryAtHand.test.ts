@@ -27,7 +27,7 @@ describe('a running service', () => {
     expect(read()).toBe(2);
     expect(await cost('hostb')).toEqual(['list', 'machines']);
     // By an id that was met before, as when a request is tried again.
-    const { id } = running.newest().device;
+    const { id } = running.newest().targets[0].device;
     await running.run(60_000);
     running.calls.length = 0;
     expect(textOf(await running.say('responder1', `dump ${id} two`))).toContain('is waiting for approval');

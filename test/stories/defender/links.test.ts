@@ -46,7 +46,7 @@ describe.each(['start', 'finish'] as const)(
 
     test('brings no link into an answer, typed or pressed, and the answer says why and who can change it', async () => {
       await finished(from);
-      const index = app.newest().commands.findIndex(({ type }) => type === 'GetFile');
+      const index = app.newest().subject.commands.findIndex(({ type }) => type === 'GetFile');
       const replies = [
         await app.say('responder1', `link ${app.newest().id} ${index}`),
         await app.press('responder1', 'link', { index }),
@@ -69,7 +69,7 @@ test('a host of the setting is handed out', async () => {
     of.simulator.tenant.faults.plant({ what: 'linkHost', on: 'link', value: foreign, times: 'always' }),
   );
   await app.until('finished');
-  const index = app.newest().commands.findIndex(({ type }) => type === 'GetFile');
+  const index = app.newest().subject.commands.findIndex(({ type }) => type === 'GetFile');
   const reply = await app.say('responder1', `link ${app.newest().id} ${index}`);
   expect(reply).toMatchObject({
     kind: 'sentence',
@@ -99,7 +99,7 @@ describe('a link where Azure or the tenant keeps results is handed out and stand
     // What is read comes from the simulator: the host stands in the links of the finished card and of the
     // answers.
     await finished('finish', host, read.settings.resultHosts);
-    const index = app.newest().commands.findIndex(({ type }) => type === 'GetFile');
+    const index = app.newest().subject.commands.findIndex(({ type }) => type === 'GetFile');
     expect(await app.say('responder1', `link ${app.newest().id} ${index}`)).toMatchObject({
       kind: 'sentence',
       link: { url: expect.stringContaining(`${host}/`) },

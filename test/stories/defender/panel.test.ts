@@ -1,5 +1,6 @@
 // The device panel: what an approver and somebody who types `host` are told beside the device's own record,
 // and what happens when it cannot be read.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
@@ -135,7 +136,7 @@ describe('what was known when it was asked', () => {
     const { panel } = app.newest();
     act('kiosk.branch.example', 'Unisolate', 'Succeeded');
     await app.restart();
-    expect(app.newest().panel).toEqual(panel);
+    expect(app.newest().targets[0].context).toEqual(panel);
     await app.run(5_000);
     expect(card()).toContain('ISOLATED since');
   });
@@ -158,7 +159,7 @@ describe('a panel that cannot be read', () => {
       // for names and its repeat do not.
       else failNames();
       await ask('dump hosta notepad');
-      expect(app.newest().state).toBe('awaitingApproval');
+      expect(stageOf(app.newest()).state).toBe('awaitingApproval');
       expect(card()).toMatch(new RegExp(`Not read +${missing}\n`));
       app.simulator.tenant.faults.clear();
       await app.press('approver1', 'approve');

@@ -1,5 +1,6 @@
 // The limits that differ between tenants, on a moved clock: a range on the card first, then what a session
 // showed, also after a restart.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -132,7 +133,7 @@ describe('a session that still waits after more than 2 hours', () => {
     expect(lead()).toMatch(/\(3 days, as a session shows/);
     for (let hours = 0; hours < 68; hours += 4) {
       await later(4 * hour);
-      expect(app.newest().state).toBe('running');
+      expect(stageOf(app.newest()).state).toBe('running');
     }
     await later(2 * hour);
     await app.until('finished');

@@ -1,4 +1,5 @@
 // What can go wrong on the way: each has its card, its sentence with the next step, and ends in the truth.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
 import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
@@ -38,7 +39,7 @@ describe('on the device', () => {
     await approved('dump broken1 notepad');
     const finished = await app.until('finished');
     await app.run(5_000);
-    expect(finished.outcome).toBe('failed');
+    expect(stageOf(finished).outcome).toBe('failed');
     expect(app.card().view.status).toMatch(/failed/i);
     expect(app.card().view.steps.map((line) => line.status)).toEqual([
       expect.stringMatching(/failed/i),
@@ -50,7 +51,7 @@ describe('on the device', () => {
     await approved('run slow1 minidump.ps1 lsass');
     const finished = await app.until('finished');
     await app.loop.tick();
-    expect(finished.outcome).toBe('failed');
+    expect(stageOf(finished).outcome).toBe('failed');
     expect(lastText()).toMatch(/10 min/);
   });
 
@@ -58,17 +59,17 @@ describe('on the device', () => {
     await approved('dump laptop7 notepad');
     await app.until('running');
     await app.run(30 * 60_000);
-    expect(app.newest().state).toBe('running');
+    expect(stageOf(app.newest()).state).toBe('running');
     expect(lastText()).toMatch(/offline/i);
     app.simulator.tenant.changeDevice('laptop7.corp.example', { online: true });
-    expect((await app.until('finished')).outcome).toBe('succeeded');
+    expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
   });
 
   test('an offline device that never wakes ends when Defender gives up, and says that nothing ran', async () => {
     await approved('dump laptop7 notepad', { simulator: { profile: { offlineQueueMs: 60 * 60_000 } } });
     const finished = await app.until('finished');
     await app.loop.tick();
-    expect(finished.outcome).toBe('timedOut');
+    expect(stageOf(finished).outcome).toBe('timedOut');
     expect(app.card().view.steps.map((line) => line.status)).toEqual([
       expect.stringMatching(/not run/i),
       expect.stringMatching(/not run/i),
@@ -147,7 +148,11 @@ describe('on the way to Defender', () => {
     await app.run(5_000);
     expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'sessions' });
     await app.run(10 * 60_000);
-    expect(app.store.all().map((request) => request.state)).toEqual(['finished', 'finished', 'finished']);
+    expect(app.store.all().map((request) => stageOf(request).state)).toEqual([
+      'finished',
+      'finished',
+      'finished',
+    ]);
   });
 
   test('a 429 that Defender answers because too many sessions run is told as such, and lowers how many are started', async () => {
@@ -161,7 +166,7 @@ describe('on the way to Defender', () => {
     }
     // Until Defender has said no to both: the bot's own limits may hold one of them back at first, depending
     // on how the calls of all eight fell out.
-    const queued = () => app.store.open().filter((request) => request.state === 'queued');
+    const queued = () => app.store.open().filter((request) => stageOf(request).state === 'queued');
     for (
       let passes = 0;
       passes < 120 && !(queued().length === 2 && queued().every(({ waitsFor }) => waitsFor === 'sessions'));
@@ -169,10 +174,10 @@ describe('on the way to Defender', () => {
     )
       await app.run(1_000);
     const waiting = queued();
-    expect(waiting.map((request) => request.waitsFor)).toEqual(['sessions', 'sessions']);
+    expect(waiting.map((request) => stageOf(request).waitsFor)).toEqual(['sessions', 'sessions']);
     expect(app.simulator.tenant.submissions).toHaveLength(6);
     for (let minutes = 0; minutes < 60 && app.store.open().length > 0; minutes += 1) await app.run(60_000);
-    expect(app.store.all().map((request) => request.state)).toEqual(
+    expect(app.store.all().map((request) => stageOf(request).state)).toEqual(
       Array.from({ length: 8 }, () => 'finished'),
     );
   });
@@ -188,7 +193,7 @@ describe('on the way to Defender', () => {
     expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'sessions' });
     await app.run(11 * 60_000);
     await app.until('finished');
-    expect(app.store.open().map((request) => request.state)).toEqual(['running', 'running']);
+    expect(app.store.open().map((request) => stageOf(request).state)).toEqual(['running', 'running']);
   });
 
   test('eleven approvals in a minute are eleven submissions within the documented rate', async () => {
@@ -202,7 +207,7 @@ describe('on the way to Defender', () => {
     }
     await app.run(10_000);
     expect(app.simulator.tenant.submissions).toHaveLength(10);
-    expect(app.store.open().find((request) => request.state === 'queued')).toMatchObject({
+    expect(app.store.open().find((request) => stageOf(request).state === 'queued')).toMatchObject({
       waitsFor: 'slot',
     });
     await app.run(70_000);
@@ -240,7 +245,7 @@ describe('a lost answer', () => {
   test('is looked for by its tag and adopted; the script has run once', async () => {
     await approved('dump hosta notepad', {}, plant({ what: 'loseAnswer', on: 'run', times: 1 }));
     await app.run(1_000);
-    expect(app.newest().state).toBe('unknown');
+    expect(stageOf(app.newest()).state).toBe('unknown');
     await app.until('finished');
     expect(app.simulator.tenant.submissions).toHaveLength(1);
     expect(anyText()).toMatch(/answer/i);
@@ -291,7 +296,7 @@ describe('while following', () => {
     await approved('dump hosta notepad');
     await app.until('running');
     app.simulator.tenant.faults.plant({ what: 'status', on: 'any', status: 502, times: 20 });
-    expect((await app.until('finished')).outcome).toBe('succeeded');
+    expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
   });
 
   test('a status nobody has seen is neither success nor failure', async () => {
@@ -299,10 +304,10 @@ describe('while following', () => {
     await app.until('running');
     app.simulator.tenant.faults.plant({ what: 'unknownStatus', times: 'always', value: 'Hibernating' });
     await app.run(30_000);
-    expect(app.newest().state).toBe('running');
+    expect(stageOf(app.newest()).state).toBe('running');
     expect(lastText()).toContain('Hibernating');
     app.simulator.tenant.faults.clear();
-    expect((await app.until('finished')).outcome).toBe('succeeded');
+    expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
   });
 
   test('a result that is not ready is asked for again, and told as following until it comes', async () => {
@@ -320,7 +325,7 @@ describe('while following', () => {
       (opened) => void opened.simulator.tenant.changeDevice('hosta.corp.example', { stuck: true }),
     );
     await app.until('running');
-    for (let hour = 0; hour < 80 && app.newest().state === 'running'; hour += 1) {
+    for (let hour = 0; hour < 80 && stageOf(app.newest()).state === 'running'; hour += 1) {
       app.clock.move(3_600_000);
       await app.loop.tick();
     }
@@ -356,7 +361,7 @@ describe('in the chat', () => {
     await app.press('approver1', 'approve');
     await app.until('running');
     await app.run(5 * 60_000);
-    expect(app.newest().state).toBe('finished');
+    expect(stageOf(app.newest()).state).toBe('finished');
     expect(lastText()).toContain('Finished');
     expect(app.chat.calls.filter((call) => call.startsWith('post'))).toHaveLength(1);
   });
@@ -387,7 +392,7 @@ describe('in the chat', () => {
     await app.until('running');
     app.chat.failNext(new ChatError('unavailable', 'down'), 1000);
     await app.run(4 * 60_000);
-    expect(app.newest().state).toBe('finished');
+    expect(stageOf(app.newest()).state).toBe('finished');
     expect(lastText()).not.toContain('Finished');
     await app.restart();
     app.chat.heal();

@@ -1,5 +1,7 @@
 // Guards that every other story passes without: each test here turns red when its one guard is taken out
 // (field faults, section 6).
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
+import { stateIn } from '../../support/requests.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -99,7 +101,7 @@ describe('in a house', () => {
       await done;
       await app.run(minute);
       expect(app.simulator.tenant.submissions).toHaveLength(0);
-      expect(app.newest().state).toBe(state);
+      expect(stageOf(app.newest()).state).toBe(state);
     },
   );
 
@@ -134,7 +136,7 @@ describe('in a house', () => {
       const told = await pressedMeanwhile('approve', happens);
       expect(told).toMatch(said);
       expect(told).not.toMatch(/Something broke|^Approved lr/);
-      expect(app.newest().state).toBe(state);
+      expect(stageOf(app.newest()).state).toBe(state);
       if (state === 'queued') expect(app.newest()).toMatchObject({ approval: { by: { id: 'responder2' } } });
     },
   );
@@ -158,7 +160,7 @@ describe('in a house', () => {
       const told = await pressedMeanwhile('resend', happens);
       expect(told).toMatch(said);
       expect(told).not.toMatch(/Something broke/);
-      expect(app.newest().state).toBe(state);
+      expect(stageOf(app.newest()).state).toBe(state);
     },
   );
 
@@ -254,12 +256,12 @@ describe('in a house', () => {
       faults.clear();
     };
     await missing(4);
-    expect(app.newest().state).toBe('running');
+    expect(stageOf(app.newest()).state).toBe('running');
     await app.loop.following.pass();
     await missing(4);
-    expect(app.newest().state).toBe('running');
+    expect(stageOf(app.newest()).state).toBe('running');
     await missing(1);
-    expect(app.newest()).toMatchObject({ state: 'unknown', cause: 'lostTrack' });
+    expect(app.newest()).toMatchObject({ state: 'unknown', cause: 'actionMissing' });
   });
 });
 
@@ -341,17 +343,17 @@ describe('in the composed service', () => {
   test('sessions started before a restart count against the minute after it', async () => {
     await open();
     const first = await approved('dump hosta notepad');
-    await becomes(() => (service.store.get(first)?.state === 'running' ? true : undefined));
+    await becomes(() => (stateIn(service.store.get(first)) === 'running' ? true : undefined));
     await service.stop();
     service = await startService(options({}));
     const second = await approved('dump hostb notepad');
     const came = await becomes(() => {
       const request = service.store.get(second);
-      return request?.state === 'queued'
-        ? request.waitsFor
-        : request?.state === 'awaitingApproval'
+      return stateIn(request) === 'queued'
+        ? stageOf(request).waitsFor
+        : stateIn(request) === 'awaitingApproval'
           ? undefined
-          : request?.state;
+          : stateIn(request);
     });
     expect(came).toBe('slot');
   });

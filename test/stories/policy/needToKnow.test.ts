@@ -1,5 +1,6 @@
 // Need to know: a request belongs to the place where it was asked. What is private there stands on no card
 // anywhere, is found by nobody it is not for, and is told alone to those who may.
+import { stateIn } from '../../support/requests.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openerIn } from '../../support/store/journal.ts';
 import { history } from '../../../src/adapters/store/history.ts';
@@ -135,8 +136,8 @@ describe('asked where results are private', () => {
     await app.run(31 * minute);
     await app.say('responder1', `retry ${id}`, { place: 'incidents' });
     await app.loop.tick();
-    expect(app.newest().continues).toMatchObject({ id });
-    expect(app.newest().reason).not.toContain('HR case 77');
+    expect(app.newest().asked.continues).toMatchObject({ id });
+    expect(app.newest().asked.reason).not.toContain('HR case 77');
     await app.say('responder1', 'cancel ' + app.newest().id);
   });
 });
@@ -173,7 +174,7 @@ describe('a request that is not for everybody', () => {
     `retry ${id}`,
     `host ${id}`,
     `dump ${id} notepad`,
-    `approve ${app.newest().fingerprint}`,
+    `approve ${app.newest().subject.fingerprint}`,
     // Without the prefix it may be a device as well.
     `status ${id.slice(3)}`,
     `approve ${id.slice(3)}`,
@@ -272,12 +273,12 @@ describe('a request that is not for everybody', () => {
     expect(shown('incidents')).toContain(`${id}: Waiting for approval`);
     await app.press('approver1', 'deny', { input: 'the same' });
     await app.press('approver1', 'approve', { request: app.store.get(id) ?? app.newest() });
-    for (let tries = 0; tries < 500 && app.store.get(id)?.state !== 'finished'; tries += 1)
+    for (let tries = 0; tries < 500 && stateIn(app.store.get(id)) !== 'finished'; tries += 1)
       await app.run(2_400);
     expect(await say('approver1', 'host hosta')).toContain('Riley Responder');
     expect(await say('hunter1', 'host hosta')).not.toMatch(/Riley|collect\.ps1/);
     await app.say('hunter1', 'hosts hosta');
-    expect(JSON.stringify(app.newest().panel)).not.toMatch(/Riley|collect\.ps1/);
+    expect(JSON.stringify(app.newest().targets[0].context)).not.toMatch(/Riley|collect\.ps1/);
   });
 
   test('tried again is not named on a card whose readers may not find it, nor asked for twice', async () => {
@@ -288,7 +289,7 @@ describe('a request that is not for everybody', () => {
     await app.loop.tick();
     const again = app.newest().id;
     // Its own card stands in the approvals place too, so that one names it.
-    expect(app.store.get(id)?.again?.id).toBe(again);
+    expect(app.store.get(id)?.retriedAs?.id).toBe(again);
     expect(await say('hunter1', `status ${id}`)).not.toContain(again);
     expect(await say('hunter1', `retry ${id}`)).toMatch(
       /tried again already, in a request that is not for everybody/,

@@ -1,4 +1,5 @@
 // Row 5.9: a bound on what waits, of one person and for one device.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, expect, test } from '@jest/globals';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
@@ -65,7 +66,7 @@ test('the bound of a device counts everybody’s, and names the asker’s own al
   const [theirs] = app.store.all();
   const refused = textOf(await app.say('responder1', 'dump hosta three'));
   expect(refused).toContain(
-    `2 requests for ${mine?.device.name ?? ''} wait already, of which 1 is yours: ${mine?.id ?? ''}. The tier high of the policy lets one device have 2`,
+    `2 requests for ${mine?.targets[0].device.name ?? ''} wait already, of which 1 is yours: ${mine?.id ?? ''}. The tier high of the policy lets one device have 2`,
   );
   expect(refused).not.toContain(theirs?.id);
   expect(textOf(await app.say('responder1', 'dump hostb three'))).toContain('is waiting for approval');
@@ -76,7 +77,7 @@ test('what is approved and waits for its turn counts, what runs or has ended doe
   await app.say('responder1', 'dump hosta one');
   await app.loop.tick();
   await app.press('approver1', 'approve');
-  expect(app.newest().state).toBe('queued');
+  expect(stageOf(app.newest()).state).toBe('queued');
   expect(textOf(await app.say('responder1', 'dump hostb two'))).toMatch(
     /^You have a request that waits: lr-/,
   );
@@ -89,7 +90,7 @@ test('trying again counts as asking', async () => {
   await app.say('responder1', 'dump hosta one');
   await app.run(31 * 60_000);
   const expired = app.newest();
-  expect(expired.state).toBe('over');
+  expect(stageOf(expired).state).toBe('over');
   await app.say('responder1', 'dump hostb two');
   expect(textOf(await app.say('responder1', `retry ${expired.id}`))).toMatch(
     /^You have a request that waits: lr-/,

@@ -1,5 +1,6 @@
 // Stopping never waits for a directory: with the groups unreadable, what only stops something goes by what
 // they last said, and says and journals so; what lets something run is refused. Issue 9, sentence 11.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { history } from '../../../src/adapters/store/history.ts';
 import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
@@ -84,7 +85,7 @@ describe('with the groups unreadable', () => {
         `To approve you need the role approver. The members of ${group} could not be read just now, so that group gave no role. Try again in a minute.`,
       );
     }
-    expect(app.newest().state).toBe('awaitingApproval');
+    expect(stageOf(app.newest()).state).toBe('awaitingApproval');
   });
 
   it('whoever was last not in the group stops nothing, and neither does whoever was never asked about', async () => {
@@ -94,7 +95,7 @@ describe('with the groups unreadable', () => {
     readable = false;
     expect(await said('approver1', `deny ${id}`)).toMatch(/^To deny you need the role approver/);
     expect(await said('approver2', `deny ${id}`)).toMatch(/not listed|need the role/);
-    expect(app.newest().state).toBe('awaitingApproval');
+    expect(stageOf(app.newest()).state).toBe('awaitingApproval');
   });
 
   it('the requester withdraws with what the policy says alone, and nothing is said of what was last known', async () => {
@@ -122,7 +123,7 @@ describe('an account that its platform cannot vouch for just now', () => {
     expect(textOf(await app.say('approver1', 'status', { trust: 'unknown' }))).toMatch(
       /could not say who you are/,
     );
-    expect(app.newest().state).toBe('awaitingApproval');
+    expect(stageOf(app.newest()).state).toBe('awaitingApproval');
   });
   it('is nobody when the policy does not list it', async () => {
     const id = await asked();

@@ -1,6 +1,7 @@
 // What was asked for or approved under an earlier policy, by the policy of today: stricter always counts,
 // looser never helps, and the card says which rule it was (field faults, row 5.1). Groups are asked again;
 // one that cannot be read holds what is approved.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Groups } from '../../../src/bot/ports.ts';
 import type { Recency } from '../../../src/liveResponse/pacing/sharedReadings.ts';
@@ -154,7 +155,7 @@ describe('a policy that becomes stricter', () => {
     await asked();
     await app.changePolicy(merged);
     expect(textOf(await app.press('approver1', 'approve'))).toContain('is your own request');
-    expect(app.newest().state).toBe('awaitingApproval');
+    expect(stageOf(app.newest()).state).toBe('awaitingApproval');
   });
 
   test('gives less time: the card says until when, and then which rule ended it', async () => {
@@ -187,7 +188,7 @@ describe('a policy that becomes stricter', () => {
     await app.loop.tick();
     expect(card()).toContain('“approver and lead”');
     expect(textOf(await app.press('approver1', 'approve'))).toMatch(/need the role approver and lead/);
-    expect(app.newest().state).toBe('awaitingApproval');
+    expect(stageOf(app.newest()).state).toBe('awaitingApproval');
     expect(await app.press('responder2', 'approve')).toMatchObject({ kind: 'asked' });
     await app.until('running');
   });
@@ -202,7 +203,7 @@ describe('a policy that becomes stricter', () => {
     const told = textOf(await app.press('approver1', 'resend'));
     expect(told).toMatch(/Nothing was sent again.*into a stricter tier/);
     expect(told).not.toContain('has ended');
-    expect(app.newest().state).toBe('unknown');
+    expect(stageOf(app.newest()).state).toBe('unknown');
   });
 
   test('has parked sessions cancelled sooner', async () => {
@@ -219,7 +220,7 @@ describe('a policy that becomes stricter', () => {
     await app.loop.tick();
     await app.changePolicy((text) => text);
     await app.run(10_000);
-    expect(app.newest().state).toBe('over');
+    expect(stageOf(app.newest()).state).toBe('over');
   });
 
   test('is told to the workers: nothing has to be pressed', async () => {
@@ -296,7 +297,7 @@ describe('roles that groups give', () => {
     expect(textOf(await app.press('approver1', 'approve'))).toMatch(
       /Nothing was approved yet: the members of slack:S0RESP0001 could not be read/,
     );
-    expect(app.newest().state).toBe('awaitingApproval');
+    expect(stageOf(app.newest()).state).toBe('awaitingApproval');
     groups.answer = () => true;
     expect(await app.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
     await app.until('running');
@@ -383,6 +384,6 @@ describe('roles that groups give', () => {
     );
     answer();
     expect(textOf(await pressed)).toMatch(/need the role approver/);
-    expect(app.newest().state).toBe('awaitingApproval');
+    expect(stageOf(app.newest()).state).toBe('awaitingApproval');
   });
 });

@@ -8,7 +8,8 @@ import fc from 'fast-check';
 import { SharedReadings } from '../../../src/liveResponse/pacing/sharedReadings.ts';
 import type { Groups } from '../../../src/bot/ports.ts';
 import type { Policy } from '../../../src/bot/policy/policy.ts';
-import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { createStoryClock, examplePolicy, openTestApp } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
 import { upload } from '../../support/defender/library.ts';
@@ -352,7 +353,7 @@ function oracle(
     .all()
     .filter(
       (request): request is Extract<Request, { state: 'submitting' }> =>
-        request.state === 'submitting' && comment.startsWith(`lr:${request.id}:`),
+        stageOf(request).state === 'submitting' && comment.startsWith(`lr:${request.id}:`),
     );
   if (sending.length !== 1) return [`${comment} is no request that is being sent`];
   const has = (edit: Edit): boolean => inForce.includes(edit);
@@ -374,7 +375,7 @@ function oracle(
       ['nobody approves their own', asker === approver],
       ['a stricter tier', has('collectHigh') && recipe === 'collect' && terms.tier === 'standard'],
       ['no reason', has('reason') && reason === undefined],
-      ['the device', has('never') && request.device.name.startsWith('hosta')],
+      ['the device', has('never') && request.targets[0].device.name.startsWith('hosta')],
       [
         'the recipe',
         recipe === 'dump' &&

@@ -4,7 +4,9 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Move, Request } from '../../../src/liveResponse/request.ts';
+import type { Move } from '../../../src/liveResponse/request/events.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { crashed, edited, hashed, rewritten, unkeyed } from '../../support/attacks/forging.ts';
 import { openSlackStage, slackIds } from '../../support/attacks/slackDoor.ts';
 import { approving, asked, newest, reached, sent } from '../../support/attacks/stage.ts';
@@ -36,7 +38,7 @@ describe('by somebody who may write the data folder and has not the key (row 5.4
       by: { id: 'approver1', name: 'Avery Approver' },
       account: `slack:${slackIds.avery}`,
       at: Date.now(),
-      digest: request.digest,
+      digest: request.subject.digest,
     },
   });
 
@@ -105,6 +107,6 @@ describe('by somebody who may write the data folder and has not the key (row 5.4
     await stage.told('avery', /as it is now/);
     await stage.say('avery', 'whoami');
     await stage.told('avery', /You are/);
-    expect([newest(stage).state, sent(stage)]).toEqual(['awaitingApproval', 0]);
+    expect([stageOf(newest(stage)).state, sent(stage)]).toEqual(['awaitingApproval', 0]);
   });
 });

@@ -1,5 +1,6 @@
 // No record, no action: when the journal cannot be written nothing is approved or sent, people are told, and
 // it goes on by itself afterwards.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createFailingDisk } from '../../support/store/failingDisk.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
@@ -18,7 +19,7 @@ describe.each(['ENOSPC', 'EIO'] as const)('on %s', (code) => {
     expect(textOf(await app.press('approver1', 'approve'))).toMatch(/journal cannot be written/);
     expect(textOf(await app.say('responder1', 'dump hostb notepad'))).toMatch(/journal cannot be written/);
     await app.run(20_000);
-    expect(app.newest().state).toBe('awaitingApproval');
+    expect(stageOf(app.newest()).state).toBe('awaitingApproval');
     expect(app.simulator.tenant.submissions).toHaveLength(0);
     expect(app.store.trouble()).toBeDefined();
 

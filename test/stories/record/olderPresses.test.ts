@@ -1,5 +1,6 @@
 // Presses on cards that an older version posted: they work, or are answered with how things are now
 // Through the doors of Slack and Teams, on recorded folders. `UPDATE_GOLDENS=1` writes the answers again.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -60,7 +61,7 @@ describe.each(['unkeyed', 'keyed'] as const)('on cards of the recorded folder "%
 
   /** Of what is pressed: others go on meanwhile. */
   const states = () =>
-    looks.map(([, label]) => [label, bot.request(label).state, bot.request(label).revision]);
+    looks.map(([, label]) => [label, stageOf(bot.request(label)).state, bot.request(label).revision]);
 
   test(
     'each press that is too late, or not for that person, is answered in Slack as before and changes nothing',
@@ -146,7 +147,7 @@ describe.each(['unkeyed', 'keyed'] as const)('on cards of the recorded folder "%
         expect(await bot.toldInSlack('avery', waiting, 'Approve')).toMatch(
           /drawn by an older version of the bot, so the press was not taken/,
         );
-        expect(bot.request('awaiting').state).toBe('awaitingApproval');
+        expect(stageOf(bot.request('awaiting')).state).toBe('awaitingApproval');
         await bot.pressCurrentInSlack('avery', waiting, 'Approve');
       } else await bot.pressInSlack('avery', waiting, 'Approve');
       await approvedOnce('slack', 'awaiting');
@@ -168,7 +169,7 @@ describe.each(['unkeyed', 'keyed'] as const)('on cards of the recorded folder "%
       const told = await bot.pressInTeams('avery', waiting, approve);
       if (old) {
         expect(told).toMatch(/drawn by an older version of the bot, so the press was not taken/);
-        expect(bot.request('awaiting').state).toBe('awaitingApproval');
+        expect(stageOf(bot.request('awaiting')).state).toBe('awaitingApproval');
         await bot.pressCurrentInTeams('avery', waiting, 'approve');
       }
       await approvedOnce('teams', 'awaiting');

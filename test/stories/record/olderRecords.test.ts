@@ -11,7 +11,8 @@ import {
   recordsFolder,
   storyOf,
 } from '../../support/store/olderRecord.ts';
-import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import type { RecordedLine, RecordName } from '../../support/store/olderRecord.ts';
 
 const updating = process.env['UPDATE_GOLDENS'] === '1';
@@ -50,8 +51,9 @@ const names: readonly RecordName[] = ['unkeyed', 'keyed', 'keyedSnapshot'];
 const time = (at: number): string => new Date(at).toISOString();
 
 function stateText(request: Request): string {
-  const ended = 'endedAt' in request ? `, ended ${time(request.endedAt)}` : '';
-  return `${request.state}, revision ${request.revision}, changed ${time(request.changedAt)}${ended}`;
+  const stage = stageOf(request);
+  const ended = 'endedAt' in request ? `, ended ${time(stage.endedAt)}` : '';
+  return `${stage.state}, revision ${request.revision}, changed ${time(request.changedAt)}${ended}`;
 }
 
 describe.each(names)('the recorded folder "%s"', (name) => {
@@ -200,7 +202,7 @@ const inVersion01 = [
   'dropped',
   'progressed',
   'ended',
-  'lostTrack',
+  'actionMissing',
   'overdue',
   'cardPosting',
   'cardPosted',

@@ -310,7 +310,7 @@ test('what is approved in it, is not sent before somebody looked, where lines ar
     type: 'asked',
     asked: askedOf('r1', {
       at: Date.now(),
-      terms: { ...askedOf('r1').terms, expiresAt: Date.now() + 1_800_000 },
+      terms: { ...askedOf('r1').asked.terms, expiresAt: Date.now() + 1_800_000 },
     }),
   });
   const yes = encodeUnkeyed(asked.head, Date.now(), 'r1', {

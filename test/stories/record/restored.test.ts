@@ -4,7 +4,8 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { plainText } from '../../../cards/renderers/plainText.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
@@ -72,7 +73,7 @@ async function approvedAndWaiting(line?: string): Promise<string> {
   const id = await asked(line);
   await app.press('approver1', 'approve');
   await app.run(10_000);
-  expect(app.newest().state).toBe('queued');
+  expect(stageOf(app.newest()).state).toBe('queued');
   return id;
 }
 
@@ -219,7 +220,7 @@ describe('what is known keeps its way to be tried again:', () => {
     await app.press('approver1', 'approve');
     await app.until('running');
     await restore(backup());
-    expect((await app.until('finished')).outcome).toBe('failed');
+    expect(stageOf(await app.until('finished')).outcome).toBe('failed');
     await app.loop.tick();
     expect(offers(id)).toContain('again');
     expect(sent()).toBe(1);

@@ -1,5 +1,6 @@
 // Cancel in every state, and the race with completion: whatever wins, the card tells what was asked, what
 // came of it, and what may have run.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
@@ -29,7 +30,7 @@ async function inProgress(command?: string, options?: TestAppOptions): Promise<v
   await running(command, options);
   for (let polls = 0; polls < 200; polls += 1) {
     const request = app.newest();
-    if (request.state === 'running' && request.action.status === 'InProgress') return;
+    if (stageOf(request).state === 'running' && stageOf(request).run.action.status === 'InProgress') return;
     await app.run(2_400);
   }
   throw new Error('never at work');
@@ -62,7 +63,7 @@ describe('before it reached Defender, a cancel', () => {
   test('of a queued one withdraws it, and nothing is sent', async () => {
     await approved('dump srv-portal notepad');
     await app.run(10_000);
-    expect(app.newest().state).toBe('queued');
+    expect(stageOf(app.newest()).state).toBe('queued');
     await app.say('approver1', `cancel ${app.newest().id}`);
     app.simulator.tenant.changeDevice('srv-portal.corp.example', { portalSession: false });
     await app.run(minute);
@@ -83,7 +84,7 @@ describe('before it reached Defender, a cancel', () => {
     );
     await app.loop.submission.settled();
     await app.loop.tick();
-    expect(app.newest().state).toBe('running');
+    expect(stageOf(app.newest()).state).toBe('running');
   });
 });
 
@@ -91,7 +92,7 @@ describe('at Defender, a cancel', () => {
   test('of a session that no device has taken ends it, and nothing ran', async () => {
     await running();
     expect(textOf(await app.press('responder1', 'cancel'))).toMatch(/accepted the cancel/);
-    expect((await app.until('finished')).outcome).toBe('cancelled');
+    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
     await app.loop.tick();
     expect(card().lead).toMatch(
       /^Cancelled by Riley Responder, asked at 03:00 UTC\. No command was run\. Ended at .* If it is still needed, ask again\.$/,
@@ -112,7 +113,7 @@ describe('at Defender, a cancel', () => {
     await running('dump laptop7 notepad');
     await app.run(30 * minute);
     await app.press('approver1', 'cancel');
-    expect((await app.until('finished')).outcome).toBe('cancelled');
+    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
     await app.loop.tick();
     expect(card().lead).toContain('No command was run.');
     app.simulator.tenant.changeDevice('laptop7.corp.example', { online: true });
@@ -129,7 +130,7 @@ describe('at Defender, a cancel', () => {
     await app.press('approver1', 'cancel');
     await app.loop.tick();
     expect(card().status).toContain('Cancel requested');
-    expect((await app.until('finished')).outcome).toBe('cancelled');
+    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
     await app.loop.tick();
     expect(card().lead).toContain('Index 0 may have run to its end on the device.');
     expect(rows()).toEqual([expect.stringMatching(/^failed/)]);
@@ -141,7 +142,7 @@ describe('at Defender, a cancel', () => {
       simulator: { profile: { cancelMs: [10 * minute, 10 * minute] } },
     });
     await app.press('approver1', 'cancel');
-    expect((await app.until('finished')).outcome).toBe('succeeded');
+    expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
     await app.run(5_000);
     expect(card()).toMatchObject({
       status: expect.stringContaining('Finished: succeeded, cancel too late'),
@@ -159,7 +160,7 @@ describe('at Defender, a cancel', () => {
       simulator: { profile: { cancelMs: [10 * minute, 10 * minute] } },
     });
     await app.press('approver1', 'cancel');
-    expect((await app.until('finished')).outcome).toBe('failed');
+    expect(stageOf(await app.until('finished')).outcome).toBe('failed');
     await app.loop.tick();
     expect(card().lead).toMatch(
       /^Avery Approver asked to cancel at .*, but Defender ended it as failed, not as cancelled\. Index 0 .* failed/,
@@ -175,7 +176,7 @@ describe('at Defender, a cancel', () => {
     expect(app.newest()).toMatchObject({
       cancel: { answer: 'alreadyOver', error: { call: 'cancel', status: 400 } },
     });
-    expect((await app.until('finished')).outcome).toBe('succeeded');
+    expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
     await app.loop.tick();
     expect(card().lead).toContain('but it had completed: everything ran.');
     expect(card().facts).toContainEqual({
@@ -191,7 +192,7 @@ describe('at Defender, a cancel', () => {
     await app.run(minute);
     expect(card().status).toContain('Commands done');
     await app.press('responder1', 'cancel');
-    expect((await app.until('finished')).outcome).toBe('cancelled');
+    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
     await app.run(5_000);
     expect(card().lead).toContain('Both commands had completed before that.');
     expect(rows()).toEqual([expect.stringMatching(/^completed/), expect.stringMatching(/^completed/)]);
@@ -211,7 +212,7 @@ describe('at Defender, a cancel', () => {
       expect(app.newest()).toMatchObject({ cancel: { answer: 'failed' } });
       if (fault.what === 'loseAnswer') {
         // It had arrived: Defender's own comment shows that it was ours.
-        expect((await app.until('finished')).outcome).toBe('cancelled');
+        expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
         await app.loop.tick();
         expect(card().lead).toMatch(/^Cancelled by Avery Approver/);
         return;
@@ -219,7 +220,7 @@ describe('at Defender, a cancel', () => {
       await app.loop.tick();
       expect(card().buttons.map((button) => button.verb)).toContain('cancel');
       await app.press('approver1', 'cancel');
-      expect((await app.until('finished')).outcome).toBe('cancelled');
+      expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
     },
   );
 
@@ -249,7 +250,7 @@ describe('at Defender, a cancel', () => {
       /asked to cancel at 03:0\d UTC, without effect: the session still goes on\. Press Cancel again/,
     );
     expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/accepted the cancel/);
-    expect((await app.until('finished')).outcome).toBe('cancelled');
+    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
   });
 });
 
@@ -257,7 +258,7 @@ describe('cancelled elsewhere', () => {
   test('is told with who and why', async () => {
     await running('dump laptop7 notepad');
     expect((await cancelElsewhere('maintenance window')).status).toBe(200);
-    expect((await app.until('finished')).outcome).toBe('cancelled');
+    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
     await app.loop.tick();
     expect(card().lead).toMatch(
       /^Cancelled outside this bot by “[0-9a-f-]{36}”: “maintenance window”\. No command was run\./,
@@ -291,7 +292,7 @@ describe('out of sight, a cancel', () => {
   test('of a session past our deadline reaches it, and its end is found without anybody pressing', async () => {
     await running();
     app.simulator.tenant.changeDevice('hosta.corp.example', { stuck: true });
-    for (let hour = 0; hour < 80 && app.newest().state === 'running'; hour += 1) {
+    for (let hour = 0; hour < 80 && stageOf(app.newest()).state === 'running'; hour += 1) {
       app.clock.move(60 * minute);
       await app.loop.tick();
     }
@@ -301,7 +302,7 @@ describe('out of sight, a cancel', () => {
     expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/accepted the cancel/);
     await app.loop.tick();
     expect(card().lead).toMatch(/Avery Approver asked to cancel at .*: Defender accepted it\./);
-    expect((await app.until('finished')).outcome).toBe('cancelled');
+    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
     await app.loop.tick();
     expect(card().lead).toMatch(/^Cancelled by Avery Approver/);
   });

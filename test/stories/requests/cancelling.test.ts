@@ -1,4 +1,5 @@
 // Cancel: asked once, but never lost because the bot died or Defender refused to let it.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
@@ -29,7 +30,7 @@ describe('a cancel', () => {
     await app.run(125_000);
     expect(app.card().view.buttons.map((button) => button.verb)).toContain('cancel');
     expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/accepted/);
-    expect((await app.until('finished')).outcome).toBe('cancelled');
+    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
   });
 
   test('that Defender forbids is told as failed, not as already over', async () => {
@@ -45,7 +46,7 @@ test('trouble with Defender is not told any longer once nothing is followed', as
   app.simulator.tenant.faults.plant({ what: 'status', on: 'any', status: 503, times: 'always' });
   app.clock.move(5 * 24 * 3_600_000);
   await app.loop.tick();
-  expect(app.newest().state).toBe('unknown');
+  expect(stageOf(app.newest()).state).toBe('unknown');
   app.simulator.tenant.faults.clear();
   await app.loop.tick();
   await app.press('responder1', 'drop');

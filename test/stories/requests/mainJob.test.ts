@@ -1,5 +1,6 @@
 // The main job from end to end: asked by one person, approved by another, run once, followed index by index,
 // finished with excerpt and link.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
@@ -64,8 +65,9 @@ describe('the dump recipe', () => {
   test('finishes with the excerpt, a link that works, and its true expiry', async () => {
     await askAndApprove();
     const finished = await app.until('finished');
+    const stage = stageOf(finished);
     await app.loop.tick();
-    expect(finished.outcome).toBe('succeeded');
+    expect(stage.outcome).toBe('succeeded');
     const { view } = app.card();
     expect(view.excerpts[0]?.text).toContain('C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip');
     expect(view.excerpts[0]?.text).not.toContain('Transcript started');
@@ -74,7 +76,7 @@ describe('the dump recipe', () => {
     const answer = await fetch(link?.url ?? '');
     expect(answer.status).toBe(200);
     expect(new Uint8Array(await answer.arrayBuffer()).slice(0, 2)).toEqual(new Uint8Array([0x1f, 0x8b]));
-    const file = finished.results.files.find((one) => one.index === 1) ?? app.store.all()[0];
+    const file = stage.run.results.files.find((one) => one.index === 1) ?? app.store.all()[0];
     expect(JSON.stringify(file)).toContain('gzip');
   });
 

@@ -1,5 +1,6 @@
 // What may run on a device runs once: answers that prove nothing, searches that are not over, sessions past
 // their time, approvals of another tenant.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
@@ -33,7 +34,7 @@ describe('sending again', () => {
     await lostForGood({ simulator: { profile: { secondSession: 'joined' } } });
     await app.press('approver1', 'resend');
     await app.run(10_000);
-    expect(app.newest().state).toBe('running');
+    expect(stageOf(app.newest()).state).toBe('running');
     expect(app.simulator.tenant.submissions).toHaveLength(1);
   });
 
@@ -44,7 +45,7 @@ describe('sending again', () => {
     expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
     app.simulator.tenant.faults.clear();
     await app.run(60_000);
-    expect(app.newest().state).toBe('running');
+    expect(stageOf(app.newest()).state).toBe('running');
     app.simulator.tenant.changeDevice('laptop7.corp.example', { online: true });
     await app.until('finished');
     expect(app.simulator.tenant.submissions).toHaveLength(1);
@@ -60,7 +61,7 @@ describe('sending again', () => {
     expect(retry).not.toContain('cancel');
     await app.press('approver1', 'resend');
     await app.run(10_000);
-    expect(app.newest().state).toBe('queued');
+    expect(stageOf(app.newest()).state).toBe('queued');
     // The earlier attempt may have run.
     expect(textOf(await app.say('responder1', `output ${id}`))).toContain(unsure);
   });
@@ -74,7 +75,7 @@ describe('sending again', () => {
     expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'unavailable' });
     app.simulator.tenant.faults.clear();
     await app.run(60_000);
-    expect(app.newest().state).toBe('running');
+    expect(stageOf(app.newest()).state).toBe('running');
     expect(app.simulator.tenant.submissions).toHaveLength(1);
   });
 
@@ -118,7 +119,7 @@ describe('a session past its time', () => {
       (opened) => void opened.simulator.tenant.changeDevice('hosta.corp.example', { stuck: true }),
     );
     await app.until('running');
-    for (let hour = 0; hour < 80 && app.newest().state === 'running'; hour += 1) {
+    for (let hour = 0; hour < 80 && stageOf(app.newest()).state === 'running'; hour += 1) {
       app.clock.move(3_600_000);
       await app.loop.tick();
     }
@@ -127,12 +128,12 @@ describe('a session past its time', () => {
     expect(app.newest()).toMatchObject({ state: 'unknown', cause: 'overdue', looks: 6 });
     expect(textOf(await app.press('responder1', 'look'))).toMatch(/still/);
     expect(textOf(await app.press('approver1', 'resend'))).toMatch(/still/);
-    expect(app.newest().state).toBe('unknown');
+    expect(stageOf(app.newest()).state).toBe('unknown');
     app.simulator.tenant.changeDevice('hosta.corp.example', { stuck: false });
     await app.press('responder1', 'look');
     await app.run(120_000);
     await app.press('responder1', 'look');
-    expect((await app.until('finished')).outcome).toBe('succeeded');
+    expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
     expect(app.simulator.tenant.submissions).toHaveLength(1);
   });
 });
@@ -178,7 +179,7 @@ describe('a stop', () => {
     await app.press('approver1', 'approve');
     await app.loop.submission.pass();
     await app.loop.submission.drain();
-    expect(app.newest().state).toBe('queued');
+    expect(stageOf(app.newest()).state).toBe('queued');
     expect(app.simulator.tenant.submissions).toHaveLength(0);
   });
 });

@@ -1,5 +1,6 @@
 // Every "no" of the main job: a sentence with the next step to the one who asked, a line in the journal, and
 // nothing at Defender.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { refusalsPerHour } from '../../../src/bot/handlers/refusalJournal.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
@@ -43,7 +44,7 @@ describe('an approval is refused', () => {
     await asked();
     refused(await app.press('responder1', 'approve'), /nobody approves their own/);
     await app.run(10_000);
-    expect(app.newest().state).toBe('awaitingApproval');
+    expect(stageOf(app.newest()).state).toBe('awaitingApproval');
     expect(journal()).toContain('"selfApproval"');
   });
 
@@ -176,7 +177,7 @@ test('a freeze names what is being sent at that moment, because it comes too lat
   await sending;
   expect(textOf(await app.say('approver1', 'freeze hold'))).toMatch(new RegExp(`Too late for ${id}`, 'i'));
   await app.loop.submission.settled();
-  expect(app.newest().state).toBe('running');
+  expect(stageOf(app.newest()).state).toBe('running');
 });
 
 describe('a run is refused', () => {
@@ -285,7 +286,7 @@ describe('taking back', () => {
       /at most 500 .* has 501, so nothing was denied/,
     );
     refused(await app.say('approver1', `deny ${app.newest().id} ${reason}.`), /at most 500 characters/);
-    expect(app.newest().state).toBe('awaitingApproval');
+    expect(stageOf(app.newest()).state).toBe('awaitingApproval');
     // Spaces at its ends are no part of it.
     await app.press('approver1', 'deny', { input: ` ${reason}\n` });
     await app.loop.tick();
@@ -311,7 +312,7 @@ describe('taking back', () => {
     expect(textOf(await app.say('responder1', `cancel ${id} wrong process`))).toMatch(/accepted the cancel/);
     expect(textOf(await app.say('approver1', `cancel ${id}`))).toMatch(/Riley Responder asked Defender/);
     const finished = await app.until('finished');
-    expect(finished.outcome).toBe('cancelled');
+    expect(stageOf(finished).outcome).toBe('cancelled');
     await app.loop.tick();
     expect(app.card().view.status).toMatch(/cancelled/i);
   });

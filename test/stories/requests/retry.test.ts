@@ -1,7 +1,9 @@
 // Trying again: the rest of a session that failed, or a request whose time ran out, asked for again and
 // approved like any other.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { InState, Request } from '../../../src/liveResponse/request.ts';
+import type { InState } from '../../../src/liveResponse/request/events.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 
@@ -73,7 +75,7 @@ const getFails = 'on hosta run collect.ps1 ; get C:\\Users\\Public\\late.txt --r
 describe('retry from a failed index 1', () => {
   test('of GetFile runs the file alone, after a fresh approval by another person than the one who pressed', async () => {
     const old = await ended(getFails);
-    expect(old.outcome).toBe('failed');
+    expect(stageOf(old).outcome).toBe('failed');
     expect(againButton(old)).toMatchObject({ label: 'Retry from here (index 1)', index: 1 });
     expect(await pressAgain('responder2', old)).toMatch(
       /is waiting for approval: .* It counts on what collect\.ps1 left on the device/,
@@ -82,7 +84,7 @@ describe('retry from a failed index 1', () => {
     expect(next).toMatchObject({
       state: 'awaitingApproval',
       requester: { id: 'responder2' },
-      device: { id: old.device.id },
+      device: { id: old.targets[0].device.id },
       commands: [{ type: 'GetFile', path: 'C:\\Users\\Public\\late.txt' }],
       reason: `beacon at 02:40 (continues ${old.id} from index 1)`,
       continues: {
@@ -93,7 +95,7 @@ describe('retry from a failed index 1', () => {
       },
       terms: { tier: 'high', approveRole: 'approver' },
     });
-    expect(next.digest).not.toBe(old.digest);
+    expect(next.subject.digest).not.toBe(old.subject.digest);
     expect(factOf(next, 'Continues')).toBe(`${old.id} from index 1, which is index 0 here`);
     expect(factOf(old, 'Tried again as')).toBe(`${next.id} from index 1, asked by Sam Second`);
     expect(cardOf(next).notes).toContain(
@@ -104,7 +106,7 @@ describe('retry from a failed index 1', () => {
     await app.run(minute);
     expect(sentCommands()).toHaveLength(1);
     app.simulator.tenant.changeDevice(hosta, { files: ['C:\\Users\\Public\\late.txt'] });
-    expect((await approveAndFinish()).outcome).toBe('succeeded');
+    expect(stageOf(await approveAndFinish()).outcome).toBe('succeeded');
     expect(sentCommands()).toEqual([['RunScript', 'GetFile'], ['GetFile']]);
     expect(app.simulator.tenant.submissions[1]?.comment).toContain(`(continues ${old.id} from index 1)`);
     expect(cardOf(app.newest()).links).toHaveLength(1);
@@ -122,7 +124,7 @@ describe('retry from a failed index 1', () => {
     expect(await pressAgain('responder1', old)).toContain(
       `It counts on triage.zip, put there by ${old.id} into a working folder that Defender deletes when the device restarts; if it is gone, retry ${old.id} from its index 0.`,
     );
-    expect((await approveAndFinish()).outcome).toBe('succeeded');
+    expect(stageOf(await approveAndFinish()).outcome).toBe('succeeded');
     expect(sentCommands()).toEqual([
       ['PutFile', 'PutFile', 'RunScript'],
       ['PutFile', 'RunScript'],
@@ -145,7 +147,7 @@ describe('retry from a failed index 1', () => {
       reason: `(continues ${old.id} from index 1)`,
       title: expect.stringMatching(new RegExp(`, from index 1 of ${old.id}$`)),
     });
-    expect((await approveAndFinish()).outcome).toBe('succeeded');
+    expect(stageOf(await approveAndFinish()).outcome).toBe('succeeded');
     expect(sentCommands()[1]).toEqual(['RunScript', 'GetFile']);
   });
 
@@ -153,14 +155,14 @@ describe('retry from a failed index 1', () => {
     const first = await ended(getFails);
     await pressAgain('responder1', first);
     const second = await approveAndFinish();
-    expect(second.outcome).toBe('failed');
+    expect(stageOf(second).outcome).toBe('failed');
     expect(await pressAgain('responder1', first)).toMatch(
       new RegExp(`tried again already as ${second.id}, which reached Defender`),
     );
     await pressAgain('responder1', second);
     expect(app.newest()).toMatchObject({
       reason: `beacon at 02:40 (repeats ${second.id})`,
-      title: second.title,
+      title: second.asked.title,
       continues: { id: second.id, from: 0 },
     });
     expect(count()).toBe(3);
@@ -180,7 +182,7 @@ describe('a second press', () => {
     const next = app.newest();
     const text = await pressAgain('responder2', old);
     expect(text).toBe(
-      `${old.id} is being tried again already as ${next.id}, from index 1, asked by ${next.requester.name}: Waiting for approval. "/lr status ${next.id}" shows its card.`,
+      `${old.id} is being tried again already as ${next.id}, from index 1, asked by ${next.asked.requester.name}: Waiting for approval. "/lr status ${next.id}" shows its card.`,
     );
     // From another index too: two open ones could run the same command twice.
     expect(await pressAgain('responder2', old, 0)).toMatch(/being tried again already/);
@@ -321,16 +323,16 @@ describe('the tier of a rest of a recipe', () => {
     );
     expect(count()).toBe(1);
     await pressAgain('responder1', old);
-    expect(app.newest()).toMatchObject({ recipe: 'dump', commands: old.commands });
+    expect(app.newest()).toMatchObject({ recipe: 'dump', commands: old.subject.commands });
   });
 
   test('is the strictest of the recipe’s and of its commands’ own', async () => {
     const old = await ended('dump hosta notepad', {
       policy: (text) => wrongPath(text).replace('tier: high\n  collect:', 'tier: standard\n  collect:'),
     });
-    expect(old.terms.tier).toBe('standard');
+    expect(old.asked.terms.tier).toBe('standard');
     await pressAgain('responder1', old);
-    expect(app.newest().terms.tier).toBe('high');
+    expect(app.newest().asked.terms.tier).toBe('high');
   });
 
   test('is held against the recipe once more right before it is sent', async () => {
@@ -359,7 +361,7 @@ describe('the tier of a rest of a recipe', () => {
 
   test('of the whole recipe is the recipe’s own', async () => {
     const old = await ended('collect broken1');
-    expect(old.terms.tier).toBe('standard');
+    expect(old.asked.terms.tier).toBe('standard');
     await pressAgain('responder1', old);
     expect(app.newest()).toMatchObject({
       recipe: 'collect',
@@ -386,9 +388,9 @@ describe('Ask again', () => {
       state: 'awaitingApproval',
       requester: { id: 'responder2' },
       reason: `beacon (repeats ${old.id})`,
-      digest: old.digest,
+      digest: old.subject.digest,
     });
-    expect((await approveAndFinish()).outcome).toBe('succeeded');
+    expect(stageOf(await approveAndFinish()).outcome).toBe('succeeded');
   });
 
   test('never takes its own mention for the reason that a tier wants', async () => {
@@ -406,7 +408,7 @@ describe('Ask again', () => {
     expect(textOf(await app.say('responder1', `retry ${old.id} --reason "still beaconing"`))).toMatch(
       /is waiting for approval/,
     );
-    expect(app.newest().reason).toBe(`still beaconing (repeats ${old.id})`);
+    expect(app.newest().asked.reason).toBe(`still beaconing (repeats ${old.id})`);
   });
 
   test('on a lapsed card and on one that timed out while its device was offline', async () => {
@@ -425,12 +427,12 @@ describe('Ask again', () => {
     app.clock.move(61 * minute);
     const timedOut = await app.until('finished');
     await app.loop.tick();
-    expect(timedOut.outcome).toBe('timedOut');
+    expect(stageOf(timedOut).outcome).toBe('timedOut');
     expect(againButton(timedOut)).toMatchObject({ label: 'Ask again', index: 0 });
     app.simulator.tenant.changeDevice('laptop7.corp.example', { online: true });
     await pressAgain('responder1', timedOut);
     expect(cardOf(app.newest()).notes.join(' ')).not.toMatch(/would run again/);
-    expect((await approveAndFinish()).outcome).toBe('succeeded');
+    expect(stageOf(await approveAndFinish()).outcome).toBe('succeeded');
     expect(sentCommands()).toHaveLength(2);
   });
 });

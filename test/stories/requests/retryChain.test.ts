@@ -1,6 +1,8 @@
 // A chain of tries: what an earlier one ran is neither forgotten nor run again without being told.
 import { afterEach, expect, test } from '@jest/globals';
-import type { InState, Request } from '../../../src/liveResponse/request.ts';
+import type { InState } from '../../../src/liveResponse/request/events.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
 
@@ -52,7 +54,7 @@ test('what a try in the middle ran is not run again from the first card, when th
   const first = await failedAtScript();
   await again(first);
   const second = await approveAndFinish();
-  expect(second.action.progress.map((one) => one.status)).toEqual(['Completed', 'Failed']);
+  expect(stageOf(second).run.action.progress.map((one) => one.status)).toEqual(['Completed', 'Failed']);
   await again(second);
   await expire();
   expect(textOf(await app.say('responder1', `retry ${first.id}`))).toMatch(
@@ -70,8 +72,8 @@ test('a try that never ran hands on what the one before it ran', async () => {
   await again(second);
   const { continues } = app.newest();
   expect(continues).toMatchObject({
-    before: second.continues?.before,
-    mayRepeat: second.continues?.mayRepeat,
+    before: second.asked.continues?.before,
+    mayRepeat: second.asked.continues?.mayRepeat,
   });
   const notes = app.card().view.notes.join(' ');
   expect(notes).toContain(`triage.zip, put there by ${first.id}`);
@@ -95,16 +97,16 @@ test('a session that ran other commands than were approved is nothing to go on f
     id: 'a1',
     type: 'LiveResponse',
     status: 'InProgress',
-    machineId: lost.device.id,
+    machineId: lost.targets[0].device.id,
     requestor: '',
     comment: '',
-    createdAt: lost.at,
-    updatedAt: lost.at,
+    createdAt: lost.asked.at,
+    updatedAt: lost.asked.at,
     progress: [],
   };
   await app.store.change(lost.id, (_, now) => ({
     event: {
-      type: 'adopted',
+      type: 'found',
       action,
       deadline: now + minute,
       differs: [{ type: 'GetFile', path: 'C:\\a.txt' }],
@@ -130,5 +132,5 @@ test('a try that was cancelled before anything began hands it on too', async () 
   const second = await app.until('finished');
   expect(second).toMatchObject({ outcome: 'cancelled', opened: false });
   await again(second);
-  expect(app.newest().continues).toEqual(second.continues);
+  expect(app.newest().asked.continues).toEqual(second.asked.continues);
 });

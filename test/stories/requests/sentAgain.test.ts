@@ -1,5 +1,6 @@
 // A request whose first attempt may have run and that was sent again: nothing denies that attempt, and what
 // was approved stays of one piece.
+import { sessionOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { searchSchedule } from '../../../src/liveResponse/pacing/schedules.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
@@ -67,10 +68,10 @@ test('after somebody saw a changed script, it was found, and it was lost once mo
     updatedAt: app.clock.now(),
     progress: [],
   };
-  await app.store.change(id, (_, now) => ({ event: { type: 'adopted', action, deadline: now + minute } }));
+  await app.store.change(id, (_, now) => ({ event: { type: 'found', action, deadline: now + minute } }));
   const found = await app.until('running');
-  expect(found.content).toEqual(found.approval.content);
-  await app.store.change(id, () => ({ event: { type: 'lostTrack' } }));
+  expect(found.subject.content).toEqual(sessionOf(found).grant.content);
+  await app.store.change(id, () => ({ event: { type: 'actionMissing' } }));
   await lookedFor();
   // Its card shows the content of the first approval again, so the change is shown once more before anybody
   // can approve it.

@@ -1,5 +1,6 @@
 // No card and no answer claims what the bot does not know: field-faults rows 1.4, 1.5, 1.6, 1.11 and 1.20,
 // and the bot's own state.
+import { stateIn } from '../../support/requests.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -376,14 +377,14 @@ describe('twins (row 1.11)', () => {
     expect(second).toMatchObject({
       apartFrom: first.id,
       reason: 'second dump after the reboot',
-      commands: first.commands,
+      commands: first.subject.commands,
     });
     const fact = (label: string) => view().facts.find((one) => one.label === label)?.value;
     expect(fact('Same, open')).toContain(`${first.id}: `);
     expect(view().buttons.find(({ verb }) => verb === 'approve')?.confirm?.text).toContain(
       `The same is open as ${first.id}`,
     );
-    for (let n = 0; n < 400 && app.store.get(first.id)?.state !== 'finished'; n += 1) await app.run(2_400);
+    for (let n = 0; n < 400 && stateIn(app.store.get(first.id)) !== 'finished'; n += 1) await app.run(2_400);
     await app.loop.tick();
     expect(fact('Same, open')).toBeUndefined();
     expect(fact('Same, ended')).toMatch(

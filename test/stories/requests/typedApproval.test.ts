@@ -1,5 +1,6 @@
 // An approval is bound to what was looked at, typed or pressed: by the revision and 64 bits of the digest,
 // and never by the 8 digits that a card shows.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
 import { bindingOf } from '../../../src/liveResponse/commands.ts';
@@ -24,7 +25,7 @@ async function asked(): Promise<void> {
 const say = (text: string, as = 'approver1') => app.say(as, text.replace('ID', app.newest().id));
 const line = (): string => approvalCodeOf(app.newest());
 const nothingRan = (): void => {
-  expect(app.newest().state).toBe('awaitingApproval');
+  expect(stageOf(app.newest()).state).toBe('awaitingApproval');
   expect(app.simulator.tenant.submissions).toHaveLength(0);
 };
 const good = 'Get-Process';
@@ -43,7 +44,7 @@ describe('the line that approves', () => {
     await asked();
     for (const as of ['responder1'])
       expect(textOf(await say('status ID', as))).not.toMatch(/r1-|type: \/lr approve/);
-    expect(app.card().history.join('\n')).not.toContain(bindingOf(app.newest().digest).slice(8));
+    expect(app.card().history.join('\n')).not.toContain(bindingOf(app.newest().subject.digest).slice(8));
   });
 
   test.each([
@@ -62,7 +63,7 @@ describe('the line that approves', () => {
   test.each([
     [
       'the 8 digits of the card',
-      () => app.newest().fingerprint,
+      () => app.newest().subject.fingerprint,
       /8 digits on the card of lr-\w+ are for eyes only, so nothing was approved\. "\/lr approve lr-\w+" shows you/,
     ],
     [
@@ -72,7 +73,7 @@ describe('the line that approves', () => {
     ],
     [
       'another 64 bits',
-      () => `r1-${bindingOf(app.newest().digest).slice(0, 8)}00000000`,
+      () => `r1-${bindingOf(app.newest().subject.digest).slice(0, 8)}00000000`,
       /fingerprint is not that of lr-\w+, so nothing was approved/,
     ],
   ])(
@@ -91,13 +92,13 @@ describe('the line that approves', () => {
     await upload(app, 'minidump.ps1', good);
     await app.press('approver1', 'approve');
     const before = line();
-    const original = app.newest().digest;
+    const original = app.newest().subject.digest;
     await upload(app, 'minidump.ps1', evil);
     await app.press('approver1', 'approve');
-    expect(app.newest().digest).not.toBe(original);
+    expect(app.newest().subject.digest).not.toBe(original);
     await upload(app, 'minidump.ps1', good);
     await app.press('approver1', 'approve');
-    expect(app.newest().digest).toBe(original);
+    expect(app.newest().subject.digest).toBe(original);
     expect(textOf(await say(`approve ID ${before}`))).toMatch(/older state/);
     nothingRan();
   });
@@ -108,7 +109,7 @@ describe('a card of an older version, whose buttons carry 32 bits', () => {
     await asked();
     const drawn = app.card().history.length;
     expect(
-      textOf(await app.press('approver1', 'approve', { fingerprint: app.newest().fingerprint })),
+      textOf(await app.press('approver1', 'approve', { fingerprint: app.newest().subject.fingerprint })),
     ).toMatch(/drawn by an older version of the bot, so the press was not taken/);
     nothingRan();
     await app.loop.tick();
@@ -128,7 +129,7 @@ describe('a card of an older version, whose buttons carry 32 bits', () => {
 
   test('still stops: to deny and withdraw needs no bits', async () => {
     await asked();
-    await app.press('approver1', 'deny', { fingerprint: app.newest().fingerprint, input: 'no' });
+    await app.press('approver1', 'deny', { fingerprint: app.newest().subject.fingerprint, input: 'no' });
     expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'denied' } });
   });
 
@@ -143,10 +144,10 @@ describe('a card of an older version, whose buttons carry 32 bits', () => {
       ['approver1', 'resend'],
       ['responder1', 'drop'],
     ] as const) {
-      expect(textOf(await app.press(as, verb, { fingerprint: app.newest().fingerprint }))).toMatch(
+      expect(textOf(await app.press(as, verb, { fingerprint: app.newest().subject.fingerprint }))).toMatch(
         /drawn by an older version/,
       );
-      expect(app.newest().state).toBe('unknown');
+      expect(stageOf(app.newest()).state).toBe('unknown');
     }
   });
 });
@@ -162,7 +163,7 @@ test('in Slack: the line from the private answer approves, the digits of the car
   await slack.avery.command('C0INCIDENT', `status ${id}`);
   const told = await slack.told(slack.avery, new RegExp(`approve ${id} r1-`));
   const code = /r1-[0-9a-f]{16}/.exec(told)?.[0] ?? '';
-  expect(slack.request().state).toBe('awaitingApproval');
+  expect(stageOf(slack.request()).state).toBe('awaitingApproval');
   await slack.avery.command('C0INCIDENT', `approve ${id} ${code.toUpperCase().replace('-', '\u2013')}`);
   await slack.shows(/Finished/);
 });
@@ -177,7 +178,7 @@ test('in Teams: the same', async () => {
   const { lr } = dataOf(card, 'approve') as { readonly lr: Readonly<Record<string, unknown>> };
   expect(lr['fingerprint']).toBe(bindingOf(digest));
   await teams.deliver(teams.press(ben, channel, { lr: { ...lr, fingerprint } }, { replyToId: card.id }));
-  expect(teams.newest().state).toBe('awaitingApproval');
+  expect(stageOf(teams.newest()).state).toBe('awaitingApproval');
   const told = (): string =>
     teams
       .alone(ben)

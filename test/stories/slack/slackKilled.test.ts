@@ -1,6 +1,7 @@
 // kill -9 in each state of a request, with Slack attached over real HTTP: after the next start one true card
 // stands in each place, nothing is posted or run twice, and where the answer to a post was lost the older
 // card says that it is superseded.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import type { Delivered } from '../../../src/demo/slack/delivering.ts';
@@ -147,7 +148,7 @@ describe('killed while it waits for approval', () => {
     await desk.slack.until('the older card rewritten', () =>
       read(older).includes('superseded') ? true : undefined,
     );
-    expect(desk.request().state).toBe('awaitingApproval');
+    expect(stageOf(desk.request()).state).toBe('awaitingApproval');
     await desk.riley.press(desk.slack.cards(privateRoom)[0] ?? older, 'Withdraw');
     await desk.slack.until('the other older card rewritten', () =>
       desk.live(privateRoom).length === 1 ? true : undefined,

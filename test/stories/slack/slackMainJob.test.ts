@@ -1,5 +1,6 @@
 // The main job through Slack, started by settings alone: typed by one person, approved by another, followed
 // on one message, finished with a link.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import { incidents, openSlackTestApp, privateRoom } from '../../support/slack/slackTestApp.ts';
@@ -27,7 +28,7 @@ test('a dump is asked, refused to its requester, approved by another, run once a
   await app.told(app.riley, /own request/i);
   await app.ola.press(card, 'Approve');
   await app.told(app.ola, /approver/i);
-  expect(app.request().state).toBe('awaitingApproval');
+  expect(stageOf(app.request()).state).toBe('awaitingApproval');
   expect(app.service.simulator?.tenant.submissions).toHaveLength(0);
 
   await app.avery.press(card, 'Approve');
@@ -111,7 +112,7 @@ describe('a request that does not run', () => {
     const card = await app.asked();
     await app.ola.press(card, 'Withdraw');
     await app.told(app.ola, /requester|withdraw/i);
-    expect(app.request().state).toBe('awaitingApproval');
+    expect(stageOf(app.request()).state).toBe('awaitingApproval');
     await app.riley.press(card, 'Withdraw');
     await app.shows(/Withdrawn/i);
     expect(app.service.simulator?.tenant.submissions).toHaveLength(0);
@@ -125,7 +126,7 @@ describe('results in a private place', () => {
     await app.avery.press(card, 'Approve');
     const finished = await app.shows(/Finished/, privateRoom);
     await app.slack.until('the read transcript', () =>
-      app.request().state === 'finished' ? true : undefined,
+      stageOf(app.request()).state === 'finished' ? true : undefined,
     );
     expect(finished.history.join('\n')).not.toContain('51 MB');
     const hers = await app.shows(/Finished/, privateRoom);
@@ -143,7 +144,7 @@ test('a request asked of the bot alone has its card there and in the approvals c
   await app.shows('Waiting for approval', 'DU0RILEY1');
   await app.avery.press(await app.shows('Waiting for approval'), 'Approve');
   await app.slack.until('the read file', () =>
-    app.request().state === 'finished' && 'results' in app.request() ? true : undefined,
+    stageOf(app.request()).state === 'finished' && 'results' in app.request() ? true : undefined,
   );
   for (const place of [incidents, 'DU0RILEY1']) {
     const { history } = await app.shows(/Finished/, place);
@@ -193,7 +194,7 @@ test.each([
   app.slack.world.user('U0AVERY1', flags);
   await app.avery.press(card, 'Approve');
   await app.told(app.avery, `${who} can only read help here, whatever the policy lists`);
-  expect(app.request().state).toBe('awaitingApproval');
+  expect(stageOf(app.request()).state).toBe('awaitingApproval');
   expect(app.service.simulator?.tenant.submissions).toHaveLength(0);
 });
 

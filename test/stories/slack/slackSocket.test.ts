@@ -1,5 +1,6 @@
 // The main job over Socket Mode: a real WebSocket that is recycled, refused and dropped in the middle of an
 // acknowledgement.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { incidents, openSlackTestApp } from '../../support/slack/slackTestApp.ts';
 import type { SlackTestApp } from '../../support/slack/slackTestApp.ts';
@@ -25,7 +26,7 @@ test('a press whose acknowledgement got lost with its socket counts, once, also 
   app.slack.dropOnNextDelivery();
   expect((await app.avery.press(card, 'Approve')).acknowledged).toBe(false);
   await app.slack.until('the approval', () =>
-    app.request().state === 'awaitingApproval' ? undefined : true,
+    stageOf(app.request()).state === 'awaitingApproval' ? undefined : true,
   );
   expect((await app.slack.redeliver()).acknowledged).toBe(true);
   await app.shows('Finished');

@@ -1,5 +1,6 @@
 // What goes wrong between people, Slack and the bot: whatever it is, one correct card stands in each place
 // and nothing is posted twice.
+import { stageOf, sessionOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import { incidents, openSlackTestApp, privateRoom } from '../../support/slack/slackTestApp.ts';
@@ -43,8 +44,9 @@ describe('people at the same time', () => {
     await Promise.all([app.avery.press(card, 'Approve'), app.sam.press(card, 'Approve')]);
     const [first, second] = await app.slack.until('an approval', () => {
       const request = app.request();
-      if (request.state === 'awaitingApproval' || request.state === 'over') return undefined;
-      return request.approval.by.id === 'approver1'
+      const stage = stageOf(request);
+      if (stage.state === 'awaitingApproval' || stage.state === 'closed') return undefined;
+      return sessionOf(request).grant.by.id === 'approver1'
         ? ([app.avery, app.sam] as const)
         : ([app.sam, app.avery] as const);
     });
@@ -58,7 +60,7 @@ describe('people at the same time', () => {
     const card = await app.asked();
     await Promise.all([app.avery.press(card, 'Approve'), app.riley.press(card, 'Withdraw')]);
     await app.shows(/Finished|Withdrawn/i);
-    expect(submissions()).toBe(app.request().state === 'finished' ? 1 : 0);
+    expect(submissions()).toBe(stageOf(app.request()).state === 'finished' ? 1 : 0);
     expect(live()).toHaveLength(1);
   });
 
@@ -73,14 +75,14 @@ describe('people at the same time', () => {
     app.slack.world.groups.set('S0APPROVE', []);
     await app.avery.press(card, 'Approve');
     await app.told(app.avery, /needs|role|approve/i);
-    expect(app.request().state).toBe('awaitingApproval');
+    expect(stageOf(app.request()).state).toBe('awaitingApproval');
     // A group that cannot be read gives nobody a role.
     app.slack.world.groups.set('S0APPROVE', ['U0AVERY1']);
     app.slack.fault('usergroups.users.list', { kind: 'error', error: 'plan_upgrade_required' }, 3);
     const said = app.slack.world.ephemerals.length;
     await app.avery.press(card, 'Approve');
     await app.slack.until('a refusal', () => (app.slack.world.ephemerals.length > said ? true : undefined));
-    expect(app.request().state).toBe('awaitingApproval');
+    expect(stageOf(app.request()).state).toBe('awaitingApproval');
   });
 });
 
@@ -98,7 +100,7 @@ describe('a form that is open', () => {
     app.slack.world.user('U0AVERY1', { is_restricted: true });
     await app.avery.submit('too late');
     await app.told(app.avery, 'Guests can only read help here');
-    expect(app.request().state).toBe('awaitingApproval');
+    expect(stageOf(app.request()).state).toBe('awaitingApproval');
   });
 
   test('does not deny for somebody who was taken out of the approvers’ group meanwhile', async () => {
@@ -110,14 +112,14 @@ describe('a form that is open', () => {
     app.slack.world.groups.set('S0APPROVE', []);
     await app.avery.submit('too late');
     await app.told(app.avery, /need the role approver/);
-    expect(app.request().state).toBe('awaitingApproval');
+    expect(stageOf(app.request()).state).toBe('awaitingApproval');
   });
 
   test('does not deny what was approved meanwhile, and says so', async () => {
     await formOpened();
     await app.sam.press(app.card(), 'Approve');
     await app.slack.until('the approval', () =>
-      app.request().state === 'awaitingApproval' ? undefined : true,
+      stageOf(app.request()).state === 'awaitingApproval' ? undefined : true,
     );
     await app.avery.submit('too late');
     await app.told(app.avery, /already|changed|Sam/);
@@ -157,7 +159,7 @@ describe('cards that are not there, or twice', () => {
     await app.slack.until('the older card rewritten', () =>
       read(first).includes('superseded') ? true : undefined,
     );
-    expect(app.request().state).toBe('awaitingApproval');
+    expect(stageOf(app.request()).state).toBe('awaitingApproval');
     await app.avery.press(app.card(), 'Approve');
     await app.shows('Finished');
     expect(live()).toHaveLength(1);
@@ -384,5 +386,7 @@ describe('a restart', () => {
 });
 
 function finished(): Promise<true> {
-  return app.slack.until('the end of the run', () => (app.request().state === 'finished' ? true : undefined));
+  return app.slack.until('the end of the run', () =>
+    stageOf(app.request()).state === 'finished' ? true : undefined,
+  );
 }

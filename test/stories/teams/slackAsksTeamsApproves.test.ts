@@ -1,5 +1,6 @@
 // Two chats before one bot: asked in one, approved in the other, both cards in step, and one human with an
 // account in each counts once.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { slackChat } from '../../../src/adapters/slack/platform.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
@@ -76,7 +77,7 @@ describe('asked in Slack', () => {
     await slack.person('U0RILEY1').command(incidents, dump);
     const inTeams = await teams.card(channel, /Waiting for approval/);
     expect(await teams.click(ana, channel, inTeams, 'approve')).toMatch(/your own request/i);
-    expect(teams.newest().state).toBe('awaitingApproval');
+    expect(stageOf(teams.newest()).state).toBe('awaitingApproval');
     expect(read(await slackShows(/Waiting for approval/))).not.toContain('Approved by');
     expect(submissions()).toBe(0);
   });
@@ -100,7 +101,7 @@ describe('asked in Teams', () => {
     await slack.until('the refusal', () =>
       /own request/i.test(slack.person('U0RILEY1').told()) ? true : undefined,
     );
-    expect(teams.newest().state).toBe('awaitingApproval');
+    expect(stageOf(teams.newest()).state).toBe('awaitingApproval');
     expect(submissions()).toBe(0);
   });
 });
@@ -157,7 +158,7 @@ describe('a member taken out of a Slack group', () => {
     slack.world.groups.set('S0APPROVE', []);
     await teams.say(ben, group, `lr approve ${id} ${approvalCodeOf(teams.newest())}`);
     await teams.connector.until(() => told().find((text) => text.includes('need the role approver')));
-    expect(teams.newest().state).toBe('awaitingApproval');
+    expect(stageOf(teams.newest()).state).toBe('awaitingApproval');
     expect(submissions()).toBe(0);
   });
 
@@ -166,7 +167,7 @@ describe('a member taken out of a Slack group', () => {
     expect(
       await teams.click(ben, channel, await teams.card(channel, /Waiting for approval/), 'approve'),
     ).toMatch(/could not be read just now, so that group gave no role/);
-    expect(teams.newest().state).toBe('awaitingApproval');
+    expect(stageOf(teams.newest()).state).toBe('awaitingApproval');
     // Asked again at the next press, Slack answers.
     expect(
       await teams.click(ben, channel, await teams.card(channel, /Waiting for approval/), 'approve'),

@@ -1,5 +1,6 @@
 // The product in Teams, over HTTP on both sides: asked in a group chat, approved by a second person in a
 // channel, followed on both cards.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Click } from '../../../src/demo/teams/app.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
@@ -23,7 +24,7 @@ async function asked(): Promise<readonly [FakeMessage, FakeMessage]> {
 /** Where the download button of a card leads. */
 const urlOf = (message: FakeMessage): string | undefined =>
   /"url":"([^"]+)"/.exec(JSON.stringify(cardOf(message)))?.[1];
-const state = (): string => app.newest().state;
+const state = (): string => stageOf(app.newest()).state;
 
 describe('the main job', () => {
   it('is asked by one person, approved by another, and followed on every card to an excerpt and a link', async () => {
@@ -116,7 +117,7 @@ describe('the main job', () => {
     const { id } = app.newest();
     await app.say(ben, group, `lr approve ${id} ${approvalCodeOf(app.newest())}`);
     await app.card(group, /hostb[\s\S]*Finished|Finished[\s\S]*hostb/);
-    expect(app.newest().state).toBe('finished');
+    expect(stageOf(app.newest()).state).toBe('finished');
   });
 
   it('of a native slash command is answered alone, and its card is public', async () => {

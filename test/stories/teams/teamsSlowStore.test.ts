@@ -1,5 +1,6 @@
 // A disk whose fsync takes many seconds: Teams is answered long before its patience ends, the person is told
 // when it is done, and the request ends on one correct card, run once.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
@@ -69,7 +70,7 @@ it('a press, a command and a look at /healthz are answered while the disk takes 
   ]);
   // The decision is not on the disk yet, so nobody is told that it was made.
   expect(pressed).toMatch(/takes a moment/);
-  expect(app.newest().state).toBe('awaitingApproval');
+  expect(stageOf(app.newest()).state).toBe('awaitingApproval');
   expect(app.service.simulator?.tenant.submissions).toHaveLength(0);
   expect(health.status).toBe(200);
   for (const ms of [pressMs, sayMs, healthMs]) expect(ms).toBeLessThan(patienceOfTeams);

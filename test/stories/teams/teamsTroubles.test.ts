@@ -1,4 +1,5 @@
 // Stories of a Teams that fails: lost answers, closed places, and cards posted twice.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
@@ -17,7 +18,7 @@ async function asked(): Promise<readonly [FakeMessage, FakeMessage]> {
   await app.say(ana, group, command);
   return [await app.card(group, /Waiting for approval/), await app.card(channel, /Waiting for approval/)];
 }
-const state = (): string => app.newest().state;
+const state = (): string => stageOf(app.newest()).state;
 
 describe('trouble with Teams', () => {
   it('a deleted card is posted again', async () => {

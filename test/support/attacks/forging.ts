@@ -4,7 +4,8 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeUnkeyed } from '../../../src/adapters/store/journal/line.ts';
-import type { Event, Request } from '../../../src/liveResponse/request.ts';
+import type { Event } from '../../../src/liveResponse/request/events.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
 
 /**
  * Keeps the folder as a crash would leave it: nothing is put in order at the end. Answers what puts it back.

@@ -1,7 +1,8 @@
 // One stage for three chats: people who type and press through the wire, and what each of them gets to see.
 import type { Verb } from '../../../cards/view.ts';
 import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
-import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
+import { stageOf, sessionOf } from '../../../src/liveResponse/request/request.ts';
 import type { Service } from '../../../src/app/compose.ts';
 import { journalText } from '../store/journal.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
@@ -108,7 +109,7 @@ export async function reached(stage: Stage, ...states: readonly Request['state']
   return new Promise((resolve) => {
     let stop: () => void = () => undefined;
     const look = (): void => {
-      if (!states.includes(newest(stage).state)) return;
+      if (!states.includes(stageOf(newest(stage)).state)) return;
       stop();
       resolve(newest(stage));
     };
@@ -157,8 +158,8 @@ export async function stored(on: Stage, count: number): Promise<void> {
 
 export function approverOf(on: Stage): { readonly id: string; readonly name: string } {
   const request = newest(on);
-  if (!('approval' in request)) throw new Error(`it is ${request.state}`);
-  return request.approval.by;
+  if (!('approval' in request)) throw new Error(`it is ${stageOf(request).state}`);
+  return sessionOf(request).grant.by;
 }
 
 /** Whoever may write the library exchanges the script under its name. */

@@ -3,7 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Request, State } from '../../../src/liveResponse/request.ts';
+import type { Request, State } from '../../../src/liveResponse/request/request.ts';
+import { stateIn } from '../requests.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { createJournalWatch } from '../../crash/journalWatch.ts';
@@ -87,9 +88,9 @@ export class TeamsProgram extends TeamsTestApp {
   /** Resolves when the journal on disk shows the newest request in that state. */
   async reaches(state: State, ms = 15_000): Promise<void> {
     const deadline = performance.now() + ms;
-    while (this.requests().at(-1)?.state !== state) {
+    while (stateIn(this.requests().at(-1)) !== state) {
       if (performance.now() > deadline)
-        throw new Error(`never ${state}: ${this.requests().at(-1)?.state ?? 'there is no request'}`);
+        throw new Error(`never ${state}: ${stateIn(this.requests().at(-1)) ?? 'there is no request'}`);
       await pause(25);
     }
   }

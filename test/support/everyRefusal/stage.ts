@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
-import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { startService } from '../../../src/app/compose.ts';
 import type { Service, ServiceOptions } from '../../../src/app/compose.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';

@@ -1,5 +1,6 @@
 // One whole story, as its two people live it: they type and press, read what they are told, and try again
 // when they are told to.
+import { stateIn } from '../requests.ts';
 import type { ChatCall, Refusal } from '../../../src/demo/refusal.ts';
 import type { SeenCard, Stage, Who } from './stage.ts';
 
@@ -149,7 +150,7 @@ export async function tell(
   }
 
   const newest = (place: string): SeenCard | undefined => chat.cards(place).at(-1);
-  const request = (): string => stage.requests().at(0)?.state ?? 'none';
+  const request = (): string => stateIn(stage.requests().at(0)) ?? 'none';
 
   await persist(
     'requester',

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Request, State } from '../../../src/liveResponse/request.ts';
+import type { Request, State } from '../../../src/liveResponse/request/request.ts';
+import { stateIn } from '../requests.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import { incidents, slackPolicy } from '../../../src/demo/slack/workspace.ts';
@@ -196,7 +197,7 @@ export class Site {
   }
 
   async reaches(state: State): Promise<void> {
-    await this.until(`a request that is ${state}`, () => this.requests().at(-1)?.state === state);
+    await this.until(`a request that is ${state}`, () => stateIn(this.requests().at(-1)) === state);
   }
 
   /** Sessions that Defender was asked for. */

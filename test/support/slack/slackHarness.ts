@@ -10,7 +10,7 @@ import { startSlack } from '../../../src/adapters/slack/start.ts';
 import type { Slack, SlackOptions } from '../../../src/adapters/slack/start.ts';
 import type { CommandIn, PressIn, Reply } from '../../../src/bot/ports.ts';
 import type { Log } from '../../../src/liveResponse/ports.ts';
-import type { CardRef } from '../../../src/liveResponse/request.ts';
+import type { CardRef } from '../../../src/liveResponse/request/request.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import { testKeys } from '../store/testKeys.ts';

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createJournalWatch } from '../../crash/journalWatch.ts';
-import type { Request, State } from '../../../src/liveResponse/request.ts';
+import type { Request, State } from '../../../src/liveResponse/request/request.ts';
+import { stateIn } from '../requests.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { addressIn, startProgram, stopped } from '../programs/program.ts';
@@ -146,7 +147,7 @@ export async function openSlackProgram({
       return found;
     },
     async reaches(state) {
-      await slack.until(`a request that is ${state}`, () => (newest()?.state === state ? true : undefined));
+      await slack.until(`a request that is ${state}`, () => (stateIn(newest()) === state ? true : undefined));
     },
     live: (channel) =>
       slack.world

@@ -9,7 +9,7 @@ import { readSettings } from '../../../src/adapters/config/settings.ts';
 import { optionsFrom } from '../../../src/app/options.ts';
 import { startService } from '../../../src/app/compose.ts';
 import type { Service } from '../../../src/app/compose.ts';
-import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
 import { noHead } from '../../../src/adapters/store/journal/line.ts';
-import type { Event } from '../../../src/liveResponse/request.ts';
+import type { Event } from '../../../src/liveResponse/request/events.ts';
 import { actionOf, approved, askedOf, lineAfter, noon, peopleIn } from '../../adapters/store/sample.ts';
 import { root } from '../root.ts';
 import { testKeyText } from './testKeys.ts';
@@ -79,7 +79,7 @@ export function auditBench(): AuditBench {
           type: 'asked',
           asked: askedOf(id, {
             tenant: of,
-            device: { ...askedOf(id).device, id: deviceId(device), name: device },
+            device: { ...askedOf(id).targets[0].device, id: deviceId(device), name: device },
           }),
         });
         add(id, at - minute, approved);

@@ -9,7 +9,8 @@ import { openOutputStore } from '../../../src/adapters/store/outputStore.ts';
 import { openStore } from '../../../src/adapters/store/journal/requestStore.ts';
 import type { Store } from '../../../src/adapters/store/journal/requestStore.ts';
 import type { OutputStore } from '../../../src/liveResponse/ports.ts';
-import type { CardRef, Fact, Move, Request } from '../../../src/liveResponse/request.ts';
+import type { CardRef, Request } from '../../../src/liveResponse/request/request.ts';
+import type { Fact, Move } from '../../../src/liveResponse/request/events.ts';
 import { asked } from '../requests.ts';
 
 export interface LongHistory {
@@ -75,7 +76,7 @@ async function writeOne(
 ): Promise<void> {
   const id = historyId(index);
   const kept = await outputs.put(id, 0, `what the script of ${id} printed\n`);
-  const terms = { ...asked.terms, expiresAt: at + 30 * minute };
+  const terms = { ...asked.asked.terms, expiresAt: at + 30 * minute };
   await store.add({
     ...asked,
     id,
@@ -89,7 +90,7 @@ async function writeOne(
     id: `old-${id}`,
     type: 'LiveResponse',
     status: 'Pending',
-    machineId: asked.device.id,
+    machineId: asked.targets[0].device.id,
     requestor: 'bot',
     comment: `lr:${id}:n`,
     createdAt: at,
@@ -119,7 +120,7 @@ async function writeOne(
         by: { id: 'approver1', name: 'Avery Approver' },
         account: 'slack:U0AVERY1',
         at,
-        digest: asked.digest,
+        digest: asked.subject.digest,
       },
     }),
     () => ({ type: 'claimed', attempt: { nonce: 'n', tag: `lr:${id}:n`, at } }),
@@ -138,7 +139,7 @@ async function writeOne(
       },
     }),
     (request) => ({ type: 'cardShown', intent: `intent-${id}`, shown: shown(request) }),
-    () => ({ type: 'noted', surface: ref.surface, place: ref.place }),
+    () => ({ type: 'notified', surface: ref.surface, place: ref.place }),
   ];
   for (const next of events) {
     const changed = await store.change(id, (request) => ({ event: next(request) }));

@@ -23,7 +23,7 @@ import { createLinkBox } from '../../../src/bot/workers/sessions/linkBox.ts';
 import { cardPlacesOf } from '../../../src/bot/workers/reads/cardPlaces.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
 import type { DefenderApi } from '../../../src/liveResponse/ports.ts';
-import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { createStoryChat, createStoryClock, policyFrom, textOf } from '../testApp.ts';
 import { root } from '../root.ts';
 import { testKeys } from './testKeys.ts';

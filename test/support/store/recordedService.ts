@@ -16,7 +16,7 @@ import { dataOf } from '../../../src/demo/teams/app.ts';
 import { ana, appId, ben, TeamsStage, tenant } from '../../../src/demo/teams/stage.ts';
 import type { Human } from '../../../src/demo/teams/stage.ts';
 import type { Clock } from '../../../src/liveResponse/ports.ts';
-import type { Request } from '../../../src/liveResponse/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { startService } from '../../../src/app/compose.ts';
 import type { Service, ServiceOptions } from '../../../src/app/compose.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';

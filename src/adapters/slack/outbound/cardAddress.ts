@@ -1,6 +1,6 @@
 // Address of a card in Slack: the message's time stamp, and the channel's own id where it is not the place's
 // name.
-import type { CardRef } from '../../../liveResponse/request.ts';
+import type { CardRef } from '../../../liveResponse/request/request.ts';
 
 export interface CardAddress {
   readonly channel: string;

@@ -7,7 +7,7 @@ import type { CardView } from '../../../../cards/view.ts';
 import { ChatError } from '../../../bot/ports.ts';
 import type { ChatErrorCode, ChatPort } from '../../../bot/ports.ts';
 import type { Log } from '../../../liveResponse/ports.ts';
-import type { CardRef } from '../../../liveResponse/request.ts';
+import type { CardRef } from '../../../liveResponse/request/request.ts';
 import type { WriteRates } from './writeRates.ts';
 import { addressOf, cardId } from './cardAddress.ts';
 import type { Channels } from '../identity/channels.ts';

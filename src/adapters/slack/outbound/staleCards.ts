@@ -1,7 +1,7 @@
 // Stale cards in Slack: older cards of a request, left behind where the answer to a post was lost. A press on
 // them or our own metadata finds them, and they are rewritten to say that they are superseded.
 import type { Log } from '../../../liveResponse/ports.ts';
-import type { CardRef } from '../../../liveResponse/request.ts';
+import type { CardRef } from '../../../liveResponse/request/request.ts';
 import type { WriteRates } from './writeRates.ts';
 import { addressOf } from './cardAddress.ts';
 import type { CardAddress } from './cardAddress.ts';

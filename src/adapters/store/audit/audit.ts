@@ -2,7 +2,7 @@
 // move legal, and the snapshot equal to what the lines fold to. Reads only, and beside a running bot, so a
 // line without its end is one being written.
 import { isDeepStrictEqual } from 'node:util';
-import type { Asked, Device } from '../../../liveResponse/request.ts';
+import type { Asked, Device } from '../../../liveResponse/request/request.ts';
 import type { Disk } from '../journal/disk.ts';
 import { diskWords } from '../journal/disk.ts';
 import type { Projection } from '../projection.ts';
@@ -259,7 +259,7 @@ function* difference(snapshot: Snapshot, house: Projection): Generator<void, str
   const { takenOver, forgotten } = house.record();
   for (const [id, request] of says) {
     if ((compared += 1) % comparedOf === 0) yield;
-    if (takenOver !== undefined && forgotten.length > 0 && request.at <= takenOver.at) continue;
+    if (takenOver !== undefined && forgotten.length > 0 && request.asked.at <= takenOver.at) continue;
     if (!isDeepStrictEqual(request, house.get(id)))
       return `holds another request ${id} than the journal: it was changed`;
   }

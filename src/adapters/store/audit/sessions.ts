@@ -44,6 +44,9 @@ const wanted: ReadonlySet<string> = new Set([
   'asked',
   'claimed',
   'submitted',
+  'found',
+  'foundLate',
+  // As they were called before format 3.
   'adopted',
   'foundAfterDrop',
   'linkMinted',
@@ -74,10 +77,9 @@ function take(line: unknown, requests: Map<string, Open>): void {
   if (typeof request !== 'string' || typeof at !== 'number' || typeof type !== 'string' || !wanted.has(type))
     return;
   if (type === 'asked') {
-    const asked = field(event, 'asked');
-    const device = field(asked, 'device');
+    const { tenant, device } = askedIn(event);
     requests.set(request, {
-      tenant: text(asked, 'tenant').toLowerCase(),
+      tenant: tenant.toLowerCase(),
       deviceId: text(device, 'id').toLowerCase(),
       deviceName: text(device, 'name').toLowerCase(),
       attempts: [],
@@ -100,6 +102,15 @@ function take(line: unknown, requests: Map<string, Open>): void {
         at: typeof created === 'number' && created > 0 ? created : at,
       });
   }
+}
+
+/** Tenant and device of a line as any version wrote it: before format 3 both were in one flat object. */
+function askedIn(event: unknown): { readonly tenant: string; readonly device: unknown } {
+  const made = field(event, 'request');
+  const asked = field(made ?? event, 'asked');
+  const targets = field(made, 'targets');
+  const first: unknown = Array.isArray(targets) ? targets[0] : undefined;
+  return { tenant: text(asked, 'tenant'), device: field(made === undefined ? asked : first, 'device') };
 }
 
 function text(value: unknown, name: string): string {

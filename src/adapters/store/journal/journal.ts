@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { GlobalEvent, Log } from '../../../liveResponse/ports.ts';
 import { StoreError } from '../../../liveResponse/ports.ts';
-import type { Event } from '../../../liveResponse/request.ts';
+import type { Event } from '../../../liveResponse/request/events.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { diskWords } from './disk.ts';
 import type { Entry, Head } from './line.ts';
@@ -31,7 +31,7 @@ export interface Journal {
    * `owner`: whose personal data the event holds where it names nobody. @throws StoreError when the key of a
    * person met for the first time cannot be kept
    */
-  prepare(at: number, request: string | null, event: Event | GlobalEvent, owner?: string): Prepared;
+  prepare(at: number, subject: Subject, event: Event | GlobalEvent, owner?: string): Prepared;
   /**
    * On disk when it resolves; nothing else may be asked of the journal before. @throws StoreError, after
    * which the line is not part of the journal
@@ -140,7 +140,7 @@ export function openJournal(options: JournalOptions): Journal {
   return {
     head: () => head,
     ready,
-    prepare: (at, request, event, owner = '') => {
+    prepare: (at, subject, event, owner = '') => {
       // Folded is what was written, not what was meant: a value that JSON changes would otherwise differ
       // after a restart.
       const written = JSON.parse(JSON.stringify(event)) as Event;
@@ -156,9 +156,9 @@ export function openJournal(options: JournalOptions): Journal {
         drop();
         throw new StoreError(trouble, error);
       }
-      const line = encodeLine(head, at, request, sealed, keys);
+      const line = encodeLine(head, { at, ...subject, ...sealed }, keys);
       return {
-        entry: { seq: line.head.seq, at, request, event: written } as Entry,
+        entry: { seq: line.head.seq, at, format: lineFormat, ...subject, event: written } as Entry,
         bytes: Buffer.from(`${line.text}\n`),
         head: line.head,
       };

@@ -2,18 +2,28 @@
 // line before it, by somebody who has the key.
 import { createHmac, hash } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import type { Event } from '../../../liveResponse/request.ts';
+import type { Event } from '../../../liveResponse/request/events.ts';
 import type { GlobalEvent } from '../../../liveResponse/ports.ts';
 import type { Keys } from './keys.ts';
 import { field } from '../../../liveResponse/text/json.ts';
 import type { Boxes, Vault } from './sealing.ts';
 import { seal, unseal } from './sealing.ts';
 
-/** `request` is null for what belongs to no single request. `at` in epoch milliseconds. */
-export type Entry = { readonly seq: number; readonly at: number } & (
-  | { readonly request: string; readonly event: Event }
+/**
+ * `request` is null for what belongs to no single request, `session` the number of the session an event is
+ * about. `format` is that of the line: below 3 the event is in the words of then (`olderEvents`). `at` in
+ * epoch milliseconds.
+ */
+export type Entry = { readonly seq: number; readonly at: number; readonly format: number } & (
+  | { readonly request: string; readonly session?: number; readonly event: Event }
   | { readonly request: null; readonly event: GlobalEvent }
 );
+
+/** What a line is about: a request, one of its sessions, or (null) neither. */
+export interface Subject {
+  readonly request: string | null;
+  readonly session?: number | undefined;
+}
 
 /** Where a chain stands: the last line's number and its hash. */
 export interface Head {
@@ -29,8 +39,12 @@ export interface Head {
 /** Before the first line. */
 export const noHead: Head = { seq: 0, hash: '0'.repeat(64) };
 
-/** Of a line as this version writes it. Lines of version 0.1 have none, and no key. */
-const format = 2;
+/**
+ * Of a line as this version writes it. 1: version 0.1, which wrote neither format nor key. 2: the same events,
+ * keyed. 3: a request apart from its sessions.
+ */
+export const lineFormat = 3;
+const readable: ReadonlySet<unknown> = new Set([2, lineFormat]);
 
 /**
  * A line ends with its own hash, which covers every byte before it; the next line repeats it as `prev`. So
@@ -53,19 +67,18 @@ export interface SealedEvent {
 /** The line (without its newline) that follows `head`, and the head after it. */
 export function encodeLine(
   head: Head,
-  at: number,
-  request: string | null,
-  { event, boxes }: SealedEvent,
+  { at, request, session, event, boxes }: { readonly at: number } & Subject & SealedEvent,
   keys: Keys,
 ): { readonly text: string; readonly head: Head } {
   const seq = head.seq + 1;
   const { id, chain } = keys.current;
   const open = JSON.stringify({
-    v: format,
+    v: lineFormat,
     seq,
     prev: head.hash,
     at,
     request,
+    ...(session === undefined ? {} : { session }),
     event,
     ...(boxes.length === 0 ? {} : { boxes }),
     key: id,
@@ -79,7 +92,7 @@ export function encodeUnkeyed(
   head: Head,
   at: number,
   request: string | null,
-  event: Event | GlobalEvent,
+  event: { readonly type: string },
 ): { readonly text: string; readonly head: Head } {
   const seq = head.seq + 1;
   const open = JSON.stringify({ seq, prev: head.hash, at, request, event }).slice(0, -1);
@@ -114,6 +127,7 @@ export function decodeLine(bytes: Buffer, head: Head, keys: Keys | undefined): L
     prev,
     at,
     request,
+    session,
     event,
     boxes = [],
     key,
@@ -126,6 +140,7 @@ export function decodeLine(bytes: Buffer, head: Head, keys: Keys | undefined): L
     typeof own !== 'string' ||
     !isEvent(event) ||
     (request !== null && typeof request !== 'string') ||
+    (session !== undefined && !Number.isSafeInteger(session)) ||
     !isBoxes(boxes)
   ) {
     return { wrong: 'lacks a field of a journal line' };
@@ -136,7 +151,14 @@ export function decodeLine(bytes: Buffer, head: Head, keys: Keys | undefined): L
     return {
       wrong: `has number ${seq} where ${head.seq + 1} belongs: lines were removed, inserted or moved`,
     };
-  const entry = { seq, at, request, event } as Entry;
+  const entry = {
+    seq,
+    at,
+    format: key === undefined ? 1 : v,
+    request,
+    ...(session === undefined ? {} : { session }),
+    event,
+  } as Entry;
   const ends = own.length === 64 && text.endsWith(`${hashKey}${own}"}`);
   const open = bytes.subarray(0, -tailLength);
   if (key === undefined) {
@@ -148,7 +170,7 @@ export function decodeLine(bytes: Buffer, head: Head, keys: Keys | undefined): L
     if (prev !== head.hash) return { wrong: notNext };
     return { entry, boxes, head: { seq, hash: own } };
   }
-  if (typeof key !== 'string' || v !== format)
+  if (typeof key !== 'string' || !readable.has(v))
     return {
       wrong: `has the format ${JSON.stringify(v)}, which this version does not know: it was written by a newer one`,
     };

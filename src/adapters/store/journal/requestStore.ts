@@ -9,7 +9,8 @@ import type {
   Log,
   RequestStore,
 } from '../../../liveResponse/ports.ts';
-import type { Asked, Event, Request } from '../../../liveResponse/request.ts';
+import type { Change, Event } from '../../../liveResponse/request/events.ts';
+import type { NewRequest, Request } from '../../../liveResponse/request/request.ts';
 import { createClock } from '../../clock.ts';
 import { commandFor } from '../../ownCommands.ts';
 import { auditSteps } from '../audit/audit.ts';
@@ -21,7 +22,7 @@ import { openJournal } from './journal.ts';
 import { JournalBroken } from './journalBroken.ts';
 import type { Keys } from './keys.ts';
 import { ownKeys } from './keys.ts';
-import type { Head } from './line.ts';
+import type { Head, Subject } from './line.ts';
 import { decodeLine, noHead } from './line.ts';
 import { lineAt, linesOf, segmentName, segmentsIn } from './segments.ts';
 import { openPeople } from './people.ts';
@@ -297,8 +298,12 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
         `carries no key, and neither does any line up to number ${seq}, although this folder was written with one before: an older copy, or not the bot’s own. Restore the folder from its backup`,
       );
     }
-    const approved = house.open().filter((request) => request.state !== 'awaitingApproval').length;
-    const line = journal.prepare(clock.now(), null, { type: 'takenOver', lines: seq, hash, approved });
+    const approved = house.open().filter((request) => request.stage.state !== 'awaitingApproval').length;
+    const line = journal.prepare(
+      clock.now(),
+      { request: null },
+      { type: 'takenOver', lines: seq, hash, approved },
+    );
     await journal.commit(line);
     house.apply(line.entry, undefined);
     log.warn('journalTakenOver', { lines: seq, head: `${seq}:${hash}`, frozen: approved > 0 });
@@ -346,11 +351,10 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
 
   async function write(
     at: number,
-    id: string | null,
+    subject: Subject,
     event: Event | GlobalEvent,
   ): Promise<Request | undefined> {
-    const owner = id === null ? undefined : house.get(id)?.requester.id;
-    const line = journal.prepare(at, id, event, owner);
+    const line = journal.prepare(at, subject, event, ownerOf(subject, event));
     // Folded before it is written: an illegal move must leave no line, and a line must never fail to fold.
     const next = house.preview(line.entry);
     const began = patience.elapsed();
@@ -370,6 +374,13 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     return next;
   }
 
+  /** Whose words an event holds where it names nobody: the requester's. */
+  function ownerOf({ request }: Subject, event: Event | GlobalEvent): string | undefined {
+    if (request === null) return undefined;
+    const { asked } = (event.type === 'asked' ? event.request : house.get(request)) ?? {};
+    return asked?.requester.id;
+  }
+
   function tell(request: Request, event: Event): void {
     for (const listener of listeners) {
       try {
@@ -380,8 +391,12 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
     }
   }
 
-  async function written(at: number, id: string, event: Event): Promise<Request> {
-    const next = await write(at, id, event);
+  async function written(
+    at: number,
+    id: string,
+    { event, session }: Change | { readonly event: Event; readonly session?: undefined },
+  ): Promise<Request> {
+    const next = await write(at, { request: id, session }, event);
     if (next === undefined) throw new Error(`"${event.type}" made nothing of request ${id}`);
     return next;
   }
@@ -436,16 +451,16 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
 
   return {
     add: <No = never>(
-      asked: Asked,
+      made: NewRequest,
       objection?: () => No | undefined,
     ): Promise<{ readonly added: Request } | { readonly existing: Request } | { readonly no: No }> =>
       serialized(async () => {
-        const existing = house.byOrigin(asked.origin);
+        const existing = house.byOrigin(made.origin);
         if (existing !== undefined) return { existing };
         const no = objection?.();
         if (no !== undefined) return { no };
         journal.ready();
-        return { added: await written(clock.now(), asked.id, { type: 'asked', asked }) };
+        return { added: await written(clock.now(), made.id, { event: { type: 'asked', request: made } }) };
       }),
     change: <No>(
       id: string,
@@ -459,12 +474,12 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
         const now = clock.now();
         const decision = decideOnce(current, now, decide);
         if ('no' in decision) return { no: decision.no };
-        return { request: await written(now, id, decision.event) };
+        return { request: await written(now, id, decision) };
       }),
     note: (event: GlobalEvent) =>
       serialized(async () => {
         journal.ready();
-        await write(clock.now(), null, event);
+        await write(clock.now(), { request: null }, event);
       }),
     get: (id) => house.get(id),
     byOrigin: (origin) => house.byOrigin(origin),
@@ -495,7 +510,7 @@ async function openLocked(options: StoreOptions & { readonly disk: Disk }, held:
         journal.ready();
         // First the line: a key that was destroyed without one would be told as lost. A crash in between is
         // made good by the next start.
-        await write(clock.now(), null, { type: 'forgotten', people: persons, by });
+        await write(clock.now(), { request: null }, { type: 'forgotten', people: persons, by });
         forgot = true;
         people.destroy(persons);
       }),
@@ -586,7 +601,7 @@ function segmentWords(seq: number): string {
 }
 
 function personsIn(request: Request): readonly string[] {
-  return [request.requester.id, ...('approval' in request ? [request.approval.by.id] : [])];
+  return [request.asked.requester.id, ...request.votes.map(({ by }) => by.id)];
 }
 
 function yieldToEventLoop(): Promise<void> {

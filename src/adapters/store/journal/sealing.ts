@@ -76,6 +76,7 @@ const readable: ReadonlySet<string> = new Set([
   'surface',
   'place',
   'noted',
+  'notified',
   // What runs, on which device: this is what the record is evidence of.
   'scriptName',
   'args',

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { Adapter } from 'lowdb';
 import { Low } from 'lowdb';
 import type { Freeze, LastPolicy, Log } from '../../../liveResponse/ports.ts';
-import type { Request } from '../../../liveResponse/request.ts';
-import { moves } from '../../../liveResponse/request.ts';
+import { requestTransitions } from '../../../liveResponse/request/events.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Learned } from '../../../liveResponse/tenantLimits.ts';
 import type { Disk } from './disk.ts';
 import { diskWords } from './disk.ts';
@@ -28,9 +28,9 @@ import { isRecord } from '../../../liveResponse/text/json.ts';
  * somebody changed. 2: how a session ended, what was adopted. 3: an ended request keeps all that was asked,
  * also what this version does not know. 4: authenticated with the key of the record, what is personal sealed
  * per person; one without the key is never read. 5: every restore that was accepted; one of 4 may keep none,
- * or the last only.
+ * or the last only. 6: a request apart from its sessions.
  */
-const format = 5;
+const format = 6;
 
 export interface Snapshot {
   readonly format: typeof format;
@@ -222,7 +222,7 @@ function* slicesOf({ head, takenAt, house }: Snapshot, people: People): Generato
   yield `${JSON.stringify({ format, head, takenAt, ...rest, house: { words: words.value, boxes: words.boxes } }).slice(0, -1)},"requests":[`;
   for (let from = 0; from < requests.length; from += sliceOf) {
     const slice = requests.slice(from, from + sliceOf).map((request) => {
-      const { value, boxes } = seal(request, request.requester.id, contextOf(request.id), people);
+      const { value, boxes } = seal(request, request.asked.requester.id, contextOf(request.id), people);
       return JSON.stringify({ request: value, ...(boxes.length === 0 ? {} : { boxes }) });
     });
     yield `${from === 0 ? '\n' : ',\n'}${slice.join(',\n')}`;
@@ -401,8 +401,12 @@ function isRequest(value: unknown): boolean {
     isRecord(value) &&
     typeof value['id'] === 'string' &&
     typeof value['origin'] === 'string' &&
-    typeof value['state'] === 'string' &&
-    Object.hasOwn(moves, value['state']) &&
+    isRecord(value['asked']) &&
+    isRecord(value['subject']) &&
+    Array.isArray(value['targets']) &&
+    isRecord(value['stage']) &&
+    Object.hasOwn(requestTransitions, String(value['stage']['state'])) &&
+    Array.isArray(value['sessions']) &&
     Array.isArray(value['cards']) &&
     typeof value['revision'] === 'number'
   );

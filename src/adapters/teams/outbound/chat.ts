@@ -3,7 +3,7 @@ import type { CardView } from '../../../../cards/view.ts';
 import { ChatError } from '../../../bot/ports.ts';
 import type { ChatPort } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import type { CardRef } from '../../../liveResponse/request.ts';
+import type { CardRef } from '../../../liveResponse/request/request.ts';
 import { splitThread } from '../inbound/activity.ts';
 import { platformName, surface } from '../ids.ts';
 import type { Connector, Outgoing, Target } from './connector.ts';

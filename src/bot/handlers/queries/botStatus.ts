@@ -5,7 +5,8 @@ import { frozenSentence, frozenToOutsiders } from '../../../../cards/messages/fr
 import { outageSentence } from '../../../../cards/messages/outage.ts';
 import { stamp } from '../../../../cards/time.ts';
 import { isParked, maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
-import type { Request } from '../../../liveResponse/request.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { Sight } from '../../workers/upkeep/defenderWatch.ts';
 import { isIn } from '../../workers/transition.ts';
 import type { CommandIn, Reply } from '../../ports.ts';
@@ -98,7 +99,7 @@ function stateRows(bot: HandlerContext, actor: Actor): readonly (readonly [strin
   const trouble = bot.store.trouble();
   const found = foundBy(bot, actor, open);
   const undecided = found.filter(
-    (request) => isIn(request, ['unknown']) && request.looks >= maxSearchAttempts,
+    (request) => isIn(request, ['unknown']) && stageOf(request).searches >= maxSearchAttempts,
   );
   const behind = loop.cardSync.behind();
   return [
@@ -113,7 +114,7 @@ function stateRows(bot: HandlerContext, actor: Actor): readonly (readonly [strin
       `${live} of ${cap}${parked === 0 ? '' : `, and ${parked} parked for devices that do not answer`}`,
     ],
     ['Queue', queueWords(open)],
-    ['For approval', count(found.filter((request) => request.state === 'awaitingApproval'))],
+    ['For approval', count(found.filter((request) => stageOf(request).state === 'awaitingApproval'))],
     ...(undecided.length === 0
       ? []
       : [

@@ -5,8 +5,8 @@ import { panelLines } from '../../../../cards/messages/deviceContext.ts';
 import { unfitWords } from '../../../../cards/messages/records.ts';
 import { offlineQueueWords, sessionLimitWords } from '../../../../cards/messages/tenantLimits.ts';
 import { duration, timeOf } from '../../../../cards/time.ts';
-import type { Device, Request } from '../../../liveResponse/request.ts';
-import { isOpen } from '../../../liveResponse/request.ts';
+import type { Device, Request } from '../../../liveResponse/request/request.ts';
+import { isOpen, stageOf } from '../../../liveResponse/request/request.ts';
 import { searchPrefixes } from '../../../liveResponse/device/confusables.ts';
 import { inOrder } from '../../../liveResponse/text/visible.ts';
 import { callKinds } from '../../../liveResponse/pacing/callRates.ts';
@@ -74,13 +74,14 @@ export function approvingLine({ settings }: Pick<HandlerContext, 'settings'>, re
 
 export function list(bot: HandlerContext, actor: Actor, which: ListName): Reply {
   const chosen = foundBy(bot, actor, bot.store.all()).filter((request) => {
+    const stage = stageOf(request);
     switch (which) {
       case 'mine':
-        return request.requester.id === actor.person.id;
+        return request.asked.requester.id === actor.person.id;
       case 'pending':
-        return request.state === 'awaitingApproval';
+        return stage.state === 'awaitingApproval';
       case 'running':
-        return isOpen(request) && request.state !== 'awaitingApproval';
+        return isOpen(request) && stage.state !== 'awaitingApproval';
       case 'recent':
         return true;
     }
@@ -101,9 +102,9 @@ export function requestRows(
   return requests.map((request) => [
     request.id,
     bot.loop.views.words(request).status,
-    request.device.name,
-    inOrder(request.title),
-    request.requester.name,
+    request.targets[0].device.name,
+    inOrder(request.asked.title),
+    request.asked.requester.name,
     timeOf(request.changedAt, bot.clock.now()),
   ]);
 }
@@ -192,7 +193,9 @@ function deviceText(
 ): string {
   const scope = inScope(bot.policy, device);
   const unfit = unfitness(device);
-  const busy = foundBy(bot, actor, bot.store.open()).filter((request) => request.device.id === device.id);
+  const busy = foundBy(bot, actor, bot.store.open()).filter(
+    (request) => request.targets[0].device.id === device.id,
+  );
   const lines: readonly (readonly [string, string | undefined])[] = [
     ['Name', device.name],
     ['Id', device.id],
@@ -245,7 +248,7 @@ export function quota(bot: HandlerContext): Reply {
     return [kind, wait === 0 ? 'free' : `next in ${duration(wait)}`, left.join(', ')];
   });
   const { live, cap } = bot.loop.submission.sessions();
-  const waiting = bot.store.open().filter((request) => request.state === 'queued').length;
+  const waiting = bot.store.open().filter((request) => stageOf(request).state === 'queued').length;
   return sentence(
     `Live response sessions: ${live} of ${cap}. Approved and waiting: ${waiting}. Calls to Defender that are left:`,
     [

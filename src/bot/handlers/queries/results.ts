@@ -6,9 +6,11 @@ import { timeOf } from '../../../../cards/time.ts';
 import { hasBegun, isTerminal, outcomeOf, stepStates } from '../../../liveResponse/action.ts';
 import type { Action, Outcome } from '../../../liveResponse/action.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
-import type { InState, Request } from '../../../liveResponse/request.ts';
+import type { InState } from '../../../liveResponse/request/events.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
+import { earlierAttempt, mayTurnUp } from '../../../liveResponse/request/session.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { NotText, TextForm } from '../../../liveResponse/results/resultFacts.ts';
-import { earlierAttempt, mayTurnUp } from '../../../liveResponse/request.ts';
 import { unwrapOrThrow, RefusalError } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
 import { mayReadResults } from '../../policy/decisions.ts';
@@ -63,7 +65,7 @@ export async function link(
       shown: true,
     };
   }
-  const minted = await orKept(bot, ready, at, bot.defender.link(ready.actionId, at));
+  const minted = await orKept(bot, ready, at, bot.defender.link(stageOf(ready).run.actionId, at));
   await bot.store.change(request.id, (_current, now) => ({
     event: {
       type: 'linkMinted',
@@ -71,7 +73,7 @@ export async function link(
       link: { index: at, at: now, expiresAt: minted.expiresAt, by },
     },
   }));
-  const command = ready.commands[at];
+  const command = ready.subject.commands[at];
   return {
     kind: 'sentence',
     text: `${request.id}, index ${at}: fresh link, valid until ${timeOf(minted.expiresAt, bot.clock.now())}. Anyone who has it can read the file: do not pass it on.`,
@@ -142,7 +144,9 @@ export async function output(
 /** What is kept with the request of how an output came. */
 function toldOf(request: Request, index: number): { readonly notText?: NotText; readonly form?: TextForm } {
   const { notText, form } =
-    ('results' in request ? request.results.excerpts.find((one) => one.index === index) : undefined) ?? {};
+    ('results' in request
+      ? stageOf(request).run.results.excerpts.find((one) => one.index === index)
+      : undefined) ?? {};
   return { ...(notText === undefined ? {} : { notText }), ...(form === undefined ? {} : { form }) };
 }
 
@@ -153,6 +157,7 @@ function readyFor(
   index: number | undefined,
   what: 'link' | 'output',
 ): { readonly ready: Session; readonly at: number } {
+  const stage = stageOf(request);
   const no = (why: Extract<Refusal, { readonly refused: 'noResult' }>['why'], at?: number) =>
     new RefusalError(
       { refused: 'noResult', id: request.id, why, ...(at === undefined ? {} : { index: at }) },
@@ -162,24 +167,29 @@ function readyFor(
   if (session === undefined) {
     if (lostAt(request, store) !== undefined) throw no('notKnown');
     if (
-      request.state === 'awaitingApproval' ||
-      (request.state === 'queued' && earlierAttempt(request) === undefined)
+      stage.state === 'awaitingApproval' ||
+      (stage.state === 'queued' && earlierAttempt(request) === undefined)
     )
       throw no('notSent');
-    if (request.state === 'over' && !mayTurnUp(request)) throw no('neverRan');
-    throw no(request.state === 'submitting' ? 'notYet' : 'notKnown');
+    if (stage.state === 'closed' && !mayTurnUp(request)) throw no('neverRan');
+    throw no(stage.state === 'submitting' ? 'notYet' : 'notKnown');
   }
   const at =
     index ??
-    request.commands.findIndex((command) => command.type === (what === 'output' ? 'RunScript' : 'GetFile'));
-  const command = request.commands[at];
+    request.subject.commands.findIndex(
+      (command) => command.type === (what === 'output' ? 'RunScript' : 'GetFile'),
+    );
+  const command = request.subject.commands[at];
   if (command === undefined)
     throw index === undefined ? no(what === 'output' ? 'noOutput' : 'noFile') : no('noSuchIndex', at);
   if (command.type === 'PutFile' || (what === 'output' && command.type !== 'RunScript'))
     throw no(what === 'output' ? 'noOutput' : 'noFile', at);
-  switch (stepStates(session.action, request.commands.length, session.ended)[at] ?? 'waiting') {
+  switch (stepStates(session.action, request.subject.commands.length, session.ended)[at] ?? 'waiting') {
     case 'completed':
-      return { ready: { id: request.id, actionId: session.action.id, commands: request.commands }, at };
+      return {
+        ready: { id: request.id, actionId: session.action.id, commands: request.subject.commands },
+        at,
+      };
     case 'failed':
       throw no('failed', at);
     case 'skipped':
@@ -198,10 +208,11 @@ function sessionOf(
 ):
   | { readonly action: Action; readonly ended?: { readonly outcome: Outcome; readonly opened: boolean } }
   | undefined {
-  if (isIn(request, ['running'])) return { action: request.action };
+  const stage = stageOf(request);
+  if (isIn(request, ['running'])) return { action: stage.run.action };
   if (isIn(request, ['finished']))
-    return { action: request.action, ended: { outcome: request.outcome, opened: request.opened === true } };
-  const action = request.state === 'over' ? request.found?.action : undefined;
+    return { action: stage.run.action, ended: { outcome: stage.outcome, opened: stage.opened === true } };
+  const action = stage.state === 'closed' ? stage.found?.action : undefined;
   if (action === undefined) return undefined;
   return isTerminal(action.status)
     ? { action, ended: { outcome: outcomeOf[action.status], opened: hasBegun(action) } }

@@ -8,8 +8,8 @@ import { searchPrefixes } from '../../../liveResponse/device/confusables.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { LookUp } from '../../../liveResponse/ports.ts';
 import type { LeftOut } from '../../../liveResponse/device/records.ts';
-import type { Asked, Device, Request } from '../../../liveResponse/request.ts';
-import type { Continues } from '../../../liveResponse/sequel.ts';
+import type { Asked, Device, Request, Continues } from '../../../liveResponse/request/request.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import { inOrder } from '../../../liveResponse/text/visible.ts';
 import { twinAmong } from '../../../liveResponse/request/twins.ts';
 import { foundBy, unwrapOrThrow, RefusalError } from '../context.ts';
@@ -246,10 +246,10 @@ function twinRefusal(bot: HandlerContext, actor: Actor, twin: Request, line: str
     {
       refused: 'twin',
       twin: twin.id,
-      device: twin.device.name,
+      device: twin.targets[0].device.name,
       status: bot.loop.views.words(twin).status,
-      by: twin.requester.id === actor.person.id ? 'you' : twin.requester.name,
-      ago: bot.clock.now() - twin.at,
+      by: twin.asked.requester.id === actor.person.id ? 'you' : twin.asked.requester.name,
+      ago: bot.clock.now() - twin.asked.at,
       places: cardPlacesOf(bot, twin).map((place) => surfaceKey(place.surface, place.place)),
       line: separateLine(line),
     },
@@ -284,19 +284,19 @@ function told(
   notes: readonly (string | undefined)[] = [],
 ): Extract<Reply, { readonly kind: 'asked' }> {
   const places = cardPlacesOf(bot, request);
-  const here = places.some((place) => surfaceKey(place.surface, place.place) === request.place);
+  const here = places.some((place) => surfaceKey(place.surface, place.place) === request.asked.place);
   const note = notes.filter((one) => one !== undefined).join(' ');
   const where = places.map((place) => surfaceKey(place.surface, place.place)).join(', ');
   // A delivery that comes again may come after the decision.
   const standing =
-    request.state === 'awaitingApproval'
+    stageOf(request).state === 'awaitingApproval'
       ? `${request.id} is waiting for approval`
       : `${request.id} was asked for by this already (${bot.loop.views.words(request).status})`;
   return {
     kind: 'asked',
     requestId: request.id,
     shown: here,
-    text: `${standing}: ${inOrder(request.title)} on ${request.device.name}. Its card is in ${where}.`,
+    text: `${standing}: ${inOrder(request.asked.title)} on ${request.targets[0].device.name}. Its card is in ${where}.`,
     ...(note === '' ? {} : { note }),
   };
 }
@@ -336,7 +336,7 @@ async function theDevice(
   const wrong = requestAsDevice(bot, actor, name);
   if (wrong !== undefined) throw new RefusalError(wrong);
   // By its id a device has been asked for before, as a rule: then its look-alikes are found by the same call.
-  const known = bot.store.all().find(({ device }) => device.id === name)?.device.name;
+  const known = bot.store.all().find(({ device }) => device.id === name)?.targets[0].device.name;
   const found = await bot.turns.take(asker, () =>
     bot.defender.lookUp(name, searchPrefixes(known ?? name), known),
   );

@@ -2,10 +2,12 @@
 // with an unknown one.
 import { rightSentence } from '../../../../cards/messages/rights.ts';
 import { afterRestore } from '../../../../cards/messages/said.ts';
-import { earlierAttempt } from '../../../liveResponse/request.ts';
+import { earlierAttempt } from '../../../liveResponse/request/session.ts';
+import type { Approval, Request } from '../../../liveResponse/request/request.ts';
+import type { Move } from '../../../liveResponse/request/events.ts';
+import type { CancelAsked } from '../../../liveResponse/request/session.ts';
+import { stageOf, sessionOf } from '../../../liveResponse/request/request.ts';
 import { maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
-import type { Approval, Move, Request } from '../../../liveResponse/request.ts';
-import type { CancelAsked } from '../../../liveResponse/sequel.ts';
 import { cancelAtDefender } from '../../workers/sessions/cancel.ts';
 import type { CancelAnswer } from '../../workers/sessions/cancel.ts';
 import {
@@ -90,8 +92,9 @@ export async function approve(
       }
     );
   });
-  if (request.state === 'over' && request.ending.how === 'refused') {
-    const { code, detail } = request.ending;
+  const stage = stageOf(request);
+  if (stage.state === 'closed' && stage.ending.kind === 'refused') {
+    const { code, detail } = stage.ending;
     throw new RefusalError(
       {
         refused: 'policyStricter',
@@ -208,7 +211,7 @@ export async function withdraw(
     actor,
     request,
     earlier === undefined
-      ? `Withdrew ${id}. ${'attempts' in request && request.attempts.length > 0 ? 'Nothing was run.' : 'Nothing was sent to Defender.'}`
+      ? `Withdrew ${id}. ${'attempts' in request && sessionOf(request).attempts.length > 0 ? 'Nothing was run.' : 'Nothing was sent to Defender.'}`
       : `Withdrew ${id}. It was not sent again, but the first attempt may have run: the bot looks for it on and corrects the card if it turns up; check the device in the portal.`,
   );
 }
@@ -220,16 +223,17 @@ export async function drop(
   reason: string | undefined,
 ): Promise<Reply> {
   const before = bot.store.get(id);
+  const stage = stageOf(before);
   const request = await decide(
     bot,
     actor,
     id,
     (current, _now, who) =>
-      mayDrop(who, current) ?? { type: 'dropped', by: refOf(who.person), ...because(reason) },
+      mayDrop(who, current) ?? { type: 'abandoned', by: refOf(who.person), ...because(reason) },
   );
   const early =
-    before?.state === 'unknown' && before.looks < maxSearchAttempts
-      ? ` It had been looked for ${before.looks} of ${maxSearchAttempts} times only.`
+    stage?.state === 'unknown' && stage.searches < maxSearchAttempts
+      ? ` It had been looked for ${stage.searches} of ${maxSearchAttempts} times only.`
       : '';
   return done(
     request,
@@ -249,7 +253,7 @@ export async function resend(
 ): Promise<Reply> {
   const before = requestOf(bot, id);
   unwrapOrThrow(mayResend(actor, before, press, bot.policy, bot.store.freeze()), id);
-  if (before.state === 'unknown') {
+  if (stageOf(before).state === 'unknown') {
     const found = await bot.loop.reconciliation.look(before);
     if (found === 'adopted')
       return done(
@@ -270,11 +274,13 @@ export async function resend(
     // After every attempt so far, whatever a corrected clock says: by that order it is known which of them
     // may have run.
     const at =
-      'attempts' in current ? Math.max(now, ...current.attempts.map((attempt) => attempt.at + 1)) : now;
+      'attempts' in current
+        ? Math.max(now, ...sessionOf(current).attempts.map((attempt) => attempt.at + 1))
+        : now;
     return {
-      type: 'resent',
+      type: 'resubmitted',
       approval: approvalOf(who, current, at),
-      runBefore: now + current.terms.runWithin,
+      runBefore: now + current.asked.terms.runWithin,
     };
   });
   return done(request, `${id} goes to Defender again.`);
@@ -298,7 +304,7 @@ function resendNo(
 
 export async function lookAgain(bot: HandlerContext, id: string): Promise<Reply> {
   const request = requestOf(bot, id);
-  if (request.state !== 'unknown')
+  if (stageOf(request).state !== 'unknown')
     return sentence(`${id} need not be looked for: its card shows where it stands.`);
   switch (await bot.loop.reconciliation.look(request)) {
     case 'adopted':
@@ -323,10 +329,11 @@ export async function cancel(
   reason: string | undefined,
 ): Promise<Reply> {
   const request = requestOf(bot, id);
+  const stage = stageOf(request);
   if (isIn(request, ['awaitingApproval', 'queued'])) return withdraw(bot, actor, id, reason);
   unwrapOrThrow(mayCancel(actor, request), id);
-  if (!isIn(request, ['running', 'unknown']) || request.actionId === undefined)
-    throw new RefusalError({ refused: 'tooLate', id, deed: 'cancel', state: request.state }, id);
+  if (!isIn(request, ['running', 'unknown']) || stage.run.actionId === undefined)
+    throw new RefusalError({ refused: 'tooLate', id, deed: 'cancel', state: stage.state }, id);
   const asked = (answered: Pick<CancelAsked, 'answer' | 'error'>, at: number): CancelAsked => ({
     by: refOf(actor.person),
     at,
@@ -348,13 +355,13 @@ export async function cancel(
     );
   const answered = await cancelAtDefender(
     bot,
-    request.actionId,
+    stage.run.actionId,
     `lr:${id} cancelled by ${actor.person.name}${reason === undefined ? '' : `: ${reason}`}`,
   );
   // The time stays that of the press: it is what the card compares with the end.
   await moveFrom(bot.store, id, ['running', 'finished', 'unknown'], (current, now) => ({
     type: 'cancelAsked',
-    cancel: asked(answered, current.cancel?.at ?? now),
+    cancel: asked(answered, stageOf(current).run.cancel?.at ?? now),
   }));
   bot.loop.hurry();
   return stopped(actor, changed.request, answerSentence(id, answered));

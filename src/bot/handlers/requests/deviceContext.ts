@@ -11,7 +11,8 @@ import type { LeftOut } from '../../../liveResponse/device/records.ts';
 import type { Panel, Session } from '../../../liveResponse/request/deviceContext.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { DefenderApi, LookUp } from '../../../liveResponse/ports.ts';
-import type { Device, Request } from '../../../liveResponse/request.ts';
+import type { Device, Request } from '../../../liveResponse/request/request.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 
 const sessionsKept = 3;
@@ -141,7 +142,9 @@ function sessionsOf(
         ours: store
           .all()
           .find(
-            (request) => 'actionId' in request && request.actionId.toLowerCase() === action.id.toLowerCase(),
+            (request) =>
+              'actionId' in request &&
+              stageOf(request).run.actionId.toLowerCase() === action.id.toLowerCase(),
           ),
       }))
       .filter(({ ours }) => ours === undefined || mayName(ours))
@@ -151,7 +154,7 @@ function sessionsOf(
           ...(action.createdAt === undefined ? {} : { at: action.createdAt }),
           status: action.status.slice(0, longestText),
           what: whatRan(action).slice(0, longestText),
-          by: (ours?.requester.name ?? action.requestor).slice(0, longestText),
+          by: (ours?.asked.requester.name ?? action.requestor).slice(0, longestText),
           ...(ours === undefined ? {} : { requestId: ours.id }),
         };
       })

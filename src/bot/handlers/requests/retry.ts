@@ -2,8 +2,8 @@
 // same device, asked for and approved like any other. Nothing of the old approval is carried over.
 import { againFrom, continuationNotes, continuationOf, mayHaveReached } from '../../../../cards/again.ts';
 import { stateOf } from '../../../../cards/steps.ts';
-import type { Request } from '../../../liveResponse/request.ts';
-import { isOpen } from '../../../liveResponse/request.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
+import { isOpen, stageOf } from '../../../liveResponse/request/request.ts';
 import { createRequest, askedBy } from './createRequest.ts';
 import { unwrapOrThrow, RefusalError, requestFor, sentence } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
@@ -41,12 +41,17 @@ export async function retry(
   const start = againFrom(old, lost(old));
   if ('why' in start)
     throw new RefusalError(
-      { refused: 'notAgain', id, why: start.why, ...(start.why === 'notEnded' ? { state: old.state } : {}) },
+      {
+        refused: 'notAgain',
+        id,
+        why: start.why,
+        ...(start.why === 'notEnded' ? { state: stageOf(old).state } : {}),
+      },
       id,
     );
   const from = index ?? start.from;
   // A press is data from outside: -1 or 0.5 would be read as another command than the one that was looked at.
-  if (!Number.isInteger(from) || from < 0 || from >= old.commands.length)
+  if (!Number.isInteger(from) || from < 0 || from >= old.subject.commands.length)
     throw new RefusalError({ refused: 'notAgain', id, why: 'noSuchIndex' }, id);
   const wanted = askFor(bot, old, from, reason ?? carriedReason(bot, old, input.place));
   // Before anything is told of another request: whoever may not ask learns nothing here.
@@ -87,26 +92,28 @@ function triesAfter(bot: HandlerContext, old: Request): readonly Request[] {
 
 function standing(bot: HandlerContext, old: Request, open: Request): Reply {
   const from =
-    open.continues === undefined || open.continues.from === 0 ? '' : `, from index ${open.continues.from}`;
+    open.asked.continues === undefined || open.asked.continues.from === 0
+      ? ''
+      : `, from index ${open.asked.continues.from}`;
   return sentence(
-    `${old.id} is being tried again already as ${open.id}${from}, asked by ${open.requester.name}: ${bot.loop.views.words(open).status}. "${bot.settings.command} status ${open.id}" shows its card.`,
+    `${old.id} is being tried again already as ${open.id}${from}, asked by ${open.asked.requester.name}: ${bot.loop.views.words(open).status}. "${bot.settings.command} status ${open.id}" shows its card.`,
   );
 }
 
 /** A private reason is not carried to another place, where others read it. */
 function carriedReason(bot: HandlerContext, old: Request, place: Place): string | undefined {
-  return placeKey(place) !== old.place && isPrivate(bot.policy, old, readBy(bot))
+  return placeKey(place) !== old.asked.place && isPrivate(bot.policy, old, readBy(bot))
     ? undefined
-    : withoutMention(old.reason);
+    : withoutMention(old.asked.reason);
 }
 
 function askFor(bot: HandlerContext, old: Request, from: number, reason: string | undefined): SessionAsk {
-  const commands = old.commands.slice(from);
+  const commands = old.subject.commands.slice(from);
   const recipe = recipeRest(old, from, bot.policy.recipes, commands);
   return {
     kind: 'again',
     // By id, so that a device which took over the name is never meant.
-    host: old.device.id,
+    host: old.targets[0].device.id,
     commands,
     title: titleFor(old, from),
     ...(recipe === undefined ? {} : { recipe }),
@@ -124,12 +131,12 @@ function recipeRest(
   recipes: ReadonlyMap<string, Recipe>,
   commands: Request['commands'],
 ): Extract<SessionAsk, { kind: 'again' }>['recipe'] {
-  const recipe = old.recipe === undefined ? undefined : recipes.get(old.recipe);
-  if (recipe === undefined || old.recipeArgs === undefined) return undefined;
+  const recipe = old.asked.recipe === undefined ? undefined : recipes.get(old.asked.recipe);
+  if (recipe === undefined || old.asked.recipeArgs === undefined) return undefined;
   const all = Array.from({ length: from }, (_, index) => stateOf(old, index) === 'completed').every(Boolean);
-  const at = (old.recipeFrom ?? 0) + from;
-  return all && rendersAs(recipe, old.recipeArgs, at, commands)
-    ? { name: recipe.name, args: old.recipeArgs, from: at }
+  const at = (old.asked.recipeFrom ?? 0) + from;
+  return all && rendersAs(recipe, old.asked.recipeArgs, at, commands)
+    ? { name: recipe.name, args: old.asked.recipeArgs, from: at }
     : undefined;
 }
 
@@ -151,8 +158,9 @@ const titleMention = /, from index \d+ of lr-[0-9a-z]+$/;
 const maxTitle = 120;
 
 function titleFor(old: Request, from: number): string {
-  const base = old.title.replace(titleMention, '');
-  const tail = from === 0 ? (titleMention.exec(old.title)?.[0] ?? '') : `, from index ${from} of ${old.id}`;
+  const base = old.asked.title.replace(titleMention, '');
+  const tail =
+    from === 0 ? (titleMention.exec(old.asked.title)?.[0] ?? '') : `, from index ${from} of ${old.id}`;
   return `${Array.from(base)
     .slice(0, maxTitle - tail.length)
     .join('')}${tail}`;

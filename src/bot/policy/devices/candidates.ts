@@ -5,7 +5,7 @@ import { leftOutWords, unfitAdvice, unfitWords } from '../../../../cards/message
 import { stamp } from '../../../../cards/time.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
 import type { LeftOut, Unfit } from '../../../liveResponse/device/records.ts';
-import type { Device } from '../../../liveResponse/request.ts';
+import type { Device } from '../../../liveResponse/request/request.ts';
 
 /** A device as it is listed when a name fits several, or none that can take a session. */
 export interface Candidate {

@@ -1,6 +1,7 @@
 // How an ended request reads in a sentence.
 import { againFrom } from '../../../../cards/again.ts';
-import type { Ending, InState } from '../../../liveResponse/request.ts';
+import type { Ending, InState } from '../../../liveResponse/request/events.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Codes of today.ts: the policy ended it, not Defender. */
@@ -32,7 +33,7 @@ const ofBot: ReadonlySet<string> = new Set([
 
 /** Completes "it is over: ...". */
 export function endingWords(ending: Ending): string {
-  switch (ending.how) {
+  switch (ending.kind) {
     case 'denied':
       return `denied by ${ending.by.name}`;
     case 'withdrawn':
@@ -50,11 +51,12 @@ export function endingWords(ending: Ending): string {
 }
 
 export function wasOver(request: InState<'over'>): Refusal {
+  const stage = stageOf(request);
   return {
     refused: 'alreadyOver',
     id: request.id,
-    how: `${endingWords(request.ending)}${request.found === undefined ? '' : ' (seen at Defender since)'}`,
-    at: request.endedAt,
+    how: `${endingWords(stage.ending)}${stage.found === undefined ? '' : ' (seen at Defender since)'}`,
+    at: stage.endedAt,
     ...('from' in againFrom(request) ? { retry: true } : {}),
   };
 }

@@ -12,7 +12,7 @@ import type { ContentDrift } from '../../../liveResponse/request/content.ts';
 import type { ErrorAnswer } from '../../../liveResponse/request/errorAnswer.ts';
 import type { Asker, PersonRef } from '../../../liveResponse/request/person.ts';
 import type { LeftOut } from '../../../liveResponse/device/records.ts';
-import type { State } from '../../../liveResponse/request.ts';
+import type { State } from '../../../liveResponse/request/request.ts';
 import { ambiguousSentence, candidateList, unfitSentence } from '../devices/candidates.ts';
 import type { Candidate } from '../devices/candidates.ts';
 import { escapeInvisibleSentence } from './escapeInvisible.ts';

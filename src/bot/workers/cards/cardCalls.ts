@@ -1,8 +1,8 @@
 // The calls that keep one card true: post, update, supersede, note. Each is journaled so that a crash leaves
 // a trace instead of a second silent card.
 import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
-import type { Card, CardRef, Request } from '../../../liveResponse/request.ts';
-import { isOpen } from '../../../liveResponse/request.ts';
+import type { Card, CardRef, Request } from '../../../liveResponse/request/request.ts';
+import { isOpen, stageOf } from '../../../liveResponse/request/request.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import type { Deps } from '../../deps.ts';
 import { ChatError } from '../../ports.ts';
@@ -99,13 +99,13 @@ export function createCardCalls(
     answer: 'yes' | 'no' | 'unread',
   ): Promise<'yes' | 'no' | 'unread'> {
     const { outsiders } = deps;
-    if (outsiders === undefined || request.place === here) return answer;
-    if (request.placeIsPrivate || !('results' in request)) return 'no';
+    if (outsiders === undefined || request.asked.place === here) return answer;
+    if (request.asked.placeIsPrivate || !('results' in request)) return 'no';
     for (const rule of deps.policy.places)
       if (rule.approvals && rule.place !== here) outsiders.askSoon(rule.place);
-    const known = outsiders.known(request.place);
-    if (known === undefined) return outsiders.ask(request.place);
-    outsiders.askSoon(request.place);
+    const known = outsiders.known(request.asked.place);
+    if (known === undefined) return outsiders.ask(request.asked.place);
+    outsiders.askSoon(request.asked.place);
     return known;
   }
 
@@ -254,7 +254,8 @@ export function createCardCalls(
     if (text === undefined || request === undefined) return 'skipped';
     refusedNotes.delete(noteKey(spot));
     const prefix = surfaceKey(spot.place.surface, '');
-    const accounts = deps.policy.people.find((person) => person.id === request.requester.id)?.accounts ?? [];
+    const accounts =
+      deps.policy.people.find((person) => person.id === request.asked.requester.id)?.accounts ?? [];
     const mention = accounts.flatMap((account) =>
       account.startsWith(prefix) ? [account.slice(prefix.length)] : [],
     );
@@ -281,7 +282,7 @@ export function createCardCalls(
       due(current)?.what === what
         ? {
             event: {
-              type: 'noted',
+              type: 'notified',
               surface: place.surface,
               place: place.place,
               ...(what === 'end' ? {} : { what }),
@@ -325,7 +326,7 @@ export function byUrgency(a: Request, b: Request): number {
 }
 
 function rank(request: Request): number {
-  switch (request.state) {
+  switch (stageOf(request).state) {
     case 'finished':
     case 'over':
       return 0;

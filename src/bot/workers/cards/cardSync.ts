@@ -2,8 +2,8 @@
 // first. No answer of a chat ends a card.
 import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import type { CardView } from '../../../../cards/view.ts';
-import { isOpen } from '../../../liveResponse/request.ts';
-import type { Request } from '../../../liveResponse/request.ts';
+import { isOpen } from '../../../liveResponse/request/request.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { isIn } from '../transition.ts';
 import { cardPlacesOf } from '../reads/cardPlaces.ts';
@@ -286,7 +286,7 @@ export function createCardSync(deps: Deps, views: CardViews, again: () => void):
 
   function noteDue(request: Request, place: CardPlace): Notification | undefined {
     const full = surfaceKey(place.surface, place.place);
-    return full === request.place && clock.now() - request.changedAt < lateCards
+    return full === request.asked.place && clock.now() - request.changedAt < lateCards
       ? pendingNotification(deps, request, full)
       : undefined;
   }

@@ -6,8 +6,8 @@ import type { CardView, ViewContext } from '../../../../cards/view.ts';
 import type { Outage } from '../../../liveResponse/request/errorAnswer.ts';
 import type { CallKind } from '../../../liveResponse/pacing/callRates.ts';
 import { maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
-import type { Request } from '../../../liveResponse/request.ts';
-import { isOpen } from '../../../liveResponse/request.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
+import { isOpen, stageOf, sessionOf } from '../../../liveResponse/request/request.ts';
 import type { DefenderWatch, Sight } from '../upkeep/defenderWatch.ts';
 import type { TwinIndex } from '../requests/twins.ts';
 import type { Deps } from '../../deps.ts';
@@ -60,14 +60,15 @@ export function createCardViews(
 
   /** What cannot be had from Defender and concerns this request as it stands; never since before it did. */
   function outageFor(request: Request): Outage | undefined {
-    switch (request.state) {
+    const stage = stageOf(request);
+    switch (stage.state) {
       case 'running':
-        return since(deps.watch.outage('follow'), request.startedAt);
+        return since(deps.watch.outage('follow'), stage.run.startedAt);
       case 'unknown':
         // After the last look nothing is read until somebody asks for it.
-        return request.looks >= maxSearchAttempts
+        return stage.searches >= maxSearchAttempts
           ? undefined
-          : since(deps.watch.outage(request.actionId === undefined ? 'search' : 'follow'), request.since);
+          : since(deps.watch.outage(stage.run.actionId === undefined ? 'search' : 'follow'), stage.since);
       case 'queued': {
         const { waitsFor, error } = request;
         const what =
@@ -77,7 +78,9 @@ export function createCardViews(
           waitsFor === 'unavailable' ||
           waitsFor === 'unauthorized' ||
           waitsFor === 'throttled';
-        return waits && what !== undefined ? since(deps.watch.outage(what), request.approval.at) : undefined;
+        return waits && what !== undefined
+          ? since(deps.watch.outage(what), sessionOf(request).grant.at)
+          : undefined;
       }
       default:
         return undefined;
@@ -91,19 +94,20 @@ export function createCardViews(
       return other !== undefined && !mayName(other);
     };
     let bare = request;
-    if (bare.again !== undefined && hidden(bare.again.id)) {
+    const stage = stageOf(bare);
+    if (bare.retriedAs !== undefined && hidden(bare.retriedAs.id)) {
       const { again: _again, ...rest } = bare;
       bare = rest;
     }
-    if (bare.state === 'queued' && bare.blocker?.by === 'request' && hidden(bare.blocker.id))
+    if (stage.state === 'queued' && stage.blocker?.by === 'request' && hidden(stage.blocker.id))
       bare = { ...bare, blocker: { by: 'unseen' } };
     if (
-      bare.state === 'over' &&
-      bare.ending.how === 'lapsed' &&
-      bare.ending.blocker?.by === 'request' &&
-      hidden(bare.ending.blocker.id)
+      stage.state === 'closed' &&
+      stage.ending.kind === 'lapsed' &&
+      stage.ending.blocker?.by === 'request' &&
+      hidden(stage.ending.blocker.id)
     )
-      bare = { ...bare, ending: { ...bare.ending, blocker: { by: 'unseen' } } };
+      bare = { ...bare, ending: { ...stage.ending, blocker: { by: 'unseen' } } };
     return bare;
   }
 
@@ -136,7 +140,7 @@ export function createCardViews(
       const request = nameless(place.reason === 'private' ? withoutReasons(whole) : whole, mayName);
       const outputs = new Map<number, string>();
       if (place.results === 'card' && 'results' in request) {
-        for (const excerpt of request.results.excerpts) {
+        for (const excerpt of stageOf(request).run.results.excerpts) {
           const text = await textOf(request, excerpt.index, excerpt.sha256);
           if (text !== undefined) outputs.set(excerpt.index, text);
         }
@@ -156,9 +160,9 @@ export function createCardViews(
                 id: twin.id,
                 status: statusText(twin, contextOf(twin)).status,
                 open: isOpen(twin),
-                askedBy: twin.requester.name,
-                askedAt: twin.at,
-                ...('endedAt' in twin ? { endedAt: twin.endedAt } : {}),
+                askedBy: twin.asked.requester.name,
+                askedAt: twin.asked.at,
+                ...('endedAt' in twin ? { endedAt: stageOf(twin).endedAt } : {}),
               }))
           : [],
         ...(place.notify === undefined ? {} : { notify: place.notify }),
@@ -170,12 +174,13 @@ export function createCardViews(
 /** Without the reasons given on the way; that of the request itself is told to be private. */
 function withoutReasons(request: Request): Request {
   let bare = request;
-  if (bare.state === 'over' && 'reason' in bare.ending) {
-    const { reason: _reason, ...ending } = bare.ending;
+  const stage = stageOf(bare);
+  if (stage.state === 'closed' && 'reason' in stage.ending) {
+    const { reason: _reason, ...ending } = stage.ending;
     bare = { ...bare, ending };
   }
   if ('cancel' in bare) {
-    const { reason: _reason, ...cancel } = bare.cancel;
+    const { reason: _reason, ...cancel } = stage.run.cancel;
     bare = { ...bare, cancel };
   }
   return bare;

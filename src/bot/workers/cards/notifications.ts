@@ -3,7 +3,9 @@
 import { afterRestore } from '../../../../cards/messages/said.ts';
 import { duration } from '../../../../cards/time.ts';
 import { isTerminal } from '../../../liveResponse/action.ts';
-import type { FoundLate, Request } from '../../../liveResponse/request.ts';
+import type { FoundLate } from '../../../liveResponse/request/session.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { endingWords } from '../../policy/refusals/endedStatus.ts';
 import { lostAt } from '../../policy/restored.ts';
@@ -24,20 +26,21 @@ export function pendingNotification(
   request: Request,
   place: string,
 ): Notification | undefined {
-  if (request.state === 'running') return deviceOnlineNotification(deps, request, place);
-  if (request.state !== 'finished' && request.state !== 'over') return undefined;
-  if (request.state === 'over' && request.found !== undefined)
-    return foundLateNotification(deps, request, request.found, place);
-  if (request.noted.includes(place)) return undefined;
-  if (request.state === 'over' && 'by' in request.ending && request.ending.by.id === request.requester.id)
+  const stage = stageOf(request);
+  if (stage.state === 'running') return deviceOnlineNotification(deps, request, place);
+  if (stage.state !== 'finished' && stage.state !== 'closed') return undefined;
+  if (stage.state === 'closed' && stage.found !== undefined)
+    return foundLateNotification(deps, request, stage.found, place);
+  if (request.notified.includes(place)) return undefined;
+  if (stage.state === 'closed' && 'by' in stage.ending && stage.ending.by.id === request.asked.requester.id)
     return undefined;
   const { title, status } = wordsOf(deps, request);
   // A note is read on a lock screen: whose no it was stands in it.
   const whose =
-    request.state === 'over' && request.ending.how === 'refused'
-      ? endingWords(request.ending).replace(/^refused/, '')
+    stage.state === 'closed' && stage.ending.kind === 'refused'
+      ? endingWords(stage.ending).replace(/^refused/, '')
       : '';
-  const restoredAt = request.state === 'over' ? lostAt(request, deps.store) : undefined;
+  const restoredAt = stage.state === 'closed' ? lostAt(request, deps.store) : undefined;
   return {
     what: 'end',
     text: `${request.id}, ${title}: ${status}${whose}.${restoredAt === undefined ? '' : ` ${afterRestore(request, restoredAt)}`}`,
@@ -62,7 +65,7 @@ function deviceOnlineNotification(
   place: string,
 ): Notification | undefined {
   const { parked } = request;
-  if (parked?.wokeAt === undefined || parked.noted.includes(place)) return undefined;
+  if (parked?.wokeAt === undefined || parked.notified.includes(place)) return undefined;
   const { title } = wordsOf(deps, request);
   return {
     what: 'woke',

@@ -1,7 +1,8 @@
 // Nobody waits in the dark: while a card cannot be drawn its requester is told alone, and the request's other
 // places below their cards; once for each outage, and again when it is over.
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
-import type { CardRef, Request } from '../../../liveResponse/request.ts';
+import type { CardRef, Request } from '../../../liveResponse/request/request.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { ChatError } from '../../ports.ts';
 import { cardPlacesOf } from '../reads/cardPlaces.ts';
@@ -128,7 +129,7 @@ export function createOutageNotices(deps: Deps, again: () => void): OutageNotice
     for (const entry of entries.values()) {
       const request = store.get(entry.id);
       if (request === undefined) continue;
-      add(`person ${request.requester.id}`, entry, (due) => tellPerson(request, due));
+      add(`person ${request.asked.requester.id}`, entry, (due) => tellPerson(request, due));
       for (const other of othersOf(request, entry))
         add(`place ${surfaceKey(other.surface, other.place)}`, entry, (due) => tellPlace(other, due));
     }
@@ -142,7 +143,7 @@ export function createOutageNotices(deps: Deps, again: () => void): OutageNotice
     return cardPlacesOf(deps, request).filter((place) => {
       const full = surfaceKey(place.surface, place.place);
       const troubled = entries.get(`${request.id} ${full}`);
-      const alone = request.placeIsPrivate && full === request.place;
+      const alone = request.asked.placeIsPrivate && full === request.asked.place;
       return (
         full !== entry.outage.place &&
         !alone &&
@@ -202,9 +203,9 @@ export function createOutageNotices(deps: Deps, again: () => void): OutageNotice
         phase === 'over' ? [] : [outage.wide ? outage.surface : outage.place],
       ),
     );
-    const [surface, place] = splitSurfaceKey(request.place);
+    const [surface, place] = splitSurfaceKey(request.asked.place);
     const ways = [
-      { surface, place, account: splitSurfaceKey(request.account)[1] },
+      { surface, place, account: splitSurfaceKey(request.asked.account)[1] },
       ...otherAccounts(request, surface),
     ];
     const isBroken = (way: (typeof ways)[number]): boolean =>
@@ -227,7 +228,8 @@ export function createOutageNotices(deps: Deps, again: () => void): OutageNotice
     request: Request,
     asked: string,
   ): readonly { readonly surface: string; readonly place: string; readonly account: string }[] {
-    const accounts = deps.policy.people.find((person) => person.id === request.requester.id)?.accounts ?? [];
+    const accounts =
+      deps.policy.people.find((person) => person.id === request.asked.requester.id)?.accounts ?? [];
     return accounts.flatMap((full) => {
       const [surface, account] = splitSurfaceKey(full);
       if (surface === asked || !chats.has(surface)) return [];
@@ -257,7 +259,7 @@ export function createOutageNotices(deps: Deps, again: () => void): OutageNotice
   function isUnseen(id: string): boolean {
     const request = store.get(id);
     return (
-      request?.state === 'awaitingApproval' &&
+      stageOf(request)?.state === 'awaitingApproval' &&
       !request.cards.some(
         (card) =>
           card.ref !== undefined &&

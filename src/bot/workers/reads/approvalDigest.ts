@@ -5,7 +5,8 @@ import { digestText, fingerprintOf } from '../../../liveResponse/commands.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
 import { contentOf, contentDrift, libraryNames, wasRead } from '../../../liveResponse/request/content.ts';
 import type { Content } from '../../../liveResponse/request/content.ts';
-import type { Asked, Request } from '../../../liveResponse/request.ts';
+import type { Asked, Request } from '../../../liveResponse/request/request.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { readLibrary, tellsOf } from './library.ts';
 import type { LibraryReading } from './library.ts';
@@ -15,8 +16,10 @@ export function approvalDigest(
   { hash }: Pick<Deps, 'hash'>,
   request: Pick<Asked, 'tenant' | 'commands' | 'content'> & { readonly device: { readonly id: string } },
 ): Pick<Asked, 'digest' | 'fingerprint'> {
-  const files = wasRead(request.content) ? request.content.files : [];
-  const digest = hash.sha256(digestText(request.tenant, request.device.id, request.commands, files));
+  const files = wasRead(request.subject.content) ? request.subject.content.files : [];
+  const digest = hash.sha256(
+    digestText(request.asked.tenant, request.device.id, request.subject.commands, files),
+  );
   return { digest, fingerprint: fingerprintOf(digest) };
 }
 
@@ -48,14 +51,15 @@ export async function refreshContent(
   deps: Deps,
   request: Request,
 ): Promise<{ readonly request: Request; readonly departed: ReturnType<typeof contentDrift> }> {
-  const now = await currentContent(deps, request.commands);
+  const now = await currentContent(deps, request.subject.commands);
   if (now === undefined) return { request, departed: undefined };
-  const departed = contentDrift(request.content, now);
+  const departed = contentDrift(request.subject.content, now);
   if (departed === undefined) return { request, departed };
   const changed = await deps.store.change(request.id, (current) => {
-    if (current.state !== 'awaitingApproval' && current.state !== 'unknown') return { no: 'decided' };
+    const stage = stageOf(current);
+    if (stage.state !== 'awaitingApproval' && stage.state !== 'unknown') return { no: 'decided' };
     // Somebody else's press may have shown it already.
-    if (contentDrift(current.content, now) === undefined) return { no: 'shown' };
+    if (contentDrift(current.subject.content, now) === undefined) return { no: 'shown' };
     return {
       event: { type: 'contentSeen', content: now, ...approvalDigest(deps, { ...current, content: now }) },
     };

@@ -1,7 +1,7 @@
 // Where the cards of a stored request stand, and what they may show there: the policy's places as far as
 // their chat is connected, and wherever a card stands already
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
-import type { Request } from '../../../liveResponse/request.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { isRestricted, reasonMayStand, resultsOf } from '../../policy/needToKnow.ts';
 import type { ReadByOutsiders } from '../../policy/needToKnow.ts';
@@ -17,13 +17,16 @@ export function readBy({ outsiders }: Pick<Deps, 'outsiders'>): ReadByOutsiders 
 
 export function cardPlacesOf(deps: Needs, request: Request): readonly CardPlace[] {
   const { policy, chats } = deps;
-  const [surface, id] = splitSurfaceKey(request.place);
+  const [surface, id] = splitSurfaceKey(request.asked.place);
   const results = resultsOf(policy, request, readBy(deps));
   // Direct or shared, a private origin shows no results whatever the policy says; that is all the difference
   // it makes here.
-  const wanted = placesFor(policy, { surface, id, direct: request.placeIsPrivate, external: false }).map(
-    (place) => withReason(deps, request, { ...place, results }),
-  );
+  const wanted = placesFor(policy, {
+    surface,
+    id,
+    direct: request.asked.placeIsPrivate,
+    external: false,
+  }).map((place) => withReason(deps, request, { ...place, results }));
   // A card in a place which the policy no longer names is kept true, but shows no results there.
   const standing = request.cards
     .filter((card) => !wanted.some((place) => place.surface === card.surface && place.place === card.place))

@@ -1,6 +1,7 @@
 // The kept text of a script's output, if it is still the one that was read from Defender: its file lies in
 // the data folder, and the journal has its hash.
-import type { Request } from '../../../liveResponse/request.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 
 /**
@@ -13,7 +14,9 @@ export async function keptOutput(
   index: number,
 ): Promise<string | undefined> {
   const excerpt =
-    'results' in request ? request.results.excerpts.findLast((one) => one.index === index) : undefined;
+    'results' in request
+      ? stageOf(request).run.results.excerpts.findLast((one) => one.index === index)
+      : undefined;
   const text = await outputs.get(request.id, index);
   if (text === undefined || excerpt === undefined || hash.sha256(text) === excerpt.sha256) return text;
   log.error('outputChanged', {

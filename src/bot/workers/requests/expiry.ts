@@ -16,10 +16,10 @@ export function createExpiry(
       for (const request of store.open()) {
         if (!isIn(request, ['awaitingApproval'])) continue;
         if (!turn.goOn()) break;
-        const { expiresAt } = request.terms;
+        const { expiresAt } = request.asked.terms;
         // By the time on the card, and no later than it was meant: a clock that is set back must not keep an
         // old question open.
-        const left = expiresAt - request.at - ages.of(`${request.id} asked`, request.at);
+        const left = expiresAt - request.asked.at - ages.of(`${request.id} asked`, request.asked.at);
         if (expiresAt <= clock.now() || left <= 0) {
           await moveFrom(store, request.id, ['awaitingApproval'], () => ({ type: 'expired' }));
           continue;

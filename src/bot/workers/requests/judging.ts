@@ -2,7 +2,8 @@
 // today's has passed. By the lists alone, which are always at hand; groups are asked by those who decide and
 // right before the POST.
 import type { Deps } from '../../deps.ts';
-import type { InState } from '../../../liveResponse/request.ts';
+import type { InState } from '../../../liveResponse/request/events.ts';
+import { stageOf, sessionOf } from '../../../liveResponse/request/request.ts';
 import { judgeToday, limitsToday } from '../../policy/today.ts';
 import type { TodayNo } from '../../policy/today.ts';
 import type { Ages } from '../ages.ts';
@@ -20,21 +21,24 @@ export function createJudging(
   /** A clock that is set back gives no more time than was meant. */
   function nowOf(request: Waiting): number {
     const [what, since] =
-      request.state === 'queued' ? ['approved', request.approval.at] : ['asked', request.at];
+      stageOf(request).state === 'queued'
+        ? ['approved', sessionOf(request).grant.at]
+        : ['asked', request.asked.at];
     return Math.max(clock.now(), since + ages.of(`${request.id} ${what}`, since));
   }
 
   function objection(request: Waiting): TodayNo | undefined {
+    const stage = stageOf(request);
     const judged = judgeToday(
       policy,
       request,
       nowOf(request),
       {},
-      request.state === 'queued' ? request.approval : undefined,
+      stage.state === 'queued' ? sessionOf(request).grant : undefined,
     );
     if (judged === undefined || !('no' in judged)) return undefined;
     // What is approved is held against its device as it is read right before the POST.
-    return request.state === 'queued' && judged.no.code === 'deviceOutOfScope' ? undefined : judged.no;
+    return stage.state === 'queued' && judged.no.code === 'deviceOutOfScope' ? undefined : judged.no;
   }
 
   return {

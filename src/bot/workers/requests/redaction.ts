@@ -1,8 +1,9 @@
 // Takes output and links off the cards of a request for good: when the policy's `redactAfter` has passed, and
 // when one of its places became private or shared with outsiders. Written down, so that no restart brings
 // them back.
-import { isOpen } from '../../../liveResponse/request.ts';
-import type { InState, Request } from '../../../liveResponse/request.ts';
+import { isOpen, stageOf } from '../../../liveResponse/request/request.ts';
+import type { InState } from '../../../liveResponse/request/events.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import type { Ages } from '../ages.ts';
 import { isIn, moveFrom } from '../transition.ts';
@@ -97,16 +98,13 @@ export function createRedaction(deps: Deps, ages: Ages, redraw: (id: string) => 
   function waitFor(
     request: WithResults,
   ): { readonly ms: number; readonly cause: 'time' | 'place' } | undefined {
-    if (request.placeIsPrivate || request.privacy?.results === 'private') return undefined;
+    const stage = stageOf(request);
+    if (request.asked.placeIsPrivate || request.asked.privacy?.results === 'private') return undefined;
     if (resultsOf(deps.policy, request, readBy(deps)) === 'private')
       return shows(request) ? { ms: 0, cause: 'place' } : undefined;
     const after = redactAfterOf(deps.policy, request);
     const from =
-      request.state === 'finished'
-        ? request.endedAt
-        : request.state === 'unknown'
-          ? request.since
-          : undefined;
+      stage.state === 'finished' ? stage.endedAt : stage.state === 'unknown' ? stage.since : undefined;
     if (after === undefined || from === undefined) return undefined;
     return { ms: Math.max(0, after - ages.of(`${request.id} redact`, from)), cause: 'time' };
   }
@@ -128,7 +126,7 @@ export function createRedaction(deps: Deps, ages: Ages, redraw: (id: string) => 
 function hasResults(request: Request): request is WithResults {
   return (
     isIn(request, ['running', 'finished', 'unknown']) &&
-    request.commands.some((command) => command.type !== 'PutFile')
+    request.subject.commands.some((command) => command.type !== 'PutFile')
   );
 }
 

@@ -18,9 +18,9 @@ export function createRetryLinks({ store }: Pick<Deps, 'store'>): { pass(): Prom
         for (const earlier of new Set([continues.id, origin.slice(sequelOrigin.length)])) {
           if (told.has(earlier)) continue;
           told.add(earlier);
-          if (store.get(earlier)?.again?.id === id) continue;
+          if (store.get(earlier)?.retriedAs?.id === id) continue;
           await moveFrom(store, earlier, ['finished', 'over'], () => ({
-            type: 'triedAgain',
+            type: 'retried',
             again: { id, by: requester, ...(earlier === continues.id ? { from: continues.from } : {}) },
           }));
         }

@@ -1,7 +1,7 @@
 // Finds the twins of a request without walking through all of them: by its device.
 import { areTwins, twinMemory } from '../../../liveResponse/request/twins.ts';
-import type { Request } from '../../../liveResponse/request.ts';
-import { isOpen } from '../../../liveResponse/request.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
+import { isOpen } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 
 export interface TwinIndex {
@@ -17,8 +17,8 @@ export function createTwinIndex({ store, clock }: Pick<Deps, 'store' | 'clock'>)
   function touch(id: string): void {
     const request = store.get(id);
     if (request === undefined) return;
-    const known = byDevice.get(request.device.id);
-    if (known === undefined) byDevice.set(request.device.id, new Set([id]));
+    const known = byDevice.get(request.targets[0].device.id);
+    if (known === undefined) byDevice.set(request.targets[0].device.id, new Set([id]));
     else known.add(id);
   }
   for (const { id } of store.all()) touch(id);
@@ -26,7 +26,7 @@ export function createTwinIndex({ store, clock }: Pick<Deps, 'store' | 'clock'>)
   return {
     touch,
     of(request) {
-      const known = byDevice.get(request.device.id) ?? [];
+      const known = byDevice.get(request.targets[0].device.id) ?? [];
       const twins: Request[] = [];
       for (const id of known) {
         const other = store.get(id);
@@ -37,7 +37,7 @@ export function createTwinIndex({ store, clock }: Pick<Deps, 'store' | 'clock'>)
         )
           twins.push(other);
       }
-      return twins.sort((a, b) => b.at - a.at);
+      return twins.sort((a, b) => b.asked.at - a.asked.at);
     },
   };
 }

@@ -10,7 +10,10 @@ import {
 import { isParked, maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
 import { maxPenaltyMs } from '../../../liveResponse/pacing/callRates.ts';
 import type { DefenderError } from '../../../liveResponse/ports.ts';
-import type { InState, Request, WaitCause } from '../../../liveResponse/request.ts';
+import type { InState } from '../../../liveResponse/request/events.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
+import type { WaitCause } from '../../../liveResponse/request/session.ts';
+import { sessionOf, stageOf } from '../../../liveResponse/request/request.ts';
 import { requestAsBlocker } from './blockers.ts';
 import type { Deps } from '../../deps.ts';
 import { isIn, moveFrom } from '../transition.ts';
@@ -90,7 +93,7 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
       .open()
       .filter((request) => isIn(request, ['queued']))
       .filter((request) => !inFlight.has(request.id))
-      .sort((a, b) => a.approval.at - b.approval.at);
+      .sort((a, b) => sessionOf(a).grant.at - sessionOf(b).grant.at);
   }
 
   function of(request: InState<'queued'>): Wait | undefined {
@@ -103,7 +106,7 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
     // An unknown request keeps its device until somebody decides, though no longer a session: what may run
     // there must not meet a second script.
     const holder = [...live, ...store.open().filter((other) => isIn(other, ['unknown']))].find(
-      (other) => other.device.id === request.device.id,
+      (other) => other.targets[0].device.id === request.targets[0].device.id,
     );
     if (holder !== undefined)
       return { cause: 'deviceBusy', blocker: requestAsBlocker(holder), wait: holdPause };
@@ -137,7 +140,7 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
       .filter(
         (request) =>
           isIn(request, ['submitting', 'running']) ||
-          (isIn(request, ['unknown']) && request.looks < maxSearchAttempts) ||
+          (isIn(request, ['unknown']) && stageOf(request).searches < maxSearchAttempts) ||
           inFlight.has(request.id),
       );
   }
@@ -164,10 +167,11 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
     async recordWait(id, cause, { blocker, error } = {}) {
       if (cause === undefined) return;
       await moveFrom(store, id, ['queued'], (request) => {
+        const stage = stageOf(request);
         // An answer that says the same with another correlation id is no news.
         const same =
-          request.waitsFor === cause &&
-          (blocker === undefined || JSON.stringify(blocker) === JSON.stringify(request.blocker));
+          stage.waitsFor === cause &&
+          (blocker === undefined || JSON.stringify(blocker) === JSON.stringify(stage.blocker));
         return same
           ? undefined
           : {

@@ -3,7 +3,8 @@
 import type { Action } from '../../../liveResponse/action.ts';
 import type { Blocker } from '../../../liveResponse/request/errorAnswer.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
-import type { Request } from '../../../liveResponse/request.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 
 /** Asked with one list call after Defender has said that the device is busy. */
@@ -12,7 +13,7 @@ export async function findBlocker(
   request: Request,
 ): Promise<Blocker> {
   try {
-    const { actions: active, whole } = await defender.activeOn(request.device.id);
+    const { actions: active, whole } = await defender.activeOn(request.targets[0].device.id);
     // An action of another type is named where there is no session: that it blocks is not documented, but
     // somebody works there.
     const holder = active.find((action) => action.type === 'LiveResponse') ?? active.at(0);
@@ -35,7 +36,9 @@ export async function findBlocker(
 export function blockerFrom(store: Pick<Deps['store'], 'all'>, action: Action): Blocker {
   const ours = store
     .all()
-    .find((other) => 'actionId' in other && other.actionId.toLowerCase() === action.id.toLowerCase());
+    .find(
+      (other) => 'actionId' in other && stageOf(other).run.actionId.toLowerCase() === action.id.toLowerCase(),
+    );
   if (ours !== undefined) return requestAsBlocker(ours);
   return {
     by: 'action',
@@ -52,5 +55,5 @@ export function blockerFrom(store: Pick<Deps['store'], 'all'>, action: Action): 
  * script.
  */
 export function requestAsBlocker(other: Request): Blocker {
-  return { by: 'request', id: other.id, undecided: other.state === 'unknown' };
+  return { by: 'request', id: other.id, undecided: stageOf(other).state === 'unknown' };
 }

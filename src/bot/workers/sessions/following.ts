@@ -4,7 +4,8 @@ import { isKnownStatus, isTerminal, outcomeOf, sameReading } from '../../../live
 import type { Action } from '../../../liveResponse/action.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import { isParked, pollGap } from '../../../liveResponse/pacing/schedules.ts';
-import type { InState } from '../../../liveResponse/request.ts';
+import type { InState } from '../../../liveResponse/request/events.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { DefenderWatch } from '../upkeep/defenderWatch.ts';
 import type { Deps } from '../../deps.ts';
 import type { TenantLearning } from './tenantLearning.ts';
@@ -67,7 +68,8 @@ export function createFollowing(
     const read = await readAll(running);
     readAt = clock.elapsed();
     if ('retryAfter' in read) return read.retryAfter;
-    for (const request of running) if (turn.goOn()) await apply(request, read.actions.get(request.actionId));
+    for (const request of running)
+      if (turn.goOn()) await apply(request, read.actions.get(stageOf(request).run.actionId));
     const still = store.open().filter((request) => isIn(request, ['running']));
     const parked = still.filter((request) => isParked(request, clock.now())).length;
     // A submission nudges the worker, so nothing is fresh here: it has just been read.
@@ -82,7 +84,7 @@ export function createFollowing(
     running: readonly InState<'running'>[],
   ): Promise<{ readonly actions: ReadonlyMap<string, Action> } | { readonly retryAfter: number }> {
     try {
-      const actions = await defender.actions(running.map((request) => request.actionId));
+      const actions = await defender.actions(running.map((request) => stageOf(request).run.actionId));
       trouble = undefined;
       return { actions: new Map(actions.map((action) => [action.id, action])) };
     } catch (error) {
@@ -105,7 +107,7 @@ export function createFollowing(
       const missed = (misses.get(request.id) ?? 0) + 1;
       misses.set(request.id, missed);
       if (missed >= missesBeforeLost)
-        await moveFrom(store, request.id, ['running'], () => ({ type: 'lostTrack' }));
+        await moveFrom(store, request.id, ['running'], () => ({ type: 'actionMissing' }));
       return;
     }
     misses.delete(request.id);
@@ -120,8 +122,9 @@ export function createFollowing(
       return;
     }
     await moveFrom(store, request.id, ['running'], (current) => {
+      const stage = stageOf(current);
       const deadline = deadlineAfter(current, action, queueOf(deps));
-      return sameReading(current.action, action) && deadline === current.deadline
+      return sameReading(stage.run.action, action) && deadline === stage.deadline
         ? undefined
         : { type: 'progressed', action, deadline };
     });
@@ -130,7 +133,7 @@ export function createFollowing(
 
   async function tellOverdue(request: InState<'running'>): Promise<void> {
     await moveFrom(store, request.id, ['running'], (current, now) =>
-      current.deadline <= now ? { type: 'overdue' } : undefined,
+      stageOf(current).deadline <= now ? { type: 'overdue' } : undefined,
     );
   }
 

@@ -5,8 +5,9 @@ import { isTerminal, sameReading } from '../../../liveResponse/action.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { lateSearchSchedule, lateSearchMs } from '../../../liveResponse/pacing/schedules.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
-import type { InState } from '../../../liveResponse/request.ts';
-import { mayTurnUp } from '../../../liveResponse/request.ts';
+import type { InState } from '../../../liveResponse/request/events.ts';
+import { mayTurnUp } from '../../../liveResponse/request/session.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { Ages } from '../ages.ts';
 import type { Deps } from '../../deps.ts';
 import { deadlineFrom, queueOf } from '../sessionDeadlines.ts';
@@ -40,13 +41,14 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
 
   /** In how many milliseconds it is to be looked for next; undefined when it need not be any more. */
   function dueIn(request: InState<'over'>): number | undefined {
+    const stage = stageOf(request);
     const age = ageOf(request);
     const held = Math.max(0, (notBefore.get(request.id) ?? 0) - clock.elapsed());
     const last = lookedAt.get(request.id);
-    if (request.found !== undefined) {
+    if (stage.found !== undefined) {
       if (
-        isTerminal(request.found.action.status) ||
-        clock.now() > deadlineFrom(request, request.found.at, queueOf(deps))
+        isTerminal(stage.found.action.status) ||
+        clock.now() > deadlineFrom(request, stage.found.at, queueOf(deps))
       )
         return undefined;
       return Math.max(last === undefined ? 0 : last + deps.settings.parkedGap - age, held);
@@ -59,13 +61,14 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
   }
 
   function ageOf(request: InState<'over'>): number {
-    return ages.of(`ended ${request.id}`, request.endedAt);
+    return ages.of(`ended ${request.id}`, stageOf(request).endedAt);
   }
 
   async function look(request: InState<'over'>): Promise<void> {
+    const stage = stageOf(request);
     let action: Action | undefined;
     try {
-      const id = request.found?.action.id ?? request.actionId;
+      const id = stage.found?.action.id ?? stage.actionId;
       action = id === undefined ? await findByTag(deps, request) : (await defender.actions([id])).at(0);
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
@@ -76,11 +79,12 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
     lookedAt.set(request.id, ageOf(request));
     if (action === undefined) return;
     const found = action;
-    await moveFrom(store, request.id, ['over'], (current) =>
-      current.found !== undefined && sameReading(current.found.action, found)
+    await moveFrom(store, request.id, ['over'], (current) => {
+      const stage = stageOf(current);
+      return stage.found !== undefined && sameReading(stage.found.action, found)
         ? undefined
-        : { type: 'foundAfterDrop', action: found, ...differing(deps, request, found) },
-    );
+        : { type: 'foundLate', action: found, ...differing(deps, request, found) };
+    });
   }
 
   return {

@@ -8,7 +8,10 @@ import type { ContentRead } from '../../../liveResponse/request/content.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
 import type { Unfit } from '../../../liveResponse/device/records.ts';
-import type { Device, InState, Move, WaitCause } from '../../../liveResponse/request.ts';
+import type { Device } from '../../../liveResponse/request/request.ts';
+import type { InState, Move } from '../../../liveResponse/request/events.ts';
+import type { WaitCause } from '../../../liveResponse/request/session.ts';
+import { sessionOf } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { outageOf } from './admission.ts';
 import { readLibrary, tellsOf } from '../reads/library.ts';
@@ -47,7 +50,7 @@ export async function readForPreflight(deps: Deps, request: InState<'queued'>): 
   const { defender, log } = deps;
   let device: Device;
   try {
-    device = await defender.machine(request.device.id);
+    device = await defender.machine(request.targets[0].device.id);
   } catch (error) {
     if (!(error instanceof DefenderError)) throw error;
     log.warn('deviceNotRead', { request: request.id, code: error.code, detail: error.message });
@@ -107,7 +110,13 @@ export function judgePreflight(
   device: Device,
   people: Readings,
 ): Judgement | { readonly no: DeviceNo } {
-  const judged = judgeToday(deps.policy, { ...request, device }, deps.clock.now(), people, request.approval);
+  const judged = judgeToday(
+    deps.policy,
+    { ...request, device },
+    deps.clock.now(),
+    people,
+    sessionOf(request).grant,
+  );
   return judged !== undefined && 'no' in judged ? judged : (deviceNo(device) ?? judged);
 }
 
@@ -137,12 +146,13 @@ export function preflightFailure(
   request: InState<'submitting'>,
   { device, content }: Pick<Reading, 'device' | 'content'>,
 ): PreflightRefusal | undefined {
-  if (request.tenant !== deps.settings.tenant) return refused('otherTenant');
+  if (request.asked.tenant !== deps.settings.tenant) return refused('otherTenant');
   const { digest } = approvalDigest(deps, {
     ...request,
-    ...(request.approval.content === undefined ? {} : { content: request.approval.content }),
+    ...(sessionOf(request).grant.content === undefined ? {} : { content: sessionOf(request).grant.content }),
   });
-  if (digest !== request.digest || digest !== request.approval.digest) return refused('digestMismatch');
+  if (digest !== request.subject.digest || digest !== sessionOf(request).grant.digest)
+    return refused('digestMismatch');
   const problem = inScope(deps.policy, device);
   if (problem !== undefined) return refused('deviceOutOfScope', explain(problem, deps.settings.command));
   return contentFailure(request, content);

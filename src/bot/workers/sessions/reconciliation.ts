@@ -6,7 +6,8 @@ import { sameCommands } from '../../../liveResponse/commands.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
 import { searchSchedule } from '../../../liveResponse/pacing/schedules.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
-import type { InState } from '../../../liveResponse/request.ts';
+import type { InState } from '../../../liveResponse/request/events.ts';
+import { stageOf, sessionOf } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { deadlineFrom, queueOf } from '../sessionDeadlines.ts';
 import type { Ages } from '../ages.ts';
@@ -44,7 +45,7 @@ export function createReconciliation(
     const wakes = createNextWake(clock);
     for (const request of store.open()) {
       if (!turn.goOn()) break;
-      if (request.state === 'submitting' && !isPosting(request.id)) {
+      if (stageOf(request).state === 'submitting' && !isPosting(request.id)) {
         // The process died between the intent and the answer: it may have run. Read again inside the change,
         // since the answer may just have come.
         await moveFrom(store, request.id, ['submitting'], () =>
@@ -52,7 +53,7 @@ export function createReconciliation(
         );
         wakes.after(searchSchedule[0]);
       }
-      if (request.state !== 'unknown') continue;
+      if (stageOf(request).state !== 'unknown') continue;
       const due = dueIn(request);
       if (due === undefined) continue;
       if (due <= 0) await look(request);
@@ -65,12 +66,10 @@ export function createReconciliation(
 
   /** Milliseconds until the next look; negative when it is late. */
   function dueIn(request: InState<'unknown'>): number | undefined {
-    const step = searchSchedule[request.looks];
+    const stage = stageOf(request);
+    const step = searchSchedule[stage.searches];
     if (step === undefined) return afterCancel(request);
-    return Math.max(
-      step - ages.of(`${request.id} unknown`, request.since),
-      retryPause - sinceTry(request.id),
-    );
+    return Math.max(step - ages.of(`${request.id} unknown`, stage.since), retryPause - sinceTry(request.id));
   }
 
   function sinceTry(id: string): number {
@@ -93,14 +92,14 @@ export function createReconciliation(
     if (found === 'notRead') return 'notRead';
     // Taken up again while it goes on, an overdue session would be overdue at once, and so to and fro for
     // ever.
-    const goesOn = found !== undefined && request.cause === 'overdue' && !isTerminal(found.status);
+    const goesOn = found !== undefined && stageOf(request).cause === 'overdue' && !isTerminal(found.status);
     if (found === undefined || goesOn) {
-      await moveFrom(store, request.id, ['unknown'], () => ({ type: 'looked' }));
+      await moveFrom(store, request.id, ['unknown'], () => ({ type: 'searched' }));
       return goesOn ? 'goesOn' : 'notSeen';
     }
     triedAt.delete(request.id);
     await moveFrom(store, request.id, ['unknown'], (_current, now) => ({
-      type: 'adopted',
+      type: 'found',
       action: found,
       deadline: deadlineFrom(request, now, queueOf(deps)),
       ...differing(deps, request, found),
@@ -110,10 +109,11 @@ export function createReconciliation(
 
   /** By id where we had one, else by the tag of any of our attempts. */
   async function find(request: InState<'unknown'>): Promise<Action | undefined | 'notRead'> {
+    const stage = stageOf(request);
     try {
-      return request.actionId === undefined
+      return stage.run.actionId === undefined
         ? await findByTag(deps, request)
-        : (await defender.actions([request.actionId])).at(0);
+        : (await defender.actions([stage.run.actionId])).at(0);
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
       log.warn('lookFailed', { request: request.id, code: error.code, detail: error.message });
@@ -133,7 +133,7 @@ export function differing(
   request: InState<'submitting' | 'unknown' | 'over'>,
   { id, commands }: Action,
 ): { readonly differs?: readonly Command[] } {
-  if (commands === undefined || sameCommands(commands, request.commands)) return {};
+  if (commands === undefined || sameCommands(commands, request.subject.commands)) return {};
   log.error('commandsDiffer', { request: request.id, action: id });
   return { differs: commands };
 }
@@ -147,10 +147,10 @@ export async function findByTag(
   { defender, log }: Pick<Deps, 'defender' | 'log'>,
   request: InState<'submitting' | 'unknown' | 'over'>,
 ): Promise<Action | undefined> {
-  const first = Math.min(...request.attempts.map((attempt) => attempt.at));
-  const { actions: recent, whole } = await defender.recent(request.device.id, first - clockMargin);
+  const first = Math.min(...sessionOf(request).attempts.map((attempt) => attempt.at));
+  const { actions: recent, whole } = await defender.recent(request.targets[0].device.id, first - clockMargin);
   const ours = recent.filter((action) =>
-    request.attempts.some((attempt) => action.comment.includes(attempt.tag)),
+    sessionOf(request).attempts.some((attempt) => action.comment.includes(attempt.tag)),
   );
   if (ours.length > 1)
     log.error('ranTwice', { request: request.id, actions: ours.map((action) => action.id) });

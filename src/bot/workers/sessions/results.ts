@@ -8,7 +8,9 @@ import { describeFile, sniffBytes } from '../../../liveResponse/results/collecte
 import { maxTranscriptBytes, notTextOf, readTranscript } from '../../../liveResponse/results/transcript.ts';
 import type { Transcript } from '../../../liveResponse/results/transcript.ts';
 import type { PersonRef } from '../../../liveResponse/request/person.ts';
-import type { InState, Request } from '../../../liveResponse/request.ts';
+import type { InState } from '../../../liveResponse/request/events.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import type {
   CollectedFile,
   LinkFact,
@@ -110,7 +112,7 @@ export function createResults(deps: Deps, ages: Ages): Results {
       }
       await retire(id);
       const after = store.get(id);
-      if (after?.state !== 'finished' || !turn.goOn()) return more;
+      if (stageOf(after)?.state !== 'finished' || !turn.goOn()) return more;
       const links = await keepLinks(after, wakes);
       return more || links;
     } catch (error) {
@@ -122,16 +124,17 @@ export function createResults(deps: Deps, ages: Ages): Results {
 
   /** Completed commands whose result has not been seen yet, as far as it is still worth trying. */
   function missing(request: WithResults): readonly number[] {
-    const states = stepStates(request.action, request.commands.length);
-    return request.commands.flatMap((command, index) => {
+    const stage = stageOf(request);
+    const states = stepStates(stage.run.action, request.subject.commands.length);
+    return request.subject.commands.flatMap((command, index) => {
       if (command.type === 'PutFile') return []; // Has no result (learn.microsoft.com/defender-endpoint/api/run-live-response).
       if (states[index] !== 'completed') return [];
       if (
-        request.results.excerpts.some((one) => one.index === index) ||
-        request.results.files.some((one) => one.index === index)
+        stage.run.results.excerpts.some((one) => one.index === index) ||
+        stage.run.results.files.some((one) => one.index === index)
       )
         return [];
-      const trouble = request.results.troubles.find((one) => one.index === index);
+      const trouble = stage.run.results.troubles.find((one) => one.index === index);
       return trouble !== undefined && isFinal(trouble.code) ? [] : [index];
     });
   }
@@ -139,12 +142,12 @@ export function createResults(deps: Deps, ages: Ages): Results {
   /** Answers after how many milliseconds to try again; undefined when there is nothing more to try. */
   async function tryAt(request: WithResults, index: number): Promise<number | undefined> {
     const key = `${request.id}:${index}`;
-    const ended = request.state === 'finished';
+    const ended = stageOf(request).state === 'finished';
     const known = tries.get(key);
     // What Defender did not hand out while the session ran says nothing of what it does afterwards: with the
     // end it begins again.
     const before = known?.ended === ended ? known : undefined;
-    const script = request.commands[index]?.type === 'RunScript';
+    const script = request.subject.commands[index]?.type === 'RunScript';
     const wait = Math.max(before?.nextAt ?? -Infinity, script ? brokenUntil : -Infinity) - clock.elapsed();
     if (wait > 0) return wait;
     // A reading may take half a minute, and there may be many: links of other cards die in the meantime.
@@ -198,7 +201,7 @@ export function createResults(deps: Deps, ages: Ages): Results {
     const own = found.code === 'paced' || found.code === 'throttled';
     const code = own ? 'throttled' : found.code;
     await moveFrom(store, request.id, ['running', 'finished'], (current, now) => {
-      const known = current.results.troubles.find((one) => one.index === index);
+      const known = stageOf(current).run.results.troubles.find((one) => one.index === index);
       return known?.code === code || (own && known !== undefined)
         ? undefined
         : {
@@ -217,7 +220,7 @@ export function createResults(deps: Deps, ages: Ages): Results {
   }
 
   async function read(request: Pick<WithResults, 'id' | 'actionId'>, index: number): Promise<OutputRead> {
-    const link = await defender.link(request.actionId, index);
+    const link = await defender.link(stageOf(request).run.actionId, index);
     const result = await defender.read(link.url, maxTranscriptBytes, { unpack: true });
     const transcript = readTranscript(result.bytes, result.cut);
     const text = [
@@ -256,7 +259,7 @@ export function createResults(deps: Deps, ages: Ages): Results {
   }
 
   async function sniff(request: WithResults, index: number): Promise<void> {
-    const link = await defender.link(request.actionId, index);
+    const link = await defender.link(stageOf(request).run.actionId, index);
     const result = await defender.read(link.url, sniffBytes);
     await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({
       type: 'fileSeen',
@@ -268,8 +271,9 @@ export function createResults(deps: Deps, ages: Ages): Results {
   async function retire(id: string): Promise<void> {
     const request = store.get(id);
     if (request === undefined || !hasLinks(request)) linked.delete(id);
-    if (request?.state !== 'finished') return;
-    for (const link of request.results.links) {
+    const stage = stageOf(request);
+    if (stage?.state !== 'finished') return;
+    for (const link of stage.run.results.links) {
       if (liveFor(id, link) > 0) continue;
       deps.links.drop(id, link.index);
       await moveFrom(store, id, ['finished'], () => ({ type: 'linkRetired', index: link.index }));
@@ -291,7 +295,8 @@ export function createResults(deps: Deps, ages: Ages): Results {
    * back.
    */
   async function keepLinks(request: InState<'finished'>, wakes: NextWake): Promise<boolean> {
-    for (const link of request.results.links) wakes.after(Math.max(0, liveFor(request.id, link)));
+    const stage = stageOf(request);
+    for (const link of stage.run.results.links) wakes.after(Math.max(0, liveFor(request.id, link)));
     for (const file of freshFiles(request)) {
       try {
         await mintOnCard(deps, request, file.index);
@@ -308,7 +313,7 @@ export function createResults(deps: Deps, ages: Ages): Results {
       }
       offered.add(`${request.id}:${file.index}`);
     }
-    return request.results.links.length > 0;
+    return stage.run.results.links.length > 0;
   }
 
   /**
@@ -316,12 +321,13 @@ export function createResults(deps: Deps, ages: Ages): Results {
    * finish, where cards may hold it.
    */
   function freshFiles(request: InState<'finished'>): readonly CollectedFile[] {
-    if (ages.of(`${request.id} ended`, request.endedAt) > offerWithin) return [];
+    const stage = stageOf(request);
+    if (ages.of(`${request.id} ended`, stage.endedAt) > offerWithin) return [];
     if (!cardPlacesOf(deps, request).some((place) => place.results === 'card')) return [];
-    return request.results.files.filter(
+    return stage.run.results.files.filter(
       (file) =>
         !offered.has(`${request.id}:${file.index}`) &&
-        !request.results.links.some((link) => link.index === file.index),
+        !stage.run.results.links.some((link) => link.index === file.index),
     );
   }
 
@@ -352,7 +358,8 @@ function formOf({ packed }: ResultBytes, { letters }: Transcript): { readonly fo
 }
 
 function hasLinks(request: Request): boolean {
-  return request.state === 'finished' && request.results.links.length > 0;
+  const stage = stageOf(request);
+  return stage.state === 'finished' && stage.run.results.links.length > 0;
 }
 
 interface Tries {
@@ -404,7 +411,7 @@ export async function mintOnCard(
   index: number,
   by?: PersonRef,
 ): Promise<void> {
-  const link = await deps.defender.link(request.actionId, index);
+  const link = await deps.defender.link(stageOf(request).run.actionId, index);
   // Before the change, which lets the cards be drawn at once; but no card may show a link that was not
   // written down.
   deps.links.put(request.id, index, link);

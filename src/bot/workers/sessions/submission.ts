@@ -2,12 +2,15 @@
 // decided here; a lost answer goes to reconciliation and is never repeated by itself. What holds a request
 // back is in `holds`, what must still be true in `beforeSending`.
 import { clip, oneLine } from '../../../../cards/clip.ts';
-import { earlierAttempt } from '../../../liveResponse/request.ts';
+import { earlierAttempt } from '../../../liveResponse/request/session.ts';
+import type { Attempt, WaitCause } from '../../../liveResponse/request/session.ts';
+import type { Device, Request } from '../../../liveResponse/request/request.ts';
+import type { InState, Move } from '../../../liveResponse/request/events.ts';
+import { stageOf, sessionOf } from '../../../liveResponse/request/request.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { hasBegun } from '../../../liveResponse/action.ts';
 import type { Blocker } from '../../../liveResponse/request/errorAnswer.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
-import type { Attempt, Device, InState, Move, Request, WaitCause } from '../../../liveResponse/request.ts';
 import {
   contentFailure,
   judgePreflight,
@@ -161,7 +164,8 @@ export function createSubmission(
    * The last look at what may have changed since the approval, inside the same change that writes the intent.
    */
   function mayClaim(current: Request, attempt: Attempt): { readonly event: Move } | { readonly no: string } {
-    if (current.state !== 'queued') return { no: `it is ${current.state}` };
+    const stage = stageOf(current);
+    if (stage.state !== 'queued') return { no: `it is ${stage.state}` };
     if (store.freeze() !== undefined) return { no: 'submissions are frozen' };
     if (draining) return { no: 'the bot is stopping' };
     if (!isIn(current, ['queued']) || lapsesIn(current) <= 0) return { no: 'the approval has lapsed' };
@@ -207,7 +211,11 @@ export function createSubmission(
    */
   function newAttempt(request: InState<'queued'>): Attempt {
     const nonce = deps.random.hex(8);
-    return { nonce, tag: `lr:${request.id}:${nonce}`, at: Math.max(clock.now(), request.approval.at) };
+    return {
+      nonce,
+      tag: `lr:${request.id}:${nonce}`,
+      at: Math.max(clock.now(), sessionOf(request).grant.at),
+    };
   }
 
   /**
@@ -256,7 +264,9 @@ export function createSubmission(
    * may not, should that be offline.
    */
   function runningNow(): number {
-    return store.open().filter((request) => isIn(request, ['running']) && hasBegun(request.action)).length;
+    return store
+      .open()
+      .filter((request) => isIn(request, ['running']) && hasBegun(stageOf(request).run.action)).length;
   }
 
   async function started(request: InState<'submitting'>, action: Action): Promise<void> {
@@ -273,14 +283,21 @@ export function createSubmission(
     let action: Action;
     reserved.delete(request.id); // From here on the client has taken the slot itself.
     try {
-      action = await defender.submit(request.device.id, request.commands, commentOf(request, attempt));
+      action = await defender.submit(
+        request.targets[0].device.id,
+        request.subject.commands,
+        commentOf(request, attempt),
+      );
     } catch (error) {
       await handleFailure(request, error);
       return;
     }
     const known = store
       .all()
-      .some((other) => 'actionId' in other && other.actionId.toLowerCase() === action.id.toLowerCase());
+      .some(
+        (other) =>
+          'actionId' in other && stageOf(other).run.actionId.toLowerCase() === action.id.toLowerCase(),
+      );
     if ((known && !isOurs(action, request)) || isForeign(action, request)) {
       // Defender sometimes answers with the action that already runs on the device (defender-api.md 1.5):
       // ours was not started.
@@ -388,7 +405,10 @@ function isOurs(action: Action, { attempts }: InState<'submitting'>): boolean {
  */
 function isForeign(action: Action, request: InState<'submitting'>): boolean {
   const comment = action.comment.trim();
-  return !isOurs(action, request) && !request.attempts.some((attempt) => attempt.tag.startsWith(comment));
+  return (
+    !isOurs(action, request) &&
+    !sessionOf(request).attempts.some((attempt) => attempt.tag.startsWith(comment))
+  );
 }
 
 function refusal(error: DefenderError): Move {
@@ -408,10 +428,11 @@ function refusal(error: DefenderError): Move {
  * application.
  */
 export function commentOf(request: Request, attempt: Attempt): string {
-  const approver = 'approval' in request ? request.approval.by.name : 'nobody';
-  const reason = request.reason === undefined ? '' : ` | reason: ${oneLine(request.reason, maxComment)}`;
+  const approver = 'approval' in request ? sessionOf(request).grant.by.name : 'nobody';
+  const reason =
+    request.asked.reason === undefined ? '' : ` | reason: ${oneLine(request.asked.reason, maxComment)}`;
   return clip(
-    `${attempt.tag} | requested by ${request.requester.name} | approved by ${approver} | ${request.fingerprint}${reason}`,
+    `${attempt.tag} | requested by ${request.asked.requester.name} | approved by ${approver} | ${request.subject.fingerprint}${reason}`,
     maxComment,
   );
 }

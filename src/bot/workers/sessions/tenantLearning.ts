@@ -4,7 +4,8 @@
 import { StoreError } from '../../../liveResponse/ports.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { waitsSince } from '../../../liveResponse/pacing/schedules.ts';
-import type { InState } from '../../../liveResponse/request.ts';
+import type { InState } from '../../../liveResponse/request/events.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { Learned } from '../../../liveResponse/tenantLimits.ts';
 import {
   isNews,
@@ -52,10 +53,11 @@ export function createTenantLearning(
 
   return {
     shown(request, action) {
+      const stage = stageOf(request);
       // By the shortest of all measures: a clock that runs ahead must not make a wait longer than it was.
       const waited = Math.min(
-        clock.now() - waitsSince({ action, startedAt: request.startedAt }),
-        ages.of(`${request.id} at Defender`, request.startedAt),
+        clock.now() - waitsSince({ action, startedAt: stage.run.startedAt }),
+        ages.of(`${request.id} at Defender`, stage.run.startedAt),
       );
       const ms = queueShownByWaiting(action, waited);
       if (ms !== undefined) find({ what: 'offlineQueue', tenant, ms, how: 'stillWaiting', at: clock.now() });
@@ -68,12 +70,14 @@ export function createTenantLearning(
       // Oldest first: the newest counts.
       const requests = [...ended]
         .flatMap((id) => store.get(id) ?? [])
-        .flatMap((request) => (request.state === 'finished' && request.tenant === tenant ? [request] : []));
+        .flatMap((request) =>
+          stageOf(request).state === 'finished' && request.asked.tenant === tenant ? [request] : [],
+        );
       ended.clear();
-      for (const request of requests.sort((a, b) => a.endedAt - b.endedAt)) {
+      for (const request of requests.sort((a, b) => stageOf(a).endedAt - stageOf(b).endedAt)) {
         const ms = queueShownBy(request);
         if (ms !== undefined)
-          find({ what: 'offlineQueue', tenant, ms, how: 'timedOut', at: request.endedAt });
+          find({ what: 'offlineQueue', tenant, ms, how: 'timedOut', at: stageOf(request).endedAt });
       }
       while (found[0] !== undefined) {
         const [one] = found;

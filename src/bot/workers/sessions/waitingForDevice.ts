@@ -12,8 +12,9 @@ import {
   waitsSince,
 } from '../../../liveResponse/pacing/schedules.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
-import type { InState } from '../../../liveResponse/request.ts';
-import type { CancelAsked, Parked } from '../../../liveResponse/sequel.ts';
+import type { InState } from '../../../liveResponse/request/events.ts';
+import type { CancelAsked, WaitingForDevice } from '../../../liveResponse/request/session.ts';
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import { longestWait } from '../../../liveResponse/tenantLimits.ts';
 import { cancelAtDefender } from './cancel.ts';
 import type { Deps } from '../../deps.ts';
@@ -40,9 +41,10 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
   const { store, defender, clock, log } = deps;
 
   async function look(request: InState<'running'>, wakes: NextWake): Promise<void> {
-    const known = request.parked === undefined ? await mark(request) : request;
+    const stage = stageOf(request);
+    const known = stage.run.waitingForDevice === undefined ? await mark(request) : request;
     if (known === undefined) {
-      if (request.action.status === 'Pending') wakes.at(waitsSince(request) + parkedAfterMs + 1);
+      if (stage.run.action.status === 'Pending') wakes.at(waitsSince(request) + parkedAfterMs + 1);
       return;
     }
     const due = cancelIn(known);
@@ -76,20 +78,24 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
 
   /** What was written when it was parked; or what today's policy makes of it, where that is sooner. */
   function cancelAtOf(request: InState<'running'>): number | undefined {
+    const stage = stageOf(request);
     const after = limitsToday(deps.policy, request).cancelParkedAfter;
     const known = [
-      request.parked?.cancelAt,
-      request.parked === undefined || after === undefined ? undefined : request.parked.since + after,
+      stage.run.waitingForDevice?.cancelAt,
+      stage.run.waitingForDevice === undefined || after === undefined
+        ? undefined
+        : stage.run.waitingForDevice.since + after,
     ].filter((at) => at !== undefined);
     return known.length === 0 ? undefined : Math.min(...known);
   }
 
   async function mark(request: InState<'running'>): Promise<InState<'running'> | undefined> {
-    const marked = await moveFrom(store, request.id, ['running'], (current, now) =>
-      current.parked === undefined && isParked(current, now) && !hasBegun(current.action)
-        ? { type: 'parked', parked: parkedFrom(deps.policy, current, longestWait(queueOf(deps))) }
-        : undefined,
-    );
+    const marked = await moveFrom(store, request.id, ['running'], (current, now) => {
+      const stage = stageOf(current);
+      return stage.run.waitingForDevice === undefined && isParked(current, now) && !hasBegun(stage.run.action)
+        ? { type: 'waitingForDevice', parked: parkedFrom(deps.policy, current, longestWait(queueOf(deps))) }
+        : undefined;
+    });
     return marked !== undefined && isIn(marked, ['running']) ? marked : undefined;
   }
 
@@ -106,7 +112,7 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
     await moveFrom(store, request.id, ['running'], (current, now) => {
       const due = cancelIn(current);
       if (due === undefined || due > 0) return undefined;
-      const before = current.cancel?.tries ?? 0;
+      const before = stageOf(current).run.cancel?.tries ?? 0;
       asked = { by: { policy: 'cancelParkedAfter' }, at: now, answer: 'sent', tries: before + 1 };
       return { type: 'cancelAsked', cancel: asked };
     });
@@ -114,7 +120,7 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
     const told = asked;
     const answered = await cancelAtDefender(
       deps,
-      request.actionId,
+      stageOf(request).run.actionId,
       `lr:${request.id} cancelled by the policy: parked for ${duration(told.at - waitsSince(request))} (cancelParkedAfter)`,
     );
     await moveFrom(store, request.id, ['running', 'finished'], () => ({
@@ -129,7 +135,7 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
    */
   async function read(request: InState<'running'>): Promise<Action | undefined> {
     try {
-      const [action] = await defender.actions([request.actionId]);
+      const [action] = await defender.actions([stageOf(request).run.actionId]);
       return action;
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
@@ -142,7 +148,7 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
     async pass(turn = byHand) {
       const wakes = createNextWake(clock);
       for (const request of store.open()) {
-        if (!isIn(request, ['running']) || hasBegun(request.action)) continue;
+        if (!isIn(request, ['running']) || hasBegun(stageOf(request).run.action)) continue;
         if (!turn.goOn()) break;
         await look(request, wakes);
       }
@@ -155,7 +161,7 @@ function parkedFrom(
   policy: Policy,
   request: InState<'running'>,
   longest: number,
-): Pick<Parked, 'since' | 'until' | 'cancelAt'> {
+): Pick<WaitingForDevice, 'since' | 'until' | 'cancelAt'> {
   const since = waitsSince(request);
   const { cancelParkedAfter } = limitsToday(policy, request);
   return {

@@ -1,5 +1,6 @@
 // Looks now and then whether Defender can be read while nothing runs that would show it: an outage is better
 // known before the next approval, and its end before somebody believes that it lasts.
+import { stageOf } from '../../../liveResponse/request/request.ts';
 import { rightSentence } from '../../../../cards/messages/rights.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import type { Deps } from '../../deps.ts';
@@ -62,7 +63,7 @@ export function createDefenderProbe(
 
   /** Following reads all the time while something runs; its word is the newest. */
   function runs(): boolean {
-    return store.open().some((request) => request.state === 'running');
+    return store.open().some((request) => stageOf(request).state === 'running');
   }
 
   async function look(): Promise<void> {
