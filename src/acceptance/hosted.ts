@@ -12,6 +12,8 @@ import type { Policy } from '../bot/policy/policy.ts';
 import { field } from '../liveResponse/text/json.ts';
 import type { Device, Request } from '../liveResponse/request/request.ts';
 import { stageOf } from '../liveResponse/request/request.ts';
+import type { RequestSession, SessionIn } from '../liveResponse/request/session.ts';
+import { sessionsIn } from '../bot/workers/transition.ts';
 import { optionsFrom } from '../app/options.ts';
 import { startService } from '../app/compose.ts';
 import type { Service, ServiceOptions } from '../app/compose.ts';
@@ -117,40 +119,36 @@ async function drive(
     if (options.mode === 'play' && terminal !== undefined && people !== undefined) {
       await play(terminal, people.table, service);
       // Nobody else is there who could still do it.
-      if (newest() === undefined || stageOf(newest())?.state === 'awaitingApproval')
+      if ((newest()?.stage.state ?? 'awaitingApproval') === 'awaitingApproval')
         return short('the bot did not take what was asked for, or approved', newest);
     }
     // Until something runs, or nothing will.
-    const sent = await until(
-      service,
-      options.patience,
-      stop,
-      newest,
-      (one) => isSent(one) || (stageOf(one)?.state === 'closed' && options.mode !== 'chat'),
-      people?.left,
-    );
-    if (!isSent(sent)) return short('nobody approved it in time, or it was not sent', newest);
-    print(`Sent: action ${stageOf(sent).run.actionId}. From here on this is measured.`);
+    const isDecided = (one: Request | undefined): boolean =>
+      startedOf(one) !== undefined ||
+      (one !== undefined && stageOf(one).state === 'closed' && options.mode !== 'chat');
+    const sent = startedOf(await until(service, options.patience, stop, newest, isDecided, people?.left));
+    if (sent === undefined) return short('nobody approved it in time, or it was not sent', newest);
+    const { actionId } = sent.session.stage.run;
+    print(`Sent: action ${actionId}. From here on this is measured.`);
     if (options.cancel && people !== undefined) askForCancel(options, people.table, terminal, print);
-    await observer.follow(stageOf(sent).run.actionId);
-    const now = (): Request | undefined => service.store.get(sent.id);
+    await observer.follow(actionId);
+    const now = (): Request | undefined => service.store.get(sent.request.id);
     if (observer.seen().ended === undefined) return short('it did not end in time', now);
-    await until(service, looksForResults * looking.gap, stop, now, (one) => {
-      const stage = stageOf(one);
-      return stage?.state === 'finished' && (stage.outcome !== 'succeeded' || allRead(one));
-    });
-    await observer.examine(stageOf(sent).run.actionId);
+    await until(service, looksForResults * looking.gap, stop, now, (one) =>
+      sessionsIn(one === undefined ? [] : [one], ['finished']).some(
+        ({ request, session }) => session.stage.outcome !== 'succeeded' || allRead(request, session),
+      ),
+    );
+    await observer.examine(actionId);
     return stop.aborted ? short('stopped', now) : outcome(() => judgement(now(), options, http));
   } finally {
     people?.leave();
   }
 }
 
-function isSent(
-  request: Request | undefined,
-): request is Extract<Request, { readonly state: 'running' | 'finished' }> {
-  const stage = stageOf(request);
-  return stage?.state === 'running' || stage?.state === 'finished';
+/** Its session, once Defender has taken it. */
+function startedOf(request: Request | undefined): RequestSession<'running' | 'finished'> | undefined {
+  return request === undefined ? undefined : sessionsIn([request], ['running', 'finished'])[0];
 }
 
 /** @throws ConfigError where the name means no device, several, or one that the policy does not allow */
@@ -247,7 +245,7 @@ async function play(terminal: Terminal, table: Table, service: Service): Promise
   if (pair === undefined) return;
   await terminal.say(table, pair.asker, 'ask');
   const request = table.request();
-  if (stageOf(request)?.state === 'awaitingApproval')
+  if (request?.stage.state === 'awaitingApproval')
     await terminal.say(table, pair.approver, approvalOf(request));
 }
 
@@ -280,7 +278,7 @@ async function until(
     const now = request();
     if (
       is(now) ||
-      (left?.aborted === true && (now === undefined || stageOf(now).state === 'awaitingApproval'))
+      (left?.aborted === true && (now?.stage.state ?? 'awaitingApproval') === 'awaitingApproval')
     )
       done.abort();
   };
@@ -297,8 +295,9 @@ async function until(
 }
 
 /** Every result that the session left is known to the bot. */
-function allRead({ commands, results }: Extract<Request, { readonly state: 'finished' }>): boolean {
-  return commands.every(
+function allRead({ subject }: Request, { stage }: SessionIn<'finished'>): boolean {
+  const { results } = stage.run;
+  return subject.commands.every(
     (command, index) =>
       command.type === 'PutFile' ||
       results.excerpts.some((one) => one.index === index) ||
@@ -311,13 +310,15 @@ function judgement(
   options: Options,
   http: TappedHttp,
 ): readonly [ok: boolean, how: string] {
-  const stage = stageOf(request);
-  if (stage?.state === 'running')
+  const started = startedOf(request);
+  if (started?.session.stage.state === 'running')
     return [
       false,
-      `Defender has ended the session (action ${stage.run.actionId}), and the bot did not take its word for an end, or could not read it`,
+      `Defender has ended the session (action ${started.session.stage.run.actionId}), and the bot did not take its word for an end, or could not read it`,
     ];
-  if (stage?.state !== 'finished') return [false, standing(request)];
+  const [finished] = sessionsIn(request === undefined ? [] : [request], ['finished']);
+  if (finished === undefined) return [false, standing(request)];
+  const { outcome } = finished.session.stage;
   const posts = http
     .exchanges()
     .filter(
@@ -329,11 +330,11 @@ function judgement(
     ).length;
   if (posts !== 1) return [false, `Defender took ${posts} submissions, and one was approved.`];
   if (options.cancel)
-    return stage.outcome === 'cancelled'
+    return outcome === 'cancelled'
       ? [true, 'cancelled, as was asked for']
-      : [false, `a cancel was asked for, and the session ended: ${stage.outcome}`];
-  if (stage.outcome !== 'succeeded') return [false, `the session ended: ${stage.outcome}`];
-  return allRead(request)
+      : [false, `a cancel was asked for, and the session ended: ${outcome}`];
+  if (outcome !== 'succeeded') return [false, `the session ended: ${outcome}`];
+  return allRead(finished.request, finished.session)
     ? [true, 'approved by another person, sent once, succeeded, and its results could be read']
     : [false, 'the session succeeded, and not all of its results could be read'];
 }

@@ -11,7 +11,7 @@ import type { Policy } from '../bot/policy/policy.ts';
 import { approvalCodeOf } from '../bot/commands/approvalCode.ts';
 import { peopleOf } from '../adapters/console/people.ts';
 import type { Request } from '../liveResponse/request/request.ts';
-import { stageOf, sessionOf } from '../liveResponse/request/request.ts';
+import { sessionOf, stageOf } from '../liveResponse/request/request.ts';
 import type { AnyVerb } from '../liveResponse/verbs.ts';
 import { wordOf } from './observing.ts';
 
@@ -194,10 +194,9 @@ export function approvalOf(request: Request): string {
  * is known better than by the bot
  */
 export function standing(request: Request | undefined, word?: string): string {
+  if (request === undefined) return 'Nothing was asked for, and nothing ran.';
   const stage = stageOf(request);
-  switch (stage?.state) {
-    case undefined:
-      return 'Nothing was asked for, and nothing ran.';
+  switch (stage.state) {
     case 'awaitingApproval':
       return 'Nobody has approved it, and nothing ran.';
     case 'queued':
@@ -209,11 +208,16 @@ export function standing(request: Request | undefined, word?: string): string {
       return `The session runs on at Defender, which says ${wordOf(word ?? stage.run.action.status)} (action ${stage.run.actionId}); nothing here follows or stops it any more. Cancel it in the portal’s action center if it should not run.`;
     case 'finished':
       return `The session has ended: ${stage.outcome}.`;
-    case 'over':
+    case 'closed':
       return `It ended without a session: ${stage.ending.kind}${'code' in stage.ending ? `, ${wordOf(stage.ending.code)}` : ''}${mayHaveRun(request) ? '; an attempt of it may have run' : '; nothing ran'}.`;
   }
 }
 
-function mayHaveRun(request: Extract<Request, { readonly state: 'over' }>): boolean {
-  return sessionOf(request).attempts.length > 0 && stageOf(request).ending.kind === 'abandoned';
+function mayHaveRun(request: Request): boolean {
+  const session = sessionOf(request);
+  return (
+    session?.stage.state === 'closed' &&
+    session.stage.ending.kind === 'abandoned' &&
+    session.attempts.length > 0
+  );
 }

@@ -1,6 +1,6 @@
 // How the process is, for /healthz, /readyz and metrics: what must be restarted, what may take no deliveries,
 // and what only goes badly.
-import { stageOf } from '../liveResponse/request/request.ts';
+import { sessionsIn } from '../bot/workers/transition.ts';
 import { surfaceKey } from '../liveResponse/request/surfaceKey.ts';
 import { stamp } from '../../cards/time.ts';
 import { rightSentence } from '../../cards/messages/rights.ts';
@@ -65,20 +65,17 @@ export function createHealth({
   function defender(): string | undefined {
     const view = loop.outlook.defender();
     if (!view.readable) return `${view.why} (since ${stamp(view.since)})`;
-    const stuck = store.open().find((request) => {
-      const stage = stageOf(request);
-      return (
-        stage.state === 'queued' && (stage.waitsFor === 'unavailable' || stage.waitsFor === 'unauthorized')
-      );
-    });
-    const stage = stageOf(stuck);
-    if (stage?.state !== 'queued') return undefined;
-    const right = stage.error === undefined ? undefined : rightSentence(stage.error);
+    const stuck = sessionsIn(store.open(), ['queued']).find(
+      ({ session: { stage } }) => stage.waitsFor === 'unavailable' || stage.waitsFor === 'unauthorized',
+    );
+    if (stuck === undefined) return undefined;
+    const { error } = stuck.session.stage;
+    const right = error === undefined ? undefined : rightSentence(error);
     return `approved requests wait, because Defender ${right === undefined ? 'cannot be reached' : `does not let the bot in: ${right}`}`;
   }
 
   function following(): string | undefined {
-    const running = store.open().filter((request) => stageOf(request).state === 'running').length;
+    const running = sessionsIn(store.open(), ['running']).length;
     const readAt = loop.following.readAt();
     if (running === 0 || readAt === undefined || clock.elapsed() - readAt <= followingMayTake)
       return undefined;

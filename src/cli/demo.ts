@@ -145,7 +145,7 @@ async function story(service: Service, chat: TerminalChat): Promise<void> {
   console.log(`   reply: ${self.kind === 'sentence' ? self.text : self.kind}`);
   expectThat(
     'the requester’s own approval is refused',
-    self.kind === 'sentence' && stageOf(request()).state === 'awaitingApproval',
+    self.kind === 'sentence' && request().stage.state === 'awaitingApproval',
   );
 
   const approved = await press(service, 'approver1', 'approve', request());

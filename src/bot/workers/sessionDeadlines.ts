@@ -1,9 +1,8 @@
 // How long things may take before the bot stops waiting and says so. Documented limits stand beside their
 // page.
 import type { Action } from '../../liveResponse/action.ts';
-import type { InState } from '../../liveResponse/request/events.ts';
 import type { Request } from '../../liveResponse/request/request.ts';
-import { stageOf } from '../../liveResponse/request/request.ts';
+import type { RequestSession } from '../../liveResponse/request/session.ts';
 import type { OfflineQueue } from '../../liveResponse/tenantLimits.ts';
 import { longestWait, offlineQueueOf } from '../../liveResponse/tenantLimits.ts';
 import type { Deps } from '../deps.ts';
@@ -21,8 +20,8 @@ const serviceMargin = 30 * 60_000;
 /** Characters. Defender documents no limit for the Comment of an action, or of its cancel; this is ours. */
 export const maxComment = 1000;
 
-function workLimit(request: Request): number {
-  return request.subject.commands.reduce(
+function workLimit({ subject }: Pick<Request, 'subject'>): number {
+  return subject.commands.reduce(
     (sum, command) => sum + (command.type === 'RunScript' ? scriptLimit : fileLimit),
     serviceMargin,
   );
@@ -37,16 +36,19 @@ export function queueOf({ store, settings }: Pick<Deps, 'store' | 'settings'>): 
  * When a session started at `now` is given up at the latest: never before Defender may have given up waiting
  * for the device.
  */
-export function deadlineFrom(request: Request, now: number, queue: OfflineQueue): number {
+export function deadlineFrom(request: Pick<Request, 'subject'>, now: number, queue: OfflineQueue): number {
   return now + longestWait(queue) + workLimit(request);
 }
 
 /**
- * When a running request becomes overdue: soon after its work began, much later while the device may still be
+ * When a running session becomes overdue: soon after its work began, much later while the device may still be
  * offline; later still where the tenant turns out to wait longer.
  */
-export function deadlineAfter(request: InState<'running'>, action: Action, queue: OfflineQueue): number {
-  const stage = stageOf(request);
+export function deadlineAfter(
+  { request, session: { stage } }: RequestSession<'running'>,
+  action: Action,
+  queue: OfflineQueue,
+): number {
   const started = action.progress.flatMap((one) => (one.startedAt === undefined ? [] : [one.startedAt]));
   if (started.length === 0)
     return queue.known && queue.by === 'sessions'

@@ -51,7 +51,12 @@ export function sessionAt(request: Request, number: number): RequestSession | un
   return session === undefined ? undefined : { request, session };
 }
 
-/** Every session of these requests that is in one of `states`. */
+/** Every session of these requests. */
+export function sessionsOf(requests: readonly Request[]): readonly RequestSession[] {
+  return requests.flatMap((request) => request.sessions.map((session) => ({ request, session })));
+}
+
+/** Those of them that are in one of `states`. */
 export function sessionsIn<S extends SessionState>(
   requests: readonly Request[],
   states: readonly S[],

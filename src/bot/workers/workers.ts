@@ -2,7 +2,7 @@
 // nor a slow Defender the expiry.
 import type { Clock, Keeper, RequestStore } from '../../liveResponse/ports.ts';
 import type { Event } from '../../liveResponse/request/events.ts';
-import { isOpen, stageOf } from '../../liveResponse/request/request.ts';
+import { isOpen } from '../../liveResponse/request/request.ts';
 import type { CardSync } from './cards/cardSync.ts';
 import type { Deps } from '../deps.ts';
 import { createAges } from './ages.ts';
@@ -35,6 +35,7 @@ import type { Submission } from './sessions/submission.ts';
 import { createTwinIndex } from './requests/twins.ts';
 import { createCardViews } from './cards/cardViews.ts';
 import type { CardViews } from './cards/cardViews.ts';
+import { sessionsIn } from './transition.ts';
 import { startWorker } from './worker.ts';
 import type { Pass, Worker, WorkerStatus } from './worker.ts';
 
@@ -162,7 +163,7 @@ export function createWorkers(
       for (const twin of twins.of(request)) if (isOpen(twin)) cardSync.markDirty(twin.id);
     // A new session is read at once; every other reading keeps its distance from the last, so progress must
     // not nudge its own reader.
-    if (event === 'submitted' || event === 'adopted') nudge('following');
+    if (event === 'submitted' || event === 'found') nudge('following');
     if (event === 'asked') nudge('sequels');
     nudge(
       'expiry',
@@ -187,21 +188,15 @@ export function createWorkers(
 
   deps.watch.onChange(() => {
     // Cards that say whether they are followed, and those that wait for what cannot be had.
-    for (const request of deps.store.open())
-      if (
-        stageOf(request).state === 'running' ||
-        stageOf(request).state === 'unknown' ||
-        stageOf(request).state === 'queued'
-      )
-        cardSync.markDirty(request.id);
+    for (const { request } of sessionsIn(deps.store.open(), ['running', 'unknown', 'queued']))
+      cardSync.markDirty(request.id);
     // It has what is failing looked at again.
     nudge('cards', 'outlook');
   });
 
   /** Their cards say how long Defender waits for a device. */
   function redrawRunning(): void {
-    for (const request of deps.store.open())
-      if (stageOf(request).state === 'running') cardSync.markDirty(request.id);
+    for (const { request } of sessionsIn(deps.store.open(), ['running'])) cardSync.markDirty(request.id);
     nudge('cards');
   }
 

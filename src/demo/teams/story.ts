@@ -1,7 +1,6 @@
 // `npm run demo -- --chat teams`: the main job through the real program, spoken over HTTP to a connector of
 // our own that stands in for Teams. Every card state is printed as people read it; the exit code is 0 only if
 // every step was seen.
-import { stageOf } from '../../liveResponse/request/request.ts';
 import { cardOf, wordsOf } from './fakeConnector.ts';
 import type { FakeMessage } from './fakeConnector.ts';
 import { ana, ben, channel, group } from './stage.ts';
@@ -66,7 +65,7 @@ async function story(app: TeamsApp): Promise<void> {
   print(`   Teams shows her: ${refusal}`);
   seen(
     'her own approval refused, as a message and not as an error',
-    stageOf(app.newest()).state === 'awaitingApproval',
+    app.newest().stage.state === 'awaitingApproval',
   );
 
   print(`\n${ben.name} presses Approve in the channel`);

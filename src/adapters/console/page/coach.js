@@ -24,7 +24,7 @@ function advice() {
   if (newest.hint === undefined)
     return newest.state === 'awaitingApproval' ? decide(newest, person) : undefined;
   const next =
-    newest.state === 'over' || newest.state === 'finished'
+    newest.state === 'closed' || newest.state === 'finished'
       ? again(newest)
       : newest.state === 'awaitingApproval'
         ? {}

@@ -7,7 +7,7 @@ import type { CardView } from '../../../../cards/view.ts';
 import type { Deps } from '../../deps.ts';
 import { ChatError } from '../../ports.ts';
 import type { ChatPort } from '../../ports.ts';
-import { cardPlacesOf } from '../reads/cardPlaces.ts';
+import { cardPlacesOf, mayHaveResults } from '../reads/cardPlaces.ts';
 import type { CardPlace } from '../../policy/places.ts';
 import { isRefusal } from './cardFailures.ts';
 import type { Notification } from './notifications.ts';
@@ -100,7 +100,7 @@ export function createCardCalls(
   ): Promise<'yes' | 'no' | 'unread'> {
     const { outsiders } = deps;
     if (outsiders === undefined || request.asked.place === here) return answer;
-    if (request.asked.placeIsPrivate || !('results' in request)) return 'no';
+    if (request.asked.placeIsPrivate || !mayHaveResults(request)) return 'no';
     for (const rule of deps.policy.places)
       if (rule.approvals && rule.place !== here) outsiders.askSoon(rule.place);
     const known = outsiders.known(request.asked.place);
@@ -277,20 +277,14 @@ export function createCardCalls(
     const request = store.get(id);
     const now = request === undefined ? undefined : due(request);
     if (now === undefined) return undefined;
-    const { what, text } = now;
-    const stored = await store.change(id, (current) =>
-      due(current)?.what === what
-        ? {
-            event: {
-              type: 'notified',
-              surface: place.surface,
-              place: place.place,
-              ...(what === 'end' ? {} : { what }),
-            },
-          }
-        : { no: 'noted' },
-    );
-    return 'request' in stored ? text : undefined;
+    const where = { surface: place.surface, place: place.place };
+    const stored = await store.change(id, (current) => {
+      if (due(current)?.what !== now.what) return { no: 'noted' };
+      return now.what === 'end'
+        ? { event: { type: 'notified', ...where } }
+        : { event: { type: 'sessionNotified', ...where, what: now.what }, session: now.session };
+    });
+    return 'request' in stored ? now.text : undefined;
   }
 
   async function forget(id: string, intent: string, why: string): Promise<void> {
@@ -328,7 +322,7 @@ export function byUrgency(a: Request, b: Request): number {
 function rank(request: Request): number {
   switch (stageOf(request).state) {
     case 'finished':
-    case 'over':
+    case 'closed':
       return 0;
     case 'awaitingApproval':
     case 'unknown':

@@ -5,7 +5,7 @@ import type { CardView } from '../../../../cards/view.ts';
 import { isOpen } from '../../../liveResponse/request/request.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
-import { isIn } from '../transition.ts';
+import { sessionsIn } from '../transition.ts';
 import { cardPlacesOf } from '../reads/cardPlaces.ts';
 import type { CardPlace } from '../../policy/places.ts';
 import type { CardViews } from './cardViews.ts';
@@ -86,10 +86,7 @@ export function createCardSync(deps: Deps, views: CardViews, again: () => void):
     const undrawn: Pick<Affected, 'request' | 'place'>[] = [];
     const wanted = new Set<string>();
     const notLooked = new Set<string>();
-    const requests = [
-      ...touched,
-      ...store.open().flatMap((request) => (isIn(request, ['queued']) ? [request.id] : [])),
-    ];
+    const requests = [...touched, ...sessionsIn(store.open(), ['queued']).map(({ request }) => request.id)];
     const known = [...new Set(requests)].flatMap((id) => store.get(id) ?? []);
     for (const { id } of known.sort(byUrgency)) {
       // Forgotten before it is looked at: whatever changes while it is looked at touches it again.

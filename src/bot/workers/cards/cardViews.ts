@@ -3,11 +3,13 @@
 import { cardView, titleOf } from '../../../../cards/cardView.ts';
 import { statusText } from '../../../../cards/messages/status.ts';
 import type { CardView, ViewContext } from '../../../../cards/view.ts';
-import type { Outage } from '../../../liveResponse/request/errorAnswer.ts';
+import type { Blocker, Outage } from '../../../liveResponse/request/errorAnswer.ts';
 import type { CallKind } from '../../../liveResponse/pacing/callRates.ts';
 import { maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
-import { isOpen, stageOf, sessionOf } from '../../../liveResponse/request/request.ts';
+import { endedAt, isOpen, sessionOf, stageOf } from '../../../liveResponse/request/request.ts';
+import { resultsOf } from '../../../liveResponse/request/session.ts';
+import type { SessionStage } from '../../../liveResponse/request/session.ts';
 import type { DefenderWatch, Sight } from '../upkeep/defenderWatch.ts';
 import type { TwinIndex } from '../requests/twins.ts';
 import type { Deps } from '../../deps.ts';
@@ -60,7 +62,9 @@ export function createCardViews(
 
   /** What cannot be had from Defender and concerns this request as it stands; never since before it did. */
   function outageFor(request: Request): Outage | undefined {
-    const stage = stageOf(request);
+    const session = sessionOf(request);
+    if (session === undefined) return undefined;
+    const { stage, grant } = session;
     switch (stage.state) {
       case 'running':
         return since(deps.watch.outage('follow'), stage.run.startedAt);
@@ -68,9 +72,9 @@ export function createCardViews(
         // After the last look nothing is read until somebody asks for it.
         return stage.searches >= maxSearchAttempts
           ? undefined
-          : since(deps.watch.outage(stage.run.actionId === undefined ? 'search' : 'follow'), stage.since);
+          : since(deps.watch.outage(stage.run === undefined ? 'search' : 'follow'), stage.since);
       case 'queued': {
-        const { waitsFor, error } = request;
+        const { waitsFor, error } = stage;
         const what =
           waitsFor === 'library' ? 'library' : error?.call === undefined ? undefined : sightOf[error.call];
         const waits =
@@ -78,9 +82,7 @@ export function createCardViews(
           waitsFor === 'unavailable' ||
           waitsFor === 'unauthorized' ||
           waitsFor === 'throttled';
-        return waits && what !== undefined
-          ? since(deps.watch.outage(what), sessionOf(request).grant.at)
-          : undefined;
+        return waits && what !== undefined ? since(deps.watch.outage(what), grant.at) : undefined;
       }
       default:
         return undefined;
@@ -93,22 +95,17 @@ export function createCardViews(
       const other = deps.store.get(id);
       return other !== undefined && !mayName(other);
     };
-    let bare = request;
-    const stage = stageOf(bare);
-    if (bare.retriedAs !== undefined && hidden(bare.retriedAs.id)) {
-      const { again: _again, ...rest } = bare;
-      bare = rest;
-    }
-    if (stage.state === 'queued' && stage.blocker?.by === 'request' && hidden(stage.blocker.id))
-      bare = { ...bare, blocker: { by: 'unseen' } };
-    if (
-      stage.state === 'closed' &&
-      stage.ending.kind === 'lapsed' &&
-      stage.ending.blocker?.by === 'request' &&
-      hidden(stage.ending.blocker.id)
-    )
-      bare = { ...bare, ending: { ...stage.ending, blocker: { by: 'unseen' } } };
-    return bare;
+    const isHidden = (blocker: Blocker | undefined): boolean =>
+      blocker?.by === 'request' && hidden(blocker.id);
+    const bare = withStages(request, (stage) => {
+      if (stage.state === 'queued' && isHidden(stage.blocker)) return { ...stage, blocker: { by: 'unseen' } };
+      if (stage.state === 'closed' && stage.ending.kind === 'lapsed' && isHidden(stage.ending.blocker))
+        return { ...stage, ending: { ...stage.ending, blocker: { by: 'unseen' } } };
+      return stage;
+    });
+    if (bare.retriedAs === undefined || !hidden(bare.retriedAs.id)) return bare;
+    const { retriedAs: _retriedAs, ...rest } = bare;
+    return rest;
   }
 
   function contextOf(request: Request): ViewContext {
@@ -139,8 +136,8 @@ export function createCardViews(
         'mayName' in place ? place.mayName : (other: Request) => mayBeNamedIn(deps, other, place);
       const request = nameless(place.reason === 'private' ? withoutReasons(whole) : whole, mayName);
       const outputs = new Map<number, string>();
-      if (place.results === 'card' && 'results' in request) {
-        for (const excerpt of stageOf(request).run.results.excerpts) {
+      if (place.results === 'card') {
+        for (const excerpt of resultsOf(stageOf(request)).excerpts) {
           const text = await textOf(request, excerpt.index, excerpt.sha256);
           if (text !== undefined) outputs.set(excerpt.index, text);
         }
@@ -156,14 +153,17 @@ export function createCardViews(
           ? twins
               .of(request)
               .filter(mayName)
-              .map((twin) => ({
-                id: twin.id,
-                status: statusText(twin, contextOf(twin)).status,
-                open: isOpen(twin),
-                askedBy: twin.asked.requester.name,
-                askedAt: twin.asked.at,
-                ...('endedAt' in twin ? { endedAt: stageOf(twin).endedAt } : {}),
-              }))
+              .map((twin) => {
+                const ended = endedAt(twin);
+                return {
+                  id: twin.id,
+                  status: statusText(twin, contextOf(twin)).status,
+                  open: isOpen(twin),
+                  askedBy: twin.asked.requester.name,
+                  askedAt: twin.asked.at,
+                  ...(ended === undefined ? {} : { endedAt: ended }),
+                };
+              })
           : [],
         ...(place.notify === undefined ? {} : { notify: place.notify }),
       });
@@ -173,17 +173,43 @@ export function createCardViews(
 
 /** Without the reasons given on the way; that of the request itself is told to be private. */
 function withoutReasons(request: Request): Request {
-  let bare = request;
-  const stage = stageOf(bare);
-  if (stage.state === 'closed' && 'reason' in stage.ending) {
-    const { reason: _reason, ...ending } = stage.ending;
-    bare = { ...bare, ending };
+  const { stage } = request;
+  return {
+    ...withStages(request, withoutSessionReasons),
+    stage: stage.state === 'closed' ? { ...stage, ending: withoutReason(stage.ending) } : stage,
+    votes: request.votes.map(withoutReason),
+  };
+}
+
+function withoutSessionReasons(stage: SessionStage): SessionStage {
+  switch (stage.state) {
+    case 'closed':
+      return { ...stage, ending: withoutReason(stage.ending) };
+    case 'running':
+    case 'finished':
+      return { ...stage, run: withoutCancelReason(stage.run) };
+    case 'unknown':
+      return stage.run === undefined ? stage : { ...stage, run: withoutCancelReason(stage.run) };
+    default:
+      return stage;
   }
-  if ('cancel' in bare) {
-    const { reason: _reason, ...cancel } = stage.run.cancel;
-    bare = { ...bare, cancel };
-  }
-  return bare;
+}
+
+function withoutCancelReason<R extends SeenRun>(run: R): R {
+  return run.cancel === undefined ? run : { ...run, cancel: withoutReason(run.cancel) };
+}
+
+function withoutReason<T extends object>(part: T): T {
+  if (!('reason' in part)) return part;
+  const { reason: _reason, ...rest } = part;
+  return rest;
+}
+
+function withStages(request: Request, change: (stage: SessionStage) => SessionStage): Request {
+  return {
+    ...request,
+    sessions: request.sessions.map((session) => ({ ...session, stage: change(session.stage) })),
+  };
 }
 
 const nothing: ReadonlyMap<number, string> = new Map();

@@ -3,18 +3,19 @@
 import { afterRestore } from '../../../../cards/messages/said.ts';
 import { duration } from '../../../../cards/time.ts';
 import { isTerminal } from '../../../liveResponse/action.ts';
-import type { FoundLate } from '../../../liveResponse/request/session.ts';
+import type { RequestSession } from '../../../liveResponse/request/session.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
-import { stageOf } from '../../../liveResponse/request/request.ts';
+import { isOpen, stageOf } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { endingWords } from '../../policy/refusals/endedStatus.ts';
 import { lostAt } from '../../policy/restored.ts';
+import { sessionsOf } from '../transition.ts';
 import { wordsOf } from './cardViews.ts';
 
-export interface Notification {
-  readonly what: 'end' | 'woke' | 'found';
-  readonly text: string;
-}
+/** Of the request, or of the session with that number. */
+export type Notification =
+  | { readonly what: 'end'; readonly text: string }
+  | { readonly what: 'woke' | 'found'; readonly session: number; readonly text: string };
 
 /**
  * The note that `place` (`surface:id`) has not had yet. Undefined while there is nothing to tell: open
@@ -26,12 +27,14 @@ export function pendingNotification(
   request: Request,
   place: string,
 ): Notification | undefined {
+  for (const one of sessionsOf([request])) {
+    const told = deviceOnlineNotification(deps, one, place) ?? foundLateNotification(deps, one, place);
+    if (told !== undefined) return told;
+  }
+  // What was found late says more than that it had been given up.
+  const found = request.sessions.some(({ stage }) => stage.state === 'closed' && stage.found !== undefined);
+  if (isOpen(request) || found || request.notified.includes(place)) return undefined;
   const stage = stageOf(request);
-  if (stage.state === 'running') return deviceOnlineNotification(deps, request, place);
-  if (stage.state !== 'finished' && stage.state !== 'closed') return undefined;
-  if (stage.state === 'closed' && stage.found !== undefined)
-    return foundLateNotification(deps, request, stage.found, place);
-  if (request.notified.includes(place)) return undefined;
   if (stage.state === 'closed' && 'by' in stage.ending && stage.ending.by.id === request.asked.requester.id)
     return undefined;
   const { title, status } = wordsOf(deps, request);
@@ -50,25 +53,27 @@ export function pendingNotification(
 /** What was given up ran after all: told once it has ended, to the requester who ended it as well. */
 function foundLateNotification(
   deps: Pick<Deps, 'clock' | 'settings'>,
-  request: Request,
-  { action, noted }: FoundLate,
+  { request, session: { number, stage } }: RequestSession,
   place: string,
 ): Notification | undefined {
-  if (noted.includes(place) || !isTerminal(action.status)) return undefined;
+  if (stage.state !== 'closed' || stage.found === undefined) return undefined;
+  const { action, notified } = stage.found;
+  if (notified.includes(place) || !isTerminal(action.status)) return undefined;
   const { title, status } = wordsOf(deps, request);
-  return { what: 'found', text: `${request.id}, ${title}: ${status}.` };
+  return { what: 'found', session: number, text: `${request.id}, ${title}: ${status}.` };
 }
 
 function deviceOnlineNotification(
   deps: Pick<Deps, 'clock' | 'settings'>,
-  request: Extract<Request, { state: 'running' }>,
+  { request, session: { number, stage } }: RequestSession,
   place: string,
 ): Notification | undefined {
-  const { parked } = request;
-  if (parked?.wokeAt === undefined || parked.notified.includes(place)) return undefined;
+  const waiting = stage.state === 'running' ? stage.run.waitingForDevice : undefined;
+  if (waiting?.wokeAt === undefined || waiting.notified.includes(place)) return undefined;
   const { title } = wordsOf(deps, request);
   return {
     what: 'woke',
-    text: `${request.id}, ${title}: the device woke after ${duration(parked.wokeAt - parked.since)}, and the session has started.`,
+    session: number,
+    text: `${request.id}, ${title}: the device woke after ${duration(waiting.wokeAt - waiting.since)}, and the session has started.`,
   };
 }

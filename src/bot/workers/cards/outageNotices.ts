@@ -2,7 +2,6 @@
 // places below their cards; once for each outage, and again when it is over.
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import type { CardRef, Request } from '../../../liveResponse/request/request.ts';
-import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { ChatError } from '../../ports.ts';
 import { cardPlacesOf } from '../reads/cardPlaces.ts';
@@ -259,7 +258,7 @@ export function createOutageNotices(deps: Deps, again: () => void): OutageNotice
   function isUnseen(id: string): boolean {
     const request = store.get(id);
     return (
-      stageOf(request)?.state === 'awaitingApproval' &&
+      request?.stage.state === 'awaitingApproval' &&
       !request.cards.some(
         (card) =>
           card.ref !== undefined &&

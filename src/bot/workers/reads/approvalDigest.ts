@@ -5,21 +5,26 @@ import { digestText, fingerprintOf } from '../../../liveResponse/commands.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
 import { contentOf, contentDrift, libraryNames, wasRead } from '../../../liveResponse/request/content.ts';
 import type { Content } from '../../../liveResponse/request/content.ts';
-import type { Asked, Request } from '../../../liveResponse/request/request.ts';
+import type { Device, Request, Subject } from '../../../liveResponse/request/request.ts';
 import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { readLibrary, tellsOf } from './library.ts';
 import type { LibraryReading } from './library.ts';
 
+/** Everything that an approval binds. */
+export interface Bound extends Pick<Subject, 'commands'> {
+  readonly tenant: string;
+  readonly device: Pick<Device, 'id'>;
+  readonly content?: Content | undefined;
+}
+
 /** Digest and fingerprint over everything that an approval binds. */
 export function approvalDigest(
   { hash }: Pick<Deps, 'hash'>,
-  request: Pick<Asked, 'tenant' | 'commands' | 'content'> & { readonly device: { readonly id: string } },
-): Pick<Asked, 'digest' | 'fingerprint'> {
-  const files = wasRead(request.subject.content) ? request.subject.content.files : [];
-  const digest = hash.sha256(
-    digestText(request.asked.tenant, request.device.id, request.subject.commands, files),
-  );
+  { tenant, device, commands, content }: Bound,
+): Pick<Subject, 'digest' | 'fingerprint'> {
+  const files = wasRead(content) ? content.files : [];
+  const digest = hash.sha256(digestText(tenant, device.id, commands, files));
   return { digest, fingerprint: fingerprintOf(digest) };
 }
 
@@ -60,9 +65,13 @@ export async function refreshContent(
     if (stage.state !== 'awaitingApproval' && stage.state !== 'unknown') return { no: 'decided' };
     // Somebody else's press may have shown it already.
     if (contentDrift(current.subject.content, now) === undefined) return { no: 'shown' };
-    return {
-      event: { type: 'contentSeen', content: now, ...approvalDigest(deps, { ...current, content: now }) },
+    const bound: Bound = {
+      tenant: current.asked.tenant,
+      device: current.targets[0].device,
+      commands: current.subject.commands,
+      content: now,
     };
+    return { event: { type: 'contentSeen', content: now, ...approvalDigest(deps, bound) } };
   });
   return {
     request: 'request' in changed ? changed.request : (deps.store.get(request.id) ?? request),

@@ -3,6 +3,7 @@
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
+import { sessionsIn } from '../transition.ts';
 import { isRestricted, reasonMayStand, resultsOf } from '../../policy/needToKnow.ts';
 import type { ReadByOutsiders } from '../../policy/needToKnow.ts';
 import { placesFor } from '../../policy/places.ts';
@@ -38,6 +39,11 @@ export function cardPlacesOf(deps: Needs, request: Request): readonly CardPlace[
     (place, at) =>
       chats.some((chat) => chat.surface === place.surface) && all.findIndex((one) => same(one, place)) === at,
   );
+}
+
+/** Whether something of its results may be known: Defender took a session of it, or may have. */
+export function mayHaveResults(request: Request): boolean {
+  return sessionsIn([request], ['running', 'finished', 'unknown']).length > 0;
 }
 
 function withReason(deps: Needs, request: Request, place: CardPlace): CardPlace {

@@ -2,6 +2,7 @@
 // the data folder, and the journal has its hash.
 import type { Request } from '../../../liveResponse/request/request.ts';
 import { stageOf } from '../../../liveResponse/request/request.ts';
+import { resultsOf } from '../../../liveResponse/request/session.ts';
 import type { Deps } from '../../deps.ts';
 
 /**
@@ -13,10 +14,7 @@ export async function keptOutput(
   request: Request,
   index: number,
 ): Promise<string | undefined> {
-  const excerpt =
-    'results' in request
-      ? stageOf(request).run.results.excerpts.findLast((one) => one.index === index)
-      : undefined;
+  const excerpt = resultsOf(stageOf(request)).excerpts.findLast((one) => one.index === index);
   const text = await outputs.get(request.id, index);
   if (text === undefined || excerpt === undefined || hash.sha256(text) === excerpt.sha256) return text;
   log.error('outputChanged', {

@@ -1,14 +1,14 @@
 // Takes output and links off the cards of a request for good: when the policy's `redactAfter` has passed, and
 // when one of its places became private or shared with outsiders. Written down, so that no restart brings
 // them back.
-import { isOpen, stageOf } from '../../../liveResponse/request/request.ts';
-import type { InState } from '../../../liveResponse/request/events.ts';
+import { isOpen } from '../../../liveResponse/request/request.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
+import { resultsOf } from '../../../liveResponse/request/session.ts';
 import type { Deps } from '../../deps.ts';
 import type { Ages } from '../ages.ts';
-import { isIn, moveFrom } from '../transition.ts';
-import { readBy } from '../reads/cardPlaces.ts';
-import { becamePrivate, redactAfterOf, resultsOf } from '../../policy/needToKnow.ts';
+import { changeRequest } from '../transition.ts';
+import { mayHaveResults, readBy } from '../reads/cardPlaces.ts';
+import { becamePrivate, redactAfterOf, resultsOf as resultsShown } from '../../policy/needToKnow.ts';
 import { createNextWake } from '../nextWake.ts';
 import type { Turn } from '../worker.ts';
 import { byHand } from '../worker.ts';
@@ -33,8 +33,6 @@ export interface Redaction {
   recheck(): void;
   pass(turn?: Turn): Promise<number | undefined>;
 }
-
-type WithResults = InState<'running' | 'finished' | 'unknown'>;
 
 /** `redraw` draws the cards of a request again though it did not change. */
 export function createRedaction(deps: Deps, ages: Ages, redraw: (id: string) => void): Redaction {
@@ -78,8 +76,10 @@ export function createRedaction(deps: Deps, ages: Ages, redraw: (id: string) => 
     if (wait === undefined) return;
     if (wait.ms > 0) due.set(id, clock.elapsed() + wait.ms);
     else
-      await moveFrom(store, id, ['running', 'finished', 'unknown'], (current) =>
-        current.redacted === undefined ? { type: 'redacted', cause: wait.cause } : undefined,
+      await changeRequest(store, id, (current) =>
+        hasResults(current) && current.redacted === undefined
+          ? { type: 'redacted', cause: wait.cause }
+          : undefined,
       );
   }
 
@@ -95,16 +95,12 @@ export function createRedaction(deps: Deps, ages: Ages, redraw: (id: string) => 
   }
 
   /** How long until its results leave the cards; undefined where they stand on none, or forever. */
-  function waitFor(
-    request: WithResults,
-  ): { readonly ms: number; readonly cause: 'time' | 'place' } | undefined {
-    const stage = stageOf(request);
+  function waitFor(request: Request): { readonly ms: number; readonly cause: 'time' | 'place' } | undefined {
     if (request.asked.placeIsPrivate || request.asked.privacy?.results === 'private') return undefined;
-    if (resultsOf(deps.policy, request, readBy(deps)) === 'private')
+    if (resultsShown(deps.policy, request, readBy(deps)) === 'private')
       return shows(request) ? { ms: 0, cause: 'place' } : undefined;
     const after = redactAfterOf(deps.policy, request);
-    const from =
-      stage.state === 'finished' ? stage.endedAt : stage.state === 'unknown' ? stage.since : undefined;
+    const from = quietSince(request);
     if (after === undefined || from === undefined) return undefined;
     return { ms: Math.max(0, after - ages.of(`${request.id} redact`, from)), cause: 'time' };
   }
@@ -123,14 +119,23 @@ export function createRedaction(deps: Deps, ages: Ages, redraw: (id: string) => 
   return { touch: (id) => void touched.add(id), recheck, pass };
 }
 
-function hasResults(request: Request): request is WithResults {
-  return (
-    isIn(request, ['running', 'finished', 'unknown']) &&
-    request.subject.commands.some((command) => command.type !== 'PutFile')
+function hasResults(request: Request): boolean {
+  return mayHaveResults(request) && request.subject.commands.some((command) => command.type !== 'PutFile');
+}
+
+/** When the last of its sessions ended or was lost from sight; undefined while one goes on. */
+function quietSince({ sessions }: Request): number | undefined {
+  const times = sessions.map(({ stage }) =>
+    stage.state === 'unknown' ? stage.since : 'endedAt' in stage ? stage.endedAt : Infinity,
   );
+  const last = Math.max(...times);
+  return last === Infinity ? undefined : last;
 }
 
 /** Something of it may stand on a card now. */
-function shows({ results }: WithResults): boolean {
-  return results.links.length > 0 || results.excerpts.some((one) => one.length > 0);
+function shows({ sessions }: Request): boolean {
+  return sessions.some(({ stage }) => {
+    const { links, excerpts } = resultsOf(stage);
+    return links.length > 0 || excerpts.some((one) => one.length > 0);
+  });
 }

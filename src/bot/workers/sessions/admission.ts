@@ -10,13 +10,11 @@ import {
 import { isParked, maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
 import { maxPenaltyMs } from '../../../liveResponse/pacing/callRates.ts';
 import type { DefenderError } from '../../../liveResponse/ports.ts';
-import type { InState } from '../../../liveResponse/request/events.ts';
-import type { Request } from '../../../liveResponse/request/request.ts';
-import type { WaitCause } from '../../../liveResponse/request/session.ts';
-import { sessionOf, stageOf } from '../../../liveResponse/request/request.ts';
+import type { RequestSession, WaitCause } from '../../../liveResponse/request/session.ts';
 import { requestAsBlocker } from './blockers.ts';
 import type { Deps } from '../../deps.ts';
-import { isIn, moveFrom } from '../transition.ts';
+import { changeSession, isIn, sessionsIn, sessionsOf } from '../transition.ts';
+import type { SessionRef } from '../transition.ts';
 
 /** What a busy device is given before the next try. */
 export const busyPause = 30_000;
@@ -52,11 +50,11 @@ export interface InFlight {
 
 export interface Admission {
   /** Approved and not yet taken up, oldest approval first. */
-  waiting(): readonly InState<'queued'>[];
-  /** Why a request may not be sent now, and when to look again; undefined when it may. */
-  of(request: InState<'queued'>): Wait | undefined;
+  waiting(): readonly RequestSession<'queued'>[];
+  /** Why a session may not be sent now, and when to look again; undefined when it may. */
+  of(queued: RequestSession<'queued'>): Wait | undefined;
   /** Puts what it waits for on the card, unless it stands there. */
-  recordWait(id: string, cause: WaitCause | undefined, why?: WaitReason): Promise<void>;
+  recordWait(queued: SessionRef, cause: WaitCause | undefined, why?: WaitReason): Promise<void>;
   /**
    * Holds one request back for `ms` because something it needs could not be read; kept in memory alone, a
    * restart may try at once.
@@ -88,25 +86,23 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
   const deferrals = new Map<string, { readonly notBefore: number; readonly until: number }>();
   let cap = sessionCap(deps.settings.sessions);
 
-  function waiting(): readonly InState<'queued'>[] {
-    return store
-      .open()
-      .filter((request) => isIn(request, ['queued']))
-      .filter((request) => !inFlight.has(request.id))
-      .sort((a, b) => sessionOf(a).grant.at - sessionOf(b).grant.at);
+  function waiting(): readonly RequestSession<'queued'>[] {
+    return sessionsIn(store.open(), ['queued'])
+      .filter(({ request }) => !inFlight.has(request.id))
+      .sort((a, b) => a.session.grant.at - b.session.grant.at);
   }
 
-  function of(request: InState<'queued'>): Wait | undefined {
+  function of(queued: RequestSession<'queued'>): Wait | undefined {
     if (store.trouble() !== undefined) return { wait: unavailablePause };
     if (store.freeze() !== undefined) return { cause: 'frozen', wait: throttledPause };
     const now = clock.elapsed();
-    const pause = Math.max(deferredFor(request), (pausedUntil.get(request.id) ?? 0) - now);
+    const pause = Math.max(deferredFor(queued), (pausedUntil.get(queued.request.id) ?? 0) - now);
     if (pause > 0) return { wait: pause };
-    const live = liveRequests();
-    // An unknown request keeps its device until somebody decides, though no longer a session: what may run
+    const live = liveSessions();
+    // An unknown session keeps its device until somebody decides, though no longer a session: what may run
     // there must not meet a second script.
-    const holder = [...live, ...store.open().filter((other) => isIn(other, ['unknown']))].find(
-      (other) => other.targets[0].device.id === request.targets[0].device.id,
+    const holder = [...live, ...sessionsIn(store.open(), ['unknown'])].find(
+      ({ session }) => session.device.id === queued.session.device.id,
     );
     if (holder !== undefined)
       return { cause: 'deviceBusy', blocker: requestAsBlocker(holder), wait: holdPause };
@@ -120,11 +116,12 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
    * What is left of the pause that a refusal asked for: as long as it was meant, whatever happens to the wall
    * clock in which it is journaled.
    */
-  function deferredFor({ id, notBefore, attempts }: InState<'queued'>): number {
+  function deferredFor({ request: { id }, session }: RequestSession<'queued'>): number {
+    const { notBefore } = session.stage;
     if (notBefore === undefined) return 0;
     const known = deferrals.get(id);
     if (known?.notBefore === notBefore) return known.until - clock.elapsed();
-    const meant = notBefore - (attempts.at(-1)?.at ?? notBefore);
+    const meant = notBefore - (session.attempts.at(-1)?.at ?? notBefore);
     const wait = Math.max(0, Math.min(notBefore - clock.now(), meant > 0 ? meant : maxPenaltyMs));
     deferrals.set(id, { notBefore, until: clock.elapsed() + wait });
     return wait;
@@ -134,15 +131,17 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
    * Those that hold a session at Defender, or may: an unknown one as long as it is looked for. After that it
    * waits for a person, who must not hold up everybody else.
    */
-  function liveRequests(): readonly Request[] {
-    return store
-      .open()
-      .filter(
-        (request) =>
-          isIn(request, ['submitting', 'running']) ||
-          (isIn(request, ['unknown']) && stageOf(request).searches < maxSearchAttempts) ||
-          inFlight.has(request.id),
-      );
+  function liveSessions(): readonly RequestSession[] {
+    return sessionsOf(store.open()).filter(({ request, session: { stage } }) => {
+      switch (stage.state) {
+        case 'queued':
+          return inFlight.has(request.id);
+        case 'unknown':
+          return stage.searches < maxSearchAttempts || inFlight.has(request.id);
+        default:
+          return stage.state === 'submitting' || stage.state === 'running';
+      }
+    });
   }
 
   /**
@@ -150,8 +149,9 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
    * everybody for days; should Defender count them, its 429 lowers the cap.
    */
   function sessionsHeld(): number {
-    return liveRequests().filter((request) => !(isIn(request, ['running']) && isParked(request, clock.now())))
-      .length;
+    return liveSessions().filter(
+      (live) => !(isIn(live, ['running']) && isParked(live.session.stage.run, clock.now())),
+    ).length;
   }
 
   return {
@@ -164,10 +164,9 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
       pausedUntil.delete(id);
       deferrals.delete(id);
     },
-    async recordWait(id, cause, { blocker, error } = {}) {
+    async recordWait(queued, cause, { blocker, error } = {}) {
       if (cause === undefined) return;
-      await moveFrom(store, id, ['queued'], (request) => {
-        const stage = stageOf(request);
+      await changeSession(store, queued, ['queued'], ({ session: { stage } }) => {
         // An answer that says the same with another correlation id is no news.
         const same =
           stage.waitsFor === cause &&

@@ -3,17 +3,17 @@
 import type { Action } from '../../../liveResponse/action.ts';
 import type { Blocker } from '../../../liveResponse/request/errorAnswer.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
-import type { Request } from '../../../liveResponse/request/request.ts';
-import { stageOf } from '../../../liveResponse/request/request.ts';
+import type { RequestSession, SessionStage } from '../../../liveResponse/request/session.ts';
 import type { Deps } from '../../deps.ts';
+import { sessionsOf } from '../transition.ts';
 
 /** Asked with one list call after Defender has said that the device is busy. */
 export async function findBlocker(
   { store, defender, log }: Pick<Deps, 'store' | 'defender' | 'log'>,
-  request: Request,
+  { request, session }: RequestSession,
 ): Promise<Blocker> {
   try {
-    const { actions: active, whole } = await defender.activeOn(request.targets[0].device.id);
+    const { actions: active, whole } = await defender.activeOn(session.device.id);
     // An action of another type is named where there is no session: that it blocks is not documented, but
     // somebody works there.
     const holder = active.find((action) => action.type === 'LiveResponse') ?? active.at(0);
@@ -34,11 +34,7 @@ export async function findBlocker(
 
 /** An action that stands in the way; where it is of a request of ours, that one. */
 export function blockerFrom(store: Pick<Deps['store'], 'all'>, action: Action): Blocker {
-  const ours = store
-    .all()
-    .find(
-      (other) => 'actionId' in other && stageOf(other).run.actionId.toLowerCase() === action.id.toLowerCase(),
-    );
+  const ours = sessionOfAction(store, action.id);
   if (ours !== undefined) return requestAsBlocker(ours);
   return {
     by: 'action',
@@ -54,6 +50,21 @@ export function blockerFrom(store: Pick<Deps['store'], 'all'>, action: Action): 
  * An unknown request keeps its device until a person decides: what may run there must not meet a second
  * script.
  */
-export function requestAsBlocker(other: Request): Blocker {
-  return { by: 'request', id: other.id, undecided: stageOf(other).state === 'unknown' };
+export function requestAsBlocker({ request, session }: RequestSession): Blocker {
+  return { by: 'request', id: request.id, undecided: session.stage.state === 'unknown' };
+}
+
+/** The session that we know to be this action at Defender; undefined where none is. */
+export function sessionOfAction(
+  store: Pick<Deps['store'], 'all'>,
+  actionId: string,
+): RequestSession | undefined {
+  return sessionsOf(store.all()).find(
+    ({ session }) => actionIdOf(session.stage)?.toLowerCase() === actionId.toLowerCase(),
+  );
+}
+
+function actionIdOf(stage: SessionStage): string | undefined {
+  if (stage.state === 'closed') return stage.actionId;
+  return 'run' in stage ? stage.run?.actionId : undefined;
 }

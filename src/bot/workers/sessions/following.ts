@@ -1,17 +1,16 @@
-// Follows every running session with one list call, and turns what Defender says into moves.
+// Follows every running session with one list call, and turns what Defender says into events.
 import { rightSentence } from '../../../../cards/messages/rights.ts';
 import { isKnownStatus, isTerminal, outcomeOf, sameReading } from '../../../liveResponse/action.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import { isParked, pollGap } from '../../../liveResponse/pacing/schedules.ts';
-import type { InState } from '../../../liveResponse/request/events.ts';
-import { stageOf } from '../../../liveResponse/request/request.ts';
+import type { RequestSession } from '../../../liveResponse/request/session.ts';
 import type { DefenderWatch } from '../upkeep/defenderWatch.ts';
 import type { Deps } from '../../deps.ts';
 import type { TenantLearning } from './tenantLearning.ts';
 import { deadlineAfter, queueOf } from '../sessionDeadlines.ts';
 import type { Ages } from '../ages.ts';
-import { isIn, moveFrom } from '../transition.ts';
+import { changeSession, sessionsIn } from '../transition.ts';
 import type { Turn } from '../worker.ts';
 import { byHand } from '../worker.ts';
 
@@ -56,22 +55,22 @@ export function createFollowing(
   let readAt: number | undefined;
 
   async function pass(turn: Turn = byHand): Promise<number | undefined> {
-    const running = store.open().filter((request) => isIn(request, ['running']));
+    const running = sessionsIn(store.open(), ['running']);
     // Nobody asks Defender any more, so nobody would ever take this back.
     if (running.length === 0) trouble = readAt = undefined;
-    if (running.length === 0 && !store.open().some((request) => isIn(request, ['unknown'])))
+    if (running.length === 0 && sessionsIn(store.open(), ['unknown']).length === 0)
       deps.watch.forget('follow');
-    for (const request of running) if (turn.goOn()) await giveUpCancel(request);
-    for (const id of misses.keys()) if (!running.some((request) => request.id === id)) misses.delete(id);
+    for (const one of running) if (turn.goOn()) await giveUpCancel(one);
+    for (const id of misses.keys()) if (!running.some(({ request }) => request.id === id)) misses.delete(id);
     if (running.length === 0 || !turn.goOn()) return undefined;
     const asked = clock.elapsed();
     const read = await readAll(running);
     readAt = clock.elapsed();
     if ('retryAfter' in read) return read.retryAfter;
-    for (const request of running)
-      if (turn.goOn()) await apply(request, read.actions.get(stageOf(request).run.actionId));
-    const still = store.open().filter((request) => isIn(request, ['running']));
-    const parked = still.filter((request) => isParked(request, clock.now())).length;
+    for (const one of running)
+      if (turn.goOn()) await apply(one, read.actions.get(one.session.stage.run.actionId));
+    const still = sessionsIn(store.open(), ['running']);
+    const parked = still.filter(({ session }) => isParked(session.stage.run, clock.now())).length;
     // A submission nudges the worker, so nothing is fresh here: it has just been read.
     const gap = pollGap(
       { active: still.length - parked, parked, fresh: false },
@@ -81,10 +80,10 @@ export function createFollowing(
   }
 
   async function readAll(
-    running: readonly InState<'running'>[],
+    running: readonly RequestSession<'running'>[],
   ): Promise<{ readonly actions: ReadonlyMap<string, Action> } | { readonly retryAfter: number }> {
     try {
-      const actions = await defender.actions(running.map((request) => stageOf(request).run.actionId));
+      const actions = await defender.actions(running.map(({ session }) => session.stage.run.actionId));
       trouble = undefined;
       return { actions: new Map(actions.map((action) => [action.id, action])) };
     } catch (error) {
@@ -96,44 +95,45 @@ export function createFollowing(
         why: trouble,
         target: error.detail.target,
       });
-      // Overdue requests must be told even while Defender is down.
-      for (const request of running) await tellOverdue(request);
+      // Overdue sessions must be told even while Defender is down.
+      for (const one of running) await tellOverdue(one);
       return { retryAfter: Math.max(error.detail.retryAfterMs ?? 0, deps.settings.pollGap) };
     }
   }
 
-  async function apply(request: InState<'running'>, action: Action | undefined): Promise<void> {
+  async function apply(running: RequestSession<'running'>, action: Action | undefined): Promise<void> {
+    const { request } = running;
     if (action === undefined) {
       const missed = (misses.get(request.id) ?? 0) + 1;
       misses.set(request.id, missed);
       if (missed >= missesBeforeLost)
-        await moveFrom(store, request.id, ['running'], () => ({ type: 'actionMissing' }));
+        await changeSession(store, running, ['running'], () => ({ type: 'actionMissing' }));
       return;
     }
     misses.delete(request.id);
-    learning?.shown(request, action);
+    learning?.shown(running, action);
     if (!isKnownStatus(action.status) && !warned.has(action.status)) {
       warned.add(action.status);
       log.warn('unknownStatus', { request: request.id, status: action.status });
     }
     if (isTerminal(action.status)) {
       const outcome = outcomeOf[action.status];
-      await moveFrom(store, request.id, ['running'], () => ({ type: 'ended', action, outcome }));
+      await changeSession(store, running, ['running'], () => ({ type: 'ended', action, outcome }));
       return;
     }
-    await moveFrom(store, request.id, ['running'], (current) => {
-      const stage = stageOf(current);
+    await changeSession(store, running, ['running'], (current) => {
+      const { stage } = current.session;
       const deadline = deadlineAfter(current, action, queueOf(deps));
       return sameReading(stage.run.action, action) && deadline === stage.deadline
         ? undefined
         : { type: 'progressed', action, deadline };
     });
-    await tellOverdue(request);
+    await tellOverdue(running);
   }
 
-  async function tellOverdue(request: InState<'running'>): Promise<void> {
-    await moveFrom(store, request.id, ['running'], (current, now) =>
-      stageOf(current).deadline <= now ? { type: 'overdue' } : undefined,
+  async function tellOverdue(running: RequestSession<'running'>): Promise<void> {
+    await changeSession(store, running, ['running'], ({ session }, now) =>
+      session.stage.deadline <= now ? { type: 'overdue' } : undefined,
     );
   }
 
@@ -141,8 +141,9 @@ export function createFollowing(
    * Whether it arrived is not known, or it did and changed nothing; Defender takes a second one, so people
    * may press again.
    */
-  async function giveUpCancel(request: InState<'running'>): Promise<void> {
-    await moveFrom(store, request.id, ['running'], ({ cancel }) => {
+  async function giveUpCancel(running: RequestSession<'running'>): Promise<void> {
+    await changeSession(store, running, ['running'], ({ request, session }) => {
+      const { cancel } = session.stage.run;
       if (cancel === undefined) return undefined;
       const waited = ages.of(`${request.id} cancel`, cancel.at);
       if (cancel.answer === 'sent' && waited > cancelPatience)

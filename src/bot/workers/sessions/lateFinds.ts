@@ -5,13 +5,13 @@ import { isTerminal, sameReading } from '../../../liveResponse/action.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { lateSearchSchedule, lateSearchMs } from '../../../liveResponse/pacing/schedules.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
-import type { InState } from '../../../liveResponse/request/events.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
 import { mayTurnUp } from '../../../liveResponse/request/session.ts';
-import { stageOf } from '../../../liveResponse/request/request.ts';
+import type { RequestSession } from '../../../liveResponse/request/session.ts';
 import type { Ages } from '../ages.ts';
 import type { Deps } from '../../deps.ts';
 import { deadlineFrom, queueOf } from '../sessionDeadlines.ts';
-import { moveFrom } from '../transition.ts';
+import { changeSession } from '../transition.ts';
 import { differing, findByTag } from './reconciliation.ts';
 
 /** After a look that Defender did not answer. */
@@ -28,7 +28,9 @@ export interface LateFinds {
 
 export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
   const { store, defender, clock, log } = deps;
-  const watched = new Set(store.all().flatMap((request) => (mayTurnUp(request) ? [request.id] : [])));
+  const watched = new Set(
+    store.all().flatMap((request) => (givenUp(request).length > 0 ? [request.id] : [])),
+  );
   /** How long after its end it was last looked for; milliseconds. */
   const lookedAt = new Map<string, number>();
   const notBefore = new Map<string, number>();
@@ -40,16 +42,14 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
   }
 
   /** In how many milliseconds it is to be looked for next; undefined when it need not be any more. */
-  function dueIn(request: InState<'over'>): number | undefined {
-    const stage = stageOf(request);
-    const age = ageOf(request);
+  function dueIn(closed: RequestSession<'closed'>): number | undefined {
+    const { request, session } = closed;
+    const { found } = session.stage;
+    const age = ageOf(closed);
     const held = Math.max(0, (notBefore.get(request.id) ?? 0) - clock.elapsed());
     const last = lookedAt.get(request.id);
-    if (stage.found !== undefined) {
-      if (
-        isTerminal(stage.found.action.status) ||
-        clock.now() > deadlineFrom(request, stage.found.at, queueOf(deps))
-      )
+    if (found !== undefined) {
+      if (isTerminal(found.action.status) || clock.now() > deadlineFrom(request, found.at, queueOf(deps)))
         return undefined;
       return Math.max(last === undefined ? 0 : last + deps.settings.parkedGap - age, held);
     }
@@ -60,53 +60,57 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
     return step === undefined ? undefined : Math.max(step - age, held);
   }
 
-  function ageOf(request: InState<'over'>): number {
-    return ages.of(`ended ${request.id}`, stageOf(request).endedAt);
+  function ageOf({ request, session }: RequestSession<'closed'>): number {
+    return ages.of(`ended ${request.id}`, session.stage.endedAt);
   }
 
-  async function look(request: InState<'over'>): Promise<void> {
-    const stage = stageOf(request);
+  async function look(closed: RequestSession<'closed'>): Promise<void> {
+    const { request, session } = closed;
     let action: Action | undefined;
     try {
-      const id = stage.found?.action.id ?? stage.actionId;
-      action = id === undefined ? await findByTag(deps, request) : (await defender.actions([id])).at(0);
+      const id = session.stage.found?.action.id ?? session.stage.actionId;
+      action = id === undefined ? await findByTag(deps, closed) : (await defender.actions([id])).at(0);
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
       log.warn('lookFailed', { request: request.id, code: error.code, detail: error.message });
       notBefore.set(request.id, clock.elapsed() + Math.max(retryPause, error.detail.retryAfterMs ?? 0));
       return;
     }
-    lookedAt.set(request.id, ageOf(request));
+    lookedAt.set(request.id, ageOf(closed));
     if (action === undefined) return;
     const found = action;
-    await moveFrom(store, request.id, ['over'], (current) => {
-      const stage = stageOf(current);
-      return stage.found !== undefined && sameReading(stage.found.action, found)
+    await changeSession(store, closed, ['closed'], ({ session: { stage } }) =>
+      stage.found !== undefined && sameReading(stage.found.action, found)
         ? undefined
-        : { type: 'foundLate', action: found, ...differing(deps, request, found) };
-    });
+        : { type: 'foundLate', action: found, ...differing(deps, request, found) },
+    );
   }
 
   return {
     touch(id) {
-      const request = store.get(id);
-      if (request !== undefined && mayTurnUp(request)) watched.add(id);
+      if (givenUp(store.get(id)).length > 0) watched.add(id);
     },
     async pass() {
       const wakes: number[] = [];
       for (const id of [...watched]) {
-        const request = store.get(id);
-        const due = request !== undefined && mayTurnUp(request) ? dueIn(request) : undefined;
-        if (request === undefined || !mayTurnUp(request) || due === undefined) {
+        const due = givenUp(store.get(id)).filter((closed) => dueIn(closed) !== undefined);
+        if (due.length === 0) {
           forget(id);
           continue;
         }
-        if (due <= 0) await look(request);
-        const after = store.get(id);
-        const next = after !== undefined && mayTurnUp(after) ? dueIn(after) : undefined;
-        if (next !== undefined) wakes.push(next);
+        for (const closed of due) if ((dueIn(closed) ?? 0) <= 0) await look(closed);
+        for (const closed of givenUp(store.get(id))) {
+          const next = dueIn(closed);
+          if (next !== undefined) wakes.push(next);
+        }
       }
       return wakes.length === 0 ? undefined : Math.min(...wakes);
     },
   };
+}
+
+/** The sessions of a request that were closed without anybody knowing whether they ran. */
+function givenUp(request: Request | undefined): readonly RequestSession<'closed'>[] {
+  if (request === undefined) return [];
+  return request.sessions.flatMap((session) => (mayTurnUp(session) ? [{ request, session }] : []));
 }

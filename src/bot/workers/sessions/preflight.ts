@@ -9,9 +9,8 @@ import { DefenderError } from '../../../liveResponse/ports.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
 import type { Unfit } from '../../../liveResponse/device/records.ts';
 import type { Device } from '../../../liveResponse/request/request.ts';
-import type { InState, Move } from '../../../liveResponse/request/events.ts';
-import type { WaitCause } from '../../../liveResponse/request/session.ts';
-import { sessionOf } from '../../../liveResponse/request/request.ts';
+import type { SessionTransition } from '../../../liveResponse/request/events.ts';
+import type { RequestSession, Session, WaitCause } from '../../../liveResponse/request/session.ts';
 import type { Deps } from '../../deps.ts';
 import { outageOf } from './admission.ts';
 import { readLibrary, tellsOf } from '../reads/library.ts';
@@ -40,25 +39,28 @@ export interface Reading {
 export type NotRead =
   { readonly ended: DefenderError } | { readonly again: DefenderError; readonly cause: WaitCause };
 
-type PreflightRefusal = Extract<Move, { readonly type: 'refused' }>;
+type PreflightRefusal = Extract<SessionTransition, { readonly type: 'refused' }>;
 
 /**
  * The device first: without its tags and group the scope cannot be checked. The library last, so that it is
  * as fresh as can be.
  */
-export async function readForPreflight(deps: Deps, request: InState<'queued'>): Promise<Reading | NotRead> {
+export async function readForPreflight(
+  deps: Deps,
+  queued: RequestSession<'queued'>,
+): Promise<Reading | NotRead> {
   const { defender, log } = deps;
   let device: Device;
   try {
-    device = await defender.machine(request.targets[0].device.id);
+    device = await defender.machine(queued.session.device.id);
   } catch (error) {
     if (!(error instanceof DefenderError)) throw error;
-    log.warn('deviceNotRead', { request: request.id, code: error.code, detail: error.message });
+    log.warn('deviceNotRead', { request: queued.request.id, code: error.code, detail: error.message });
     return error.code === 'notFound' || error.code === 'refused'
       ? { ended: error }
       : { again: error, cause: error.code === 'paced' ? 'slot' : outageOf(error) };
   }
-  const [content, people] = await Promise.all([readContent(deps, request), readPeople(deps, request)]);
+  const [content, people] = await Promise.all([readContent(deps, queued), readPeople(deps, queued)]);
   if (content === undefined) return { device, people };
   return 'again' in content ? content : { device, people, content };
 }
@@ -69,19 +71,19 @@ export async function readForPreflight(deps: Deps, request: InState<'queued'>): 
  */
 export async function readContent(
   deps: Deps,
-  { commands, approval }: InState<'queued' | 'submitting'>,
+  { request: { subject }, session: { grant } }: RequestSession<'queued' | 'submitting'>,
 ): Promise<ContentRead | Extract<NotRead, { readonly cause: WaitCause }> | undefined> {
-  if (!wasRead(approval.content)) return undefined;
+  if (!wasRead(grant.content)) return undefined;
   const reading = await readLibrary(deps);
   if (!('files' in reading)) return { again: reading.error, cause: 'library' };
-  if (!tellsOf(commands, reading))
+  if (!tellsOf(subject.commands, reading))
     return {
       again: new DefenderError('unreadable', 'the list of the script library could be read only in part', {
         call: 'library',
       }),
       cause: 'library',
     };
-  return contentOf(commands, reading.files, reading.at);
+  return contentOf(subject.commands, reading.files, reading.at);
 }
 
 /**
@@ -90,13 +92,16 @@ export async function readContent(
  */
 export async function readPeople(
   { policy, groups }: Pick<Deps, 'policy' | 'groups'>,
-  { account, approval }: InState<'queued' | 'submitting'>,
+  { request, session }: RequestSession<'queued' | 'submitting'>,
 ): Promise<Readings> {
   const read = async (of: string): Promise<GroupReading | undefined> => {
     const person = ownerOf(policy, of);
     return person === undefined ? undefined : (await readGroups(policy, person, groups, 'recent')).reading;
   };
-  const [requester, approver] = await Promise.all([read(account), read(approval.account)]);
+  const [requester, approver] = await Promise.all([
+    read(request.asked.account),
+    read(session.grant.votes[0].account),
+  ]);
   return { requester, approver };
 }
 
@@ -106,16 +111,17 @@ export async function readPeople(
  */
 export function judgePreflight(
   deps: Pick<Deps, 'policy' | 'clock'>,
-  request: InState<'queued' | 'submitting'>,
+  { request, session }: RequestSession<'queued' | 'submitting'>,
   device: Device,
   people: Readings,
 ): Judgement | { readonly no: DeviceNo } {
+  const [target, ...others] = request.targets;
   const judged = judgeToday(
     deps.policy,
-    { ...request, device },
+    { ...request, targets: [{ ...target, device }, ...others] },
     deps.clock.now(),
     people,
-    sessionOf(request).grant,
+    session.grant.votes[0],
   );
   return judged !== undefined && 'no' in judged ? judged : (deviceNo(device) ?? judged);
 }
@@ -143,28 +149,33 @@ function deviceNo(device: Device): { readonly no: DeviceNo } | undefined {
  */
 export function preflightFailure(
   deps: Deps,
-  request: InState<'submitting'>,
+  submitting: RequestSession<'submitting'>,
   { device, content }: Pick<Reading, 'device' | 'content'>,
 ): PreflightRefusal | undefined {
-  if (request.asked.tenant !== deps.settings.tenant) return refused('otherTenant');
+  const {
+    request: { asked, subject },
+    session: { grant },
+  } = submitting;
+  if (asked.tenant !== deps.settings.tenant) return refused('otherTenant');
   const { digest } = approvalDigest(deps, {
-    ...request,
-    ...(sessionOf(request).grant.content === undefined ? {} : { content: sessionOf(request).grant.content }),
+    tenant: asked.tenant,
+    device: submitting.session.device,
+    commands: subject.commands,
+    content: grant.content ?? subject.content,
   });
-  if (digest !== request.subject.digest || digest !== sessionOf(request).grant.digest)
-    return refused('digestMismatch');
+  if (digest !== subject.digest || digest !== grant.digest) return refused('digestMismatch');
   const problem = inScope(deps.policy, device);
   if (problem !== undefined) return refused('deviceOutOfScope', explain(problem, deps.settings.command));
-  return contentFailure(request, content);
+  return contentFailure(submitting.session, content);
 }
 
 /** Compared by whole hash. Which script, from which content to which, and since when. */
 export function contentFailure(
-  { approval }: InState<'submitting'>,
+  { grant }: Pick<Session, 'grant'>,
   now: ContentRead | undefined,
 ): PreflightRefusal | undefined {
-  if (now === undefined || !wasRead(approval.content)) return undefined;
-  const changes = changesBetween(approval.content, now);
+  if (now === undefined || !wasRead(grant.content)) return undefined;
+  const changes = changesBetween(grant.content, now);
   return changes.length === 0
     ? undefined
     : refused('scriptChanged', changes.map((change) => changeWords(change)).join('; '));

@@ -6,12 +6,12 @@ import { sameCommands } from '../../../liveResponse/commands.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
 import { searchSchedule } from '../../../liveResponse/pacing/schedules.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
-import type { InState } from '../../../liveResponse/request/events.ts';
-import { stageOf, sessionOf } from '../../../liveResponse/request/request.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
+import type { RequestSession } from '../../../liveResponse/request/session.ts';
 import type { Deps } from '../../deps.ts';
 import { deadlineFrom, queueOf } from '../sessionDeadlines.ts';
 import type { Ages } from '../ages.ts';
-import { isIn, moveFrom } from '../transition.ts';
+import { changeSession, isIn, sessionAt, sessionsOf } from '../transition.ts';
 import { createNextWake } from '../nextWake.ts';
 import type { Turn } from '../worker.ts';
 import { byHand } from '../worker.ts';
@@ -29,7 +29,7 @@ export type Found = 'adopted' | 'goesOn' | 'notSeen' | 'notRead';
 export interface Reconciliation {
   pass(turn?: Turn): Promise<number | undefined>;
   /** One search now; also what "Look again" does. */
-  look(request: InState<'unknown'>): Promise<Found>;
+  look(unknown: RequestSession<'unknown'>): Promise<Found>;
 }
 
 export function createReconciliation(
@@ -43,33 +43,36 @@ export function createReconciliation(
 
   async function pass(turn: Turn = byHand): Promise<number | undefined> {
     const wakes = createNextWake(clock);
-    for (const request of store.open()) {
+    for (const one of sessionsOf(store.open())) {
+      const { request, session } = one;
       if (!turn.goOn()) break;
-      if (stageOf(request).state === 'submitting' && !isPosting(request.id)) {
+      if (session.stage.state === 'submitting' && !isPosting(request.id)) {
         // The process died between the intent and the answer: it may have run. Read again inside the change,
         // since the answer may just have come.
-        await moveFrom(store, request.id, ['submitting'], () =>
+        await changeSession(store, one, ['submitting'], () =>
           isPosting(request.id) ? undefined : { type: 'lost' },
         );
         wakes.after(searchSchedule[0]);
       }
-      if (stageOf(request).state !== 'unknown') continue;
-      const due = dueIn(request);
+      if (!isIn(one, ['unknown'])) continue;
+      const due = dueIn(one);
       if (due === undefined) continue;
-      if (due <= 0) await look(request);
+      if (due <= 0) await look(one);
       const after = store.get(request.id);
-      const next = after !== undefined && isIn(after, ['unknown']) ? dueIn(after) : undefined;
+      const now = after === undefined ? undefined : sessionAt(after, session.number);
+      const next = isIn(now, ['unknown']) ? dueIn(now) : undefined;
       if (next !== undefined) wakes.after(next);
     }
     return wakes.wait();
   }
 
   /** Milliseconds until the next look; negative when it is late. */
-  function dueIn(request: InState<'unknown'>): number | undefined {
-    const stage = stageOf(request);
-    const step = searchSchedule[stage.searches];
-    if (step === undefined) return afterCancel(request);
-    return Math.max(step - ages.of(`${request.id} unknown`, stage.since), retryPause - sinceTry(request.id));
+  function dueIn(unknown: RequestSession<'unknown'>): number | undefined {
+    const { id } = unknown.request;
+    const { searches, since } = unknown.session.stage;
+    const step = searchSchedule[searches];
+    if (step === undefined) return afterCancel(unknown);
+    return Math.max(step - ages.of(`${id} unknown`, since), retryPause - sinceTry(id));
   }
 
   function sinceTry(id: string): number {
@@ -80,25 +83,27 @@ export function createReconciliation(
    * Somebody cancelled a session that had been lost from sight: its end is looked for a while, so that nobody
    * has to press.
    */
-  function afterCancel({ id, cancel }: InState<'unknown'>): number | undefined {
+  function afterCancel({ request: { id }, session }: RequestSession<'unknown'>): number | undefined {
+    const cancel = session.stage.run?.cancel;
     if (cancel?.answer !== 'accepted') return undefined;
     const age = ages.of(`${id} cancel`, cancel.at);
     return age > cancelWatch ? undefined : cancelPause - Math.min(age, sinceTry(id));
   }
 
-  async function look(request: InState<'unknown'>): Promise<Found> {
+  async function look(unknown: RequestSession<'unknown'>): Promise<Found> {
+    const { request, session } = unknown;
     triedAt.set(request.id, clock.elapsed());
-    const found = await find(request);
+    const found = await find(unknown);
     if (found === 'notRead') return 'notRead';
     // Taken up again while it goes on, an overdue session would be overdue at once, and so to and fro for
     // ever.
-    const goesOn = found !== undefined && stageOf(request).cause === 'overdue' && !isTerminal(found.status);
+    const goesOn = found !== undefined && session.stage.cause === 'overdue' && !isTerminal(found.status);
     if (found === undefined || goesOn) {
-      await moveFrom(store, request.id, ['unknown'], () => ({ type: 'searched' }));
+      await changeSession(store, unknown, ['unknown'], () => ({ type: 'searched' }));
       return goesOn ? 'goesOn' : 'notSeen';
     }
     triedAt.delete(request.id);
-    await moveFrom(store, request.id, ['unknown'], (_current, now) => ({
+    await changeSession(store, unknown, ['unknown'], (_current, now) => ({
       type: 'found',
       action: found,
       deadline: deadlineFrom(request, now, queueOf(deps)),
@@ -108,15 +113,15 @@ export function createReconciliation(
   }
 
   /** By id where we had one, else by the tag of any of our attempts. */
-  async function find(request: InState<'unknown'>): Promise<Action | undefined | 'notRead'> {
-    const stage = stageOf(request);
+  async function find(unknown: RequestSession<'unknown'>): Promise<Action | undefined | 'notRead'> {
+    const { run } = unknown.session.stage;
     try {
-      return stage.run.actionId === undefined
-        ? await findByTag(deps, request)
-        : (await defender.actions([stage.run.actionId])).at(0);
+      return run === undefined
+        ? await findByTag(deps, unknown)
+        : (await defender.actions([run.actionId])).at(0);
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
-      log.warn('lookFailed', { request: request.id, code: error.code, detail: error.message });
+      log.warn('lookFailed', { request: unknown.request.id, code: error.code, detail: error.message });
       return 'notRead';
     }
   }
@@ -130,7 +135,7 @@ export function createReconciliation(
  */
 export function differing(
   { log }: Pick<Deps, 'log'>,
-  request: InState<'submitting' | 'unknown' | 'over'>,
+  request: Request,
   { id, commands }: Action,
 ): { readonly differs?: readonly Command[] } {
   if (commands === undefined || sameCommands(commands, request.subject.commands)) return {};
@@ -145,13 +150,11 @@ export function differing(
  */
 export async function findByTag(
   { defender, log }: Pick<Deps, 'defender' | 'log'>,
-  request: InState<'submitting' | 'unknown' | 'over'>,
+  { request, session: { attempts, device } }: RequestSession,
 ): Promise<Action | undefined> {
-  const first = Math.min(...sessionOf(request).attempts.map((attempt) => attempt.at));
-  const { actions: recent, whole } = await defender.recent(request.targets[0].device.id, first - clockMargin);
-  const ours = recent.filter((action) =>
-    sessionOf(request).attempts.some((attempt) => action.comment.includes(attempt.tag)),
-  );
+  const first = Math.min(...attempts.map((attempt) => attempt.at));
+  const { actions: recent, whole } = await defender.recent(device.id, first - clockMargin);
+  const ours = recent.filter((action) => attempts.some((attempt) => action.comment.includes(attempt.tag)));
   if (ours.length > 1)
     log.error('ranTwice', { request: request.id, actions: ours.map((action) => action.id) });
   // What was not read may hold it: to take it for never sent could run it twice.

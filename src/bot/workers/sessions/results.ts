@@ -8,9 +8,8 @@ import { describeFile, sniffBytes } from '../../../liveResponse/results/collecte
 import { maxTranscriptBytes, notTextOf, readTranscript } from '../../../liveResponse/results/transcript.ts';
 import type { Transcript } from '../../../liveResponse/results/transcript.ts';
 import type { PersonRef } from '../../../liveResponse/request/person.ts';
-import type { InState } from '../../../liveResponse/request/events.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
-import { stageOf } from '../../../liveResponse/request/request.ts';
+import type { RequestSession } from '../../../liveResponse/request/session.ts';
 import type {
   CollectedFile,
   LinkFact,
@@ -20,7 +19,8 @@ import type {
 } from '../../../liveResponse/results/resultFacts.ts';
 import type { Deps } from '../../deps.ts';
 import type { Ages } from '../ages.ts';
-import { isIn, moveFrom } from '../transition.ts';
+import { changeSession, sessionsIn } from '../transition.ts';
+import type { SessionRef } from '../transition.ts';
 import { cardPlacesOf } from '../reads/cardPlaces.ts';
 import { createNextWake } from '../nextWake.ts';
 import type { NextWake } from '../nextWake.ts';
@@ -40,7 +40,13 @@ const brokenPause = 15_000;
  */
 export const retireBefore = 60_000;
 
-type WithResults = InState<'running' | 'finished'>;
+/** A session whose results are fetched, by the action that Defender has for it. */
+export interface ResultSource extends SessionRef {
+  readonly actionId: string;
+}
+
+/** What may have left results. */
+type Started = RequestSession<'running' | 'finished'>;
 
 export interface Results {
   /** Marks a request as changed. */
@@ -49,7 +55,7 @@ export interface Results {
   /** The disk is well again: texts that could not be kept are read now. */
   recovered(): void;
   /** Reads one transcript now, for somebody who asked. @throws DefenderError */
-  read(request: Pick<WithResults, 'id' | 'actionId'>, index: number): Promise<OutputRead>;
+  read(source: ResultSource, index: number): Promise<OutputRead>;
 }
 
 export interface OutputRead {
@@ -101,20 +107,23 @@ export function createResults(deps: Deps, ages: Ages): Results {
    */
   async function careFor(id: string, wakes: NextWake, turn: Turn): Promise<boolean> {
     try {
-      const request = store.get(id);
-      if (request === undefined || !isIn(request, ['running', 'finished'])) return false;
+      const sessions = sessionsIn(known(id), ['running', 'finished']);
+      if (sessions.length === 0) return false;
       let more = false;
-      for (const index of missing(request)) {
-        if (!turn.goOn()) return true;
-        const again = await tryAt(request, index);
-        if (again !== undefined) wakes.after(again);
-        more ||= again !== undefined;
-      }
+      for (const started of sessions)
+        for (const index of missing(started)) {
+          if (!turn.goOn()) return true;
+          const again = await tryAt(started, index);
+          if (again !== undefined) wakes.after(again);
+          more ||= again !== undefined;
+        }
       await retire(id);
-      const after = store.get(id);
-      if (stageOf(after)?.state !== 'finished' || !turn.goOn()) return more;
-      const links = await keepLinks(after, wakes);
-      return more || links;
+      for (const finished of sessionsIn(known(id), ['finished'])) {
+        if (!turn.goOn()) return more;
+        const links = await keepLinks(finished, wakes);
+        more ||= links;
+      }
+      return more;
     } catch (error) {
       log.error('resultsBroke', { request: id, error });
       wakes.after(brokenPause);
@@ -122,39 +131,48 @@ export function createResults(deps: Deps, ages: Ages): Results {
     }
   }
 
+  /** The request with this id, if there is one. */
+  function known(id: string): readonly Request[] {
+    const request = store.get(id);
+    return request === undefined ? [] : [request];
+  }
+
   /** Completed commands whose result has not been seen yet, as far as it is still worth trying. */
-  function missing(request: WithResults): readonly number[] {
-    const stage = stageOf(request);
-    const states = stepStates(stage.run.action, request.subject.commands.length);
-    return request.subject.commands.flatMap((command, index) => {
+  function missing({ request, session }: Started): readonly number[] {
+    const { action, results } = session.stage.run;
+    const { commands } = request.subject;
+    const states = stepStates(action, commands.length);
+    return commands.flatMap((command, index) => {
       if (command.type === 'PutFile') return []; // Has no result (learn.microsoft.com/defender-endpoint/api/run-live-response).
       if (states[index] !== 'completed') return [];
       if (
-        stage.run.results.excerpts.some((one) => one.index === index) ||
-        stage.run.results.files.some((one) => one.index === index)
+        results.excerpts.some((one) => one.index === index) ||
+        results.files.some((one) => one.index === index)
       )
         return [];
-      const trouble = stage.run.results.troubles.find((one) => one.index === index);
+      const trouble = results.troubles.find((one) => one.index === index);
       return trouble !== undefined && isFinal(trouble.code) ? [] : [index];
     });
   }
 
   /** Answers after how many milliseconds to try again; undefined when there is nothing more to try. */
-  async function tryAt(request: WithResults, index: number): Promise<number | undefined> {
+  async function tryAt(started: Started, index: number): Promise<number | undefined> {
+    const { request, session } = started;
     const key = `${request.id}:${index}`;
-    const ended = stageOf(request).state === 'finished';
-    const known = tries.get(key);
+    const ended = session.stage.state === 'finished';
+    const tried = tries.get(key);
     // What Defender did not hand out while the session ran says nothing of what it does afterwards: with the
     // end it begins again.
-    const before = known?.ended === ended ? known : undefined;
+    const before = tried?.ended === ended ? tried : undefined;
     const script = request.subject.commands[index]?.type === 'RunScript';
     const wait = Math.max(before?.nextAt ?? -Infinity, script ? brokenUntil : -Infinity) - clock.elapsed();
     if (wait > 0) return wait;
     // A reading may take half a minute, and there may be many: links of other cards die in the meantime.
     for (const id of linked) await retire(id);
     try {
-      if (script) await read(request, index);
-      else await sniff(request, index);
+      const source = { ...started, actionId: session.stage.run.actionId };
+      if (script) await read(source, index);
+      else await sniff(source, index);
       tries.delete(key);
       return undefined;
     } catch (error) {
@@ -186,13 +204,13 @@ export function createResults(deps: Deps, ages: Ages): Results {
         tries: count,
         ...(error instanceof DefenderError ? { error: errorAnswer(error) } : {}),
       };
-      return (await tellTrouble(request, index, trouble)) ? undefined : next;
+      return (await tellTrouble(started, index, trouble)) ? undefined : next;
     }
   }
 
   /** True when the trouble will not pass by itself, so that nothing more is tried. */
   async function tellTrouble(
-    request: WithResults,
+    started: Started,
     index: number,
     found: Pick<ResultTrouble, 'code' | 'tries' | 'error'>,
   ): Promise<boolean> {
@@ -200,9 +218,9 @@ export function createResults(deps: Deps, ages: Ages): Results {
     // already.
     const own = found.code === 'paced' || found.code === 'throttled';
     const code = own ? 'throttled' : found.code;
-    await moveFrom(store, request.id, ['running', 'finished'], (current, now) => {
-      const known = stageOf(current).run.results.troubles.find((one) => one.index === index);
-      return known?.code === code || (own && known !== undefined)
+    await changeSession(store, started, ['running', 'finished'], ({ session }, now) => {
+      const before = session.stage.run.results.troubles.find((one) => one.index === index);
+      return before?.code === code || (own && before !== undefined)
         ? undefined
         : {
             type: 'resultTrouble',
@@ -215,12 +233,12 @@ export function createResults(deps: Deps, ages: Ages): Results {
             },
           };
     });
-    if (isFinal(code)) tries.delete(`${request.id}:${index}`);
+    if (isFinal(code)) tries.delete(`${started.request.id}:${index}`);
     return isFinal(code);
   }
 
-  async function read(request: Pick<WithResults, 'id' | 'actionId'>, index: number): Promise<OutputRead> {
-    const link = await defender.link(stageOf(request).run.actionId, index);
+  async function read(source: ResultSource, index: number): Promise<OutputRead> {
+    const link = await defender.link(source.actionId, index);
     const result = await defender.read(link.url, maxTranscriptBytes, { unpack: true });
     const transcript = readTranscript(result.bytes, result.cut);
     const text = [
@@ -235,9 +253,9 @@ export function createResults(deps: Deps, ages: Ages): Results {
       result.packed === undefined ? result.size : result.bytes.length,
     );
     const form = formOf(result, transcript);
-    const kept = await deps.outputs.put(request.id, index, text);
-    await moveFrom(store, request.id, ['running', 'finished'], ({ commands }, now) => {
-      const command = commands[index];
+    const kept = await deps.outputs.put(source.request.id, index, text);
+    await changeSession(store, source, ['running', 'finished'], ({ request }, now) => {
+      const command = request.subject.commands[index];
       const cause = command === undefined ? undefined : scriptCause(command, transcript);
       return {
         type: 'excerptRead',
@@ -258,10 +276,10 @@ export function createResults(deps: Deps, ages: Ages): Results {
     return { text, ...(notText === undefined ? {} : { notText }), ...form };
   }
 
-  async function sniff(request: WithResults, index: number): Promise<void> {
-    const link = await defender.link(stageOf(request).run.actionId, index);
+  async function sniff(source: ResultSource, index: number): Promise<void> {
+    const link = await defender.link(source.actionId, index);
     const result = await defender.read(link.url, sniffBytes);
-    await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({
+    await changeSession(store, source, ['running', 'finished'], (_current, now) => ({
       type: 'fileSeen',
       file: { index, at: now, ...describeFile(result) },
     }));
@@ -269,15 +287,16 @@ export function createResults(deps: Deps, ages: Ages): Results {
 
   /** Takes back the links that are about to die. */
   async function retire(id: string): Promise<void> {
-    const request = store.get(id);
-    if (request === undefined || !hasLinks(request)) linked.delete(id);
-    const stage = stageOf(request);
-    if (stage?.state !== 'finished') return;
-    for (const link of stage.run.results.links) {
-      if (liveFor(id, link) > 0) continue;
-      deps.links.drop(id, link.index);
-      await moveFrom(store, id, ['finished'], () => ({ type: 'linkRetired', index: link.index }));
-    }
+    if (!known(id).some(hasLinks)) linked.delete(id);
+    for (const finished of sessionsIn(known(id), ['finished']))
+      for (const link of finished.session.stage.run.results.links) {
+        if (liveFor(id, link) > 0) continue;
+        deps.links.drop(id, link.index);
+        await changeSession(store, finished, ['finished'], () => ({
+          type: 'linkRetired',
+          index: link.index,
+        }));
+      }
   }
 
   /**
@@ -294,12 +313,13 @@ export function createResults(deps: Deps, ages: Ages): Results {
    * Mints the links of a card that has just finished. Whether there are some that live, and are to be taken
    * back.
    */
-  async function keepLinks(request: InState<'finished'>, wakes: NextWake): Promise<boolean> {
-    const stage = stageOf(request);
-    for (const link of stage.run.results.links) wakes.after(Math.max(0, liveFor(request.id, link)));
-    for (const file of freshFiles(request)) {
+  async function keepLinks(finished: RequestSession<'finished'>, wakes: NextWake): Promise<boolean> {
+    const { request, session } = finished;
+    const { actionId, results } = session.stage.run;
+    for (const link of results.links) wakes.after(Math.max(0, liveFor(request.id, link)));
+    for (const file of freshFiles(finished)) {
       try {
-        await mintOnCard(deps, request, file.index);
+        await mintOnCard(deps, { ...finished, actionId }, file.index);
       } catch (error) {
         if (!(error instanceof DefenderError)) throw error;
         // The card has its "Get download link" button; nothing is lost.
@@ -309,25 +329,24 @@ export function createResults(deps: Deps, ages: Ages): Results {
           code: error.code,
           target: error.detail.target,
         });
-        await keepRefusal(deps, request, file.index, error);
+        await keepRefusal(deps, finished, file.index, error);
       }
       offered.add(`${request.id}:${file.index}`);
     }
-    return stage.run.results.links.length > 0;
+    return results.links.length > 0;
   }
 
   /**
-   * Files of a request that finished a moment ago and was never given a link by itself: one link, at the
+   * Files of a session that finished a moment ago and was never given a link by itself: one link, at the
    * finish, where cards may hold it.
    */
-  function freshFiles(request: InState<'finished'>): readonly CollectedFile[] {
-    const stage = stageOf(request);
+  function freshFiles({ request, session: { stage } }: RequestSession<'finished'>): readonly CollectedFile[] {
+    const { files, links } = stage.run.results;
     if (ages.of(`${request.id} ended`, stage.endedAt) > offerWithin) return [];
     if (!cardPlacesOf(deps, request).some((place) => place.results === 'card')) return [];
-    return stage.run.results.files.filter(
+    return files.filter(
       (file) =>
-        !offered.has(`${request.id}:${file.index}`) &&
-        !stage.run.results.links.some((link) => link.index === file.index),
+        !offered.has(`${request.id}:${file.index}`) && !links.some((link) => link.index === file.index),
     );
   }
 
@@ -341,8 +360,7 @@ export function createResults(deps: Deps, ages: Ages): Results {
   return {
     touch(id) {
       touched.add(id);
-      const request = store.get(id);
-      if (request !== undefined && hasLinks(request)) linked.add(id);
+      if (known(id).some(hasLinks)) linked.add(id);
     },
     pass,
     recovered: () => void (brokenUntil = -Infinity),
@@ -358,8 +376,9 @@ function formOf({ packed }: ResultBytes, { letters }: Transcript): { readonly fo
 }
 
 function hasLinks(request: Request): boolean {
-  const stage = stageOf(request);
-  return stage.state === 'finished' && stage.run.results.links.length > 0;
+  return sessionsIn([request], ['finished']).some(
+    ({ session }) => session.stage.run.results.links.length > 0,
+  );
 }
 
 interface Tries {
@@ -389,7 +408,7 @@ function isFinal(code: string): boolean {
  */
 export async function keepRefusal(
   { store }: Pick<Deps, 'store'>,
-  request: Pick<WithResults, 'id'>,
+  source: SessionRef,
   index: number,
   error: DefenderError,
 ): Promise<void> {
@@ -398,7 +417,7 @@ export async function keepRefusal(
     (error.detail.status === undefined || (outages.has(error.code) && error.code !== 'unauthorized'))
   )
     return;
-  await moveFrom(store, request.id, ['running', 'finished'], (_current, now) => ({
+  await changeSession(store, source, ['running', 'finished'], (_current, now) => ({
     type: 'linkRefused',
     trouble: { index, at: now, code: error.code, tries: 1, error: errorAnswer(error) },
   }));
@@ -407,22 +426,23 @@ export async function keepRefusal(
 /** Mints a link that may stand on a card, and writes down that it was. @throws DefenderError */
 export async function mintOnCard(
   deps: Deps,
-  request: WithResults,
+  source: ResultSource,
   index: number,
   by?: PersonRef,
 ): Promise<void> {
-  const link = await deps.defender.link(stageOf(request).run.actionId, index);
+  const { id } = source.request;
+  const link = await deps.defender.link(source.actionId, index);
   // Before the change, which lets the cards be drawn at once; but no card may show a link that was not
   // written down.
-  deps.links.put(request.id, index, link);
-  let minted: Request | undefined;
+  deps.links.put(id, index, link);
+  let minted: RequestSession | undefined;
   try {
-    minted = await moveFrom(deps.store, request.id, ['running', 'finished'], (_current, now) => ({
+    minted = await changeSession(deps.store, source, ['running', 'finished'], (_current, now) => ({
       type: 'linkMinted',
       onCard: true,
       link: { index, at: now, expiresAt: link.expiresAt, ...(by === undefined ? {} : { by }) },
     }));
   } finally {
-    if (minted === undefined) deps.links.drop(request.id, index);
+    if (minted === undefined) deps.links.drop(id, index);
   }
 }

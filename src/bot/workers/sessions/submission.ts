@@ -3,10 +3,9 @@
 // back is in `holds`, what must still be true in `beforeSending`.
 import { clip, oneLine } from '../../../../cards/clip.ts';
 import { earlierAttempt } from '../../../liveResponse/request/session.ts';
-import type { Attempt, WaitCause } from '../../../liveResponse/request/session.ts';
-import type { Device, Request } from '../../../liveResponse/request/request.ts';
-import type { InState, Move } from '../../../liveResponse/request/events.ts';
-import { stageOf, sessionOf } from '../../../liveResponse/request/request.ts';
+import type { Attempt, RequestSession, Session, WaitCause } from '../../../liveResponse/request/session.ts';
+import type { Device } from '../../../liveResponse/request/request.ts';
+import type { SessionTransition } from '../../../liveResponse/request/events.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { hasBegun } from '../../../liveResponse/action.ts';
 import type { Blocker } from '../../../liveResponse/request/errorAnswer.ts';
@@ -21,13 +20,13 @@ import {
   refused,
 } from './preflight.ts';
 import type { Reading } from './preflight.ts';
-import { blockerFrom, findBlocker } from './blockers.ts';
+import { blockerFrom, findBlocker, sessionOfAction } from './blockers.ts';
 import type { Deps } from '../../deps.ts';
 import { busyPause, createAdmission, outageOf, throttledPause, unavailablePause } from './admission.ts';
 import type { TenantLearning } from './tenantLearning.ts';
 import { deadlineFrom, maxComment, queueOf } from '../sessionDeadlines.ts';
 import type { Ages } from '../ages.ts';
-import { isIn, moveFrom } from '../transition.ts';
+import { changeSession, isIn, sessionAt, sessionsIn } from '../transition.ts';
 import { differing, findByTag } from './reconciliation.ts';
 import { createNextWake } from '../nextWake.ts';
 import type { Turn } from '../worker.ts';
@@ -69,21 +68,21 @@ export function createSubmission(
 
   async function pass(turn: Turn = byHand): Promise<number | undefined> {
     const wakes = createNextWake(clock);
-    for (const request of admission.waiting()) {
+    for (const queued of admission.waiting()) {
       if (!turn.goOn()) break;
-      if (lapsesIn(request) <= 0) {
-        admission.forget(request.id);
-        await moveFrom(store, request.id, ['queued'], () => ({ type: 'lapsed' }));
+      if (lapsesIn(queued) <= 0) {
+        admission.forget(queued.request.id);
+        await changeSession(store, queued, ['queued'], () => ({ type: 'lapsed' }));
         continue;
       }
       if (draining) continue;
-      const hold = admission.of(request);
+      const hold = admission.of(queued);
       if (hold === undefined) {
-        launch(request);
+        launch(queued);
         continue;
       }
-      await admission.recordWait(request.id, hold.cause, hold);
-      wakes.after(Math.min(hold.wait, lapsesIn(request)));
+      await admission.recordWait(queued, hold.cause, hold);
+      wakes.after(Math.min(hold.wait, lapsesIn(queued)));
     }
     return wakes.wait();
   }
@@ -92,28 +91,32 @@ export function createSubmission(
    * By the time on the card, and no later than it was meant: a clock that is set back must not keep an old
    * approval alive.
    */
-  function lapsesIn({ id, runBefore, approval }: InState<'queued'>): number {
-    return Math.min(
-      runBefore - clock.now(),
-      runBefore - approval.at - ages.of(`${id} approved`, approval.at),
-    );
+  function lapsesIn({ request: { id }, session: { grant, stage } }: RequestSession<'queued'>): number {
+    const { runBefore } = stage;
+    return Math.min(runBefore - clock.now(), runBefore - grant.at - ages.of(`${id} approved`, grant.at));
   }
 
   /**
    * Told after the deferral is written: a crash while the list is asked must not make a definite no a lost
    * answer.
    */
-  async function tellBlocker(id: string, blocker: Blocker): Promise<void> {
-    await moveFrom(store, id, ['queued'], ({ waitsFor, error }) =>
-      waitsFor === 'deviceBusy'
-        ? { type: 'waiting', cause: waitsFor, blocker, ...(error === undefined ? {} : { error }) }
+  async function tellBlocker(deferred: RequestSession, blocker: Blocker): Promise<void> {
+    await changeSession(store, deferred, ['queued'], ({ session: { stage } }) =>
+      stage.waitsFor === 'deviceBusy'
+        ? {
+            type: 'waiting',
+            cause: stage.waitsFor,
+            blocker,
+            ...(stage.error === undefined ? {} : { error: stage.error }),
+          }
         : undefined,
     );
   }
 
-  function launch(request: InState<'queued'>): void {
+  function launch(queued: RequestSession<'queued'>): void {
+    const { request } = queued;
     reserved.add(request.id);
-    const flight = submitOne(request)
+    const flight = submitOne(queued)
       .catch((error: unknown) => log.error('submissionFailed', { request: request.id, error }))
       .finally(() => {
         inFlight.delete(request.id);
@@ -123,20 +126,25 @@ export function createSubmission(
     inFlight.set(request.id, flight);
   }
 
-  async function submitOne(request: InState<'queued'>): Promise<void> {
-    const reading = await read(request);
+  async function submitOne(queued: RequestSession<'queued'>): Promise<void> {
+    const reading = await read(queued);
     if (reading === undefined) return;
-    const attempt = newAttempt(request);
-    const claimed = await store.change(request.id, (current) => mayClaim(current, attempt));
+    const attempt = newAttempt(queued);
+    const { id } = queued.request;
+    const { number } = queued.session;
+    const claimed = await store.change(id, (current) => {
+      const no = whyNotClaimed(sessionAt(current, number));
+      return no === undefined ? { event: { type: 'claimed', attempt }, session: number } : { no };
+    });
     if (!('request' in claimed)) {
-      log.warn('notClaimed', { request: request.id, why: claimed.no });
+      log.warn('notClaimed', { request: id, why: claimed.no });
       return;
     }
-    const submitting = claimed.request;
+    const submitting = sessionAt(claimed.request, number);
     if (!isIn(submitting, ['submitting'])) return;
     const objection = preflightFailure(deps, submitting, reading);
     if (objection !== undefined) {
-      await move(request.id, () => objection);
+      await settle(submitting, () => objection);
       return;
     }
     if ((await mayPost(submitting)) && (await mayToday(submitting, reading.device)))
@@ -147,12 +155,12 @@ export function createSubmission(
    * The last question before the POST, whatever took its time before it: nothing is awaited between its
    * answer and the call.
    */
-  async function mayToday(request: InState<'submitting'>, device: Device): Promise<boolean> {
-    const judged = judgePreflight(deps, request, device, await readPeople(deps, request));
+  async function mayToday(submitting: RequestSession<'submitting'>, device: Device): Promise<boolean> {
+    const judged = judgePreflight(deps, submitting, device, await readPeople(deps, submitting));
     if (judged === undefined) return true;
-    if ('no' in judged) await move(request.id, () => refused(judged.no.code, judged.no.detail));
+    if ('no' in judged) await settle(submitting, () => refused(judged.no.code, judged.no.detail));
     else
-      await move(request.id, (now) => ({
+      await settle(submitting, (now) => ({
         type: 'deferred',
         cause: 'directory',
         notBefore: now + unavailablePause,
@@ -163,76 +171,72 @@ export function createSubmission(
   /**
    * The last look at what may have changed since the approval, inside the same change that writes the intent.
    */
-  function mayClaim(current: Request, attempt: Attempt): { readonly event: Move } | { readonly no: string } {
-    const stage = stageOf(current);
-    if (stage.state !== 'queued') return { no: `it is ${stage.state}` };
-    if (store.freeze() !== undefined) return { no: 'submissions are frozen' };
-    if (draining) return { no: 'the bot is stopping' };
-    if (!isIn(current, ['queued']) || lapsesIn(current) <= 0) return { no: 'the approval has lapsed' };
-    return { event: { type: 'claimed', attempt } };
+  function whyNotClaimed(current: RequestSession | undefined): string | undefined {
+    if (!isIn(current, ['queued'])) return `it is ${current?.session.stage.state ?? 'not approved'}`;
+    if (store.freeze() !== undefined) return 'submissions are frozen';
+    if (draining) return 'the bot is stopping';
+    return lapsesIn(current) <= 0 ? 'the approval has lapsed' : undefined;
   }
 
   /** What the checks before the POST need; undefined when it cannot be had: then nothing is sent. */
-  async function read(request: InState<'queued'>): Promise<Reading | undefined> {
-    const reading = await readForPreflight(deps, request);
+  async function read(queued: RequestSession<'queued'>): Promise<Reading | undefined> {
+    const { id } = queued.request;
+    const reading = await readForPreflight(deps, queued);
     if ('ended' in reading) {
-      await moveFrom(store, request.id, ['queued'], () => ({
+      await changeSession(store, queued, ['queued'], () => ({
         type: 'claimed',
-        attempt: newAttempt(request),
+        attempt: newAttempt(queued),
       }));
-      await move(request.id, () => refusal(reading.ended));
+      await settle(queued, () => refusal(reading.ended));
       return undefined;
     }
     if ('again' in reading) {
-      admission.pause(request.id, reading.again.detail.retryAfterMs ?? unavailablePause);
+      admission.pause(id, reading.again.detail.retryAfterMs ?? unavailablePause);
       await admission.recordWait(
-        request.id,
+        queued,
         reading.cause,
         reading.cause === 'slot' ? {} : { error: errorAnswer(reading.again) },
       );
       return undefined;
     }
-    const judged = judgePreflight(deps, request, reading.device, reading.people);
+    const judged = judgePreflight(deps, queued, reading.device, reading.people);
     if (judged === undefined) return reading;
     if ('no' in judged) {
-      admission.forget(request.id);
-      await moveFrom(store, request.id, ['queued'], () => refused(judged.no.code, judged.no.detail));
+      admission.forget(id);
+      await changeSession(store, queued, ['queued'], () => refused(judged.no.code, judged.no.detail));
       return undefined;
     }
-    log.warn('groupsNotRead', { request: request.id, groups: judged.unread });
-    admission.pause(request.id, unavailablePause);
-    await admission.recordWait(request.id, 'directory');
+    log.warn('groupsNotRead', { request: id, groups: judged.unread });
+    admission.pause(id, unavailablePause);
+    await admission.recordWait(queued, 'directory');
     return undefined;
   }
 
   /**
-   * Never before its approval, though the clock was set back in between: it would be taken for an attempt
-   * under an older one.
+   * Never before its approval, though the clock was set back in between: the record keeps the order in which
+   * things happened.
    */
-  function newAttempt(request: InState<'queued'>): Attempt {
+  function newAttempt({ request: { id }, session: { grant } }: RequestSession<'queued'>): Attempt {
     const nonce = deps.random.hex(8);
-    return {
-      nonce,
-      tag: `lr:${request.id}:${nonce}`,
-      at: Math.max(clock.now(), sessionOf(request).grant.at),
-    };
+    return { nonce, tag: `lr:${id}:${nonce}`, at: Math.max(clock.now(), grant.at) };
   }
 
   /**
    * An attempt whose answer was lost may have turned up while the next one waited: what is there is followed,
    * not sent again.
    */
-  async function mayPost(request: InState<'submitting'>): Promise<boolean> {
-    if (earlierAttempt(request) === undefined) return true;
+  async function mayPost(submitting: RequestSession<'submitting'>): Promise<boolean> {
+    if (earlierAttempt(submitting.session) === undefined) return true;
+    const { id } = submitting.request;
     try {
-      const action = await findByTag(deps, request);
-      if (action === undefined) return await stillAsApproved(request);
-      log.info('earlierAttemptFound', { request: request.id, action: action.id });
-      await started(request, action);
+      const action = await findByTag(deps, submitting);
+      if (action === undefined) return await stillAsApproved(submitting);
+      log.info('earlierAttemptFound', { request: id, action: action.id });
+      await started(submitting, action);
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
-      log.warn('lookFailed', { request: request.id, code: error.code, detail: error.message });
-      await move(request.id, (now) => ({
+      log.warn('lookFailed', { request: id, code: error.code, detail: error.message });
+      await settle(submitting, (now) => ({
         type: 'deferred',
         cause: outageOf(error),
         notBefore: now + (error.detail.retryAfterMs ?? unavailablePause),
@@ -243,10 +247,10 @@ export function createSubmission(
   }
 
   /** The search may have taken a while, and the library was read before it. */
-  async function stillAsApproved(request: InState<'submitting'>): Promise<boolean> {
-    const content = await readContent(deps, request);
+  async function stillAsApproved(submitting: RequestSession<'submitting'>): Promise<boolean> {
+    const content = await readContent(deps, submitting);
     if (content !== undefined && 'again' in content) {
-      await move(request.id, (now) => ({
+      await settle(submitting, (now) => ({
         type: 'deferred',
         cause: content.cause,
         notBefore: now + (content.again.detail.retryAfterMs ?? unavailablePause),
@@ -254,8 +258,8 @@ export function createSubmission(
       }));
       return false;
     }
-    const objection = contentFailure(request, content);
-    if (objection !== undefined) await move(request.id, () => objection);
+    const objection = contentFailure(submitting.session, content);
+    if (objection !== undefined) await settle(submitting, () => objection);
     return objection === undefined;
   }
 
@@ -264,14 +268,14 @@ export function createSubmission(
    * may not, should that be offline.
    */
   function runningNow(): number {
-    return store
-      .open()
-      .filter((request) => isIn(request, ['running']) && hasBegun(stageOf(request).run.action)).length;
+    return sessionsIn(store.open(), ['running']).filter(({ session }) => hasBegun(session.stage.run.action))
+      .length;
   }
 
-  async function started(request: InState<'submitting'>, action: Action): Promise<void> {
+  async function started(submitting: RequestSession<'submitting'>, action: Action): Promise<void> {
+    const { request } = submitting;
     admission.forget(request.id);
-    await move(request.id, (now) => ({
+    await settle(submitting, (now) => ({
       type: 'submitted',
       action,
       deadline: deadlineFrom(request, now, queueOf(deps)),
@@ -279,56 +283,52 @@ export function createSubmission(
     }));
   }
 
-  async function post(request: InState<'submitting'>, attempt: Attempt): Promise<void> {
+  async function post(submitting: RequestSession<'submitting'>, attempt: Attempt): Promise<void> {
+    const { request, session } = submitting;
     let action: Action;
     reserved.delete(request.id); // From here on the client has taken the slot itself.
     try {
       action = await defender.submit(
-        request.targets[0].device.id,
+        session.device.id,
         request.subject.commands,
-        commentOf(request, attempt),
+        commentOf(submitting, attempt),
       );
     } catch (error) {
-      await handleFailure(request, error);
+      await handleFailure(submitting, error);
       return;
     }
-    const known = store
-      .all()
-      .some(
-        (other) =>
-          'actionId' in other && stageOf(other).run.actionId.toLowerCase() === action.id.toLowerCase(),
-      );
-    if ((known && !isOurs(action, request)) || isForeign(action, request)) {
+    const known = sessionOfAction(store, action.id) !== undefined;
+    if ((known && !isOurs(action, session)) || isForeign(action, session)) {
       // Defender sometimes answers with the action that already runs on the device (defender-api.md 1.5):
       // ours was not started.
       log.warn('foreignAction', { request: request.id, action: action.id });
-      await move(request.id, (now) => ({
+      await settle(submitting, (now) => ({
         type: 'deferred',
         cause: 'deviceBusy',
         notBefore: now + busyPause,
       }));
-      await tellBlocker(request.id, blockerFrom(store, action));
+      await tellBlocker(submitting, blockerFrom(store, action));
       return;
     }
     // Our tag on the action of another request: something of ours arrived, and nobody knows what.
-    if (known || !isOurs(action, request)) {
+    if (known || !isOurs(action, session)) {
       log.warn('answerProvesNothing', { request: request.id, action: action.id });
-      await move(request.id, () => ({ type: 'lost' }));
+      await settle(submitting, () => ({ type: 'lost' }));
       return;
     }
     learning?.oneMore(runningNow(), 'accepted');
-    await started(request, action);
+    await started(submitting, action);
   }
 
   /**
    * What the failed POST means. Only a definite answer that nothing ran leads back to the queue or to the
    * end.
    */
-  async function handleFailure(request: InState<'submitting'>, error: unknown): Promise<void> {
-    const { id } = request;
+  async function handleFailure(submitting: RequestSession<'submitting'>, error: unknown): Promise<void> {
+    const { id } = submitting.request;
     if (!(error instanceof DefenderError)) {
       log.error('submitBroke', { request: id, error });
-      await move(id, () => ({ type: 'lost' }));
+      await settle(submitting, () => ({ type: 'lost' }));
       return;
     }
     const { code, detail } = error;
@@ -339,7 +339,7 @@ export function createSubmission(
       apiCode: detail.apiCode,
       target: detail.target,
     });
-    await move(id, (now) => {
+    await settle(submitting, (now) => {
       const deferred = (cause: WaitCause, pause: number) =>
         ({
           type: 'deferred',
@@ -365,11 +365,12 @@ export function createSubmission(
           return { type: 'lost', error: errorAnswer(error) };
       }
     });
-    if (code === 'busy') await tellBlocker(id, await findBlocker(deps, request));
+    if (code === 'busy') await tellBlocker(submitting, await findBlocker(deps, submitting));
   }
 
-  async function move(id: string, event: (now: number) => Move): Promise<void> {
-    await moveFrom(store, id, ['submitting'], (_request, now) => event(now));
+  /** Writes what became of a session whose intent to POST is written down. */
+  async function settle(claimed: RequestSession, event: (now: number) => SessionTransition): Promise<void> {
+    await changeSession(store, claimed, ['submitting'], (_current, now) => event(now));
   }
 
   async function settled(): Promise<void> {
@@ -386,7 +387,7 @@ export function createSubmission(
       await settled();
     },
     place(id) {
-      const position = admission.waiting().findIndex((request) => request.id === id) + 1;
+      const position = admission.waiting().findIndex(({ request }) => request.id === id) + 1;
       return position === 0
         ? undefined
         : { position, expectedAt: clock.now() + budgets.expectedIn(position, clock.elapsed()) };
@@ -395,7 +396,7 @@ export function createSubmission(
 }
 
 /** The tag of any of our attempts: Defender may answer with an earlier one that arrived after all. */
-function isOurs(action: Action, { attempts }: InState<'submitting'>): boolean {
+function isOurs(action: Action, { attempts }: Pick<Session, 'attempts'>): boolean {
   return attempts.some((attempt) => action.comment.includes(attempt.tag));
 }
 
@@ -403,15 +404,12 @@ function isOurs(action: Action, { attempts }: InState<'submitting'>): boolean {
  * Words that are not ours. No comment at all, or one cut inside our tag, may be our own action: sent again,
  * it would run twice.
  */
-function isForeign(action: Action, request: InState<'submitting'>): boolean {
+function isForeign(action: Action, session: Pick<Session, 'attempts'>): boolean {
   const comment = action.comment.trim();
-  return (
-    !isOurs(action, request) &&
-    !sessionOf(request).attempts.some((attempt) => attempt.tag.startsWith(comment))
-  );
+  return !isOurs(action, session) && !session.attempts.some((attempt) => attempt.tag.startsWith(comment));
 }
 
-function refusal(error: DefenderError): Move {
+function refusal(error: DefenderError): SessionTransition {
   const { apiCode, apiMessage, target, call, status } = error.detail;
   return {
     type: 'refused',
@@ -427,12 +425,14 @@ function refusal(error: DefenderError): Move {
  * The tag first, so that it survives any cut; then the people, since to Defender the requestor is only our
  * application.
  */
-export function commentOf(request: Request, attempt: Attempt): string {
-  const approver = 'approval' in request ? sessionOf(request).grant.by.name : 'nobody';
-  const reason =
-    request.asked.reason === undefined ? '' : ` | reason: ${oneLine(request.asked.reason, maxComment)}`;
+export function commentOf(
+  { request: { asked, subject }, session: { grant } }: RequestSession,
+  attempt: Attempt,
+): string {
+  const approver = grant.votes[0].by.name;
+  const reason = asked.reason === undefined ? '' : ` | reason: ${oneLine(asked.reason, maxComment)}`;
   return clip(
-    `${attempt.tag} | requested by ${request.asked.requester.name} | approved by ${approver} | ${request.subject.fingerprint}${reason}`,
+    `${attempt.tag} | requested by ${asked.requester.name} | approved by ${approver} | ${subject.fingerprint}${reason}`,
     maxComment,
   );
 }

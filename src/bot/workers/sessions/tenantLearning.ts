@@ -4,8 +4,7 @@
 import { StoreError } from '../../../liveResponse/ports.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { waitsSince } from '../../../liveResponse/pacing/schedules.ts';
-import type { InState } from '../../../liveResponse/request/events.ts';
-import { stageOf } from '../../../liveResponse/request/request.ts';
+import type { RequestSession } from '../../../liveResponse/request/session.ts';
 import type { Learned } from '../../../liveResponse/tenantLimits.ts';
 import {
   isNews,
@@ -15,13 +14,14 @@ import {
 } from '../../../liveResponse/tenantLimits.ts';
 import type { Deps } from '../../deps.ts';
 import type { Ages } from '../ages.ts';
+import { sessionsIn } from '../transition.ts';
 
 /** After a journal that could not be written. Milliseconds. */
 const retryPause = 30_000;
 
 export interface TenantLearning {
   /** Defender has just shown this session of ours. */
-  shown(request: InState<'running'>, action: Action): void;
+  shown(running: RequestSession<'running'>, action: Action): void;
   /** One more session was accepted, or refused with 429, while so many of ours ran. */
   oneMore(running: number, how: 'accepted' | 'refused'): void;
   /** Marks a request as changed. */
@@ -38,7 +38,7 @@ export function createTenantLearning(
   learned: () => void,
 ): TenantLearning {
   // What ended under an earlier version, or while the process was down, counts as well.
-  const ended = new Set(store.all().flatMap(({ id, state }) => (state === 'finished' ? [id] : [])));
+  const ended = new Set(sessionsIn(store.all(), ['finished']).map(({ request }) => request.id));
   let found: readonly Learned[] = [];
 
   function find(one: Learned): void {
@@ -52,12 +52,12 @@ export function createTenantLearning(
   }
 
   return {
-    shown(request, action) {
-      const stage = stageOf(request);
+    shown({ request, session }, action) {
+      const { startedAt } = session.stage.run;
       // By the shortest of all measures: a clock that runs ahead must not make a wait longer than it was.
       const waited = Math.min(
-        clock.now() - waitsSince({ action, startedAt: stage.run.startedAt }),
-        ages.of(`${request.id} at Defender`, stage.run.startedAt),
+        clock.now() - waitsSince({ action, startedAt }),
+        ages.of(`${request.id} at Defender`, startedAt),
       );
       const ms = queueShownByWaiting(action, waited);
       if (ms !== undefined) find({ what: 'offlineQueue', tenant, ms, how: 'stillWaiting', at: clock.now() });
@@ -68,16 +68,16 @@ export function createTenantLearning(
     touch: (id) => void ended.add(id),
     async pass() {
       // Oldest first: the newest counts.
-      const requests = [...ended]
-        .flatMap((id) => store.get(id) ?? [])
-        .flatMap((request) =>
-          stageOf(request).state === 'finished' && request.asked.tenant === tenant ? [request] : [],
-        );
+      const requests = [...ended].flatMap((id) => store.get(id) ?? []);
+      const sessions = sessionsIn(requests, ['finished']).filter(
+        ({ request }) => request.asked.tenant === tenant,
+      );
       ended.clear();
-      for (const request of requests.sort((a, b) => stageOf(a).endedAt - stageOf(b).endedAt)) {
+      sessions.sort((a, b) => a.session.stage.endedAt - b.session.stage.endedAt);
+      for (const { request, session } of sessions) {
         const ms = queueShownBy(request);
         if (ms !== undefined)
-          find({ what: 'offlineQueue', tenant, ms, how: 'timedOut', at: stageOf(request).endedAt });
+          find({ what: 'offlineQueue', tenant, ms, how: 'timedOut', at: session.stage.endedAt });
       }
       while (found[0] !== undefined) {
         const [one] = found;

@@ -12,9 +12,7 @@ import {
   waitsSince,
 } from '../../../liveResponse/pacing/schedules.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
-import type { InState } from '../../../liveResponse/request/events.ts';
-import type { CancelAsked, WaitingForDevice } from '../../../liveResponse/request/session.ts';
-import { stageOf } from '../../../liveResponse/request/request.ts';
+import type { CancelAsked, RequestSession, WaitingForDevice } from '../../../liveResponse/request/session.ts';
 import { longestWait } from '../../../liveResponse/tenantLimits.ts';
 import { cancelAtDefender } from './cancel.ts';
 import type { Deps } from '../../deps.ts';
@@ -22,7 +20,7 @@ import type { Policy } from '../../policy/policy.ts';
 import { limitsToday } from '../../policy/today.ts';
 import type { Ages } from '../ages.ts';
 import { queueOf } from '../sessionDeadlines.ts';
-import { isIn, moveFrom } from '../transition.ts';
+import { changeSession, isIn, sessionsIn } from '../transition.ts';
 import { createNextWake } from '../nextWake.ts';
 import type { NextWake } from '../nextWake.ts';
 import type { Turn } from '../worker.ts';
@@ -40,11 +38,11 @@ export interface ParkedWatch {
 export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedWatch {
   const { store, defender, clock, log } = deps;
 
-  async function look(request: InState<'running'>, wakes: NextWake): Promise<void> {
-    const stage = stageOf(request);
-    const known = stage.run.waitingForDevice === undefined ? await mark(request) : request;
+  async function look(running: RequestSession<'running'>, wakes: NextWake): Promise<void> {
+    const { run } = running.session.stage;
+    const known = run.waitingForDevice === undefined ? await mark(running) : running;
     if (known === undefined) {
-      if (stage.run.action.status === 'Pending') wakes.at(waitsSince(request) + parkedAfterMs + 1);
+      if (run.action.status === 'Pending') wakes.at(waitsSince(run) + parkedAfterMs + 1);
       return;
     }
     const due = cancelIn(known);
@@ -61,13 +59,14 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
    * Milliseconds until the policy's cancel is to be sent (again); undefined when it is not. A person's cancel
    * that goes on is left alone.
    */
-  function cancelIn(request: InState<'running'>): number | undefined {
-    const { id, parked, cancel } = request;
-    const cancelAt = cancelAtOf(request);
-    if (parked === undefined || cancelAt === undefined || parked.wokeAt !== undefined) return undefined;
+  function cancelIn(running: RequestSession<'running'>): number | undefined {
+    const { id } = running.request;
+    const { waitingForDevice: waiting, cancel } = running.session.stage.run;
+    const cancelAt = cancelAtOf(running);
+    if (waiting === undefined || cancelAt === undefined || waiting.wokeAt !== undefined) return undefined;
     const first = Math.min(
       cancelAt - clock.now(),
-      cancelAt - parked.since - ages.of(`${id} parked`, parked.since),
+      cancelAt - waiting.since - ages.of(`${id} parked`, waiting.since),
     );
     if (cancel === undefined) return first;
     const again = parkedCancelPauseMs - ages.of(`${id} cancel`, cancel.at);
@@ -77,31 +76,31 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
   }
 
   /** What was written when it was parked; or what today's policy makes of it, where that is sooner. */
-  function cancelAtOf(request: InState<'running'>): number | undefined {
-    const stage = stageOf(request);
+  function cancelAtOf({ request, session }: RequestSession<'running'>): number | undefined {
+    const { waitingForDevice: waiting } = session.stage.run;
     const after = limitsToday(deps.policy, request).cancelParkedAfter;
     const known = [
-      stage.run.waitingForDevice?.cancelAt,
-      stage.run.waitingForDevice === undefined || after === undefined
-        ? undefined
-        : stage.run.waitingForDevice.since + after,
+      waiting?.cancelAt,
+      waiting === undefined || after === undefined ? undefined : waiting.since + after,
     ].filter((at) => at !== undefined);
     return known.length === 0 ? undefined : Math.min(...known);
   }
 
-  async function mark(request: InState<'running'>): Promise<InState<'running'> | undefined> {
-    const marked = await moveFrom(store, request.id, ['running'], (current, now) => {
-      const stage = stageOf(current);
-      return stage.run.waitingForDevice === undefined && isParked(current, now) && !hasBegun(stage.run.action)
-        ? { type: 'waitingForDevice', parked: parkedFrom(deps.policy, current, longestWait(queueOf(deps))) }
+  async function mark(running: RequestSession<'running'>): Promise<RequestSession<'running'> | undefined> {
+    const marked = await changeSession(store, running, ['running'], (current, now) => {
+      const { run } = current.session.stage;
+      return run.waitingForDevice === undefined && isParked(run, now) && !hasBegun(run.action)
+        ? { type: 'waitingForDevice', waiting: waitingFrom(deps.policy, current, longestWait(queueOf(deps))) }
         : undefined;
     });
-    return marked !== undefined && isIn(marked, ['running']) ? marked : undefined;
+    return isIn(marked, ['running']) ? marked : undefined;
   }
 
   /** Written down before it is sent; a line without its call, left by a crash, is one try of several. */
-  async function cancel(request: InState<'running'>): Promise<void> {
-    const fresh = await read(request);
+  async function cancel(running: RequestSession<'running'>): Promise<void> {
+    const { request, session } = running;
+    const { run } = session.stage;
+    const fresh = await read(running);
     if (fresh === undefined) return;
     if (fresh.status !== 'Pending' || hasBegun(fresh)) {
       log.info('wokeBeforeCancel', { request: request.id, status: fresh.status });
@@ -109,10 +108,10 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
       return;
     }
     let asked: CancelAsked | undefined;
-    await moveFrom(store, request.id, ['running'], (current, now) => {
+    await changeSession(store, running, ['running'], (current, now) => {
       const due = cancelIn(current);
       if (due === undefined || due > 0) return undefined;
-      const before = stageOf(current).run.cancel?.tries ?? 0;
+      const before = current.session.stage.run.cancel?.tries ?? 0;
       asked = { by: { policy: 'cancelParkedAfter' }, at: now, answer: 'sent', tries: before + 1 };
       return { type: 'cancelAsked', cancel: asked };
     });
@@ -120,10 +119,10 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
     const told = asked;
     const answered = await cancelAtDefender(
       deps,
-      stageOf(request).run.actionId,
-      `lr:${request.id} cancelled by the policy: parked for ${duration(told.at - waitsSince(request))} (cancelParkedAfter)`,
+      run.actionId,
+      `lr:${request.id} cancelled by the policy: parked for ${duration(told.at - waitsSince(run))} (cancelParkedAfter)`,
     );
-    await moveFrom(store, request.id, ['running', 'finished'], () => ({
+    await changeSession(store, running, ['running', 'finished'], () => ({
       type: 'cancelAsked',
       cancel: { ...told, ...answered },
     }));
@@ -133,9 +132,9 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
   /**
    * Undefined when Defender cannot be read or does not know it: then nothing is cancelled on an old reading.
    */
-  async function read(request: InState<'running'>): Promise<Action | undefined> {
+  async function read({ request, session }: RequestSession<'running'>): Promise<Action | undefined> {
     try {
-      const [action] = await defender.actions([stageOf(request).run.actionId]);
+      const [action] = await defender.actions([session.stage.run.actionId]);
       return action;
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
@@ -147,22 +146,22 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
   return {
     async pass(turn = byHand) {
       const wakes = createNextWake(clock);
-      for (const request of store.open()) {
-        if (!isIn(request, ['running']) || hasBegun(stageOf(request).run.action)) continue;
+      for (const running of sessionsIn(store.open(), ['running'])) {
+        if (hasBegun(running.session.stage.run.action)) continue;
         if (!turn.goOn()) break;
-        await look(request, wakes);
+        await look(running, wakes);
       }
       return wakes.wait();
     },
   };
 }
 
-function parkedFrom(
+function waitingFrom(
   policy: Policy,
-  request: InState<'running'>,
+  { request, session }: RequestSession<'running'>,
   longest: number,
 ): Pick<WaitingForDevice, 'since' | 'until' | 'cancelAt'> {
-  const since = waitsSince(request);
+  const since = waitsSince(session.stage.run);
   const { cancelParkedAfter } = limitsToday(policy, request);
   return {
     since,

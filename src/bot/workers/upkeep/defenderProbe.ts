@@ -1,11 +1,11 @@
 // Looks now and then whether Defender can be read while nothing runs that would show it: an outage is better
 // known before the next approval, and its end before somebody believes that it lasts.
-import { stageOf } from '../../../liveResponse/request/request.ts';
 import { rightSentence } from '../../../../cards/messages/rights.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import type { Deps } from '../../deps.ts';
 import type { DefenderWatch, Sight } from './defenderWatch.ts';
 import type { Following } from '../sessions/following.ts';
+import { sessionsIn } from '../transition.ts';
 
 /**
  * Between two looks while all is well, and while it is not: twelve and 120 of 1,500 calls an hour.
@@ -63,7 +63,7 @@ export function createDefenderProbe(
 
   /** Following reads all the time while something runs; its word is the newest. */
   function runs(): boolean {
-    return store.open().some((request) => stageOf(request).state === 'running');
+    return sessionsIn(store.open(), ['running']).length > 0;
   }
 
   async function look(): Promise<void> {
