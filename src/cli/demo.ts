@@ -105,7 +105,7 @@ function press(
   service: Service,
   as: string,
   verb: Verb,
-  { id, revision, digest }: Request,
+  { id, revision, subject: { digest } }: Request,
   index?: number,
 ): Promise<Reply> {
   console.log(`\n#${place}  ${as} presses ${verb}${index === undefined ? '' : ` on index ${index}`}`);

@@ -201,7 +201,9 @@ export interface Session<Stage extends SessionStage = SessionStage> {
   readonly stage: Stage;
 }
 
-export type SessionIn<S extends SessionState> = Session<Extract<SessionStage, { readonly state: S }>>;
+type StageIn = { readonly [S in SessionState]: Extract<SessionStage, { readonly state: S }> };
+
+export type SessionIn<S extends SessionState> = Session<StageIn[S]>;
 
 /** A session together with the request it belongs to. */
 export interface RequestSession<S extends SessionState = SessionState> {

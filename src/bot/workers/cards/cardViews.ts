@@ -9,7 +9,7 @@ import { maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import { endedAt, isOpen, sessionOf, stageOf } from '../../../liveResponse/request/request.ts';
 import { resultsOf } from '../../../liveResponse/request/session.ts';
-import type { SessionStage } from '../../../liveResponse/request/session.ts';
+import type { SeenRun, SessionStage } from '../../../liveResponse/request/session.ts';
 import type { DefenderWatch, Sight } from '../upkeep/defenderWatch.ts';
 import type { TwinIndex } from '../requests/twins.ts';
 import type { Deps } from '../../deps.ts';
@@ -176,15 +176,18 @@ function withoutReasons(request: Request): Request {
   const { stage } = request;
   return {
     ...withStages(request, withoutSessionReasons),
-    stage: stage.state === 'closed' ? { ...stage, ending: withoutReason(stage.ending) } : stage,
-    votes: request.votes.map(withoutReason),
+    stage:
+      stage.state === 'closed' && 'reason' in stage.ending
+        ? { ...stage, ending: withoutReason(stage.ending) }
+        : stage,
+    votes: request.votes.map((vote) => withoutReason(vote)),
   };
 }
 
 function withoutSessionReasons(stage: SessionStage): SessionStage {
   switch (stage.state) {
     case 'closed':
-      return { ...stage, ending: withoutReason(stage.ending) };
+      return 'reason' in stage.ending ? { ...stage, ending: withoutReason(stage.ending) } : stage;
     case 'running':
     case 'finished':
       return { ...stage, run: withoutCancelReason(stage.run) };
@@ -199,9 +202,10 @@ function withoutCancelReason<R extends SeenRun>(run: R): R {
   return run.cancel === undefined ? run : { ...run, cancel: withoutReason(run.cancel) };
 }
 
-function withoutReason<T extends object>(part: T): T {
-  if (!('reason' in part)) return part;
-  const { reason: _reason, ...rest } = part;
+function withoutReason<T extends { readonly reason?: string }>({
+  reason: _reason,
+  ...rest
+}: T): Omit<T, 'reason'> {
   return rest;
 }
 
