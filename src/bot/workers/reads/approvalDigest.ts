@@ -1,6 +1,6 @@
 // What an approval binds: tenant, device, commands, and the content of the library files they name. Seen when
 // it is asked, compared at the approval, and held against the library again right before the POST
-// (`beforeSending`).
+// (`preflight`).
 import { digestText, fingerprintOf } from '../../../liveResponse/commands.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
 import { contentOf, contentDrift, libraryNames, wasRead } from '../../../liveResponse/request/content.ts';

@@ -144,7 +144,7 @@ function deviceNo(device: Device): { readonly no: DeviceNo } | undefined {
 }
 
 /**
- * The first reason why this must not be sent, as the move that ends it. A restart may have brought another
+ * The first reason why this must not be sent, as the event that ends it. A restart may have brought another
  * tenant.
  */
 export function preflightFailure(

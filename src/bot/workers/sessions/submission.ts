@@ -1,6 +1,6 @@
 // From approved to running: claim a slot, write the intent down, POST once. What a definite "no" means is
-// decided here; a lost answer goes to reconciliation and is never repeated by itself. What holds a request
-// back is in `holds`, what must still be true in `beforeSending`.
+// decided here; a lost answer goes to reconciliation and is never repeated by itself. What holds a session
+// back is in `admission`, what must still be true in `preflight`.
 import { clip, oneLine } from '../../../../cards/clip.ts';
 import { earlierAttempt } from '../../../liveResponse/request/session.ts';
 import type { Attempt, RequestSession, Session, WaitCause } from '../../../liveResponse/request/session.ts';
