@@ -1,16 +1,18 @@
 // The buttons of a card in each state, with what a screen reader says and the second step that names what
 // will happen.
 import { maxSearchAttempts } from '../src/liveResponse/pacing/schedules.ts';
-import type { Request } from '../src/liveResponse/request/request.ts';
-import type { CancelAsked } from '../src/liveResponse/request/session.ts';
 import { stageOf } from '../src/liveResponse/request/request.ts';
+import type { Request, StageIn } from '../src/liveResponse/request/request.ts';
+import { againFrom } from '../src/liveResponse/request/retry.ts';
+import { resultsOf } from '../src/liveResponse/request/session.ts';
+import type { CancelAsked } from '../src/liveResponse/request/session.ts';
+import { stateOf } from '../src/liveResponse/request/steps.ts';
 import { rowOf } from '../src/liveResponse/verbs.ts';
-import { againFrom } from './again.ts';
 import { clip, oneLine } from './clip.ts';
 import { idTail } from './facts.ts';
 import { slack } from './platformLimits.ts';
 import { labelOnCard } from './messages/askedTexts.ts';
-import { commandName, shownCommand, stateOf } from './steps.ts';
+import { commandName, shownCommand } from './steps.ts';
 import { twinWarning } from './twins.ts';
 import type { Button, Verb, ViewContext } from './view.ts';
 
@@ -42,21 +44,21 @@ export function buttons(
       return [withdraw(title)];
     case 'submitting':
       return [];
-    case 'over':
+    case 'closed':
       return again(request, title, restoredAt !== undefined);
     case 'running':
-      return [...(mayAskCancel(stage.run.cancel) ? [cancel(host, title)] : []), ...outputs(request)];
+      return [...(mayAskCancel(stage.run.cancel) ? [cancel(host, title)] : []), ...outputs(request, stage)];
     case 'unknown':
       return [
         look(title),
         // While the bot itself still looks, a press would be refused: lists lag, and it could run twice.
         ...(stage.searches < maxSearchAttempts || frozen !== undefined ? [] : [resend(host, title)]),
-        ...(stage.run.actionId !== undefined && mayAskCancel(stage.run.cancel) ? [cancel(host, title)] : []),
-        drop(request, title),
-        ...outputs(request),
+        ...(stage.run !== undefined && mayAskCancel(stage.run.cancel) ? [cancel(host, title)] : []),
+        drop(stage, title),
+        ...outputs(request, stage),
       ];
     case 'finished':
-      return [...links(request, linked), ...outputs(request), ...again(request, title)];
+      return [...links(request, linked), ...outputs(request, stage), ...again(request, title)];
   }
 }
 
@@ -165,10 +167,10 @@ function resend(host: string, title: string): Button {
   };
 }
 
-function drop({ looks }: Extract<Request, { state: 'unknown' }>, title: string): Button {
+function drop({ searches }: StageIn<'unknown'>, title: string): Button {
   const early =
-    looks < maxSearchAttempts
-      ? `The bot has looked for it ${looks} of ${maxSearchAttempts} times only: better wait. `
+    searches < maxSearchAttempts
+      ? `The bot has looked for it ${searches} of ${maxSearchAttempts} times only: better wait. `
       : '';
   return {
     verb: 'drop',
@@ -200,12 +202,10 @@ function again(request: Request, title: string, lost = false): readonly Button[]
   ];
 }
 
-type WithResults = Extract<Request, { state: 'running' | 'unknown' | 'finished' }>;
-
-function outputs(request: WithResults): readonly Button[] {
-  const stage = stageOf(request);
+function outputs(request: Request, stage: StageIn<'running' | 'unknown' | 'finished'>): readonly Button[] {
+  const { excerpts } = resultsOf(stage);
   return request.subject.commands.flatMap((command, index): readonly Button[] => {
-    const read = stage.run.results.excerpts.find((one) => one.index === index);
+    const read = excerpts.find((one) => one.index === index);
     const readable =
       read === undefined
         ? stage.state !== 'unknown' && stateOf(request, index) === 'completed'
@@ -216,10 +216,7 @@ function outputs(request: WithResults): readonly Button[] {
   });
 }
 
-function links(
-  request: Extract<Request, { state: 'finished' }>,
-  linked: ReadonlySet<number>,
-): readonly Button[] {
+function links(request: Request, linked: ReadonlySet<number>): readonly Button[] {
   return request.subject.commands.flatMap((command, index): readonly Button[] =>
     command.type === 'GetFile' && stateOf(request, index) === 'completed'
       ? [resultButton(request, 'link', linked.has(index) ? 'New link' : 'Get download link', index)]
@@ -228,10 +225,10 @@ function links(
 }
 
 /**
- * Bears its index and name only where the card has several results of the kind: on a phone the first words
- * are all one sees.
+ * Has its index and name only where the card has several results of the kind: on a phone the first words are
+ * all one sees.
  */
-function resultButton(request: WithResults, verb: 'output' | 'link', label: string, index: number): Button {
+function resultButton(request: Request, verb: 'output' | 'link', label: string, index: number): Button {
   const command = request.subject.commands[index];
   const name = command === undefined ? '' : commandName(command, 40);
   const several = request.subject.commands.filter((one) => one.type === command?.type).length > 1;

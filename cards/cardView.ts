@@ -1,8 +1,8 @@
 // A request as people see it: the one content of its cards in every state, which each renderer shows in full.
 import { bindingOf } from '../src/liveResponse/commands.ts';
+import { sessionOf, stageOf } from '../src/liveResponse/request/request.ts';
 import type { Request } from '../src/liveResponse/request/request.ts';
-import { earlierAttempt } from '../src/liveResponse/request/session.ts';
-import { stageOf } from '../src/liveResponse/request/request.ts';
+import { earlierAttempt, resultsOf } from '../src/liveResponse/request/session.ts';
 import { inOrder } from '../src/liveResponse/text/visible.ts';
 import { continuationNotes } from './again.ts';
 import { buttons } from './buttons.ts';
@@ -68,9 +68,9 @@ export function titleOf(request: Request): string {
 }
 
 function excerpts(request: Request, context: ViewContext): readonly ExcerptBlock[] {
-  if (context.results === 'private' || !('results' in request)) return [];
-  const readable = stageOf(request)
-    .run.results.excerpts.flatMap((one) => {
+  if (context.results === 'private') return [];
+  const readable = resultsOf(stageOf(request))
+    .excerpts.flatMap((one) => {
       const raw = context.outputs.get(one.index);
       return raw === undefined || one.length === 0 ? [] : [{ ...one, raw }];
     })
@@ -146,9 +146,9 @@ export function isOpenable(url: string): boolean {
 }
 
 /** Why neither output nor links stand on the card. */
-function keptBack({ redacted, at }: Request): string {
+function keptBack({ redacted, asked }: Request): string {
   if (redacted === undefined) return 'Output and download links are not shown here';
-  const when = timeOf(redacted.at, at);
+  const when = timeOf(redacted.at, asked.at);
   return redacted.cause === 'time'
     ? `Output and download links were taken off this card at ${when}, as the policy asks (redactAfter)`
     : `Output and download links were taken off this card at ${when}, because one of its places is private now`;
@@ -157,8 +157,10 @@ function keptBack({ redacted, at }: Request): string {
 function notes(request: Request, context: ViewContext, links: readonly LinkLine[]): readonly string[] {
   const stage = stageOf(request);
   const ended = stage.state === 'finished' || stage.state === 'closed';
-  const results = 'results' in request && request.subject.commands.some((one) => one.type !== 'PutFile');
-  const earlier = earlierAttempt(request);
+  const results =
+    (stage.state === 'running' || stage.state === 'unknown' || stage.state === 'finished') &&
+    request.subject.commands.some((one) => one.type !== 'PutFile');
+  const earlier = earlierAttempt(sessionOf(request));
   const ran = ranEarlier(request);
   return [
     ...(context.simulated ? ['No real device is touched, and nothing shown here happened on one.'] : []),

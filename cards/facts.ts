@@ -1,12 +1,14 @@
 // The labelled facts of a card: all that an approver judges by before the approval, and what an analyst looks
 // up after it.
 import type { Blocker } from '../src/liveResponse/request/errorAnswer.ts';
-import type { Device, Request, Continues, RetriedAs } from '../src/liveResponse/request/request.ts';
-import { stageOf, sessionOf } from '../src/liveResponse/request/request.ts';
+import { sessionOf, stageOf } from '../src/liveResponse/request/request.ts';
+import type { Continues, Device, Request, RetriedAs, Target } from '../src/liveResponse/request/request.ts';
+import { resultsOf } from '../src/liveResponse/request/session.ts';
+import { actionIdOf, runOf } from '../src/liveResponse/request/steps.ts';
 import { oneLine, tailOf } from './clip.ts';
 import * as bound from './platformLimits.ts';
 import { misfitWords } from './messages/misfits.ts';
-import { alikeFact, isolationWords, leftOutFact, panelFacts } from './messages/deviceContext.ts';
+import { alikeFact, contextFacts, isolationWords, leftOutFact } from './messages/deviceContext.ts';
 import { recordDoubts } from './messages/records.ts';
 import { ranEarlier } from './messages/said.ts';
 import { contentFact } from './scripts.ts';
@@ -41,13 +43,15 @@ export function factLines(
 ): readonly FactLine[] {
   const stage = stageOf(request);
   const when = (ms: number): string => timeOf(ms, request.asked.at);
-  const approval = stage.state === 'awaitingApproval' ? undefined : sessionOf(request).grant;
+  const approval = sessionOf(request)?.grant.votes[0];
+  const { device, context } = request.targets[0];
+  const actionId = actionIdOf(stage);
   const undecided = stage.state === 'awaitingApproval' || stage.state === 'queued';
   const facts: readonly (FactLine | undefined)[] = [
-    { label: 'Device', value: deviceWords(request.targets[0].device) },
-    undecided ? alikeFact(request.targets[0].context) : undefined,
-    undecided ? leftOutFact(request.targets[0].context, request.targets[0].device.name) : undefined,
-    undecided ? fact('Wrong system', misfitWords(request)) : undefined,
+    { label: 'Device', value: deviceWords(device) },
+    undecided ? alikeFact(context) : undefined,
+    undecided ? leftOutFact(context, device.name) : undefined,
+    undecided ? fact('Wrong system', misfitWords({ device, commands: request.subject.commands })) : undefined,
     { label: 'Asked by', value: `${name(request.asked.requester.name)}, ${stamp(request.asked.at)}` },
     fact(
       'Reason',
@@ -62,7 +66,7 @@ export function factLines(
     approval === undefined
       ? undefined
       : { label: 'Approved by', value: `${name(approval.by.name)}, ${when(approval.at)}` },
-    ...(undecided ? deviceFacts(request, when) : []),
+    ...(undecided ? deviceFacts(request.targets[0], request.asked.at) : []),
     undecided ? { label: 'Tier', value: oneLine(request.asked.terms.tier, 60) } : undefined,
     stage.state === 'awaitingApproval'
       ? { label: 'Expires', value: `${when(request.asked.terms.expiresAt)}, then denied` }
@@ -70,7 +74,7 @@ export function factLines(
     stage.state === 'queued' ? { label: 'Runs before', value: when(stage.runBefore) } : undefined,
     contentFact(request),
     sentFact(request, when),
-    'actionId' in request ? fact('Action id', oneLine(stage.run.actionId, 60)) : undefined,
+    actionId === undefined ? undefined : fact('Action id', oneLine(actionId, 60)),
     stage.state === 'queued' ? blockerFact(stage.blocker, when) : undefined,
     ...correlationFacts(request),
     againFact(request.retriedAs),
@@ -114,15 +118,13 @@ export function idTail(device: Device): string {
   return tailOf(device.id);
 }
 
-function deviceFacts(
-  { device, panel, at }: Request,
-  when: (ms: number) => string,
-): readonly (FactLine | undefined)[] {
+/** @param at when it was asked: the card shows the date of that */
+function deviceFacts({ device, context }: Target, at: number): readonly (FactLine | undefined)[] {
   const state = [
     oneLine(device.os, 60),
     said('health', device.health),
     ...recordDoubts(device),
-    panel?.isolation === undefined ? undefined : isolationWords(panel.isolation, at),
+    context?.isolation === undefined ? undefined : isolationWords(context.isolation, at),
     said('risk', device.risk),
     said('exposure', device.exposure),
     said('IP', device.ip),
@@ -141,9 +143,9 @@ function deviceFacts(
       value:
         device.lastReportAt === undefined
           ? 'not known'
-          : `${when(device.lastReportAt)} (about daily; does not tell whether it is online)`,
+          : `${timeOf(device.lastReportAt, at)} (about daily; does not tell whether it is online)`,
     },
-    ...panelFacts(panel, at),
+    ...contextFacts(context, at),
   ];
 }
 
@@ -164,8 +166,11 @@ function blockerFact(blocker: Blocker | undefined, when: (ms: number) => string)
 /** The correlation id of every refusal that the card tells of: what Microsoft's support asks for. */
 function correlationFacts(request: Request): readonly FactLine[] {
   const stage = stageOf(request);
+  const results = resultsOf(stage);
   const ids: readonly (readonly [string, string | undefined])[] = [
-    ...('error' in request ? ([['Correlation id', stage.error.target]] as const) : []),
+    ...(stage.state === 'queued' || stage.state === 'unknown'
+      ? ([['Correlation id', stage.error?.target]] as const)
+      : []),
     ...(stage.state === 'closed' && stage.ending.kind === 'refused'
       ? ([['Correlation id', stage.ending.target]] as const)
       : []),
@@ -175,12 +180,10 @@ function correlationFacts(request: Request): readonly FactLine[] {
     ...(stage.state === 'queued' && stage.blocker?.by === 'notRead'
       ? ([['Correlation id, list', stage.blocker.error?.target]] as const)
       : []),
-    ...('cancel' in request ? ([['Correlation id, cancel', stage.run.cancel.error?.target]] as const) : []),
-    ...('results' in request
-      ? [...stage.run.results.troubles, ...(stage.run.results.linkTroubles ?? [])].map(
-          (one) => [`Correlation id, index ${one.index}`, one.error?.target] as const,
-        )
-      : []),
+    ['Correlation id, cancel', runOf(stage)?.cancel?.error?.target],
+    ...[...results.troubles, ...(results.linkTroubles ?? [])].map(
+      (one) => [`Correlation id, index ${one.index}`, one.error?.target] as const,
+    ),
   ];
   const shown = new Map(
     ids.flatMap(([label, id]) => (id === undefined ? [] : [[label, oneLine(id, 60)] as const])),
@@ -190,18 +193,14 @@ function correlationFacts(request: Request): readonly FactLine[] {
 
 /** Shown only where something was sent more than once: it may have run twice. */
 function sentFact(request: Request, when: (ms: number) => string): FactLine | undefined {
-  if (
-    !('attempts' in request) ||
-    stageOf(request).state === 'queued' ||
-    sessionOf(request).attempts.length < 2
-  )
-    return undefined;
+  const { attempts = [] } = sessionOf(request) ?? {};
+  if (stageOf(request).state === 'queued' || attempts.length < 2) return undefined;
   const ran = ranEarlier(request);
   if (ran !== undefined) return { label: 'Sent', value: `once, ${when(ran.at)}` };
   return {
     label: 'Sent',
-    value: `${sessionOf(request).attempts.length} attempts: ${sessionOf(request)
-      .attempts.slice(-5)
+    value: `${attempts.length} attempts: ${attempts
+      .slice(-5)
       .map((one) => when(one.at))
       .join(', ')}`,
   };

@@ -3,9 +3,9 @@
 import type { Change, Content, FileSeen, Unread } from '../src/liveResponse/request/content.ts';
 import { changesBetween, libraryName, libraryNames, wasRead } from '../src/liveResponse/request/content.ts';
 import type { Command } from '../src/liveResponse/commands.ts';
-import type { Request } from '../src/liveResponse/request/request.ts';
+import { sessionOf, stageOf } from '../src/liveResponse/request/request.ts';
+import type { Request, StageIn } from '../src/liveResponse/request/request.ts';
 import { earlierAttempt } from '../src/liveResponse/request/session.ts';
-import { stageOf, sessionOf } from '../src/liveResponse/request/request.ts';
 import { oneLine } from './clip.ts';
 import * as bound from './platformLimits.ts';
 import { ranEarlier } from './messages/said.ts';
@@ -43,34 +43,34 @@ export function contentFact(request: Request): FactLine | undefined {
 }
 
 function contentWords(request: Request): string | undefined {
-  const { content } = request;
-  switch (stageOf(request).state) {
+  const { content } = request.subject;
+  const stage = stageOf(request);
+  const grant = sessionOf(request)?.grant;
+  switch (stage.state) {
     case 'awaitingApproval':
       return wasRead(content)
         ? `content as of ${timeOf(content.at, request.asked.at)}; if it changes, nothing is sent`
         : notVerified(content, 'would not be noticed');
     case 'queued':
-      return wasRead(sessionOf(request).grant.content)
+      return wasRead(grant?.content)
         ? 'compared with the library right before sending; if they changed, nothing is sent'
-        : notVerified(sessionOf(request).grant.content, 'would not be noticed');
-    case 'over':
-      if (sessionOf(request).grant === undefined) return undefined;
-      return wasRead(sessionOf(request).grant.content)
-        ? `approved: ${named(sessionOf(request).grant.content.files)}`
-        : notVerified(sessionOf(request).grant.content);
+        : notVerified(grant?.content, 'would not be noticed');
+    case 'closed':
+      if (grant === undefined) return undefined;
+      return wasRead(grant.content) ? `approved: ${named(grant.content.files)}` : notVerified(grant.content);
     case 'unknown':
     case 'submitting':
     case 'running':
     case 'finished':
-      return sentWords(request);
+      return sentWords(request, stage, grant?.content);
   }
 }
 
 function sentWords(
-  request: Extract<Request, { readonly state: 'unknown' | 'submitting' | 'running' | 'finished' }>,
+  request: Request,
+  stage: StageIn<'unknown' | 'submitting' | 'running' | 'finished'>,
+  approved: Content | undefined,
 ): string {
-  const stage = stageOf(request);
-  const approved = sessionOf(request).grant.content;
   if (!wasRead(approved)) return notVerified(approved);
   if (ranEarlier(request) !== undefined) return 'what runs was compared with the approval before this one';
   // Only of a request that may be sent again, and only after somebody tried to.
@@ -81,7 +81,9 @@ function sentWords(
   const now =
     since.length === 0 ? '' : `. Changed since: ${since.map((change) => changeWords(change)).join('; ')}`;
   const earlier =
-    earlierAttempt(request) === undefined ? '' : '; the earlier attempt was compared with its own approval';
+    earlierAttempt(sessionOf(request)) === undefined
+      ? ''
+      : '; the earlier attempt was compared with its own approval';
   // A crash may have come before the comparison, and then nothing was sent either.
   if (stage.state === 'submitting' || (stage.state === 'unknown' && stage.cause === 'lost'))
     return `approved: ${named(approved.files)}${earlier}${now}`;

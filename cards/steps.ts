@@ -1,13 +1,19 @@
 // The rows of a card: one for each command index, with its state in words and one sentence of detail.
-import type { CommandProgress, StepState } from '../src/liveResponse/action.ts';
-import { hasBegun, isTerminal, outcomeOf, stepStates } from '../src/liveResponse/action.ts';
+import type { StepState } from '../src/liveResponse/action.ts';
 import type { Command } from '../src/liveResponse/commands.ts';
 import { commandLine } from '../src/liveResponse/commands.ts';
 import { hresultText } from '../src/liveResponse/codes/hresult.ts';
-import type { InState } from '../src/liveResponse/request/events.ts';
+import { sessionOf, stageOf } from '../src/liveResponse/request/request.ts';
 import type { Request } from '../src/liveResponse/request/request.ts';
-import { earlierAttempt } from '../src/liveResponse/request/session.ts';
-import { stageOf } from '../src/liveResponse/request/request.ts';
+import { earlierAttempt, resultsOf } from '../src/liveResponse/request/session.ts';
+import {
+  actionOf,
+  foundLateOf,
+  progressOf,
+  runOf,
+  stateOf,
+  statesOf,
+} from '../src/liveResponse/request/steps.ts';
 import { codePoint, drawnOutOfOrder, inOrder } from '../src/liveResponse/text/visible.ts';
 import { stepFailure } from './messages/stepAdvice.ts';
 import { clean, clip, oneLine } from './clip.ts';
@@ -90,65 +96,6 @@ interface StepFacts {
   readonly allDone: boolean;
 }
 
-export function progressOf(request: Request, index: number): CommandProgress | undefined {
-  const stage = stageOf(request);
-  const action =
-    stage.state === 'closed' ? stage.found?.action : 'action' in request ? stage.run.action : undefined;
-  return action?.progress.find((one) => one.index === index);
-}
-
-export function stateOf(request: Request, index: number): StepState {
-  return statesOf(request)[index] ?? 'waiting';
-}
-
-function statesOf(request: Request): readonly StepState[] {
-  const stage = stageOf(request);
-  const { length } = request.subject.commands;
-  if (stage.state === 'finished') {
-    // Of a command whose result was read, the end is known, whatever Defender's last word leaves out: the
-    // first without an end comes after it.
-    const read = request.subject.commands.flatMap((_, index) =>
-      hasResult(request, index) ? [{ index, status: 'Completed', errors: [] }] : [],
-    );
-    return stepStates({ progress: [...stage.run.action.progress, ...read] }, length, {
-      outcome: stage.outcome,
-      opened: stage.opened === true,
-    });
-  }
-  if (stage.state === 'closed' && stage.found !== undefined) {
-    const { action } = stage.found;
-    return stepStates(
-      action,
-      length,
-      isTerminal(action.status) ? { outcome: outcomeOf[action.status], opened: hasBegun(action) } : undefined,
-    );
-  }
-  return stage.state === 'running'
-    ? stepStates(stage.run.action, length)
-    : request.subject.commands.map(() => 'waiting');
-}
-
-function hasResult(request: InState<'finished'>, index: number): boolean {
-  const stage = stageOf(request);
-  return (
-    progressOf(request, index) === undefined &&
-    [...stage.run.results.excerpts, ...stage.run.results.files].some((one) => one.index === index)
-  );
-}
-
-/**
- * The id of the device that Defender's action names, where it is not the one that was approved. An action
- * that names none says nothing.
- */
-export function otherDevice(request: Request): string | undefined {
-  const stage = stageOf(request);
-  if (stage.state !== 'running' && stage.state !== 'finished') return undefined;
-  const { machineId } = stage.run.action;
-  return machineId === '' || machineId.toLowerCase() === request.targets[0].device.id.toLowerCase()
-    ? undefined
-    : machineId;
-}
-
 /** The rows counted, for the sentence above them. */
 export function stepFacts(request: Request): StepFacts {
   const states = statesOf(request);
@@ -184,12 +131,13 @@ function stepStatus(
   uncertain: boolean,
 ): { readonly status: string; readonly tone: Tone } {
   const stage = stageOf(request);
+  const results = resultsOf(stage);
   // An older copy of the record shows it as not sent; what came after it is lost.
   if (
     uncertain &&
     (stage.state === 'awaitingApproval' ||
       stage.state === 'queued' ||
-      (stage.state === 'closed' && stage.found === undefined))
+      (stage.state === 'closed' && foundLateOf(stage) === undefined))
   )
     return { status: 'not known', tone: 'warning' };
   switch (stage.state) {
@@ -201,13 +149,12 @@ function stepStatus(
       return { status: 'being sent', tone: 'neutral' };
     case 'unknown':
       // A result was read while the session could still be seen: that much is certain.
-      return stage.run.results.excerpts.some((one) => one.index === index) ||
-        stage.run.results.files.some((one) => one.index === index)
+      return [...results.excerpts, ...results.files].some((one) => one.index === index)
         ? { status: 'completed', tone: 'good' }
         : { status: 'not known', tone: 'warning' };
-    case 'over':
-      if (stage.found !== undefined) return foundStatus[stateOf(request, index)];
-      return stage.ending.kind === 'abandoned' || earlierAttempt(request) !== undefined
+    case 'closed':
+      if (foundLateOf(stage) !== undefined) return foundStatus[stateOf(request, index)];
+      return stage.ending.kind === 'abandoned' || earlierAttempt(sessionOf(request)) !== undefined
         ? { status: 'not known', tone: 'warning' }
         : { status: 'not run', tone: 'neutral' };
     case 'running':
@@ -225,10 +172,7 @@ const foundStatus: Readonly<Record<StepState, { readonly status: string; readonl
   skipped: { status: 'not run', tone: 'neutral' },
 };
 
-function ranStatus(
-  request: Extract<Request, { state: 'running' | 'finished' }>,
-  index: number,
-): { readonly status: string; readonly tone: Tone } {
+function ranStatus(request: Request, index: number): { readonly status: string; readonly tone: Tone } {
   const progress = progressOf(request, index);
   const ran =
     progress?.startedAt !== undefined &&
@@ -236,7 +180,7 @@ function ranStatus(
     progress.endedAt >= progress.startedAt
       ? duration(progress.endedAt - progress.startedAt)
       : undefined;
-  const excerpt = stageOf(request).run.results.excerpts.find((one) => one.index === index);
+  const excerpt = resultsOf(stageOf(request)).excerpts.find((one) => one.index === index);
   switch (stateOf(request, index)) {
     case 'waiting':
       return { status: waitingWord(progress?.status, isNext(request, index)), tone: 'neutral' };
@@ -316,9 +260,7 @@ function stepDetail(
  * it says nothing. @param told what is quoted already: a code that stands in it is not said twice
  */
 export function sessionReason(request: Request, told: readonly string[] = []): string | undefined {
-  const stage = stageOf(request);
-  const action =
-    stage.state === 'closed' ? stage.found?.action : 'action' in request ? stage.run.action : undefined;
+  const action = actionOf(stageOf(request));
   if (action === undefined) return undefined;
   const { hresult, troubleshoot } = action;
   const code = hresult === undefined ? undefined : hresultText(hresult);
@@ -337,15 +279,14 @@ export function sessionReason(request: Request, told: readonly string[] = []): s
  * What Defender says of this index, where an action found by our tag runs something else than was approved.
  */
 function differs(request: Request, index: number): string | undefined {
-  const stage = stageOf(request);
-  if (!('differs' in request)) return undefined;
-  const theirs = stage.run.differs[index];
+  const others = runOf(stageOf(request))?.differs;
+  if (others === undefined) return undefined;
+  const theirs = others[index];
   const approved = request.subject.commands[index];
   if (theirs === undefined) return 'Defender’s action has no command of this index.';
   const more =
-    index === request.subject.commands.length - 1 &&
-    stage.run.differs.length > request.subject.commands.length
-      ? ` It has ${stage.run.differs.length - request.subject.commands.length} more after this one.`
+    index === request.subject.commands.length - 1 && others.length > request.subject.commands.length
+      ? ` It has ${others.length - request.subject.commands.length} more after this one.`
       : '';
   if (approved !== undefined && shownCommand(approved) === shownCommand(theirs))
     return more === '' ? undefined : more.trim();
@@ -359,14 +300,16 @@ function resultDetail(
   context: ViewContext,
 ): string | undefined {
   const stage = stageOf(request);
-  if (!('results' in request)) return undefined;
-  const trouble = stage.run.results.troubles.find((one) => one.index === index);
+  // Results of a session that was found late are not read.
+  if (stage.state === 'closed') return undefined;
+  const results = resultsOf(stage);
+  const trouble = results.troubles.find((one) => one.index === index);
   if (trouble !== undefined) return troubleSentence(trouble, command.type, request.asked.at);
-  const linkTrouble = stage.run.results.linkTroubles?.find((one) => one.index === index);
+  const linkTrouble = results.linkTroubles?.find((one) => one.index === index);
   const noLink = linkTrouble === undefined ? undefined : linkTroubleSentence(linkTrouble, request.asked.at);
-  const file = stage.run.results.files.find((one) => one.index === index);
+  const file = results.files.find((one) => one.index === index);
   if (file !== undefined) return join(fileSentence(file, commandName(command)), noLink);
-  const excerpt = stage.run.results.excerpts.find((one) => one.index === index);
+  const excerpt = results.excerpts.find((one) => one.index === index);
   if (excerpt !== undefined) {
     const form = excerpt.form === undefined ? undefined : formSentence(excerpt.form);
     if (excerpt.notText !== undefined)

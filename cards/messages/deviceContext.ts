@@ -1,7 +1,11 @@
-// What is said of the device panel: on the approval card in as few words as an approver needs, in the answer
+// What is said of a device beyond its record: on the approval card in as few words as an approver needs, in the answer
 // to `host` in full.
 import type { Alike } from '../../src/liveResponse/device/confusables.ts';
-import type { Isolation, Panel, Session } from '../../src/liveResponse/request/deviceContext.ts';
+import type {
+  DeviceContext,
+  Isolation,
+  RecentSession,
+} from '../../src/liveResponse/request/deviceContext.ts';
 import { oneLine, tailOf } from '../clip.ts';
 import { leftOutWords } from './records.ts';
 import { timeOf } from '../time.ts';
@@ -23,20 +27,20 @@ export function isolationWords(isolation: Isolation, beside: number): string {
 }
 
 /** Right below the device itself, so that the ends of the ids stand one above the other. */
-export function alikeFact(panel: Panel | undefined): FactLine | undefined {
-  if (panel?.alike === undefined || panel.alike.devices.length === 0) return undefined;
-  return { label: 'Look-alikes', value: alikeWords(panel) };
+export function alikeFact(context: DeviceContext | undefined): FactLine | undefined {
+  if (context?.alike === undefined || context.alike.devices.length === 0) return undefined;
+  return { label: 'Look-alikes', value: alikeWords(context) };
 }
 
 /**
  * Records of the name that cannot take a session: none that could be taken for the device, and why there is
  * no choice. @param device its full name
  */
-export function leftOutFact(panel: Panel | undefined, device: string): FactLine | undefined {
+export function leftOutFact(context: DeviceContext | undefined, device: string): FactLine | undefined {
   const value =
-    panel?.leftOut === undefined
+    context?.leftOut === undefined
       ? undefined
-      : leftOutWords(panel.leftOut.records, panel.leftOut.more, [device]);
+      : leftOutWords(context.leftOut.records, context.leftOut.more, [device]);
   return value === undefined ? undefined : { label: 'Left out', value };
 }
 
@@ -44,9 +48,9 @@ export function leftOutFact(panel: Panel | undefined, device: string): FactLine 
  * The facts of an approval card beside the device's own record; none where nothing is worth a line at three
  * in the morning.
  */
-export function panelFacts(panel: Panel | undefined, at: number): readonly FactLine[] {
-  if (panel === undefined) return [];
-  const sessions = (panel.sessions ?? []).filter(
+export function contextFacts(context: DeviceContext | undefined, at: number): readonly FactLine[] {
+  if (context === undefined) return [];
+  const sessions = (context.sessions ?? []).filter(
     (session) => session.at === undefined || session.at > at - recently,
   );
   const [newest, ...more] = sessions;
@@ -59,22 +63,22 @@ export function panelFacts(panel: Panel | undefined, at: number): readonly FactL
             value: `${sessionWords(newest, at)}${more.length === 0 ? '' : `; ${more.length} more within a day`}`,
           },
         ]),
-    ...unreadFact(panel),
+    ...unreadFact(context),
   ];
 }
 
-function unreadFact(panel: Panel): readonly FactLine[] {
-  const value = unreadWords(panel);
+function unreadFact(context: DeviceContext): readonly FactLine[] {
+  const value = unreadWords(context);
   return value === undefined ? [] : [{ label: 'Not read', value }];
 }
 
-/** What the panel cannot say; undefined when it was read whole. */
-function unreadWords(panel: Panel): string | undefined {
+/** What could not be read; undefined when it was read whole. */
+function unreadWords(context: DeviceContext): string | undefined {
   const parts = [
-    ...(panel.isolation === undefined ? ['isolation', 'recent sessions'] : []),
-    ...(panel.alike === undefined
+    ...(context.isolation === undefined ? ['isolation', 'recent sessions'] : []),
+    ...(context.alike === undefined
       ? ['devices with look-alike names']
-      : panel.alike.whole
+      : context.alike.whole
         ? []
         : ['some devices with similar names']),
   ];
@@ -84,15 +88,15 @@ function unreadWords(panel: Panel): string | undefined {
 }
 
 /** The warning in the lead of the approval card. */
-export function alikeWarning(panel: Panel | undefined): string {
-  const devices = panel?.alike?.devices ?? [];
+export function alikeWarning(context: DeviceContext | undefined): string {
+  const devices = context?.alike?.devices ?? [];
   if (devices.length === 0) return '';
   return devices.some((one) => one.how === 'alike')
     ? ' Another device has a look-alike name: compare the id.'
     : ' Another device has the same name: compare the id.';
 }
 
-function alikeWords({ alike }: Panel): string {
+function alikeWords({ alike }: DeviceContext): string {
   const more = alike === undefined || alike.more === 0 ? '' : `, and ${alike.more} more`;
   return `${(alike?.devices ?? []).map(alikeOne).join(', ')}${more}`;
 }
@@ -101,7 +105,7 @@ function alikeOne(one: Alike): string {
   return `${oneLine(one.name, 90)} (${one.how === 'same' ? 'same name' : 'LOOK-ALIKE'}, id ending ${tailOf(one.id)})`;
 }
 
-function sessionWords(session: Session, beside: number): string {
+function sessionWords(session: RecentSession, beside: number): string {
   const by =
     session.requestId === undefined
       ? oneLine(session.by, 60)
@@ -110,20 +114,22 @@ function sessionWords(session: Session, beside: number): string {
 }
 
 /** Label and value of each line that `host` adds; a line without a label goes on with the one above. */
-export function panelLines(
-  panel: Panel,
+export function contextLines(
+  context: DeviceContext,
   device: string,
   now: number,
 ): readonly (readonly [string, string])[] {
-  const sessions = panel.sessions ?? [];
-  const unread = unreadWords(panel);
-  const leftOut = leftOutFact(panel, device);
+  const sessions = context.sessions ?? [];
+  const unread = unreadWords(context);
+  const leftOut = leftOutFact(context, device);
   return [
-    ...(panel.isolation === undefined ? [] : [['Isolation', isolationWords(panel.isolation, now)] as const]),
-    ...(panel.alike === undefined || (panel.alike.devices.length === 0 && !panel.alike.whole)
+    ...(context.isolation === undefined
       ? []
-      : [['Look-alikes', panel.alike.devices.length === 0 ? 'none' : alikeWords(panel)] as const]),
-    ...(panel.sessions === undefined
+      : [['Isolation', isolationWords(context.isolation, now)] as const]),
+    ...(context.alike === undefined || (context.alike.devices.length === 0 && !context.alike.whole)
+      ? []
+      : [['Look-alikes', context.alike.devices.length === 0 ? 'none' : alikeWords(context)] as const]),
+    ...(context.sessions === undefined
       ? []
       : sessions.length === 0
         ? [['Last sessions', 'none listed'] as const]

@@ -3,11 +3,12 @@
 import { isTerminal, outcomeOf } from '../../src/liveResponse/action.ts';
 import type { Action } from '../../src/liveResponse/action.ts';
 import { lateSearchMs } from '../../src/liveResponse/pacing/schedules.ts';
-import type { FoundLate, WaitCause } from '../../src/liveResponse/request/session.ts';
-import type { InState } from '../../src/liveResponse/request/events.ts';
-import { earlierAttempt } from '../../src/liveResponse/request/session.ts';
-import { stageOf, sessionOf } from '../../src/liveResponse/request/request.ts';
 import type { Blocker, ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';
+import { sessionOf } from '../../src/liveResponse/request/request.ts';
+import type { Request, StageIn } from '../../src/liveResponse/request/request.ts';
+import { earlierAttempt } from '../../src/liveResponse/request/session.ts';
+import type { FoundLate, WaitCause } from '../../src/liveResponse/request/session.ts';
+import { foundLateOf } from '../../src/liveResponse/request/steps.ts';
 import { failureAdvice } from './advice.ts';
 import { oneLine } from '../clip.ts';
 import * as bound from '../platformLimits.ts';
@@ -19,34 +20,35 @@ import { timeOf } from '../time.ts';
 
 /** Until when a lost attempt is looked for is said only while it is so. */
 export function endingWords(
-  request: InState<'over'>,
+  request: Request,
+  stage: StageIn<'closed'>,
   context: Pick<ViewContext, 'now' | 'command' | 'restoredAt'>,
 ): StatusText {
-  const stage = stageOf(request);
-  return stage.found === undefined
-    ? wordsOf(request, context)
-    : foundWords(request, stage.found, context.command);
+  const found = foundLateOf(stage);
+  return found === undefined
+    ? wordsOf(request, stage, context)
+    : foundWords(request, stage, found, context.command);
 }
 
 /** Given up, and seen at Defender after all: what was said before is taken back. */
 function foundWords(
-  request: InState<'over'>,
+  request: Request,
+  { ending, endedAt }: StageIn<'closed'>,
   { at, action, differs }: FoundLate,
   command: string,
 ): StatusText {
-  const stage = stageOf(request);
   const given = {
-    dropped: 'Dropped',
+    abandoned: 'Dropped',
     withdrawn: 'Withdrawn',
     lapsed: 'Approval lapsed',
     refused: 'Refused',
     denied: 'Denied',
     expired: 'Expired',
-  }[stage.ending.kind];
-  const by = 'by' in stage.ending ? ` by ${name(stage.ending.by.name)}` : '';
-  const reason = 'reason' in stage.ending ? because(stage.ending.reason) : '';
+  }[ending.kind];
+  const by = 'by' in ending ? ` by ${name(ending.by.name)}` : '';
+  const reason = 'reason' in ending ? because(ending.reason) : '';
   const when = (ms: number): string => timeOf(ms, request.asked.at);
-  const sent = sessionOf(request).attempts.find((attempt) => action.comment.includes(attempt.tag));
+  const sent = sessionOf(request)?.attempts.find((attempt) => action.comment.includes(attempt.tag));
   const ended = isTerminal(action.status);
   const other =
     differs === undefined ? '' : ' It runs other commands than were approved: tell an administrator at once.';
@@ -56,7 +58,7 @@ function foundWords(
   return {
     status: `${given}, but at Defender: ${atDefender(action)}`,
     tone: ended && outcomeOf[action.status] !== 'succeeded' ? 'warning' : 'danger',
-    lead: `${given}${by} at ${when(stage.endedAt)}${reason}, but Defender shows since ${when(at)} that the attempt${sent === undefined ? '' : ` of ${when(sent.at)}`} had arrived: ${atDefender(action)}.${other} ${next}`,
+    lead: `${given}${by} at ${when(endedAt)}${reason}, but Defender shows since ${when(at)} that the attempt${sent === undefined ? '' : ` of ${when(sent.at)}`} had arrived: ${atDefender(action)}.${other} ${next}`,
   };
 }
 
@@ -71,12 +73,13 @@ function atDefender({ status }: Action): string {
 }
 
 function wordsOf(
-  request: InState<'over'>,
+  request: Request,
+  { ending, endedAt }: StageIn<'closed'>,
   { now, restoredAt }: Pick<ViewContext, 'now' | 'restoredAt'>,
 ): StatusText {
-  const { ending } = request;
-  const when = timeOf(stageOf(request).endedAt, request.asked.at);
-  const ran = nothingRan(request, now, restoredAt);
+  const when = timeOf(endedAt, request.asked.at);
+  const looked = stillLooked(request, endedAt, now);
+  const ran = restoredAt === undefined ? nothingRan(request, looked) : afterRestore(request, restoredAt);
   switch (ending.kind) {
     case 'denied':
       return {
@@ -108,27 +111,26 @@ function wordsOf(
       const detail = ` Code ${oneLine(ending.code, 60)}${told === '' ? '' : `: “${told}”`}.`;
       return { status: 'Refused', tone: 'danger', lead: `${advice.what} ${ran} ${advice.next}${detail}` };
     }
-    case 'dropped':
+    case 'abandoned':
       return {
         status: 'Dropped',
         tone: 'warning',
-        lead: `Dropped by ${name(ending.by.name)} at ${when}${because(ending.reason)}. Whether it ran is not known${stillLooked(request, now)}: look in the portal’s Action center and on the device before asking again.`,
+        lead: `Dropped by ${name(ending.by.name)} at ${when}${because(ending.reason)}. Whether it ran is not known${looked}: look in the portal’s Action center and on the device before asking again.`,
       };
   }
 }
 
-/** Never says that nothing ran when an older attempt's answer was lost, or the lines that would tell. */
-function nothingRan(request: InState<'over'>, now: number, restoredAt: number | undefined): string {
-  if (restoredAt !== undefined) return afterRestore(request, restoredAt);
-  const earlier = earlierAttempt(request);
+/** Never says that nothing ran when an older attempt's answer was lost. */
+function nothingRan(request: Request, looked: string): string {
+  const earlier = earlierAttempt(sessionOf(request));
   return earlier === undefined
     ? 'Nothing was run.'
-    : `It was not sent again, but the attempt of ${timeOf(earlier.at, request.asked.at)} may have run${stillLooked(request, now)}.`;
+    : `It was not sent again, but the attempt of ${timeOf(earlier.at, request.asked.at)} may have run${looked}.`;
 }
 
-/** The search goes on behind a card that is over, and corrects it. */
-function stillLooked(request: InState<'over'>, now: number): string {
-  const until = stageOf(request).endedAt + lateSearchMs;
+/** The bot still searches for what is closed, and corrects the card. */
+function stillLooked(request: Request, endedAt: number, now: number): string {
+  const until = endedAt + lateSearchMs;
   return now > until
     ? ''
     : `; the bot looks for it until ${timeOf(until, request.asked.at)} and corrects this card if it turns up`;

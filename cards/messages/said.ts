@@ -1,8 +1,8 @@
 // How a card begins: its status, tone and lead; and what ran, where an earlier attempt was found.
-import type { Attempt } from '../../src/liveResponse/request/session.ts';
+import { sessionOf, stageOf } from '../../src/liveResponse/request/request.ts';
 import type { Request } from '../../src/liveResponse/request/request.ts';
 import { earlierAttempt } from '../../src/liveResponse/request/session.ts';
-import { stageOf } from '../../src/liveResponse/request/request.ts';
+import type { Attempt } from '../../src/liveResponse/request/session.ts';
 import { timeOf } from '../time.ts';
 import type { Tone } from '../view.ts';
 
@@ -13,14 +13,15 @@ export interface StatusText {
 }
 
 /**
- * The earlier attempt, where Defender's action bears its tag: it was found when somebody had it sent again,
+ * The earlier attempt, where Defender's action has its tag: it was found when somebody had it sent again,
  * so nothing was sent under the present approval.
  */
 export function ranEarlier(request: Request): Attempt | undefined {
-  const earlier = earlierAttempt(request);
+  const stage = stageOf(request);
+  const earlier = earlierAttempt(sessionOf(request));
   return earlier !== undefined &&
-    'action' in request &&
-    stageOf(request).run.action.comment.includes(earlier.tag)
+    (stage.state === 'running' || stage.state === 'finished') &&
+    stage.run.action.comment.includes(earlier.tag)
     ? earlier
     : undefined;
 }

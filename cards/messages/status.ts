@@ -3,11 +3,11 @@
 import { isKnownStatus } from '../../src/liveResponse/action.ts';
 import type { Blocker, ErrorAnswer, Outage } from '../../src/liveResponse/request/errorAnswer.ts';
 import { maxSearchAttempts, searchSchedule } from '../../src/liveResponse/pacing/schedules.ts';
-import type { InState } from '../../src/liveResponse/request/events.ts';
-import type { Request } from '../../src/liveResponse/request/request.ts';
-import type { WaitCause, CancelAsked } from '../../src/liveResponse/request/session.ts';
+import { sessionOf, stageOf } from '../../src/liveResponse/request/request.ts';
+import type { Request, Stage, StageIn } from '../../src/liveResponse/request/request.ts';
 import { earlierAttempt } from '../../src/liveResponse/request/session.ts';
-import { stageOf } from '../../src/liveResponse/request/request.ts';
+import type { CancelAsked, WaitCause } from '../../src/liveResponse/request/session.ts';
+import { otherDevice, runOf } from '../../src/liveResponse/request/steps.ts';
 import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';
 import { endingWords } from './endings.ts';
 import { oneLine } from '../clip.ts';
@@ -20,7 +20,7 @@ import { askerName, parkedWords, policyCancelSentence } from './waitingForDevice
 import { missingRight } from './rights.ts';
 import { afterRestore } from './said.ts';
 import type { StatusText } from './said.ts';
-import { otherDevice, sessionReason, stepFacts } from '../steps.ts';
+import { sessionReason, stepFacts } from '../steps.ts';
 import { waitsFor } from './tenantLimits.ts';
 import { timeOf } from '../time.ts';
 import { twinWarning } from '../twins.ts';
@@ -28,17 +28,18 @@ import type { ViewContext } from '../view.ts';
 
 /** Status, tone and lead of a request as it stands. */
 export function statusText(request: Request, context: ViewContext): StatusText {
-  const words = wordsOf(request, context);
+  const stage = stageOf(request);
+  const words = wordsOf(request, stage, context);
   const elsewhere = otherDevice(request);
-  const wrong =
-    'differs' in request
-      ? 'Defender’s action has this request’s tag but runs other commands than were approved; the rows show them.'
-      : elsewhere === undefined
-        ? undefined
-        : `Defender’s action is on another device than was approved: the id it names ends in ${oneLine(elsewhere.slice(-8), 8)}.`;
+  const otherCommands = runOf(stage)?.differs !== undefined;
+  const wrong = otherCommands
+    ? 'Defender’s action has this request’s tag but runs other commands than were approved; the rows show them.'
+    : elsewhere === undefined
+      ? undefined
+      : `Defender’s action is on another device than was approved: the id it names ends in ${oneLine(elsewhere.slice(-8), 8)}.`;
   if (wrong === undefined) return words;
   // Before everything else: what runs is not what was approved.
-  const stop = `${stageOf(request).state === 'finished' ? 'Tell' : 'Cancel it, and tell'} an administrator at once${'differs' in request ? ': somebody else may use the bot’s credentials' : ''}.`;
+  const stop = `${stage.state === 'finished' ? 'Tell' : 'Cancel it, and tell'} an administrator at once${otherCommands ? ': somebody else may use the bot’s credentials' : ''}.`;
   return {
     status: `${words.status}, not as approved`,
     tone: 'danger',
@@ -46,12 +47,12 @@ export function statusText(request: Request, context: ViewContext): StatusText {
   };
 }
 
-function wordsOf(request: Request, context: ViewContext): StatusText {
-  switch (stageOf(request).state) {
+function wordsOf(request: Request, stage: Stage, context: ViewContext): StatusText {
+  switch (stage.state) {
     case 'awaitingApproval':
       return awaiting(request, context);
     case 'queued':
-      return queued(request, context);
+      return queued(request, stage, context);
     case 'submitting':
       return {
         status: 'Sending to Defender',
@@ -59,13 +60,13 @@ function wordsOf(request: Request, context: ViewContext): StatusText {
         lead: 'Approved, and being sent to Defender now; it can no longer be withdrawn. Nothing to do: this card follows it.',
       };
     case 'unknown':
-      return unknown(request, context);
+      return unknown(request, stage, context);
     case 'running':
-      return running(request, context.outage, context.offlineQueue);
+      return running(request, stage, context);
     case 'finished':
-      return outcomeWords(request);
-    case 'over':
-      return endingWords(request, context);
+      return outcomeWords(request, stage);
+    case 'closed':
+      return endingWords(request, stage, context);
   }
 }
 
@@ -86,7 +87,7 @@ function ranSoFar(request: Request, { restoredAt }: ViewContext): string {
   return restoredAt === undefined ? 'Nothing has run.' : afterRestore(request, restoredAt);
 }
 
-function awaiting(request: InState<'awaitingApproval'>, context: ViewContext): StatusText {
+function awaiting(request: Request, context: ViewContext): StatusText {
   if (context.frozen !== undefined) {
     return {
       status: 'Waiting for approval, frozen',
@@ -200,8 +201,7 @@ export function waitStatus(cause: WaitCause | undefined): string {
   }
 }
 
-function queued(request: InState<'queued'>, context: ViewContext): StatusText {
-  const stage = stageOf(request);
+function queued(request: Request, stage: StageIn<'queued'>, context: ViewContext): StatusText {
   // What it was last seen to wait for may be a freeze that is over.
   const cause =
     context.frozen !== undefined ? 'frozen' : stage.waitsFor === 'frozen' ? undefined : stage.waitsFor;
@@ -226,23 +226,34 @@ function queued(request: InState<'queued'>, context: ViewContext): StatusText {
       ? ` Next try at ${at(request, stage.notBefore)}.`
       : '';
   const so =
-    context.restoredAt === undefined && earlierAttempt(request) !== undefined
+    context.restoredAt === undefined && earlierAttempt(sessionOf(request)) !== undefined
       ? 'Not sent again yet; the earlier attempt may have run.'
       : ranSoFar(request, context);
+  const { blocker, error } = stage;
+  const why = {
+    at: request.asked.at,
+    ...(blocker === undefined ? {} : { blocker }),
+    ...(error === undefined ? {} : { error }),
+    ...(frozen === undefined ? {} : { frozen }),
+    ...(since === undefined ? {} : { since }),
+  };
   return {
     status: waitStatus(cause),
     tone: cause === undefined || cause === 'slot' ? 'neutral' : 'warning',
-    lead: `${waitSentence(cause ?? 'slot', { ...request, ...(frozen === undefined ? {} : { frozen }), ...(since === undefined ? {} : { since }) })}${place}${again} ${so} If it cannot be sent by ${at(request, stage.runBefore)}, the approval lapses.`,
+    lead: `${waitSentence(cause ?? 'slot', why)}${place}${again} ${so} If it cannot be sent by ${at(request, stage.runBefore)}, the approval lapses.`,
   };
 }
 
 const lastLook = Math.max(...searchSchedule);
 
-function unknown(request: InState<'unknown'>, { frozen, outage, command }: ViewContext): StatusText {
-  const stage = stageOf(request);
+function unknown(
+  request: Request,
+  stage: StageIn<'unknown'>,
+  { frozen, outage, command }: ViewContext,
+): StatusText {
   const happened = {
     lost: 'Defender’s answer was lost while sending, so the commands may or may not be running. The bot did not repeat it.',
-    lostTrack: 'Defender no longer lists the session, so how it ended is not known.',
+    actionMissing: 'Defender no longer lists the session, so how it ended is not known.',
     overdue: 'The bot’s own deadline passed without an end of the session; it may still be running.',
   }[stage.cause];
   const looks =
@@ -260,7 +271,7 @@ function unknown(request: InState<'unknown'>, { frozen, outage, command }: ViewC
   return {
     status: stage.cause === 'lost' ? 'Not known whether it ran' : 'Not known how it ended',
     tone: 'danger',
-    lead: `${happened}${cancelledOutOfSight(request)} ${looks} ${next}Drop ends this request and stops nothing on the device.`,
+    lead: `${happened}${cancelledOutOfSight(request, stage.run?.cancel)} ${looks} ${next}Drop ends this request and stops nothing on the device.`,
   };
 }
 
@@ -271,17 +282,16 @@ function unreadSentence(request: Request, outage: Outage, meanwhile = ''): strin
 }
 
 /** A cancel is not forgotten when its session is lost from sight. */
-function cancelledOutOfSight(request: InState<'unknown'>): string {
-  const stage = stageOf(request);
-  if (stage.run.cancel === undefined) return '';
+function cancelledOutOfSight(request: Request, cancel: CancelAsked | undefined): string {
+  if (cancel === undefined) return '';
   const answer = {
     sent: 'Defender’s answer is not known',
     accepted: 'Defender accepted it',
     alreadyOver: 'Defender called it already over',
     failed: 'Defender did not confirm it',
     noEffect: 'it had no effect',
-  }[stage.run.cancel.answer];
-  return ` ${askerName(stage.run.cancel.by, 'The')} asked to cancel at ${at(request, stage.run.cancel.at)}: ${answer}.`;
+  }[cancel.answer];
+  return ` ${askerName(cancel.by, 'The')} asked to cancel at ${at(request, cancel.at)}: ${answer}.`;
 }
 
 export function times(count: number): string {
@@ -289,7 +299,7 @@ export function times(count: number): string {
 }
 
 /** A cancel that does not stop the session. */
-function unheardCancel({ by, at: asked, answer, error }: CancelAsked, request: InState<'running'>): string {
+function unheardCancel({ by, at: asked, answer, error }: CancelAsked, request: Request): string {
   const who = `${askerName(by, 'The')} asked to cancel at ${at(request, asked)}`;
   const right = error === undefined ? undefined : missingRight(error);
   if (right !== undefined && answer === 'failed')
@@ -301,15 +311,12 @@ function unheardCancel({ by, at: asked, answer, error }: CancelAsked, request: I
 }
 
 function running(
-  request: InState<'running'>,
-  outage: Outage | undefined,
-  queue: OfflineQueue | undefined,
+  request: Request,
+  stage: StageIn<'running'>,
+  { outage, offlineQueue: queue }: ViewContext,
 ): StatusText {
-  const words = lastRead(
-    request,
-    queue,
-    outage === undefined ? ` The bot follows it until ${at(request, stageOf(request).deadline)}.` : '',
-  );
+  const until = outage === undefined ? ` The bot follows it until ${at(request, stage.deadline)}.` : '';
+  const words = lastRead(request, stage, queue, until);
   if (outage === undefined) return words;
   return {
     status: `${words.status}, not read since ${at(request, outage.since)}`,
@@ -319,29 +326,33 @@ function running(
 }
 
 /** By the last reading there was. `until` is how long it is followed: empty while it is not. */
-function lastRead(request: InState<'running'>, queue: OfflineQueue | undefined, until: string): StatusText {
-  const stage = stageOf(request);
-  const { action } = request;
+function lastRead(
+  request: Request,
+  stage: StageIn<'running'>,
+  queue: OfflineQueue | undefined,
+  until: string,
+): StatusText {
+  const { action, cancel: asked, waitingForDevice } = stage.run;
   const facts = stepFacts(request);
-  if (stage.run.cancel?.answer === 'sent' || stage.run.cancel?.answer === 'accepted') {
+  if (asked?.answer === 'sent' || asked?.answer === 'accepted') {
     const answer =
-      stage.run.cancel.answer === 'sent'
+      asked.answer === 'sent'
         ? 'Defender has not answered yet.'
         : 'Defender accepted it and has not finished cancelling.';
     const woke =
-      stage.run.waitingForDevice?.wokeAt !== undefined && stage.run.cancel.tries !== undefined
+      waitingForDevice?.wokeAt !== undefined && asked.tries !== undefined
         ? ' The device woke before it took effect.'
         : '';
     return {
       status: 'Cancel requested',
       tone: 'warning',
-      lead: `${askerName(stage.run.cancel.by, 'The')} asked to cancel at ${at(request, stage.run.cancel.at)}. ${answer}${woke} A command that has started may still run to its end on the device.`,
+      lead: `${askerName(asked.by, 'The')} asked to cancel at ${at(request, asked.at)}. ${answer}${woke} A command that has started may still run to its end on the device.`,
     };
   }
   const cancel =
-    stage.run.cancel === undefined
+    asked === undefined
       ? ''
-      : ` ${policyCancelSentence(request, until !== '') ?? unheardCancel(stage.run.cancel, request)}`;
+      : ` ${policyCancelSentence(request, stage, until !== '') ?? unheardCancel(asked, request)}`;
   const reason = sessionReason(request);
   if (!isKnownStatus(action.status)) {
     return {
@@ -364,7 +375,7 @@ function lastRead(request: InState<'running'>, queue: OfflineQueue | undefined, 
       lead: `All commands are done. Defender is closing the session, usually within 40 s.${request.subject.commands.some((one) => one.type === 'GetFile') ? ' Download links follow.' : ''}${cancel}`,
     };
   }
-  const parked = parkedWords(request, until !== '', queue);
+  const parked = parkedWords(request, stage, until !== '', queue);
   if (parked !== undefined) return { ...parked, lead: `${parked.lead}${cancel}` };
   if (action.status === 'Pending' && facts.started === 0) {
     return {

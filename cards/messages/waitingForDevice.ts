@@ -3,9 +3,8 @@
 import { hasBegun } from '../../src/liveResponse/action.ts';
 import { parkedCancelPauseMs, parkedCancelTries } from '../../src/liveResponse/pacing/schedules.ts';
 import type { Asker } from '../../src/liveResponse/request/person.ts';
-import type { InState } from '../../src/liveResponse/request/events.ts';
+import type { Request, StageIn } from '../../src/liveResponse/request/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/request/session.ts';
-import { stageOf } from '../../src/liveResponse/request/request.ts';
 import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';
 import { oneLine } from '../clip.ts';
 import type { StatusText } from './said.ts';
@@ -23,36 +22,34 @@ export function askerName(by: Asker, article: 'the' | 'The' = 'the'): string {
  * stops
  */
 export function parkedWords(
-  request: InState<'running'>,
+  request: Request,
+  { run: { action, cancel, waitingForDevice: waiting } }: StageIn<'running'>,
   followed: boolean,
   queue?: OfflineQueue,
 ): StatusText | undefined {
-  const stage = stageOf(request);
-  const { parked } = request;
-  if (parked === undefined || parked.wokeAt !== undefined || hasBegun(stage.run.action)) return undefined;
+  if (waiting === undefined || waiting.wokeAt !== undefined || hasBegun(action)) return undefined;
   const at = (ms: number): string => timeOf(ms, request.asked.at);
   const status = 'Parked, the device does not answer';
-  // Without what is known of the tenant, by what was when it was parked.
+  // Without what is known of the tenant, by what was when it was waiting.
   const kept = (device: 'it' | 'the device'): string =>
     queue === undefined
-      ? `Defender waits for ${device} until about ${at(parked.until)}`
-      : keptUntil(queue, device, parked.since, request.asked.at);
-  const due =
-    parked.cancelAt === undefined || stage.run.cancel !== undefined ? undefined : at(parked.cancelAt);
+      ? `Defender waits for ${device} until about ${at(waiting.until)}`
+      : keptUntil(queue, device, waiting.since, request.asked.at);
+  const due = waiting.cancelAt === undefined || cancel !== undefined ? undefined : at(waiting.cancelAt);
   if (!followed) {
-    const cancel =
+    const onceRead =
       due === undefined ? '' : ` The policy’s cancel, due at ${due}, is sent only once it can be read again.`;
     return {
       status,
       tone: 'warning',
-      lead: `at Defender since ${at(parked.since)}, and nothing had started. ${kept('the device')}; if it wakes, this runs without another approval.${cancel}`,
+      lead: `at Defender since ${at(waiting.since)}, and nothing had started. ${kept('the device')}; if it wakes, this runs without another approval.${onceRead}`,
     };
   }
   return {
     status,
     tone: 'warning',
     lead:
-      `Defender has had it since ${at(parked.since)} and nothing has started: the device is taken to be offline. ` +
+      `Defender has had it since ${at(waiting.since)} and nothing has started: the device is taken to be offline. ` +
       `${kept('it')}. If it wakes before that, this runs without another approval.${due === undefined ? '' : ` The policy cancels it at ${due}.`}`,
   };
 }
@@ -61,9 +58,12 @@ function triesUsedUp(cancel: CancelAsked | undefined): boolean {
   return cancel?.tries !== undefined && cancel.tries >= parkedCancelTries;
 }
 
-/** What became of the policy's cancel while the session still stands; undefined of a person's. */
-export function policyCancelSentence(request: InState<'running'>, followed: boolean): string | undefined {
-  const { cancel, parked } = request;
+/** What became of the policy's cancel while the session still runs; undefined of a person's. */
+export function policyCancelSentence(
+  request: Request,
+  { run: { cancel, waitingForDevice: waiting } }: StageIn<'running'>,
+  followed: boolean,
+): string | undefined {
   if (cancel?.tries === undefined) return undefined;
   const at = (ms: number): string => timeOf(ms, request.asked.at);
   const answer = {
@@ -73,7 +73,7 @@ export function policyCancelSentence(request: InState<'running'>, followed: bool
     alreadyOver: 'answered with “already over”',
     noEffect: 'accepted without effect',
   }[cancel.answer];
-  if (parked?.wokeAt !== undefined)
+  if (waiting?.wokeAt !== undefined)
     return `The policy’s cancel of ${at(cancel.at)} was ${answer}, and the device has woken; press Cancel if it should stop.`;
   return triesUsedUp(cancel)
     ? `The policy’s cancel was ${answer}, ${parkedCancelTries} times: the bot stops trying. Press Cancel, or cancel the action in the portal.`
@@ -81,17 +81,16 @@ export function policyCancelSentence(request: InState<'running'>, followed: bool
 }
 
 /**
- * Said at the end of a session that the policy wanted cancelled, or that was cancelled while it was parked.
+ * Said at the end of a session that the policy wanted cancelled, or that was cancelled while it was waiting.
  * Empty when neither is so.
  */
-export function parkedEnding(request: InState<'finished'>): string {
-  const stage = stageOf(request);
-  const { cancel, parked } = request;
-  if (parked === undefined) return '';
-  const begun = hasBegun(stage.run.action);
+export function parkedEnding({ outcome, run }: StageIn<'finished'>): string {
+  const { action, cancel, waitingForDevice: waiting } = run;
+  if (waiting === undefined) return '';
+  const begun = hasBegun(action);
   if (cancel?.tries !== undefined) {
-    if (stage.outcome === 'cancelled' && !begun)
-      return `It had been parked for ${duration(cancel.at - parked.since)}. “Ask again” prepares the same request for a fresh approval.`;
+    if (outcome === 'cancelled' && !begun)
+      return `It had been parked for ${duration(cancel.at - waiting.since)}. “Ask again” prepares the same request for a fresh approval.`;
     if (begun) return 'The device woke before the policy’s cancel took effect; the rows show what ran.';
     return cancel.answer === 'accepted' ? '' : 'Defender had not confirmed the policy’s cancel.';
   }

@@ -10,8 +10,8 @@ export interface ApprovalCode {
 }
 
 /** `r3-1c9e04ab5d6f7a8b`: what a line must name to approve exactly this. */
-export function approvalCodeOf({ revision, digest }: Pick<Request, 'revision' | 'digest'>): string {
-  return `r${revision}-${bindingOf(digest)}`;
+export function approvalCodeOf({ revision, subject }: Pick<Request, 'revision' | 'subject'>): string {
+  return `r${revision}-${bindingOf(subject.digest)}`;
 }
 
 /** What a keyboard may put between the characters, or around them. */

@@ -5,6 +5,7 @@ import { afterRestore } from '../../../cards/messages/said.ts';
 import { DefenderError, errorAnswer, StoreError } from '../../liveResponse/ports.ts';
 import type { Request } from '../../liveResponse/request/request.ts';
 import { stageOf } from '../../liveResponse/request/request.ts';
+import { foundLateOf } from '../../liveResponse/request/steps.ts';
 import type { Deps } from '../deps.ts';
 import type { RecentLibrary } from '../workers/reads/library.ts';
 import type { Workers } from '../workers/workers.ts';
@@ -135,8 +136,7 @@ function asFarAsKnown({ store }: Pick<Deps, 'store'>, refusal: Refusal): Refusal
 }
 
 function wasFound(request: Request): boolean {
-  const stage = stageOf(request);
-  return stage.state === 'closed' && stage.found !== undefined;
+  return foundLateOf(stageOf(request)) !== undefined;
 }
 
 /**

@@ -3,6 +3,7 @@
 import { bindingOf } from '../../liveResponse/commands.ts';
 import type { Request } from '../../liveResponse/request/request.ts';
 import { isOpen, stageOf } from '../../liveResponse/request/request.ts';
+import { actionIdOf } from '../../liveResponse/request/steps.ts';
 import { foundBy, RefusalError, requestFor } from './context.ts';
 import type { HandlerContext } from './context.ts';
 import { isCommandWord } from '../commands/forms.ts';
@@ -77,9 +78,7 @@ export function noRequest(
   if (printed !== undefined)
     return new RefusalError({ ...common, meant: 'fingerprint', requests: [named(bot, printed)] });
   if (guid.test(word)) {
-    const sent = all.find(
-      (request) => 'actionId' in request && stageOf(request).run.actionId.toLowerCase() === lower,
-    );
+    const sent = all.find((request) => actionIdOf(stageOf(request))?.toLowerCase() === lower);
     return new RefusalError({
       ...common,
       meant: 'action',
@@ -101,7 +100,8 @@ function named(bot: HandlerContext, request: Request): { readonly id: string; re
   return { id: request.id, status: wordsOf(bot, request).status };
 }
 
-function isDevice({ device }: Request, word: string): boolean {
+function isDevice({ targets }: Request, word: string): boolean {
+  const { device } = targets[0];
   const name = device.name.toLowerCase();
   return name === word || name.startsWith(`${word}.`) || device.id.toLowerCase() === word;
 }

@@ -1,8 +1,8 @@
 // Who may do what to which request. Pure: every decision is a value, made inside the store's change on the
 // very request that is then changed.
 import { bindingDigits, bindingOf } from '../../liveResponse/commands.ts';
+import { sessionOf, stageOf } from '../../liveResponse/request/request.ts';
 import type { Request, Terms } from '../../liveResponse/request/request.ts';
-import { stageOf, sessionOf } from '../../liveResponse/request/request.ts';
 import { maxSearchAttempts } from '../../liveResponse/pacing/schedules.ts';
 import type { Freeze } from '../../liveResponse/ports.ts';
 import { wasOver } from './refusals/endedStatus.ts';
@@ -139,14 +139,16 @@ export function termsOf(tier: Tier, now: number): Terms {
 /** Why a request that no longer awaits approval cannot be decided; undefined while it does. */
 function decided(request: Request, actor: Actor, deed: 'approve' | 'deny'): Refusal | undefined {
   const stage = stageOf(request);
-  if (stage.state === 'awaitingApproval') return undefined;
-  if (stage.state === 'closed') return wasOver(request);
+  if (stage.state === 'closed') return wasOver(request, stage);
+  const grant = sessionOf(request)?.grant;
+  if (grant === undefined) return undefined;
+  const { by } = grant.votes[0];
   return {
     refused: 'alreadyApproved',
     id: request.id,
-    by: sessionOf(request).grant.by,
-    at: sessionOf(request).grant.at,
-    you: sessionOf(request).grant.by.id === actor.person.id,
+    by,
+    at: grant.at,
+    you: by.id === actor.person.id,
     deed,
     state: stage.state,
   };
@@ -235,7 +237,7 @@ function requesterOrApprover(actor: Actor, request: Request, deed: Operation): R
 /** Before it is sent. Also while frozen and after expiry: taking back is always safe. */
 export function mayWithdraw(actor: Actor, request: Request): Refusal | undefined {
   const stage = stageOf(request);
-  if (stage.state === 'closed') return wasOver(request);
+  if (stage.state === 'closed') return wasOver(request, stage);
   if (stage.state !== 'awaitingApproval' && stage.state !== 'queued')
     return { refused: 'tooLate', id: request.id, deed: 'withdraw', state: stage.state };
   return requesterOrApprover(actor, request, 'withdraw');
@@ -244,11 +246,11 @@ export function mayWithdraw(actor: Actor, request: Request): Refusal | undefined
 /** Once it runs; one cancel on its way is enough, one that failed may be repeated. */
 export function mayCancel(actor: Actor, request: Request): Refusal | undefined {
   const stage = stageOf(request);
-  if (stage.state === 'closed') return wasOver(request);
+  if (stage.state === 'closed') return wasOver(request, stage);
   if (stage.state === 'awaitingApproval' || stage.state === 'queued')
     return { refused: 'tooEarly', id: request.id, deed: 'cancel', state: stage.state };
   // Lost from sight, its action's id is known: Defender takes a cancel, and a second one too.
-  if (stage.state === 'unknown' && stage.run.actionId !== undefined)
+  if (stage.state === 'unknown' && stage.run !== undefined)
     return requesterOrApprover(actor, request, 'cancel');
   if (stage.state !== 'running')
     return { refused: 'tooLate', id: request.id, deed: 'cancel', state: stage.state };
@@ -300,8 +302,8 @@ function wasUnknown(request: Request, deed: 'resend' | 'drop'): Refusal | undefi
   switch (stage.state) {
     case 'unknown':
       return undefined;
-    case 'over':
-      return wasOver(request);
+    case 'closed':
+      return wasOver(request, stage);
     case 'running':
     case 'finished':
       return { refused: 'tooLate', id: request.id, deed, state: stage.state };

@@ -10,15 +10,15 @@ import type { Place } from '../ports.ts';
 /** Whether outsiders read along in a place (`surface:id`), as far as its chat has told. */
 export type ReadByOutsiders = (key: string) => boolean;
 
-type Subject = Pick<Request, 'place' | 'placeIsPrivate' | 'privacy' | 'terms' | 'requester' | 'redacted'>;
+type AskedFor = Pick<Request, 'asked' | 'redacted'>;
 
 /** The rules of every place that gets a card: where it was asked, and each approvals place. */
 function rulesOf(policy: Policy, place: string): readonly PlaceRule[] {
   return policy.places.filter((rule) => rule.approvals || rule.place === place);
 }
 
-function tierNow(policy: Policy, { terms }: Pick<Request, 'terms'>): Tier | undefined {
-  return policy.tiers.find(({ name }) => name === terms.tier);
+function tierNow(policy: Policy, { asked }: AskedFor): Tier | undefined {
+  return policy.tiers.find(({ name }) => name === asked.terms.tier);
 }
 
 /** What is frozen with a request when it is asked: a later edit of the file cannot loosen it. */
@@ -38,22 +38,22 @@ function lists(...rules: readonly (NeedToKnow | undefined)[]): readonly (readonl
 }
 
 /** Of every rule that limits who finds it, the roles named. */
-function limitsOf(policy: Policy, request: Subject): readonly (readonly string[])[] {
+function limitsOf(policy: Policy, request: AskedFor): readonly (readonly string[])[] {
   return [
     ...(request.asked.privacy?.visibility ?? []),
     ...lists(ruleOf(policy, request.asked.place), tierNow(policy, request)),
   ];
 }
 
-export function isRestricted(policy: Policy, request: Subject): boolean {
+export function isRestricted(policy: Policy, request: AskedFor): boolean {
   return limitsOf(policy, request).length > 0;
 }
 
-function isAsker(actor: Pick<Actor, 'person'>, request: Subject): boolean {
+function isAsker(actor: Pick<Actor, 'person'>, request: AskedFor): boolean {
   return actor.person.id === request.asked.requester.id;
 }
 
-function approves(policy: Policy, actor: Pick<Actor, 'roles'>, request: Subject): boolean {
+function approves(policy: Policy, actor: Pick<Actor, 'roles'>, request: AskedFor): boolean {
   const now = tierNow(policy, request)?.approve;
   return actor.roles.has(request.asked.terms.approveRole) || (now !== undefined && actor.roles.has(now));
 }
@@ -62,7 +62,7 @@ function approves(policy: Policy, actor: Pick<Actor, 'roles'>, request: Subject)
  * Whether somebody finds this request at all: in lists, by its id, by its card. The requester and the
  * approvers of its tier always do.
  */
-export function mayFind(policy: Policy, actor: Pick<Actor, 'person' | 'roles'>, request: Subject): boolean {
+export function mayFind(policy: Policy, actor: Pick<Actor, 'person' | 'roles'>, request: AskedFor): boolean {
   return (
     isAsker(actor, request) ||
     approves(policy, actor, request) ||
@@ -71,7 +71,7 @@ export function mayFind(policy: Policy, actor: Pick<Actor, 'person' | 'roles'>, 
 }
 
 /** How much of its results every card of it shows: as much as the strictest of its places allows. */
-export function resultsOf(policy: Policy, request: Subject, outsiders: ReadByOutsiders): 'card' | 'private' {
+export function resultsOf(policy: Policy, request: AskedFor, outsiders: ReadByOutsiders): 'card' | 'private' {
   if (
     request.asked.placeIsPrivate ||
     request.asked.privacy?.results === 'private' ||
@@ -86,7 +86,7 @@ export function resultsOf(policy: Policy, request: Subject, outsiders: ReadByOut
 }
 
 /** Milliseconds after the end after which results leave its cards; undefined: never. The shortest counts. */
-export function redactAfterOf(policy: Policy, request: Subject): number | undefined {
+export function redactAfterOf(policy: Policy, request: AskedFor): number | undefined {
   const limits = [tierNow(policy, request), ...rulesOf(policy, request.asked.place)].flatMap(
     (rule) => rule?.redactAfter ?? [],
   );
@@ -94,7 +94,7 @@ export function redactAfterOf(policy: Policy, request: Subject): number | undefi
 }
 
 /** Its reasons are not for everybody: not everybody finds it, or it was asked where results are private. */
-export function isPrivate(policy: Policy, request: Subject, outsiders: ReadByOutsiders): boolean {
+export function isPrivate(policy: Policy, request: AskedFor, outsiders: ReadByOutsiders): boolean {
   const asked = ruleOf(policy, request.asked.place);
   return (
     isRestricted(policy, request) ||
@@ -106,8 +106,8 @@ export function isPrivate(policy: Policy, request: Subject, outsiders: ReadByOut
 }
 
 /** More private now than when it was asked: its cards may still show what they no longer may. */
-export function becamePrivate(policy: Policy, request: Subject, outsiders: ReadByOutsiders): boolean {
-  const { privacy } = request;
+export function becamePrivate(policy: Policy, request: AskedFor, outsiders: ReadByOutsiders): boolean {
+  const { privacy } = request.asked;
   if (request.asked.placeIsPrivate || !isPrivate(policy, request, outsiders)) return false;
   const then = new Set((privacy?.visibility ?? []).map((roles) => JSON.stringify(roles)));
   if (
@@ -133,7 +133,7 @@ export function becamePrivate(policy: Policy, request: Subject, outsiders: ReadB
  */
 export function reasonMayStand(
   policy: Policy,
-  request: Subject,
+  request: AskedFor,
   key: string,
   outsiders: ReadByOutsiders,
 ): boolean {
@@ -154,7 +154,7 @@ export function reasonMayStand(
 export function reasonMayBeTold(
   policy: Policy,
   actor: Pick<Actor, 'person' | 'roles'>,
-  request: Subject,
+  request: AskedFor,
   key: string,
   outsiders: ReadByOutsiders,
 ): boolean {

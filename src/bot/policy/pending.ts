@@ -1,5 +1,6 @@
 // How many requests may wait at once, of one person and for one device: a flood of cards is read by nobody,
 // and an approver who clicks through one reads none.
+import { stageOf } from '../../liveResponse/request/request.ts';
 import type { Request } from '../../liveResponse/request/request.ts';
 import type { Tier } from './policy.ts';
 import type { Refusal } from './refusals/refusal.ts';
@@ -8,7 +9,8 @@ import type { Refusal } from './refusals/refusal.ts';
 export const defaultPending = { person: 20, device: 10 } as const;
 
 /** Waits for a person or for its turn: nothing of it has been sent. */
-function isPending({ state }: Request): boolean {
+function isPending(request: Request): boolean {
+  const { state } = stageOf(request);
   return state === 'awaitingApproval' || state === 'queued';
 }
 
@@ -25,7 +27,7 @@ export function tooManyPending(
 ): Refusal | undefined {
   const { person, device } = tier.pending ?? defaultPending;
   const pending = open.filter(isPending);
-  const own = pending.filter(({ requester }) => requester.id === personId);
+  const own = pending.filter(({ asked }) => asked.requester.id === personId);
   if (own.length >= person)
     return {
       refused: 'tooManyPending',
@@ -38,7 +40,7 @@ export function tooManyPending(
   const there =
     deviceId === undefined ? [] : pending.filter((request) => request.targets[0].device.id === deviceId);
   if (there.length < device) return undefined;
-  const mine = there.filter(({ requester }) => requester.id === personId);
+  const mine = there.filter(({ asked }) => asked.requester.id === personId);
   return {
     refused: 'tooManyPending',
     of: 'device',

@@ -1,6 +1,6 @@
 // What a record that was put back from an older copy cannot tell: whether a request went on in the lines that
 // are lost.
-import { isOpen, stageOf } from '../../liveResponse/request/request.ts';
+import { endedAt } from '../../liveResponse/request/request.ts';
 import type { Request } from '../../liveResponse/request/request.ts';
 import type { RequestStore } from '../../liveResponse/ports.ts';
 
@@ -10,8 +10,5 @@ import type { RequestStore } from '../../liveResponse/ports.ts';
  * came later knows no more of what the one before it lost.
  */
 export function lostAt(request: Request, { restores }: Pick<RequestStore, 'restores'>): number | undefined {
-  return restores().findLast(
-    (at) =>
-      request.asked.at <= at && (isOpen(request) || ('endedAt' in request && stageOf(request).endedAt > at)),
-  );
+  return restores().findLast((at) => request.asked.at <= at && (endedAt(request) ?? Infinity) > at);
 }

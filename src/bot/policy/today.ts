@@ -4,9 +4,10 @@
 import { splitSurfaceKey } from '../../liveResponse/request/surfaceKey.ts';
 import { duration } from '../../../cards/time.ts';
 import type { PersonRef } from '../../liveResponse/request/person.ts';
+import { sessionOf, stageOf } from '../../liveResponse/request/request.ts';
 import type { Request } from '../../liveResponse/request/request.ts';
 import { earlierAttempt } from '../../liveResponse/request/session.ts';
-import { stageOf, sessionOf } from '../../liveResponse/request/request.ts';
+import type { SessionStage } from '../../liveResponse/request/session.ts';
 import { tierOf } from './decisions.ts';
 import { holdsRole, ownerOf } from './people/people.ts';
 import type { GroupReading } from './people/people.ts';
@@ -150,7 +151,8 @@ export function judgeApprover(
  * itself.
  */
 export function tierToday(policy: Policy, request: Request): Tier | { readonly no: TodayNo } {
-  const { recipe: name, recipeArgs, recipeFrom = 0, commands } = request;
+  const { recipe: name, recipeArgs, recipeFrom = 0 } = request.asked;
+  const { commands } = request.subject;
   if (name === undefined) {
     const gone = commands.find(({ type }) => policy.raw[type] === undefined);
     if (gone !== undefined) return no('commandNotAllowed', gone.type);
@@ -175,7 +177,9 @@ export function tierToday(policy: Policy, request: Request): Tier | { readonly n
 }
 
 /** Whether the recipe is for the system of the device, as it was last read. */
-function systemToday(policy: Policy, { recipe: name, device }: Request): Judgement {
+function systemToday(policy: Policy, { asked, targets }: Request): Judgement {
+  const { recipe: name } = asked;
+  const { device } = targets[0];
   const recipe = name === undefined ? undefined : policy.recipes.get(name);
   const verdict = recipe === undefined ? undefined : judgeSystem(policy, recipe, device);
   return verdict?.is === 'no'
@@ -201,14 +205,15 @@ function stricterTerms(policy: Policy, request: Request, tier: Tier): Judgement 
 /** Whether today's tier would have let it be approved so late, or lets the approval be used so late. */
 function tooLate(policy: Policy, request: Request, now: number): Judgement {
   const tier = tierToday(policy, request);
-  if ('no' in tier || !('approval' in request)) return undefined;
-  const { at } = sessionOf(request).grant;
+  const session = sessionOf(request);
+  if ('no' in tier || session === undefined) return undefined;
+  const { at } = session.grant;
   // Where today's time is no shorter, the approval lapses by its own.
   if (tier.runWithin < request.asked.terms.runWithin && now >= at + tier.runWithin)
     return no('runWithinShorter', `tier ${tier.name}: ${duration(tier.runWithin)}`);
   // Sent again is decided long after it was asked, whatever the tier says.
   if (
-    earlierAttempt(request) === undefined &&
+    earlierAttempt(session) === undefined &&
     sooner(request, tier) &&
     at >= request.asked.at + tier.expireAfter
   )
@@ -230,6 +235,7 @@ export function limitsToday(
   request: Request,
 ): { readonly expiresAt: number; readonly runBefore?: number; readonly cancelParkedAfter?: number } {
   const stage = stageOf(request);
+  const approvedAt = sessionOf(request)?.grant.at;
   const tier = tierToday(policy, request);
   const own = request.asked.terms.expiresAt;
   const expiresAt = 'no' in tier ? own : Math.min(own, request.asked.at + tier.expireAfter);
@@ -242,9 +248,9 @@ export function limitsToday(
     ...(stage.state === 'queued'
       ? {
           runBefore:
-            'no' in tier
+            'no' in tier || approvedAt === undefined
               ? stage.runBefore
-              : Math.min(stage.runBefore, sessionOf(request).grant.at + tier.runWithin),
+              : Math.min(stage.runBefore, approvedAt + tier.runWithin),
         }
       : {}),
     ...(parked.length === 0 ? {} : { cancelParkedAfter: Math.min(...parked) }),
@@ -258,7 +264,7 @@ export function approveRoles(policy: Policy, request: Request): readonly string[
 }
 
 /**
- * By id and by account: whoever got another entry, or lost the account that spoke, is asked to speak again.
+ * By id and by account: anyone who got another entry, or lost the account that spoke, is asked to speak again.
  */
 function stillListed(policy: Policy, { by, account }: Approver): Person | undefined {
   const owner = ownerOf(policy, account);
@@ -280,12 +286,16 @@ function no(code: TodayCode, detail?: string): { readonly no: TodayNo } {
  */
 export function shownToday(policy: Policy, request: Request): Request {
   const stage = stageOf(request);
-  if (stage.state === 'running' && stage.run.waitingForDevice !== undefined) {
+  if (stage.state === 'running') {
+    const { waitingForDevice: waiting } = stage.run;
     const { cancelParkedAfter } = limitsToday(policy, request);
-    const cancelAt =
-      cancelParkedAfter === undefined ? Infinity : stage.run.waitingForDevice.since + cancelParkedAfter;
-    return cancelAt < (stage.run.waitingForDevice.cancelAt ?? Infinity)
-      ? { ...request, parked: { ...stage.run.waitingForDevice, cancelAt } }
+    if (waiting === undefined || cancelParkedAfter === undefined) return request;
+    const cancelAt = waiting.since + cancelParkedAfter;
+    return cancelAt < (waiting.cancelAt ?? Infinity)
+      ? withStage(request, {
+          ...stage,
+          run: { ...stage.run, waitingForDevice: { ...waiting, cancelAt } },
+        })
       : request;
   }
   if (stage.state !== 'awaitingApproval' && stage.state !== 'queued') return request;
@@ -295,7 +305,13 @@ export function shownToday(policy: Policy, request: Request): Request {
     expiresAt,
     approveRole: approveRoles(policy, request).join(' and '),
   };
+  const shown = { ...request, asked: { ...request.asked, terms } };
   return stage.state === 'queued'
-    ? { ...request, terms, runBefore: runBefore ?? stage.runBefore }
-    : { ...request, terms };
+    ? withStage(shown, { ...stage, runBefore: runBefore ?? stage.runBefore })
+    : shown;
+}
+
+function withStage(request: Request, stage: SessionStage): Request {
+  const [first, ...others] = request.sessions;
+  return first === undefined ? request : { ...request, sessions: [{ ...first, stage }, ...others] };
 }

@@ -153,6 +153,11 @@ export interface Asked {
    */
   readonly recipeFrom?: number;
   readonly reason?: string;
+  /**
+   * Title and reason as the person gave them, where the request was made from an earlier one: its own title
+   * and reason mention that one. Absent in others, and in requests made before it was kept.
+   */
+  readonly first?: { readonly title: string; readonly reason?: string };
   readonly continues?: Continues;
   /**
    * The open request for the same that the requester was shown, and from which this one was asked separately,
@@ -272,6 +277,8 @@ export function stageOf(request: Request): Stage {
 }
 
 export type State = Stage['state'];
+
+export type StageIn<S extends State> = Extract<Stage, { readonly state: S }>;
 
 /** Whether anything of it may still happen by itself or by a person's decision. */
 export function isOpen(request: Request): boolean {

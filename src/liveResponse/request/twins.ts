@@ -1,6 +1,6 @@
 // Twins: requests for the same commands on the same device. Asked twice by mistake, a script would run twice.
 import { sameDeeds } from '../commands.ts';
-import type { Asked, Request } from './request.ts';
+import type { Asked, Request, Subject, Target } from './request.ts';
 
 /**
  * How the origin of a request begins that was made from an earlier one; the rest is the id of the last
@@ -11,7 +11,12 @@ export const sequelOrigin = 'again:';
 /** After its end a twin is named on the cards of those that wait for as long as this. Milliseconds. */
 export const twinMemory = 3_600_000;
 
-type Compared = Pick<Asked, 'id' | 'origin' | 'device' | 'commands' | 'continues'>;
+/** What of a request tells whether another one is its twin. */
+interface Compared extends Pick<Request, 'id' | 'origin'> {
+  readonly targets: readonly [Pick<Target, 'device'>, ...unknown[]];
+  readonly subject: Pick<Subject, 'commands'>;
+  readonly asked: Pick<Asked, 'continues'>;
+}
 
 /** A request and the one it was made from are no twins: its card says what it repeats. */
 export function areTwins(one: Compared, other: Compared): boolean {

@@ -8,7 +8,7 @@ import { isParked, maxSearchAttempts } from '../../../liveResponse/pacing/schedu
 import type { Request } from '../../../liveResponse/request/request.ts';
 import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { Sight } from '../../workers/upkeep/defenderWatch.ts';
-import { isIn } from '../../workers/transition.ts';
+import { sessionsIn } from '../../workers/transition.ts';
 import type { CommandIn, Reply } from '../../ports.ts';
 import { mayUse } from '../../policy/places.ts';
 import type { Actor } from '../../policy/people/people.ts';
@@ -93,14 +93,15 @@ function stateRows(bot: HandlerContext, actor: Actor): readonly (readonly [strin
   const freeze = bot.store.freeze();
   const open = bot.store.open();
   const { live, cap } = loop.submission.sessions();
-  const parked = open.filter(
-    (request) => isIn(request, ['running']) && isParked(request, bot.clock.now()),
+  const parked = sessionsIn(open, ['running']).filter(({ session }) =>
+    isParked(session.stage.run, bot.clock.now()),
   ).length;
   const trouble = bot.store.trouble();
   const found = foundBy(bot, actor, open);
-  const undecided = found.filter(
-    (request) => isIn(request, ['unknown']) && stageOf(request).searches >= maxSearchAttempts,
-  );
+  const undecided = found.filter((request) => {
+    const stage = stageOf(request);
+    return stage.state === 'unknown' && stage.searches >= maxSearchAttempts;
+  });
   const behind = loop.cardSync.behind();
   return [
     [
@@ -157,11 +158,13 @@ function defenderRows(bot: HandlerContext): readonly (readonly [string, string])
 
 /** How many wait, and for what. */
 function queueWords(open: readonly Request[]): string {
-  const waiting = open.filter((request) => isIn(request, ['queued']));
+  const waiting = sessionsIn(open, ['queued']);
   if (waiting.length === 0) return 'empty';
   const causes = new Map<string, number>();
-  for (const { waitsFor } of waiting)
-    causes.set(waitWords[waitsFor ?? 'slot'], (causes.get(waitWords[waitsFor ?? 'slot']) ?? 0) + 1);
+  for (const { session } of waiting) {
+    const cause = waitWords[session.stage.waitsFor ?? 'slot'];
+    causes.set(cause, (causes.get(cause) ?? 0) + 1);
+  }
   return `${waiting.length} approved and waiting: ${[...causes].map(([cause, many]) => `${many} for ${cause}`).join(', ')}`;
 }
 

@@ -1,7 +1,7 @@
 // Answers that only tell: status, lists, a device, the quota. Private to whoever asked, in preformatted
 // columns.
 import { oneLine } from '../../../../cards/clip.ts';
-import { panelLines } from '../../../../cards/messages/deviceContext.ts';
+import { contextLines } from '../../../../cards/messages/deviceContext.ts';
 import { unfitWords } from '../../../../cards/messages/records.ts';
 import { offlineQueueWords, sessionLimitWords } from '../../../../cards/messages/tenantLimits.ts';
 import { duration, timeOf } from '../../../../cards/time.ts';
@@ -24,7 +24,7 @@ import type { Place, Reply } from '../../ports.ts';
 import { readBy, resultsShownIn } from '../../workers/reads/cardPlaces.ts';
 import { mayFind, reasonMayBeTold } from '../../policy/needToKnow.ts';
 import { placeKey } from '../../policy/places.ts';
-import { readPanel } from '../requests/deviceContext.ts';
+import { readDeviceContext } from '../requests/deviceContext.ts';
 import { explain } from '../../policy/refusals/refusal.ts';
 import { inScope, named } from '../../policy/devices/scope.ts';
 import { notFound, requestAsDevice } from '../wrongKind.ts';
@@ -162,8 +162,8 @@ export async function host(bot: HandlerContext, actor: Actor, name: string): Pro
   const panel =
     device === undefined
       ? []
-      : panelLines(
-          await readPanel(bot, device, (other) => mayFind(bot.policy, actor, other), found),
+      : contextLines(
+          await readDeviceContext(bot, device, (other) => mayFind(bot.policy, actor, other), found),
           device.name,
           bot.clock.now(),
         );
@@ -189,7 +189,7 @@ function deviceText(
   bot: HandlerContext,
   actor: Actor,
   device: Device,
-  panel: ReturnType<typeof panelLines>,
+  panel: ReturnType<typeof contextLines>,
 ): string {
   const scope = inScope(bot.policy, device);
   const unfit = unfitness(device);

@@ -6,15 +6,14 @@ import { timeOf } from '../../../../cards/time.ts';
 import { hasBegun, isTerminal, outcomeOf, stepStates } from '../../../liveResponse/action.ts';
 import type { Action, Outcome } from '../../../liveResponse/action.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
-import type { InState } from '../../../liveResponse/request/events.ts';
-import type { Request } from '../../../liveResponse/request/request.ts';
-import { earlierAttempt, mayTurnUp } from '../../../liveResponse/request/session.ts';
-import { stageOf } from '../../../liveResponse/request/request.ts';
+import { sessionOf, stageOf } from '../../../liveResponse/request/request.ts';
+import type { Request, Stage } from '../../../liveResponse/request/request.ts';
+import { earlierAttempt, mayTurnUp, resultsOf } from '../../../liveResponse/request/session.ts';
+import { actionOf } from '../../../liveResponse/request/steps.ts';
 import type { NotText, TextForm } from '../../../liveResponse/results/resultFacts.ts';
 import { unwrapOrThrow, RefusalError } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
 import { mayReadResults } from '../../policy/decisions.ts';
-import { isIn } from '../../workers/transition.ts';
 import { refOf } from '../../policy/people/people.ts';
 import type { Actor } from '../../policy/people/people.ts';
 import { resultsShownIn } from '../../workers/reads/cardPlaces.ts';
@@ -23,6 +22,7 @@ import { keptOutput } from '../../workers/reads/keptOutput.ts';
 import type { Refusal } from '../../policy/refusals/refusal.ts';
 import { lostAt } from '../../policy/restored.ts';
 import { keepRefusal, mintOnCard } from '../../workers/sessions/results.ts';
+import type { ResultSource } from '../../workers/sessions/results.ts';
 
 /**
  * Characters of output on one private page: with its frame it stays below the 3,000 per text of the strictest
@@ -34,11 +34,6 @@ export const pageCharacters = 2_700;
  * whatever they hold (docs/limits.md).
  */
 export const pageLines = 100;
-
-type WithResults = InState<'running' | 'finished'>;
-
-/** What of a request is needed to fetch a result of its session. */
-type Session = Pick<WithResults, 'id' | 'actionId' | 'commands'>;
 
 /**
  * Mints a fresh link. Pressed on a card that may hold links, the card gets it and everybody sees its expiry;
@@ -53,11 +48,11 @@ export async function link(
   pressed: boolean,
 ): Promise<Reply> {
   unwrapOrThrow(mayReadResults(bot.policy, actor, place), request.id);
-  const { ready, at } = readyFor(bot, request, index, 'link');
-  const own = isIn(request, ['finished']) ? request : undefined;
+  const { source, at } = readyFor(bot, request, index, 'link');
   const by = refOf(actor.person);
-  if (pressed && own !== undefined && resultsShownIn(bot, request, place) === 'card') {
-    await orKept(bot, own, at, mintOnCard(bot, own, at, by));
+  const finished = stageOf(request).state === 'finished';
+  if (pressed && finished && resultsShownIn(bot, request, place) === 'card') {
+    await orKept(bot, source, at, mintOnCard(bot, source, at, by));
     return {
       kind: 'asked',
       requestId: request.id,
@@ -65,15 +60,16 @@ export async function link(
       shown: true,
     };
   }
-  const minted = await orKept(bot, ready, at, bot.defender.link(stageOf(ready).run.actionId, at));
+  const minted = await orKept(bot, source, at, bot.defender.link(source.actionId, at));
   await bot.store.change(request.id, (_current, now) => ({
     event: {
       type: 'linkMinted',
       onCard: false,
       link: { index: at, at: now, expiresAt: minted.expiresAt, by },
     },
+    session: source.session.number,
   }));
-  const command = ready.subject.commands[at];
+  const command = request.subject.commands[at];
   return {
     kind: 'sentence',
     text: `${request.id}, index ${at}: fresh link, valid until ${timeOf(minted.expiresAt, bot.clock.now())}. Anyone who has it can read the file: do not pass it on.`,
@@ -85,21 +81,27 @@ export async function link(
 }
 
 /** Defender's no is kept with its correlation id before the person is told. @throws Refused, DefenderError */
-async function orKept<T>(bot: HandlerContext, request: Session, index: number, work: Promise<T>): Promise<T> {
+async function orKept<T>(
+  bot: HandlerContext,
+  source: ResultSource,
+  index: number,
+  work: Promise<T>,
+): Promise<T> {
+  const { id } = source.request;
   try {
     return await work;
   } catch (error) {
     if (!(error instanceof DefenderError)) throw error;
-    await keepRefusal(bot, request, index, error);
+    await keepRefusal(bot, source, index, error);
     if (error.code === 'notReady' || error.code === 'gone')
       throw new RefusalError(
-        { refused: 'noResult', id: request.id, why: 'notHandedOut', index, error: errorAnswer(error) },
-        request.id,
+        { refused: 'noResult', id, why: 'notHandedOut', index, error: errorAnswer(error) },
+        id,
       );
     if (error.code === 'untrusted')
       throw new RefusalError(
-        { refused: 'noResult', id: request.id, why: 'elsewhere', index, error: errorAnswer(error) },
-        request.id,
+        { refused: 'noResult', id, why: 'elsewhere', index, error: errorAnswer(error) },
+        id,
       );
     throw error;
   }
@@ -114,11 +116,11 @@ export async function output(
   page = 1,
 ): Promise<Reply> {
   unwrapOrThrow(mayReadResults(bot.policy, actor, place), request.id);
-  const { ready, at } = readyFor(bot, request, index, 'output');
+  const { source, at } = readyFor(bot, request, index, 'output');
   const kept = await keptOutput(bot, request, at);
   const read =
     kept === undefined
-      ? await orKept(bot, ready, at, bot.loop.results.read(ready, at))
+      ? await orKept(bot, source, at, bot.loop.results.read(source, at))
       : { text: kept, ...toldOf(request, at) };
   const text = clean(read.text);
   const { body, pages, shown } = pageOf(text, page);
@@ -143,10 +145,8 @@ export async function output(
 
 /** What is kept with the request of how an output came. */
 function toldOf(request: Request, index: number): { readonly notText?: NotText; readonly form?: TextForm } {
-  const { notText, form } =
-    ('results' in request
-      ? stageOf(request).run.results.excerpts.find((one) => one.index === index)
-      : undefined) ?? {};
+  const { excerpts } = resultsOf(stageOf(request));
+  const { notText, form } = excerpts.find((one) => one.index === index) ?? {};
   return { ...(notText === undefined ? {} : { notText }), ...(form === undefined ? {} : { form }) };
 }
 
@@ -156,7 +156,7 @@ function readyFor(
   request: Request,
   index: number | undefined,
   what: 'link' | 'output',
-): { readonly ready: Session; readonly at: number } {
+): { readonly source: ResultSource; readonly at: number } {
   const stage = stageOf(request);
   const no = (why: Extract<Refusal, { readonly refused: 'noResult' }>['why'], at?: number) =>
     new RefusalError(
@@ -164,14 +164,15 @@ function readyFor(
       request.id,
     );
   const session = sessionOf(request);
-  if (session === undefined) {
+  const reading = lastReading(stage);
+  if (session === undefined || reading === undefined) {
     if (lostAt(request, store) !== undefined) throw no('notKnown');
     if (
       stage.state === 'awaitingApproval' ||
-      (stage.state === 'queued' && earlierAttempt(request) === undefined)
+      (stage.state === 'queued' && earlierAttempt(session) === undefined)
     )
       throw no('notSent');
-    if (stage.state === 'closed' && !mayTurnUp(request)) throw no('neverRan');
+    if (stage.state === 'closed' && !mayTurnUp(session)) throw no('neverRan');
     throw no(stage.state === 'submitting' ? 'notYet' : 'notKnown');
   }
   const at =
@@ -184,12 +185,9 @@ function readyFor(
     throw index === undefined ? no(what === 'output' ? 'noOutput' : 'noFile') : no('noSuchIndex', at);
   if (command.type === 'PutFile' || (what === 'output' && command.type !== 'RunScript'))
     throw no(what === 'output' ? 'noOutput' : 'noFile', at);
-  switch (stepStates(session.action, request.subject.commands.length, session.ended)[at] ?? 'waiting') {
+  switch (stepStates(reading.action, request.subject.commands.length, reading.ended)[at] ?? 'waiting') {
     case 'completed':
-      return {
-        ready: { id: request.id, actionId: session.action.id, commands: request.subject.commands },
-        at,
-      };
+      return { source: { request, session, actionId: reading.action.id }, at };
     case 'failed':
       throw no('failed', at);
     case 'skipped':
@@ -203,18 +201,16 @@ function readyFor(
 /**
  * The session as it was last read, that of a request which had been given up before it turned up included.
  */
-function sessionOf(
-  request: Request,
+function lastReading(
+  stage: Stage,
 ):
   | { readonly action: Action; readonly ended?: { readonly outcome: Outcome; readonly opened: boolean } }
   | undefined {
-  const stage = stageOf(request);
-  if (isIn(request, ['running'])) return { action: stage.run.action };
-  if (isIn(request, ['finished']))
+  if (stage.state === 'finished')
     return { action: stage.run.action, ended: { outcome: stage.outcome, opened: stage.opened === true } };
-  const action = stage.state === 'closed' ? stage.found?.action : undefined;
+  const action = actionOf(stage);
   if (action === undefined) return undefined;
-  return isTerminal(action.status)
+  return stage.state === 'closed' && isTerminal(action.status)
     ? { action, ended: { outcome: outcomeOf[action.status], opened: hasBegun(action) } }
     : { action };
 }

@@ -8,14 +8,14 @@ import { searchPrefixes } from '../../../liveResponse/device/confusables.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { LookUp } from '../../../liveResponse/ports.ts';
 import type { LeftOut } from '../../../liveResponse/device/records.ts';
-import type { Asked, Device, Request, Continues } from '../../../liveResponse/request/request.ts';
 import { stageOf } from '../../../liveResponse/request/request.ts';
+import type { Asked, Continues, Device, NewRequest, Request } from '../../../liveResponse/request/request.ts';
 import { inOrder } from '../../../liveResponse/text/visible.ts';
 import { twinAmong } from '../../../liveResponse/request/twins.ts';
 import { foundBy, unwrapOrThrow, RefusalError } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
 import { mayRequest, termsOf, tierOf } from '../../policy/decisions.ts';
-import { readPanel } from './deviceContext.ts';
+import { readDeviceContext } from './deviceContext.ts';
 import { askMemory } from '../../workers/reads/library.ts';
 import type { LibraryReading } from '../../workers/reads/library.ts';
 import { tooManyPending } from '../../policy/pending.ts';
@@ -41,6 +41,7 @@ import { notFound, requestAsDevice } from '../wrongKind.ts';
 export interface RequestOrigin {
   readonly origin: string;
   readonly continues: Continues;
+  readonly first: NonNullable<Asked['first']>;
 }
 
 /**
@@ -117,30 +118,30 @@ async function askFor(
   const tier = unwrapOrThrow<Tier>(tierOf(bot.policy, wanted));
   unwrapOrThrow(inScope(bot.policy, device));
   const unsure = fitsSystem(bot, wanted, device);
+  const { commands } = wanted;
+  const madeFrom = from === undefined ? {} : { continues: from.continues, first: from.first };
   const compared = {
     id: newId(bot),
     origin,
-    device,
-    commands: wanted.commands,
-    ...(from === undefined ? {} : { continues: from.continues }),
+    targets: [{ device }] as const,
+    subject: { commands },
+    asked: madeFrom,
   };
   // What the asker may not find is no hint either; its device is still held for it.
   const twin = twinAmong(foundBy(bot, actor, bot.store.open()), compared);
-  // Before the library and the device's panel are read: calls are scarce.
+  // Before the library and the rest of the device are read: calls are scarce.
   if (twin !== undefined && wanted.separate !== true) throw twinRefusal(bot, actor, twin, line);
   mayWait(bot, actor, tier, device);
-  const [reading, panel] = await Promise.all([
+  const [reading, context] = await Promise.all([
     libraryFor(bot, wanted),
-    readPanel(bot, device, (other) => !isRestricted(bot.policy, other), found, leftOut),
+    readDeviceContext(bot, device, (other) => !isRestricted(bot.policy, other), found, leftOut),
   ]);
   const missing = reading === undefined ? undefined : notInLibrary(wanted, reading);
   if (missing !== undefined) throw new RefusalError(missing);
-  const content = reading === undefined ? undefined : contentSeen(wanted.commands, reading);
+  const seen = reading === undefined ? {} : { content: contentSeen(commands, reading) };
   const now = bot.clock.now();
   const { tenant } = bot.settings;
   const asked: Asked = {
-    id: compared.id,
-    origin,
     at: now,
     requester: refOf(actor.person),
     account: actor.account,
@@ -148,28 +149,26 @@ async function askFor(
     placeIsPrivate: input.place.direct || (input.place.external && !asksEachTime(bot, input.place.surface)),
     ...privacyOf(bot.policy, input.place, tier),
     tenant,
-    device,
-    panel,
-    commands: wanted.commands,
     title: wanted.title,
     terms: termsOf(tier, now),
-    ...(content === undefined ? {} : { content }),
-    ...approvalDigest(bot, {
-      tenant,
-      device,
-      commands: wanted.commands,
-      ...(content === undefined ? {} : { content }),
-    }),
     ...recipeOf(wanted),
-    ...(from === undefined ? {} : { continues: from.continues, delivery: deliveryOf(input) }),
+    ...madeFrom,
     ...(wanted.reason === undefined ? {} : { reason: wanted.reason }),
     ...(twin === undefined ? {} : { apartFrom: twin.id }),
   };
+  const made: NewRequest = {
+    id: compared.id,
+    origin,
+    ...(from === undefined ? {} : { delivery: deliveryOf(input) }),
+    asked,
+    targets: [{ device, context }],
+    subject: { commands, ...seen, ...approvalDigest(bot, { tenant, device, commands, ...seen }) },
+  };
   // Looked at once more where it is written: of two deliveries of one line at the same moment, the second is
   // shown the first, and no burst passes the bound.
-  const stored = await bot.store.add(asked, () => {
+  const stored = await bot.store.add(made, () => {
     const open = bot.store.open();
-    const same = wanted.separate === true ? undefined : twinAmong(foundBy(bot, actor, open), asked);
+    const same = wanted.separate === true ? undefined : twinAmong(foundBy(bot, actor, open), made);
     return same === undefined ? tooManyPending(open, tier, actor.person.id, device.id) : { same };
   });
   if ('no' in stored)
@@ -220,18 +219,22 @@ function mayWait(bot: HandlerContext, actor: Actor, tier: Tier, device?: Device)
 
 /** What the asker should look at again; the card says it too. */
 function misfitSentence(request: Request): string | undefined {
-  const words = misfitWords(request);
+  const words = misfitWords({
+    device: request.targets[0].device,
+    commands: request.subject.commands,
+  });
   return words === undefined
     ? undefined
     : `Look again at what you asked for: ${words}. "Withdraw" on its card takes it back.`;
 }
 
 /** Why this record and not another one of the name. */
-function leftOutSentence({ device, panel }: Request): string | undefined {
+function leftOutSentence({ targets }: Request): string | undefined {
+  const { device, context } = targets[0];
   const words =
-    panel?.leftOut === undefined
+    context?.leftOut === undefined
       ? undefined
-      : leftOutWords(panel.leftOut.records, panel.leftOut.more, [device.name]);
+      : leftOutWords(context.leftOut.records, context.leftOut.more, [device.name]);
   return words === undefined
     ? undefined
     : `It is for ${device.name}, the record with the id ending ${tailOf(device.id)}. Left out: ${words}.`;
@@ -336,7 +339,7 @@ async function theDevice(
   const wrong = requestAsDevice(bot, actor, name);
   if (wrong !== undefined) throw new RefusalError(wrong);
   // By its id a device has been asked for before, as a rule: then its look-alikes are found by the same call.
-  const known = bot.store.all().find(({ device }) => device.id === name)?.targets[0].device.name;
+  const known = bot.store.all().find(({ targets }) => targets[0].device.id === name)?.targets[0].device.name;
   const found = await bot.turns.take(asker, () =>
     bot.defender.lookUp(name, searchPrefixes(known ?? name), known),
   );

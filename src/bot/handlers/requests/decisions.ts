@@ -2,11 +2,11 @@
 // with an unknown one.
 import { rightSentence } from '../../../../cards/messages/rights.ts';
 import { afterRestore } from '../../../../cards/messages/said.ts';
-import { earlierAttempt } from '../../../liveResponse/request/session.ts';
-import type { Approval, Request } from '../../../liveResponse/request/request.ts';
-import type { Move } from '../../../liveResponse/request/events.ts';
-import type { CancelAsked } from '../../../liveResponse/request/session.ts';
-import { stageOf, sessionOf } from '../../../liveResponse/request/request.ts';
+import type { Change } from '../../../liveResponse/request/events.ts';
+import { sessionOf, stageOf } from '../../../liveResponse/request/request.ts';
+import type { Request, Vote } from '../../../liveResponse/request/request.ts';
+import { earlierAttempt, isInState } from '../../../liveResponse/request/session.ts';
+import type { CancelAsked, RequestSession } from '../../../liveResponse/request/session.ts';
 import { maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
 import { cancelAtDefender } from '../../workers/sessions/cancel.ts';
 import type { CancelAnswer } from '../../workers/sessions/cancel.ts';
@@ -21,7 +21,7 @@ import {
 import type { HandlerContext } from '../context.ts';
 import { mayApprove, mayCancel, mayDeny, mayDrop, mayResend, mayWithdraw } from '../../policy/decisions.ts';
 import type { ApprovingPress } from '../../policy/decisions.ts';
-import { isIn, moveFrom } from '../../workers/transition.ts';
+import { changeSession } from '../../workers/transition.ts';
 import { actorNow, ownerOf, readGroups, refOf } from '../../policy/people/people.ts';
 import type { Actor, GroupReading } from '../../policy/people/people.ts';
 import type { Reply } from '../../ports.ts';
@@ -40,12 +40,12 @@ async function decide(
   bot: HandlerContext,
   actor: Actor,
   id: string,
-  decision: (request: Request, now: number, who: Actor) => Refusal | Move,
+  decision: (request: Request, now: number, who: Actor) => Refusal | Change,
 ): Promise<Request> {
   const changed = await bot.store.change(id, (request, now) => {
     const who = actorNow(bot.policy, actor);
     const result = isRefusal(who) ? who : decision(request, now, who);
-    return isRefusal(result) ? { no: result } : { event: result };
+    return isRefusal(result) ? { no: result } : result;
   });
   if ('request' in changed) return changed.request;
   throw new RefusalError(
@@ -53,6 +53,9 @@ async function decide(
     id,
   );
 }
+
+/** Requests have one device, and so one session. */
+const theSession = 0;
 
 function done(request: Request, text: string): Reply {
   return { kind: 'asked', requestId: request.id, text, shown: true };
@@ -83,16 +86,15 @@ export async function approve(
     const judged = judgeRequest(bot.policy, current, now, requester);
     // Ended, not only refused: nothing that today's policy refuses is left waiting for a policy that is
     // looser again.
-    if (judged !== undefined && 'no' in judged) return { type: 'refused', ...judged.no };
+    if (judged !== undefined && 'no' in judged) return { event: { type: 'refused', ...judged.no } };
     if (judged !== undefined) return { refused: 'groupsUnread', id, deed: 'approve', groups: judged.unread };
     return (
       approverNo(bot, who, current, 'approve') ?? {
-        type: 'approved',
-        approval: approvalOf(who, current, now),
+        event: { type: 'approved', vote: { kind: 'approve', ...voteOf(who, current, now) } },
       }
     );
   });
-  const stage = stageOf(request);
+  const { stage } = request;
   if (stage.state === 'closed' && stage.ending.kind === 'refused') {
     const { code, detail } = stage.ending;
     throw new RefusalError(
@@ -114,8 +116,8 @@ export async function approve(
  * What the platforms say now of who asked, read after the press; undefined where the policy no longer lists
  * the account.
  */
-async function readRequester(bot: HandlerContext, { account }: Request): Promise<GroupReading | undefined> {
-  const person = ownerOf(bot.policy, account);
+async function readRequester(bot: HandlerContext, { asked }: Request): Promise<GroupReading | undefined> {
+  const person = ownerOf(bot.policy, asked.account);
   return person === undefined ? undefined : (await readGroups(bot.policy, person, bot.groups, 'now')).reading;
 }
 
@@ -153,8 +155,12 @@ async function confirmContent(bot: HandlerContext, id: string): Promise<void> {
     throw new RefusalError({ refused: 'contentDeparted', id, departure: departed }, id);
 }
 
-/** By whom, and of exactly what the cards show at this moment. */
-function approvalOf(actor: Actor, { digest, content }: Request, at: number): Approval {
+/** By whom, and on exactly what the cards show at this moment. */
+function voteOf(
+  actor: Actor,
+  { subject: { digest, content } }: Request,
+  at: number,
+): Omit<Vote, 'kind' | 'account' | 'digest'> & { readonly account: string; readonly digest: string } {
   return {
     by: refOf(actor.person),
     account: actor.account,
@@ -176,10 +182,15 @@ export async function deny(
     id,
     (current, now, who) =>
       mayDeny(who, current, now) ?? {
-        type: 'denied',
-        by: refOf(who.person),
-        ...because(reason),
-        ...byLastKnown(actor),
+        event: {
+          type: 'denied',
+          vote: {
+            kind: 'deny',
+            ...voteOf(who, current, now),
+            ...because(reason),
+            ...byLastKnown(actor),
+          },
+        },
       },
   );
   return stopped(actor, request, `Denied ${id}.`);
@@ -191,27 +202,26 @@ export async function withdraw(
   id: string,
   reason: string | undefined,
 ): Promise<Reply> {
-  const request = await decide(
-    bot,
-    actor,
-    id,
-    (current, _now, who) =>
-      mayWithdraw(who, current) ?? {
-        type: 'withdrawn',
-        by: refOf(who.person),
-        ...because(reason),
-        ...byLastKnown(actor),
-      },
-  );
+  const request = await decide(bot, actor, id, (current, _now, who) => {
+    const no = mayWithdraw(who, current);
+    if (no !== undefined) return no;
+    const event = {
+      type: 'withdrawn',
+      by: refOf(who.person),
+      ...because(reason),
+      ...byLastKnown(actor),
+    } as const;
+    return current.stage.state === 'approved' ? { event, session: theSession } : { event };
+  });
   const restoredAt = lostAt(request, bot.store);
   if (restoredAt !== undefined)
     return stopped(actor, request, `Withdrew ${id}. ${afterRestore(request, restoredAt)}`);
-  const earlier = earlierAttempt(request);
+  const session = sessionOf(request);
   return stopped(
     actor,
     request,
-    earlier === undefined
-      ? `Withdrew ${id}. ${'attempts' in request && sessionOf(request).attempts.length > 0 ? 'Nothing was run.' : 'Nothing was sent to Defender.'}`
+    earlierAttempt(session) === undefined
+      ? `Withdrew ${id}. ${session !== undefined && session.attempts.length > 0 ? 'Nothing was run.' : 'Nothing was sent to Defender.'}`
       : `Withdrew ${id}. It was not sent again, but the first attempt may have run: the bot looks for it on and corrects the card if it turns up; check the device in the portal.`,
   );
 }
@@ -223,13 +233,16 @@ export async function drop(
   reason: string | undefined,
 ): Promise<Reply> {
   const before = bot.store.get(id);
-  const stage = stageOf(before);
+  const stage = before === undefined ? undefined : stageOf(before);
   const request = await decide(
     bot,
     actor,
     id,
     (current, _now, who) =>
-      mayDrop(who, current) ?? { type: 'abandoned', by: refOf(who.person), ...because(reason) },
+      mayDrop(who, current) ?? {
+        event: { type: 'abandoned', by: refOf(who.person), ...because(reason) },
+        session: theSession,
+      },
   );
   const early =
     stage?.state === 'unknown' && stage.searches < maxSearchAttempts
@@ -253,8 +266,9 @@ export async function resend(
 ): Promise<Reply> {
   const before = requestOf(bot, id);
   unwrapOrThrow(mayResend(actor, before, press, bot.policy, bot.store.freeze()), id);
-  if (stageOf(before).state === 'unknown') {
-    const found = await bot.loop.reconciliation.look(before);
+  const unknown = unknownSession(before);
+  if (unknown !== undefined) {
+    const found = await bot.loop.reconciliation.look(unknown);
     if (found === 'adopted')
       return done(
         before,
@@ -271,19 +285,21 @@ export async function resend(
       mayResend(who, current, { ...press, revision: current.revision }, bot.policy, bot.store.freeze()) ??
       resendNo(bot, who, current, now, requester);
     if (refusal !== undefined) return refusal;
-    // After every attempt so far, whatever a corrected clock says: by that order it is known which of them
-    // may have run.
-    const at =
-      'attempts' in current
-        ? Math.max(now, ...sessionOf(current).attempts.map((attempt) => attempt.at + 1))
-        : now;
     return {
-      type: 'resubmitted',
-      approval: approvalOf(who, current, at),
-      runBefore: now + current.asked.terms.runWithin,
+      event: {
+        type: 'resubmitted',
+        vote: { kind: 'approve', ...voteOf(who, current, now) },
+        runBefore: now + current.asked.terms.runWithin,
+      },
+      session: theSession,
     };
   });
   return done(request, `${id} goes to Defender again.`);
+}
+
+function unknownSession(request: Request): RequestSession<'unknown'> | undefined {
+  const session = sessionOf(request);
+  return isInState(session, ['unknown']) ? { request, session } : undefined;
 }
 
 /** It may have run, so it cannot be ended here; it only is not sent again. */
@@ -304,9 +320,9 @@ function resendNo(
 
 export async function lookAgain(bot: HandlerContext, id: string): Promise<Reply> {
   const request = requestOf(bot, id);
-  if (stageOf(request).state !== 'unknown')
-    return sentence(`${id} need not be looked for: its card shows where it stands.`);
-  switch (await bot.loop.reconciliation.look(request)) {
+  const unknown = unknownSession(request);
+  if (unknown === undefined) return sentence(`${id} need not be looked for: its card shows where it stands.`);
+  switch (await bot.loop.reconciliation.look(unknown)) {
     case 'adopted':
       return done(request, `${id} was found at Defender. Its card follows it again.`);
     case 'goesOn':
@@ -329,11 +345,13 @@ export async function cancel(
   reason: string | undefined,
 ): Promise<Reply> {
   const request = requestOf(bot, id);
-  const stage = stageOf(request);
-  if (isIn(request, ['awaitingApproval', 'queued'])) return withdraw(bot, actor, id, reason);
+  const { state } = stageOf(request);
+  if (state === 'awaitingApproval' || state === 'queued') return withdraw(bot, actor, id, reason);
   unwrapOrThrow(mayCancel(actor, request), id);
-  if (!isIn(request, ['running', 'unknown']) || stage.run.actionId === undefined)
-    throw new RefusalError({ refused: 'tooLate', id, deed: 'cancel', state: stage.state }, id);
+  const session = sessionOf(request);
+  if (!isInState(session, ['running', 'unknown']) || session.stage.run === undefined)
+    throw new RefusalError({ refused: 'tooLate', id, deed: 'cancel', state }, id);
+  const { actionId } = session.stage.run;
   const asked = (answered: Pick<CancelAsked, 'answer' | 'error'>, at: number): CancelAsked => ({
     by: refOf(actor.person),
     at,
@@ -345,7 +363,7 @@ export async function cancel(
   const changed = await bot.store.change(id, (current, now) => {
     const no = mayCancel(actor, current);
     return no === undefined
-      ? { event: { type: 'cancelAsked', cancel: asked({ answer: 'sent' }, now) } }
+      ? { event: { type: 'cancelAsked', cancel: asked({ answer: 'sent' }, now) }, session: session.number }
       : { no };
   });
   if (!('request' in changed))
@@ -355,14 +373,19 @@ export async function cancel(
     );
   const answered = await cancelAtDefender(
     bot,
-    stage.run.actionId,
+    actionId,
     `lr:${id} cancelled by ${actor.person.name}${reason === undefined ? '' : `: ${reason}`}`,
   );
   // The time stays that of the press: it is what the card compares with the end.
-  await moveFrom(bot.store, id, ['running', 'finished', 'unknown'], (current, now) => ({
-    type: 'cancelAsked',
-    cancel: asked(answered, stageOf(current).run.cancel?.at ?? now),
-  }));
+  await changeSession(
+    bot.store,
+    { request, session },
+    ['running', 'finished', 'unknown'],
+    (current, now) => ({
+      type: 'cancelAsked',
+      cancel: asked(answered, current.session.stage.run?.cancel?.at ?? now),
+    }),
+  );
   bot.loop.hurry();
   return stopped(actor, changed.request, answerSentence(id, answered));
 }

@@ -1,4 +1,4 @@
-// Reads the device panel: one list of the device's actions, and names like its own where the look-up did not
+// Reads what else is known of a device: one list of the device's actions, and names like its own where the look-up did not
 // bring them. Neither may keep a request from being asked.
 import { shownCommand } from '../../../../cards/steps.ts';
 import type { Action } from '../../../liveResponse/action.ts';
@@ -8,11 +8,12 @@ import type { CallKind } from '../../../liveResponse/pacing/callRates.ts';
 import { isolationOf } from '../../../liveResponse/request/deviceContext.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
 import type { LeftOut } from '../../../liveResponse/device/records.ts';
-import type { Panel, Session } from '../../../liveResponse/request/deviceContext.ts';
+import type { DeviceContext, RecentSession } from '../../../liveResponse/request/deviceContext.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { DefenderApi, LookUp } from '../../../liveResponse/ports.ts';
 import type { Device, Request } from '../../../liveResponse/request/request.ts';
 import { stageOf } from '../../../liveResponse/request/request.ts';
+import { actionIdOf } from '../../../liveResponse/request/steps.ts';
 import type { Deps } from '../../deps.ts';
 
 const sessionsKept = 3;
@@ -48,15 +49,15 @@ export function createRecentHistory(
 
 /**
  * `mayName`: which of our own requests may be named among the sessions. Throws nothing but bugs: what could
- * not be read is left out, and said to be so where the panel is shown.
+ * not be read is left out, and said to be so where the rest is shown.
  */
-export async function readPanel(
+export async function readDeviceContext(
   deps: Needs,
   device: Device,
   mayName: (other: Request) => boolean,
   found: Pick<LookUp, 'alike'> = {},
   leftOut: readonly LeftOut[] = [],
-): Promise<Panel> {
+): Promise<DeviceContext> {
   const [history, alike] = await Promise.all([
     deps.recentHistory.get(device.id),
     found.alike ?? extra(deps, 'machines', () => deps.defender.machinesByPrefix(searchPrefixes(device.name))),
@@ -102,7 +103,7 @@ function withDead(device: Device, found: readonly Device[], leftOut: readonly Le
   return [...leftOut, ...more];
 }
 
-/** Following and submitting need the same budgets: the panel leaves them the last tenth. */
+/** Following and submitting need the same budgets: this leaves them the last tenth. */
 async function extra<T>(
   deps: Pick<Deps, 'callRates' | 'clock' | 'log'>,
   kind: CallKind,
@@ -132,7 +133,7 @@ function sessionsOf(
   { store }: Needs,
   actions: readonly Action[],
   mayName: (other: Request) => boolean,
-): readonly Session[] {
+): readonly RecentSession[] {
   return (
     actions
       .filter((action) => action.type === 'LiveResponse')
@@ -141,11 +142,7 @@ function sessionsOf(
         action,
         ours: store
           .all()
-          .find(
-            (request) =>
-              'actionId' in request &&
-              stageOf(request).run.actionId.toLowerCase() === action.id.toLowerCase(),
-          ),
+          .find((request) => actionIdOf(stageOf(request))?.toLowerCase() === action.id.toLowerCase()),
       }))
       .filter(({ ours }) => ours === undefined || mayName(ours))
       .slice(0, sessionsKept)

@@ -1,9 +1,11 @@
 // A new request made from an ended one, by its button or by `retry`: the commands from an index on, on the
 // same device, asked for and approved like any other. Nothing of the old approval is carried over.
-import { againFrom, continuationNotes, continuationOf, mayHaveReached } from '../../../../cards/again.ts';
-import { stateOf } from '../../../../cards/steps.ts';
-import type { Request } from '../../../liveResponse/request/request.ts';
+import { continuationNotes } from '../../../../cards/again.ts';
+import type { Command } from '../../../liveResponse/commands.ts';
 import { isOpen, stageOf } from '../../../liveResponse/request/request.ts';
+import type { Asked, Request } from '../../../liveResponse/request/request.ts';
+import { againFrom, continuationOf, mayHaveReached } from '../../../liveResponse/request/retry.ts';
+import { stateOf } from '../../../liveResponse/request/steps.ts';
 import { createRequest, askedBy } from './createRequest.ts';
 import { unwrapOrThrow, RefusalError, requestFor, sentence } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
@@ -53,7 +55,9 @@ export async function retry(
   // A press is data from outside: -1 or 0.5 would be read as another command than the one that was looked at.
   if (!Number.isInteger(from) || from < 0 || from >= old.subject.commands.length)
     throw new RefusalError({ refused: 'notAgain', id, why: 'noSuchIndex' }, id);
-  const wanted = askFor(bot, old, from, reason ?? carriedReason(bot, old, input.place));
+  const first = firstAsked(old);
+  const given = reason ?? carriedReason(bot, old, input.place, first);
+  const wanted = askFor(bot, old, from, { title: titleFor(old, from, first), reason: given });
   // Before anything is told of another request: whoever may not ask learns nothing here.
   unwrapOrThrow(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()), id);
   const tries = triesAfter(bot, old);
@@ -72,7 +76,11 @@ export async function retry(
     input,
     { ...wanted, reason: withMention(wanted.reason, old, from), ...(separate === true ? { separate } : {}) },
     line,
-    { origin: originOfRetry(last.id), continues: continuationOf(old, from) },
+    {
+      origin: originOfRetry(last.id),
+      continues: continuationOf(old, from),
+      first: { title: first.title, ...(given === undefined ? {} : { reason: given }) },
+    },
   );
   const made = bot.store.get(reply.requestId);
   return made === undefined ? reply : { ...reply, text: [reply.text, ...continuationNotes(made)].join(' ') };
@@ -101,13 +109,23 @@ function standing(bot: HandlerContext, old: Request, open: Request): Reply {
 }
 
 /** A private reason is not carried to another place, where others read it. */
-function carriedReason(bot: HandlerContext, old: Request, place: Place): string | undefined {
+function carriedReason(
+  bot: HandlerContext,
+  old: Request,
+  place: Place,
+  first: FirstAsked,
+): string | undefined {
   return placeKey(place) !== old.asked.place && isPrivate(bot.policy, old, readBy(bot))
     ? undefined
-    : withoutMention(old.asked.reason);
+    : first.reason;
 }
 
-function askFor(bot: HandlerContext, old: Request, from: number, reason: string | undefined): SessionAsk {
+function askFor(
+  bot: HandlerContext,
+  old: Request,
+  from: number,
+  { title, reason }: { readonly title: string; readonly reason: string | undefined },
+): SessionAsk {
   const commands = old.subject.commands.slice(from);
   const recipe = recipeRest(old, from, bot.policy.recipes, commands);
   return {
@@ -115,7 +133,7 @@ function askFor(bot: HandlerContext, old: Request, from: number, reason: string 
     // By id, so that a device which took over the name is never meant.
     host: old.targets[0].device.id,
     commands,
-    title: titleFor(old, from),
+    title,
     ...(recipe === undefined ? {} : { recipe }),
     ...(reason === undefined ? {} : { reason }),
   };
@@ -129,7 +147,7 @@ function recipeRest(
   old: Request,
   from: number,
   recipes: ReadonlyMap<string, Recipe>,
-  commands: Request['commands'],
+  commands: readonly Command[],
 ): Extract<SessionAsk, { kind: 'again' }>['recipe'] {
   const recipe = old.asked.recipe === undefined ? undefined : recipes.get(old.asked.recipe);
   if (recipe === undefined || old.asked.recipeArgs === undefined) return undefined;
@@ -140,12 +158,25 @@ function recipeRest(
     : undefined;
 }
 
-const mention = / ?\((?:continues lr-[0-9a-z]+ from index \d+|repeats lr-[0-9a-z]+)\)$/;
+/** Title and reason as a person gave them, before a request made from an earlier one mentioned that one. */
+type FirstAsked = NonNullable<Asked['first']>;
 
-/** Without what an earlier try added, so that a chain of tries names the last one only. */
-function withoutMention(reason: string | undefined): string | undefined {
-  const text = reason?.replace(mention, '').trim();
-  return text === '' ? undefined : text;
+function firstAsked({ asked }: Request): FirstAsked {
+  if (asked.first !== undefined) return asked.first;
+  if (asked.continues !== undefined) return firstAskedByMentions(asked);
+  return { title: asked.title, ...(asked.reason === undefined ? {} : { reason: asked.reason }) };
+}
+
+const reasonMention = / ?\((?:continues lr-[0-9a-z]+ from index \d+|repeats lr-[0-9a-z]+)\)$/;
+const titleMention = /, from index \d+ of lr-[0-9a-z]+$/;
+
+/** Of a request made before `first` was kept: its title and reason without what mentions the earlier one. */
+function firstAskedByMentions({ title, reason }: Asked): FirstAsked {
+  const said = reason?.replace(reasonMention, '').trim();
+  return {
+    title: title.replace(titleMention, ''),
+    ...(said === undefined || said === '' ? {} : { reason: said }),
+  };
 }
 
 /** The reason goes into Defender's own comment, where it is the only trace of the earlier request. */
@@ -154,14 +185,15 @@ function withMention(reason: string | undefined, old: Request, from: number): st
   return reason === undefined ? said : `${reason} ${said}`;
 }
 
-const titleMention = /, from index \d+ of lr-[0-9a-z]+$/;
 const maxTitle = 120;
 
-function titleFor(old: Request, from: number): string {
-  const base = old.asked.title.replace(titleMention, '');
-  const tail =
-    from === 0 ? (titleMention.exec(old.asked.title)?.[0] ?? '') : `, from index ${from} of ${old.id}`;
-  return `${Array.from(base)
-    .slice(0, maxTitle - tail.length)
-    .join('')}${tail}`;
+/** Repeated as a whole, a request keeps its title; a rest of one says of which, and of that one only. */
+function titleFor(old: Request, from: number, first: FirstAsked): string {
+  if (from === 0) return firstCharacters(old.asked.title, maxTitle);
+  const tail = `, from index ${from} of ${old.id}`;
+  return `${firstCharacters(first.title, maxTitle - tail.length)}${tail}`;
+}
+
+function firstCharacters(text: string, count: number): string {
+  return Array.from(text).slice(0, count).join('');
 }

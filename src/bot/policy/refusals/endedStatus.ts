@@ -1,7 +1,7 @@
 // How an ended request reads in a sentence.
-import { againFrom } from '../../../../cards/again.ts';
-import type { Ending, InState } from '../../../liveResponse/request/events.ts';
-import { stageOf } from '../../../liveResponse/request/request.ts';
+import type { Request, StageIn } from '../../../liveResponse/request/request.ts';
+import { againFrom } from '../../../liveResponse/request/retry.ts';
+import { foundLateOf } from '../../../liveResponse/request/steps.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Codes of today.ts: the policy ended it, not Defender. */
@@ -32,7 +32,7 @@ const ofBot: ReadonlySet<string> = new Set([
 ]);
 
 /** Completes "it is over: ...". */
-export function endingWords(ending: Ending): string {
+export function endingWords(ending: StageIn<'closed'>['ending']): string {
   switch (ending.kind) {
     case 'denied':
       return `denied by ${ending.by.name}`;
@@ -45,17 +45,16 @@ export function endingWords(ending: Ending): string {
     case 'refused':
       if (ofPolicy.has(ending.code)) return 'refused by today’s policy';
       return ofBot.has(ending.code) ? 'refused by the bot before it was sent' : 'refused by Defender';
-    case 'dropped':
+    case 'abandoned':
       return `dropped while nobody knew whether it ran, by ${ending.by.name}`;
   }
 }
 
-export function wasOver(request: InState<'over'>): Refusal {
-  const stage = stageOf(request);
+export function wasOver(request: Request, stage: StageIn<'closed'>): Refusal {
   return {
     refused: 'alreadyOver',
     id: request.id,
-    how: `${endingWords(stage.ending)}${stage.found === undefined ? '' : ' (seen at Defender since)'}`,
+    how: `${endingWords(stage.ending)}${foundLateOf(stage) === undefined ? '' : ' (seen at Defender since)'}`,
     at: stage.endedAt,
     ...('from' in againFrom(request) ? { retry: true } : {}),
   };

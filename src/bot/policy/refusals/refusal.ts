@@ -1,6 +1,5 @@
 // Everything the bot may answer "no" to in conversation, as values, and the one place that puts each into
 // words with the next step.
-import type { NotAgain } from '../../../../cards/again.ts';
 import type { Trust } from '../../ports.ts';
 import { refusalAdvice } from '../../../../cards/messages/advice.ts';
 import { frozenSentence } from '../../../../cards/messages/frozen.ts';
@@ -13,6 +12,7 @@ import type { ErrorAnswer } from '../../../liveResponse/request/errorAnswer.ts';
 import type { Asker, PersonRef } from '../../../liveResponse/request/person.ts';
 import type { LeftOut } from '../../../liveResponse/device/records.ts';
 import type { State } from '../../../liveResponse/request/request.ts';
+import type { NotAgain } from '../../../liveResponse/request/retry.ts';
 import { ambiguousSentence, candidateList, unfitSentence } from '../devices/candidates.ts';
 import type { Candidate } from '../devices/candidates.ts';
 import { escapeInvisibleSentence } from './escapeInvisible.ts';
@@ -518,7 +518,7 @@ export const stateWords = {
   // It may wait for its device there.
   running: 'is in progress at Defender',
   finished: 'is finished',
-  over: 'is over',
+  closed: 'is over',
 } as const satisfies Record<State, string>;
 
 function laterSentence(deed: Operation, state: State, id: string, command: string): string {
@@ -533,7 +533,7 @@ function laterSentence(deed: Operation, state: State, id: string, command: strin
         ? 'Look for it again from its card: once it is found it can be cancelled. Else cancel it in the portal’s Action center.'
         : `"${command} status ${id}" shows its card, which tells what is being done to find out.`;
     case 'finished':
-    case 'over':
+    case 'closed':
       return `${stops ? 'There is nothing left to stop. ' : ''}"${command} status ${id}" shows how it ended.`;
     case 'awaitingApproval':
     case 'queued':
