@@ -6,31 +6,36 @@ import { slack } from '../cards/platformLimits.ts';
 import { commandWords, forms, isCommandWord } from '../src/bot/commands/forms.ts';
 import { cloudNames } from '../src/adapters/defender/clouds.ts';
 import { knownNames } from '../src/adapters/config/settings.ts';
-import { moves } from '../src/liveResponse/request/events.ts';
+import { requestTransitions, sessionTransitions } from '../src/liveResponse/request/events.ts';
 import { readGuards } from './guards/entries.ts';
 import { root } from './support/root.ts';
 
 const architecture = readFileSync(join(root, 'docs', 'architecture.md'), 'utf8');
 
-/** The mermaid text of the lifecycle, derived from the table. */
-function diagram(): string {
-  const arrows = Object.entries(moves).flatMap(([from, row]) => {
+/** The mermaid text of a lifecycle, derived from its table of transitions. */
+function diagram(
+  transitions: Readonly<Record<string, Readonly<Record<string, string>>>>,
+  begins: string,
+): string {
+  const arrows = Object.entries(transitions).flatMap(([from, row]) => {
     const byTarget = new Map<string, string[]>();
     for (const [event, to] of Object.entries(row)) byTarget.set(to, [...(byTarget.get(to) ?? []), event]);
     return [...byTarget].map(([to, events]) => `    ${from} --> ${to}: ${events.join(', ')}`);
   });
-  return [
-    'stateDiagram-v2',
-    '    [*] --> awaitingApproval: asked',
-    ...arrows,
-    '    finished --> [*]',
-    '    over --> [*]',
-  ].join('\n');
+  const ends = Object.entries(transitions).flatMap(([from, row]) =>
+    Object.keys(row).length === 0 ? [`    ${from} --> [*]`] : [],
+  );
+  return ['stateDiagram-v2', `    [*] --> ${begins}`, ...arrows, ...ends].join('\n');
 }
 
 describe('docs/architecture.md', () => {
-  test('shows the lifecycle as the moves table has it', () => {
-    expect(/```mermaid\n(stateDiagram-v2[\s\S]*?)\n```/.exec(architecture)?.[1]).toBe(diagram());
+  test('shows the lives of a request and of a session as the tables of transitions have them', () => {
+    expect(
+      [...architecture.matchAll(/```mermaid\n(stateDiagram-v2[\s\S]*?)\n```/g)].map((one) => one[1]),
+    ).toEqual([
+      diagram(requestTransitions, 'awaitingApproval: asked'),
+      diagram(sessionTransitions, 'queued: approved'),
+    ]);
   });
 
   test('has a row for every folder with source files, and none for one that is gone', () => {

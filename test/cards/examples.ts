@@ -8,16 +8,18 @@ import type { Action, CommandProgress } from '../../src/liveResponse/action.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import type { Freeze } from '../../src/liveResponse/ports.ts';
 import type { Content } from '../../src/liveResponse/request/content.ts';
-import type { Panel } from '../../src/liveResponse/request/deviceContext.ts';
-import { create, apply } from '../../src/liveResponse/request/fold.ts';
-import type { Approval, Asked, Request } from '../../src/liveResponse/request/request.ts';
+import type { DeviceContext } from '../../src/liveResponse/request/deviceContext.ts';
+import { create } from '../../src/liveResponse/request/fold.ts';
+import type { PersonRef } from '../../src/liveResponse/request/person.ts';
+import type { Approval, NewRequest, Request } from '../../src/liveResponse/request/request.ts';
 import type { Attempt, WaitCause, CancelAsked } from '../../src/liveResponse/request/session.ts';
-import type { Fact, Move } from '../../src/liveResponse/request/events.ts';
 import type { Blocker, ErrorAnswer, Outage } from '../../src/liveResponse/request/errorAnswer.ts';
 import { searchSchedule } from '../../src/liveResponse/pacing/schedules.ts';
 import type { LeftOut } from '../../src/liveResponse/device/records.ts';
 import type { Excerpt } from '../../src/liveResponse/results/resultFacts.ts';
 import { offlineQueueOf } from '../../src/liveResponse/tenantLimits.ts';
+import type { AnyEvent, FlatRequest } from '../support/requests.ts';
+import { after, newRequest } from '../support/requests.ts';
 import { root } from '../support/root.ts';
 
 export const start = Date.UTC(2026, 10, 23, 14, 2, 5);
@@ -42,13 +44,13 @@ export const content: Content = {
 };
 
 /** What was known of the device beside its record: nothing that is worth a line on the card. */
-const quiet: Panel = {
+const quiet: DeviceContext = {
   at: start,
   isolation: { state: 'notIsolated' },
   sessions: [],
   alike: { devices: [], more: 0, whole: true },
 };
-const eventful: Panel = {
+const eventful: DeviceContext = {
   at: start,
   isolation: { state: 'isolated', since: start - 22 * minute, pending: 'release' },
   sessions: [
@@ -86,10 +88,10 @@ const leftOut: readonly LeftOut[] = [
   { id: `${'0'.repeat(32)}72626886`, name: 'hosta.branch.example', unfit: { why: 'unsupported' } },
 ];
 const queueUnknown = offlineQueueOf('', []);
-const unread: Panel = { at: start, alike: { devices: [], more: 0, whole: false } };
+const unread: DeviceContext = { at: start, alike: { devices: [], more: 0, whole: false } };
 
-export function asked(over: Partial<Asked> = {}): Asked {
-  return {
+export function asked(over: Partial<FlatRequest> = {}): NewRequest {
+  return newRequest({
     id: 'lr-7k3f9q',
     origin: 'slack:Ev0PV52K21',
     at: start,
@@ -110,7 +112,7 @@ export function asked(over: Partial<Asked> = {}): Asked {
       lastReportAt: start - 6 * 60 * minute,
       ip: '10.20.30.40',
     },
-    panel: quiet,
+    context: quiet,
     commands: dump,
     title: 'dump hosta OfficeClickToRun',
     recipe: 'dump',
@@ -120,11 +122,19 @@ export function asked(over: Partial<Asked> = {}): Asked {
     digest: '9f2c41d7aa00bb11cc22dd33ee44ff5566778899aabbccddeeff001122334455',
     fingerprint: '9f2c41d7',
     ...over,
-  };
+  });
 }
 
 export function approval(at: number, by = approver): Approval {
-  return { by, account: 'slack:U0999WXYZ', at, digest: asked().subject.digest, content };
+  return { kind: 'approve', by, account: 'slack:U0999WXYZ', at, digest: asked().subject.digest, content };
+}
+
+export function denied(by: PersonRef, minutes: number, reason?: string): Step {
+  const { kind: _kind, ...vote } = approval(start + minutes * minute, by);
+  return [
+    { type: 'denied', vote: { kind: 'deny', ...vote, ...(reason === undefined ? {} : { reason }) } },
+    minutes,
+  ];
 }
 
 function attempt(nonce: string, at: number): Attempt {
@@ -154,16 +164,16 @@ export function action(status: string, rows: readonly CommandProgress[], more: P
   };
 }
 
-type Step = readonly [event: Move | Fact, minutes: number];
+type Step = readonly [event: AnyEvent, minutes: number];
 
-export function request(steps: readonly Step[], over: Partial<Asked> = {}): Request {
+export function request(steps: readonly Step[], over: Partial<FlatRequest> = {}): Request {
   return steps.reduce<Request>(
-    (now, [event, minutes]) => apply(now, event, start + minutes * minute),
+    (now, [event, minutes]) => after(now, event, start + minutes * minute),
     create(asked(over)),
   );
 }
 
-export const approved: Step = [{ type: 'approved', approval: approval(start + 2 * minute) }, 2];
+export const approved: Step = [{ type: 'approved', vote: approval(start + 2 * minute) }, 2];
 export const claimed: Step = [{ type: 'claimed', attempt: attempt('a1', start + 2 * minute + 500) }, 2];
 export const submitted: Step = [
   {
@@ -352,10 +362,10 @@ const otherCommands: readonly Command[] = [
   dump[1] ?? { type: 'GetFile', path: '' },
 ];
 
-const parkedFact: Step = [
+const waitsForDevice: Step = [
   {
     type: 'waitingForDevice',
-    parked: {
+    waiting: {
       since: start + 2 * minute,
       until: start + 72 * 60 * minute + 2 * minute,
       cancelAt: start + 242 * minute,
@@ -414,7 +424,7 @@ function example(
   name: string,
   steps: readonly Step[],
   over: Partial<ViewContext> = {},
-  about: Partial<Asked> = {},
+  about: Partial<FlatRequest> = {},
 ): Example {
   return { name, request: request(steps, about), context: context(over) };
 }
@@ -422,11 +432,11 @@ function example(
 const unverified: Step = [
   {
     type: 'approved',
-    approval: { ...approval(start + 2 * minute), content: { at: start, notRead: 'forbidden' } },
+    vote: { ...approval(start + 2 * minute), content: { at: start, notRead: 'forbidden' } },
   },
   2,
 ];
-const notRead: Partial<Asked> = { content: { at: start, notRead: 'forbidden' } };
+const notRead: Partial<FlatRequest> = { content: { at: start, notRead: 'forbidden' } };
 const manyContent: Content = {
   at: start,
   files: [
@@ -439,7 +449,7 @@ const manyContent: Content = {
     { name: 'netstat.ps1' },
   ],
 };
-const scriptChanged: Move = {
+const scriptChanged: AnyEvent = {
   type: 'refused',
   code: 'scriptChanged',
   detail: 'minidump.ps1 changed from 3f2a91c0 to 9b1d77aa (last changed at Defender 2026-11-23 14:03 UTC)',
@@ -470,8 +480,8 @@ export const examples: readonly Example[] = [
     { commands: many, content: manyContent, title: 'triage hosta', recipe: 'triage' },
   ),
   example('awaiting-approval-not-verified', [], {}, notRead),
-  example('awaiting-approval-look-alikes', [], {}, { panel: eventful }),
-  example('awaiting-approval-panel-unread', [], {}, { panel: unread }),
+  example('awaiting-approval-look-alikes', [], {}, { context: eventful }),
+  example('awaiting-approval-panel-unread', [], {}, { context: unread }),
   example('queued-turn', [approved], {
     now: start + 2 * minute,
     queue: { position: 3, expectedAt: start + 3 * minute },
@@ -700,9 +710,7 @@ export const examples: readonly Example[] = [
       'cancelled',
     ),
   ]),
-  example('over-denied', [
-    [{ type: 'denied', by: approver, reason: 'Use the servers procedure, this is a domain controller' }, 3],
-  ]),
+  example('over-denied', [denied(approver, 3, 'Use the servers procedure, this is a domain controller')]),
   example('over-withdrawn', [approved, [{ type: 'withdrawn', by: responder }, 3]]),
   example('over-expired', [[{ type: 'expired' }, 30]]),
   example('over-lapsed', [approved, claimed, deferred('deviceBusy'), [{ type: 'lapsed' }, 32]]),
@@ -720,15 +728,15 @@ export const examples: readonly Example[] = [
     ],
   ]),
   example('over-script-changed', [approved, claimed, [scriptChanged, 3]]),
-  example('running-parked', [...sent, parkedFact], { now: start + 14 * minute }),
-  example('running-parked-cancel-failed', [...sent, parkedFact, policyCancel('failed', 2, 247)], {
+  example('running-parked', [...sent, waitsForDevice], { now: start + 14 * minute }),
+  example('running-parked-cancel-failed', [...sent, waitsForDevice, policyCancel('failed', 2, 247)], {
     now: start + 248 * minute,
   }),
   example(
     'finished-cancelled-parked',
     [
       ...sent,
-      parkedFact,
+      waitsForDevice,
       policyCancel('accepted', 1),
       ended(action('Cancelled', [progress(0, 'Created'), progress(1, 'Created')]), 'cancelled', 243),
     ],
@@ -738,7 +746,7 @@ export const examples: readonly Example[] = [
     'finished-woke-first',
     [
       ...sent,
-      parkedFact,
+      waitsForDevice,
       policyCancel('alreadyOver', 1),
       ended(action('Succeeded', [scriptDone, fileDone]), 'succeeded', 243),
       fileSeen,
@@ -766,7 +774,7 @@ export const examples: readonly Example[] = [
       ]),
       'failed',
     ),
-    [{ type: 'retried', again: { id: 'lr-9h5n4s', from: 1, by: responder } }, 12],
+    [{ type: 'retried', as: { id: 'lr-9h5n4s', from: 1, by: responder } }, 12],
   ]),
   example('over-refused-no-right', [
     approved,
@@ -828,7 +836,7 @@ export const examples: readonly Example[] = [
       outputs,
     },
   ),
-  example('running-parked-not-read', [...sent, parkedFact], {
+  example('running-parked-not-read', [...sent, waitsForDevice], {
     now: start + 34 * minute,
     outage: outageOf({ call: 'list', code: 'throttled', status: 429 }),
   }),
@@ -848,7 +856,7 @@ export const examples: readonly Example[] = [
     ],
     { outputs, results: 'private', now: start + 9 * 60 * minute },
   ),
-  example('over-denied-private-reason', [[{ type: 'denied', by: other }, 7]], {
+  example('over-denied-private-reason', [denied(other, 7)], {
     results: 'private',
     reasons: 'private',
   }),
@@ -856,7 +864,7 @@ export const examples: readonly Example[] = [
     'awaiting-approval-left-out',
     [],
     {},
-    { panel: { ...quiet, leftOut: { records: leftOut, more: 0 } } },
+    { context: { ...quiet, leftOut: { records: leftOut, more: 0 } } },
   ),
   example('running-pending-queue-unknown', sent, { offlineQueue: queueUnknown }),
   example(
@@ -866,7 +874,7 @@ export const examples: readonly Example[] = [
       [
         {
           type: 'waitingForDevice',
-          parked: { since: start + 2 * minute, until: start + 72 * 60 * minute + 2 * minute },
+          waiting: { since: start + 2 * minute, until: start + 72 * 60 * minute + 2 * minute },
         },
         13,
       ],

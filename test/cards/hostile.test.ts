@@ -11,12 +11,13 @@ import type { CardView } from '../../cards/view.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import { maxCommandCharacters, maxCommands, problemWith } from '../../src/liveResponse/commands.ts';
 import { maxReason } from '../../src/liveResponse/verbs.ts';
-import type { Panel } from '../../src/liveResponse/request/deviceContext.ts';
+import type { DeviceContext } from '../../src/liveResponse/request/deviceContext.ts';
 import type { Request } from '../../src/liveResponse/request/request.ts';
 import {
   action,
   asked,
   context,
+  denied,
   ended,
   excerptRead,
   freeze,
@@ -71,7 +72,7 @@ function hostileRequest(text: string): Request {
   );
 }
 
-function hostilePanel(text: string): Panel {
+function hostileContext(text: string): DeviceContext {
   return {
     at: start,
     isolation: { state: 'isolated', since: Number.NaN, pending: 'release' },
@@ -145,7 +146,7 @@ describe('hostile text', () => {
           title: text,
           reason: text,
           device: { ...asked().targets[0].device, name: text, tags: [text] },
-          panel: hostilePanel(text),
+          context: hostileContext(text),
           content: { at: start, files: [{ name: 'minidump.ps1', sha256: text, updatedAt: Number.NaN }] },
         }),
         context({
@@ -200,7 +201,7 @@ describe('the longest requests', () => {
       request([], {
         commands,
         content: { at: start, files },
-        panel: hostilePanel('漢'.repeat(400)),
+        context: hostileContext('漢'.repeat(400)),
         reason: '漢'.repeat(2000),
       }),
       context(),
@@ -256,18 +257,18 @@ describe('the longest requests', () => {
         context({ frozen: freeze('f'.repeat(maxReason)), simulated: true }),
       );
       fitsEverywhere(view);
-      const denied = cardView(
-        request([[{ type: 'denied', by: { id: 'x', name: 'N'.repeat(100) }, reason }, 3]], {
+      const refused = cardView(
+        request([denied({ id: 'x', name: 'N'.repeat(100) }, 3, reason)], {
           ...long,
           reason,
         }),
         context({ simulated: true }),
       );
-      fitsEverywhere(denied);
+      fitsEverywhere(refused);
       // Whole, wherever it is shown: what was cut says what nobody said.
       for (const [shown, times] of [
         [view, 1],
-        [denied, 2],
+        [refused, 2],
       ] as const)
         for (const { text } of [readAdaptive(adaptiveCard(shown)), readSlack(blockKit(shown).blocks)])
           expect(text.split(reason).length - 1).toBe(times);

@@ -8,8 +8,13 @@ import type { Outcome } from '../../src/liveResponse/action.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import type { Blocker } from '../../src/liveResponse/request/errorAnswer.ts';
 import { callKinds } from '../../src/liveResponse/pacing/callRates.ts';
-import type { Ending, InState } from '../../src/liveResponse/request/events.ts';
-import type { WaitCause, CancelAsked } from '../../src/liveResponse/request/session.ts';
+import type { RequestEnding } from '../../src/liveResponse/request/request.ts';
+import type {
+  CancelAsked,
+  SessionEnding,
+  Unknown,
+  WaitCause,
+} from '../../src/liveResponse/request/session.ts';
 import type { ErrorKind } from '../../src/liveResponse/codes/winErrors.ts';
 import { offlineQueueOf } from '../../src/liveResponse/tenantLimits.ts';
 import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';
@@ -23,6 +28,7 @@ import {
   claimed,
   context,
   deferred,
+  denied,
   dump,
   ended,
   excerptRead,
@@ -116,8 +122,8 @@ const refusedOf = (code: string): Steps => [
 ];
 const causes = Object.keys(waits) as readonly WaitCause[];
 
-const endings: { readonly [How in Ending['how']]: readonly Row[] } = {
-  denied: [seen('denied', [[{ type: 'denied', by: ada, reason: 'wrong host' }, 3]], 'If it is still needed')],
+const endings: { readonly [Kind in (RequestEnding | SessionEnding)['kind']]: readonly Row[] } = {
+  denied: [seen('denied', [denied(ada, 3, 'wrong host')], 'If it is still needed')],
   withdrawn: [seen('withdrawn', [approved, [{ type: 'withdrawn', by: rita }, 3]], 'If it is needed')],
   expired: [seen('expired', [[{ type: 'expired' }, 30]], 'If it is still needed')],
   lapsed: [
@@ -125,7 +131,7 @@ const endings: { readonly [How in Ending['how']]: readonly Row[] } = {
     ...causes.map(lapse),
   ],
   refused: [seen('refused', refusedOf('OsPlatformNotSupported'), 'Collect it')],
-  dropped: [seen('dropped', [...looked, [{ type: 'abandoned', by: ada }, 20]], 'look in the portal')],
+  abandoned: [seen('abandoned', [...looked, [{ type: 'abandoned', by: ada }, 20]], 'look in the portal')],
 };
 
 const advised: readonly Row[] = [
@@ -147,7 +153,7 @@ const advised: readonly Row[] = [
   advice?.next ?? '',
 ]);
 
-const unknownCauses: { readonly [Cause in InState<'unknown'>['cause']]: readonly Row[] } = {
+const unknownCauses: { readonly [Cause in Unknown['cause']]: readonly Row[] } = {
   lost: [
     seen(
       'lost, while the bot looks',
@@ -156,7 +162,7 @@ const unknownCauses: { readonly [Cause in InState<'unknown'>['cause']]: readonly
     ),
     seen('lost, after the last look', looked, 'Look again first'),
   ],
-  lostTrack: [seen('actionMissing', [...sent, [{ type: 'actionMissing' }, 8]], 'It goes on looking')],
+  actionMissing: [seen('actionMissing', [...sent, [{ type: 'actionMissing' }, 8]], 'It goes on looking')],
   overdue: [
     seen('overdue', [...sent, [{ type: 'overdue' }, 60]], 'It goes on looking'),
     seen(
@@ -172,7 +178,7 @@ const follow = 'The bot follows it';
 const queueUnknown: OfflineQueue = offlineQueueOf('', []);
 const parkedSteps: Steps = [
   ...sent,
-  [{ type: 'waitingForDevice', parked: { since: start + 120_000, until: start + 259_320_000 } }, 13],
+  [{ type: 'waitingForDevice', waiting: { since: start + 120_000, until: start + 259_320_000 } }, 13],
 ];
 const ifItWakes = 'If it wakes';
 const running: readonly Row[] = [
@@ -614,13 +620,13 @@ export function outcomesPage(): string {
     '| start | 201 or 200 with an action of somebody else | back to `queued`, `deviceBusy`: that action is named |',
     '| start | 400 `ActiveRequestAlreadyExists` | back to `queued`, `deviceBusy`: what holds the device is looked up |',
     '| start | 401, twice | back to `queued`, `unauthorized`: the approval is not wasted |',
-    '| start | 400, 403, 404 and every other 4xx | `over`, `refused`: nothing ran |',
+    '| start | 400, 403, 404 and every other 4xx | `closed`, `refused`: nothing ran |',
     '| start | 429 | back to `queued`, `throttled`, or `sessions` where many of ours run |',
     '| start | 408, 5xx, no answer, an answer that proves nothing | `unknown`: looked for by its tag, never sent again by itself |',
     '| start | connection refused | back to `queued`, `unavailable`: certainly not sent |',
     '| follow | `Pending`, `InProgress`, a status nobody has seen | `running` |',
     '| follow | `Succeeded`, `Failed`, `TimeOut`, `Cancelled` | `finished` |',
-    '| follow | five times not in the list | `unknown`, `lostTrack` |',
+    '| follow | five times not in the list | `unknown`, `actionMissing` |',
     '| follow | no end by our own deadline | `unknown`, `overdue` |',
     '| cancel | 200 | `accepted`; after five minutes without an end `noEffect` |',
     '| cancel | 400, 404 | `alreadyOver`; after five minutes without an end `noEffect` |',

@@ -55,7 +55,7 @@ describe('docs/outcomes.md', () => {
         'unauthorized',
       ],
     ],
-    ['Over without a session', ['denied', 'withdrawn', 'expired', 'lapsed', 'refused', 'dropped']],
+    ['Over without a session', ['denied', 'withdrawn', 'expired', 'lapsed', 'refused', 'abandoned']],
     ['Not known', ['lost', 'actionMissing', 'overdue']],
     ['Cancel asked, still running', ['sent', 'accepted', 'alreadyOver', 'failed', 'noEffect']],
     ['Finished', Object.values(outcomeOf)],

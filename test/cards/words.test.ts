@@ -2,7 +2,6 @@
 // known.
 import { describe, expect, test } from '@jest/globals';
 import { failureAdvice, refusalAdvice } from '../../cards/messages/advice.ts';
-import { continuationOf } from '../../cards/again.ts';
 import { exitAdvice } from '../../cards/messages/stepAdvice.ts';
 import { cardView, titleOf } from '../../cards/cardView.ts';
 import { plainText } from '../../cards/renderers/plainText.ts';
@@ -11,6 +10,7 @@ import { waitSentence, waitStatus } from '../../cards/messages/status.ts';
 import type { CardView } from '../../cards/view.ts';
 import type { Request } from '../../src/liveResponse/request/request.ts';
 import type { WaitCause } from '../../src/liveResponse/request/session.ts';
+import { continuationOf } from '../../src/liveResponse/request/retry.ts';
 import type { CollectedFile } from '../../src/liveResponse/results/resultFacts.ts';
 import {
   action,
@@ -164,7 +164,7 @@ describe('what may have run', () => {
     claimed,
     [{ type: 'lost' }, 3] as const,
     [
-      { type: 'resubmitted', approval: approval(start + 10 * minute), runBefore: start + 40 * minute },
+      { type: 'resubmitted', vote: approval(start + 10 * minute), runBefore: start + 40 * minute },
       10,
     ] as const,
   ] as const;

@@ -1,48 +1,39 @@
 // Reads a journal from outside while another process writes it, and folds it with the product's own fold.
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Entry } from '../../src/adapters/store/journal/line.ts';
 import { openedLine } from '../../src/adapters/store/journal/line.ts';
+import { createProjection } from '../../src/adapters/store/projection.ts';
 import { openerIn } from '../support/store/journal.ts';
-import { create, apply } from '../../src/liveResponse/request/fold.ts';
-import type { Event } from '../../src/liveResponse/request/events.ts';
 import type { Request } from '../../src/liveResponse/request/request.ts';
-import { stageOf } from '../../src/liveResponse/request/request.ts';
 
 export interface JournalWatch {
-  readonly requests: Map<string, Request & { readonly looks: number }>;
+  readonly requests: ReadonlyMap<string, Request>;
   /** Person id of the first approval, by request. */
   readonly approvedBy: Map<string, string>;
   /** Takes in what was written since. */
   read(): void;
 }
 
-interface Line {
-  readonly at: number;
-  readonly request: string | null;
-  readonly event: Event;
-}
+/** A line as it lies in a journal of any version. */
+type Line = Entry & { readonly v?: number };
 
 export function createJournalWatch(dir: string): JournalWatch {
-  const requests = new Map<string, Request & { readonly looks: number }>();
+  const requests = new Map<string, Request>();
+  const projection = createProjection();
   const approvedBy = new Map<string, string>();
   /** Bytes taken in, by file. */
   const read = new Map<string, number>();
 
   function take(line: Line): void {
     if (line.request === null) return;
-    const { event } = line;
-    if (event.type === 'approved' && !approvedBy.has(line.request))
-      approvedBy.set(line.request, event.approval.by.id);
-    const before = requests.get(line.request);
-    const after =
-      event.type === 'asked'
-        ? create(event.asked)
-        : before === undefined
-          ? undefined
-          : apply(before, event, line.at);
-    if (after === undefined) throw new Error(`the journal tells of ${line.request} before it was asked`);
-    const stage = stageOf(after);
-    requests.set(line.request, { ...after, looks: stage.state === 'unknown' ? stage.searches : 0 });
+    const entry: Entry = { ...line, format: line.v ?? 1 };
+    const after = projection.preview(entry);
+    projection.apply(entry, after);
+    if (after === undefined) throw new Error(`line ${line.seq} makes nothing of ${line.request}`);
+    if (entry.event.type === 'approved' && !approvedBy.has(after.id))
+      approvedBy.set(after.id, after.votes.at(-1)?.by.id ?? '');
+    requests.set(after.id, after);
   }
 
   /** Whole lines only: a torn last one is cut by the next start, and would be read as something it is not. */

@@ -1,7 +1,7 @@
 // `npm run crash-test -- --kills 200`: bot, Defender and Slack as processes of their own; people type and
 // press, and the bot is killed with -9 again and again, mostly right after it has acknowledged something.
 // Ends with exit code 1 where anything was lost, run twice, run unapproved, or a card is untrue.
-import { stageOf } from '../../src/liveResponse/request/request.ts';
+import { isOpen, stageOf } from '../../src/liveResponse/request/request.ts';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -201,9 +201,7 @@ async function settle(stage: Stage): Promise<readonly string[]> {
   let left = Infinity;
   for (;;) {
     const evidence = await evidenceOf(stage);
-    const open = [...evidence.requests.values()].filter(
-      ({ state }) => state !== 'finished' && state !== 'closed',
-    );
+    const open = [...evidence.requests.values()].filter(isOpen);
     const { lost, untrue } = verdictOf(evidence).broken;
     const waited = performance.now() - began;
     const done = open.length === 0 && untrue.length === 0 && (lost.length === 0 || waited > answerPatience);

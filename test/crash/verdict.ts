@@ -118,8 +118,8 @@ const effects: Readonly<Record<string, readonly Event['type'][]>> = {
   approve: ['approved'],
   withdraw: ['withdrawn'],
   cancel: ['cancelAsked', 'withdrawn'],
-  drop: ['dropped'],
-  look: ['looked', 'adopted'],
+  drop: ['abandoned'],
+  look: ['searched', 'found'],
 };
 
 function tookEffect({ journal, requests }: Evidence, { deed }: DeliveryLine): boolean {
@@ -129,13 +129,14 @@ function tookEffect({ journal, requests }: Evidence, { deed }: DeliveryLine): bo
     ({ request, event }) =>
       request === deed.request &&
       wanted.includes(event.type) &&
-      (!('by' in event) || personIn(event) === accounts.get(deed.person)),
+      (personIn(event) ?? accounts.get(deed.person)) === accounts.get(deed.person),
   );
 }
 
+/** Who denied, withdrew or gave it up; undefined of what another person may have done a moment before. */
 function personIn(event: Event): string | undefined {
-  if (event.type === 'approved') return event.approval.by.id;
-  return 'by' in event && typeof event.by === 'object' && 'id' in event.by ? event.by.id : undefined;
+  if (event.type === 'denied') return event.vote.by.id;
+  return event.type === 'withdrawn' || event.type === 'abandoned' ? event.by.id : undefined;
 }
 
 /** Every ask names a process of its own. */
@@ -165,7 +166,7 @@ function idIn({ comment }: Submission): string {
 
 function ranTwice({ submissions, journal }: Evidence): readonly string[] {
   const sentAgain = (id: string): number =>
-    journal.filter(({ request, event }) => request === id && event.type === 'resent').length;
+    journal.filter(({ request, event }) => request === id && event.type === 'resubmitted').length;
   const times = new Map<string, number>();
   for (const submission of submissions) times.set(idIn(submission), (times.get(idIn(submission)) ?? 0) + 1);
   return [...times].flatMap(([id, count]) =>
@@ -176,7 +177,7 @@ function ranTwice({ submissions, journal }: Evidence): readonly string[] {
 }
 
 function askedTwice({ requests }: Evidence): readonly string[] {
-  const titles = [...requests.values()].map(({ title }) => title);
+  const titles = [...requests.values()].map(({ asked }) => asked.title);
   return [...new Set(titles.filter((title, at) => titles.indexOf(title) !== at))].map(
     (title) => `"${title}" was typed once and became several requests`,
   );
@@ -207,10 +208,10 @@ function unapproved({ journal, requests }: Evidence, submission: Submission): st
   );
   const agreed = lines
     .slice(0, Math.max(0, sent))
-    .findLast(({ event }) => event.type === 'approved' || event.type === 'resent');
-  if (sent === -1 || agreed === undefined || !('approval' in agreed.event))
+    .findLast(({ event }) => event.type === 'approved' || event.type === 'resubmitted');
+  if (sent === -1 || agreed === undefined || !('vote' in agreed.event))
     return `${id} was started without an approval before it`;
-  const { by } = agreed.event.approval;
+  const { by } = agreed.event.vote;
   if (by.id === request.asked.requester.id || !approvers.some((one) => one.id === by.id))
     return `${id} was approved by ${by.id}, who may not`;
   const process = request.asked.title.replace('dump ', '');

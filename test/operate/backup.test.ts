@@ -77,7 +77,7 @@ test('an older copy starts only after it was accepted, is frozen then, and what 
   // The copy knows it as approved and not sent. It waits for a person, who sees in Defender that it ran.
   expect(stageOf(bot.request(second)).state).toBe('queued');
   await bot.say('responder1', `cancel ${second}`);
-  await bot.reaches(second, 'over');
+  await bot.reaches(second, 'closed');
   await bot.say('approver1', 'unfreeze');
   const third = await bot.ask('dump hosta teams');
   await bot.press('approver1', third, 'approve');

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Request } from '../../src/liveResponse/request/request.ts';
+import type { Request, State } from '../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
@@ -148,8 +148,8 @@ export class OperatedBot {
     verb: string,
     carried?: string,
   ): Promise<Readonly<Record<string, unknown>>> {
-    const { revision, digest } = this.request(id);
-    const fingerprint = carried ?? digest.slice(0, 16);
+    const { revision, subject } = this.request(id);
+    const fingerprint = carried ?? subject.digest.slice(0, 16);
     return this.#post('presses', { as, place: 'incidents', request: id, verb, revision, fingerprint });
   }
 
@@ -163,7 +163,7 @@ export class OperatedBot {
   }
 
   /** Resolves when the journal on disk shows the request in that state. */
-  async reaches(id: string, state: Request['state']): Promise<void> {
+  async reaches(id: string, state: State): Promise<void> {
     await this.until(`${id} ${state}`, () => stageOf(this.request(id)).state === state);
   }
 

@@ -33,9 +33,7 @@ function newerLine(request: string | null, event: unknown): void {
   };
   const { text } = encodeLine(
     { seq: last.seq, hash: last.hash, key: last.key },
-    Date.now(),
-    request,
-    { event, boxes: [] },
+    { at: Date.now(), request, event, boxes: [] },
     testKeys,
   );
   for (const name of [
@@ -80,9 +78,9 @@ test('an event that both know is read', async () => {
 test('a line of another format is refused by its number', async () => {
   const file = join(data, journals()[0] ?? '');
   newerLine(null, { type: 'started', version: '9.0.0' });
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/\{"v":2(?=[^\n]*"9\.0\.0")/, '{"v":3'));
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/\{"v":3(?=[^\n]*"9\.0\.0")/, '{"v":4'));
   expect(await opened()).toContain(
-    'has the format 3, which this version does not know: it was written by a newer one',
+    'has the format 4, which this version does not know: it was written by a newer one',
   );
 });
 

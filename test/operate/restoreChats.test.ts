@@ -1,6 +1,6 @@
 // Restore with people in Slack and Teams: the chats show more than the copy knows. What stands on their cards
 // then, what a press does, and that nothing runs twice.
-import { stateIn } from '../support/requests.ts';
+import type { Request } from '../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,6 +21,12 @@ const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
+
+/** It is queued, and Defender has said not now. */
+function waitsForSomething(request: Request | undefined): boolean {
+  const stage = request === undefined ? undefined : stageOf(request);
+  return stage?.state === 'queued' && stage.waitsFor !== undefined;
+}
 
 /** What an operator has outside the data folder, made there. */
 function outside(folder: string): Readonly<Record<string, string>> {
@@ -87,8 +93,8 @@ test(
     simulator.tenant.faults.plant(throttled);
     await avery.press(await ask('alpha'), 'Approve');
     await slack.until('alpha was refused once', () => {
-      const one = desk.requests().find(({ title }) => title.includes('alpha'));
-      return stateIn(one) === 'queued' && stageOf(one).waitsFor !== undefined ? true : undefined;
+      const one = desk.requests().find(({ asked }) => asked.title.includes('alpha'));
+      return waitsForSomething(one) ? true : undefined;
     });
     const beta = await ask('beta');
     await slack.until('the card of beta in the journal', () =>
@@ -170,7 +176,7 @@ test(
     await app.click(ben, channel, await says('alpha', /Waiting for approval/), 'approve');
     await app.connector.until(() => {
       const [one] = app.requests();
-      return stateIn(one) === 'queued' && stageOf(one).waitsFor !== undefined ? true : undefined;
+      return waitsForSomething(one) ? true : undefined;
     }, 30_000);
     const copy = await machine.backup();
     await says('alpha', /Finished/);

@@ -77,7 +77,7 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
       await bot.reaches(finished, 'finished');
       const denied = await bot.ask('dump hosta teams');
       await bot.say('approver1', `deny ${denied} not today`);
-      await bot.reaches(denied, 'over');
+      await bot.reaches(denied, 'closed');
       const waiting = await bot.ask('dump hosta explorer');
       bot.holdSessions();
       const running = await approved('dump hosta notepad');
@@ -90,7 +90,7 @@ describe.each(earlierVersions)('a folder of the version "%s"', (version) => {
       await bot.start();
       await unfreezeWhereTakenOver();
       expect(typesOf(finished)).toEqual(before);
-      expect(bot.request(denied)).toMatchObject({ state: 'over', ending: { how: 'denied' } });
+      expect(stageOf(bot.request(denied))).toMatchObject({ state: 'closed', ending: { kind: 'denied' } });
       expect(stageOf(bot.request(waiting)).state).toBe('awaitingApproval');
       expect(stageOf(bot.request(running)).state).toBe('running');
       bot.simulator.tenant.faults.clear();

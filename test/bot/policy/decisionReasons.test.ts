@@ -19,8 +19,9 @@ import type { Actor } from '../../../src/bot/policy/people/people.ts';
 import type { Person, Policy } from '../../../src/bot/policy/policy.ts';
 import type { SessionAsk } from '../../../src/bot/policy/recipes/sessionAsk.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
+import type { CancelAsked } from '../../../src/liveResponse/request/session.ts';
 import { avery, olly, policy, riley, sam } from '../../support/policy.ts';
-import { askedAt, requests } from '../../support/requests.ts';
+import { after, askedAt, requests } from '../../support/requests.ts';
 
 const minute = 60_000;
 const soon = askedAt + minute;
@@ -138,14 +139,14 @@ describe('each refusal names its deed', () => {
   });
 
   test('of an action that was lost from sight too', () => {
-    const lost = { ...requests.unknown, actionId: 'act-1' } as Request;
+    const lost = after(requests.running, { type: 'overdue' }, soon);
     expect(mayCancel(ollyActs, lost)).toMatchObject({ refused: 'notYourRequest', deed: 'cancel' });
   });
 });
 
 test('a cancel that had no effect may be repeated, one that Defender took may not', () => {
-  const asked = (answer: string): Request =>
-    ({ ...requests.cancelling, cancel: { by: avery, at: soon, answer } }) as unknown as Request;
+  const asked = (answer: CancelAsked['answer']): Request =>
+    after(requests.cancelling, { type: 'cancelAsked', cancel: { by: avery, at: soon, answer } }, soon);
   expect(mayCancel(rileyActs, asked('noEffect'))).toBeUndefined();
   expect(mayCancel(rileyActs, asked('failed'))).toBeUndefined();
   expect(mayCancel(rileyActs, asked('accepted'))).toMatchObject({ refused: 'alreadyCancelling' });

@@ -22,9 +22,9 @@ import type { Person, Policy } from '../../../src/bot/policy/policy.ts';
 import type { TodayCode } from '../../../src/bot/policy/today.ts';
 import type { Place } from '../../../src/bot/ports.ts';
 import type { SessionAsk } from '../../../src/bot/policy/recipes/sessionAsk.ts';
-import type { Request } from '../../../src/liveResponse/request/request.ts';
+import type { Device, Request } from '../../../src/liveResponse/request/request.ts';
 import { avery, dump, olly, policy, recipes, riley, sam } from '../../support/policy.ts';
-import { asked, askedAt, hosta, requests } from '../../support/requests.ts';
+import { after, asked, askedAt, hosta, requests } from '../../support/requests.ts';
 
 const minute = 60_000;
 const incidents: Place = { surface: 'console', id: 'incidents', direct: false, external: false };
@@ -251,6 +251,12 @@ describe('a request', () => {
 
 const press = { fingerprint: '1c9e04ab1c9e04ab', revision: 1 };
 const soon = askedAt + minute;
+const refusedBy = (code: string): Request => after(requests.submitting, { type: 'refused', code }, soon);
+const onDevice = (request: Request, device: Device): Request => ({
+  ...request,
+  targets: [{ device }],
+  sessions: request.sessions.map((session) => ({ ...session, device })),
+});
 const approve = (
   who: Actor,
   request: Request,
@@ -273,7 +279,7 @@ describe('an approval', () => {
     ).toBeUndefined();
   });
 
-  const outside: Request = { ...requests.awaitingApproval, device: { ...hosta, tags: ['no-lr'] } };
+  const outside = onDevice(requests.awaitingApproval, { ...hosta, tags: ['no-lr'] });
   const byAvery = { by: { id: 'approver1' }, at: soon };
   const table: readonly (readonly [string, object, unknown])[] = [
     [
@@ -364,9 +370,9 @@ describe('an approval', () => {
     [
       'of what the bot stopped itself',
       { refused: 'alreadyOver', how: 'refused by the bot before it was sent' },
-      approve(samActs, { ...requests.refused, ending: { how: 'refused', code: 'scriptChanged' } } as Request),
+      approve(samActs, refusedBy('scriptChanged')),
     ],
-    ['of what was given up', { refused: 'alreadyOver' }, approve(samActs, requests.dropped)],
+    ['of what was given up', { refused: 'alreadyOver' }, approve(samActs, requests.abandoned)],
   ];
   test.each(table)('%s is refused', (_name, expected, decision) => {
     expect(decision).toMatchObject(expected);
@@ -390,9 +396,10 @@ describe('an approval', () => {
     runWithinShorter: true,
   };
   test.each(Object.keys(ofToday))('of what today’s policy ended (%s) does not put it on Defender', (code) => {
-    expect(
-      approve(samActs, { ...requests.refused, ending: { how: 'refused', code } } as Request),
-    ).toMatchObject({ refused: 'alreadyOver', how: 'refused by today’s policy' });
+    expect(approve(samActs, refusedBy(code))).toMatchObject({
+      refused: 'alreadyOver',
+      how: 'refused by today’s policy',
+    });
   });
 
   test('names the groups that could not be read', () => {
@@ -459,7 +466,7 @@ const matrix: readonly (readonly [
       expired: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
       lapsed: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
       refused: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
-      dropped: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
+      abandoned: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
     },
   ],
   [
@@ -480,7 +487,7 @@ const matrix: readonly (readonly [
       expired: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
       lapsed: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
       refused: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
-      dropped: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
+      abandoned: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
     },
   ],
   [
@@ -501,7 +508,7 @@ const matrix: readonly (readonly [
       expired: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
       lapsed: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
       refused: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
-      dropped: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
+      abandoned: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
     },
   ],
   [
@@ -523,7 +530,7 @@ const matrix: readonly (readonly [
       expired: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
       lapsed: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
       refused: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
-      dropped: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
+      abandoned: ['alreadyOver', 'alreadyOver', 'alreadyOver'],
     },
   ],
 ];
@@ -553,7 +560,7 @@ test('a resend is refused while frozen, out of scope, from a stale card and with
   expect(
     mayResend(
       averyActs,
-      { ...unknown, device: { ...hosta, group: 'Servers' } },
+      onDevice(unknown, { ...hosta, group: 'Servers' }),
       { fingerprint: '1c9e04ab1c9e04ab' },
       policy,
     ),
@@ -575,7 +582,7 @@ test('a resend is refused while the bot itself still looks for the answer that w
 });
 
 test('a session lost from sight, its action known, is cancelled by its requester or an approver alone', () => {
-  const lost = { ...requests.unknown, actionId: 'act-1' } as Request;
+  const lost = after(requests.running, { type: 'overdue' }, soon);
   expect(mayCancel(rileyActs, lost)).toBeUndefined();
   expect(mayCancel(averyActs, lost)).toBeUndefined();
   expect(mayCancel(ollyActs, lost)).toMatchObject({ refused: 'notYourRequest' });
@@ -587,7 +594,7 @@ test('a lost request is given up by its requester or an approver, and only while
   expect(mayDrop(ollyActs, requests.unknown)).toMatchObject({ refused: 'notYourRequest' });
   expect(mayDrop(averyActs, requests.running)).toMatchObject({ refused: 'tooLate' });
   expect(mayDrop(averyActs, requests.queued)).toMatchObject({ refused: 'tooEarly' });
-  expect(mayDrop(averyActs, requests.dropped)).toMatchObject({ refused: 'alreadyOver' });
+  expect(mayDrop(averyActs, requests.abandoned)).toMatchObject({ refused: 'alreadyOver' });
 });
 
 test('a denial after expiry is refused, because expiry has denied it', () => {

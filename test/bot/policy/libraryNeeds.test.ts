@@ -10,7 +10,7 @@ import { createCurrentPolicy } from '../../../src/bot/policy/currentPolicy.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { dump, policy } from '../../support/policy.ts';
-import { asked, requests } from '../../support/requests.ts';
+import { asked, flat, requests, sessionIn } from '../../support/requests.ts';
 
 const a = 'a'.repeat(64);
 
@@ -90,7 +90,7 @@ describe('a reading of the library', () => {
 
 describe('what an approval binds', () => {
   const hash = { sha256: (text: string) => text.padEnd(64, '.') } as never;
-  const seal = (change: object): string => approvalDigest({ hash }, { ...asked, ...change }).subject.digest;
+  const seal = (change: object): string => approvalDigest({ hash }, { ...flat(asked), ...change }).digest;
 
   test('is tenant, device, commands and content, where that was read', () => {
     const content = { at: 1, files: [{ name: 'minidump.ps1', sha256: a }] };
@@ -108,7 +108,7 @@ describe('what an approval binds', () => {
   });
 
   test('is shown by the start of its digest', () => {
-    const { digest, fingerprint } = approvalDigest({ hash }, asked);
+    const { digest, fingerprint } = approvalDigest({ hash }, flat(asked));
     expect(digest.startsWith(fingerprint)).toBe(true);
     expect(fingerprint).toHaveLength(8);
   });
@@ -122,8 +122,19 @@ describe('the kept text of an output', () => {
       hash: { sha256: (one: string) => `hash of ${one}` },
       log: { error: (...words: readonly unknown[]) => logged.push(words[0]) },
     }) as never;
-  const read = (...sums: readonly string[]): Request =>
-    ({ ...requests.finished, results: { excerpts: sums.map((sha256) => ({ index: 0, sha256 })) } }) as never;
+  const session = sessionIn(requests.finished, 'finished');
+  const read = (...sums: readonly string[]): Request => {
+    const excerpts = sums.map((sha256) => ({
+      index: 0,
+      at: 1,
+      length: 3,
+      sha256,
+      errors: false,
+      cut: false,
+    }));
+    const run = { ...session.stage.run, results: { ...session.stage.run.results, excerpts } };
+    return { ...requests.finished, sessions: [{ ...session, stage: { ...session.stage, run } }] };
+  };
 
   test('is given when it is the one that was read last', async () => {
     expect(await keptOutput(deps('new'), read('hash of old', 'hash of new'), 0)).toBe('new');
@@ -150,7 +161,11 @@ describe('a record put back from an older copy', () => {
   });
 
   test('has lost nothing of a request that had ended before', () => {
-    const ended = { ...requests.finished, endedAt: asked.asked.at + 10 } as Request;
+    const session = sessionIn(requests.finished, 'finished');
+    const ended: Request = {
+      ...requests.finished,
+      sessions: [{ ...session, stage: { ...session.stage, endedAt: asked.asked.at + 10 } }],
+    };
     expect(lostAt(ended, restored(asked.asked.at + 9))).toBe(asked.asked.at + 9);
     expect(lostAt(ended, restored(asked.asked.at + 10))).toBeUndefined();
   });

@@ -12,12 +12,16 @@ import {
   resultsOf,
 } from '../../../src/bot/policy/needToKnow.ts';
 import type { NeedToKnow, PlaceRule, Policy } from '../../../src/bot/policy/policy.ts';
-import type { Request } from '../../../src/liveResponse/request/request.ts';
+import type { Asked, Privacy, Request } from '../../../src/liveResponse/request/request.ts';
 import { avery, olly, policy as base, riley, sam } from '../../support/policy.ts';
 import { requests } from '../../support/requests.ts';
 
 const nobody = (): boolean => false;
 const request: Request = requests.finished;
+const askedWith = (change: Partial<Asked>): Request => ({
+  ...request,
+  asked: { ...request.asked, ...change },
+});
 const acts = (person: typeof riley, ...roles: readonly string[]) => ({ person, roles: new Set(roles) });
 const asker = { ...riley, id: request.asked.requester.id };
 
@@ -86,7 +90,7 @@ describe('who finds a request', () => {
   });
 
   test('as strictly as when it was asked, however loose the policy is now', () => {
-    const old: Request = { ...request, privacy: { visibility: [['lead2']] } };
+    const old = askedWith({ privacy: { visibility: [['lead2']] } });
     expect(mayFind(policyWith(), acts(sam, 'hunter'), old)).toBe(false);
     expect(mayFind(policyWith(), acts(sam, 'lead2'), old)).toBe(true);
   });
@@ -102,7 +106,7 @@ describe('results on its cards', () => {
     ['all places show them', mode(policyWith()), 'card'],
     ['it was asked where they are private', mode(policyWith({ origin: { results: 'private' } })), 'private'],
     ['an approvals place is private', mode(policyWith({ approvals: { results: 'private' } })), 'private'],
-    ['it was asked of the bot alone', mode(policyWith(), { ...request, placeIsPrivate: true }), 'private'],
+    ['it was asked of the bot alone', mode(policyWith(), askedWith({ placeIsPrivate: true })), 'private'],
     [
       'it was asked where the policy no longer names a place',
       mode({ ...base, places: base.places.filter(({ place }) => place !== request.asked.place) }),
@@ -125,7 +129,7 @@ describe('results on its cards', () => {
     ],
     [
       'they were private when it was asked',
-      mode(policyWith(), { ...request, privacy: { results: 'private' } }),
+      mode(policyWith(), askedWith({ privacy: { results: 'private' } })),
       'private',
     ],
     [
@@ -172,14 +176,11 @@ describe('its reasons', () => {
       stands(
         { ...base, places: base.places.filter(({ place }) => place !== request.asked.place) },
         request.asked.place,
-        {
-          ...request,
-          placeIsPrivate: true,
-        },
+        askedWith({ placeIsPrivate: true }),
       ),
       true,
     ],
-    ['not outside of it', stands(policyWith(), 'slack:C0SOC', { ...request, placeIsPrivate: true }), false],
+    ['not outside of it', stands(policyWith(), 'slack:C0SOC', askedWith({ placeIsPrivate: true })), false],
     [
       'not where the tier limits who sees it and the place does not',
       stands(policyWith({ tier: { visibility: ['lead2'] } }), request.asked.place),
@@ -255,10 +256,7 @@ test('stricter never shows more: over all combinations of rules, adding one take
         const [thenTier] = then.tiers;
         if (thenTier === undefined) throw new Error('no tier');
         const [surface = '', id = ''] = request.asked.place.split(':');
-        const asked: Request = {
-          ...request,
-          ...privacyOf(then, { surface, id, direct: false, external: false }, thenTier),
-        };
+        const asked = askedWith(privacyOf(then, { surface, id, direct: false, external: false }, thenTier));
         const [atAsk, alone, both] = [seen(then, asked), seen(now, request), seen(now, asked)];
         both.finds.forEach((finds, at) =>
           expect(finds && !((atAsk.finds[at] ?? false) && (alone.finds[at] ?? false))).toBe(false),
@@ -273,7 +271,7 @@ test('stricter never shows more: over all combinations of rules, adding one take
 describe('more private than when it was asked', () => {
   const limited = policyWith({ origin: { visibility: ['lead2'] } });
   const approvalsPrivate = { approvals: { results: 'private' } } as const;
-  test.each<readonly [string, Policy, Request['privacy'] | undefined, boolean]>([
+  test.each<readonly [string, Policy, Privacy | undefined, boolean]>([
     ['nothing is private', policyWith(), undefined, false],
     ['limited since', limited, undefined, true],
     ['limited then as now', limited, { visibility: [['lead2']] }, false],
@@ -297,9 +295,8 @@ describe('more private than when it was asked', () => {
       false,
     ],
   ])('%s', (_what, policy, privacy, became) => {
-    const { privacy: _own, ...rest } = request;
-    expect(becamePrivate(policy, { ...rest, ...(privacy === undefined ? {} : { privacy }) }, nobody)).toBe(
-      became,
-    );
+    const { privacy: _own, ...rest } = request.asked;
+    const asked: Asked = { ...rest, ...(privacy === undefined ? {} : { privacy }) };
+    expect(becamePrivate(policy, { ...request, asked }, nobody)).toBe(became);
   });
 });

@@ -2,13 +2,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { defaultPending, tooManyPending } from '../../../src/bot/policy/pending.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
-import { asked, hosta, requests } from '../../support/requests.ts';
+import { create } from '../../../src/liveResponse/request/fold.ts';
+import type { FlatRequest } from '../../support/requests.ts';
+import { asked, flat, hosta, newRequest, requests } from '../../support/requests.ts';
 
 const tier = { name: 'high', pending: { person: 2, device: 3 } };
 const other = { id: 'responder2', name: 'Sam' };
 
-function waiting(id: string, at: number, change: Partial<Request> = {}): Request {
-  return { ...requests.awaitingApproval, id, at, ...change } as Request;
+function waiting(id: string, at: number, change: Partial<FlatRequest> = {}): Request {
+  return create(newRequest({ ...flat(asked), id, at, ...change }));
 }
 
 describe('one person', () => {
@@ -77,7 +79,7 @@ describe('one device', () => {
 
 test('where the tier says nothing the bounds are 20 and 10', () => {
   expect(defaultPending).toEqual({ person: 20, device: 10 });
-  const many = (count: number, change: Partial<Request>): readonly Request[] =>
+  const many = (count: number, change: Partial<FlatRequest>): readonly Request[] =>
     Array.from({ length: count }, (_one, at) => waiting(`lr-${at}`, at, change));
   const elsewhere = { device: { ...hosta, id: 'x' } };
   expect(

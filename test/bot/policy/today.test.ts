@@ -11,18 +11,18 @@ import {
   shownToday,
 } from '../../../src/bot/policy/today.ts';
 import type { Judgement } from '../../../src/bot/policy/today.ts';
-import { create, apply } from '../../../src/liveResponse/request/fold.ts';
-import type { Approval, Asked } from '../../../src/liveResponse/request/request.ts';
-import type { InState } from '../../../src/liveResponse/request/events.ts';
-import { stageOf, sessionOf } from '../../../src/liveResponse/request/request.ts';
+import { create } from '../../../src/liveResponse/request/fold.ts';
+import type { Approval, NewRequest, Request } from '../../../src/liveResponse/request/request.ts';
+import { sessionOf } from '../../../src/liveResponse/request/request.ts';
 import { avery, dump, policy, riley, sam } from '../../support/policy.ts';
 import { asked as example, requestIn } from '../../support/lifecycle.ts';
-import { hosta } from '../../support/requests.ts';
+import type { FlatRequest } from '../../support/requests.ts';
+import { after, flat, hosta, newRequest, sessionIn } from '../../support/requests.ts';
 
 const minute = 60_000;
 const at = Date.UTC(2026, 10, 23, 3);
-const asked: Asked = {
-  ...example,
+const asked: NewRequest = newRequest({
+  ...flat(example),
   at,
   requester: { id: riley.id, name: riley.name },
   account: 'console:riley',
@@ -36,24 +36,23 @@ const asked: Asked = {
   recipe: 'dump',
   recipeArgs: { process: 'notepad' },
   terms: { tier: 'high', approveRole: 'approver', expiresAt: at + 30 * minute, runWithin: 30 * minute },
-};
+});
 const approval: Approval = {
+  kind: 'approve',
   by: { id: avery.id, name: avery.name },
   account: 'console:avery',
   at: at + 5 * minute,
   digest: asked.subject.digest,
 };
 
-function queued(change: Partial<Asked> = {}, agreed: Partial<Approval> = {}): InState<'queued'> {
-  const request = apply(
-    create({ ...asked, ...change }),
-    { type: 'approved', approval: { ...approval, ...agreed } },
-    approval.at,
-  );
-  const stage = stageOf(request);
-  if (stage.state !== 'queued') throw new Error(stage.state);
+/** Approved, and waiting for its turn. */
+function agreed(made: FlatRequest): Request {
+  const request = after(create(newRequest(made)), { type: 'approved', vote: approval }, approval.at);
+  sessionIn(request, 'queued');
   return request;
 }
+
+const queued = (change: Partial<FlatRequest> = {}): Request => agreed({ ...flat(asked), ...change });
 
 const tier = (name: string, change: Partial<Tier>): Policy => ({
   ...policy,
@@ -73,23 +72,16 @@ const read = (
 ): GroupReading => ({ accounts, answers: new Map(Object.entries(answers)) });
 
 const of = (today: Policy, request = queued(), now = at + 6 * minute): Judgement =>
-  judgeToday(today, request, now, {}, sessionOf(request).grant);
+  judgeToday(today, request, now, {}, sessionOf(request)?.grant.votes[0]);
 const code = (judged: Judgement): string =>
   judged === undefined ? 'runs' : 'no' in judged ? judged.no.code : `unread ${judged.unread.join()}`;
 
 describe('what was approved, by today’s policy', () => {
-  const raw = (): InState<'queued'> => {
-    const { recipe: _recipe, recipeArgs: _args, ...rest } = asked;
-    const request = apply(
-      create({ ...rest, commands: [{ type: 'GetFile', path: 'C:\\x' }] }),
-      { type: 'approved', approval },
-      approval.at,
-    );
-    const stage = stageOf(request);
-    if (stage.state !== 'queued') throw new Error(stage.state);
-    return request;
+  const raw = (): Request => {
+    const { recipe: _recipe, recipeArgs: _args, ...rest } = flat(asked);
+    return agreed({ ...rest, commands: [{ type: 'GetFile', path: 'C:\\x' }] });
   };
-  const rows: readonly (readonly [string, string, Policy, InState<'queued'>?, number?])[] = [
+  const rows: readonly (readonly [string, string, Policy, Request?, number?])[] = [
     ['unchanged', 'runs', policy],
     ['without the requester', 'requesterNotListed', { ...policy, people: [avery, sam] }],
     [
@@ -239,8 +231,8 @@ describe('what was approved, by today’s policy', () => {
   });
 
   test('what is sent again is decided late by nature, and no shorter expireAfter counts', () => {
-    const unknown = apply(
-      apply(
+    const unknown = after(
+      after(
         queued(),
         { type: 'claimed', attempt: { nonce: 'a', tag: 'lr:x:a', at: at + 6 * minute } },
         at + 6 * minute,
@@ -248,13 +240,12 @@ describe('what was approved, by today’s policy', () => {
       { type: 'lost' },
       at + 7 * minute,
     );
-    const resent = apply(
+    const resent = after(
       unknown,
-      { type: 'resubmitted', approval: { ...approval, at: at + 50 * minute }, runBefore: at + 80 * minute },
+      { type: 'resubmitted', vote: { ...approval, at: at + 50 * minute }, runBefore: at + 80 * minute },
       at + 50 * minute,
     );
-    const stage = stageOf(resent);
-    if (stage.state !== 'queued') throw new Error(stage.state);
+    sessionIn(resent, 'queued');
     expect(code(of(tier('high', { expireAfter: 4 * minute }), resent, at + 51 * minute))).toBe('runs');
   });
 });
@@ -304,7 +295,7 @@ describe('what waits for approval', () => {
   test('shows the roles and the time of today where they are stricter', () => {
     const today = tier('high', { approve: 'lead', expireAfter: 5 * minute });
     expect(shownToday(today, waiting)).toMatchObject({
-      terms: { approveRole: 'approver and lead', expiresAt: at + 5 * minute },
+      asked: { terms: { approveRole: 'approver and lead', expiresAt: at + 5 * minute } },
     });
     expect(shownToday(tier('high', { expireAfter: 90 * minute }), waiting).asked.terms).toEqual(
       asked.asked.terms,
@@ -330,7 +321,10 @@ test('the shorter cancelParkedAfter counts', () => {
     limitsToday(tier('high', todays === undefined ? {} : { cancelParkedAfter: todays }), {
       ...running,
       ...asked,
-      terms: { ...asked.asked.terms, ...(own === undefined ? {} : { cancelParkedAfter: own }) },
+      asked: {
+        ...asked.asked,
+        terms: { ...asked.asked.terms, ...(own === undefined ? {} : { cancelParkedAfter: own }) },
+      },
     }).cancelParkedAfter;
   expect([
     parked(20, 10),

@@ -10,21 +10,32 @@ import {
   tierToday,
 } from '../../../src/bot/policy/today.ts';
 import type { Judgement } from '../../../src/bot/policy/today.ts';
-import { create, apply } from '../../../src/liveResponse/request/fold.ts';
-import type { Asked, Request } from '../../../src/liveResponse/request/request.ts';
+import { create } from '../../../src/liveResponse/request/fold.ts';
+import type { Approval, NewRequest, Request } from '../../../src/liveResponse/request/request.ts';
 import { avery, dump, policy, riley, sam } from '../../support/policy.ts';
-import { asked as example, askedAt as at, hosta, requests } from '../../support/requests.ts';
+import type { FlatRequest } from '../../support/requests.ts';
+import {
+  after,
+  asked as example,
+  askedAt as at,
+  flat,
+  hosta,
+  newRequest,
+  requests,
+  sessionIn,
+} from '../../support/requests.ts';
 
 const minute = 60_000;
-const asked: Asked = {
-  ...example,
+const asked: NewRequest = newRequest({
+  ...flat(example),
   commands: [
     { type: 'RunScript', scriptName: 'minidump.ps1', args: 'OfficeClickToRun' },
     { type: 'GetFile', path: 'C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip' },
   ],
   recipeArgs: { process: 'OfficeClickToRun' },
-};
-const approval = {
+});
+const approval: Approval = {
+  kind: 'approve',
   by: { id: avery.id, name: avery.name },
   account: 'console:avery',
   at: at + 5 * minute,
@@ -39,9 +50,10 @@ const tier = (name: string, change: Partial<Tier>, of: Policy = groupless): Poli
   ...of,
   tiers: of.tiers.map((one) => (one.name === name ? { ...one, ...change } : one)),
 });
-const waiting = (change: Partial<Asked> = {}): Request => create({ ...asked, ...change });
-const queued = (change: Partial<Asked> = {}): Request =>
-  apply(waiting(change), { type: 'approved', approval }, approval.at);
+const waiting = (change: Partial<FlatRequest> = {}): Request =>
+  create(newRequest({ ...flat(asked), ...change }));
+const queued = (change: Partial<FlatRequest> = {}): Request =>
+  after(waiting(change), { type: 'approved', vote: approval }, approval.at);
 const said = (judged: Judgement): unknown => (judged !== undefined && 'no' in judged ? judged.no : judged);
 
 describe('the words of a no', () => {
@@ -115,7 +127,8 @@ describe('the words of a no', () => {
 });
 
 describe('a request made before arguments were kept', () => {
-  const { recipeArgs: _args, ...older } = asked;
+  const { recipeArgs: _args, ...flatOlder } = flat(asked);
+  const older = newRequest(flatOlder);
   const plain = { ...dump, args: [], commands: asked.subject.commands };
 
   test('takes the tier of its recipe, because it cannot be compared', () => {
@@ -137,7 +150,8 @@ describe('a request made before arguments were kept', () => {
   });
 
   test('of commands outside recipes is refused where one of them has no tier', () => {
-    const { recipe: _recipe, ...raw } = older;
+    const { recipe: _recipe, ...flatRaw } = flatOlder;
+    const raw = newRequest(flatRaw);
     expect(tierToday({ ...groupless, raw: { RunScript: 'critical' } }, create(raw))).toEqual({
       no: { code: 'commandNotAllowed', detail: 'GetFile' },
     });
@@ -150,7 +164,8 @@ describe('a request made before arguments were kept', () => {
 });
 
 describe('what the cards show', () => {
-  const { runBefore } = queued() as Extract<Request, { readonly state: 'queued' }>;
+  const session = sessionIn(queued(), 'queued');
+  const { runBefore } = session.stage;
   const unfit: Policy = { ...groupless, recipes: new Map() };
 
   test('is the request itself where the policy of today says nothing of it', () => {
@@ -162,7 +177,10 @@ describe('what the cards show', () => {
 
   test('is the shorter time of a queued request, and nothing else', () => {
     const shown = shownToday(tier('high', { runWithin: 2 * minute }), queued());
-    expect(shown).toEqual({ ...queued(), runBefore: approval.at + 2 * minute });
+    expect(shown).toEqual({
+      ...queued(),
+      sessions: [{ ...session, stage: { ...session.stage, runBefore: approval.at + 2 * minute } }],
+    });
     expect(shownToday(tier('high', { runWithin: 99 * minute }), queued())).toEqual(queued());
   });
 
@@ -181,16 +199,22 @@ describe('what the cards show', () => {
 
   test('is the sooner end of a session that waits for its device', () => {
     const parked = (cancelAt?: number): Request =>
-      ({
-        ...requests.running,
-        ...asked,
-        parked: { since: at, ...(cancelAt === undefined ? {} : { cancelAt }) },
-      }) as Request;
-    const today = tier('high', { cancelParkedAfter: 10 * minute });
-    expect(shownToday(today, parked())).toMatchObject({ parked: { since: at, cancelAt: at + 10 * minute } });
-    expect(shownToday(today, parked(at + 11 * minute))).toMatchObject({
-      parked: { cancelAt: at + 10 * minute },
+      after(
+        { ...requests.running, ...asked },
+        {
+          type: 'waitingForDevice',
+          waiting: { since: at, until: at + 60 * minute, ...(cancelAt === undefined ? {} : { cancelAt }) },
+        },
+        at,
+      );
+    const withWait = (wait: object): object => ({
+      sessions: [{ stage: { run: { waitingForDevice: wait } } }],
     });
+    const today = tier('high', { cancelParkedAfter: 10 * minute });
+    expect(shownToday(today, parked())).toMatchObject(withWait({ since: at, cancelAt: at + 10 * minute }));
+    expect(shownToday(today, parked(at + 11 * minute))).toMatchObject(
+      withWait({ cancelAt: at + 10 * minute }),
+    );
     const sooner = parked(at + 9 * minute);
     expect(shownToday(today, sooner)).toBe(sooner);
     const never = parked();

@@ -1,6 +1,7 @@
 // What an approval binds, and the content of scripts read once more while a request may be decided: what
 // somebody else did meanwhile counts.
-import { stageOf, sessionOf } from '../../../src/liveResponse/request/request.ts';
+import type { Request, Subject } from '../../../src/liveResponse/request/request.ts';
+import type { RequestSession } from '../../../src/liveResponse/request/session.ts';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { hash } from '../../../src/adapters/hash.ts';
@@ -11,21 +12,20 @@ import { approvalDigest, refreshContent } from '../../../src/bot/workers/reads/a
 import { openTestApp } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
 import { policy } from '../../support/policy.ts';
-import { hosta, requests } from '../../support/requests.ts';
+import { asked, flat, hosta, requests, sessionIn, stateIn } from '../../support/requests.ts';
 
 test('what is sent must be what was asked and what was approved, each by its own digest, on a device in scope, by people who are listed', () => {
-  const { submitting } = requests;
-  if (stageOf(submitting).state !== 'submitting') throw new Error(stageOf(submitting).state);
-  const sealed = approvalDigest({ hash }, submitting);
-  const request = {
-    ...submitting,
-    ...sealed,
-    approval: { ...sessionOf(submitting).grant, digest: sealed.subject.digest },
+  const sealed = approvalDigest({ hash }, flat(asked));
+  const request: Request = {
+    ...requests.submitting,
+    subject: { ...asked.subject, ...sealed },
   };
-  const objection = (change: Partial<typeof request>, device = hosta) =>
+  const { grant: unsealed, ...rest } = sessionIn(requests.submitting, 'submitting');
+  const session = { ...rest, grant: { ...unsealed, digest: sealed.digest } };
+  const objection = (change: Partial<RequestSession<'submitting'>>, device = hosta) =>
     preflightFailure(
       { hash, policy, settings: { tenant: 'simulator', command: '/lr' } } as unknown as Deps,
-      { ...request, ...change },
+      { request, session, ...change },
       { device },
     );
   expect(objection({})).toBeUndefined();
@@ -36,21 +36,30 @@ test('what is sent must be what was asked and what was approved, each by its own
   // Its role is given by a group too, which might hold anybody: whoever the policy no longer lists is nobody
   // all the same.
   const gone = { id: 'gone', name: 'Gone Person' };
-  const judged = (change: Partial<typeof request>) =>
+  const judged = (change: Partial<RequestSession<'submitting'>>) =>
     judgePreflight(
-      { policy, clock: { now: () => request.approval.at, elapsed: () => 0, sleep: () => Promise.resolve() } },
-      { ...request, account: 'console:riley', ...change },
+      {
+        policy,
+        clock: { now: () => session.grant.at, elapsed: () => 0, sleep: () => Promise.resolve() },
+      },
+      { request, session, ...change },
       hosta,
       {},
     );
-  expect(judged({ approval: { ...request.approval, by: gone } })).toMatchObject({
-    no: { code: 'approverNotListed' },
+  const [vote] = session.grant.votes;
+  expect(
+    judged({ session: { ...session, grant: { ...session.grant, votes: [{ ...vote, by: gone }] } } }),
+  ).toMatchObject({ no: { code: 'approverNotListed' } });
+  expect(judged({ request: { ...request, asked: { ...request.asked, requester: gone } } })).toMatchObject({
+    no: { code: 'requesterNotListed' },
   });
-  expect(judged({ requester: gone })).toMatchObject({ no: { code: 'requesterNotListed' } });
+  const asking = (change: Partial<Subject>): Partial<RequestSession<'submitting'>> => ({
+    request: { ...request, subject: { ...request.subject, ...change } },
+  });
   for (const change of [
-    { digest: 'other' },
-    { approval: { ...request.approval, digest: 'other' } },
-    { commands: [{ type: 'RunScript', scriptName: 'minidump.ps1', args: 'lsass' }] as const },
+    asking({ digest: 'other' }),
+    { session: { ...session, grant: { ...session.grant, digest: 'other' } } },
+    asking({ commands: [{ type: 'RunScript', scriptName: 'minidump.ps1', args: 'lsass' }] }),
   ]) {
     expect(objection(change)).toMatchObject({ type: 'refused', code: 'digestMismatch' });
   }
@@ -89,8 +98,8 @@ describe('the library read once more', () => {
       before,
     );
     expect(departed).toBeDefined();
-    expect(request).toMatchObject({
-      state: 'over',
+    expect(stateIn(request)).toBe('closed');
+    expect(request.subject).toMatchObject({
       digest: before.subject.digest,
       fingerprint: before.subject.fingerprint,
     });

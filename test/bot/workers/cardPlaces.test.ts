@@ -22,8 +22,11 @@ const results = (request: Request, id: string): string | undefined =>
 
 describe('results of a request', () => {
   test('stand on the card where the policy says so, unless it was asked in private there', () => {
+    const { finished } = requests;
     expect(results(requests.finished, 'incidents')).toBe('card');
-    expect(results({ ...requests.finished, placeIsPrivate: true }, 'incidents')).toBe('private');
+    expect(results({ ...finished, asked: { ...finished.asked, placeIsPrivate: true } }, 'incidents')).toBe(
+      'private',
+    );
   });
 
   test('leave a card that stands in a place which the policy no longer names', () => {

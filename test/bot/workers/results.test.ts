@@ -3,13 +3,20 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
+import { resultsOf } from '../../../src/liveResponse/request/session.ts';
+import type { Results } from '../../../src/liveResponse/results/resultFacts.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
+import { sessionIn } from '../../support/requests.ts';
 
 let app: TestApp;
 afterEach(() => app.close());
 
 const minute = 60_000;
+
+/** What is known of the results of its session. */
+const kept = (request: Request | undefined): Results => resultsOf(sessionIn(request, 'finished').stage);
 
 async function opened(command: string, options: TestAppOptions = {}): Promise<void> {
   app = await openTestApp(options);
@@ -29,7 +36,7 @@ describe('a result that is not there yet', () => {
     });
     await app.until('finished');
     await app.run(10_000);
-    expect(app.newest()).toMatchObject({ results: { excerpts: [{ index: 0 }], files: [{ index: 1 }] } });
+    expect(kept(app.newest())).toMatchObject({ excerpts: [{ index: 0 }], files: [{ index: 1 }] });
     expect(app.card().history.some((text) => /no longer|not hand out this/.test(text))).toBe(false);
   });
 
@@ -41,7 +48,7 @@ describe('a result that is not there yet', () => {
     expect(app.card().history.at(-1)).toMatch(/tries again/);
     app.simulator.tenant.faults.clear();
     await app.run(11 * minute);
-    expect(app.newest()).toMatchObject({ results: { excerpts: [{ index: 0 }], files: [{ index: 1 }] } });
+    expect(kept(app.newest())).toMatchObject({ excerpts: [{ index: 0 }], files: [{ index: 1 }] });
   });
 
   test('is given up when Defender keeps saying that there is none', async () => {
@@ -49,13 +56,11 @@ describe('a result that is not there yet', () => {
     app.simulator.tenant.faults.plant({ what: 'notReady', times: 'always' });
     await app.until('finished');
     await app.run(30 * minute);
-    expect(app.newest()).toMatchObject({
-      results: {
-        troubles: [
-          { index: 0, code: 'gone' },
-          { index: 1, code: 'gone' },
-        ],
-      },
+    expect(kept(app.newest())).toMatchObject({
+      troubles: [
+        { index: 0, code: 'gone' },
+        { index: 1, code: 'gone' },
+      ],
     });
   });
 });
@@ -69,7 +74,7 @@ describe('an output that cannot be kept', () => {
     await approved('hosts hostb');
     await app.until('finished');
     await app.run(2 * minute);
-    expect(app.newest()).toMatchObject({ results: { files: [{ index: 0 }] } });
+    expect(kept(app.newest())).toMatchObject({ files: [{ index: 0 }] });
     const left = /link +\S+ +(\d+) of 100/.exec(textOf(await app.say('responder1', 'quota')))?.[1];
     expect(Number(left)).toBeGreaterThan(90);
   });
@@ -79,10 +84,10 @@ test('takes links back from old cards though another result cannot be kept', asy
   await opened('hosts hostb');
   const { id } = await app.until('finished');
   await app.loop.tick();
-  expect(app.store.get(id)).toMatchObject({ results: { links: [{ index: 0 }] } });
+  expect(kept(app.store.get(id))).toMatchObject({ links: [{ index: 0 }] });
   rmSync(join(app.dir, 'outputs'), { recursive: true });
   writeFileSync(join(app.dir, 'outputs'), '');
   await approved('run hosta exit3.ps1');
   await app.run(31 * minute);
-  expect(app.store.get(id)).toMatchObject({ results: { links: [] } });
+  expect(kept(app.store.get(id))).toMatchObject({ links: [] });
 });

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { defenderApp, libraryApp } from '../../support/entra/realNames.ts';
 import { root } from '../../support/root.ts';
 import { selfSigned } from '../../support/entra/selfSigned.ts';
@@ -60,7 +61,7 @@ test('a client secret that is deleted first: what runs and what is approved wait
     /did not accept the bot’s sign-in.*app registration’s tenant and its secret or certificate/,
   );
   await avery.press(second, 'Approve');
-  await site.until('one that waits', () => site.requests().some(({ state }) => state === 'queued'));
+  await site.until('one that waits', () => site.requests().some((one) => stageOf(one).state === 'queued'));
   const { red, lines } = await site.doctor();
   expect(red).toEqual([expect.stringMatching(/^defender\.token: .*the client secret is wrong/)]);
   expect(lines.find(({ check }) => check === 'defender.token')).toMatchObject({
@@ -70,7 +71,7 @@ test('a client secret that is deleted first: what runs and what is approved wait
   site.settings = { AZURE_CLIENT_SECRET: 'defender-secret-2' };
   await site.restart();
   site.names.go();
-  await site.until('both finished', () => site.requests().every(({ state }) => state === 'finished'));
+  await site.until('both finished', () => site.requests().every((one) => stageOf(one).state === 'finished'));
   await site.well();
   expect(site.submissions).toBe(2);
 });
