@@ -66,5 +66,5 @@ export function sessionOfAction(
 
 function actionIdOf(stage: SessionStage): string | undefined {
   if (stage.state === 'closed') return stage.actionId;
-  return 'run' in stage ? stage.run?.actionId : undefined;
+  return 'run' in stage ? stage.run.actionId : undefined;
 }

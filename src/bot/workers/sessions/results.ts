@@ -132,10 +132,7 @@ export function createResults(deps: Deps, ages: Ages): Results {
   }
 
   /** The request with this id, if there is one. */
-  function known(id: string): readonly Request[] {
-    const request = store.get(id);
-    return request === undefined ? [] : [request];
-  }
+  const known = (id: string): readonly Request[] => [id].flatMap((one) => store.get(one) ?? []);
 
   /** Completed commands whose result has not been seen yet, as far as it is still worth trying. */
   function missing({ request, session }: Started): readonly number[] {
@@ -290,12 +287,10 @@ export function createResults(deps: Deps, ages: Ages): Results {
     if (!known(id).some(hasLinks)) linked.delete(id);
     for (const finished of sessionsIn(known(id), ['finished']))
       for (const link of finished.session.stage.run.results.links) {
+        const { index } = link;
         if (liveFor(id, link) > 0) continue;
-        deps.links.drop(id, link.index);
-        await changeSession(store, finished, ['finished'], () => ({
-          type: 'linkRetired',
-          index: link.index,
-        }));
+        deps.links.drop(id, index);
+        await changeSession(store, finished, ['finished'], () => ({ type: 'linkRetired', index }));
       }
   }
 

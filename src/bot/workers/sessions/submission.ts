@@ -101,16 +101,12 @@ export function createSubmission(
    * answer.
    */
   async function tellBlocker(deferred: RequestSession, blocker: Blocker): Promise<void> {
-    await changeSession(store, deferred, ['queued'], ({ session: { stage } }) =>
-      stage.waitsFor === 'deviceBusy'
-        ? {
-            type: 'waiting',
-            cause: stage.waitsFor,
-            blocker,
-            ...(stage.error === undefined ? {} : { error: stage.error }),
-          }
-        : undefined,
-    );
+    await changeSession(store, deferred, ['queued'], ({ session }) => {
+      const { waitsFor, error } = session.stage;
+      return waitsFor === 'deviceBusy'
+        ? { type: 'waiting', cause: waitsFor, blocker, ...(error === undefined ? {} : { error }) }
+        : undefined;
+    });
   }
 
   function launch(queued: RequestSession<'queued'>): void {
