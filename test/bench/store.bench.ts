@@ -13,14 +13,14 @@ import { realDisk } from '../../src/adapters/store/journal/disk.ts';
 import { noHead } from '../../src/adapters/store/journal/line.ts';
 import type { Store } from '../../src/adapters/store/journal/requestStore.ts';
 import { openStore } from '../../src/adapters/store/journal/requestStore.ts';
-import type { Fact } from '../../src/liveResponse/request/events.ts';
+import type { RequestFact } from '../../src/liveResponse/request/events.ts';
 import { approved, askedOf, auditOf, claimed, lineAfter, peopleIn } from '../adapters/store/sample.ts';
 import { testKeys } from '../support/store/testKeys.ts';
 
 const rounds = 400;
 const log = createLog({ level: 'silent' });
 const clock = createClock();
-const fact: Fact = { type: 'cardShown', intent: 'none', shown: 1 };
+const fact: RequestFact = { type: 'cardShown', intent: 'none', shown: 1 };
 
 function percentile(times: readonly number[], share: number): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length * share)] ?? 0;
@@ -57,7 +57,7 @@ function prepare(folder: string, requests: number): number {
   const people = peopleIn(realDisk, folder);
   for (let index = 0; index < requests; index += 1) {
     const id = `r${index}`;
-    for (const event of [{ type: 'asked', asked: askedOf(id) } as const, approved, claimed(id), fact]) {
+    for (const event of [{ type: 'asked', request: askedOf(id) } as const, approved, claimed(id), fact]) {
       const line = lineAfter(head, clock.now(), id, event, people);
       writeSync(fd, `${line.text}\n`);
       head = line.head;

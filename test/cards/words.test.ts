@@ -6,7 +6,7 @@ import { exitAdvice } from '../../cards/messages/stepAdvice.ts';
 import { cardView, titleOf } from '../../cards/cardView.ts';
 import { plainText } from '../../cards/renderers/plainText.ts';
 import { fileSentence, troubles, troubleSentence } from '../../cards/results.ts';
-import { waitSentence, waitStatus } from '../../cards/messages/status.ts';
+import { waitSentence, waitStatus } from '../../cards/messages/waits.ts';
 import type { CardView } from '../../cards/view.ts';
 import type { Request } from '../../src/liveResponse/request/request.ts';
 import type { WaitCause } from '../../src/liveResponse/request/session.ts';

@@ -1,162 +1,205 @@
-// The life of a request against a matrix written out by hand, and what the fold keeps and drops.
+// The life of a request and of its sessions against tables written out by hand, and what the fold keeps and drops.
 import { describe, expect, test } from '@jest/globals';
-import { apply, IllegalTransition } from '../../src/liveResponse/request/fold.ts';
-import { raisesRevision, target } from '../../src/liveResponse/request/events.ts';
-import type { Fact, Move } from '../../src/liveResponse/request/events.ts';
-import type { State } from '../../src/liveResponse/request/request.ts';
+import { raisesRevision, requestTarget, sessionTarget } from '../../src/liveResponse/request/events.ts';
+import type {
+  RequestFact,
+  RequestTransition,
+  SessionFact,
+  SessionTransition,
+} from '../../src/liveResponse/request/events.ts';
+import { IllegalTransition } from '../../src/liveResponse/request/fold.ts';
+import type { RequestStage, Stage, State } from '../../src/liveResponse/request/request.ts';
 import { isOpen, stageOf } from '../../src/liveResponse/request/request.ts';
+import type { SessionState } from '../../src/liveResponse/request/session.ts';
 import { asked, exampleMoves, fold, requestIn, start } from '../support/lifecycle.ts';
+import type { AnyEvent } from '../support/requests.ts';
+import { after, flat, newRequest, sessionIn } from '../support/requests.ts';
 
-const states: readonly State[] = [
-  'awaitingApproval',
+const requestStates: readonly RequestStage['state'][] = ['awaitingApproval', 'approved', 'closed'];
+const sessionStates: readonly SessionState[] = [
   'queued',
   'submitting',
   'unknown',
   'running',
   'finished',
-  'over',
+  'closed',
 ];
+/** As a card shows them, in the order of the columns below; the last one closed before it was approved. */
+const states: readonly State[] = ['awaitingApproval', ...sessionStates];
 
 /**
- * Written by hand, not derived: a row per move, a column per state in the order above; `-` is "cannot
+ * Written by hand, not derived: a row per transition, a column per state in the order above; `-` is "cannot
  * happen".
  */
-const matrix: Readonly<Record<Move['type'], string>> = {
-  //            awaiting  queued      submitting  unknown   running   finished over
-  approved: '   queued    -           -           -         -         -        -',
-  denied: '     over      -           -           -         -         -        -',
-  expired: '    over      -           -           -         -         -        -',
-  withdrawn: '  over      over        -           -         -         -        -',
-  claimed: '    -         submitting  -           -         -         -        -',
-  lapsed: '     -         over        -           -         -         -        -',
-  submitted: '  -         -           running     -         -         -        -',
-  deferred: '   -         -           queued      -         -         -        -',
-  refused: '    over      over        over        -         -         -        -',
-  lost: '       -         -           unknown     -         -         -        -',
-  adopted: '    -         -           -           running   -         -        -',
-  resent: '     -         -           -           queued    -         -        -',
-  dropped: '    -         -           -           over      -         -        -',
-  progressed: ' -         -           -           -         running   -        -',
-  ended: '      -         -           -           -         finished  -        -',
-  lostTrack: '  -         -           -           -         unknown   -        -',
-  overdue: '    -         -           -           -         unknown   -        -',
+const requestMatrix: Readonly<Record<RequestTransition['type'], string>> = {
+  //           awaiting   approved  closed
+  approved: '  approved   -         -',
+  denied: '    closed     -         -',
+  expired: '   closed     -         -',
+  withdrawn: ' closed     -         -',
+  refused: '   closed     -         -',
+};
+const sessionMatrix: Readonly<Record<SessionTransition['type'], string>> = {
+  //               queued      submitting  unknown   running   finished  closed
+  withdrawn: '     closed      -           -         -         -         -',
+  claimed: '       submitting  -           -         -         -         -',
+  lapsed: '        closed      -           -         -         -         -',
+  submitted: '     -           running     -         -         -         -',
+  deferred: '      -           queued      -         -         -         -',
+  refused: '       closed      closed      -         -         -         -',
+  lost: '          -           unknown     -         -         -         -',
+  found: '         -           -           running   -         -         -',
+  resubmitted: '   -           -           queued    -         -         -',
+  abandoned: '     -           -           closed    -         -         -',
+  progressed: '    -           -           -         running   -         -',
+  ended: '         -           -           -         finished  -         -',
+  actionMissing: ' -           -           -         unknown   -         -',
+  overdue: '       -           -           -         unknown   -         -',
 };
 
-const cells = Object.entries(matrix).flatMap(([move, row]) =>
-  row
-    .trim()
-    .split(/\s+/)
-    .map((to, at) => [move as Move['type'], states[at] ?? 'over', to] as const),
-);
+function cellsOf<Row extends string, Column extends string>(
+  matrix: Readonly<Record<Row, string>>,
+  columns: readonly Column[],
+): readonly (readonly [row: Row, column: Column, cell: string])[] {
+  return (Object.entries(matrix) as [Row, string][]).flatMap(([row, cells]) => {
+    const words = cells.trim().split(/\s+/);
+    expect(words).toHaveLength(columns.length);
+    return columns.map((column, at) => [row, column, words[at] ?? ''] as const);
+  });
+}
 
-describe('the moves table', () => {
-  test('has a cell for every state and move', () => {
-    expect(cells).toHaveLength(states.length * Object.keys(exampleMoves).length);
+/** A session that was closed after its approval. */
+const closedSession = fold([exampleMoves.approved, exampleMoves.lapsed]);
+const inSession = (state: SessionState) => (state === 'closed' ? closedSession : requestIn(state));
+
+describe('the table of transitions of a request', () => {
+  const cells = cellsOf(requestMatrix, requestStates);
+  test.each(cells)('%s from %s leads to %s', (event, from, to) => {
+    expect(requestTarget(from, event) ?? '-').toBe(to);
   });
 
-  test.each(cells)('%s from %s leads to %s', (move, from, to) => {
-    expect(target(from, move) ?? '-').toBe(to);
+  test.each(cells.filter(([, from]) => from !== 'approved'))(
+    'folding %s into %s leads to %s',
+    (event, from, to) => {
+      const request = requestIn(from === 'closed' ? 'closed' : 'awaitingApproval');
+      if (to === '-') {
+        expect(() => after(request, exampleMoves[event], start)).toThrow(IllegalTransition);
+        return;
+      }
+      const next = after(request, exampleMoves[event], start + 5000);
+      expect(next.stage.state).toBe(to);
+      expect(next.revision).toBe(request.revision + 1);
+      expect(next.changedAt).toBe(start + 5000);
+    },
+  );
+});
+
+describe('the table of transitions of a session', () => {
+  const cells = cellsOf(sessionMatrix, sessionStates);
+  test.each(cells)('%s from %s leads to %s', (event, from, to) => {
+    expect(sessionTarget(from, event) ?? '-').toBe(to);
   });
 
-  test.each(cells)('folding %s into %s leads to %s', (move, from, to) => {
-    const request = requestIn(from);
+  test.each(cells)('folding %s into %s leads to %s', (event, from, to) => {
+    const request = inSession(from);
     if (to === '-') {
-      expect(() => apply(request, exampleMoves[move], start)).toThrow(IllegalTransition);
+      expect(() => after(request, exampleMoves[event], start)).toThrow(IllegalTransition);
       return;
     }
-    const after = apply(request, exampleMoves[move], start + 5000);
-    expect(stageOf(after).state).toBe(to);
-    expect(after.revision).toBe(request.revision + 1);
-    expect(after.changedAt).toBe(start + 5000);
+    const next = after(request, exampleMoves[event], start + 5000);
+    expect(next.sessions[0]?.stage.state).toBe(to);
+    expect(next.stage.state).toBe('approved');
+    expect(next.revision).toBe(request.revision + 1);
+    expect(next.changedAt).toBe(start + 5000);
+  });
+
+  test('has no row for a request that nobody approved', () => {
+    for (const event of Object.keys(sessionMatrix) as SessionTransition['type'][])
+      if (!(event in requestMatrix))
+        for (const state of ['awaitingApproval', 'closed'] as const)
+          expect(() => after(requestIn(state), exampleMoves[event], start)).toThrow(IllegalTransition);
   });
 });
 
-/** The same for the facts that belong to some states only: `x` where one can be written down. */
+/** The same for the facts that belong to some states only: `x` where one can be recorded. */
 const factMatrix = {
-  //             awaiting  queued  submitting  unknown  running  finished  over
-  waiting: '     -         x       -           -        -        -         -',
-  looked: '      -         -       -           x        -        -         -',
-  cancelAsked: ' -         -       -           x        x        x         -',
-  parked: '      -         -       -           -        x        -         -',
-  triedAgain: '  -         -       -           -        -        x         x',
+  //                  awaiting  queued  submitting  unknown  running  finished  closed
+  waiting: '          -         x       -           -        -        -         -',
+  searched: '         -         -       -           x        -        -         -',
+  cancelAsked: '      -         -       -           -        x        x         -',
+  waitingForDevice: ' -         -       -           -        x        -         -',
+  retried: '          -         -       -           -        -        x         x',
 } as const;
 
-const exampleFacts: { readonly [T in keyof typeof factMatrix]: Extract<Fact, { readonly type: T }> } = {
+type ExampleFact = Extract<RequestFact | SessionFact, { readonly type: keyof typeof factMatrix }>;
+const exampleFacts: {
+  readonly [T in ExampleFact['type']]: Extract<ExampleFact, { readonly type: T }>;
+} = {
   waiting: { type: 'waiting', cause: 'slot' },
-  looked: { type: 'searched' },
+  searched: { type: 'searched' },
   cancelAsked: {
     type: 'cancelAsked',
     cancel: { by: { policy: 'cancelParkedAfter' }, at: start, answer: 'sent', tries: 1 },
   },
-  parked: { type: 'waitingForDevice', parked: { since: start, until: start + 3_600_000 } },
-  triedAgain: { type: 'retried', again: { id: 'lr-8g4m3r', from: 1, by: asked.asked.requester } },
+  waitingForDevice: { type: 'waitingForDevice', waiting: { since: start, until: start + 3_600_000 } },
+  retried: { type: 'retried', as: { id: 'lr-8g4m3r', from: 1, by: asked.asked.requester } },
 };
 
-const factCells = Object.entries(factMatrix).flatMap(([fact, row]) =>
-  row
-    .trim()
-    .split(/\s+/)
-    .map((may, at) => [fact as keyof typeof factMatrix, states[at] ?? 'over', may] as const),
-);
-
 describe('the facts', () => {
-  test('have a cell for every state', () => {
-    expect(factCells).toHaveLength(states.length * Object.keys(exampleFacts).length);
+  test.each(cellsOf(factMatrix, states))('folding %s into %s: %s', (fact, from, may) => {
+    for (const request of from === 'closed' ? [requestIn(from), closedSession] : [requestIn(from)]) {
+      if (may === '-') {
+        expect(() => after(request, exampleFacts[fact], start)).toThrow(IllegalTransition);
+        continue;
+      }
+      const next = after(request, exampleFacts[fact], start + 5000);
+      expect(stageOf(next).state).toBe(from);
+      expect(next.revision).toBe(request.revision + 1);
+    }
   });
 
-  test.each(factCells)('folding %s into %s: %s', (fact, from, may) => {
-    const request = requestIn(from);
-    if (may === '-') {
-      expect(() => apply(request, exampleFacts[fact], start)).toThrow(IllegalTransition);
-      return;
-    }
-    const after = apply(request, exampleFacts[fact], start + 5000);
-    expect(stageOf(after).state).toBe(from);
-    expect(after.revision).toBe(request.revision + 1);
+  test('let a cancel be asked for also while nobody knows where a session is that Defender had taken', () => {
+    const { approved, claimed, submitted, overdue } = exampleMoves;
+    expect(stage(approved, claimed, submitted, overdue, exampleFacts.cancelAsked)).toMatchObject({
+      state: 'unknown',
+      run: { cancel: exampleFacts.cancelAsked.cancel },
+    });
   });
 });
 
-describe('a parked device', () => {
+/** The stage that the card shows after these events. */
+function stage(...events: readonly AnyEvent[]): Stage {
+  return stageOf(fold(events));
+}
+
+describe('a session that waits for its device', () => {
   const sent = [exampleMoves.approved, exampleMoves.claimed, exampleMoves.submitted] as const;
-  const parked = exampleFacts.parked;
+  const waiting = exampleFacts.waitingForDevice;
+  const woke = { type: 'sessionNotified', surface: 'console', place: 'p', what: 'woke' } as const;
 
   test('has woken with the first reading in which it has begun, and not again with the next', () => {
-    const still = fold([
-      ...sent,
-      parked,
-      { ...exampleMoves.progressed, action: exampleMoves.submitted.action },
-    ]);
-    expect(still).toMatchObject({ parked: { since: start, noted: [] } });
-    expect(still).not.toHaveProperty('parked.wokeAt');
-    const woke = fold([...sent, parked, exampleMoves.progressed, exampleMoves.progressed]);
-    expect(woke).toMatchObject({ parked: { wokeAt: start + 5000 } });
+    const { action } = exampleMoves.submitted;
+    const still = stage(...sent, waiting, { ...exampleMoves.progressed, action });
+    expect(still).toMatchObject({ run: { waitingForDevice: { since: start, notified: [] } } });
+    expect(still).not.toHaveProperty('run.waitingForDevice.wokeAt');
+    expect(stage(...sent, waiting, exampleMoves.progressed, exampleMoves.progressed)).toMatchObject({
+      run: { waitingForDevice: { wokeAt: start + 5000 } },
+    });
   });
 
-  test('is told to have woken once in each place, apart from the note at the end', () => {
-    const told = fold([
-      ...sent,
-      parked,
-      exampleMoves.progressed,
-      { type: 'notified', surface: 'console', place: 'p', what: 'woke' },
-      exampleMoves.ended,
-    ]);
-    expect(told).toMatchObject({ state: 'finished', noted: [], parked: { noted: ['console:p'] } });
-    expect(() => fold([...sent, { type: 'notified', surface: 'console', place: 'p', what: 'woke' }])).toThrow(
-      IllegalTransition,
-    );
+  test('is said to have woken once in each place, apart from the notice of its end', () => {
+    const noticed = fold([...sent, waiting, exampleMoves.progressed, woke, exampleMoves.ended]);
+    expect(noticed.notified).toEqual([]);
+    expect(sessionIn(noticed, 'finished').stage.run.waitingForDevice?.notified).toEqual(['console:p']);
+    expect(() => fold([...sent, woke])).toThrow(IllegalTransition);
   });
 
-  test('is forgotten when the session is lost sight of, and may be parked again when it is found', () => {
-    expect(fold([...sent, parked, exampleMoves.overdue])).not.toHaveProperty('parked');
+  test('no longer waits when it is lost sight of, and may wait again when it is found', () => {
+    expect(stage(...sent, waiting, exampleMoves.overdue)).not.toHaveProperty('run.waitingForDevice');
+    const { action } = exampleMoves.submitted;
     expect(
-      fold([
-        ...sent,
-        parked,
-        exampleMoves.overdue,
-        { ...exampleMoves.adopted, action: exampleMoves.submitted.action },
-        parked,
-      ]),
-    ).toMatchObject({ parked: { noted: [] } });
+      stage(...sent, waiting, exampleMoves.overdue, { ...exampleMoves.found, action }, waiting),
+    ).toMatchObject({ run: { waitingForDevice: { notified: [] } } });
   });
 });
 
@@ -167,66 +210,63 @@ describe('a request', () => {
 
   test('takes up what was seen of the library while a person decides, and never afterwards', () => {
     const content = { at: start, files: [{ name: 'minidump.ps1', sha256: 'ab'.repeat(32) }] };
-    const seen: Fact = { type: 'contentSeen', content, digest: 'cd'.repeat(32), fingerprint: 'cdcdcdcd' };
+    const seen = {
+      type: 'contentSeen',
+      content,
+      digest: 'cd'.repeat(32),
+      fingerprint: 'cdcdcdcd',
+    } as const;
     for (const state of states) {
       const before = requestIn(state);
       if (state !== 'awaitingApproval' && state !== 'unknown')
-        expect(() => apply(before, seen, start)).toThrow(IllegalTransition);
+        expect(() => after(before, seen, start)).toThrow(IllegalTransition);
       else
-        expect(apply(before, seen, start)).toMatchObject({
-          state,
-          content,
-          digest: seen.digest,
-          fingerprint: seen.fingerprint,
+        expect(after(before, seen, start)).toMatchObject({
+          subject: { content, digest: seen.digest, fingerprint: seen.fingerprint },
           revision: before.revision + 1,
         });
     }
   });
 
-  test('found at Defender bears the seal under which it was sent, whatever the library held when it was looked for', () => {
-    const seen: Fact = {
+  test('found at Defender has the digest under which it was sent, whatever the library held when it was searched for', () => {
+    const seen = {
       type: 'contentSeen',
       content: { at: start, notRead: 'forbidden' },
       digest: 'cd'.repeat(32),
       fingerprint: 'cdcdcdcd',
-    };
+    } as const;
     const found = fold([
       exampleMoves.approved,
       exampleMoves.claimed,
       exampleMoves.lost,
       seen,
-      exampleMoves.adopted,
+      exampleMoves.found,
     ]);
-    expect(found).toMatchObject({
-      state: 'running',
-      digest: asked.subject.digest,
-      fingerprint: asked.subject.fingerprint,
-    });
+    expect(stageOf(found).state).toBe('running');
+    expect(found.subject).toEqual(asked.subject);
   });
 
   test('keeps what it continues, and which part of a recipe it is, to the end', () => {
-    const from = {
-      ...asked,
+    const from = newRequest({
+      ...flat(asked),
       recipeArgs: { process: 'x' },
       recipeFrom: 1,
       continues: { id: 'lr-4c2m8t', from: 1, before: asked.subject.commands.slice(0, 1), mayRepeat: [0] },
-    };
+    });
     expect(fold([exampleMoves.expired], from)).toMatchObject(from);
   });
 
   test('folds from a journal in which every cancel was a person’s', () => {
     const by = { id: 'responder1', name: 'Riley Responder' };
     expect(
-      fold([
-        exampleMoves.approved,
-        exampleMoves.claimed,
-        exampleMoves.submitted,
-        { type: 'cancelAsked', cancel: { by, at: start, answer: 'accepted' } },
-      ]),
-    ).toMatchObject({ cancel: { by } });
+      stage(exampleMoves.approved, exampleMoves.claimed, exampleMoves.submitted, {
+        type: 'cancelAsked',
+        cancel: { by, at: start, answer: 'accepted' },
+      }),
+    ).toMatchObject({ run: { cancel: { by } } });
   });
 
-  test('is open until it is finished or over', () => {
+  test('is open until it is finished or closed', () => {
     expect(states.filter((state) => isOpen(requestIn(state)))).toEqual([
       'awaitingApproval',
       'queued',
@@ -237,24 +277,21 @@ describe('a request', () => {
   });
 
   test('must run within its time after the approval, also after it was deferred', () => {
-    const queued = requestIn('queued');
-    const stage = stageOf(queued);
-    const deferred = fold([exampleMoves.approved, exampleMoves.claimed, exampleMoves.deferred]);
-    expect(deferred).toMatchObject({ state: 'queued', runBefore: stage.runBefore, waitsFor: 'deviceBusy' });
-    expect(stage.runBefore).toBe(exampleMoves.approved.approval.at + asked.asked.terms.runWithin);
+    const { runBefore } = sessionIn(requestIn('queued'), 'queued').stage;
+    expect(stage(exampleMoves.approved, exampleMoves.claimed, exampleMoves.deferred)).toMatchObject({
+      state: 'queued',
+      runBefore,
+      waitsFor: 'deviceBusy',
+    });
+    expect(runBefore).toBe(exampleMoves.approved.vote.at + asked.asked.terms.runWithin);
   });
 
   test('keeps its results when it is lost track of and found again', () => {
     const excerpt = { index: 0, at: start, length: 3, sha256: 'aa', errors: false, cut: false };
-    const found = fold([
-      exampleMoves.approved,
-      exampleMoves.claimed,
-      exampleMoves.submitted,
-      { type: 'excerptRead', excerpt },
-      exampleMoves.lostTrack,
-      exampleMoves.adopted,
-    ]);
-    expect(found).toMatchObject({ state: 'running', results: { excerpts: [excerpt] } });
+    const { approved, claimed, submitted, actionMissing, found } = exampleMoves;
+    expect(
+      stage(approved, claimed, submitted, { type: 'excerptRead', excerpt }, actionMissing, found),
+    ).toMatchObject({ state: 'running', run: { results: { excerpts: [excerpt] } } });
   });
 
   test('carries every attempt from queue to queue, so that any of their tags can be found later', () => {
@@ -262,16 +299,20 @@ describe('a request', () => {
       exampleMoves.approved,
       exampleMoves.claimed,
       exampleMoves.lost,
-      exampleMoves.resent,
+      exampleMoves.resubmitted,
       { ...exampleMoves.claimed, attempt: { ...exampleMoves.claimed.attempt, nonce: '2' } },
     ]);
-    expect(again).toMatchObject({ attempts: [{ nonce: '0011223344556677' }, { nonce: '2' }] });
+    // Each names the grant under which it was made.
+    expect(again.sessions[0]?.attempts).toMatchObject([
+      { nonce: '0011223344556677', grant: 0 },
+      { nonce: '2', grant: 1 },
+    ]);
   });
 
   test('says what a lapsed request had waited for', () => {
     expect(
-      fold([exampleMoves.approved, { type: 'waiting', cause: 'sessions' }, exampleMoves.lapsed]),
-    ).toMatchObject({ ending: { how: 'lapsed', waitedFor: 'sessions' } });
+      stage(exampleMoves.approved, { type: 'waiting', cause: 'sessions' }, exampleMoves.lapsed),
+    ).toMatchObject({ ending: { kind: 'lapsed', waitedFor: 'sessions' } });
   });
 
   test('says who held the device of a lapsed request, and how Defender refused', () => {
@@ -283,13 +324,13 @@ describe('a request', () => {
       { ...exampleMoves.deferred, error },
       { type: 'waiting', cause: 'deviceBusy', blocker, error },
     ] as const;
-    expect(fold([...held, exampleMoves.lapsed])).toMatchObject({
-      ending: { how: 'lapsed', waitedFor: 'deviceBusy', blocker, error },
+    expect(stage(...held, exampleMoves.lapsed)).toMatchObject({
+      ending: { kind: 'lapsed', waitedFor: 'deviceBusy', blocker, error },
     });
-    const claimed = fold([...held, exampleMoves.claimed]);
+    const claimed = stage(...held, exampleMoves.claimed);
     expect(claimed).not.toHaveProperty('blocker');
     expect(claimed).not.toHaveProperty('error');
-    const other = fold([...held, { type: 'waiting', cause: 'sessions' }]);
+    const other = stage(...held, { type: 'waiting', cause: 'sessions' });
     expect(other).not.toHaveProperty('blocker');
     expect(other).not.toHaveProperty('error');
   });
@@ -302,11 +343,10 @@ describe('a request', () => {
       exampleMoves.claimed,
       { ...exampleMoves.submitted, differs },
       { type: 'cancelAsked', cancel },
-      exampleMoves.lostTrack,
+      exampleMoves.actionMissing,
     ] as const;
-    expect(fold([...lost, exampleMoves.adopted])).toMatchObject({ state: 'running', cancel, differs });
-    const again = fold([...lost, exampleMoves.resent]);
-    for (const name of ['cancel', 'differs', 'error', 'actionId']) expect(again).not.toHaveProperty(name);
+    expect(stage(...lost, exampleMoves.found)).toMatchObject({ state: 'running', run: { cancel, differs } });
+    expect(Object.keys(stage(...lost, exampleMoves.resubmitted)).sort()).toEqual(['runBefore', 'state']);
   });
 
   test('knows whether the device had taken a session up that ended', () => {
@@ -324,10 +364,10 @@ describe('a request', () => {
       ...exampleMoves.progressed,
       action: { ...action, status: 'InProgress', progress: [] },
     } as const;
-    expect(fold([exampleMoves.approved, exampleMoves.claimed, pending, ended])).toMatchObject({
+    expect(stage(exampleMoves.approved, exampleMoves.claimed, pending, ended)).toMatchObject({
       opened: false,
     });
-    expect(fold([exampleMoves.approved, exampleMoves.claimed, pending, working, ended])).toMatchObject({
+    expect(stage(exampleMoves.approved, exampleMoves.claimed, pending, working, ended)).toMatchObject({
       opened: true,
     });
   });
@@ -340,12 +380,10 @@ describe('a request', () => {
       exampleMoves.submitted,
       { type: 'linkRefused', trouble },
     ] as const;
-    expect(fold(refused)).toMatchObject({ results: { linkTroubles: [trouble] } });
-    const made = fold([
-      ...refused,
-      { type: 'linkMinted', onCard: false, link: { index: 1, at: start, expiresAt: start + 1 } },
-    ]);
-    expect('results' in made && stageOf(made).run.results.linkTroubles).toBeUndefined();
+    expect(stage(...refused)).toMatchObject({ run: { results: { linkTroubles: [trouble] } } });
+    const link = { index: 1, at: start, expiresAt: start + 1 };
+    const made = fold([...refused, { type: 'linkMinted', onCard: false, link }]);
+    expect(sessionIn(made, 'running').stage.run.results).not.toHaveProperty('linkTroubles');
   });
 
   test('never shows an older revision on a card than it has shown', () => {

@@ -97,7 +97,8 @@ describe.each(doors)('in $chat', (door) => {
 
     test('a typed approval with the 8 digits of the card, with other bits or of another revision decides nothing (row 5.2)', async () => {
       await opened(door.open());
-      const { id, fingerprint, revision, digest } = await asked(stage);
+      const { id, revision, subject } = await asked(stage);
+      const { fingerprint, digest } = subject;
       const bits = bindingOf(digest);
       for (const [code, words] of [
         [fingerprint, /are for eyes only, so nothing was approved/],
@@ -144,7 +145,7 @@ describe.each(doors)('in $chat', (door) => {
       await opened(door.open());
       await asked(stage);
       await Promise.all([stage.press('riley', 'withdraw'), stage.press('avery', 'approve')]);
-      await reached(stage, 'over', 'finished');
+      await reached(stage, 'closed', 'finished');
       const lines = journal(stage);
       expect((lines.match(/"type":"withdrawn"/g) ?? []).length + (sent(stage) > 0 ? 1 : 0)).toBe(1);
     });
@@ -159,7 +160,7 @@ describe.each(doors)('in $chat', (door) => {
     await stage.press('avery', 'approve');
     await reached(stage, 'queued', 'submitting');
     await replaceScript(stage);
-    await reached(stage, 'over');
+    await reached(stage, 'closed');
     expect(newest(stage)).toMatchObject({ state: 'over', ending: { code: 'scriptChanged' } });
     expect(sent(stage)).toBe(0);
   });
@@ -189,7 +190,7 @@ describe.each(doors)('in $chat', (door) => {
     await stage.say('riley', 'dump hоsta OfficeClickToRun');
     await stage.told('riley', /not a host name|letter of another alphabet/);
     expect(stage.service().store.all()).toHaveLength(0);
-    const { device } = await asked(stage);
+    const [{ device }] = (await asked(stage)).targets;
     const card = await stage.shows(/Waiting for approval/);
     expect(card).toContain(device.name);
     expect(card).toContain(device.id.slice(-8));
@@ -247,8 +248,8 @@ describe.each(doors)('in $chat', (door) => {
       await stage.press('sam', 'approve');
       await reached(stage, 'queued', 'submitting');
       await stage.restart(without);
-      await reached(stage, 'over');
-      expect(newest(stage)).toMatchObject({ state: 'over', ending: { how: 'refused' } });
+      await reached(stage, 'closed');
+      expect(newest(stage)).toMatchObject({ state: 'over', ending: { kind: 'refused' } });
       await stage.say('riley', dump.replace('hosta', 'hostb'));
       await stage.shows(/Waiting for approval[\s\S]*hostb|hostb[\s\S]*Waiting for approval/);
       await stage.press('sam', 'approve');
@@ -269,7 +270,7 @@ describe.each(doors)('in $chat', (door) => {
 
   test('a link that is merely opened, as scanners and previews do, changes nothing', async () => {
     await opened(door.open());
-    const { id, digest } = await asked(stage);
+    const { id, subject } = await asked(stage);
     for (const path of [
       ...stage.links,
       '/',
@@ -277,7 +278,7 @@ describe.each(doors)('in $chat', (door) => {
       '/readyz',
       '/metrics',
       `/approve/${id}`,
-      `/approve?id=${id}&fingerprint=${bindingOf(digest)}`,
+      `/approve?id=${id}&fingerprint=${bindingOf(subject.digest)}`,
     ]) {
       for (const method of ['GET', 'HEAD']) await fetch(`${stage.service().url}${path}`, { method });
     }
@@ -332,7 +333,7 @@ describe.each(doors)('in $chat', (door) => {
     stage.service().scaledClock?.setSpeed(200);
     await asked(stage);
     await stage.shows(/Expired/i);
-    expect(newest(stage)).toMatchObject({ state: 'over', ending: { how: 'expired' } });
+    expect(newest(stage)).toMatchObject({ state: 'over', ending: { kind: 'expired' } });
     await stage.say('avery', approving(newest(stage)));
     await stage.told('avery', /expired/i);
     expect(sent(stage)).toBe(0);
@@ -340,14 +341,14 @@ describe.each(doors)('in $chat', (door) => {
 
   test('a constant requester at Defender: its own record names who asked, who agreed, what and why', async () => {
     await opened(door.open());
-    const { id, fingerprint, requester } = await asked(stage);
+    const { id, subject, asked: what } = await asked(stage);
     await stage.press('avery', 'approve');
     await reached(stage, 'finished');
     const [submission] = stage.service().simulator?.tenant.submissions ?? [];
     for (const words of [
       id,
-      fingerprint,
-      `requested by ${requester.name}`,
+      subject.fingerprint,
+      `requested by ${what.requester.name}`,
       `approved by ${approverOf(stage).name}`,
       'reason: beacon at 02:40',
     ])
@@ -363,8 +364,8 @@ describe.each(doors)('in $chat', (door) => {
         text.replace('responder: [responder1, responder2]', 'responder: [responder2]'),
       );
       await stage.press('avery', 'approve');
-      await reached(stage, 'over');
-      expect(newest(stage)).toMatchObject({ ending: { how: 'refused', code: 'requesterRoleGone' } });
+      await reached(stage, 'closed');
+      expect(newest(stage)).toMatchObject({ ending: { kind: 'refused', code: 'requesterRoleGone' } });
       expect(sent(stage)).toBe(0);
     });
 
@@ -375,8 +376,8 @@ describe.each(doors)('in $chat', (door) => {
       await stage.press('avery', 'approve');
       await reached(stage, 'queued', 'submitting');
       await stage.restart((text) => text.replace(/(  collect:\n[^]*?tier: )standard/, '$1high'));
-      await reached(stage, 'over');
-      expect(newest(stage)).toMatchObject({ ending: { how: 'refused', code: 'tierStricter' } });
+      await reached(stage, 'closed');
+      expect(newest(stage)).toMatchObject({ ending: { kind: 'refused', code: 'tierStricter' } });
       expect(sent(stage)).toBe(0);
     });
   });
@@ -551,8 +552,8 @@ describe('in Slack alone', () => {
 
   test('a press that Slack did not sign, signed with another secret or six minutes ago is refused', async () => {
     const { slack } = await opened(openSlackStage());
-    const { id, digest, revision } = await asked(stage);
-    const body = press(id, bindingOf(digest), revision);
+    const { id, subject, revision } = await asked(stage);
+    const body = press(id, bindingOf(subject.digest), revision);
     const now = Math.floor(Date.now() / 1_000);
     const answers = [
       await slack.send(body, { secret: 'a guess' }),
@@ -775,14 +776,14 @@ describe('in Teams alone', () => {
 describe('in the console alone', () => {
   test('a page of another origin, or a form, presses nothing', async () => {
     const { page } = await opened(openConsoleStage());
-    const { id, digest, revision } = await asked(stage);
+    const { id, subject, revision } = await asked(stage);
     const body = JSON.stringify({
       as: 'approver1',
       place: 'incidents',
       request: id,
       verb: 'approve',
       revision,
-      fingerprint: bindingOf(digest),
+      fingerprint: bindingOf(subject.digest),
     });
     const answers = [
       await page.raw(

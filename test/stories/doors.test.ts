@@ -139,7 +139,8 @@ describe('row 2.6: a thing of the wrong kind', () => {
 
   test('a request where a device is meant, a recipe, a file, a fingerprint: each is called what it is', async () => {
     await say('dump hosta OfficeClickToRun');
-    const { id, fingerprint } = app.newest();
+    const { id, subject } = app.newest();
+    const { fingerprint } = subject;
     expect(await say(`host ${id}`)).toContain(`"/lr status ${id}" shows it`);
     expect(await say(`dump ${id.toUpperCase()} x`)).toContain(
       `${id} is a request, on the device hosta.corp.example`,
@@ -183,11 +184,12 @@ describe('row 2.6: a thing of the wrong kind', () => {
     expect(await say('approve all', 'approver1')).toContain('"/lr list pending" shows them');
     await say('dump hosta OfficeClickToRun');
     await app.loop.tick();
-    const { id, fingerprint } = app.newest();
+    const { id, subject } = app.newest();
+    const { fingerprint } = subject;
     expect(await say(`approve ${fingerprint} ${id}`, 'approver1')).toContain(`/lr approve ${id}`);
     expect(await say('status 8c4f2a6e-8d10-4a3e-9a77-2c6c3e1f0b11')).toContain('no request here has it');
     await app.press('approver1', 'approve');
-    const { actionId } = await app.until('running');
+    const { actionId } = runOf(await app.until('running'));
     expect(await say(`cancel ${actionId.toUpperCase()}`)).toContain(
       `is Defender's id of the action of ${id}`,
     );

@@ -145,7 +145,7 @@ describe('with ten thousand finished requests in the data folder', () => {
     expect(desk.slack.cards(incidents)).toHaveLength(behind + devices.length);
     expect(desk.simulator.tenant.submissions).toHaveLength(devices.length);
     expect(desk.requests()).toHaveLength(requests + devices.length);
-    expect(desk.requests().filter(({ state }) => state !== 'finished')).toEqual([]);
+    expect(desk.requests().filter((one) => stateIn(one) !== 'finished')).toEqual([]);
   }, 480_000);
 
   function standing(slack: FakeSlack, request: string) {
@@ -368,7 +368,7 @@ describe.each([
     const told = (): number => app.alone(ana).filter((message) => /Defender/.test(wordsOf(message))).length;
     await app.connector.until(() => (told() > 0 ? true : undefined), patience);
     expect(told()).toBe(1);
-    expect(app.requests().map(({ state }) => state)).toEqual(['finished', 'finished']);
+    expect(app.requests().map((one) => stateIn(one))).toEqual(['finished', 'finished']);
     expect(app.simulator.tenant.submissions).toHaveLength(2);
   }, 180_000);
 });

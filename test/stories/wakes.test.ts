@@ -5,7 +5,6 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChatError } from '../../src/bot/ports.ts';
-import type { InState } from '../../src/liveResponse/request/events.ts';
 import type { Request } from '../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { createFailingDisk } from '../support/store/failingDisk.ts';
@@ -62,11 +61,8 @@ async function approved(command?: string): Promise<void> {
   await app.clock.settle();
 }
 
-function queued(): InState<'queued'> {
-  const one = request();
-  const stage = stageOf(one);
-  if (stage.state !== 'queued') throw new Error(stage.state);
-  return one;
+function queued(): Queued {
+  return sessionIn(request(), 'queued').stage;
 }
 
 /** A request whose answer was lost, and which Defender does not list yet. */
@@ -127,7 +123,7 @@ describe('expiry', () => {
     await shortlyBefore(request().asked.terms.expiresAt);
     expect(wakesIn('expiry')).toBe(ahead);
     await app.run(20 * second);
-    expect(stageOf(request()).state).toBe('over');
+    expect(stageOf(request()).state).toBe('closed');
   });
 });
 
@@ -137,7 +133,7 @@ describe('exposure', () => {
       policy: (text) => text.replace('high: { request', 'high: { redactAfter: 2h, request'),
     });
     await approved();
-    const { endedAt } = await app.until('finished');
+    const { endedAt } = sessionIn(await app.until('finished'), 'finished').stage;
     await shortlyBefore(endedAt + 2 * hour);
     expect(wakesIn('exposure')).toBe(ahead);
     await app.run(ahead);
@@ -158,7 +154,7 @@ describe('judging', () => {
     await app.run(20 * second);
     expect(request()).toMatchObject({
       state: 'over',
-      ending: { how: 'refused', code: 'expireAfterShorter' },
+      ending: { kind: 'refused', code: 'expireAfterShorter' },
     });
   });
 });
@@ -170,10 +166,10 @@ describe('submission', () => {
     await approved();
     await app.when(
       'the refusal',
-      () => stageOf(app.newest()).state === 'queued' && stageOf(queued()).notBefore !== undefined,
+      () => stageOf(app.newest()).state === 'queued' && queued().notBefore !== undefined,
       minute,
     );
-    expect(wakesIn('submission')).toBe((stageOf(queued()).notBefore ?? 0) - app.clock.now());
+    expect(wakesIn('submission')).toBe((queued().notBefore ?? 0) - app.clock.now());
     expect(wakesIn('submission')).toBeLessThanOrEqual(20 * second);
   });
 
@@ -181,10 +177,10 @@ describe('submission', () => {
     app = await openWorkingTestApp();
     faults().plant({ what: 'throttle', on: 'run', retryAfter: 3_000, times: 'always' });
     await approved();
-    await shortlyBefore(stageOf(queued()).runBefore);
+    await shortlyBefore(queued().runBefore);
     expect(wakesIn('submission')).toBe(ahead);
     await app.run(ahead);
-    expect(stageOf(request()).state).toBe('over');
+    expect(stageOf(request()).state).toBe('closed');
   });
 
   test('looks every 5 s whether a device is free', async () => {
@@ -192,7 +188,7 @@ describe('submission', () => {
     await approved();
     await app.until('running');
     await approved('dump hosta lsass');
-    expect(stageOf(queued()).waitsFor).toBe('deviceBusy');
+    expect(queued().waitsFor).toBe('deviceBusy');
     expect(wakesIn('submission')).toBeLessThanOrEqual(5 * second);
   });
 
@@ -201,7 +197,7 @@ describe('submission', () => {
     for (let device = 1; device <= 11; device += 1)
       await approved(`dump load${String(device).padStart(3, '0')} notepad`);
     await app.run(25 * second);
-    expect(stageOf(queued()).waitsFor).toBe('slot');
+    expect(queued().waitsFor).toBe('slot');
     // Ten a minute, and the first of them went out at the very beginning.
     expect(wakesIn('submission')).toBeLessThanOrEqual(35 * second);
     await app.when('the eleventh session', () => stageOf(app.newest()).state === 'running', 36 * second);
@@ -214,7 +210,7 @@ describe('submission', () => {
     await app.press('approver1', 'approve');
     await app.when(
       'the outage',
-      () => stageOf(app.newest()).state === 'queued' && stageOf(queued()).waitsFor === 'unavailable',
+      () => stageOf(app.newest()).state === 'queued' && queued().waitsFor === 'unavailable',
       minute,
     );
     expect(wakesIn('submission')).toBeLessThanOrEqual(15 * second);
@@ -267,7 +263,7 @@ describe('lateFinds', () => {
     await app.run(15 * minute);
     await app.press('responder1', 'drop');
     await app.clock.settle();
-    expect(stageOf(request()).state).toBe('over');
+    expect(stageOf(request()).state).toBe('closed');
   }
 
   test('looks 5, 15 and 60 s after a request was dropped', async () => {
@@ -326,7 +322,7 @@ describe('parked', () => {
     await approved('dump laptop7 notepad');
     const {
       action: { createdAt = 0 },
-    } = await app.until('running');
+    } = runOf(await app.until('running'));
     await shortlyBefore(createdAt + 10 * minute);
     expect(wakesIn('parked')).toBe(ahead + 1);
     await shortlyBefore(createdAt + hour);

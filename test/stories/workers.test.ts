@@ -25,14 +25,13 @@ describe('the workers by themselves', () => {
     expect(status()).toContain('Waiting for approval');
     await app.press('approver1', 'approve');
     const finished = await app.until('finished');
-    expect(stageOf(finished).outcome).toBe('succeeded');
+    expect(outcomeOf(finished)).toBe('succeeded');
     await app.when('the end on the card', () => status().includes('Finished'), minute);
     await app.when(
       'the output on the card',
       () =>
         finished.id === app.newest().id &&
-        'results' in app.newest() &&
-        stageOf(app.newest() as typeof finished).run.results.excerpts.length > 0,
+        runOf(app.newest()).results.excerpts.length > 0,
       minute,
     );
   });

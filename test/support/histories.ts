@@ -2,11 +2,13 @@
 // The promises they keep are in test/liveResponse/histories.test.ts. Only this file calls the fold, so that a
 // new model changes this file and keeps the promises.
 import fc from 'fast-check';
-import { create, apply, IllegalTransition } from '../../src/liveResponse/request/fold.ts';
-import type { Asked, Request } from '../../src/liveResponse/request/request.ts';
-import type { Fact, Move } from '../../src/liveResponse/request/events.ts';
+import { create, IllegalTransition } from '../../src/liveResponse/request/fold.ts';
+import type { NewRequest, Request } from '../../src/liveResponse/request/request.ts';
+import type { RequestFact, SessionFact } from '../../src/liveResponse/request/events.ts';
 import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { asked, exampleMoves, start } from './lifecycle.ts';
+import type { AnyEvent } from './requests.ts';
+import { after as applied, flat, newRequest } from './requests.ts';
 
 const content = { at: start, files: [{ name: 'minidump.ps1', sha256: 'ab'.repeat(32) }] } as const;
 const error = { call: 'submit', code: 'ActiveRequestAlreadyExists', status: 400, target: 't' } as const;
@@ -15,16 +17,18 @@ const differs = [{ type: 'GetFile', path: 'C:\\x' }] as const;
 const ref = { surface: 'console', place: 'p', id: '1' };
 
 /** Everything optional is there, and a field that only a later version knows. */
-export const wholeAsked: Asked & { readonly fromALaterVersion: unknown } = {
-  ...asked,
-  panel: { at: start },
+export const wholeAsked: NewRequest = newRequest({
+  ...flat(asked),
+  context: { at: start },
   recipeArgs: { process: 'x' },
   recipeFrom: 1,
   reason: 'beacon',
   continues: { id: 'lr-4c2m8t', from: 1, before: asked.subject.commands.slice(0, 1), mayRepeat: [0] },
   content,
-  fromALaterVersion: { kept: ['as', 'it', 'came'] },
-};
+  ...{ fromALaterVersion: { kept: ['as', 'it', 'came'] } },
+});
+
+type Fact = RequestFact | SessionFact;
 
 /** One plausible event of every fact. */
 export const exampleFacts: { readonly [T in Fact['type']]: Extract<Fact, { readonly type: T }> } = {
@@ -32,7 +36,7 @@ export const exampleFacts: { readonly [T in Fact['type']]: Extract<Fact, { reado
   cardPosted: { type: 'cardPosted', intent: 'a', ref, shown: 1 },
   cardShown: { type: 'cardShown', intent: 'a', shown: 2 },
   cardGone: { type: 'cardGone', intent: 'a', why: 'gone', dead: false },
-  noted: { type: 'notified', surface: 'console', place: 'p' },
+  notified: { type: 'notified', surface: 'console', place: 'p' },
   waiting: { type: 'waiting', cause: 'deviceBusy', blocker: { by: 'unseen' }, error },
   redacted: { type: 'redacted', cause: 'time' },
   contentSeen: {
@@ -41,7 +45,7 @@ export const exampleFacts: { readonly [T in Fact['type']]: Extract<Fact, { reado
     digest: 'cd'.repeat(32),
     fingerprint: 'cdcdcdcd',
   },
-  looked: { type: 'searched' },
+  searched: { type: 'searched' },
   excerptRead: {
     type: 'excerptRead',
     excerpt: { index: 0, at: start, length: 3, sha256: 'aa', errors: false, cut: false },
@@ -52,37 +56,37 @@ export const exampleFacts: { readonly [T in Fact['type']]: Extract<Fact, { reado
   linkRetired: { type: 'linkRetired', index: 1 },
   linkRefused: { type: 'linkRefused', trouble: { index: 1, at: start, code: 'notReady', tries: 1 } },
   cancelAsked: { type: 'cancelAsked', cancel: { by, at: start, answer: 'sent' } },
-  parked: { type: 'waitingForDevice', parked: { since: start, until: start + 3_600_000 } },
-  triedAgain: { type: 'retried', again: { id: 'lr-8g4m3r', from: 1, by } },
-  foundAfterDrop: { type: 'foundLate', action: exampleMoves.submitted.action },
+  waitingForDevice: { type: 'waitingForDevice', waiting: { since: start, until: start + 3_600_000 } },
+  retried: { type: 'retried', as: { id: 'lr-8g4m3r', from: 1, by } },
+  foundLate: { type: 'foundLate', action: exampleMoves.submitted.action },
+  sessionNotified: { type: 'sessionNotified', surface: 'console', place: 'p', what: 'woke' },
   pressRefused: { type: 'pressRefused', by: 'x', verb: 'approve', reason: 'selfApproval' },
   resultViewed: { type: 'resultViewed', by, index: 0, what: 'output' },
 };
 
 /** Every kind of event, and those that have more to tell in some cases. */
-export const exampleEvents: readonly (Move | Fact)[] = [
+export const exampleEvents: readonly AnyEvent[] = [
   ...Object.values(exampleMoves),
-  { ...exampleMoves.approved, approval: { ...exampleMoves.approved.approval, content } },
+  { ...exampleMoves.approved, vote: { ...exampleMoves.approved.vote, content } },
   { ...exampleMoves.submitted, differs },
   { ...exampleMoves.deferred, error },
   { ...exampleMoves.lost, error },
   ...Object.values(exampleFacts),
-  { ...exampleFacts.noted, what: 'woke' },
-  { ...exampleFacts.noted, what: 'found' },
+  { ...exampleFacts.sessionNotified, what: 'found' },
   { ...exampleFacts.cardGone, dead: true },
   { ...exampleFacts.linkMinted, onCard: false },
-  { ...exampleFacts.foundAfterDrop, differs },
-  { ...exampleMoves.adopted, differs },
+  { ...exampleFacts.foundLate, differs },
+  { ...exampleMoves.found, differs },
 ];
 
 export interface Step {
-  readonly event: Move | Fact;
+  readonly event: AnyEvent;
   /** Epoch milliseconds; never before the step before it. */
   readonly at: number;
 }
 
 export interface History {
-  readonly asked: Asked;
+  readonly asked: NewRequest;
   readonly steps: readonly Step[];
 }
 
@@ -92,9 +96,9 @@ export function begun(history: Pick<History, 'asked'>): Request {
 }
 
 /** The request after the event; undefined where the event cannot happen. */
-export function after(request: Request, event: Move | Fact, at: number): Request | undefined {
+export function after(request: Request, event: AnyEvent, at: number): Request | undefined {
   try {
-    return apply(request, event, at);
+    return applied(request, event, at);
   } catch (error) {
     if (error instanceof IllegalTransition) return undefined;
     throw error;
@@ -104,7 +108,7 @@ export function after(request: Request, event: Move | Fact, at: number): Request
 /** Every state of the history, the first as it was asked. */
 export function statesOf({ asked: first, steps }: History): readonly Request[] {
   const states: Request[] = [create(first)];
-  for (const { event, at } of steps) states.push(apply(states.at(-1) ?? create(first), event, at));
+  for (const { event, at } of steps) states.push(applied(states.at(-1) ?? create(first), event, at));
   return states;
 }
 
@@ -115,7 +119,7 @@ interface Choice {
 }
 
 /** The same event about another command, card or attempt, so that two events of a kind meet. */
-function detailed(event: Move | Fact, detail: number, at: number): Move | Fact {
+function detailed(event: AnyEvent, detail: number, at: number): AnyEvent {
   const index = detail % 3;
   const intent = `intent-${detail % 4}`;
   switch (event.type) {
@@ -124,7 +128,8 @@ function detailed(event: Move | Fact, detail: number, at: number): Move | Fact {
     case 'cardShown':
     case 'cardGone':
       return { ...event, intent, ...('shown' in event ? { shown: detail % 9 } : {}) };
-    case 'noted':
+    case 'notified':
+    case 'sessionNotified':
       return { ...event, place: `place-${index}` };
     case 'excerptRead':
       return { ...event, excerpt: { ...event.excerpt, index, at } };
@@ -138,8 +143,8 @@ function detailed(event: Move | Fact, detail: number, at: number): Move | Fact {
     case 'linkRetired':
       return { ...event, index };
     case 'approved':
-    case 'resent':
-      return { ...event, approval: { ...event.approval, at } };
+    case 'resubmitted':
+      return { ...event, vote: { ...event.vote, at } };
     case 'claimed':
       return { ...event, attempt: { ...event.attempt, nonce: `nonce-${detail}`, at } };
     case 'waiting':
@@ -150,7 +155,7 @@ function detailed(event: Move | Fact, detail: number, at: number): Move | Fact {
 }
 
 /** A refusal ends most histories before they come far: seldom taken where nothing was sent yet. */
-function isTaken(request: Request, { type }: Move | Fact, pick: Choice): boolean {
+function isTaken(request: Request, { type }: AnyEvent, pick: Choice): boolean {
   const stage = stageOf(request);
   const early = stage.state === 'awaitingApproval' || stage.state === 'queued';
   return type !== 'refused' || !early || pick.detail % 7 === 0;

@@ -3,11 +3,13 @@
 import type { Action } from '../../src/liveResponse/action.ts';
 import { digestText, fingerprintOf } from '../../src/liveResponse/commands.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
-import { create, apply } from '../../src/liveResponse/request/fold.ts';
-import type { Asked, Request, State } from '../../src/liveResponse/request/request.ts';
-import type { Fact, InState, Move } from '../../src/liveResponse/request/events.ts';
+import { create } from '../../src/liveResponse/request/fold.ts';
+import type { NewRequest, Request, State } from '../../src/liveResponse/request/request.ts';
+import type { RequestTransition, SessionTransition } from '../../src/liveResponse/request/events.ts';
 import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { createHash } from 'node:crypto';
+import type { AnyEvent } from './requests.ts';
+import { after, newRequest } from './requests.ts';
 
 /** 2026-11-23 03:00 UTC: the hour this product is for. */
 export const start = Date.UTC(2026, 10, 23, 3, 0, 0);
@@ -24,7 +26,7 @@ const digest = createHash('sha256')
   .update(digestText('simulator', deviceId, dumpCommands))
   .digest('hex');
 
-export const asked: Asked = {
+export const asked: NewRequest = newRequest({
   id: 'lr-7f3k2q',
   origin: 'console:delivery-1',
   at: start,
@@ -49,7 +51,7 @@ export const asked: Asked = {
   terms: { tier: 'high', approveRole: 'approver', expiresAt: start + 30 * minute, runWithin: 30 * minute },
   digest,
   fingerprint: fingerprintOf(digest),
-};
+});
 
 export function actionWith(
   status: string,
@@ -76,12 +78,19 @@ export function actionWith(
 }
 
 const person = { id: 'approver1', name: 'Avery Approver' };
-const approval = { by: person, account: 'console:avery', at: start + minute, digest };
+const vote = { kind: 'approve', by: person, account: 'console:avery', at: start + minute, digest } as const;
 
-/** One plausible event of every move. */
-export const exampleMoves: { readonly [T in Move['type']]: Extract<Move, { readonly type: T }> } = {
-  approved: { type: 'approved', approval },
-  denied: { type: 'denied', by: person, reason: 'wrong host' },
+type Transition = RequestTransition | SessionTransition;
+
+/** One plausible event of every transition. */
+export const exampleMoves: {
+  readonly [T in Transition['type']]: Extract<Transition, { readonly type: T }>;
+} = {
+  approved: { type: 'approved', vote },
+  denied: {
+    type: 'denied',
+    vote: { kind: 'deny', by: person, account: 'console:avery', at: start + minute, reason: 'wrong host' },
+  },
   expired: { type: 'expired' },
   withdrawn: { type: 'withdrawn', by: asked.asked.requester },
   claimed: {
@@ -98,9 +107,9 @@ export const exampleMoves: { readonly [T in Move['type']]: Extract<Move, { reado
     target: '6f8f0c3e-0000-4000-8000-000000000000',
   },
   lost: { type: 'lost' },
-  adopted: { type: 'found', action: actionWith('InProgress'), deadline: start + 3 * 86_400_000 },
-  resent: { type: 'resubmitted', approval, runBefore: start + 60 * minute },
-  dropped: { type: 'abandoned', by: person },
+  found: { type: 'found', action: actionWith('InProgress'), deadline: start + 3 * 86_400_000 },
+  resubmitted: { type: 'resubmitted', vote, runBefore: start + 60 * minute },
+  abandoned: { type: 'abandoned', by: person },
   progressed: {
     type: 'progressed',
     action: actionWith('InProgress', [
@@ -117,14 +126,14 @@ export const exampleMoves: { readonly [T in Move['type']]: Extract<Move, { reado
     ]),
     outcome: 'succeeded',
   },
-  lostTrack: { type: 'actionMissing' },
+  actionMissing: { type: 'actionMissing' },
   overdue: { type: 'overdue' },
 };
 
 /** Folds events one second apart. */
-export function fold(events: readonly (Move | Fact)[], from: Asked = asked): Request {
+export function fold(events: readonly AnyEvent[], from: NewRequest = asked): Request {
   return events.reduce<Request>(
-    (request, event, at) => apply(request, event, start + (at + 1) * 1000),
+    (request, event, at) => after(request, event, start + (at + 1) * 1000),
     create(from),
   );
 }
@@ -136,12 +145,13 @@ const path: { readonly [S in State]: readonly (keyof typeof exampleMoves)[] } = 
   unknown: ['approved', 'claimed', 'lost'],
   running: ['approved', 'claimed', 'submitted'],
   finished: ['approved', 'claimed', 'submitted', 'ended'],
-  over: ['denied'],
+  closed: ['denied'],
 };
 
-export function requestIn<S extends State>(state: S): InState<S> {
+/** A request whose card shows this state. */
+export function requestIn(state: State): Request {
   const request = fold(path[state].map((move) => exampleMoves[move]));
   const stage = stageOf(request);
   if (stage.state !== state) throw new Error(`the path to ${state} ends in ${stage.state}`);
-  return request as InState<S>;
+  return request;
 }

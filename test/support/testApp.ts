@@ -31,7 +31,6 @@ import { bindingOf } from '../../src/liveResponse/commands.ts';
 import { CallRates, defaultRates, elapsedOf } from '../../src/liveResponse/pacing/callRates.ts';
 import type { CallKind, Rates } from '../../src/liveResponse/pacing/callRates.ts';
 import type { Clock } from '../../src/liveResponse/ports.ts';
-import type { InState } from '../../src/liveResponse/request/events.ts';
 import type { Request, State } from '../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
@@ -218,7 +217,7 @@ export interface TestApp {
   /** Moves time on in polling steps, ticking at each. */
   run(ms: number): Promise<void>;
   /** Ticks and moves on until the newest request is in `state`; fails after two simulated hours. */
-  until<S extends State>(state: S): Promise<InState<S>>;
+  until(state: State): Promise<Request>;
   /** The newest request. */
   newest(): Request;
   /** Newest card of the newest request in a place. */
@@ -379,12 +378,12 @@ export async function openTestApp(options: TestAppOptions = {}): Promise<TestApp
         await app.loop.tick();
       }
     },
-    async until<S extends State>(state: S) {
+    async until(state: State) {
       const end = clock.now() + 2 * 3_600_000;
       while (clock.now() < end) {
         await app.loop.tick();
         const request = app.newest();
-        if (stageOf(request).state === state) return request as InState<S>;
+        if (stageOf(request).state === state) return request;
         clock.move(step);
       }
       throw new Error(`never became ${state}; it is ${stageOf(app.newest()).state}`);

@@ -213,7 +213,7 @@ function isKnown(entry: Entry): boolean {
 }
 
 /** The request that an entry makes; undefined of an entry that changes one. */
-function requestMade({ event, format }: Entry): NewRequest | undefined {
+export function requestMade({ event, format }: Entry): NewRequest | undefined {
   if (event.type !== 'asked') return undefined;
   return format < lineFormat
     ? requestAsked((event as unknown as { readonly asked: unknown }).asked)

@@ -13,7 +13,8 @@ import {
   authenticate,
 } from './context.ts';
 import type { HandlerContext } from './context.ts';
-import { approve, cancel, deny } from './requests/decisions.ts';
+import { cancel } from './requests/cancel.ts';
+import { approve, deny } from './requests/decisions.ts';
 import { freezeAll } from './freeze.ts';
 import { mayFreeze, mayPrepareApproval, maySee, mayUnfreeze } from '../policy/decisions.ts';
 import type { ApprovingPress } from '../policy/decisions.ts';

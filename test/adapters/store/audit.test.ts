@@ -41,7 +41,7 @@ async function written(): Promise<MemoryDisk> {
       const id = `r${file}${one}`;
       await store.add(askedOf(id));
       await store.change(id, () => ({ event: approved }));
-      await store.change(id, () => ({ event: claimed(id) }));
+      await store.change(id, () => ({ event: claimed(id), session: 0 }));
     }
     if (file < 2) await store.close();
   }
@@ -184,7 +184,7 @@ describe('the audit', () => {
   test('finds a chain that is whole but tells what cannot have happened', () => {
     const disk = createMemoryDisk();
     const people = peopleIn(disk, memoryFolder);
-    const asked = lineAfter(noHead, noon, 'r1', { type: 'asked', asked: askedOf('r1') }, people);
+    const asked = lineAfter(noHead, noon, 'r1', { type: 'asked', request: askedOf('r1') }, people);
     const lost = lineAfter(asked.head, noon, 'r1', { type: 'lost' }, people);
     rewrite(disk, oldest, [asked.text, lost.text]);
     expect(check(disk).wrong).toMatchObject({ line: 2 });

@@ -9,11 +9,11 @@ import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
 import {
   approved,
-  approver,
   askedOf,
   auditOf,
   claimed,
   collectLog,
+  denied,
   noLock,
   openTestStore,
   picture,
@@ -129,11 +129,11 @@ async function life(disk: MemoryDisk, acknowledged: unknown[]): Promise<void> {
     () => store.add(askedOf('r1')),
     () => store.change('r1', () => ({ event: approved })),
     () => store.add(askedOf('r2')),
-    () => store.change('r1', () => ({ event: claimed('n1') })),
+    () => store.change('r1', () => ({ event: claimed('n1'), session: 0 })),
     () => store.note({ type: 'frozen', by: 'approver1', why: 'exercise' }),
-    () => store.change('r2', () => ({ event: { type: 'denied', by: approver } })),
+    () => store.change('r2', () => ({ event: denied })),
     () => store.add(askedOf('r3')),
-    () => store.change('r1', () => ({ event: { type: 'lost' } })),
+    () => store.change('r1', () => ({ event: { type: 'lost' }, session: 0 })),
     () => store.note({ type: 'unfrozen', by: 'approver1' }),
     () => store.change('r3', () => ({ event: approved })),
   ];

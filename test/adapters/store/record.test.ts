@@ -10,6 +10,8 @@ import type { Head } from '../../../src/adapters/store/journal/line.ts';
 import type { Store } from '../../../src/adapters/store/journal/requestStore.ts';
 import type { Event } from '../../../src/liveResponse/request/events.ts';
 import { stateIn } from '../../support/requests.ts';
+import { changeOf } from '../../support/requests.ts';
+import { olderEvent } from '../../support/store/olderEvents.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
 import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
@@ -20,6 +22,7 @@ import {
   auditOf,
   claimed,
   collectLog,
+  denied,
   lineAfter,
   noLock,
   noon,
@@ -27,6 +30,8 @@ import {
   peopleIn,
   picture,
   responder,
+  unkeyedAsked,
+  unkeyedApproved,
 } from './sample.ts';
 
 const first = join(memoryFolder, 'journal-000000001.ndjson');
@@ -51,12 +56,12 @@ async function written(keys: Keys = testKeys): Promise<MemoryDisk> {
   for (const id of ['r1', 'r2', 'r3']) await store.add(askedOf(id, { reason: 'beacon seen' }));
   await store.change('r1', () => ({ event: approved }));
   await store.change('r2', () => ({ event: approved }));
-  await store.change('r2', () => ({ event: claimed('n2') }));
+  await store.change('r2', () => ({ event: claimed('n2'), session: 0 }));
   return disk;
 }
 
 /** A journal as version 0.1 wrote it. */
-function old(events: readonly (readonly [string, Event])[]): {
+function old(events: readonly (readonly [string, { readonly type: string }])[]): {
   readonly disk: MemoryDisk;
   readonly head: Head;
 } {
@@ -72,7 +77,7 @@ function old(events: readonly (readonly [string, Event])[]): {
   return { disk, head };
 }
 
-const asked = (id: string): readonly [string, Event] => [id, { type: 'asked', asked: askedOf(id) }];
+const asked = (id: string) => [id, unkeyedAsked(id)] as const;
 
 describe('a journal that somebody without the key has changed', () => {
   test.each<readonly [string, (lines: string[]) => readonly string[], RegExp]>([
@@ -83,7 +88,7 @@ describe('a journal that somebody without the key has changed', () => {
     ],
     [
       'an approval that was appended, its hash made as version 0.1 did',
-      (lines) => [...lines, encodeUnkeyed(lastOf(lines), noon, 'r3', approved).text],
+      (lines) => [...lines, encodeUnkeyed(lastOf(lines), noon, 'r3', unkeyedApproved).text],
       /line 7 carries no key, although the lines before it do/,
     ],
     [
@@ -141,7 +146,7 @@ describe('a journal that somebody without the key has changed', () => {
   function keyedBy(lines: readonly string[], request: string, event: Event, keys: Keys): string {
     const { seq, hash: prev } = lastOf(lines);
     const body = JSON.stringify({
-      v: 2,
+      v: 3,
       seq: seq + 1,
       prev,
       at: noon,
@@ -168,12 +173,12 @@ describe('a journal that somebody without the key has changed', () => {
     const one = copyOf(disk);
     const other = copyOf(disk);
     for (const [copy, event] of [
-      [one, { type: 'denied', by: approver }],
+      [one, denied],
       [other, approved],
     ] as const) {
       const store = await open(copy);
-      await store.change('r3', () => ({ event }));
-      await store.change('r1', () => ({ event: { type: 'lapsed' } }));
+      await store.change('r3', (request) => changeOf(request, event));
+      await store.change('r1', () => ({ event: { type: 'lapsed' }, session: 0 }));
       await store.close();
     }
     // Of the one the denial, of the other what came after its approval.
@@ -192,7 +197,7 @@ describe('a journal that somebody without the key has changed', () => {
 
   test('and every line written again in the form of version 0.1 is not proven, and not taken over where the folder had a key', async () => {
     const disk = await written();
-    const forged = old([asked('r1'), ['r1', approved]]);
+    const forged = old([asked('r1'), ['r1', unkeyedApproved]]);
     disk.overwrite(first, forged.disk.bytes(first) ?? Buffer.alloc(0));
     await expect(open(disk)).rejects.toThrow(
       /line 1 carries no key, .*although this folder was written with one before/,
@@ -225,7 +230,7 @@ describe('a new key', () => {
     const disk = await written(keysFrom([older]));
     const both = keysFrom([newer, older]);
     const store = await open(disk, { keys: both });
-    await store.change('r1', () => ({ event: { type: 'lapsed' } }));
+    await store.change('r1', () => ({ event: { type: 'lapsed' }, session: 0 }));
     const before = picture(store);
     await store.close();
     expect(picture(await open(disk, { keys: both }))).toEqual(before);
@@ -363,15 +368,18 @@ describe('the anchor', () => {
 
 describe('a journal of version 0.1', () => {
   test('is taken over once, with a line that says so, and nothing unkeyed comes behind it', async () => {
-    const { disk, head } = old([asked('r1'), ['r1', { type: 'denied', by: approver }], asked('r2')]);
+    const { disk, head } = old([asked('r1'), ['r1', olderEvent(denied)], asked('r2')]);
     const log = collectLog();
     const store = await open(disk, { log });
-    expect(store.get('r2')).toMatchObject({ state: 'awaitingApproval', requester: responder });
+    expect(store.get('r2')).toMatchObject({
+      stage: { state: 'awaitingApproval' },
+      asked: { requester: responder },
+    });
     expect(store.freeze()).toBeUndefined();
     expect(store.tookOver()).toBe(true);
     expect(store.health()).toMatchObject({ takenOver: { lines: 3 }, seq: 4 });
     expect(JSON.parse(linesIn(disk)[3] ?? '')).toMatchObject({
-      v: 2,
+      v: 3,
       event: { type: 'takenOver', lines: 3, hash: head.hash },
     });
     expect(log.lines.find(({ event }) => event === 'journalTakenOver')).toMatchObject({
@@ -387,7 +395,7 @@ describe('a journal of version 0.1', () => {
     expect(auditOf(disk, memoryFolder).wrong).toBeUndefined();
     // Cut down to what needs no key, and gone on from there.
     const down = copyOf(disk);
-    put(down, [...linesIn(down).slice(0, 3), encodeUnkeyed(head, noon, 'r2', approved).text]);
+    put(down, [...linesIn(down).slice(0, 3), encodeUnkeyed(head, noon, 'r2', unkeyedApproved).text]);
     for (const name of ['journal-000000006.ndjson']) down.remove(inFolder(name));
     await expect(open(down)).rejects.toThrow();
     // A line with the key behind lines that nobody took over.
@@ -402,7 +410,7 @@ describe('a journal of version 0.1', () => {
   });
 
   test('in which something was approved freezes, in the same line', async () => {
-    const { disk } = old([asked('r1'), ['r1', approved], asked('r2')]);
+    const { disk } = old([asked('r1'), ['r1', unkeyedApproved], asked('r2')]);
     const store = await open(disk);
     expect(store.freeze()?.why).toMatch(
       /nothing proves that nobody changed it, and one request in it was approved/,
@@ -432,7 +440,7 @@ describe('a journal of version 0.1', () => {
   });
 
   test('that was changed is refused as before', async () => {
-    const { disk } = old([asked('r1'), ['r1', approved]]);
+    const { disk } = old([asked('r1'), ['r1', unkeyedApproved]]);
     put(disk, linesIn(disk).with(0, (linesIn(disk)[0] ?? '').replace('host-a', 'host-b')));
     await expect(open(disk)).rejects.toThrow(/line 1 was changed after it was written/);
   });
@@ -457,9 +465,9 @@ describe('forgetting', () => {
       if (restored) disk.overwrite(inFolder('people.keys'), keysBefore);
       const after = await open(disk);
       expect(after.get('r1')).toMatchObject({
-        requester: { name: 'forgotten person' },
-        state: 'over',
-        commands: askedOf('r1').subject.commands,
+        asked: { requester: { name: 'forgotten person' } },
+        stage: { state: 'closed' },
+        subject: { commands: askedOf('r1').subject.commands },
       });
       expect(JSON.stringify(after.get('r1'))).not.toMatch(/Responder|Marie|slack:U1/);
       expect(after.personsNamed(responder.id)).toEqual([]);

@@ -4,8 +4,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IllegalTransition } from '../../../src/liveResponse/request/fold.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
-import { stateIn } from '../../support/requests.ts';
+import { changeOf, sessionIn, stateIn } from '../../support/requests.ts';
 import { StoreError } from '../../../src/liveResponse/ports.ts';
 import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
 import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
@@ -15,10 +16,10 @@ import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.t
 import {
   actionOf,
   approved,
-  approver,
   askedOf,
   claimed,
   collectLog,
+  denied,
   lineAfter,
   noLock,
   noon,
@@ -65,12 +66,10 @@ describe('the request store', () => {
   test('lets the first of two racing changes win, and shows its result to the second', async () => {
     const store = await openTestStore({ dir: folder.path });
     await store.add(askedOf('r1'));
-    const decide = (request: {
-      readonly state: string;
-    }): { readonly event: typeof approved } | { readonly no: string } =>
-      request.state === 'awaitingApproval' ? { event: approved } : { no: request.state };
+    const decide = (request: Request): { readonly event: typeof approved } | { readonly no: string } =>
+      stageOf(request).state === 'awaitingApproval' ? { event: approved } : { no: stageOf(request).state };
     const [first, second] = await Promise.all([store.change('r1', decide), store.change('r1', decide)]);
-    expect(first).toMatchObject({ request: { state: 'queued' } });
+    expect(first).toMatchObject({ request: { stage: { state: 'approved' } } });
     expect(second).toEqual({ no: 'queued' });
     await store.close();
   });
@@ -91,7 +90,7 @@ describe('the request store', () => {
     await expect(
       store.change('r1', () => {
         calls += 1;
-        return { event: { type: 'lost' } };
+        return { event: { type: 'lost' }, session: 0 };
       }),
     ).rejects.toThrow(IllegalTransition);
     expect(calls).toBe(2);
@@ -126,7 +125,7 @@ describe('the request store', () => {
     await store.add(askedOf('r1'));
     await store.change('r1', () => ({ event: approved }));
     stop();
-    await store.change('r1', () => ({ event: claimed('n1') }));
+    await store.change('r1', () => ({ event: claimed('n1'), session: 0 }));
     expect(heard).toEqual(['r1 asked awaitingApproval', 'r1 approved queued']);
     expect(log.lines.filter((line) => line.event === 'storeListenerFailed')).toHaveLength(3);
     await store.close();
@@ -193,7 +192,7 @@ describe('the request store', () => {
       { type: 'submitted', action: actionOf('a1'), deadline: noon } as const,
       ended,
     ])
-      await store.change('r1', () => ({ event }));
+      await store.change('r1', (request) => changeOf(request, event));
     const before = picture(store);
     await store.close();
     const file = join(folder.path, 'snapshot.json');
@@ -206,7 +205,7 @@ describe('the request store', () => {
     const again = await openTestStore({ dir: folder.path });
     await again.audited();
     expect(again.auditBreak()).toBeUndefined();
-    expect(again.get('r1')).toMatchObject({ state: 'finished', opened: true });
+    expect(sessionIn(again.get('r1'), 'finished').stage.opened).toBe(true);
     expect(picture(again)).toEqual(before);
     await again.close();
   });
@@ -218,7 +217,7 @@ describe('the request store', () => {
       await store.add(askedOf(id));
       await store.change(id, () => ({ event: approved }));
       await clock.advance(1000);
-      await store.change(id, () => ({ event: claimed(id) }));
+      await store.change(id, () => ({ event: claimed(id), session: 0 }));
     }
     await store.close();
     const again = await openTestStore({ dir: folder.path, clock });
@@ -232,7 +231,7 @@ describe('the request store', () => {
     const day = 86_400_000;
     const store = await openTestStore({ dir: folder.path, clock });
     await store.add(askedOf('over'));
-    await store.change('over', () => ({ event: { type: 'denied', by: approver } }));
+    await store.change('over', () => ({ event: denied }));
     await store.add(askedOf('open'));
     await store.close();
     await clock.advance(29 * day);
@@ -299,7 +298,13 @@ describe('the request store', () => {
     let head = noHead;
     const people = peopleIn(disk, memoryFolder);
     for (let index = 0; index < 10_000; index += 1) {
-      const line = lineAfter(head, noon, `r${index}`, { type: 'asked', asked: askedOf(`r${index}`) }, people);
+      const line = lineAfter(
+        head,
+        noon,
+        `r${index}`,
+        { type: 'asked', request: askedOf(`r${index}`) },
+        people,
+      );
       lines.push(`${line.text}\n`);
       head = line.head;
     }
@@ -332,7 +337,7 @@ describe('the request store', () => {
               return turn % n;
             };
             if (store.get(id) === undefined) await store.add(askedOf(id));
-            else await store.change(id, (request) => ({ event: someEvent(request, pick) }));
+            else await store.change(id, (request) => changeOf(request, someEvent(request, pick)));
             if (then === 'go') continue;
             const before = picture(store);
             if (then === 'close') await store.close();

@@ -4,8 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GlobalEvent, Log } from '../../../src/liveResponse/ports.ts';
 import type { Action } from '../../../src/liveResponse/action.ts';
-import type { Asked, Request } from '../../../src/liveResponse/request/request.ts';
-import type { Event, Fact, Move } from '../../../src/liveResponse/request/events.ts';
+import type { NewRequest, Request } from '../../../src/liveResponse/request/request.ts';
+import type {
+  Event,
+  RequestFact,
+  RequestTransition,
+  SessionTransition,
+} from '../../../src/liveResponse/request/events.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import type { StoreOptions, Store } from '../../../src/adapters/store/journal/requestStore.ts';
 import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
@@ -20,14 +25,18 @@ import type { Head } from '../../../src/adapters/store/journal/line.ts';
 import { readSnapshot } from '../../../src/adapters/store/journal/snapshot.ts';
 import type { Snapshot } from '../../../src/adapters/store/journal/snapshot.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
+import { isRequestEventType, isSessionEventType } from '../../../src/liveResponse/request/events.ts';
+import type { AnyEvent, FlatRequest } from '../../support/requests.ts';
+import { newRequest } from '../../support/requests.ts';
+import { olderAsked } from '../../support/store/olderEvents.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 
 export const noon = Date.UTC(2026, 0, 5, 12, 0, 0);
 export const responder = { id: 'responder1', name: 'First Responder' } as const;
 export const approver = { id: 'approver1', name: 'Second Person' } as const;
 
-export function askedOf(id: string, more: Partial<Asked> = {}): Asked {
-  return {
+export function askedOf(id: string, more: Partial<FlatRequest> = {}): NewRequest {
+  return newRequest({
     id,
     origin: `slack:delivery-${id}`,
     at: noon,
@@ -46,7 +55,7 @@ export function askedOf(id: string, more: Partial<Asked> = {}): Asked {
     digest: 'a'.repeat(64),
     fingerprint: 'abcd-efgh',
     ...more,
-  };
+  });
 }
 
 export function actionOf(id: string, status = 'Pending'): Action {
@@ -65,10 +74,15 @@ export function actionOf(id: string, status = 'Pending'): Action {
 
 export const approved = {
   type: 'approved',
-  approval: { by: approver, account: 'slack:U2', at: noon, digest: 'a'.repeat(64) },
-} as const satisfies Move;
+  vote: { kind: 'approve', by: approver, account: 'slack:U2', at: noon, digest: 'a'.repeat(64) },
+} as const satisfies RequestTransition;
 
-export function claimed(nonce: string): Move {
+export const denied = {
+  type: 'denied',
+  vote: { kind: 'deny', by: approver, account: 'slack:U2', at: noon },
+} as const satisfies RequestTransition;
+
+export function claimed(nonce: string): SessionTransition {
   return { type: 'claimed', attempt: { nonce, tag: `lr:${nonce}`, at: noon } };
 }
 
@@ -76,13 +90,13 @@ export function claimed(nonce: string): Move {
  * An event that may follow in the state the request is in; `pick(n)` chooses 0..n-1. Undefined when the
  * request is over and done with.
  */
-export function someEvent(request: Request, pick: (n: number) => number): Move | Fact {
+export function someEvent(request: Request, pick: (n: number) => number): AnyEvent {
   const nonce = `n${pick(1000)}`;
-  const facts: readonly (Move | Fact)[] = [
+  const facts: readonly AnyEvent[] = [
     { type: 'pressRefused', by: 'slack:U3', verb: 'approve', reason: 'ownRequest' },
     { type: 'notified', surface: 'slack', place: `C${pick(9)}` },
     { type: 'cardPosting', surface: 'slack', place: 'C1', intent: nonce },
-    ...request.cards.flatMap((card): readonly Fact[] => [
+    ...request.cards.flatMap((card): readonly RequestFact[] => [
       {
         type: 'cardPosted',
         intent: card.intent,
@@ -100,14 +114,14 @@ export function someEvent(request: Request, pick: (n: number) => number): Move |
   return chosen ?? { type: 'resultViewed', by: responder, index: 0, what: 'output' };
 }
 
-function movesOf(request: Request, nonce: string, pick: (n: number) => number): readonly (Move | Fact)[] {
+function movesOf(request: Request, nonce: string, pick: (n: number) => number): readonly AnyEvent[] {
   const stage = stageOf(request);
   switch (stage.state) {
     case 'awaitingApproval':
       return [
         { type: 'expired' },
         { type: 'withdrawn', by: responder, reason: 'typo' },
-        { type: 'denied', by: approver },
+        denied,
         approved,
         approved,
         approved,
@@ -124,7 +138,7 @@ function movesOf(request: Request, nonce: string, pick: (n: number) => number): 
     case 'unknown':
       return [
         { type: 'searched' },
-        { type: 'resubmitted', approval: approved.approval, runBefore: noon + 5 },
+        { type: 'resubmitted', vote: approved.vote, runBefore: noon + 5 },
         { type: 'abandoned', by: approver },
         { type: 'found', action: actionOf(nonce), deadline: noon + 9 },
       ];
@@ -153,7 +167,7 @@ function movesOf(request: Request, nonce: string, pick: (n: number) => number): 
         },
         { type: 'linkRetired', index: 1 },
       ];
-    case 'over':
+    case 'closed':
       return [];
   }
 }
@@ -171,14 +185,10 @@ export function lineAfter(
   event: Event | GlobalEvent,
   people: People,
 ): { readonly text: string; readonly head: Head } {
-  const owner = event.type === 'asked' ? event.asked.asked.requester.id : '';
-  const line = encodeLine(
-    head,
-    at,
-    request,
-    sealedEvent(JSON.parse(JSON.stringify(event)), owner, head.seq + 1, people),
-    testKeys,
-  );
+  const owner = event.type === 'asked' ? event.request.asked.requester.id : '';
+  const sealed = sealedEvent(JSON.parse(JSON.stringify(event)), owner, head.seq + 1, people);
+  const session = isSessionEventType(event.type) && !isRequestEventType(event.type) ? 0 : undefined;
+  const line = encodeLine(head, { at, request, session, ...sealed }, testKeys);
   people.flush();
   return line;
 }
@@ -250,3 +260,14 @@ export function seeded(seed: number): (n: number) => number {
     return Math.floor((state / 2 ** 32) * n);
   };
 }
+
+/** An `asked` as version 0.1 wrote it. */
+export function unkeyedAsked(id: string): { readonly type: string } {
+  return olderAsked(askedOf(id));
+}
+
+/** The approval likewise. */
+export const unkeyedApproved = {
+  type: 'approved',
+  approval: { by: approver, account: 'slack:U2', at: noon, digest: 'a'.repeat(64) },
+} as const;

@@ -10,6 +10,7 @@ import type { Entry } from '../../../src/adapters/store/journal/line.ts';
 import { forgottenName, seal, unseal } from '../../../src/adapters/store/journal/sealing.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
 import { askedOf, noon, openTestStore, noLock, peopleIn } from './sample.ts';
+import { after, changeOf } from '../../support/requests.ts';
 
 /** Stands in everything that is personal in the samples below, and in nothing else. */
 const mark = 'PERSONAL';
@@ -38,7 +39,7 @@ const action: Action = {
   progress: [{ index: 0, status: 'Failed', errors: [`C:\\Users\\${mark}`] }],
   commands: [{ type: 'RunScript', scriptName: 'a.ps1', args: 'x' }],
 };
-const approval: Approval = { by: other, account, at: noon, digest: 'a'.repeat(64) };
+const vote: Approval = { kind: 'approve', by: other, account, at: noon, digest: 'a'.repeat(64) };
 
 /**
  * One of each. The compiler asks for a sample of every new event, and this test then tells whether what is
@@ -49,19 +50,19 @@ const samples: {
 } = {
   asked: {
     type: 'asked',
-    asked: askedOf('r1', {
+    request: askedOf('r1', {
       requester: someone,
       account,
       reason: why,
       device: { ...askedOf('r1').targets[0].device, ip: `10.0.0.7 ${mark}` },
-      panel: {
+      context: {
         at: noon,
         sessions: [{ at: noon, status: 'Succeeded', what: 'RunScript', by: `${mark} Pierre` }],
       },
     }),
   },
-  approved: { type: 'approved', approval },
-  denied: { type: 'denied', by: other, reason: why },
+  approved: { type: 'approved', vote },
+  denied: { type: 'denied', vote: { ...vote, kind: 'deny', reason: why } },
   expired: { type: 'expired' },
   withdrawn: { type: 'withdrawn', by: someone, reason: why },
   claimed: { type: 'claimed', attempt: { nonce: 'n1', tag: 'lr:n1', at: noon, by: other } },
@@ -70,12 +71,12 @@ const samples: {
   deferred: { type: 'deferred', cause: 'deviceBusy', notBefore: noon, error },
   refused: { type: 'refused', code: 'notFound', detail: why, target: 'c0ffee' },
   lost: { type: 'lost', error },
-  adopted: { type: 'found', action, deadline: noon },
-  resent: { type: 'resubmitted', approval, runBefore: noon },
-  dropped: { type: 'abandoned', by: other, reason: why },
+  found: { type: 'found', action, deadline: noon },
+  resubmitted: { type: 'resubmitted', vote, runBefore: noon },
+  abandoned: { type: 'abandoned', by: other, reason: why },
   progressed: { type: 'progressed', action, deadline: noon },
   ended: { type: 'ended', action, outcome: 'succeeded' },
-  lostTrack: { type: 'actionMissing' },
+  actionMissing: { type: 'actionMissing' },
   overdue: { type: 'overdue' },
   cardPosting: { type: 'cardPosting', surface: 'slack', place: 'C1', intent: 'i1' },
   cardPosted: {
@@ -86,7 +87,8 @@ const samples: {
   },
   cardShown: { type: 'cardShown', intent: 'i1', shown: 1 },
   cardGone: { type: 'cardGone', intent: 'i1', why, dead: true },
-  noted: { type: 'notified', surface: 'slack', place: 'C1' },
+  notified: { type: 'notified', surface: 'slack', place: 'C1' },
+  sessionNotified: { type: 'sessionNotified', surface: 'slack', place: 'C1', what: 'woke' },
   waiting: {
     type: 'waiting',
     cause: 'deviceBusy',
@@ -99,7 +101,7 @@ const samples: {
     digest: 'a'.repeat(64),
     fingerprint: 'abcd-efgh',
   },
-  looked: { type: 'searched' },
+  searched: { type: 'searched' },
   tenantLearned: {
     type: 'tenantLearned',
     learned: { what: 'offlineQueue', tenant: 'contoso', ms: 7_200_000, how: 'timedOut', at: noon },
@@ -114,9 +116,9 @@ const samples: {
   linkRetired: { type: 'linkRetired', index: 0 },
   linkRefused: { type: 'linkRefused', trouble: { index: 0, at: noon, code: 'gone', tries: 1, error } },
   cancelAsked: { type: 'cancelAsked', cancel: { by: other, at: noon, reason: why, answer: 'failed', error } },
-  parked: { type: 'waitingForDevice', parked: { since: noon, until: noon } },
-  triedAgain: { type: 'retried', again: { id: 'r2', by: other, from: 1 } },
-  foundAfterDrop: { type: 'foundLate', action },
+  waitingForDevice: { type: 'waitingForDevice', waiting: { since: noon, until: noon } },
+  retried: { type: 'retried', as: { id: 'r2', by: other, from: 1 } },
+  foundLate: { type: 'foundLate', action },
   pressRefused: { type: 'pressRefused', by: account, verb: 'approve', reason: why },
   redacted: { type: 'redacted', cause: 'time' },
   resultViewed: { type: 'resultViewed', by: other, index: 0, what: 'link' },
@@ -159,7 +161,8 @@ describe('what is personal', () => {
       const { event: stands, boxes } = sealedEvent(event, someone.id, 7, people);
       expect(JSON.stringify([stands, boxes])).not.toContain(mark);
       expect(
-        openedEntry({ seq: 7, at: noon, request: null, event: stands } as Entry, boxes, people).event,
+        openedEntry({ seq: 7, at: noon, format: 3, request: null, event: stands } as Entry, boxes, people)
+          .event,
       ).toEqual(event);
     },
   );
@@ -167,7 +170,7 @@ describe('what is personal', () => {
   test('stands in no file of the data folder, the snapshot included', async () => {
     const disk = createMemoryDisk();
     const store = await openTestStore({ dir: memoryFolder, disk, lock: noLock });
-    await store.add(samples.asked.asked);
+    await store.add(samples.asked.request);
     for (const event of [
       samples.approved,
       samples.claimed,
@@ -177,7 +180,7 @@ describe('what is personal', () => {
       samples.ended,
       samples.pressRefused,
     ] as const)
-      await store.change('r1', () => ({ event }));
+      await store.change('r1', (request) => changeOf(request, event));
     for (const event of [samples.frozen, samples.freezeAnnounced, samples.commandRefused] as const)
       await store.note(event);
     await store.close();
@@ -189,9 +192,8 @@ describe('what is personal', () => {
       ]).toEqual([name, false]);
     const again = await openTestStore({ dir: memoryFolder, disk, lock: noLock });
     expect(again.get('r1')).toMatchObject({
-      requester: someone,
-      reason: why,
-      approval: { by: other, account },
+      asked: { requester: someone, reason: why },
+      sessions: [{ grant: { votes: [{ by: other, account }] } }],
     });
     expect(again.freeze()).toMatchObject({ by: other.name, why });
   });
@@ -217,7 +219,7 @@ describe('what is personal', () => {
   test('of a forgotten person is gone, and the person is still one and the same, and no other', () => {
     const disk = createMemoryDisk();
     const people = peopleIn(disk, memoryFolder);
-    const request = { ...begin(samples.asked.asked), approval };
+    const request = after(create(samples.asked.request), samples.approved, noon);
     const { value, boxes } = seal(request, someone.id, 'snapshot r1', people);
     people.flush();
     people.destroy(people.find(someone.id));
@@ -229,8 +231,8 @@ describe('what is personal', () => {
         name: forgottenName,
       });
       expect(opened.asked.reason).not.toContain(mark);
-      expect(opened.approval.by).toEqual(other);
-      expect(opened.asked.requester.id).not.toBe(opened.approval.by.id);
+      expect(opened.votes[0]?.by).toEqual(other);
+      expect(opened.asked.requester.id).not.toBe(other.id);
       expect(opened.subject.commands).toEqual(request.subject.commands);
     }
     expect(people.find(someone.name)).toEqual([]);

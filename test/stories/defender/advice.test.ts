@@ -266,7 +266,7 @@ describe('a refused submission', () => {
   async function refused(status: number, code: string, message: string): Promise<string> {
     app.field.answer(/^POST .*runliveresponse/i, () => fieldError(status, code, message));
     await approved('dump hosta notepad');
-    const over = await app.until('over');
+    const over = await app.until('closed');
     expect(stageOf(over).ending.kind).toBe('refused');
     await app.run(5_000);
     return app.card().view.lead;

@@ -77,7 +77,7 @@ describe('an approval', () => {
     await asked();
     await app.press('approver1', 'approve');
     const finished = await app.until('finished');
-    expect(sessionOf(finished).grant.content).toMatchObject({
+    expect(grantOf(finished).content).toMatchObject({
       files: [{ name: 'minidump.ps1', sha256: createHash('sha256').update(original).digest('hex') }],
     });
     await app.run(5_000);
@@ -101,7 +101,10 @@ describe('an approval', () => {
 
   test('typed with the code of the older content is refused too', async () => {
     await asked();
-    const { id, fingerprint } = app.newest();
+    const {
+      id,
+      subject: { fingerprint },
+    } = app.newest();
     const code = approvalCodeOf(app.newest());
     await upload(app, 'minidump.ps1', evil);
     await app.press('approver1', 'approve');
@@ -171,7 +174,7 @@ describe('right before the POST', () => {
     await app.run(10_000);
     expect(app.newest()).toMatchObject({
       state: 'over',
-      ending: { how: 'refused', code: 'scriptChanged' },
+      ending: { kind: 'refused', code: 'scriptChanged' },
     });
     expect(sent()).toBe(0);
     expect(card()).toContain(
@@ -235,7 +238,7 @@ describe('right before the POST', () => {
   test('a library that stays down lets the approval lapse, unsent', async () => {
     await approvedThen(() => libraryFault(503));
     await app.run(31 * 60_000);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'lapsed', waitedFor: 'library' } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'lapsed', waitedFor: 'library' } });
     expect(sent()).toBe(0);
     expect(card()).toMatch(/could not be verified/);
   });
@@ -335,7 +338,7 @@ describe('a policy that another start has brought', () => {
     ],
   ])('%s refuses what was approved before it', async (_name, code, policy) => {
     await restartedWith(policy);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused', code } });
     expect(sent()).toBe(0);
     expect(card()).toMatch(/Nothing was run\./);
   });
@@ -347,7 +350,7 @@ describe('a policy that another start has brought', () => {
     await app.run(10_000);
     expect(app.newest()).toMatchObject({
       state: 'over',
-      ending: { how: 'refused', code: 'commandNotAllowed', detail: 'GetFile' },
+      ending: { kind: 'refused', code: 'commandNotAllowed', detail: 'GetFile' },
     });
     expect(sent()).toBe(0);
   });

@@ -254,9 +254,9 @@ describe('of several records of one name', () => {
     });
     app.simulator.tenant.addRecord('hosta.corp.example', { onboardingStatus: 'Unsupported' });
     await ask('dump hosta notepad');
-    const { device: kept, panel } = app.newest();
+    const [{ device: kept, context }] = app.newest().targets;
     expect(kept).toMatchObject({ onboarding: 'Onboarded', duplicate: true, excluded: true });
-    expect(panel?.leftOut?.records).toHaveLength(1);
+    expect(context?.leftOut?.records).toHaveLength(1);
     await app.press('approver1', 'approve');
     await app.until('finished');
     await app.restart();
@@ -381,7 +381,7 @@ describe('asking again', () => {
     await app.press('approver1', 'approve');
     const into = device('hostb.corp.example');
     app.simulator.tenant.changeDevice('hosta.corp.example', { mergedIntoMachineId: into.id });
-    const { id } = await app.until('over');
+    const { id } = await app.until('closed');
     const reply = await app.say('responder1', `retry ${id}`);
     expect(textOf(reply)).toMatch(new RegExp(`was merged into another record.*${into.id}`));
     expect(app.store.all()).toHaveLength(1);
@@ -424,8 +424,8 @@ describe('a record that changed since the approval stops it before the POST, wit
     await ask('run hosta collect.ps1');
     await app.press('approver1', 'approve');
     app.simulator.tenant.changeDevice('hosta.corp.example', change);
-    const over = await app.until('over');
-    expect(stageOf(over).ending).toMatchObject({ how: 'refused', code });
+    const over = await app.until('closed');
+    expect(stageOf(over).ending).toMatchObject({ kind: 'refused', code });
     await app.run(10_000);
     expect(app.card().view.lead).toMatch(words);
     expect(app.field.submissions()).toBe(0);
@@ -458,7 +458,7 @@ describe('a record that changed since the approval stops it before the POST, wit
     app.field.answer(/^GET \/api\/machines\/[0-9a-f]{40}$/, () =>
       fieldJson(404, { error: { code: 'ResourceNotFound', message: 'Machine was not found', target: 't' } }),
     );
-    await app.until('over');
+    await app.until('closed');
     await app.run(5_000);
     expect(app.card().view.lead).toMatch(/Defender does not know this device/);
     expect(app.field.submissions()).toBe(0);

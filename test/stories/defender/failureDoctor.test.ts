@@ -121,7 +121,7 @@ describe('a busy device', () => {
     await app.say('responder1', 'dump hosta chrome');
     await app.press('approver1', 'approve');
     await app.run(31 * minute);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'lapsed' } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'lapsed' } });
     expect(card().lead).toContain(`(${first.id} held the device)`);
   });
 });
@@ -145,7 +145,7 @@ describe('a refused start', () => {
       await app.run(5_000);
       expect(app.newest()).toMatchObject({
         state: 'over',
-        ending: { how: 'refused', code: refusal, call: 'submit' },
+        ending: { kind: 'refused', code: refusal, call: 'submit' },
       });
       expect(card().lead).toContain(text);
       expect(card().lead).toContain(`Code ${refusal}: “`);
@@ -199,7 +199,7 @@ describe('a missing right', () => {
     await approved('dump hosta notepad');
     faults().plant({ what: 'status', on: 'machines', status: 403, times: 'always' });
     await app.run(5_000);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', call: 'machines' } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused', call: 'machines' } });
     expect(card().lead).toContain('may not look devices up (403)');
     expect(card().lead).toContain('Machine.Read.All or Machine.ReadWrite.All');
   });
@@ -296,7 +296,7 @@ describe('a start whose answer says nothing', () => {
     const lost = await app.until('unknown');
     await foreignSession(
       'hosta.corp.example',
-      `${sessionOf(lost).attempts[0]?.tag ?? ''} | by somebody who saw it`,
+      `${sessionOf(lost)?.attempts[0]?.tag ?? ''} | by somebody who saw it`,
     );
     await app.until('running');
     await app.loop.tick();

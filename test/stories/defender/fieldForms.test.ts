@@ -306,7 +306,7 @@ describe('a busy device', () => {
         'dump hosta notepad',
         () => void app.field.answer(/runliveresponse$/i, () => fieldError(400, 'BadRequest', message)),
       );
-      expect(stageOf(await app.until('over')).ending).toMatchObject({ how: 'refused' });
+      expect(stageOf(await app.until('closed')).ending).toMatchObject({ kind: 'refused' });
       expect(ran()).toBe(0);
     },
   );
@@ -319,7 +319,7 @@ test.each([
   'an answer with our own tag and the id of another request, %s, is looked for and never sent again',
   async (_how, same) => {
     await approved('dump hosta notepad', () => undefined);
-    const { actionId } = await app.until('running');
+    const { actionId } = runOf(await app.until('running'));
     await app.say('responder1', 'dump hostb notepad');
     await app.loop.tick();
     app.field.changeJson(/runliveresponse$/i, (action) => ({ ...action, id: same(actionId) }));
@@ -327,7 +327,7 @@ test.each([
     await app.until('finished');
     const ids = app.store
       .all()
-      .map((request) => ('actionId' in request ? stageOf(request).run.actionId : ''));
+      .map((request) => runOf(request).actionId);
     expect(new Set(ids).size).toBe(2);
     expect([ran(), app.field.submissions()]).toEqual([2, 2]);
   },
@@ -350,7 +350,7 @@ test('a list that spells ids in other letters loses no session of sight, and tel
   await app.press('approver1', 'approve');
   await app.run(20_000);
   expect(shown()).not.toContain('“”');
-  const [first] = app.store.all().filter(({ commands }) => commands.length === 2);
+  const [first] = app.store.all().filter(({ subject }) => subject.commands.length === 2);
   await app.run(10 * 60_000);
   expect(stateIn(app.store.get(first?.id ?? ''))).toBe('finished');
   const journaled = readdirSync(app.dir)

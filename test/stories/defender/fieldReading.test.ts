@@ -276,7 +276,7 @@ describe('a busy device (row 3.3)', () => {
           fieldError(400, 'BadRequest', 'Action is already in progress'),
         ),
     );
-    await app.until('over');
+    await app.until('closed');
     expect(shown()).toContain('another live response session was using the device');
     expect(shown()).not.toContain('did not accept the form');
     expect(ran()).toBe(0);

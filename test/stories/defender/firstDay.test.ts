@@ -34,7 +34,7 @@ describe('on a tenant in its first days', () => {
       await app.press('approver1', 'approve');
       const failed = await app.until('finished');
       await app.loop.tick();
-      expect(stageOf(failed).outcome).toBe('failed');
+      expect(outcomeOf(failed)).toBe('failed');
       const card = shown(failed.id);
       expect(card).toContain(`Script '${script}' is not signed`);
       expect(card).toMatch(
@@ -48,7 +48,7 @@ describe('on a tenant in its first days', () => {
       const next = app.newest();
       expect([next.id === failed.id, stageOf(next).state]).toEqual([false, 'awaitingApproval']);
       await app.press('approver1', 'approve');
-      expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
+      expect(outcomeOf(await app.until('finished'))).toBe('succeeded');
       // Once in vain, once for good, never by itself.
       expect(app.simulator.tenant.submissions).toHaveLength(2);
     },

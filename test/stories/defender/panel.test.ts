@@ -133,10 +133,10 @@ describe('what was known when it was asked', () => {
   test('is kept as it was, in the journal and through a restart', async () => {
     app = await openTestApp(anywhere);
     await ask('hosts kiosk.branch.example');
-    const { panel } = app.newest();
+    const [{ context }] = app.newest().targets;
     act('kiosk.branch.example', 'Unisolate', 'Succeeded');
     await app.restart();
-    expect(app.newest().targets[0].context).toEqual(panel);
+    expect(app.newest().targets[0].context).toEqual(context);
     await app.run(5_000);
     expect(card()).toContain('ISOLATED since');
   });

@@ -293,7 +293,7 @@ describe('sessions at once', () => {
     });
     await running(27);
     await running(1, 28);
-    expect(app.store.open().filter(({ state }) => state === 'running').length).toBeGreaterThan(26);
+    expect(app.store.open().filter((one) => stateIn(one) === 'running').length).toBeGreaterThan(26);
     expect(await quota()).toMatch(
       /This tenant may run 50 sessions at once: one more was accepted while 27 ran/,
     );
@@ -324,7 +324,7 @@ describe('sessions at once', () => {
     offline('load001', 'load002', 'load003', 'load004', 'load005', 'load006');
     await running(27);
     await running(1, 28);
-    expect(app.store.open().filter(({ state }) => state === 'running')).toHaveLength(28);
+    expect(app.store.open().filter((one) => stateIn(one) === 'running')).toHaveLength(28);
     expect(await quota()).toContain('A tenant may run 25 or 50 sessions at once');
     expect(journaled()).toEqual([]);
   });

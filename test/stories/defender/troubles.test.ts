@@ -39,7 +39,7 @@ describe('on the device', () => {
     await approved('dump broken1 notepad');
     const finished = await app.until('finished');
     await app.run(5_000);
-    expect(stageOf(finished).outcome).toBe('failed');
+    expect(outcomeOf(finished)).toBe('failed');
     expect(app.card().view.status).toMatch(/failed/i);
     expect(app.card().view.steps.map((line) => line.status)).toEqual([
       expect.stringMatching(/failed/i),
@@ -51,7 +51,7 @@ describe('on the device', () => {
     await approved('run slow1 minidump.ps1 lsass');
     const finished = await app.until('finished');
     await app.loop.tick();
-    expect(stageOf(finished).outcome).toBe('failed');
+    expect(outcomeOf(finished)).toBe('failed');
     expect(lastText()).toMatch(/10 min/);
   });
 
@@ -62,14 +62,14 @@ describe('on the device', () => {
     expect(stageOf(app.newest()).state).toBe('running');
     expect(lastText()).toMatch(/offline/i);
     app.simulator.tenant.changeDevice('laptop7.corp.example', { online: true });
-    expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
+    expect(outcomeOf(await app.until('finished'))).toBe('succeeded');
   });
 
   test('an offline device that never wakes ends when Defender gives up, and says that nothing ran', async () => {
     await approved('dump laptop7 notepad', { simulator: { profile: { offlineQueueMs: 60 * 60_000 } } });
     const finished = await app.until('finished');
     await app.loop.tick();
-    expect(stageOf(finished).outcome).toBe('timedOut');
+    expect(outcomeOf(finished)).toBe('timedOut');
     expect(app.card().view.steps.map((line) => line.status)).toEqual([
       expect.stringMatching(/not run/i),
       expect.stringMatching(/not run/i),
@@ -169,12 +169,12 @@ describe('on the way to Defender', () => {
     const queued = () => app.store.open().filter((request) => stageOf(request).state === 'queued');
     for (
       let passes = 0;
-      passes < 120 && !(queued().length === 2 && queued().every(({ waitsFor }) => waitsFor === 'sessions'));
+      passes < 120 && !(queued().length === 2 && queued().every((one) => sessionIn(one, 'queued').stage.waitsFor === 'sessions'));
       passes += 1
     )
       await app.run(1_000);
     const waiting = queued();
-    expect(waiting.map((request) => stageOf(request).waitsFor)).toEqual(['sessions', 'sessions']);
+    expect(waiting.map((request) => sessionIn(request, 'queued').stage.waitsFor)).toEqual(['sessions', 'sessions']);
     expect(app.simulator.tenant.submissions).toHaveLength(6);
     for (let minutes = 0; minutes < 60 && app.store.open().length > 0; minutes += 1) await app.run(60_000);
     expect(app.store.all().map((request) => stageOf(request).state)).toEqual(
@@ -235,7 +235,7 @@ describe('on the way to Defender', () => {
     const over = app.newest();
     expect(over).toMatchObject({
       state: 'over',
-      ending: { how: 'refused', code: 'DisabledFeature', target: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+      ending: { kind: 'refused', code: 'DisabledFeature', target: expect.stringMatching(/^[0-9a-f-]{36}$/) },
     });
     expect(lastText()).toMatch(/advanced features|live response.*(off|on)/i);
   });
@@ -278,7 +278,7 @@ describe('a lost answer', () => {
     await app.run(10 * 60_000);
     await app.press('responder1', 'drop');
     await app.loop.tick();
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'dropped' } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'dropped' } });
     expect(lastText()).toMatch(/may have run|may still run|not known/i);
   });
 
@@ -296,7 +296,7 @@ describe('while following', () => {
     await approved('dump hosta notepad');
     await app.until('running');
     app.simulator.tenant.faults.plant({ what: 'status', on: 'any', status: 502, times: 20 });
-    expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
+    expect(outcomeOf(await app.until('finished'))).toBe('succeeded');
   });
 
   test('a status nobody has seen is neither success nor failure', async () => {
@@ -307,7 +307,7 @@ describe('while following', () => {
     expect(stageOf(app.newest()).state).toBe('running');
     expect(lastText()).toContain('Hibernating');
     app.simulator.tenant.faults.clear();
-    expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
+    expect(outcomeOf(await app.until('finished'))).toBe('succeeded');
   });
 
   test('a result that is not ready is asked for again, and told as following until it comes', async () => {

@@ -313,15 +313,16 @@ describe('in the composed service', () => {
       deliveryId: text,
     });
     if (asked.kind !== 'asked') throw new Error(JSON.stringify(asked));
-    const { revision = 0, digest = '' } = service.store.get(asked.requestId) ?? {};
+    const request = service.store.get(asked.requestId);
+    if (request === undefined) throw new Error(`${asked.requestId} is not stored`);
     await service.bot.press({
       surface: 'console',
       account: member('approver1'),
       place,
       verb: 'approve',
       requestId: asked.requestId,
-      revision,
-      fingerprint: bindingOf(digest),
+      revision: request.revision,
+      fingerprint: bindingOf(request.subject.digest),
       deliveryId: `${text} yes`,
     });
     return asked.requestId;
@@ -350,7 +351,7 @@ describe('in the composed service', () => {
     const came = await becomes(() => {
       const request = service.store.get(second);
       return stateIn(request) === 'queued'
-        ? stageOf(request).waitsFor
+        ? sessionIn(request, 'queued').stage.waitsFor
         : stateIn(request) === 'awaitingApproval'
           ? undefined
           : stateIn(request);

@@ -90,7 +90,7 @@ test('trying again counts as asking', async () => {
   await app.say('responder1', 'dump hosta one');
   await app.run(31 * 60_000);
   const expired = app.newest();
-  expect(stageOf(expired).state).toBe('over');
+  expect(stageOf(expired).state).toBe('closed');
   await app.say('responder1', 'dump hostb two');
   expect(textOf(await app.say('responder1', `retry ${expired.id}`))).toMatch(
     /^You have a request that waits: lr-/,

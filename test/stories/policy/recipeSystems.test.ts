@@ -128,7 +128,7 @@ describe('right before the POST the device is read again:', () => {
       await app.run(5_000);
       expect(app.newest()).toMatchObject({
         state: 'over',
-        ending: { how: 'refused', code: 'otherSystem', detail },
+        ending: { kind: 'refused', code: 'otherSystem', detail },
       });
       expect(app.card().view.lead).toContain(
         'is not for the operating system that the device runs now. Nothing was run. Ask again with a recipe for that system',
@@ -149,7 +149,7 @@ describe('right before the POST the device is read again:', () => {
     await app.loop.tick();
     await app.changePolicy((text) => text.replaceAll('systems: [windows]', 'systems: [linux]'));
     await app.loop.tick();
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code: 'otherSystem' } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused', code: 'otherSystem' } });
     expect(app.chat.announced.map(({ text }) => text).join('\n')).toContain(
       'the recipe hosts is for Linux, was for Windows',
     );

@@ -17,7 +17,7 @@ test('a status typed, or a link pressed, in a shared place shows the result to t
   await app.run(31 * 60_000);
   const shared = { surface: 'console', id: 'incidents', direct: false, external: true } as const;
   const account = { surface: 'console', id: 'responder1', trust: 'member' } as const;
-  const { id, revision, digest } = app.store.get(finished.id) ?? finished;
+  const { id, revision, subject } = app.store.get(finished.id) ?? finished;
 
   const status = await app.bot.command({
     surface: 'console',
@@ -34,7 +34,7 @@ test('a status typed, or a link pressed, in a shared place shows the result to t
     verb: 'link',
     requestId: id,
     revision,
-    fingerprint: bindingOf(digest),
+    fingerprint: bindingOf(subject.digest),
     index: 1,
     deliveryId: 'shared-2',
   });

@@ -48,7 +48,7 @@ describe('with the groups unreadable', () => {
     );
     expect(app.newest()).toMatchObject({
       state: 'over',
-      ending: { how: 'denied', reason: 'not today', byLastKnown: true },
+      ending: { kind: 'denied', reason: 'not today', byLastKnown: true },
     });
     expect(history(realDisk, app.dir, id).join('\n')).toMatch(/ denied .*byLastKnown=true/);
     expect(bounds.at(-1)).toBe(2_000);
@@ -69,7 +69,7 @@ describe('with the groups unreadable', () => {
     await said('approver1', 'whoami');
     readable = false;
     expect(await said('approver1', `cancel ${id}`)).toMatch(/^Withdrew .*last known/);
-    expect(app.newest()).toMatchObject({ ending: { how: 'withdrawn', byLastKnown: true } });
+    expect(app.newest()).toMatchObject({ ending: { kind: 'withdrawn', byLastKnown: true } });
   });
 
   it('approving, by a button or typed, is refused and names the group', async () => {

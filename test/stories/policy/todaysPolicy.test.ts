@@ -94,7 +94,7 @@ describe('a policy that becomes stricter', () => {
     await asked(line);
     await app.changePolicy(policy);
     await app.loop.tick();
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused', code } });
     expect(card()).toMatch(words);
     expect(card()).toContain('Nothing was run.');
   });
@@ -120,7 +120,7 @@ describe('a policy that becomes stricter', () => {
       app = await approvedHouse(line);
       await app.changePolicy(policy);
       await app.run(10_000);
-      expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
+      expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused', code } });
       expect(card()).toMatch(words);
       expect(sent()).toBe(0);
     },
@@ -136,7 +136,7 @@ describe('a policy that becomes stricter', () => {
       while (faults.planted().length > 0) await new Promise((resolve) => setImmediate(resolve));
       await app.changePolicy(policy);
       await app.loop.submission.settled();
-      expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
+      expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused', code } });
       expect(sent()).toBe(0);
     },
   );
@@ -220,7 +220,7 @@ describe('a policy that becomes stricter', () => {
     await app.loop.tick();
     await app.changePolicy((text) => text);
     await app.run(10_000);
-    expect(stageOf(app.newest()).state).toBe('over');
+    expect(stageOf(app.newest()).state).toBe('closed');
   });
 
   test('is told to the workers: nothing has to be pressed', async () => {
@@ -243,7 +243,7 @@ describe('a policy that becomes stricter', () => {
 describe('a policy that becomes looser', () => {
   test('changes nothing of what was agreed', async () => {
     await asked();
-    const { terms } = app.newest();
+    const { terms } = app.newest().asked;
     await app.changePolicy((text) =>
       high('request: responder, approve: approver, expireAfter: 6h, runWithin: 6h')(
         text.replace('tier: high\n  collect', 'tier: standard\n  collect'),
@@ -253,7 +253,7 @@ describe('a policy that becomes looser', () => {
     expect(app.newest()).toMatchObject({ state: 'awaitingApproval', terms });
     expect(card()).toContain('Without a decision by 03:30 UTC it is denied.');
     await app.run(31 * minute);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'expired' } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'expired' } });
   });
 });
 
@@ -315,7 +315,7 @@ describe('roles that groups give', () => {
       groups.answer = (one) => one !== group;
       groups.asked.length = 0;
       await app.run(10_000);
-      expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'refused', code } });
+      expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused', code } });
       expect(new Set(groups.asked)).toEqual(new Set([30_000]));
       expect(sent()).toBe(0);
     },
@@ -346,7 +346,7 @@ describe('roles that groups give', () => {
     await app.run(31 * minute);
     expect(app.newest()).toMatchObject({
       state: 'over',
-      ending: { how: 'lapsed', waitedFor: 'directory' },
+      ending: { kind: 'lapsed', waitedFor: 'directory' },
     });
     expect(card()).toContain('a group that gives the role to ask or to approve could not be read');
     expect(sent()).toBe(0);

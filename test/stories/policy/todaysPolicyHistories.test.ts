@@ -265,7 +265,7 @@ async function tell({ steps, shared }: History): Promise<Told> {
         await app.say(op.who, op.line, { place: op.place });
         return;
       case 'press': {
-        const open = app.store.all().filter(({ state }) => state !== 'finished');
+        const open = app.store.all().filter((one) => stateIn(one) !== 'finished');
         const request = open[op.which % Math.max(1, open.length)];
         // In a place that every policy here has.
         if (request !== undefined) await app.press(op.who, op.verb, { request, place: 'soc-private' });
@@ -352,7 +352,7 @@ function oracle(
   const sending = app.store
     .all()
     .filter(
-      (request): request is Extract<Request, { state: 'submitting' }> =>
+      (request) =>
         stageOf(request).state === 'submitting' && comment.startsWith(`lr:${request.id}:`),
     );
   if (sending.length !== 1) return [`${comment} is no request that is being sent`];
@@ -360,14 +360,14 @@ function oracle(
   return sending.flatMap((request) => {
     const {
       requester: { id: asker },
-      approval,
       terms,
       recipe,
-      commands,
       place,
       reason,
-    } = request;
-    const approver = approval.by.id;
+    } = request.asked;
+    const { commands } = request.subject;
+    const grant = grantOf(request);
+    const approver = grant.votes[0].by.id;
     const rules: readonly (readonly [string, boolean])[] = [
       ['the requester is gone', has('requesterGone') && asker === 'responder1'],
       ['the approver is gone', has('approverGone') && approver === 'approver1'],
@@ -387,8 +387,8 @@ function oracle(
       ['a lead asks', has('leadAsks') && asker !== 'responder2'],
       [
         'too late',
-        now >= approval.at + Math.min(terms.runWithin, has('shortRun') ? 5 * minute : Infinity) ||
-          approval.at >= terms.expiresAt,
+        now >= grant.at + Math.min(terms.runWithin, has('shortRun') ? 5 * minute : Infinity) ||
+          grant.at >= terms.expiresAt,
       ],
       ['the place', has('placeGone') && place === 'console:incidents'],
       ['the requester is not in the group', asker === 'responder1' && !mayBeIn(respGroup)],
@@ -401,8 +401,8 @@ function oracle(
             !within(scripts).some(
               ({ hashes }) =>
                 hashes.get(one.scriptName) ===
-                (approval.content !== undefined && 'files' in approval.content
-                  ? approval.content.files.find(({ name }) => name === one.scriptName)?.sha256
+                (grant.content !== undefined && 'files' in grant.content
+                  ? grant.content.files.find(({ name }) => name === one.scriptName)?.sha256
                   : undefined),
             ),
         ),

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Move } from '../../../src/liveResponse/request/events.ts';
+import type { RequestTransition } from '../../../src/liveResponse/request/events.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { crashed, edited, hashed, rewritten, unkeyed } from '../../support/attacks/forging.ts';
@@ -32,9 +32,10 @@ describe('by somebody who may write the data folder and has not the key (row 5.4
     });
   }
   /** The approval that nobody gave. */
-  const forged = (request: Request): Move => ({
+  const forged = (request: Request): RequestTransition => ({
     type: 'approved',
-    approval: {
+    vote: {
+      kind: 'approve',
       by: { id: 'approver1', name: 'Avery Approver' },
       account: `slack:${slackIds.avery}`,
       at: Date.now(),
@@ -45,7 +46,7 @@ describe('by somebody who may write the data folder and has not the key (row 5.4
   test.each<readonly [string, (all: readonly string[], request: Request) => readonly string[], RegExp]>([
     [
       'an approval appended in the form of version 0.1',
-      (all, request) => [...all, unkeyed(all, forged(request), request)],
+      (all, request) => [...all, unkeyed(all, olderEvent(forged(request)), request)],
       /carries no key, although the lines before it do/,
     ],
     [
@@ -78,7 +79,7 @@ describe('by somebody who may write the data folder and has not the key (row 5.4
     const request = await asked(stage);
     const back = crashed(stage.dataDir, folders);
     await stage.say('avery', `deny ${request.id} not today`);
-    await reached(stage, 'over');
+    await reached(stage, 'closed');
     await expect(stage.restart(undefined, back)).rejects.toThrow(
       /The journal ends at line \d+, but line \d+ was anchored/,
     );

@@ -123,7 +123,8 @@ describe.each(['unkeyed', 'keyed'] as const)('on cards of the recorded folder "%
     bot.service.store
       .all()
       .find(
-        ({ state, continues }) => state === 'awaitingApproval' && continues?.id === bot.request(label).id,
+        (one) =>
+          stateIn(one) === 'awaitingApproval' && one.asked.continues?.id === bot.request(label).id,
       );
 
   const submitted = (label: string): number =>
@@ -188,13 +189,13 @@ describe.each(['unkeyed', 'keyed'] as const)('on cards of the recorded folder "%
       await bot.shows(card('slack', 'awaitingOther', 'awaitingApproval'), /not today/);
       expect(bot.request('awaitingOther')).toMatchObject({
         state: 'over',
-        ending: { how: 'denied', by: { id: 'approver1' }, reason: 'not today' },
+        ending: { kind: 'denied', by: { id: 'approver1' }, reason: 'not today' },
       });
       await bot.pressInSlack('riley', card('slack', 'awaitingTeams', 'awaitingApproval'), 'Withdraw');
       await bot.shows(card('slack', 'awaitingTeams', 'awaitingApproval'), /Withdrawn/);
       expect(bot.request('awaitingTeams')).toMatchObject({
         state: 'over',
-        ending: { how: 'withdrawn', by: { id: 'responder1' } },
+        ending: { kind: 'withdrawn', by: { id: 'responder1' } },
       });
       await bot.pressInSlack('riley', card('slack', 'stillUnknown', 'unknown'), 'Drop');
       if (old) {
@@ -206,7 +207,7 @@ describe.each(['unkeyed', 'keyed'] as const)('on cards of the recorded folder "%
       await bot.shows(card('slack', 'stillUnknown', 'unknown'), /Dropped/);
       expect(bot.request('stillUnknown')).toMatchObject({
         state: 'over',
-        ending: { how: 'dropped', by: { id: 'responder1' } },
+        ending: { kind: 'dropped', by: { id: 'responder1' } },
       });
       await bot.pressInSlack('riley', card('slack', 'stillRunning', 'running'), 'Cancel');
       await bot.until('the cancel', () => ('cancel' in bot.request('stillRunning') ? true : undefined));
@@ -241,19 +242,19 @@ describe.each(['unkeyed', 'keyed'] as const)('on cards of the recorded folder "%
       await bot.shows(await press('avery', 'awaitingOther', 'deny', 'not today'), /not today/);
       expect(bot.request('awaitingOther')).toMatchObject({
         state: 'over',
-        ending: { how: 'denied', by: { id: 'approver1' }, reason: 'not today' },
+        ending: { kind: 'denied', by: { id: 'approver1' }, reason: 'not today' },
       });
       await bot.shows(await press('riley', 'awaitingTeams', 'withdraw'), /Withdrawn/);
       expect(bot.request('awaitingTeams')).toMatchObject({
         state: 'over',
-        ending: { how: 'withdrawn', by: { id: 'responder1' } },
+        ending: { kind: 'withdrawn', by: { id: 'responder1' } },
       });
       const unknown = await press('riley', 'stillUnknown', 'drop');
       if (old) await bot.pressCurrentInTeams('riley', unknown, 'drop');
       await bot.shows(unknown, /Dropped/);
       expect(bot.request('stillUnknown')).toMatchObject({
         state: 'over',
-        ending: { how: 'dropped', by: { id: 'responder1' } },
+        ending: { kind: 'dropped', by: { id: 'responder1' } },
       });
       await press('riley', 'stillRunning', 'cancel');
       expect(bot.request('stillRunning')).toMatchObject({

@@ -52,7 +52,7 @@ const time = (at: number): string => new Date(at).toISOString();
 
 function stateText(request: Request): string {
   const stage = stageOf(request);
-  const ended = 'endedAt' in request ? `, ended ${time(stage.endedAt)}` : '';
+  const ended = 'endedAt' in stage ? `, ended ${time(stage.endedAt)}` : '';
   return `${stage.state}, revision ${request.revision}, changed ${time(request.changedAt)}${ended}`;
 }
 

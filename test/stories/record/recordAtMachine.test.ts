@@ -205,8 +205,8 @@ test('before a real Defender a missing key stops the start with the line that ma
 });
 
 test('a folder of version 0.1 is taken over once, told by the log and the doctor', async () => {
-  const asked = encodeUnkeyed(noHead, Date.now(), 'r1', { type: 'asked', asked: askedOf('r1') });
-  const denied = encodeUnkeyed(asked.head, Date.now(), 'r1', { type: 'denied', by: approver });
+  const asked = encodeUnkeyed(noHead, Date.now(), 'r1', unkeyedAsked('r1'));
+  const denied = encodeUnkeyed(asked.head, Date.now(), 'r1', olderEvent(denied));
   const store = await openTestStore({ dir: data });
   await store.close();
   for (const name of readdirSync(data)) rmSync(join(data, name), { recursive: true, force: true });
@@ -234,7 +234,9 @@ describe('a person', () => {
   beforeEach(async () => {
     const store = await openTestStore({ dir: data });
     await store.add(askedOf('r1', { reason: 'my own words' }));
-    await store.change('r1', () => ({ event: { type: 'denied', by: approver, reason: 'not today' } }));
+    await store.change('r1', () => ({
+      event: { ...denied, vote: { ...denied.vote, reason: 'not today' } },
+    }));
     await store.add(askedOf('r2', { requester: approver, account: 'slack:U2' }));
     await store.close();
   });
@@ -306,17 +308,23 @@ test.each([['accept'], ['accept', 'x'], ['hold'], ['forget'], ['release', 'a', '
 );
 
 test('what is approved in it, is not sent before somebody looked, where lines are of version 0.1', async () => {
-  const asked = encodeUnkeyed(noHead, Date.now(), 'r1', {
-    type: 'asked',
-    asked: askedOf('r1', {
-      at: Date.now(),
-      terms: { ...askedOf('r1').asked.terms, expiresAt: Date.now() + 1_800_000 },
-    }),
-  });
-  const yes = encodeUnkeyed(asked.head, Date.now(), 'r1', {
-    ...approved,
-    approval: { ...approved.approval, at: Date.now() },
-  });
+  const asked = encodeUnkeyed(
+    noHead,
+    Date.now(),
+    'r1',
+    olderAsked(
+      askedOf('r1', {
+        at: Date.now(),
+        terms: { ...askedOf('r1').asked.terms, expiresAt: Date.now() + 1_800_000 },
+      }),
+    ),
+  );
+  const yes = encodeUnkeyed(
+    asked.head,
+    Date.now(),
+    'r1',
+    olderEvent({ ...approved, vote: { ...approved.vote, at: Date.now() } }),
+  );
   const store = await openTestStore({ dir: data });
   await store.close();
   for (const name of readdirSync(data)) rmSync(join(data, name), { recursive: true, force: true });

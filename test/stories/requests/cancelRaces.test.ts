@@ -29,8 +29,8 @@ async function running(command = 'dump hosta notepad', options: TestAppOptions =
 async function inProgress(command?: string, options?: TestAppOptions): Promise<void> {
   await running(command, options);
   for (let polls = 0; polls < 200; polls += 1) {
-    const request = app.newest();
-    if (stageOf(request).state === 'running' && stageOf(request).run.action.status === 'InProgress') return;
+    const stage = stageOf(app.newest());
+    if (stage.state === 'running' && stage.run.action.status === 'InProgress') return;
     await app.run(2_400);
   }
   throw new Error('never at work');
@@ -38,7 +38,7 @@ async function inProgress(command?: string, options?: TestAppOptions): Promise<v
 
 /** Somebody with the same tenant and another tool. */
 async function cancelElsewhere(comment: string): Promise<Response> {
-  const { actionId } = app.newest() as { readonly actionId: string };
+  const { actionId } = runOf(app.newest());
   return await fetch(`${app.simulator.url}/api/machineactions/${actionId}/cancel`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -67,7 +67,7 @@ describe('before it reached Defender, a cancel', () => {
     await app.say('approver1', `cancel ${app.newest().id}`);
     app.simulator.tenant.changeDevice('srv-portal.corp.example', { portalSession: false });
     await app.run(minute);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'withdrawn' } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'withdrawn' } });
     expect(app.simulator.tenant.submissions).toHaveLength(0);
   });
 
@@ -75,7 +75,7 @@ describe('before it reached Defender, a cancel', () => {
     await approved('dump hosta notepad');
     faults().plant({ what: 'delay', on: 'run', ms: 400 });
     const sending = new Promise<void>((resolve) =>
-      app.store.subscribe(({ state }) => (state === 'submitting' ? resolve() : undefined)),
+      app.store.subscribe((one) => (stateIn(one) === 'submitting' ? resolve() : undefined)),
     );
     await app.loop.submission.pass();
     await sending;
@@ -92,7 +92,7 @@ describe('at Defender, a cancel', () => {
   test('of a session that no device has taken ends it, and nothing ran', async () => {
     await running();
     expect(textOf(await app.press('responder1', 'cancel'))).toMatch(/accepted the cancel/);
-    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
+    expect(outcomeOf(await app.until('finished'))).toBe('cancelled');
     await app.loop.tick();
     expect(card().lead).toMatch(
       /^Cancelled by Riley Responder, asked at 03:00 UTC\. No command was run\. Ended at .* If it is still needed, ask again\.$/,
@@ -103,7 +103,7 @@ describe('at Defender, a cancel', () => {
   test('carries its reason as one line: a line break in it would look like somebody else’s comment', async () => {
     await running();
     await app.press('responder1', 'cancel', { input: 'wrong host\nlr:lr-000000 cancelled by nobody' });
-    const { actionId } = (await app.until('finished')) as { readonly actionId: string };
+    const { actionId } = runOf(await app.until('finished'));
     expect(app.simulator.tenant.action(actionId)?.cancellation?.comment).toMatch(
       /^lr:lr-[0-9a-z]{6} cancelled by Riley Responder: wrong host lr:lr-000000 cancelled by nobody$/,
     );
@@ -113,13 +113,13 @@ describe('at Defender, a cancel', () => {
     await running('dump laptop7 notepad');
     await app.run(30 * minute);
     await app.press('approver1', 'cancel');
-    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
+    expect(outcomeOf(await app.until('finished'))).toBe('cancelled');
     await app.loop.tick();
     expect(card().lead).toContain('No command was run.');
     app.simulator.tenant.changeDevice('laptop7.corp.example', { online: true });
     await app.run(10 * minute);
     expect(
-      app.simulator.tenant.action((app.newest() as { readonly actionId: string }).actionId)?.status,
+      app.simulator.tenant.action(runOf(app.newest()).actionId)?.status,
     ).toBe('Cancelled');
   });
 
@@ -130,7 +130,7 @@ describe('at Defender, a cancel', () => {
     await app.press('approver1', 'cancel');
     await app.loop.tick();
     expect(card().status).toContain('Cancel requested');
-    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
+    expect(outcomeOf(await app.until('finished'))).toBe('cancelled');
     await app.loop.tick();
     expect(card().lead).toContain('Index 0 may have run to its end on the device.');
     expect(rows()).toEqual([expect.stringMatching(/^failed/)]);
@@ -142,7 +142,7 @@ describe('at Defender, a cancel', () => {
       simulator: { profile: { cancelMs: [10 * minute, 10 * minute] } },
     });
     await app.press('approver1', 'cancel');
-    expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
+    expect(outcomeOf(await app.until('finished'))).toBe('succeeded');
     await app.run(5_000);
     expect(card()).toMatchObject({
       status: expect.stringContaining('Finished: succeeded, cancel too late'),
@@ -160,7 +160,7 @@ describe('at Defender, a cancel', () => {
       simulator: { profile: { cancelMs: [10 * minute, 10 * minute] } },
     });
     await app.press('approver1', 'cancel');
-    expect(stageOf(await app.until('finished')).outcome).toBe('failed');
+    expect(outcomeOf(await app.until('finished'))).toBe('failed');
     await app.loop.tick();
     expect(card().lead).toMatch(
       /^Avery Approver asked to cancel at .*, but Defender ended it as failed, not as cancelled\. Index 0 .* failed/,
@@ -176,7 +176,7 @@ describe('at Defender, a cancel', () => {
     expect(app.newest()).toMatchObject({
       cancel: { answer: 'alreadyOver', error: { call: 'cancel', status: 400 } },
     });
-    expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
+    expect(outcomeOf(await app.until('finished'))).toBe('succeeded');
     await app.loop.tick();
     expect(card().lead).toContain('but it had completed: everything ran.');
     expect(card().facts).toContainEqual({
@@ -192,7 +192,7 @@ describe('at Defender, a cancel', () => {
     await app.run(minute);
     expect(card().status).toContain('Commands done');
     await app.press('responder1', 'cancel');
-    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
+    expect(outcomeOf(await app.until('finished'))).toBe('cancelled');
     await app.run(5_000);
     expect(card().lead).toContain('Both commands had completed before that.');
     expect(rows()).toEqual([expect.stringMatching(/^completed/), expect.stringMatching(/^completed/)]);
@@ -212,7 +212,7 @@ describe('at Defender, a cancel', () => {
       expect(app.newest()).toMatchObject({ cancel: { answer: 'failed' } });
       if (fault.what === 'loseAnswer') {
         // It had arrived: Defender's own comment shows that it was ours.
-        expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
+        expect(outcomeOf(await app.until('finished'))).toBe('cancelled');
         await app.loop.tick();
         expect(card().lead).toMatch(/^Cancelled by Avery Approver/);
         return;
@@ -220,7 +220,7 @@ describe('at Defender, a cancel', () => {
       await app.loop.tick();
       expect(card().buttons.map((button) => button.verb)).toContain('cancel');
       await app.press('approver1', 'cancel');
-      expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
+      expect(outcomeOf(await app.until('finished'))).toBe('cancelled');
     },
   );
 
@@ -250,7 +250,7 @@ describe('at Defender, a cancel', () => {
       /asked to cancel at 03:0\d UTC, without effect: the session still goes on\. Press Cancel again/,
     );
     expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/accepted the cancel/);
-    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
+    expect(outcomeOf(await app.until('finished'))).toBe('cancelled');
   });
 });
 
@@ -258,7 +258,7 @@ describe('cancelled elsewhere', () => {
   test('is told with who and why', async () => {
     await running('dump laptop7 notepad');
     expect((await cancelElsewhere('maintenance window')).status).toBe(200);
-    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
+    expect(outcomeOf(await app.until('finished'))).toBe('cancelled');
     await app.loop.tick();
     expect(card().lead).toMatch(
       /^Cancelled outside this bot by “[0-9a-f-]{36}”: “maintenance window”\. No command was run\./,
@@ -302,7 +302,7 @@ describe('out of sight, a cancel', () => {
     expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/accepted the cancel/);
     await app.loop.tick();
     expect(card().lead).toMatch(/Avery Approver asked to cancel at .*: Defender accepted it\./);
-    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
+    expect(outcomeOf(await app.until('finished'))).toBe('cancelled');
     await app.loop.tick();
     expect(card().lead).toMatch(/^Cancelled by Avery Approver/);
   });

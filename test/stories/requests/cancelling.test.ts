@@ -19,6 +19,7 @@ describe('a cancel', () => {
   test('that was written down but never sent, because the bot died, can be asked for again', async () => {
     await running();
     await app.store.change(app.newest().id, (_request, now) => ({
+      session: 0,
       event: {
         type: 'cancelAsked',
         cancel: { by: { id: 'responder1', name: 'Riley Responder' }, at: now, answer: 'sent' },
@@ -30,7 +31,7 @@ describe('a cancel', () => {
     await app.run(125_000);
     expect(app.card().view.buttons.map((button) => button.verb)).toContain('cancel');
     expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/accepted/);
-    expect(stageOf(await app.until('finished')).outcome).toBe('cancelled');
+    expect(outcomeOf(await app.until('finished'))).toBe('cancelled');
   });
 
   test('that Defender forbids is told as failed, not as already over', async () => {

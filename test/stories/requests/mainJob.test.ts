@@ -65,9 +65,8 @@ describe('the dump recipe', () => {
   test('finishes with the excerpt, a link that works, and its true expiry', async () => {
     await askAndApprove();
     const finished = await app.until('finished');
-    const stage = stageOf(finished);
     await app.loop.tick();
-    expect(stage.outcome).toBe('succeeded');
+    expect(outcomeOf(finished)).toBe('succeeded');
     const { view } = app.card();
     expect(view.excerpts[0]?.text).toContain('C:\\windows\\TEMP\\OfficeClickToRun.dmp.zip');
     expect(view.excerpts[0]?.text).not.toContain('Transcript started');
@@ -76,7 +75,7 @@ describe('the dump recipe', () => {
     const answer = await fetch(link?.url ?? '');
     expect(answer.status).toBe(200);
     expect(new Uint8Array(await answer.arrayBuffer()).slice(0, 2)).toEqual(new Uint8Array([0x1f, 0x8b]));
-    const file = stage.run.results.files.find((one) => one.index === 1) ?? app.store.all()[0];
+    const file = runOf(finished).results.files.find((one) => one.index === 1) ?? app.store.all()[0];
     expect(JSON.stringify(file)).toContain('gzip');
   });
 

@@ -133,7 +133,7 @@ describe('a session past its time', () => {
     await app.press('responder1', 'look');
     await app.run(120_000);
     await app.press('responder1', 'look');
-    expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
+    expect(outcomeOf(await app.until('finished'))).toBe('succeeded');
     expect(app.simulator.tenant.submissions).toHaveLength(1);
   });
 });
@@ -146,7 +146,7 @@ describe('an approval', () => {
     await app.press('approver1', 'approve');
     await app.restart({ tenant: 'another-tenant' });
     await app.run(60_000);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'refused' } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused' } });
     expect(lastText()).toMatch(/another tenant/i);
     expect(app.simulator.tenant.submissions).toHaveLength(0);
   });
@@ -159,13 +159,13 @@ describe('an approval', () => {
     await app.store.change(app.newest().id, (_request, now) => ({
       event: {
         type: 'approved',
-        approval: { by, account: 'console:approver1', at: now, digest: '0'.repeat(64) },
+        vote: { kind: 'approve', by, account: 'console:approver1', at: now, digest: '0'.repeat(64) },
       },
     }));
     await app.run(10_000);
-    expect(app.newest()).toMatchObject({
-      state: 'over',
-      ending: { how: 'refused', code: 'digestMismatch' },
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'closed',
+      ending: { kind: 'refused', code: 'digestMismatch' },
     });
     expect(lastText()).toMatch(/not what had been approved/);
     expect(app.simulator.tenant.submissions).toHaveLength(0);

@@ -1,7 +1,6 @@
 // Devices that are offline: what their cards say, the one note when they wake, and the policy's cancel,
 // whichever of the two is first.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { InState } from '../../../src/liveResponse/request/events.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
@@ -46,14 +45,9 @@ function action(): { readonly status: string; readonly comment: string | undefin
   return { status: found.status, comment: found.cancellation?.comment };
 }
 
-const running = (): InState<'running'> => {
-  const request = app.newest();
-  const stage = stageOf(request);
-  if (stage.state !== 'running') throw new Error(stage.state);
-  return request;
-};
+const running = (): Run => sessionIn(app.newest(), 'running').stage.run;
 const lead = () => app.card().view.lead;
-const cancels = () => app.store.all().flatMap((one) => ('cancel' in one ? [stageOf(one).run.cancel] : []));
+const cancels = () => app.store.all().flatMap((one) => runOf(one).cancel ?? []);
 
 describe('a parked device', () => {
   test('is shown with since when and until when, once it has not answered for ten minutes', async () => {
@@ -112,7 +106,7 @@ describe('a parked device', () => {
     await parked();
     await later(60 * hour);
     await app.loop.tick();
-    expect(stageOf(running()).run.cancel).toBeUndefined();
+    expect(running().cancel).toBeUndefined();
     expect(action().status).toBe('Pending');
   });
 });
@@ -167,7 +161,7 @@ describe('cancelParkedAfter', () => {
     await app.run(minute);
     expect(app.simulator.tenant.submissions).toHaveLength(1);
     await app.press('approver1', 'approve');
-    expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
+    expect(outcomeOf(await app.until('finished'))).toBe('succeeded');
     expect(app.simulator.tenant.submissions).toHaveLength(2);
     expect(app.simulator.tenant.submissions.map((one) => one.comment.split(':')[1])).toEqual([
       old.id,
@@ -181,10 +175,10 @@ describe('cancelParkedAfter', () => {
     wake();
     // The bot has not read Defender since: its own reading still says Pending when the time comes.
     app.clock.move(hour);
-    expect(stageOf(running()).run.action.status).toBe('Pending');
+    expect(running().action.status).toBe('Pending');
     await app.loop.parked.pass();
-    expect(stageOf(running()).run.cancel).toBeUndefined();
-    expect(stageOf(await app.until('finished')).outcome).toBe('succeeded');
+    expect(running().cancel).toBeUndefined();
+    expect(outcomeOf(await app.until('finished'))).toBe('succeeded');
     expect(cancels()).toEqual([]);
   });
 
@@ -192,10 +186,10 @@ describe('cancelParkedAfter', () => {
     await parked({ ...withCancel('1h'), simulator: { profile: { cancelMs: [5_000, 5_000] } } });
     await later(11 * minute);
     await wakingInside(3 * minute, { scriptMs: 9 * minute });
-    expect(stageOf(running()).run.cancel).toMatchObject({ answer: 'accepted', tries: 1 });
+    expect(running().cancel).toMatchObject({ answer: 'accepted', tries: 1 });
     const finished = await app.until('finished');
     await app.loop.tick();
-    expect(stageOf(finished).outcome).toBe('cancelled');
+    expect(outcomeOf(finished)).toBe('cancelled');
     expect(lead()).toMatch(/^Cancelled by the policy \(cancelParkedAfter\)/);
     expect(lead()).toMatch(
       /The device woke before the policy’s cancel took effect; the rows show what ran\./,
@@ -217,10 +211,10 @@ describe('cancelParkedAfter', () => {
     await later(11 * minute);
     await wakingInside(10 * minute);
     expect(action().status).toBe('Succeeded');
-    expect(stageOf(running()).run.cancel).toMatchObject({ answer: 'alreadyOver', tries: 1 });
+    expect(running().cancel).toMatchObject({ answer: 'alreadyOver', tries: 1 });
     const finished = await app.until('finished');
     await app.loop.tick();
-    expect(stageOf(finished).outcome).toBe('succeeded');
+    expect(outcomeOf(finished)).toBe('succeeded');
     expect(app.card().view.status).toContain('Finished: succeeded');
     expect(lead()).toMatch(
       /The device woke before the policy’s cancel took effect; the rows show what ran\./,
@@ -245,7 +239,7 @@ describe('cancelParkedAfter', () => {
     );
     for (let passes = 0; passes < 40; passes += 1) await later(3 * minute);
     expect(calls()).toBe(6);
-    expect(stageOf(running()).run.cancel).toMatchObject({
+    expect(running().cancel).toMatchObject({
       by: { policy: 'cancelParkedAfter' },
       answer: 'failed',
       tries: 6,
@@ -253,7 +247,7 @@ describe('cancelParkedAfter', () => {
     expect(lead()).toMatch(/not confirmed by Defender, 6 times: the bot stops trying\. Press Cancel/);
     app.simulator.tenant.faults.clear();
     expect(textOf(await app.press('responder1', 'cancel'))).toMatch(/accepted/);
-    expect(stageOf(await app.until('finished')).run.cancel).toMatchObject({ by: { id: 'responder1' } });
+    expect(runOf(await app.until('finished')).cancel).toMatchObject({ by: { id: 'responder1' } });
   });
 
   test('is left to a person who was faster', async () => {
@@ -334,14 +328,14 @@ describe('cancelParkedAfter', () => {
  * pending, and `ms` pass while the call is on its way.
  */
 async function wakingInside(ms: number, change: { readonly scriptMs?: number } = {}): Promise<void> {
-  app.clock.move((stageOf(running()).run.waitingForDevice?.cancelAt ?? 0) - app.clock.now());
+  app.clock.move((running().waitingForDevice?.cancelAt ?? 0) - app.clock.now());
   app.simulator.tenant.changeDevice(laptop, { online: true, ...change });
   app.simulator.tenant.faults.plant({ what: 'delay', on: 'cancel', ms: 500 });
   const pass = app.loop.parked.pass();
   const deadline = Date.now() + 5_000;
-  while (stageOf(running()).run.cancel === undefined && Date.now() < deadline)
+  while (running().cancel === undefined && Date.now() < deadline)
     await new Promise((resolve) => setImmediate(resolve));
-  expect(stageOf(running()).run.cancel).toMatchObject({ answer: 'sent' });
+  expect(running().cancel).toMatchObject({ answer: 'sent' });
   app.clock.move(ms);
   await pass;
 }
@@ -361,6 +355,7 @@ function countCancels(): () => number {
 /** The line that comes before the call, alone: as a crash right after it leaves the journal. */
 async function written(): Promise<void> {
   await app.store.change(app.newest().id, (_request, now) => ({
+    session: 0,
     event: {
       type: 'cancelAsked',
       cancel: { by: { policy: 'cancelParkedAfter' }, at: now, answer: 'sent', tries: 1 },

@@ -147,7 +147,7 @@ describe('an approval is refused', () => {
     app.clock.move(31 * 60_000);
     refused(await app.press('approver1', 'approve', { request }), /expired/);
     await app.run(5_000);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'expired' } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'expired' } });
     expect(app.card().view.status).toMatch(/expired/i);
   });
 
@@ -190,7 +190,7 @@ describe('a run is refused', () => {
     await app.run(32 * 60_000);
     expect(app.newest()).toMatchObject({
       state: 'over',
-      ending: { how: 'lapsed', waitedFor: 'deviceBusy' },
+      ending: { kind: 'lapsed', waitedFor: 'deviceBusy' },
     });
     app.simulator.tenant.changeDevice('hosta.corp.example', { portalSession: false });
     await app.run(5 * 60_000);
@@ -221,7 +221,7 @@ describe('a run is refused', () => {
     await app.run(10_000);
     expect(app.newest()).toMatchObject({
       state: 'over',
-      ending: { how: 'refused', code: 'deviceOutOfScope' },
+      ending: { kind: 'refused', code: 'deviceOutOfScope' },
     });
     expect(app.simulator.tenant.submissions).toHaveLength(0);
     expect(app.card().view.lead).toMatch(/scope|policy/);
@@ -273,7 +273,7 @@ describe('taking back', () => {
     });
     await app.press('approver1', 'deny', { input: 'wrong host' });
     await app.loop.tick();
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'denied', reason: 'wrong host' } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'denied', reason: 'wrong host' } });
     expect(app.card().view.lead).toContain('wrong host');
     expect(app.card().view.buttons).toEqual([]);
   });
@@ -300,7 +300,7 @@ describe('taking back', () => {
     await app.press('responder1', 'withdraw');
     await app.say('approver1', 'unfreeze');
     await app.run(5_000);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'withdrawn' } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'withdrawn' } });
     expect(app.simulator.tenant.submissions).toHaveLength(0);
   });
 
@@ -312,7 +312,7 @@ describe('taking back', () => {
     expect(textOf(await app.say('responder1', `cancel ${id} wrong process`))).toMatch(/accepted the cancel/);
     expect(textOf(await app.say('approver1', `cancel ${id}`))).toMatch(/Riley Responder asked Defender/);
     const finished = await app.until('finished');
-    expect(stageOf(finished).outcome).toBe('cancelled');
+    expect(outcomeOf(finished)).toBe('cancelled');
     await app.loop.tick();
     expect(app.card().view.status).toMatch(/cancelled/i);
   });

@@ -1,7 +1,6 @@
 // Trying again: the rest of a session that failed, or a request whose time ran out, asked for again and
 // approved like any other.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { InState } from '../../../src/liveResponse/request/events.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
@@ -22,7 +21,7 @@ async function ended(
   command: string,
   options: TestAppOptions = {},
   arrange: () => void = () => undefined,
-): Promise<InState<'finished'>> {
+): Promise<Request> {
   app = await openTestApp(options);
   arrange();
   await app.say('responder1', command);
@@ -57,7 +56,7 @@ async function pressAgain(as: string, old: Request, index = againButton(old)?.in
   return text;
 }
 
-async function approveAndFinish(): Promise<InState<'finished'>> {
+async function approveAndFinish(): Promise<Request> {
   await app.press('approver1', 'approve');
   const finished = await app.until('finished');
   await app.loop.tick();
@@ -75,7 +74,7 @@ const getFails = 'on hosta run collect.ps1 ; get C:\\Users\\Public\\late.txt --r
 describe('retry from a failed index 1', () => {
   test('of GetFile runs the file alone, after a fresh approval by another person than the one who pressed', async () => {
     const old = await ended(getFails);
-    expect(stageOf(old).outcome).toBe('failed');
+    expect(outcomeOf(old)).toBe('failed');
     expect(againButton(old)).toMatchObject({ label: 'Retry from here (index 1)', index: 1 });
     expect(await pressAgain('responder2', old)).toMatch(
       /is waiting for approval: .* It counts on what collect\.ps1 left on the device/,
@@ -106,7 +105,7 @@ describe('retry from a failed index 1', () => {
     await app.run(minute);
     expect(sentCommands()).toHaveLength(1);
     app.simulator.tenant.changeDevice(hosta, { files: ['C:\\Users\\Public\\late.txt'] });
-    expect(stageOf(await approveAndFinish()).outcome).toBe('succeeded');
+    expect(outcomeOf(await approveAndFinish())).toBe('succeeded');
     expect(sentCommands()).toEqual([['RunScript', 'GetFile'], ['GetFile']]);
     expect(app.simulator.tenant.submissions[1]?.comment).toContain(`(continues ${old.id} from index 1)`);
     expect(cardOf(app.newest()).links).toHaveLength(1);
@@ -124,7 +123,7 @@ describe('retry from a failed index 1', () => {
     expect(await pressAgain('responder1', old)).toContain(
       `It counts on triage.zip, put there by ${old.id} into a working folder that Defender deletes when the device restarts; if it is gone, retry ${old.id} from its index 0.`,
     );
-    expect(stageOf(await approveAndFinish()).outcome).toBe('succeeded');
+    expect(outcomeOf(await approveAndFinish())).toBe('succeeded');
     expect(sentCommands()).toEqual([
       ['PutFile', 'PutFile', 'RunScript'],
       ['PutFile', 'RunScript'],
@@ -147,7 +146,7 @@ describe('retry from a failed index 1', () => {
       reason: `(continues ${old.id} from index 1)`,
       title: expect.stringMatching(new RegExp(`, from index 1 of ${old.id}$`)),
     });
-    expect(stageOf(await approveAndFinish()).outcome).toBe('succeeded');
+    expect(outcomeOf(await approveAndFinish())).toBe('succeeded');
     expect(sentCommands()[1]).toEqual(['RunScript', 'GetFile']);
   });
 
@@ -155,7 +154,7 @@ describe('retry from a failed index 1', () => {
     const first = await ended(getFails);
     await pressAgain('responder1', first);
     const second = await approveAndFinish();
-    expect(stageOf(second).outcome).toBe('failed');
+    expect(outcomeOf(second)).toBe('failed');
     expect(await pressAgain('responder1', first)).toMatch(
       new RegExp(`tried again already as ${second.id}, which reached Defender`),
     );
@@ -287,7 +286,7 @@ describe('it is refused', () => {
     await app.press('responder1', 'drop');
     await app.loop.tick();
     const dropped = app.newest();
-    expect(dropped).toMatchObject({ state: 'over', ending: { how: 'dropped' } });
+    expect(dropped).toMatchObject({ state: 'over', ending: { kind: 'dropped' } });
     expect(againButton(dropped)).toBeUndefined();
     expect(textOf(await app.say('responder1', `retry ${dropped.id}`))).toMatch(/Nobody knows whether .* ran/);
   });
@@ -354,7 +353,7 @@ describe('the tier of a rest of a recipe', () => {
     await app.loop.tick();
     expect(app.newest()).toMatchObject({
       state: 'over',
-      ending: { how: 'refused', code: 'recipeChanged' },
+      ending: { kind: 'refused', code: 'recipeChanged' },
     });
     expect(sentCommands()).toHaveLength(1);
   });
@@ -381,7 +380,7 @@ describe('Ask again', () => {
     app.clock.move(31 * minute);
     await app.loop.tick();
     const old = app.newest();
-    expect(old).toMatchObject({ state: 'over', ending: { how: 'expired' } });
+    expect(old).toMatchObject({ state: 'over', ending: { kind: 'expired' } });
     expect(againButton(old)).toMatchObject({ label: 'Ask again', index: 0 });
     await pressAgain('responder2', old);
     expect(app.newest()).toMatchObject({
@@ -390,7 +389,7 @@ describe('Ask again', () => {
       reason: `beacon (repeats ${old.id})`,
       digest: old.subject.digest,
     });
-    expect(stageOf(await approveAndFinish()).outcome).toBe('succeeded');
+    expect(outcomeOf(await approveAndFinish())).toBe('succeeded');
   });
 
   test('never takes its own mention for the reason that a tier wants', async () => {
@@ -419,7 +418,7 @@ describe('Ask again', () => {
     app.clock.move(31 * minute);
     await app.loop.tick();
     const lapsed = app.newest();
-    expect(lapsed).toMatchObject({ state: 'over', ending: { how: 'lapsed' } });
+    expect(lapsed).toMatchObject({ state: 'over', ending: { kind: 'lapsed' } });
     expect(againButton(lapsed)).toMatchObject({ label: 'Ask again' });
     await app.say('responder1', 'dump laptop7 notepad');
     await app.press('approver1', 'approve');
@@ -427,12 +426,12 @@ describe('Ask again', () => {
     app.clock.move(61 * minute);
     const timedOut = await app.until('finished');
     await app.loop.tick();
-    expect(stageOf(timedOut).outcome).toBe('timedOut');
+    expect(outcomeOf(timedOut)).toBe('timedOut');
     expect(againButton(timedOut)).toMatchObject({ label: 'Ask again', index: 0 });
     app.simulator.tenant.changeDevice('laptop7.corp.example', { online: true });
     await pressAgain('responder1', timedOut);
     expect(cardOf(app.newest()).notes.join(' ')).not.toMatch(/would run again/);
-    expect(stageOf(await approveAndFinish()).outcome).toBe('succeeded');
+    expect(outcomeOf(await approveAndFinish())).toBe('succeeded');
     expect(sentCommands()).toHaveLength(2);
   });
 });

@@ -1,6 +1,5 @@
 // A chain of tries: what an earlier one ran is neither forgotten nor run again without being told.
 import { afterEach, expect, test } from '@jest/globals';
-import type { InState } from '../../../src/liveResponse/request/events.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
@@ -13,7 +12,7 @@ let app: TestApp;
 afterEach(() => app.close());
 
 /** Put, then a script that the library does not have yet: it cannot be read, or the line would be refused. */
-async function failedAtScript(): Promise<InState<'finished'>> {
+async function failedAtScript(): Promise<Request> {
   app = await openTestApp();
   app.simulator.tenant.faults.plant({ what: 'status', on: 'library', status: 403, times: 'always' });
   await app.say('responder1', scriptMissing);
@@ -25,7 +24,7 @@ async function failedAtScript(): Promise<InState<'finished'>> {
   return first;
 }
 
-async function approveAndFinish(): Promise<InState<'finished'>> {
+async function approveAndFinish(): Promise<Request> {
   await app.loop.tick();
   await app.press('approver1', 'approve');
   const finished = await app.until('finished');
@@ -47,14 +46,14 @@ async function again(old: Request, index?: number): Promise<string> {
 async function expire(): Promise<void> {
   app.clock.move(31 * minute);
   await app.loop.tick();
-  expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'expired' } });
+  expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'expired' } });
 }
 
 test('what a try in the middle ran is not run again from the first card, when the last try never ran', async () => {
   const first = await failedAtScript();
   await again(first);
   const second = await approveAndFinish();
-  expect(stageOf(second).run.action.progress.map((one) => one.status)).toEqual(['Completed', 'Failed']);
+  expect(runOf(second).action.progress.map((one) => one.status)).toEqual(['Completed', 'Failed']);
   await again(second);
   await expire();
   expect(textOf(await app.say('responder1', `retry ${first.id}`))).toMatch(
@@ -70,7 +69,7 @@ test('a try that never ran hands on what the one before it ran', async () => {
   const second = app.newest();
   await expire();
   await again(second);
-  const { continues } = app.newest();
+  const { continues } = app.newest().asked;
   expect(continues).toMatchObject({
     before: second.asked.continues?.before,
     mayRepeat: second.asked.continues?.mayRepeat,
@@ -105,6 +104,7 @@ test('a session that ran other commands than were approved is nothing to go on f
     progress: [],
   };
   await app.store.change(lost.id, (_, now) => ({
+    session: 0,
     event: {
       type: 'found',
       action,
@@ -113,7 +113,10 @@ test('a session that ran other commands than were approved is nothing to go on f
     },
   }));
   const over = { ...action, status: 'Failed', progress: [{ index: 0, status: 'Completed', errors: [] }] };
-  await app.store.change(lost.id, () => ({ event: { type: 'ended', action: over, outcome: 'failed' } }));
+  await app.store.change(lost.id, () => ({
+    session: 0,
+    event: { type: 'ended', action: over, outcome: 'failed' },
+  }));
   // By Defender's word index 0 completed, but it was not our index 0: a rest of the recipe would run without
   // its beginning.
   expect(textOf(await app.say('responder1', `retry ${lost.id}`))).toMatch(/Nobody knows whether .* ran/);

@@ -24,7 +24,7 @@ afterEach(() => app.close());
 /** Until it is a person's turn. */
 async function lookedFor(): Promise<void> {
   await app.run(2 * searchSchedule.reduce((sum, step) => sum + step, 0));
-  expect(app.newest()).toMatchObject({ state: 'unknown', looks: searchSchedule.length });
+  expect(stageOf(app.newest())).toMatchObject({ state: 'unknown', searches: searchSchedule.length });
 }
 
 const resend = async (): Promise<string> => textOf(await app.press('approver1', 'resend'));
@@ -49,29 +49,32 @@ test('after the clock was set back: the first attempt is still the earlier one',
 test('with a clock that is set back before the second attempt: that one is still of the new approval', async () => {
   expect(await resend()).toMatch(/goes to Defender again/);
   app.clock.move(-5 * minute);
-  const { approval, attempts } = await app.until('running');
-  expect(attempts.map((attempt) => attempt.at >= approval.at)).toEqual([false, true]);
+  const { grant, attempts } = sessionIn(await app.until('running'), 'running');
+  expect(attempts.map((attempt) => attempt.at >= grant.at)).toEqual([false, true]);
 });
 
 test('after somebody saw a changed script, it was found, and it was lost once more: the approval that follows is of one piece', async () => {
   await upload(app, 'minidump.ps1', 'Write-Output changed');
   expect(await resend()).toMatch(/changed from/);
-  const { id, device } = app.newest();
+  const { id, targets } = app.newest();
   const action = {
     id: 'a1',
     type: 'LiveResponse',
     status: 'Pending',
-    machineId: device.id,
+    machineId: targets[0].device.id,
     requestor: '',
     comment: '',
     createdAt: app.clock.now(),
     updatedAt: app.clock.now(),
     progress: [],
   };
-  await app.store.change(id, (_, now) => ({ event: { type: 'found', action, deadline: now + minute } }));
+  await app.store.change(id, (_, now) => ({
+    session: 0,
+    event: { type: 'found', action, deadline: now + minute },
+  }));
   const found = await app.until('running');
-  expect(found.subject.content).toEqual(sessionOf(found).grant.content);
-  await app.store.change(id, () => ({ event: { type: 'actionMissing' } }));
+  expect(found.subject.content).toEqual(grantOf(found).content);
+  await app.store.change(id, () => ({ session: 0, event: { type: 'actionMissing' } }));
   await lookedFor();
   // Its card shows the content of the first approval again, so the change is shown once more before anybody
   // can approve it.

@@ -311,7 +311,7 @@ describe('a request that was given up while nobody knew whether it ran (row 1.20
     await app.run(20 * 60_000);
     expect(app.newest()).toMatchObject({
       state: 'over',
-      ending: { how: 'dropped' },
+      ending: { kind: 'dropped' },
       found: { action: { status: 'Succeeded' } },
     });
     expect(view().status).toContain('Dropped, but at Defender: it ran and succeeded');

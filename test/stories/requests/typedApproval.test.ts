@@ -130,7 +130,7 @@ describe('a card of an older version, whose buttons carry 32 bits', () => {
   test('still stops: to deny and withdraw needs no bits', async () => {
     await asked();
     await app.press('approver1', 'deny', { fingerprint: app.newest().subject.fingerprint, input: 'no' });
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { how: 'denied' } });
+    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'denied' } });
   });
 
   test('neither sends again nor drops what may have run', async () => {
@@ -156,7 +156,8 @@ test('in Slack: the line from the private answer approves, the digits of the car
   const slack = await openSlackTestApp();
   close = () => slack.close();
   const card = await slack.asked();
-  const { id, fingerprint, digest } = slack.request();
+  const { id, subject } = slack.request();
+  const { fingerprint, digest } = subject;
   expect(JSON.stringify(card.blocks)).toContain(`\\"f\\":\\"${bindingOf(digest)}\\"`);
   await slack.avery.command('C0INCIDENT', `approve ${id} ${fingerprint}`);
   await slack.told(slack.avery, /are for eyes only/);
@@ -174,7 +175,7 @@ test('in Teams: the same', async () => {
   close = () => teams.close();
   await teams.say(ana, group, 'lr dump hosta OfficeClickToRun');
   const card = await teams.card(channel, /Waiting for approval/);
-  const { id, fingerprint, digest } = teams.newest();
+  const { fingerprint, digest } = teams.newest().subject;
   const { lr } = dataOf(card, 'approve') as { readonly lr: Readonly<Record<string, unknown>> };
   expect(lr['fingerprint']).toBe(bindingOf(digest));
   await teams.deliver(teams.press(ben, channel, { lr: { ...lr, fingerprint } }, { replyToId: card.id }));

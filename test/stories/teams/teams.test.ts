@@ -91,14 +91,14 @@ describe('the main job', () => {
     });
     expect(wordsOf(await app.card(group, /not during the release/))).toMatch(/Denied/i);
     expect(here.id).toBe(app.cards(group)[0]?.id);
-    expect(state()).toBe('over');
+    expect(state()).toBe('closed');
   });
 
   it('is withdrawn by who asked', async () => {
     const [here] = await asked();
     await app.click(ana, group, here, 'withdraw');
     await app.card(channel, /Withdrawn/i);
-    expect(state()).toBe('over');
+    expect(state()).toBe('closed');
   });
 
   it('is approved by a client without Universal Actions, and by typing', async () => {

@@ -46,14 +46,14 @@ function lastOf(lines: readonly string[]): Last {
 }
 
 /** The next line in the form of version 0.1, whose hash anybody can make. */
-export function unkeyed(lines: readonly string[], event: Event, { id }: Request): string {
+export function unkeyed(lines: readonly string[], event: { readonly type: string }, { id }: Request): string {
   return encodeUnkeyed(lastOf(lines), Date.now(), id, event).text;
 }
 
 /** The next line as the bot writes it, with a hash in the place of the code that takes the key. */
 export function hashed(lines: readonly string[], event: Event, { id }: Request): string {
   const { seq, hash: prev, key } = lastOf(lines);
-  return closed({ v: 2, seq: seq + 1, prev, at: Date.now(), request: id, event, key });
+  return closed({ v: 3, seq: seq + 1, prev, at: Date.now(), request: id, event, key });
 }
 
 /** Every line again with a hash of its own, each naming the one before. */

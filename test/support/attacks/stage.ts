@@ -1,7 +1,7 @@
 // One stage for three chats: people who type and press through the wire, and what each of them gets to see.
 import type { Verb } from '../../../cards/view.ts';
 import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
-import type { Request } from '../../../src/liveResponse/request/request.ts';
+import type { Request, State } from '../../../src/liveResponse/request/request.ts';
 import { stageOf, sessionOf } from '../../../src/liveResponse/request/request.ts';
 import type { Service } from '../../../src/app/compose.ts';
 import { journalText } from '../store/journal.ts';
@@ -104,7 +104,7 @@ export async function asked(stage: Stage, line = dump): Promise<Request> {
 }
 
 /** Resolves once the newest request is in one of these states, whatever its card shows by then. */
-export async function reached(stage: Stage, ...states: readonly Request['state'][]): Promise<Request> {
+export async function reached(stage: Stage, ...states: readonly State[]): Promise<Request> {
   const { store } = stage.service();
   return new Promise((resolve) => {
     let stop: () => void = () => undefined;
@@ -158,8 +158,9 @@ export async function stored(on: Stage, count: number): Promise<void> {
 
 export function approverOf(on: Stage): { readonly id: string; readonly name: string } {
   const request = newest(on);
-  if (!('approval' in request)) throw new Error(`it is ${stageOf(request).state}`);
-  return sessionOf(request).grant.by;
+  const session = sessionOf(request);
+  if (session === undefined) throw new Error(`it is ${stageOf(request).state}`);
+  return session.grant.votes[0].by;
 }
 
 /** Whoever may write the library exchanges the script under its name. */

@@ -77,7 +77,7 @@ export function auditBench(): AuditBench {
         const at = noon + after;
         add(id, at - minute, {
           type: 'asked',
-          asked: askedOf(id, {
+          request: askedOf(id, {
             tenant: of,
             device: { ...askedOf(id).targets[0].device, id: deviceId(device), name: device },
           }),

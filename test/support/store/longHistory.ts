@@ -10,8 +10,8 @@ import { openStore } from '../../../src/adapters/store/journal/requestStore.ts';
 import type { Store } from '../../../src/adapters/store/journal/requestStore.ts';
 import type { OutputStore } from '../../../src/liveResponse/ports.ts';
 import type { CardRef, Request } from '../../../src/liveResponse/request/request.ts';
-import type { Fact, Move } from '../../../src/liveResponse/request/events.ts';
-import { asked } from '../requests.ts';
+import type { AnyEvent } from '../requests.ts';
+import { asked, changeOf, flat, newRequest } from '../requests.ts';
 
 export interface LongHistory {
   readonly requests: number;
@@ -77,15 +77,17 @@ async function writeOne(
   const id = historyId(index);
   const kept = await outputs.put(id, 0, `what the script of ${id} printed\n`);
   const terms = { ...asked.asked.terms, expiresAt: at + 30 * minute };
-  await store.add({
-    ...asked,
-    id,
-    origin: `${history.place}:${id}`,
-    at,
-    account: 'slack:U0RILEY1',
-    place: history.place,
-    terms,
-  });
+  await store.add(
+    newRequest({
+      ...flat(asked),
+      id,
+      origin: `${history.place}:${id}`,
+      at,
+      account: 'slack:U0RILEY1',
+      place: history.place,
+      terms,
+    }),
+  );
   const action: Action = {
     id: `old-${id}`,
     type: 'LiveResponse',
@@ -111,12 +113,13 @@ async function writeOne(
         id: `1.${index}`,
       };
   const shown = (request: Request): number => (late ? 1 : request.revision);
-  const events: readonly ((request: Request) => Move | Fact)[] = [
+  const events: readonly ((request: Request) => AnyEvent)[] = [
     () => ({ type: 'cardPosting', surface: ref.surface, place: ref.place, intent: `intent-${id}` }),
     () => ({ type: 'cardPosted', intent: `intent-${id}`, ref, shown: 1 }),
     () => ({
       type: 'approved',
-      approval: {
+      vote: {
+        kind: 'approve',
         by: { id: 'approver1', name: 'Avery Approver' },
         account: 'slack:U0AVERY1',
         at,
@@ -142,7 +145,7 @@ async function writeOne(
     () => ({ type: 'notified', surface: ref.surface, place: ref.place }),
   ];
   for (const next of events) {
-    const changed = await store.change(id, (request) => ({ event: next(request) }));
+    const changed = await store.change(id, (request) => changeOf(request, next(request)));
     if (!('request' in changed)) throw new Error(`${id} could not be written`);
   }
 }

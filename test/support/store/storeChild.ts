@@ -28,7 +28,7 @@ try {
     tell(`${id} awaitingApproval`);
     await store.change(id, () => ({ event: approved }));
     tell(`${id} queued`);
-    await store.change(id, () => ({ event: claimed(id) }));
+    await store.change(id, () => ({ event: claimed(id), session: 0 }));
     tell(`${id} submitting`);
     await new Promise((resolve) => setImmediate(resolve));
   }

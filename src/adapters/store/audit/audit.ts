@@ -2,14 +2,14 @@
 // move legal, and the snapshot equal to what the lines fold to. Reads only, and beside a running bot, so a
 // line without its end is one being written.
 import { isDeepStrictEqual } from 'node:util';
-import type { Asked, Device } from '../../../liveResponse/request/request.ts';
+import type { Device, NewRequest } from '../../../liveResponse/request/request.ts';
 import type { Disk } from '../journal/disk.ts';
 import { diskWords } from '../journal/disk.ts';
 import type { Projection } from '../projection.ts';
-import { createProjection } from '../projection.ts';
+import { createProjection, requestMade } from '../projection.ts';
 import type { Keys } from '../journal/keys.ts';
 import type { Entry, Head } from '../journal/line.ts';
-import { decodeLine, noHead, openedEntry } from '../journal/line.ts';
+import { decodeLine, lineFormat, noHead, openedEntry } from '../journal/line.ts';
 import type { Boxes, Vault } from '../journal/sealing.ts';
 import type { RawLine, Segment } from '../journal/segments.ts';
 import { linesOf, segmentName, segmentsIn } from '../journal/segments.ts';
@@ -225,27 +225,17 @@ const noDevice: Device = { id: '', name: '', os: '', health: '', tags: [] };
  * depend on is kept.
  */
 function slim(entry: Entry): Entry {
-  if (entry.event.type !== 'asked') return entry;
-  const { id, origin, delivery, at, requester, account, place, placeIsPrivate, tenant, terms, fingerprint } =
-    entry.event.asked;
-  const asked: Asked = {
-    id,
-    origin,
-    ...(delivery === undefined ? {} : { delivery }),
-    at,
-    requester,
-    account,
-    place,
-    placeIsPrivate,
-    tenant,
-    terms,
-    fingerprint,
-    device: noDevice,
-    commands: [],
-    title: '',
-    digest: '',
+  const made = requestMade(entry);
+  if (made === undefined || entry.request === null) return entry;
+  const { at, requester, account, place, placeIsPrivate, tenant, terms } = made.asked;
+  const [first, ...more] = made.targets.map(() => ({ device: noDevice }));
+  const request: NewRequest = {
+    ...made,
+    asked: { at, requester, account, place, placeIsPrivate, tenant, terms, title: '' },
+    targets: [first ?? { device: noDevice }, ...more],
+    subject: { commands: [], digest: '', fingerprint: made.subject.fingerprint },
   };
-  return { ...entry, event: { type: 'asked', asked } } as Entry;
+  return { ...entry, format: lineFormat, event: { type: 'asked', request } };
 }
 
 /** Requests compared per step. */

@@ -1,15 +1,12 @@
-// The decisions people take on a request, typed or pressed: approve, deny, withdraw, cancel, and what to do
-// with an unknown one.
-import { rightSentence } from '../../../../cards/messages/rights.ts';
+// The decisions people take on a request, typed or pressed: approve, deny, withdraw, and what to do with an
+// unknown one.
 import { afterRestore } from '../../../../cards/messages/said.ts';
 import type { Change } from '../../../liveResponse/request/events.ts';
 import { sessionOf, stageOf } from '../../../liveResponse/request/request.ts';
 import type { Request, Vote } from '../../../liveResponse/request/request.ts';
 import { earlierAttempt, isInState } from '../../../liveResponse/request/session.ts';
-import type { CancelAsked, RequestSession } from '../../../liveResponse/request/session.ts';
+import type { RequestSession } from '../../../liveResponse/request/session.ts';
 import { maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
-import { cancelAtDefender } from '../../workers/sessions/cancel.ts';
-import type { CancelAnswer } from '../../workers/sessions/cancel.ts';
 import {
   byLastKnown,
   byLastKnownSentence,
@@ -19,9 +16,8 @@ import {
   sentence,
 } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
-import { mayApprove, mayCancel, mayDeny, mayDrop, mayResend, mayWithdraw } from '../../policy/decisions.ts';
+import { mayApprove, mayDeny, mayDrop, mayResend, mayWithdraw } from '../../policy/decisions.ts';
 import type { ApprovingPress } from '../../policy/decisions.ts';
-import { changeSession } from '../../workers/transition.ts';
 import { actorNow, ownerOf, readGroups, refOf } from '../../policy/people/people.ts';
 import type { Actor, GroupReading } from '../../policy/people/people.ts';
 import type { Reply } from '../../ports.ts';
@@ -62,7 +58,7 @@ function done(request: Request, text: string): Reply {
 }
 
 /** The card shows what was done, but not on what knowledge of the person: then it is said. */
-function stopped(actor: Actor, request: Request, text: string): Reply {
+export function stopped(actor: Actor, request: Request, text: string): Reply {
   return actor.lastKnown === undefined
     ? done(request, text)
     : sentence(`${text}${byLastKnownSentence(actor)}`);
@@ -334,68 +330,6 @@ export async function lookAgain(bot: HandlerContext, id: string): Promise<Reply>
   }
 }
 
-/**
- * Before it reached Defender a request is withdrawn; after that Defender is asked to stop it, and the card
- * tells what came of it.
- */
-export async function cancel(
-  bot: HandlerContext,
-  actor: Actor,
-  id: string,
-  reason: string | undefined,
-): Promise<Reply> {
-  const request = requestOf(bot, id);
-  const { state } = stageOf(request);
-  if (state === 'awaitingApproval' || state === 'queued') return withdraw(bot, actor, id, reason);
-  unwrapOrThrow(mayCancel(actor, request), id);
-  const session = sessionOf(request);
-  if (!isInState(session, ['running', 'unknown']) || session.stage.run === undefined)
-    throw new RefusalError({ refused: 'tooLate', id, deed: 'cancel', state }, id);
-  const { actionId } = session.stage.run;
-  const asked = (answered: Pick<CancelAsked, 'answer' | 'error'>, at: number): CancelAsked => ({
-    by: refOf(actor.person),
-    at,
-    ...answered,
-    ...because(reason),
-    ...byLastKnown(actor),
-  });
-  // Written down first; of two people pressing at once the second is told that the first already has.
-  const changed = await bot.store.change(id, (current, now) => {
-    const no = mayCancel(actor, current);
-    return no === undefined
-      ? { event: { type: 'cancelAsked', cancel: asked({ answer: 'sent' }, now) }, session: session.number }
-      : { no };
-  });
-  if (!('request' in changed))
-    throw new RefusalError(
-      changed.no === 'unknownRequest' ? { refused: 'unknownRequest', id } : changed.no,
-      id,
-    );
-  const answered = await cancelAtDefender(
-    bot,
-    actionId,
-    `lr:${id} cancelled by ${actor.person.name}${reason === undefined ? '' : `: ${reason}`}`,
-  );
-  // The time stays that of the press: it is what the card compares with the end.
-  await changeSession(
-    bot.store,
-    { request, session },
-    ['running', 'finished', 'unknown'],
-    (current, now) => ({
-      type: 'cancelAsked',
-      cancel: asked(answered, current.session.stage.run?.cancel?.at ?? now),
-    }),
-  );
-  bot.loop.hurry();
-  return stopped(actor, changed.request, answerSentence(id, answered));
-}
-
-function answerSentence(id: string, { answer, error }: CancelAnswer): string {
-  const right = error === undefined ? undefined : rightSentence(error);
-  const target = error?.target === undefined ? '' : ` Correlation id: ${error.target}.`;
-  return `${right === undefined ? cancelSentence[answer].replace('{id}', id) : `${id} was not cancelled. ${right} Until then, cancel the action in the portal.`}${target}`;
-}
-
 function cannotLook(id: string): string {
   return `Defender could not be read just now, so nobody can tell whether ${id} runs there. Nothing was sent. Try again in a minute.`;
 }
@@ -404,15 +338,7 @@ function stillGoes(id: string): string {
   return `${id} is still going at Defender, past the time the bot gave it. If it should stop, cancel the action in the portal; then look again.`;
 }
 
-const cancelSentence = {
-  accepted:
-    '{id}: Defender accepted the cancel. A command that already runs on the device may still finish; the card tells.',
-  alreadyOver: '{id}: Defender says that it is already over. The card shows how it ended.',
-  failed:
-    '{id}: Defender did not confirm the cancel. Press Cancel again, or cancel the action in the portal.',
-} as const;
-
-function because(reason: string | undefined): { readonly reason?: string } {
+export function because(reason: string | undefined): { readonly reason?: string } {
   const text = reason?.trim();
   return text === undefined || text === '' ? {} : { reason: text };
 }
