@@ -5,6 +5,7 @@ import { plainText } from '../../cards/renderers/plainText.ts';
 import type { Reply } from '../../src/bot/ports.ts';
 import { openTestApp, textOf } from '../support/testApp.ts';
 import type { TestApp } from '../support/testApp.ts';
+import { runOf } from '../support/requests.ts';
 
 let app: TestApp;
 beforeEach(async () => {

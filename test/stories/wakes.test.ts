@@ -11,6 +11,8 @@ import { createFailingDisk } from '../support/store/failingDisk.ts';
 import { textOf } from '../support/testApp.ts';
 import { openWorkingTestApp } from '../support/workingTestApp.ts';
 import type { WorkingTestApp } from '../support/workingTestApp.ts';
+import type { Queued } from '../../src/liveResponse/request/session.ts';
+import { runOf, sessionIn } from '../support/requests.ts';
 
 let app: WorkingTestApp;
 afterEach(() => {

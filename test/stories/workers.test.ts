@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createFailingDisk } from '../support/store/failingDisk.ts';
 import { openWorkingTestApp } from '../support/workingTestApp.ts';
 import type { WorkingTestApp } from '../support/workingTestApp.ts';
+import { outcomeOf, runOf } from '../support/requests.ts';
 
 let app: WorkingTestApp;
 afterEach(() => app.close());
@@ -29,9 +30,7 @@ describe('the workers by themselves', () => {
     await app.when('the end on the card', () => status().includes('Finished'), minute);
     await app.when(
       'the output on the card',
-      () =>
-        finished.id === app.newest().id &&
-        runOf(app.newest()).results.excerpts.length > 0,
+      () => finished.id === app.newest().id && runOf(app.newest()).results.excerpts.length > 0,
       minute,
     );
   });

@@ -17,7 +17,6 @@ import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
 import {
   approved,
-  approver,
   askedOf,
   auditOf,
   claimed,

@@ -267,7 +267,7 @@ describe('a refused submission', () => {
     app.field.answer(/^POST .*runliveresponse/i, () => fieldError(status, code, message));
     await approved('dump hosta notepad');
     const over = await app.until('closed');
-    expect(stageOf(over).ending.kind).toBe('refused');
+    expect(stageOf(over)).toMatchObject({ ending: { kind: 'refused' } });
     await app.run(5_000);
     return app.card().view.lead;
   }

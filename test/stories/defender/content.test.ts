@@ -1,6 +1,6 @@
 // The content of library scripts, from the card the approver reads to the POST: what was not seen is not
 // sent, and what cannot be seen is said.
-import { sessionOf, stageOf } from '../../../src/liveResponse/request/request.ts';
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 import { remove, upload } from '../../support/defender/library.ts';
 import { root } from '../../support/root.ts';
 import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { grantOf } from '../../support/requests.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -261,7 +261,7 @@ describe('of several records of one name', () => {
     await app.until('finished');
     await app.restart();
     expect(app.newest().targets[0].device).toEqual(kept);
-    expect(app.newest().targets[0].context).toEqual(panel);
+    expect(app.newest().targets[0].context).toEqual(context);
   });
 
   test.each([
@@ -425,7 +425,7 @@ describe('a record that changed since the approval stops it before the POST, wit
     await app.press('approver1', 'approve');
     app.simulator.tenant.changeDevice('hosta.corp.example', change);
     const over = await app.until('closed');
-    expect(stageOf(over).ending).toMatchObject({ kind: 'refused', code });
+    expect(stageOf(over)).toMatchObject({ ending: { kind: 'refused', code } });
     await app.run(10_000);
     expect(app.card().view.lead).toMatch(words);
     expect(app.field.submissions()).toBe(0);

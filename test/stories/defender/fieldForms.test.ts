@@ -2,7 +2,7 @@
 // to break the reading of them. Field-faults rows 3.1, 3.3, 3.4 and 3.12, next to
 // test/stories/defender/fieldReading.test.ts.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
-import { stateIn } from '../../support/requests.ts';
+import { runOf, stateIn } from '../../support/requests.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -306,7 +306,7 @@ describe('a busy device', () => {
         'dump hosta notepad',
         () => void app.field.answer(/runliveresponse$/i, () => fieldError(400, 'BadRequest', message)),
       );
-      expect(stageOf(await app.until('closed')).ending).toMatchObject({ kind: 'refused' });
+      expect(stageOf(await app.until('closed'))).toMatchObject({ ending: { kind: 'refused' } });
       expect(ran()).toBe(0);
     },
   );
@@ -325,9 +325,7 @@ test.each([
     app.field.changeJson(/runliveresponse$/i, (action) => ({ ...action, id: same(actionId) }));
     await app.press('approver1', 'approve');
     await app.until('finished');
-    const ids = app.store
-      .all()
-      .map((request) => runOf(request).actionId);
+    const ids = app.store.all().map((request) => runOf(request).actionId);
     expect(new Set(ids).size).toBe(2);
     expect([ran(), app.field.submissions()]).toEqual([2, 2]);
   },

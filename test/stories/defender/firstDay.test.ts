@@ -7,6 +7,7 @@ import { createScaledClock } from '../../../src/adapters/clock.ts';
 import { createSimulatorControls } from '../../../src/app/simulatorControls.ts';
 import { openTestApp } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
+import { outcomeOf } from '../../support/requests.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -8,6 +8,7 @@ import { longQueueMs, shortQueueMs } from '../../../src/liveResponse/tenantLimit
 import { defaultRates } from '../../../src/liveResponse/pacing/callRates.ts';
 import { createStoryClock, openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
+import { stateIn } from '../../support/requests.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

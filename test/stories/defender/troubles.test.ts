@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
 import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
+import { outcomeOf, sessionIn } from '../../support/requests.ts';
 
 let app: TestApp;
 afterEach(() => app.close());
@@ -169,12 +170,19 @@ describe('on the way to Defender', () => {
     const queued = () => app.store.open().filter((request) => stageOf(request).state === 'queued');
     for (
       let passes = 0;
-      passes < 120 && !(queued().length === 2 && queued().every((one) => sessionIn(one, 'queued').stage.waitsFor === 'sessions'));
+      passes < 120 &&
+      !(
+        queued().length === 2 &&
+        queued().every((one) => sessionIn(one, 'queued').stage.waitsFor === 'sessions')
+      );
       passes += 1
     )
       await app.run(1_000);
     const waiting = queued();
-    expect(waiting.map((request) => sessionIn(request, 'queued').stage.waitsFor)).toEqual(['sessions', 'sessions']);
+    expect(waiting.map((request) => sessionIn(request, 'queued').stage.waitsFor)).toEqual([
+      'sessions',
+      'sessions',
+    ]);
     expect(app.simulator.tenant.submissions).toHaveLength(6);
     for (let minutes = 0; minutes < 60 && app.store.open().length > 0; minutes += 1) await app.run(60_000);
     expect(app.store.all().map((request) => stageOf(request).state)).toEqual(

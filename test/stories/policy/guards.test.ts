@@ -1,7 +1,7 @@
 // Guards that every other story passes without: each test here turns red when its one guard is taken out
 // (field faults, section 6).
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
-import { stateIn } from '../../support/requests.ts';
+import { sessionIn, stateIn } from '../../support/requests.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -8,11 +8,11 @@ import fc from 'fast-check';
 import { SharedReadings } from '../../../src/liveResponse/pacing/sharedReadings.ts';
 import type { Groups } from '../../../src/bot/ports.ts';
 import type { Policy } from '../../../src/bot/policy/policy.ts';
-import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { createStoryClock, examplePolicy, openTestApp } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
 import { upload } from '../../support/defender/library.ts';
+import { grantOf, stateIn } from '../../support/requests.ts';
 
 const minute = 60_000;
 /** How old a reading may be that something is sent on. */
@@ -351,10 +351,7 @@ function oracle(
     within(said.get(group) ?? []).some((state) => state.said === 'yes');
   const sending = app.store
     .all()
-    .filter(
-      (request) =>
-        stageOf(request).state === 'submitting' && comment.startsWith(`lr:${request.id}:`),
-    );
+    .filter((request) => stageOf(request).state === 'submitting' && comment.startsWith(`lr:${request.id}:`));
   if (sending.length !== 1) return [`${comment} is no request that is being sent`];
   const has = (edit: Edit): boolean => inForce.includes(edit);
   return sending.flatMap((request) => {

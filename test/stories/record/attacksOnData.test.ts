@@ -12,6 +12,7 @@ import { openSlackStage, slackIds } from '../../support/attacks/slackDoor.ts';
 import { approving, asked, newest, reached, sent } from '../../support/attacks/stage.ts';
 import type { Stage } from '../../support/attacks/stage.ts';
 import { testKeyText } from '../../support/store/testKeys.ts';
+import { olderEvent } from '../../support/store/olderEvents.ts';
 
 describe('by somebody who may write the data folder and has not the key (row 5.4)', () => {
   let stage: Stage;

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { recordsFolder, storyOf } from '../../support/store/olderRecord.ts';
 import { RecordedService } from '../../support/store/recordedService.ts';
 import type { Presser, RecordedCard } from '../../support/store/recordedService.ts';
+import { stateIn } from '../../support/requests.ts';
 
 const updating = process.env['UPDATE_GOLDENS'] === '1';
 /** A start, some forty presses, and a machine that does much else. Milliseconds. */
@@ -123,8 +124,7 @@ describe.each(['unkeyed', 'keyed'] as const)('on cards of the recorded folder "%
     bot.service.store
       .all()
       .find(
-        (one) =>
-          stateIn(one) === 'awaitingApproval' && one.asked.continues?.id === bot.request(label).id,
+        (one) => stateIn(one) === 'awaitingApproval' && one.asked.continues?.id === bot.request(label).id,
       );
 
   const submitted = (label: string): number =>

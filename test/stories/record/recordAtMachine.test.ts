@@ -15,13 +15,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readKeyFile } from '../../../src/adapters/store/journal/keys.ts';
-import { openTestStore, approved, approver, askedOf, responder } from '../../adapters/store/sample.ts';
+import {
+  openTestStore,
+  approved,
+  approver,
+  askedOf,
+  responder,
+  unkeyedAsked,
+  denied,
+} from '../../adapters/store/sample.ts';
 import { encodeUnkeyed, noHead } from '../../../src/adapters/store/journal/line.ts';
 import { readAnchors } from '../../../src/adapters/store/journal/anchors.ts';
 import { startProgram, stopped } from '../../support/programs/program.ts';
 import type { Program } from '../../support/programs/program.ts';
 import { root } from '../../support/root.ts';
 import { testKeys, testKeyText } from '../../support/store/testKeys.ts';
+import { olderAsked, olderEvent } from '../../support/store/olderEvents.ts';
 
 let folder = '';
 let data = '';
@@ -206,11 +215,11 @@ test('before a real Defender a missing key stops the start with the line that ma
 
 test('a folder of version 0.1 is taken over once, told by the log and the doctor', async () => {
   const asked = encodeUnkeyed(noHead, Date.now(), 'r1', unkeyedAsked('r1'));
-  const denied = encodeUnkeyed(asked.head, Date.now(), 'r1', olderEvent(denied));
+  const no = encodeUnkeyed(asked.head, Date.now(), 'r1', olderEvent(denied));
   const store = await openTestStore({ dir: data });
   await store.close();
   for (const name of readdirSync(data)) rmSync(join(data, name), { recursive: true, force: true });
-  writeFileSync(join(data, 'journal-000000001.ndjson'), `${asked.text}\n${denied.text}\n`);
+  writeFileSync(join(data, 'journal-000000001.ndjson'), `${asked.text}\n${no.text}\n`);
   expect(audit('verify')).toMatchObject({
     code: 1,
     out: expect.stringMatching(/lines 1 to 2 are of version 0\.1[^]*NOT PROVEN/) as unknown,

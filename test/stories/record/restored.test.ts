@@ -9,6 +9,7 @@ import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { plainText } from '../../../cards/renderers/plainText.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
+import { outcomeOf } from '../../support/requests.ts';
 
 const minute = 60_000;
 const notKnown =

@@ -4,6 +4,7 @@ import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
+import { outcomeOf, runOf, stateIn } from '../../support/requests.ts';
 
 let app: TestApp;
 afterEach(() => app.close());
@@ -118,9 +119,7 @@ describe('at Defender, a cancel', () => {
     expect(card().lead).toContain('No command was run.');
     app.simulator.tenant.changeDevice('laptop7.corp.example', { online: true });
     await app.run(10 * minute);
-    expect(
-      app.simulator.tenant.action(runOf(app.newest()).actionId)?.status,
-    ).toBe('Cancelled');
+    expect(app.simulator.tenant.action(runOf(app.newest()).actionId)?.status).toBe('Cancelled');
   });
 
   test('at work ends it, and says what may have run', async () => {

@@ -3,6 +3,7 @@ import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
+import { outcomeOf } from '../../support/requests.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

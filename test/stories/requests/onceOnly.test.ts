@@ -4,6 +4,7 @@ import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
+import { outcomeOf } from '../../support/requests.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

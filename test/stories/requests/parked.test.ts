@@ -1,9 +1,10 @@
 // Devices that are offline: what their cards say, the one note when they wake, and the policy's cancel,
 // whichever of the two is first.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
+import type { Run } from '../../../src/liveResponse/request/session.ts';
+import { outcomeOf, runOf, sessionIn } from '../../support/requests.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -9,6 +9,7 @@ import type { Reply } from '../../../src/bot/ports.ts';
 import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
 import { journalText } from '../../support/store/journal.ts';
 import { maxReason } from '../../../src/liveResponse/verbs.ts';
+import { outcomeOf } from '../../support/requests.ts';
 
 let app: TestApp;
 /** Riley has a second account, in Slack; so has Avery. */

@@ -2,9 +2,9 @@
 // approved like any other.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
-import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
+import { outcomeOf } from '../../support/requests.ts';
 
 const minute = 60_000;
 const hosta = 'hosta.corp.example';

@@ -11,6 +11,7 @@ import { upload } from '../../support/defender/library.ts';
 import { openSlackTestApp } from '../../support/slack/slackTestApp.ts';
 import { ana, ben, channel, group } from '../../support/chats/teamsHarness.ts';
 import { dataOf, TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
+import { id } from 'zod/v4/locales';
 
 let close: () => Promise<void>;
 afterEach(() => close());

@@ -1,11 +1,12 @@
 // What goes wrong between people, Slack and the bot: whatever it is, one correct card stands in each place
 // and nothing is posted twice.
-import { stageOf, sessionOf } from '../../../src/liveResponse/request/request.ts';
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import { incidents, openSlackTestApp, privateRoom } from '../../support/slack/slackTestApp.ts';
 import type { SlackTestApp } from '../../support/slack/slackTestApp.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
+import { grantOf } from '../../support/requests.ts';
 
 let app: SlackTestApp;
 beforeEach(async () => {
