@@ -59,10 +59,25 @@ function tell(text: string, request: string, people: Pick<Vault, 'open'> | undef
     return `??? unreadable line (${error instanceof Error ? error.message.slice(0, 60) : 'not JSON'})`;
   }
   if (!isRecord(line) || line['request'] !== request || !isRecord(line['event'])) return undefined;
-  const { type, asked, ...rest } = line['event'];
-  const fields = isRecord(asked) ? asked : rest;
+  const { type } = line['event'];
+  const fields = fieldsOf(line['event']);
   const at = typeof line['at'] === 'number' ? new Date(line['at']).toISOString() : '?';
   return printable(`${at}  #${String(line['seq'])}  ${String(type)}  ${words(fields)}`);
+}
+
+/** What an event says: of a new request all that was asked, in one row as lines before format 3 had it. */
+function fieldsOf(event: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { type: _type, asked, request, ...rest } = event;
+  if (isRecord(asked)) return asked;
+  if (!isRecord(request)) return rest;
+  const { asked: what, targets, subject, ...ids } = request;
+  const [first, ...more]: readonly unknown[] = Array.isArray(targets) ? targets : [];
+  return {
+    ...ids,
+    ...(isRecord(what) ? what : {}),
+    ...(more.length === 0 && isRecord(first) ? first : { targets }),
+    ...(isRecord(subject) ? subject : {}),
+  };
 }
 
 /** `a=1 b.c="x"`, in the order the line has them. */

@@ -188,7 +188,7 @@ describe('the audit', () => {
     const lost = lineAfter(asked.head, noon, 'r1', { type: 'lost' }, people);
     rewrite(disk, oldest, [asked.text, lost.text]);
     expect(check(disk).wrong).toMatchObject({ line: 2 });
-    expect(check(disk).wrong?.sentence).toContain('no move "lost" from state "awaitingApproval"');
+    expect(check(disk).wrong?.sentence).toContain('no transition "lost" from state "awaitingApproval"');
   });
 
   type Sealed = Readonly<Record<string, unknown>> & {
@@ -391,7 +391,7 @@ describe('npm run audit', () => {
     const anchor = run('head', '--data', folder.path).stdout.trim();
     expect(anchor).toMatch(/^2:[0-9a-f]{64}$/);
     const shown = run('show', 'r1', '--data', folder.path);
-    expect(shown.stdout).toMatch(/#1 {2}asked.*\n.*#2 {2}approved.*approval\.by\.id="approver1"/);
+    expect(shown.stdout).toMatch(/#1 {2}asked.*\n.*#2 {2}approved.*vote\.by\.id="approver1"/);
     expect(shown.stdout).not.toMatch(/[\u202e\u0007]/);
     await store.close();
     expect(run('verify', '--data', folder.path, '--anchor', anchor).status).toBe(0);

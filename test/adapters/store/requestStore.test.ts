@@ -236,7 +236,7 @@ describe('the request store', () => {
     await store.close();
     await clock.advance(29 * day);
     const soon = await openTestStore({ dir: folder.path, clock });
-    expect(stateIn(soon.get('over'))).toBe('over');
+    expect(stateIn(soon.get('over'))).toBe('closed');
     await soon.close();
     await clock.advance(2 * day);
     const late = await openTestStore({ dir: folder.path, clock });
