@@ -2,7 +2,7 @@
 // there in part, no secret was shown, and it is said how to go on. Every line that it writes on the way fits
 // into 80 columns.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
@@ -72,6 +72,12 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
     },
   );
 
+  /** Resolves when no doctor works in the folder any more. */
+  async function ended(folder: string): Promise<'ended'> {
+    while (doctorsIn(folder) > 0) await new Promise((resolve) => setImmediate(resolve));
+    return 'ended';
+  }
+
   test('while the doctor waits for an answer that never comes ends it too, with its own code', async () => {
     // Takes connections and says nothing; reads, so that it sees the other side end.
     const silent = createServer((socket) => {
@@ -98,17 +104,15 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
       await terminal.answer('SLACK_APP_TOKEN', `xapp-canary-0001${enter}`);
       await terminal.answer('The doctor looks at Slack', '');
       await asked;
+      expect(doctorsIn(bench.folder)).toBe(1);
       await terminal.answer('...', keys.interrupt);
       expect(await terminal.ended).toBe(130);
       expect(terminal.shown().replace(/\n/g, ' ')).toContain('Go on: npm run setup');
       expect(terminal.shown()).not.toContain('canary');
       expect(existsSync(join(bench.folder, '.env'))).toBe(false);
-      // Its connections end with it.
-      await new Promise<void>((resolve) => {
-        silent.close(() => {
-          resolve();
-        });
-      });
+      // The doctor has ended with it: left alone it would lose its patience, and ask Slack the next question.
+      const asksOn = new Promise<'asks on'>((resolve) => silent.once('connection', () => resolve('asks on')));
+      expect(await Promise.race([asksOn, ended(bench.folder)])).toBe('ended');
     } finally {
       silent.close();
     }
@@ -171,3 +175,25 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
     expect(shown).toMatch(/What is left, in this order:/);
   });
 });
+
+/** Processes of the doctor whose working folder is this one. */
+function doctorsIn(folder: string): number {
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && isDoctor(pid, folder)).length;
+}
+
+function isDoctor(pid: string, folder: string): boolean {
+  try {
+    return (
+      readlinkSync(join('/proc', pid, 'cwd')) === folder &&
+      readFileSync(join('/proc', pid, 'cmdline'), 'utf8').includes('doctor')
+    );
+  } catch (error) {
+    // It ended between the two readings, or belongs to somebody else.
+    if (isCode(error, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM')) return false;
+    throw error;
+  }
+}
+
+function isCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}
