@@ -3,13 +3,15 @@
 import type { CallRates, CallKind } from '../../liveResponse/pacing/callRates.ts';
 import { maxPenaltyMs } from '../../liveResponse/pacing/callRates.ts';
 import type { Clock, DefenderErrorCode, Log } from '../../liveResponse/ports.ts';
-import { field } from '../../liveResponse/text/json.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Token, TokenSource } from '../entra/credentials.ts';
 import { TokenError } from '../entra/tokenError.ts';
 import type { Http, HttpAnswer, HttpRequest } from '../outbound/http.ts';
 import { HttpError, jsonOf, retryAfterMs } from '../outbound/http.ts';
 import type { Endpoint } from './clouds.ts';
+import { keyOf, nextPage } from './paging.ts';
+import type { Collected } from './paging.ts';
+import { bodyOf, codeOf, isPage, shownParts } from './refusals.ts';
 import type { WireError } from './wire.ts';
 import { readError, readPage } from './wire.ts';
 
@@ -315,67 +317,17 @@ export class Calls {
     return new DefenderError(code, message, {
       call: ask.kind,
       status,
-      ...toldOf(said),
+      ...shownParts(said),
       ...(retryAfter === undefined ? {} : { retryAfterMs: Math.min(maxPenaltyMs, retryAfter) }),
     });
   }
 }
 
-/**
- * What was read of a collection; `whole`: there is nothing else in it. Only of a whole one may be said that
- * something is not there.
- */
-export interface Collected {
-  readonly items: readonly unknown[];
-  readonly whole: boolean;
-}
-
 export interface Paging {
   readonly maxPages: number;
   readonly timeout?: Timeout;
-  /** No further page is asked for once it holds of what was read so far; the rest is then not missed. */
+  /** No further page is requested once this is true of what was read so far; the rest is not needed. */
   readonly enough?: (items: readonly unknown[]) => boolean;
-}
-
-/**
- * What an item is known by: pages that overlap give it twice. Files have no id, and two of them whose names
- * differ in letter case alone, or whose content differs, are two: only the very same entry is the same one.
- */
-function keyOf(item: unknown): string {
-  const id = field(item, 'id');
-  return typeof id === 'string' ? id.toLowerCase() : JSON.stringify(item);
-}
-
-/**
- * Where a next link leads on our own origin: our token goes nowhere else, and recorded answers name regional
- * hosts of Microsoft's that serve the same data (defender-api.md 7.1). Only path and query count, and only of
- * a page of the collection that was asked for; undefined for anything else. @param asked the page that held
- * the link @param api what all calls lie below: its path stays in front
- */
-export function nextPage(link: string, asked: URL, api: URL): URL | undefined {
-  if (link.length > longestLink) return undefined;
-  const theirs = URL.canParse(link, asked.href) ? new URL(link, asked.href) : undefined;
-  if (theirs === undefined || (theirs.protocol !== 'https:' && theirs.protocol !== 'http:')) return undefined;
-  const collection = lastPart(asked.pathname);
-  if (lastPart(theirs.pathname) !== collection) return undefined;
-  // Another gateway may have a path of its own before /api, or none at all.
-  const from = theirs.pathname.toLowerCase().lastIndexOf('/api/');
-  const path = from < 0 ? undefined : theirs.pathname.slice(from).replace(/\/+$/, '');
-  const own =
-    path !== undefined && apiPath.test(path) ? `${api.pathname.replace(/\/+$/, '')}${path}` : asked.pathname;
-  const next = new URL(api.origin);
-  next.pathname = own;
-  next.search = theirs.search;
-  return next;
-}
-
-/** Servers refuse longer ones; characters. */
-const longestLink = 8_000;
-/** With or without a version (learn.microsoft.com/defender-endpoint/api/exposed-apis-list). */
-const apiPath = /^\/api\/(?:v\d+(?:\.\d+)?\/)?[a-z]+$/i;
-
-function lastPart(path: string): string {
-  return path.replace(/\/+$/, '').toLowerCase().split('/').at(-1) ?? '';
 }
 
 type Timeout = keyof typeof defaultTimeouts;
@@ -386,72 +338,4 @@ interface Ask {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly body?: string;
-}
-
-/** What is kept of an error for people. */
-function toldOf({
-  apiCode,
-  apiMessage,
-  target,
-}: WireError): Pick<WireError, 'apiCode' | 'apiMessage' | 'target'> {
-  return {
-    ...(apiCode === undefined ? {} : { apiCode }),
-    ...(apiMessage === undefined ? {} : { apiMessage }),
-    ...(target === undefined ? {} : { target }),
-  };
-}
-
-/** The JSON of a refusal, or its text: some gateways send no JSON. */
-function bodyOf(answer: HttpAnswer): unknown {
-  const json = jsonOf(answer);
-  if (json !== undefined) return json.value;
-  return isPage(answer) ? undefined : startOf(answer);
-}
-
-/** HTML is for browsers: whatever stands on the way sent it, and not Defender's API. */
-function isPage(answer: HttpAnswer): boolean {
-  return startOf(answer).startsWith('<');
-}
-
-function startOf(answer: HttpAnswer): string {
-  return new TextDecoder().decode(answer.bytes.subarray(0, 2000)).trim();
-}
-
-/**
- * "Action is already in progress" is what clients in the field decide by (defender-api.md 1.4); other words
- * for the same are taken as well.
- */
-const busyText =
-  /already (?:has |have )?(?:an? |another )?(?:in progress|active|running|ongoing|pending)|active (?:request|session|action|live response)[^.]{0,60}already exists|(?:another|an?|pending|active|running) (?:live response |machine |remote |other )*(?:session|action|request|command)s? (?:is |are )?(?:still |currently |already )?(?:in progress|active|running|pending|ongoing)/i;
-/** Codes that mean something else whatever their message says: to wait would not help. */
-const neverBusy: ReadonlySet<string> = new Set([
-  'osplatformnotsupported',
-  'clientversionnotsupported',
-  'missingrequiredparameter',
-  'disabledfeature',
-  'disallowedoperation',
-]);
-
-/** Whether a submission was refused because something runs on the device: nothing of it was started. */
-function isBusy({ codes = [], texts = [] }: WireError): boolean {
-  const folded = codes.map((code) => code.toLowerCase().replaceAll(/[\s_-]/g, ''));
-  if (folded.includes('activerequestalreadyexists')) return true;
-  return (
-    !folded.some((code) => neverBusy.has(code)) && [...texts, ...codes].some((text) => busyText.test(text))
-  );
-}
-
-/** @param said undefined where it was not Defender that said it, but a page for browsers */
-function codeOf(kind: CallKind, status: number, said: WireError | undefined): DefenderErrorCode {
-  // No page names 409, but it is what HTTP has for this.
-  if (kind === 'submit' && said !== undefined && (status === 400 || status === 409) && isBusy(said))
-    return 'busy';
-  if (status === 401) return 'unauthorized';
-  if (status === 404) return 'notFound';
-  if (status === 429) return 'throttled';
-  // 408 comes from gateways that gave up on somebody: on whom, nobody says.
-  if (status >= 500 || status === 408) return kind === 'submit' ? 'ambiguous' : 'unavailable';
-  // A proxy that opens TLS may have passed the submission on, and refused to let the answer back in.
-  if (status >= 400) return kind === 'submit' && said === undefined ? 'ambiguous' : 'refused';
-  return kind === 'submit' ? 'ambiguous' : 'unreadable';
 }
