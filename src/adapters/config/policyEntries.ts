@@ -1,5 +1,5 @@
-// The sections of a policy file before anything in them is checked: its lists and maps, single entries read by
-// their schema, and every problem noted with its line.
+// The sections of a policy file before anything in them is checked: its lists and maps, single entries read
+// by their schema, and every problem noted with its line.
 import type { z } from 'zod';
 import { nearest } from '../../bot/commands/nearest.ts';
 import { isRecord } from '../../liveResponse/text/json.ts';

@@ -55,8 +55,8 @@ export function readPolicy(text: string): ReadPolicy | { readonly problems: read
 }
 
 /**
- * Reads one section after another. Entries that are well formed are checked against each other even when others
- * are not.
+ * Reads one section after another. Entries that are well formed are checked against each other even when
+ * others are not.
  */
 class Reader {
   readonly #file: YamlFile;

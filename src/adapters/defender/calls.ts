@@ -1,5 +1,5 @@
-// One call to Defender: token, slot, exchange, and the plain word for what came of it. GETs may be repeated
-// once; a POST never is, except after a 401, which says for certain that nothing was run.
+// Calls to Defender: token, slot, exchange, and the error code for what happened. GETs may be repeated once.
+// A POST never is, except after a 401, which proves that nothing was run.
 import type { CallRates, CallKind } from '../../liveResponse/pacing/callRates.ts';
 import { maxPenaltyMs } from '../../liveResponse/pacing/callRates.ts';
 import type { Clock, DefenderErrorCode, Log } from '../../liveResponse/ports.ts';
@@ -26,11 +26,11 @@ export interface DefenderParts {
   readonly resultHosts?: readonly string[];
   /** Origins besides the storage hosts that results may come from: the simulator's. */
   readonly resultOrigins?: readonly string[];
-  /** Defender is itself on this machine, and so may be its results, on whatever port. */
+  /** Defender is itself on this machine, so its results may be too, on any port. */
   readonly resultsOnLoopback?: boolean;
-  /** Milliseconds to the end of an answer. */
+  /** Milliseconds until the end of an answer. */
   readonly timeouts?: { readonly get: number; readonly post: number; readonly extra?: number };
-  /** For metrics: one report for each exchange with Defender. */
+  /** For metrics: called once for each exchange with Defender. */
   readonly observe?: (call: {
     readonly kind: CallKind;
     readonly outcome: 'ok' | DefenderErrorCode;
@@ -38,16 +38,19 @@ export interface DefenderParts {
   }) => void;
 }
 
-/** `extra`: reads that only add to what a card says, while a person waits for the card. */
+/** `extra`: reads that only add details to a card, while a person waits for it. */
 const defaultTimeouts = { get: 20_000, post: 60_000, extra: 6_000 } as const;
 
-/** Waits up to this are slept through; longer ones are told to the caller as `paced`. Milliseconds. */
+/** Milliseconds. Shorter waits are slept through; longer ones are reported to the caller as `paced`. */
 export const longestPauseMs = 2000;
-/** Between a failed GET and its one repeat. */
+/** Milliseconds between a failed GET and its only repeat. */
 const repeatAfterMs = 250;
-/** After a 429 without a usable Retry-After; what clients in the field wait (defender-api.md 7.4). */
+/**
+ * Milliseconds of waiting after a 429 without a usable Retry-After; the same as clients in the field use
+ * (defender-api.md 7.4).
+ */
 export const defaultRetryAfterMs = 60_000;
-/** An API answer is far smaller; a page of 10,000 actions is never asked for. */
+/** API answers are far smaller, since a page of 10,000 actions is never requested. */
 const maxAnswerBytes = 4 * 1024 * 1024;
 
 export class Calls {
@@ -59,7 +62,8 @@ export class Calls {
   }
 
   /**
-   * The JSON answer to a GET. Repeated once when it failed on the way or with a 5xx. @throws DefenderError
+   * The JSON answer to a GET. It is repeated once after a network failure or a 5xx.
+   * @throws DefenderError
    */
   async get(kind: CallKind, path: string, timeout: Timeout = 'get'): Promise<unknown> {
     return await this.#read(kind, this.#url(path), timeout);
@@ -77,8 +81,7 @@ export class Calls {
       )
         throw error;
       const pause = Math.max(repeatAfterMs, error.detail.retryAfterMs ?? 0);
-      // The repeat is a call like any other to the server, so it must have room in the budget, or it is not
-      // made.
+      // To the server, the repeat is a call like any other, so it is made only if the budget has room for it.
       if (pause > longestPauseMs) throw error;
       await this.#parts.clock.sleep(pause);
       if (this.#parts.budgets.waitFor(kind, this.#parts.clock.elapsed()) > 0) throw error;
@@ -86,20 +89,27 @@ export class Calls {
     }
   }
 
-  /** The JSON answer to a POST that is sent once. @throws DefenderError */
+  /**
+   * The JSON answer to a POST, which is sent once.
+   * @throws DefenderError
+   */
   async post(kind: 'submit' | 'cancel', path: string, body: string): Promise<unknown> {
     return await this.#call({ kind, method: 'POST', url: this.#url(path), body, timeout: 'post' });
   }
 
-  /** One page of a collection, and whether it is all of it. @throws DefenderError */
+  /**
+   * One page of a collection, and whether it is the whole collection.
+   * @throws DefenderError
+   */
   async page(kind: CallKind, path: string, timeout: Timeout): Promise<Collected> {
     const { items, next } = await this.#page(kind, this.#url(path), timeout);
     return { items, whole: next === undefined };
   }
 
   /**
-   * The items of a collection, following next links on our own origin, `maxPages` pages at most and none once
-   * `enough` holds. What was read counts also where the rest cannot be had; `whole` tells whether it is all.
+   * The items of a collection. Next links are followed on our own origin, up to `maxPages` pages, and no
+   * further once `enough` holds. What was read is returned even where the rest cannot be read; `whole` says
+   * whether it is everything.
    * @throws DefenderError when the first page cannot be read
    */
   async pages(
@@ -189,7 +199,7 @@ export class Calls {
   }
 
   async #exchange(ask: Ask): Promise<unknown> {
-    // Token first: its time-out must not lie between taking a slot and using it.
+    // The token comes first: its time-out must not lie between taking a slot and using it.
     const token = await this.#token(ask.kind, false);
     let answer = await this.#send(ask, token);
     if (answer.status === 401 && token !== undefined)
@@ -218,7 +228,7 @@ export class Calls {
       connection: ask.method === 'GET' ? 'kept' : 'fresh',
       headers: {
         accept: 'application/json',
-        // A proxy on the way may pack it all the same; then it is unpacked within the same bound.
+        // A proxy may pack the answer anyway; then it is unpacked within the same limit.
         'accept-encoding': 'identity',
         ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token.value.reveal()}` }),
@@ -233,7 +243,10 @@ export class Calls {
     }
   }
 
-  /** Takes a slot, sleeping through short waits. @throws DefenderError `paced` */
+  /**
+   * Takes a slot, sleeping through short waits.
+   * @throws DefenderError `paced`
+   */
   async #slot(kind: CallKind): Promise<void> {
     const { budgets, clock } = this.#parts;
     let patience = longestPauseMs;
@@ -252,8 +265,8 @@ export class Calls {
   }
 
   /**
-   * A token after a 401. Another call that met the same refusal may have renewed it already: then that one is
-   * taken, because each renewal is a sign-in that Entra ID counts, and a burst of them is throttled there.
+   * A token after a 401. Another call with the same 401 may have renewed it already; then that token is used,
+   * because Entra ID counts each renewal as a sign-in and throttles many of them.
    */
   async #anotherThan(call: CallKind, refused: Token): Promise<Token | undefined> {
     const held = this.#renewing === undefined ? await this.#token(call, false) : undefined;
@@ -265,7 +278,7 @@ export class Calls {
   async #token(call: CallKind, renew: boolean): Promise<Token | undefined> {
     try {
       if (!renew) return await this.#parts.tokens.getToken(this.#parts.endpoint.scope);
-      // Many calls may meet the same expired token at once; one renewal serves them all.
+      // Many calls may have the same expired token at once; one renewal serves them all.
       this.#renewing ??= this.#parts.tokens
         .getToken(this.#parts.endpoint.scope, true)
         .finally(() => (this.#renewing = undefined));
@@ -279,7 +292,7 @@ export class Calls {
     }
   }
 
-  /** No whole answer. Where the head of one arrived, its status still says what it says. */
+  /** The error of an answer that is not complete. Where its head arrived, the status still counts. */
   #broken(ask: Ask, error: HttpError): DefenderError {
     if (error.status !== undefined && error.status >= 400) return this.#refusal(ask, error.status, {});
     const detail = {
@@ -302,8 +315,8 @@ export class Calls {
   }
 
   /**
-   * Decided by status and `error.code`; by the message only that a device is busy, because there it is all
-   * that some answers tell.
+   * Decided by status and `error.code`. The message decides only whether a device is busy, because some
+   * answers say it nowhere else.
    */
   #refusal(ask: Ask, status: number, said: WireError, answer?: HttpAnswer): DefenderError {
     const { budgets, clock } = this.#parts;

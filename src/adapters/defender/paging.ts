@@ -1,5 +1,5 @@
-// Pages of an OData collection: what was read of it, what makes two entries the same one, and where a next link
-// may lead.
+// Pages of an OData collection: what was read of it, what makes two entries the same one, and where a next
+// link may lead.
 import { field } from '../../liveResponse/text/json.ts';
 
 /**
@@ -13,7 +13,8 @@ export interface Collected {
 
 /**
  * What identifies an entry: pages that overlap return it twice. Files have no id, and two files whose names
- * differ only in letter case, or whose content differs, are two files. So only an identical entry is the same.
+ * differ only in letter case, or whose content differs, are two files. So only an identical entry is the
+ * same.
  */
 export function keyOf(item: unknown): string {
   const id = field(item, 'id');
@@ -21,9 +22,9 @@ export function keyOf(item: unknown): string {
 }
 
 /**
- * Where a next link leads on our own origin. Our token is sent nowhere else, and recorded answers name regional
- * hosts of Microsoft's that serve the same data (defender-api.md 7.1). Only path and query of the link count,
- * and only where it is a page of the collection that was asked for; undefined for anything else.
+ * Where a next link leads on our own origin. Our token is sent nowhere else, and recorded answers name
+ * regional hosts of Microsoft's that serve the same data (defender-api.md 7.1). Only path and query of the
+ * link count, and only where it is a page of the collection that was asked for; undefined for anything else.
  * @param asked the page that contained the link
  * @param api the address that all calls are below: its path stays in front
  */

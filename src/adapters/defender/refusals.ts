@@ -1,12 +1,12 @@
-// What a refusal by Defender means: the error code of ours for a status and an error body, and what of it people
-// are shown.
+// Refusals by Defender: the error code of ours for a status and an error body, and the parts that people are
+// shown.
 import type { CallKind } from '../../liveResponse/pacing/callRates.ts';
 import type { DefenderErrorCode } from '../../liveResponse/ports.ts';
 import type { HttpAnswer } from '../outbound/http.ts';
 import { jsonOf } from '../outbound/http.ts';
 import type { WireError } from './wire.ts';
 
-/** What is kept of an error for people. */
+/** The parts of an error that people are shown. */
 export function shownParts({
   apiCode,
   apiMessage,

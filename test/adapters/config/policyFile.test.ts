@@ -1,5 +1,5 @@
-// The policy file as a whole: the example loads clean, every problem is reported at once, and what is allowed but
-// probably not meant is a warning.
+// The policy file as a whole: the example loads clean, every problem is reported at once, and what is allowed
+// but probably not meant is a warning.
 import { describe, expect, test } from '@jest/globals';
 import { showProblems } from '../../../src/adapters/config/yamlFile.ts';
 import { parse } from '../../../src/bot/commands/grammar.ts';

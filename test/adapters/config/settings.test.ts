@@ -1,5 +1,5 @@
-// Settings read from the environment: defaults, admin port, result hosts, the key of the journal, misspelt names,
-// secrets. Which set-ups are accepted and refused as a whole: acceptedSettings and refusedSettings.
+// Settings read from the environment: defaults, admin port, result hosts, the key of the journal, misspelt
+// names, secrets. Which set-ups are accepted and refused as a whole: acceptedSettings and refusedSettings.
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';

@@ -1,8 +1,8 @@
 // The console lets one human play several people, so nobody but its own page may speak to it.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { whyNoConsole } from '../../../src/adapters/console/alone.ts';
+import { whyNoConsole } from '../../../src/adapters/console/guard.ts';
 import { startService } from '../../../src/app/compose.ts';
-import { ConfigError } from '../../../src/adapters/config/configError.ts';
+import { ConfigError } from '../../../src/adapters/config/environment.ts';
 import { optionsFrom } from '../../../src/app/options.ts';
 import { readSettings } from '../../../src/adapters/config/settings.ts';
 import { openConsole } from './console.ts';

@@ -1,4 +1,5 @@
-// The client of Defender's API over HTTP: actions, reads and their repeats, throttling, cancels, links, library.
+// The client of Defender's API over HTTP: actions, reads and their repeats, throttling, cancels, links,
+// library.
 import { describe, expect, test } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import { commercialScope } from '../../../src/adapters/defender/clouds.ts';

@@ -1,5 +1,5 @@
-// Next links as they were met in the field: which are followed, always on our own origin, and what counts of a
-// collection that was read only in part.
+// Next links as they were met in the field: which are followed, always on our own origin, and what counts of
+// a collection that was read only in part.
 import { describe, expect, test } from '@jest/globals';
 import { DefenderClient } from '../../../src/adapters/defender/client.ts';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';

@@ -2,7 +2,7 @@
 // somebody else did meanwhile counts.
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { hash } from '../../../src/adapters/hash.ts';
+import { hash } from '../../../src/adapters/crypto.ts';
 import { createLog } from '../../../src/adapters/log.ts';
 import type { Deps } from '../../../src/bot/deps.ts';
 import { judgePreflight, preflightFailure } from '../../../src/bot/workers/sessions/preflight.ts';

@@ -2,7 +2,7 @@
 // scripts are unsigned. The dump fails on the device, the card says what to do, and once an administrator has
 // done it a retry works.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createScaledClock } from '../../../src/adapters/clock.ts';
+import { ScaledClock } from '../../../src/adapters/clock.ts';
 import { createSimulatorControls } from '../../../src/app/simulatorControls.ts';
 import { openTestApp } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
@@ -26,7 +26,7 @@ describe('on a tenant in its first days', () => {
       app = await openTestApp();
       // The console's own switch: on is a new tenant, off is one in which somebody has allowed unsigned
       // scripts.
-      const world = createSimulatorControls(app.simulator.tenant, createScaledClock({ speed: 0 }));
+      const world = createSimulatorControls(app.simulator.tenant, new ScaledClock({ speed: 0 }));
       expect(world.setTrouble('freshTenant', true)).toBe(true);
       await app.say('responder1', command);
       await app.loop.tick();
