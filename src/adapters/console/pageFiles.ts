@@ -2,7 +2,7 @@
 import type { RequestHandler } from 'express';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { extname, join } from 'node:path';
+import { extname, join, sep } from 'node:path';
 import { packageFile } from '../packageFiles.ts';
 
 const types: Readonly<Record<string, string>> = {
@@ -25,17 +25,19 @@ export interface PageFile {
  * taken from the request.
  */
 export function pageFiles(): readonly PageFile[] {
-  const own = readdirSync(pageFolder).flatMap((name): readonly PageFile[] => {
-    const type = types[extname(name)];
-    return type === undefined
-      ? []
-      : [
-          {
-            path: name === 'index.html' ? '/' : `/console/${name}`,
-            handler: sends(join(pageFolder, name), type),
-          },
-        ];
-  });
+  const own = readdirSync(pageFolder, { recursive: true, encoding: 'utf8' }).flatMap(
+    (name): readonly PageFile[] => {
+      const type = types[extname(name)];
+      return type === undefined
+        ? []
+        : [
+            {
+              path: name === 'index.html' ? '/' : `/console/${name.replaceAll(sep, '/')}`,
+              handler: sends(join(pageFolder, name), type),
+            },
+          ];
+    },
+  );
   const path = `/console/${renderer}`;
   // The package has no node_modules; there the renderer is next to the page.
   if (own.some((file) => file.path === path)) return own;

@@ -89,6 +89,21 @@ describe('the page', () => {
     ).toEqual([]);
   });
 
+  test('serves every file that the page and its modules name', async () => {
+    const seen = new Set(['/']);
+    for (const path of seen) {
+      const { status, text } = await open.get(path);
+      expect([path, status]).toEqual([path, 200]);
+      const named =
+        path.endsWith('.js') && !path.endsWith('.min.js') ? /from '(\.[^']+)'/g : /="(\/console\/[^"]+)"/g;
+      if (path === '/' || path.endsWith('.js'))
+        for (const [, to = ''] of text.matchAll(named)) seen.add(new URL(to, `http://page${path}`).pathname);
+    }
+    expect([...seen]).toEqual(
+      expect.arrayContaining(['/console/timeline/card.js', '/console/dom.js', '/console/styles/card.css']),
+    );
+  });
+
   test('serves its own files and the renderer, and nothing beside them', async () => {
     expect((await open.get('/console/adaptivecards.min.js')).text.length).toBeGreaterThan(100_000);
     for (const path of [
