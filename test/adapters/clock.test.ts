@@ -1,3 +1,4 @@
+// The real and the scaled clock: sleeping, waking, and time that never runs backwards.
 import { describe, expect, test } from '@jest/globals';
 import { createClock, ScaledClock } from '../../src/adapters/clock.ts';
 import { createManualClock } from '../support/manualClock.ts';

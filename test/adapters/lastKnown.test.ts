@@ -1,5 +1,5 @@
-// What the platforms last said survives a restart, in a file that nobody else can read, and an unreadable
-// file is none.
+// The last known answers of the platforms survive a restart, in a file that nobody else can read; an
+// unreadable file counts as none.
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

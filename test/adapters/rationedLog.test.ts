@@ -1,4 +1,4 @@
-// Row 5.7: what strangers can make the log say.
+// Row 5.7: the number of log lines that strangers can cause.
 import { expect, test } from '@jest/globals';
 import { RationedLog } from '../../src/adapters/rationedLog.ts';
 import { createManualClock } from '../support/manualClock.ts';

@@ -1,4 +1,4 @@
-// The console lets one human play several people, so nobody but its own page may speak to it.
+// The guard of the console: it lets one human play several people, so only its own page may use it.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { whyNoConsole } from '../../../src/adapters/console/guard.ts';
 import { startService } from '../../../src/app/compose.ts';

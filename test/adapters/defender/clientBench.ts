@@ -1,5 +1,5 @@
-// The client over HTTP against a loopback server that answers as a test says: the bench of the client's
-// tests.
+// The bench of the client’s tests: the client over HTTP against a loopback server that answers as a test
+// says.
 import { afterEach } from '@jest/globals';
 import { DefenderClient } from '../../../src/adapters/defender/client.ts';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';

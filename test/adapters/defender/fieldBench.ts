@@ -1,5 +1,5 @@
-// The client behind a proxy that changes the simulator's answers into those met in the field: the bench of
-// the field tests (field-faults rows 3.1 to 3.4, 3.7 and 3.12). What cards say of such answers is tested in
+// The bench of the field tests (field-faults rows 3.1 to 3.4, 3.7 and 3.12): the client behind a proxy that
+// changes the simulator’s answers into those met in the field. What cards say about such answers is tested in
 // test/stories/defender/fieldReading.test.ts.
 import type { FieldAnswer, Json } from '../../support/defender/fieldProxy.ts';
 import { dump, simulatedDefender, wholeSession } from '../../support/defender/simulatedDefender.ts';
