@@ -9,7 +9,7 @@ import { readDotEnv } from './adapters/config/dotEnv.ts';
 import { optionsFrom } from './app/options.ts';
 import { startService } from './app/compose.ts';
 import type { Service } from './app/compose.ts';
-import { ConfigError } from './adapters/config/configError.ts';
+import { ConfigError } from './adapters/config/environment.ts';
 
 /**
  * What is still open after everything was closed, such as a socket whose other side is deaf, may hold the

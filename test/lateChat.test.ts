@@ -5,7 +5,7 @@ import type { CardRef } from '../src/liveResponse/request/request.ts';
 import { createLateChat } from '../src/app/lateChat.ts';
 import type { LateChat } from '../src/app/lateChat.ts';
 import type { OpenChat } from '../src/adapters/chatPlatform.ts';
-import { ConfigError } from '../src/adapters/config/configError.ts';
+import { ConfigError } from '../src/adapters/config/environment.ts';
 import { createManualClock } from './support/manualClock.ts';
 import type { ManualClock } from './support/manualClock.ts';
 import { createLogBook } from './support/slack/slackHarness.ts';

@@ -17,7 +17,7 @@ import { sessionsIn } from '../bot/workers/transition.ts';
 import { optionsFrom } from '../app/options.ts';
 import { startService } from '../app/compose.ts';
 import type { Service, ServiceOptions } from '../app/compose.ts';
-import { ConfigError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/environment.ts';
 import type { Options } from './options.ts';
 import { Observer } from './observing.ts';
 import { devicesOf, lookingWith } from './looking.ts';

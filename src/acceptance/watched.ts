@@ -11,7 +11,7 @@ import type { Action } from '../liveResponse/action.ts';
 import { isTerminal } from '../liveResponse/action.ts';
 import { field } from '../liveResponse/text/json.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
-import { ConfigError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/environment.ts';
 import { firstLabel } from './hosted.ts';
 import { devicesOf, lookingWith } from './looking.ts';
 import { Observer, commandsOf, statusOf } from './observing.ts';

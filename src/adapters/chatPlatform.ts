@@ -1,11 +1,11 @@
-// What a chat platform is to everything else: its name, settings, ids and groups, and how it is opened and
-// checked. One value per chat, listed in chats.ts; what is large is loaded only where the chat is set up.
+// The type of a chat platform as everything else sees it: its name, settings, ids and groups, and how it is
+// opened and checked. There is one value per chat, listed in chats.ts; what is large is loaded only where the
+// chat is set up.
 import type { Express } from 'express';
 import type { Bot, ChatPort, Groups, LastKnown } from '../bot/ports.ts';
 import type { Policy } from '../bot/policy/policy.ts';
 import type { Clock, Keeper, Log } from '../liveResponse/ports.ts';
-import type { Caller } from './checks/call.ts';
-import type { EmailDirectory } from './checks/emails.ts';
+import type { Caller, EmailDirectory } from './checks/call.ts';
 import type { Tell } from './checks/line.ts';
 import type { Environment } from './config/environment.ts';
 import type { TokenSource } from './entra/credentials.ts';
@@ -21,7 +21,7 @@ import type { Store } from './store/journal/requestStore.ts';
 export interface IdKind {
   /** Of the id without its prefix. */
   readonly pattern: RegExp;
-  /** Completes "must be", where a policy holds something else. */
+  /** Completes "must be" when a policy contains something else. */
   readonly words: string;
   /** The platform compares these ids without case: they are kept in lower case. */
   readonly foldsCase?: true;
@@ -30,40 +30,43 @@ export interface IdKind {
 /** Groups of a platform that may give roles: `prefix:id` in the policy. */
 export interface GroupKind extends IdKind {
   readonly prefix: string;
-  /** The platform that knows who is in them, as people know it. */
+  /** The platform that knows their members, by the name people use. */
   readonly name: string;
 }
 
-/** The ids of a surface, as a policy holds them. */
+/** The ids of a surface, as a policy contains them. */
 export interface SurfaceIds {
-  /** `most`: characters, for the message to who pastes something else. */
+  /** `most`: the maximum number of characters, for the message to anyone who pastes something else. */
   readonly account: IdKind & { readonly most: number };
-  /** `words`: an example, written as in the policy. */
+  /** `words`: an example, as it is written in the policy. */
   readonly place: IdKind;
-  /** Whom a place's cards may mention. */
+  /** The people or groups that the cards of a place may mention. */
   readonly notify: IdKind;
 }
 
 export interface ChatSettings {
-  /** Every name it reads from the environment. */
+  /** Every name that it reads from the environment. */
   readonly names: readonly string[];
   /** Those whose values must never be shown; each may come from a file. */
   readonly secrets: readonly string[];
-  /** With any of these the chat is meant, so that a missing one stops the start instead of leaving it out. */
+  /**
+   * If any of these is set, the chat is meant to be used: then a missing setting stops the start instead of
+   * leaving the chat out.
+   */
   readonly meant: readonly string[];
   /**
-   * Undefined when it is not set up, or wrongly: then `env` holds the problems.
-   * @param loopback the server listens for this machine alone
+   * Undefined when the chat is not set up, or set up wrongly: then `env` has the problems.
+   * @param loopback the server listens only for this machine
    */
   read(env: Environment, loopback: boolean): ChosenChat | undefined;
 }
 
 export interface ChatPlatform {
-  /** Begins the keys of its accounts and places. */
+  /** The start of the keys of its accounts and places. */
   readonly surface: string;
   /** As people know it. */
   readonly name: string;
-  /** The page that says how it is set up. */
+  /** The page that explains its setup. */
   readonly guide: string;
   readonly ids: SurfaceIds;
   readonly groups?: GroupKind;
@@ -75,24 +78,26 @@ export interface ChosenChat {
   readonly platform: ChatPlatform;
   /** As they were read, for tests. */
   readonly settings: object;
-  /** Its name with how deliveries reach the bot, where there are several ways. */
+  /** Its name, and how deliveries reach the bot where there are several ways. */
   readonly described: string;
   /** The command its people type, with its slash, where the settings choose it. */
   readonly command?: string;
-  /** For the log's second net. */
+  /** The log removes them wherever they appear. */
   readonly secrets: readonly Secret[];
-  /** The setting by which nobody is authenticated, where it is set: for the simulator on this machine only. */
+  /**
+   * The setting that switches authentication off, where it is set: only for the simulator on this machine.
+   */
   readonly trustsAnybody?: string;
   /**
-   * The path of its deliveries, where opening it may fail for a while: the bot then starts without it, and
-   * connects it later.
+   * The path of its deliveries, where opening the chat may fail for a while: then the bot starts without it
+   * and connects it later.
    */
   readonly latePath?: string;
-  /** @throws ConfigError for what only another setting can cure */
+  /** @throws ConfigError for what only a different setting can fix */
   open(parts: OpeningParts): Promise<OpenChat>;
   /** The doctor's checks: readings only, one line each. */
   examine(subject: ChatSubject, caller: Caller, tell: Tell): Promise<void>;
-  /** Who knows the e-mail addresses of its accounts, where the chat itself does. */
+  /** The directory of the e-mail addresses of its accounts, where the chat has one. */
   emails?(): Promise<EmailDirectory>;
 }
 
@@ -108,9 +113,9 @@ export interface OpeningParts {
   readonly http: Http;
   readonly proxy?: Proxy;
   readonly lastKnown: LastKnown;
-  /** Asked once the bot exists. */
+  /** Called only once the bot exists. */
   readonly bot: () => Bot;
-  /** Called when the chat can hear nothing any more. */
+  /** Called when the chat can no longer receive anything. */
   readonly onDeaf: (why: string) => void;
 }
 
@@ -119,15 +124,15 @@ export interface OpenChat {
   readonly chat: ChatPort;
   /** Absent: it has no groups. */
   readonly groups?: Groups;
-  /** What is tried again by itself while it is in trouble. */
+  /** Parts that recover by themselves when something fails. */
   readonly keepers: readonly Keeper[];
   /** Puts its routes on the shared port. */
   mount(app: Express): void;
-  /** Begins to listen; the shared port is up, at this address. */
+  /** Starts listening. The shared port is already open, at this address. */
   open(url: string): Promise<void>;
   /** For /readyz. */
   checks(): readonly Check[];
-  /** Takes nothing new in, and lets what is under way end. */
+  /** Accepts nothing new, and lets what is being processed finish. */
   drain(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -138,8 +143,8 @@ export interface ChatSubject {
   readonly policy: Policy | undefined;
   readonly dataDir: string;
   readonly tokensOf: (credentials: Credentials, authority: string) => TokenSource;
-  /** In place of the cloud's own, for tests. */
+  /** Instead of the cloud’s own, for tests. */
   readonly openIdMetadata?: string;
-  /** Origins that may be called beside the platform's own, for tests. */
+  /** Origins that may be called besides the platform’s own, for tests. */
   readonly origins?: readonly string[];
 }

@@ -1,4 +1,4 @@
-// The chats there are: one line each. Settings, policy, doctor and composition all go over this list.
+// The list of chats, one line each. Settings, policy, doctor and composition all use this list.
 import type { ChatPlatform } from './chatPlatform.ts';
 import { slackPlatform } from './slack/platform.ts';
 import { teamsPlatform } from './teams/platform.ts';

@@ -1,9 +1,10 @@
-// The real clock, and one that runs faster for demonstrations and long simulated stories.
+// Clocks: the real one, one that runs faster for demonstrations and long simulated stories, and a time limit
+// for anything that is awaited.
 import { setMaxListeners } from 'node:events';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Clock } from '../liveResponse/ports.ts';
 
-/** Longer timers fire at once in Node; such a sleep is slept in pieces. */
+/** Longer timers fire at once in Node; a longer sleep is made of several. */
 const longestTimer = 2 ** 31 - 1;
 
 async function sleepReal(ms: number, signal?: AbortSignal): Promise<void> {
@@ -15,8 +16,8 @@ async function sleepReal(ms: number, signal?: AbortSignal): Promise<void> {
 
 /** One timer; true when the signal ended it. */
 async function napped(ms: number, signal?: AbortSignal): Promise<boolean> {
-  // Many may wait for one signal, such as cards for their turn at a chat: no leak, and no warning of one in
-  // the log.
+  // Many may wait for one signal, such as cards for their turn at a chat. That is not a leak, so Node must
+  // not warn of one in the log.
   if (signal !== undefined) setMaxListeners(0, signal);
   try {
     await after(ms, undefined, signal === undefined ? {} : { signal });
@@ -32,20 +33,11 @@ export function createClock(): Clock {
   return { now: () => Date.now(), elapsed: () => performance.now(), sleep: sleepReal };
 }
 
-export interface ScaledClock extends Clock {
-  /**
-   * Milliseconds of this clock per real one; 0 stands still. Time goes on from where it is, and sleepers are
-   * woken accordingly.
-   */
-  setSpeed(speed: number): void;
-  speed(): number;
-}
-
 export interface ScaledClockOptions {
   readonly speed: number;
   /**
-   * Where this clock begins, epoch ms: after a restart, no earlier than anything it has told before. Default:
-   * the real time.
+   * Where this clock begins, epoch ms: after a restart, no earlier than any time it has shown before. The
+   * real time by default.
    */
   readonly epoch?: number;
   /** The clock underneath. By default one that no change of the machine's wall clock touches. */
@@ -58,43 +50,94 @@ const steady: Clock = {
   sleep: sleepReal,
 };
 
-export function createScaledClock({ speed: first, epoch, under = steady }: ScaledClockOptions): ScaledClock {
-  let speed = checked(first);
-  let since = under.now();
-  let told = epoch ?? since;
-  let changed = new AbortController();
+export class ScaledClock implements Clock {
+  readonly #under: Clock;
+  #speed: number;
+  /** When the speed last changed, by the clock underneath. */
+  #since: number;
+  /** What this clock showed at that moment. */
+  #shownThen: number;
+  #changed = new AbortController();
 
-  const exact = (): number => told + (under.now() - since) * speed;
+  constructor({ speed, epoch, under = steady }: ScaledClockOptions) {
+    this.#under = under;
+    this.#speed = checked(speed);
+    this.#since = under.now();
+    this.#shownThen = epoch ?? this.#since;
+  }
 
-  return {
-    // Whole milliseconds, as of every clock: floor never runs backwards where the exact time does not.
-    now: () => Math.floor(exact()),
-    // Told by a clock underneath that does not jump, so it does not either.
-    elapsed: exact,
-    speed: () => speed,
-    setSpeed: (next) => {
-      const wanted = checked(next);
-      told = exact();
-      since = under.now();
-      speed = wanted;
-      const before = changed;
-      changed = new AbortController();
-      before.abort();
-    },
-    sleep: async (ms, signal) => {
-      const due = exact() + ms;
-      while (signal?.aborted !== true) {
-        const left = due - exact();
-        if (left <= 0) return;
-        const wake = signal === undefined ? changed.signal : AbortSignal.any([changed.signal, signal]);
-        // Rounded up: a timer that ends a fraction early would have to be slept again.
-        await under.sleep(speed === 0 ? longestTimer : Math.ceil(left / speed), wake);
-      }
-    },
-  };
+  /** Whole milliseconds, as every clock gives: `floor` never runs backwards where the exact time does not. */
+  now(): number {
+    return Math.floor(this.elapsed());
+  }
+
+  /** The clock underneath does not jump, so this time does not either. */
+  elapsed(): number {
+    return this.#shownThen + (this.#under.now() - this.#since) * this.#speed;
+  }
+
+  /** Milliseconds of this clock per real one; 0 stands still. */
+  speed(): number {
+    return this.#speed;
+  }
+
+  /** Time continues from where it is, and sleepers are woken accordingly. */
+  setSpeed(next: number): void {
+    const wanted = checked(next);
+    this.#shownThen = this.elapsed();
+    this.#since = this.#under.now();
+    this.#speed = wanted;
+    const before = this.#changed;
+    this.#changed = new AbortController();
+    before.abort();
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    const due = this.elapsed() + ms;
+    while (signal?.aborted !== true) {
+      const left = due - this.elapsed();
+      if (left <= 0) return;
+      const changed = this.#changed.signal;
+      const wake = signal === undefined ? changed : AbortSignal.any([changed, signal]);
+      // Rounded up: after a timer that ends a fraction early, another sleep would be needed.
+      await this.#under.sleep(this.#speed === 0 ? longestTimer : Math.ceil(left / this.#speed), wake);
+    }
+  }
 }
 
 function checked(speed: number): number {
   if (!Number.isFinite(speed) || speed < 0) throw new RangeError(`a clock cannot run at speed ${speed}`);
   return speed;
+}
+
+/** Thrown by `within` when the time is up. */
+export class TookTooLong extends Error {
+  readonly code = 'tookTooLong';
+  constructor(what: string, ms: number) {
+    super(`${what} took longer than ${ms} ms`);
+    this.name = 'TookTooLong';
+  }
+}
+
+/**
+ * Limits how long something is awaited. A result or an error that comes later is ignored.
+ * @throws TookTooLong, or what the work throws
+ */
+export async function within<T>(
+  clock: Pick<Clock, 'sleep'>,
+  ms: number,
+  what: string,
+  work: Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  try {
+    return await Promise.race([
+      work,
+      clock.sleep(ms, stop.signal).then(() => {
+        throw new TookTooLong(what, ms);
+      }),
+    ]);
+  } finally {
+    stop.abort();
+  }
 }

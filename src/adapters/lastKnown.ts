@@ -1,5 +1,5 @@
-// What Slack, Teams and Entra last said of each account and group, kept over restarts: with it somebody can
-// stop something while they cannot be asked.
+// The last answers of Slack, Teams and Entra about accounts and groups, kept over restarts: with them
+// somebody can stop something while those services cannot be asked.
 import { join } from 'node:path';
 import type { LastKnown } from '../bot/ports.ts';
 import type { Log } from '../liveResponse/ports.ts';
@@ -9,57 +9,70 @@ import { parsedJson, readJson, replaceFile } from './store/jsonFile.ts';
 import { field, recordOf } from '../liveResponse/text/json.ts';
 import { RecentMap } from '../liveResponse/pacing/recentMap.ts';
 
-/** Answers kept; those given longest ago go first. */
+/** Answers kept; the oldest are dropped first. */
 const mostKept = 20_000;
-
-export interface LastKnownFile extends LastKnown {
-  /** Resolves when all that was learned is on disk, or cannot be. */
-  settled(): Promise<void>;
-}
 
 const name = 'last-known.json';
 
-export async function openLastKnown(folder: string, keys: Keys, log: Log): Promise<LastKnownFile> {
-  const path = join(folder, name);
-  const file = await readJson(path);
-  const text = verifiedText(keys, name, file);
-  // Forged, it would let a stranger stop things; what version 0.1 wrote is learned again from the next
-  // answers.
-  if (file !== undefined && text === undefined)
-    log.warn('lastKnownRefused', { file: name, why: 'it does not carry this bot\u2019s key' });
-  const answers = new RecentMap<string, string>(mostKept);
-  for (const [question, answer] of answersIn(parsedJson(text))) answers.set(question, answer);
-  let writing: Promise<void> | undefined;
-  let dirty = false;
+export class LastKnownFile implements LastKnown {
+  readonly #path: string;
+  readonly #keys: Keys;
+  readonly #log: Log;
+  readonly #answers = new RecentMap<string, string>(mostKept);
+  #writing: Promise<void> | undefined;
+  #dirty = false;
 
-  async function write(): Promise<void> {
-    while (dirty) {
-      dirty = false;
+  private constructor(folder: string, keys: Keys, log: Log) {
+    this.#path = join(folder, name);
+    this.#keys = keys;
+    this.#log = log;
+  }
+
+  static async open(folder: string, keys: Keys, log: Log): Promise<LastKnownFile> {
+    const known = new LastKnownFile(folder, keys, log);
+    await known.#load();
+    return known;
+  }
+
+  get(question: string): string | undefined {
+    return this.#answers.get(question);
+  }
+
+  set(question: string, answer: string): void {
+    const same = this.#answers.get(question) === answer;
+    this.#answers.set(question, answer);
+    if (same) return;
+    this.#dirty = true;
+    this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
+  }
+
+  /** Resolves when all that was learned is on disk, or cannot be. */
+  async settled(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+  }
+
+  async #load(): Promise<void> {
+    const file = await readJson(this.#path);
+    const text = verifiedText(this.#keys, name, file);
+    // A forged file would let a stranger stop things. What version 0.1 wrote is learned again from the next
+    // answers.
+    if (file !== undefined && text === undefined)
+      this.#log.warn('lastKnownRefused', { file: name, why: 'it does not carry this bot\u2019s key' });
+    for (const [question, answer] of answersIn(parsedJson(text))) this.#answers.set(question, answer);
+  }
+
+  async #write(): Promise<void> {
+    while (this.#dirty) {
+      this.#dirty = false;
+      const text = JSON.stringify({ version: 2, answers: Object.fromEntries(this.#answers) });
       try {
-        await replaceFile(
-          path,
-          signedText(keys, name, JSON.stringify({ version: 2, answers: Object.fromEntries(answers) })),
-        );
+        await replaceFile(this.#path, signedText(this.#keys, name, text));
       } catch (error) {
         // It is learned again from the next answers, so a full disk must not stop them.
-        log.error('lastKnownNotWritten', { error });
+        this.#log.error('lastKnownNotWritten', { error });
       }
     }
   }
-
-  return {
-    get: (question) => answers.get(question),
-    set(question, answer) {
-      const same = answers.get(question) === answer;
-      answers.set(question, answer);
-      if (same) return;
-      dirty = true;
-      writing ??= write().finally(() => (writing = undefined));
-    },
-    async settled() {
-      while (writing !== undefined) await writing;
-    },
-  };
 }
 
 function answersIn(file: unknown): readonly (readonly [string, string])[] {

@@ -1,6 +1,6 @@
-// The log: one JSON line per event on stderr. Secrets are not handed to it in the first place; whatever looks
-// like one all the same is struck out of the finished line, so that no field, stack or nested cause can carry
-// it past.
+// The log: one JSON line per event on stderr. Secrets are not passed to it in the first place. Anything that
+// still looks like a secret is removed from the finished line, so that no field, stack or nested cause can
+// carry one.
 import { isNativeError } from 'node:util/types';
 import { destination, pino } from 'pino';
 import type { Log } from '../liveResponse/ports.ts';
@@ -9,11 +9,11 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 export interface LogOptions {
   readonly level?: LogLevel;
-  /** Where a line (with its newline) goes; stderr by default. */
+  /** Takes a line with its newline; stderr by default. */
   readonly write?: (line: string) => void;
   /**
-   * Secrets known from the settings, struck out wherever they appear. Shorter than 8 characters is not a
-   * secret but a word.
+   * Secrets known from the settings, removed wherever they appear. Anything shorter than 8 characters is
+   * treated as an ordinary word.
    */
   readonly secrets?: readonly string[];
 }
@@ -21,16 +21,17 @@ export interface LogOptions {
 const struck = '[redacted]';
 
 /**
- * Each pattern is linear: a log line may hold hostile text. They look at JSON text, where a backslash or
- * quote ends a value.
+ * Each pattern takes linear time, since a log line may contain hostile text. They are applied to JSON text,
+ * where a backslash or quote ends a value.
  */
 const patterns: readonly (readonly [RegExp, string])[] = [
-  // Signature of a shared access link: with it, anybody may read the collected file.
+  // The signature of a shared access link: anyone who has it can read the collected file.
   [/(\b|%3F|%26)(sig(?:=|%3D|\\*"\s*:\s*\\*"))[^&\s"'\\<>]+/gi, `$1$2${struck}`],
   [/\b(Bearer)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${struck}`],
   [/\bxox[a-z](\.xox[a-z])?-[A-Za-z0-9-]+/gi, struck],
   [/\bxapp-[A-Za-z0-9-]+/gi, struck],
-  // No start inside a run of its own characters, or a run of dashes would be read over and over.
+  // The match must not start inside a run of its own characters, or a run of dashes would be read again and
+  // again.
   [/(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*)?/g, struck],
   [/\b(hooks\.slack\.com\/)[^\s"'\\<>]+/gi, `$1${struck}`],
   [
@@ -40,7 +41,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[^"\\]*(\\+n[^"\\]*)*/g, struck],
 ];
 
-/** The text with everything that looks like a secret struck out. */
+/** The text with everything removed that looks like a secret. */
 export function redact(text: string, secrets: readonly string[] = []): string {
   const known = secrets
     .filter((secret) => secret.length >= 8)
@@ -68,13 +69,13 @@ export function createLog({ level = 'info', write = stderr(), secrets = [] }: Lo
 
 function stderr(): (line: string) => void {
   const out = destination({ dest: 2, sync: true });
-  // Whoever reads stderr has gone away. There is nowhere left to say so, and incident response must not end
+  // The reader of stderr is gone. There is nowhere left to report it, and incident response must not stop
   // because of it.
   out.on('error', () => out.removeAllListeners('drain'));
   return (line) => out.write(line);
 }
 
-/** JSON knows no errors: without this, the field that matters most would read `{}`. */
+/** JSON has no errors: without this, the field that matters most would read `{}`. */
 function plain(fields: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(fields).map(([key, value]) => [key, isNativeError(value) ? errorFields(value) : value]),

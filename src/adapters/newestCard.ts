@@ -1,8 +1,8 @@
-// The newest card of a request in a place, as the store knows it: the one that further presses belong to.
+// The newest card of a request in a place, as the store knows it: the card that further presses belong to.
 import type { Card } from '../liveResponse/request/request.ts';
 import type { Store } from './store/journal/requestStore.ts';
 
-/** Undefined where none stands: cards that were lost before they were posted do not count. */
+/** Undefined where there is none: cards that were lost before they were posted do not count. */
 export function newestCard(
   store: Store,
   surface: string,

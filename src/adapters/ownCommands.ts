@@ -1,6 +1,6 @@
-// How somebody calls the programs of this product from where this one runs: by npm in a checkout, by npx from
-// the package's file, or by the one entry of an installed package. Every message that names a command takes
-// it from here.
+// Command lines of the programs of this product, as they are typed where this one runs: by npm in a checkout,
+// by npx from the package file, or by the one entry of an installed package. Every message that names a
+// command takes it from here.
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { packageFile, packageName, packageVersion } from './packageFiles.ts';
@@ -24,7 +24,7 @@ export interface Running {
    * package.
    */
   readonly root: string;
-  /** What Node was given to run (process.argv[1]); a link of npm keeps the link's own name. */
+  /** The file that Node was told to run (process.argv[1]); a link made by npm keeps its own name. */
   readonly entry: string;
   readonly folder: string;
   /** The folders in which a shell looks for programs. */
@@ -32,15 +32,15 @@ export interface Running {
   readonly version: string;
 }
 
-/** What `npm run` does not call by the word. */
+/** Words whose npm script has another name. */
 const scripts: Readonly<Partial<Record<Word, string>>> = {
   start: 'npm start',
   'teams-package': 'npm run package:teams',
 };
 
 /**
- * The checkout that a build or the sources lie in; undefined for the package, also where it was made inside a
- * checkout.
+ * Whether the root belongs to a checkout, as a build or the sources do. The package does not, even where it
+ * was made inside a checkout.
  */
 function isCheckout(root: string): boolean {
   return [root, ...(basename(root) === 'dist' ? [dirname(root)] : [])].some((folder) =>
@@ -48,14 +48,14 @@ function isCheckout(root: string): boolean {
   );
 }
 
-/** A word for a shell of POSIX, in the quotes that it needs. */
+/** A word for a POSIX shell, quoted where necessary. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+=,~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /**
- * A path as it is written from a folder that it is in or below; undefined elsewhere, on another drive of
- * Windows too.
+ * A path relative to a folder that it is in or below; undefined for any other path, also for one on another
+ * drive of Windows.
  */
 export function within(path: string, folder: string): string | undefined {
   const near = relative(folder, path);
@@ -63,8 +63,8 @@ export function within(path: string, folder: string): string | undefined {
 }
 
 /**
- * As somebody in `folder` would write it: with ./ in front where it is below, since npx and shells take a
- * bare name for another thing.
+ * A path as somebody in `folder` would write it, with ./ in front where it is below that folder: npx and
+ * shells take a bare name for something else.
  */
 function shown(path: string, folder: string): string {
   const near = within(path, folder);
@@ -72,15 +72,16 @@ function shown(path: string, folder: string): string {
 }
 
 /**
- * The file that npx took the package from: the one dependency of the folder that it made for it in its cache.
- * Its name alone would be looked up at the registry, where it may be somebody else's.
+ * The file that npx took the package from: the only dependency of the folder that npx made for it in its
+ * cache. The bare name of the package would be looked up at the registry, where it may belong to somebody
+ * else.
  */
 function fileOfNpx({ entry, folder, version }: Running): string {
   const made = entry.slice(0, entry.indexOf(`${sep}node_modules${sep}`));
   const described = join(made, 'package.json');
   const usual = `.${sep}${packageName}-${version}.tgz`;
   if (!existsSync(described)) return usual;
-  // As JSON writes it: a quote in the path stands there escaped.
+  // JSON escapes a quote in the path.
   const written = /"live-response-bot":\s*("file:(?:[^"\\]|\\.)+")/.exec(
     readFileSync(described, 'utf8'),
   )?.[1];
@@ -93,14 +94,14 @@ function fileOfNpx({ entry, folder, version }: Running): string {
 }
 
 /**
- * How the entry itself is called, before its word; undefined in a checkout, where each program is a script of
- * npm.
+ * The command line of the entry, up to its word; undefined in a checkout, where each program is an npm
+ * script.
  */
 function entryOf(running: Running): string | undefined {
   const { root, entry, folder, path } = running;
   if (isCheckout(root)) return undefined;
   if (entry.split(sep).includes('_npx')) return `npx ${shellWord(fileOfNpx(running))}`;
-  // Only scripts of npm have node_modules/.bin in their PATH; the shell that the reader types in has not.
+  // Only npm scripts have node_modules/.bin in their PATH; the shell in which the reader types does not.
   const isFound = path.some(
     (one) => resolve(one) === dirname(entry) && !one.endsWith(join('node_modules', '.bin')),
   );
@@ -130,7 +131,7 @@ export function commandFor(word: Word, rest = ''): string {
   return commandIn(here(), word, rest);
 }
 
-/** How the entry itself is called, where it is called at all; a checkout's is among what was built. */
+/** The command line of the entry, where there is one; in a checkout, the built one. */
 export function entryCommand(): string {
   const running = here();
   return entryOf(running) ?? `node ${shellWord(shown(packageFile('src', 'cli.js'), running.folder))}`;

@@ -1,6 +1,6 @@
-// The files of this package that the program reads while it runs, and no compiler makes. They are found from
-// the package's own root, up from whatever module asks, because a bundle puts this code into a chunk that may
-// lie anywhere. The checkout, dist and the package have them at the same paths below their roots.
+// Files of this package that the program reads at run time and no compiler produces. They are found from the
+// root of the package, upwards from the module that asks, because a bundle puts this code into a chunk that
+// may be anywhere. The checkout, dist and the package have them at the same paths below their roots.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,6 +50,6 @@ export function packageVersion(): string {
 /** The one entry, src/cli.ts, for a program that starts the bot as a process of its own. */
 export function entryFile(): string {
   const built = packageFile('src', 'cli.js');
-  // After a plain compile nothing says that dist is a package, and the root is the checkout.
+  // After a plain compile nothing marks dist as a package, and the root is the checkout.
   return existsSync(built) ? built : packageFile('dist', 'src', 'cli.js');
 }

@@ -1,5 +1,5 @@
-// Text for a terminal that came from outside, such as device names and errors: none of it may move the cursor
-// or turn the reading direction.
+// Text from outside for a terminal, such as device names and errors: none of it may move the cursor or change
+// the reading direction.
 
 /** Control and format characters as `\u001b`; everything else as it is. */
 export function printable(text: string): string {

@@ -1,14 +1,9 @@
-// Log lines that strangers can cause, rationed: the first of a kind in a minute, then one line that counts
-// the others.
+// A log for lines that strangers can cause: the first of a kind in a minute is written, then one line that
+// counts the others.
 import type { Clock, Log } from '../liveResponse/ports.ts';
 
-export interface RationedLog {
-  /** A warning of one kind. `kind` is a word of ours: what a stranger can choose must not make new kinds. */
-  warn(kind: string, fields: Readonly<Record<string, unknown>>): void;
-}
-
 export interface Ration {
-  /** Of one kind, within `everyMs`; of the others only the number is kept. */
+  /** Lines of one kind that are written within `everyMs`; the others are only counted. */
   readonly lines: number;
   readonly everyMs: number;
 }
@@ -22,36 +17,47 @@ interface Window {
   leftOut: number;
 }
 
-/** @param event under which each is written; the line with the number is `<event>LeftOut` */
-export function createRationedLog(
-  log: Log,
-  clock: Pick<Clock, 'elapsed'>,
-  event: string,
-  { lines, everyMs }: Ration = ration,
-): RationedLog {
-  const windows = new Map<string, Window>();
+export class RationedLog {
+  readonly #log: Log;
+  readonly #clock: Pick<Clock, 'elapsed'>;
+  readonly #event: string;
+  readonly #ration: Ration;
+  readonly #windows = new Map<string, Window>();
 
-  function end(kind: string, window: Window): void {
-    if (windows.get(kind) !== window) return;
-    windows.delete(kind);
-    if (window.leftOut > 0) log.warn(`${event}LeftOut`, { kind, leftOut: window.leftOut, withinMs: everyMs });
+  /** @param event the name of each line; the line with the count is `<event>LeftOut` */
+  constructor(log: Log, clock: Pick<Clock, 'elapsed'>, event: string, limit: Ration = ration) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#event = event;
+    this.#ration = limit;
   }
 
-  return {
-    warn(kind, fields) {
-      const now = clock.elapsed();
-      const known = windows.get(kind);
-      if (known !== undefined && now >= known.until) end(kind, known);
-      const window = windows.get(kind) ?? { until: now + everyMs, written: 0, leftOut: 0 };
-      windows.set(kind, window);
-      if (window.written < lines) {
-        window.written += 1;
-        log.warn(event, fields);
-        return;
-      }
-      window.leftOut += 1;
-      // Told also where nobody knocks any more; it holds no process open.
-      if (window.leftOut === 1) setTimeout(end, everyMs, kind, window).unref();
-    },
-  };
+  /** Writes a warning. `kind` is a word of ours: what a stranger can choose must not make new kinds. */
+  warn(kind: string, fields: Readonly<Record<string, unknown>>): void {
+    const { lines, everyMs } = this.#ration;
+    const now = this.#clock.elapsed();
+    const known = this.#windows.get(kind);
+    if (known !== undefined && now >= known.until) this.#end(kind, known);
+    const window = this.#windows.get(kind) ?? { until: now + everyMs, written: 0, leftOut: 0 };
+    this.#windows.set(kind, window);
+    if (window.written < lines) {
+      window.written += 1;
+      this.#log.warn(this.#event, fields);
+      return;
+    }
+    window.leftOut += 1;
+    // The timer writes the count even when nobody calls again. It does not keep the process running.
+    if (window.leftOut === 1) setTimeout(() => this.#end(kind, window), everyMs).unref();
+  }
+
+  #end(kind: string, window: Window): void {
+    if (this.#windows.get(kind) !== window) return;
+    this.#windows.delete(kind);
+    if (window.leftOut > 0)
+      this.#log.warn(`${this.#event}LeftOut`, {
+        kind,
+        leftOut: window.leftOut,
+        withinMs: this.#ration.everyMs,
+      });
+  }
 }

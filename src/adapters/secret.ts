@@ -1,9 +1,10 @@
-// A value that must not be printed: however it is shown, logged or serialised, it says [secret].
+// A secret value that cannot be printed by accident: however it is shown, logged or serialised, it reads
+// [secret].
 
 const shown = '[secret]';
 
 /**
- * Holds a credential or token. Only `reveal` gives it away, so that every place that does can be found by
+ * Contains a credential or token. Only `reveal` returns it, so that every place that does so can be found by
  * that word.
  */
 export class Secret {

@@ -1,5 +1,5 @@
-// System error codes, such as ENOENT, read off anything that was thrown. By shape: errors of Node's own parts
-// may belong to another realm, where `instanceof Error` is false.
+// System error codes, such as ENOENT, of anything that was thrown. They are read by shape: errors of Node’s
+// own parts may belong to another realm, where `instanceof Error` is false.
 
 /** The system's code of an error; empty when it has none. */
 export function codeOf(error: unknown): string {
@@ -7,7 +7,7 @@ export function codeOf(error: unknown): string {
   return typeof error.code === 'string' ? error.code : '';
 }
 
-/** Whether a file or folder is not there. */
+/** Whether a file or folder does not exist. */
 export function isMissing(error: unknown): boolean {
   return codeOf(error) === 'ENOENT';
 }

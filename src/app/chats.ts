@@ -1,21 +1,20 @@
 // The chats in front of the bot: those that the options ask for, opened, mounted and closed as one. Which
 // chats there are is listed in src/adapters/chats.ts; none is named here.
 import type { Express } from 'express';
-import { whyNoConsole } from '../adapters/console/alone.ts';
+import { whyNoConsole } from '../adapters/console/guard.ts';
 import { mountConsole } from '../adapters/console/api.ts';
-import { createConsoleChat } from '../adapters/console/chat.ts';
-import type { ConsoleChat } from '../adapters/console/chat.ts';
+import { ConsoleChat } from '../adapters/console/chat.ts';
 import { placesOf } from '../adapters/console/people.ts';
 import type { SimulatorControls } from '../adapters/console/simulatorControls.ts';
 import type { Check } from '../adapters/http/server.ts';
 import type { ChosenChat, OpenChat, OpeningParts } from '../adapters/chatPlatform.ts';
-import { openEntraGroups } from '../adapters/entra/directory.ts';
-import type { EntraService } from '../adapters/entra/directory.ts';
+import { openEntraGroups } from '../adapters/entra/groups.ts';
+import type { EntraService } from '../adapters/entra/groups.ts';
 import { entraGroups } from '../adapters/entra/groupIds.ts';
-import { openLastKnown } from '../adapters/lastKnown.ts';
+import { LastKnownFile } from '../adapters/lastKnown.ts';
 import type { Http } from '../adapters/outbound/http.ts';
 import type { Proxy } from '../adapters/outbound/proxy.ts';
-import { random } from '../adapters/random.ts';
+import { random } from '../adapters/crypto.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
 import type { Disk } from '../adapters/store/journal/disk.ts';
 import { history } from '../adapters/store/history.ts';
@@ -108,13 +107,13 @@ interface Standing {
 export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
   const { policy, store, clock, chatClock, log, dataDir } = parts;
   const local = options.console
-    ? createConsoleChat({
+    ? new ConsoleChat({
         clock,
         places: () => placesOf(policy).map((place) => place.id),
         askedAt: (id) => store.get(id)?.asked.at,
       })
     : undefined;
-  const lastKnown = await openLastKnown(dataDir, store.keys(), log);
+  const lastKnown = await LastKnownFile.open(dataDir, store.keys(), log);
   const standing = await openPlatforms(options.platforms ?? [], parts, lastKnown);
   const directories: readonly Directory[] = [
     ...standing.flatMap(({ platform, groups }) =>

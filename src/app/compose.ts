@@ -1,6 +1,5 @@
 // Puts the parts together and takes them apart again. Composition only: nothing is decided here.
-import { createClock, createScaledClock } from '../adapters/clock.ts';
-import type { ScaledClock } from '../adapters/clock.ts';
+import { createClock, ScaledClock } from '../adapters/clock.ts';
 import { findPolicy, policyFileWarnings } from '../adapters/config/policySource.ts';
 import type { FoundPolicy } from '../adapters/config/policySource.ts';
 import type { RecordSettings } from '../adapters/config/recordSettings.ts';
@@ -12,8 +11,8 @@ import type { Endpoint } from '../adapters/defender/clouds.ts';
 import { EntraTokens, noCredentials } from '../adapters/entra/credentials.ts';
 import type { TokenSource } from '../adapters/entra/credentials.ts';
 import type { Credentials } from '../adapters/entra/settings.ts';
-import { hash } from '../adapters/hash.ts';
-import { createMetrics } from '../adapters/http/metrics.ts';
+import { hash, random } from '../adapters/crypto.ts';
+import { Metrics } from '../adapters/http/metrics.ts';
 import { portAfter, startAdmin } from '../adapters/http/admin.ts';
 import type { Listening } from '../adapters/http/listen.ts';
 import { startHttp } from '../adapters/http/server.ts';
@@ -21,7 +20,6 @@ import { createLog } from '../adapters/log.ts';
 import type { LogLevel } from '../adapters/log.ts';
 import { Http } from '../adapters/outbound/http.ts';
 import type { Proxy } from '../adapters/outbound/proxy.ts';
-import { random } from '../adapters/random.ts';
 import { lastTime } from '../adapters/store/lastTime.ts';
 import { createAnchoring } from '../adapters/store/journal/anchors.ts';
 import { openOutputStore } from '../adapters/store/outputStore.ts';
@@ -48,7 +46,7 @@ import { createPolicyReload } from './policyReload.ts';
 import { openRecord } from './openRecord.ts';
 import { anchorPlaces } from './recordOptions.ts';
 import { createSimulatorControls } from './simulatorControls.ts';
-import { ConfigError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/environment.ts';
 import { namedProfiles } from '../simulator/profiles.ts';
 import type { ProfileName } from '../simulator/profiles.ts';
 import { startSimulator } from '../simulator/simulator.ts';
@@ -292,7 +290,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       clock,
       phase: () => state.phase,
     });
-    const metrics = createMetrics(store, () => health.gauges());
+    const metrics = new Metrics(store, () => health.gauges());
     store.subscribe((_request, event) => metrics.count(event.type));
     await store.note({ type: 'started', version });
     await startWithPolicy({ store, loop: bot.loop, log, todays }, sha256);
@@ -428,7 +426,7 @@ async function loadPolicy(file: string): Promise<Extract<FoundPolicy, { readonly
  */
 function simulatedClock(dataDir: string, speed: number): ScaledClock {
   const now = createClock().now();
-  return createScaledClock({ speed, epoch: Math.max(now, (lastTime(dataDir) ?? 0) + 1) });
+  return new ScaledClock({ speed, epoch: Math.max(now, (lastTime(dataDir) ?? 0) + 1) });
 }
 
 interface Upstream {

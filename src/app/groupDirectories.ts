@@ -1,5 +1,5 @@
 // The groups of all platforms as one: each is asked of the platform whose prefix it has.
-import { within } from '../adapters/within.ts';
+import { within } from '../adapters/clock.ts';
 import type { Groups } from '../bot/ports.ts';
 import type { Clock } from '../liveResponse/ports.ts';
 import { splitSurfaceKey } from '../liveResponse/request/surfaceKey.ts';

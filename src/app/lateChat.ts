@@ -3,11 +3,11 @@
 import type { Express } from 'express';
 import type { OpenChat } from '../adapters/chatPlatform.ts';
 import type { Check } from '../adapters/http/server.ts';
-import { LateMount } from '../adapters/http/lateMount.ts';
+import { LateMount } from '../adapters/http/server.ts';
 import { ChatError } from '../bot/ports.ts';
 import type { ChatPort, Groups } from '../bot/ports.ts';
 import type { Clock, Keeper, Log } from '../liveResponse/ports.ts';
-import { ConfigError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/environment.ts';
 
 /** Pauses before the next try to connect; the last repeats. Milliseconds. */
 const pauses = [2_000, 5_000, 10_000, 20_000, 40_000, 60_000] as const;

@@ -10,7 +10,7 @@ import { NotAnchored, openStore } from '../adapters/store/journal/requestStore.t
 import type { Store } from '../adapters/store/journal/requestStore.ts';
 import type { Clock, Log } from '../liveResponse/ports.ts';
 import { anchorsOf, keysOf } from './recordOptions.ts';
-import { ConfigError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/environment.ts';
 
 export interface RecordOptions {
   readonly dataDir: string;

@@ -5,7 +5,7 @@ import type { FoundPolicy } from '../adapters/config/policySource.ts';
 import { showProblems } from '../adapters/config/yamlFile.ts';
 import type { FileProblem } from '../adapters/config/yamlFile.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
-import { TookTooLong, within } from '../adapters/within.ts';
+import { TookTooLong, within } from '../adapters/clock.ts';
 import { policyFileSaid, applyPolicy } from '../bot/handlers/policyChange.ts';
 import type { Unwritten } from '../bot/handlers/policyChange.ts';
 import type { Workers } from '../bot/workers/workers.ts';

@@ -18,7 +18,7 @@ import {
   readKeyFile,
 } from '../adapters/store/journal/keys.ts';
 import type { Keys } from '../adapters/store/journal/keys.ts';
-import { ConfigError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/environment.ts';
 
 export interface KeysRead {
   /** Absent where none is set and none lies in the folder. */

@@ -3,7 +3,7 @@
 // the journal cannot be read.
 import { readdirSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Environment } from '../adapters/config/environment.ts';
+import { ConfigError, Environment } from '../adapters/config/environment.ts';
 import { readRecord } from '../adapters/config/recordSettings.ts';
 import { commandFor } from '../adapters/ownCommands.ts';
 import { printable } from '../adapters/printable.ts';
@@ -18,7 +18,6 @@ import type { JournalRequest } from '../adapters/store/audit/sessions.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
 import { whyItFailed } from '../adapters/store/fileTrouble.ts';
 import { keysOf } from '../app/recordOptions.ts';
-import { ConfigError } from '../adapters/config/configError.ts';
 
 export const compareUsage = `       ${commandFor('audit', 'compare')} FILE [options] [--data DIR]      hold an export of the tenant's audit log against the journal (docs/audit-compare.md)
          --from TIME --to TIME   what the export covers, as its search had it; the times of its records when not given

@@ -25,7 +25,7 @@ import { readDotEnv } from '../adapters/config/dotEnv.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
 import { optionsFrom } from '../app/options.ts';
 import { version } from '../app/compose.ts';
-import { ConfigError } from '../adapters/config/configError.ts';
+import { ConfigError } from '../adapters/config/environment.ts';
 
 const wrong = 2;
 /** Within this two signals are one. Milliseconds. */

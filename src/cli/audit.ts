@@ -5,7 +5,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { Environment } from '../adapters/config/environment.ts';
+import { ConfigError, Environment } from '../adapters/config/environment.ts';
 import { readRecord } from '../adapters/config/recordSettings.ts';
 import type { RecordSettings } from '../adapters/config/recordSettings.ts';
 import { commandFor } from '../adapters/ownCommands.ts';
@@ -27,7 +27,6 @@ import { readSnapshot, removeSnapshots } from '../adapters/store/journal/snapsho
 import { compareExport, compareUsage } from '../audit/compareReport.ts';
 import { readDotEnv } from '../adapters/config/dotEnv.ts';
 import { anchorsOf, keysOf } from '../app/recordOptions.ts';
-import { ConfigError } from '../adapters/config/configError.ts';
 
 const usage = `usage: ${commandFor('audit', 'verify')} [--data DIR] [--anchor SEQ:HASH]   check every line of the journal, and the anchors of LR_ANCHOR_FILE
        ${commandFor('audit', 'head')} [--data DIR]                        print the newest line's number and hash, to be noted elsewhere

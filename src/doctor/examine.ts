@@ -4,12 +4,12 @@
 import type { TokenSource } from '../adapters/entra/credentials.ts';
 import type { Credentials } from '../adapters/entra/settings.ts';
 import { EntraTokens, noCredentials } from '../adapters/entra/credentials.ts';
-import { graphOf } from '../adapters/entra/directory.ts';
+import { graphOf } from '../adapters/entra/groups.ts';
 import { entraEmails } from '../adapters/entra/emails.ts';
 import { entraGroupsOf, examineEntraGroups } from '../adapters/entra/groupChecks.ts';
 import type { ChatPlatform, ChatSubject } from '../adapters/chatPlatform.ts';
 import { chatPlatforms } from '../adapters/chats.ts';
-import { surface as consoleSurface } from '../adapters/console/ids.ts';
+import { surface as consoleSurface } from '../adapters/console/people.ts';
 import { customEndpoint } from '../adapters/defender/clouds.ts';
 import type { Policy } from '../bot/policy/policy.ts';
 import type { ServiceOptions } from '../app/compose.ts';

@@ -1,7 +1,6 @@
 // One human listed as two people, told by the e-mail addresses that the platforms know: compared here, never
 // kept, never shown whole, and never identity.
-import type { Caller } from '../adapters/checks/call.ts';
-import type { EmailDirectory } from '../adapters/checks/emails.ts';
+import type { Caller, EmailDirectory } from '../adapters/checks/call.ts';
 import { ok, skip, warn } from '../adapters/checks/line.ts';
 import type { Tell } from '../adapters/checks/line.ts';
 import type { Person } from '../bot/policy/policy.ts';

@@ -1,5 +1,6 @@
+// The real and the scaled clock: sleeping, waking, and time that never runs backwards.
 import { describe, expect, test } from '@jest/globals';
-import { createClock, createScaledClock } from '../../src/adapters/clock.ts';
+import { createClock, ScaledClock } from '../../src/adapters/clock.ts';
 import { createManualClock } from '../support/manualClock.ts';
 
 describe('the real clock', () => {
@@ -19,7 +20,7 @@ describe('the real clock', () => {
 describe('the scaled clock', () => {
   test('runs faster, and goes on from where it is when the speed changes', async () => {
     const under = createManualClock(1_000_000);
-    const clock = createScaledClock({ speed: 60, epoch: 5_000_000, under });
+    const clock = new ScaledClock({ speed: 60, epoch: 5_000_000, under });
     expect(clock.now()).toBe(5_000_000);
     await under.advance(100);
     expect(clock.now()).toBe(5_006_000);
@@ -36,7 +37,7 @@ describe('the scaled clock', () => {
 
   test('wakes sleepers by the speed of the time they sleep through', async () => {
     const under = createManualClock();
-    const clock = createScaledClock({ speed: 1, under });
+    const clock = new ScaledClock({ speed: 1, under });
     let woken = 0;
     const sleeping = clock.sleep(60_000).then(() => {
       woken = clock.now();
@@ -52,7 +53,7 @@ describe('the scaled clock', () => {
   });
 
   test('wakes at once when the signal aborts, also while it stands still', async () => {
-    const clock = createScaledClock({ speed: 0, under: createManualClock() });
+    const clock = new ScaledClock({ speed: 0, under: createManualClock() });
     const controller = new AbortController();
     const sleeping = clock.sleep(5, controller.signal);
     controller.abort();

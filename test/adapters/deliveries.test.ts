@@ -1,5 +1,5 @@
-// Row 1.14: what is acknowledged is on disk, what could not be written down in two seconds never runs, also
-// not after a restart.
+// Row 1.14: what is acknowledged is on disk, and what could not be written within two seconds never runs, not
+// even after a restart.
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   Deliveries,

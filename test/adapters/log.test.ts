@@ -1,3 +1,4 @@
+// The log: one JSON line per event, and no secret in any of them.
 import { describe, expect, test } from '@jest/globals';
 import { createLog, redact } from '../../src/adapters/log.ts';
 import { isLinear } from '../support/linearTime.ts';

@@ -1,5 +1,5 @@
-// How a message names a command: one that works where the program runs. Each way of running is a folder of
-// its own here; the real package is tried by test/package/run.ts.
+// Command lines in messages: each works where the program runs. Each way of running is a folder of its own
+// here; the real package is tried by test/package/run.ts.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// Where the program looks for its own files, whatever folder its modules lie in.
+// The program’s own files are found whatever folder its modules are in.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,12 +1,12 @@
-// Row 5.7: what strangers can make the log say.
+// Row 5.7: the number of log lines that strangers can cause.
 import { expect, test } from '@jest/globals';
-import { createRationedLog } from '../../src/adapters/rationedLog.ts';
+import { RationedLog } from '../../src/adapters/rationedLog.ts';
 import { createManualClock } from '../support/manualClock.ts';
 import { createLogBook } from '../support/slack/slackHarness.ts';
 
 test('the first of a kind is written, the others are counted, and their number is told with the next one', async () => {
   const [log, clock] = [createLogBook(), createManualClock()];
-  const rationed = createRationedLog(log, clock, 'refused');
+  const rationed = new RationedLog(log, clock, 'refused');
   for (let n = 0; n < 3_000; n += 1) rationed.warn('signature', { why: 'signature' });
   rationed.warn('too large', { why: 'too large' });
   expect(log.lines.map(({ event, fields }) => [event, fields])).toEqual([
@@ -28,7 +28,7 @@ test('the number is told also when nobody knocks any more, once', async () => {
       written.push(event);
       if (event === 'refusedLeftOut') resolve();
     };
-    const rationed = createRationedLog(
+    const rationed = new RationedLog(
       { info: note, warn: note, error: note },
       createManualClock(),
       'refused',

@@ -61,7 +61,7 @@ describe('row 1.22: dist and node_modules alone', () => {
     for (const path of [
       '/',
       '/console/main.js',
-      '/console/base.css',
+      '/console/styles/base.css',
       '/console/icon.svg',
       '/console/adaptivecards.min.js',
     ]) {

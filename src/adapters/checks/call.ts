@@ -1,12 +1,12 @@
-// One call for the doctor: a single attempt, bounded in time and size, told as an answer or as the reason why
-// there is none.
+// Single calls of the doctor: one attempt, limited in time and size, that ends with an answer or with the
+// reason why there is none.
 import type { Http, HttpAnswer, HttpRequest } from '../outbound/http.ts';
 import { HttpError, jsonOf } from '../outbound/http.ts';
 import type { Clock } from '../../liveResponse/ports.ts';
 
 /** Milliseconds for one call; a person waits in front of the terminal. */
 export const callTimeoutMs = 15_000;
-/** Bytes; the largest answer asked for is a page of the library. */
+/** Bytes; the largest expected answer is a page of the library. */
 const maxBytes = 1024 * 1024;
 
 export interface Called {
@@ -14,7 +14,7 @@ export interface Called {
   /** Parsed JSON; undefined when the body is none. */
   readonly body: { readonly value: unknown } | undefined;
   readonly headers: HttpAnswer['headers'];
-  /** Our clock half way between asking and the end of the answer, epoch milliseconds. */
+  /** Our clock half way between sending and the end of the answer, epoch milliseconds. */
   readonly at: number;
 }
 
@@ -65,3 +65,24 @@ export type CallDefender = (
   path: string,
   body?: string,
 ) => Promise<Called | Unanswered>;
+
+/**
+ * What a platform knows: `told` is what the account has, of whatever type. `stopped` means that nothing more
+ * can be asked, and says what to do.
+ */
+export type EmailAnswer =
+  | { readonly told: readonly unknown[] }
+  | {
+      readonly stopped: 'unanswered' | 'notAllowed';
+      readonly why: string;
+      readonly next: string;
+    };
+
+/** A directory of e-mail addresses, which the doctor uses to find one human who is listed as two people. */
+export interface EmailDirectory {
+  /** As people know it. */
+  readonly name: string;
+  /** Whose accounts it knows. */
+  readonly surface: string;
+  ask(id: string, caller: Caller): Promise<EmailAnswer>;
+}

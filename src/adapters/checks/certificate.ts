@@ -1,4 +1,5 @@
-// A certificate that proves who the bot is: whether its file holds what is needed, and until when it is good.
+// The check of a certificate file by which the bot proves who it is: whether the file has what is needed, and
+// until when the certificate is valid.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { diskWords } from '../store/journal/disk.ts';
@@ -6,7 +7,7 @@ import { fail, ok, warn } from './line.ts';
 import type { Line } from './line.ts';
 
 const day = 86_400_000;
-/** Time for somebody to renew it before the bot falls silent. Milliseconds. */
+/** Milliseconds. Time enough for somebody to renew it before the bot can no longer sign in. */
 const soon = 30 * day;
 
 /** `setting` is the name of the setting that holds the path. */
@@ -52,7 +53,7 @@ function firstCertificate(pem: string): X509Certificate | undefined {
   try {
     return new X509Certificate(text);
   } catch {
-    // Its lines promise a certificate and hold something else; told as "no certificate".
+    // The lines look like a certificate and contain something else; it is reported as "no certificate".
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-// What a bearer token says of itself. Its signature is for the API to check: here it is only read, to explain
+// The claims in a bearer token. Only the API checks its signature; here the claims are read to explain
 // beforehand what the API would refuse.
 import { field, parseJson } from '../../liveResponse/text/json.ts';
 
@@ -7,7 +7,7 @@ import { field, parseJson } from '../../liveResponse/text/json.ts';
  * (learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
  */
 export interface Claims {
-  /** Of several the first: Entra gives one. */
+  /** The first of several: Entra gives one. */
   readonly audience: string | undefined;
   readonly tenantId: string | undefined;
   readonly appId: string | undefined;

@@ -1,14 +1,13 @@
-// Our clock against the Date header of every answer: times of links, tokens and signed requests are compared
-// across machines.
+// The comparison of our clock with the Date header of an answer: times of links, tokens and signed requests
+// are compared across machines.
 import type { Called } from './call.ts';
 import { fail, ok, warn } from './line.ts';
 import type { Tell } from './line.ts';
 
-/** Milliseconds. From here on cards tell times that people notice as wrong. */
+/** Milliseconds. Beyond this, people notice that the times on cards are wrong. */
 const noticeable = 10_000;
 /**
- * From here on things fail: the chats refuse what is five minutes off, and links seem alive that are
- * dead.
+ * Beyond this, things fail: the chats refuse what is five minutes off, and expired links seem to be valid.
  */
 const harmful = 120_000;
 
@@ -29,7 +28,7 @@ export function examineClock(
     );
     return;
   }
-  // The header has whole seconds, cut off: half a second is its expected rest.
+  // The header has whole seconds, rounded down, so half a second is missing on average.
   const ahead = at - (date + 500);
   const said =
     Math.abs(ahead) < 1_500

@@ -1,8 +1,7 @@
-// One line of the doctor's report: what was looked at, what was found, and, unless all is well, what to do
-// next.
+// Lines of the doctor’s report: what was checked, what was found, and, unless all is well, what to do next.
 
 /**
- * `skip`: not looked at, because it is not set up, was not asked for, or another line has to be fixed first.
+ * `skip`: not checked, because it is not set up, was not requested, or another line has to be fixed first.
  */
 export type Verdict = 'ok' | 'warn' | 'FAIL' | 'skip';
 

@@ -1,19 +1,19 @@
-// Which Defender tenant, where, and with which credential. One tenant per process.
+// Settings of the Defender tenant: which one, its address, and the credential for it. One tenant per process.
 import { clouds, cloudNames } from '../defender/clouds.ts';
 import type { Secret } from '../secret.ts';
 import { isPublicAddress } from '../outbound/addresses.ts';
 import { bare, isGuid, isLoopback, readGuid, readUrl } from './environment.ts';
 import type { Environment } from './environment.ts';
 
-/** How tokens are got from Entra. */
+/** How tokens are fetched from Entra. */
 export type AzureCredential =
   | { readonly kind: 'secret'; readonly clientId: string; readonly secret: Secret }
   | { readonly kind: 'certificate'; readonly clientId: string; readonly path: string }
   | { readonly kind: 'workloadIdentity'; readonly clientId: string; readonly tokenFile: string }
-  /** `clientId` for a user-assigned identity; absent for that of the machine. */
+  /** `clientId` for a user-assigned identity; absent for the identity of the machine. */
   | { readonly kind: 'managedIdentity'; readonly clientId?: string }
   /**
-   * Whoever is signed in on this machine, for trying things out: Defender then names that person as the
+   * The person signed in on this machine, for trying things out: Defender then names that person as the
    * requestor.
    */
   | { readonly kind: 'developer' };
@@ -25,7 +25,8 @@ export interface AzureSettings {
 }
 
 /**
- * Which tenant the simulator inside the bot plays; the names are the simulator's (src/simulator/profiles.ts).
+ * The tenant that the simulator inside the bot plays; the names are the simulator’s
+ * (src/simulator/profiles.ts).
  */
 export const simulatorProfiles = ['default', 'fresh'] as const;
 export type SimulatorProfile = (typeof simulatorProfiles)[number];
@@ -40,14 +41,12 @@ export type DefenderSettings =
     }
   | {
       readonly kind: 'tenant';
-      /** Without a slash at its end. */
+      /** Without a trailing slash. */
       readonly url: string;
       readonly loopback: boolean;
-      /** Stands in every digest. */
+      /** Part of every digest. */
       readonly tenant: string;
-      /**
-       * Somebody has said that "Live response unsigned script execution" is on, which the API does not tell.
-       */
+      /** Somebody has stated that "Live response unsigned script execution" is on; the API does not say. */
       readonly unsignedAllowed: boolean;
       readonly auth:
         | { readonly kind: 'none' }
@@ -70,7 +69,7 @@ const authKinds = [
   'developer',
 ] as const;
 
-/** Undefined when it cannot be told; the problems are in `env`. */
+/** Undefined when it cannot be determined; then `env` has the problems. */
 export function readDefender(env: Environment, console: boolean): DefenderSettings | undefined {
   const which = env.choice('LR_DEFENDER', ['auto', 'simulator', 'tenant'], 'auto');
   const named = ['DEFENDER_API_URL', 'DEFENDER_CLOUD', 'DEFENDER_SCOPE', 'DEFENDER_AUTH'].filter(
@@ -132,17 +131,17 @@ function readTenant(env: Environment): DefenderSettings | undefined {
     : { ...base, tenant: azure.tenantId, auth: { kind: 'azure', azure, scope } };
 }
 
-/** Where a tenant's Defender is, and where one signs in for it. `url` without a slash at its end. */
+/** The address of a tenant’s Defender, and its sign-in host. `url` has no trailing slash. */
 export interface Where {
   readonly url: string;
   readonly loopback: boolean;
   readonly authority: string;
   readonly scope: string;
-  /** Given by its own address, which is none of Microsoft's. */
+  /** It was given by an address that is not one of Microsoft’s. */
   readonly foreign: boolean;
 }
 
-/** From the cloud, or the address that is given instead; undefined when that is wrong. */
+/** From the cloud, or from an address that is given instead; undefined when that is wrong. */
 export function readWhere(env: Environment): Where | undefined {
   const cloud = clouds[env.choice('DEFENDER_CLOUD', cloudNames, 'commercial')];
   const ownUrl = readUrl(env, 'DEFENDER_API_URL');
@@ -159,7 +158,7 @@ export function readWhere(env: Environment): Where | undefined {
   };
 }
 
-/** A host of one's own with the public scope would be sent a token that the real Defender takes. */
+/** With the public scope, a foreign host would be sent a token that the real Defender accepts. */
 export function askForScope(env: Environment, { foreign }: Where): void {
   if (foreign && env.text('DEFENDER_SCOPE') === undefined) {
     env.problem(
@@ -168,10 +167,7 @@ export function askForScope(env: Environment, { foreign }: Where): void {
   }
 }
 
-/**
- * The portal and APIs next to this one: what people paste from the address line or from another product's
- * set-up.
- */
+/** The portal and other APIs: what people paste from the address line or from another product’s setup. */
 const notTheApi: Readonly<Record<string, string>> = {
   'security.microsoft.com': 'the portal',
   'securitycenter.microsoft.com': 'the portal',
@@ -181,7 +177,7 @@ const notTheApi: Readonly<Record<string, string>> = {
   'login.microsoftonline.us': 'the sign-in host',
 };
 
-/** A host that cannot be meant, or a path that the bot adds itself. */
+/** A host that cannot be right, or a path that the bot adds itself. */
 function checkApiUrl(env: Environment, url: URL): void {
   const shown = bare(url);
   const other = notTheApi[url.hostname];
@@ -200,8 +196,8 @@ function checkApiUrl(env: Environment, url: URL): void {
 }
 
 /**
- * The scope as Entra wants it, undefined where there is none. A slash more or less asks for another resource,
- * so nothing is corrected in silence.
+ * The scope in the form that Entra expects, undefined where there is none. One slash more or less means
+ * another resource, so nothing is corrected silently.
  */
 function readScope(env: Environment): string | undefined {
   const text = env.text('DEFENDER_SCOPE');
@@ -214,7 +210,7 @@ function readScope(env: Environment): string | undefined {
   return undefined;
 }
 
-/** What is wrong, and the resource that seems to be meant. */
+/** What is wrong, and the resource that is probably meant. */
 function whyNoScope(text: string): { readonly why: string; readonly resource: string } | undefined {
   if (/[\s,]/.test(text))
     return {
@@ -237,7 +233,7 @@ function whyNoScope(text: string): { readonly why: string; readonly resource: st
   };
 }
 
-/** What stands as `aud` in tokens: URLs, api:// names and application ids. */
+/** Values of `aud` in tokens: URLs, api:// names and application ids. */
 export function readAudiences(env: Environment): readonly string[] {
   return env.list('DEFENDER_AUDIENCES').flatMap((written) => {
     const entry = written.replace(/\/+\.default$/i, '').replace(/\/+$/, '');
@@ -250,7 +246,7 @@ export function readAudiences(env: Environment): readonly string[] {
 }
 
 const hostLabel = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
-/** Names that stand for everybody's: all companies of a country. */
+/** Endings under which anybody can register: all companies of a country. */
 const sharedEnding = /^(?:co|com|net|org|gov|edu|ac)\.[a-z]{2}$/;
 
 /** `*.corp.example` becomes the ending `.corp.example`; other names stay whole. */
@@ -314,7 +310,7 @@ function readCredential(env: Environment): AzureCredential | undefined {
   const path = env.text('AZURE_CLIENT_CERTIFICATE_PATH');
   const tokenFile = env.text('AZURE_FEDERATED_TOKEN_FILE');
   const written = env.choice('DEFENDER_AUTH', authKinds, 'auto');
-  // A Defender without authentication says nothing of the credential that Entra groups are read with.
+  // A Defender without authentication says nothing about the credential for Entra groups.
   const asked = written === 'none' ? 'auto' : written;
   if (asked === 'auto' && secret !== undefined && path !== undefined) {
     env.problem(

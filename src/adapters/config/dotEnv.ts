@@ -1,5 +1,5 @@
-// Settings from a `.env` file in the folder the program is started in: read before anything else, and never
-// over what the environment says. After it the secrets that lie in files.
+// Settings from a `.env` file in the folder where the program is started: read before anything else, and
+// never replacing what the environment sets. After it, secrets from files are read.
 import { isUtf8 } from 'node:buffer';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -9,22 +9,23 @@ import { knownNames } from './settings.ts';
 
 type Variables = Record<string, string | undefined>;
 
-/** Names the file, in the environment alone; `off` reads none. */
+/** The setting that names the file, only in the environment; `off` reads none. */
 export const envFileSetting = 'LR_ENV_FILE';
 
 export interface DotEnv {
   /** One sentence for the start and the doctor; undefined where there is no file. */
   readonly said: string | undefined;
-  /** Why a file that is there, or that was named, was not read. */
+  /** Why a file that exists, or that was named, was not read. */
   readonly wrong?: string;
-  /** The file itself was not read, so nobody knows what it says of folders and keys. */
+  /** The file was not read, so nobody knows what it says about folders and keys. */
   readonly unread?: true;
-  /** What of it counts for nothing, or for less than it seems. */
+  /** Parts of it that have no effect, or less than it seems. */
   readonly odd?: readonly string[];
 }
 
 /**
- * Adds the file's settings to `variables`, and then the secrets that settings of either name by `NAME_FILE`.
+ * Adds the settings of the file to `variables`, and then the secrets that settings of either source name by
+ * `NAME_FILE`.
  */
 export function readDotEnv(variables: Variables): DotEnv {
   const file = readEnvFile(variables);
@@ -97,7 +98,7 @@ function readEnvFile(variables: Variables): DotEnv {
   };
 }
 
-/** Names that do nothing in the file, since they are read before it. */
+/** Names that have no effect in the file, since they are read before it. */
 const readEarlier: readonly string[] = [
   envFileSetting,
   'NODE_OPTIONS',
@@ -111,8 +112,8 @@ export const mostBytes = 262_144;
 const nameShape = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 
 /**
- * As Windows' editors and shells save it: with a byte order mark, or in UTF-16; line ends and the spaces of
- * `export` as the parser wants them.
+ * Text as Windows’ editors and shells save it: with a byte order mark, or in UTF-16. Line ends and the spaces
+ * of `export` are made what the parser expects.
  */
 export function settingsText(bytes: Buffer): string | undefined {
   const encoding =
@@ -127,9 +128,9 @@ export function settingsText(bytes: Buffer): string | undefined {
 }
 
 /**
- * What the text sets, and what of it counts for nothing or for less than it seems: line by line, with no
- * value in any sentence, since it may be a secret. A line that is no NAME=value is left out before the parser
- * sees it, of which one such line may take the next one's name or all the rest.
+ * The settings in the text, and which parts of it have no effect or less than it seems: line by line, with no
+ * value in any sentence, since it may be a secret. A line that is not NAME=value is removed before the parser
+ * sees it, because such a line may swallow the name of the next one or all the rest.
  */
 export function settingsIn(text: string): {
   readonly set: Readonly<Record<string, string>>;
@@ -142,7 +143,7 @@ export function settingsIn(text: string): {
   const last = new Map(
     ['"', "'", '`'].map((quote) => [quote, lines.findLastIndex((line) => line.includes(quote))]),
   );
-  /** A value that goes on over several lines. */
+  /** A value that continues over several lines. */
   let open: { readonly quote: string; readonly name: string; readonly at: string } | undefined;
   lines.forEach((line, index) => {
     const at = `line ${index + 1}`;
@@ -199,7 +200,7 @@ export function settingsIn(text: string): {
   return { set, odd };
 }
 
-/** Whether something stands behind the closing quote but a comment. */
+/** Whether something other than a comment follows the closing quote. */
 function isMore(behind: string): boolean {
   return !/^\s*(?:#|$)/.test(behind);
 }

@@ -1,18 +1,18 @@
-// Typed reading of environment variables that collects problems and warnings instead of throwing at the
-// first.
+// Typed reading of environment variables and durations. Problems and warnings are collected instead of thrown
+// at the first one.
 import { nearest } from '../../bot/commands/nearest.ts';
 import { Secret } from '../secret.ts';
-import { readDuration } from './duration.ts';
 
 const ours = /^(?:LR_|SLACK_|DEFENDER_|TEAMS_|LIBRARY_|MicrosoftApp|MICROSOFT_?APP)/;
-/** What other programs and libraries in this process read: @azure/identity, Node, terminals. */
+/** Names that other programs and libraries in this process read: @azure/identity, Node, terminals. */
 const others =
   /^(?:AZURE_(?:AUTHORITY_HOST|USERNAME|PASSWORD|ADDITIONALLY_ALLOWED_TENANTS|CLIENT_CERTIFICATE_PASSWORD|CLIENT_SEND_CERTIFICATE_CHAIN|REGIONAL_AUTHORITY_NAME|LOG_LEVEL|IDENTITY_\w+|POD_\w+|TOKEN_CREDENTIALS|CONFIG_DIR)|NODE_\w+|TZ|NO_COLOR|FORCE_COLOR|LOGNAME|HOSTNAME|PATH|HOME|USER|PWD|ALL_PROXY|(?:https?|no|all)_proxy)$/;
 
 /**
- * One sentence for a name that is no setting; undefined for one that is, or that may be somebody else's.
- * @param where `.env` is for this program alone, so every name in it is judged; of the environment those that
- * look like ours
+ * One sentence for a name that is no setting; undefined for one that is, or that may belong to something
+ * else.
+ * @param where `.env` is for this program alone, so every name in it is judged; in the environment only names
+ * that look like ours are
  */
 export function unknownName(
   name: string,
@@ -23,7 +23,8 @@ export function unknownName(
   const [meant] = nearest(name, known);
   const azure = name.startsWith('AZURE_') && meant !== undefined;
   const told = ours.test(name) || azure;
-  // What looks like ours in a file is told where the settings are read, of both alike.
+  // Names in a file that look like ours are reported where the settings are read, together with those of the
+  // environment.
   if (where === 'environment' ? !told : told) return undefined;
   return `${name} is not a setting and has no effect.${meant === undefined ? ' .env.example lists the settings.' : ` Did you mean ${meant}?`}`;
 }
@@ -110,7 +111,7 @@ export class Environment {
     return (this.text(name) ?? '').split(/[\s,]+/).filter((one) => one !== '');
   }
 
-  /** Names that look like ours and are not read: a misspelt setting must not be silently without effect. */
+  /** Names that look like ours and are not read: a misspelt setting must not silently have no effect. */
   warnAboutUnknown(known: readonly string[]): void {
     for (const name of Object.keys(this.#variables)) {
       const sentence = this.text(name) === undefined ? undefined : unknownName(name, known, 'environment');
@@ -160,4 +161,22 @@ export function readGuid(env: Environment, name: string, what: string): string |
   if (text === undefined || isGuid(text)) return text?.toLowerCase();
   env.problem(`${name} is not ${what}; that is a GUID such as 5f0c1d2e-0000-4000-8000-000000000000.`);
   return undefined;
+}
+
+const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds of `45s`, `30m`, `2h` or `3d`; undefined for anything else, zero included. */
+export function readDuration(text: string): number | undefined {
+  const match = /^([1-9]\d{0,5})(s|m|h|d)$/.exec(text);
+  return match === null ? undefined : Number(match[1]) * (units[match[2] ?? ''] ?? Number.NaN);
+}
+
+/**
+ * A start that cannot succeed until somebody changes a setting or a file; the program ends with exit code 2.
+ */
+export class ConfigError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'SettingsError';
+  }
 }

@@ -1,5 +1,5 @@
-// One recipe of the policy file: its places against its arguments, its commands against Defender's rules, its
-// example against the grammar.
+// The reader of one recipe of the policy file: its placeholders are checked against its arguments, its
+// commands against Defender’s rules, its example against the grammar.
 import { isCommandWord } from '../../bot/commands/forms.ts';
 import { topicNames } from '../../bot/commands/help.ts';
 import { parse } from '../../bot/commands/grammar.ts';
@@ -22,18 +22,18 @@ import { systems } from '../../liveResponse/device/systems.ts';
 import type { RecipeEntry } from './policySchema.ts';
 import type { Path } from './yamlFile.ts';
 
-/** Names a recipe may not have beside the command words, because `help` knows them. */
+/** Names a recipe may not have besides the command words, because `help` knows them. */
 export const reservedNames: readonly string[] = topicNames;
 
 export interface RecipeFault {
-  /** Below the recipe. */
+  /** The path below the recipe. */
   readonly at: Path;
   readonly text: string;
 }
 
 /**
- * Characters that let an argument become a second command or an expression where a script hands it on
- * carelessly. A recipe is what people approve by habit, so its arguments may never hold them.
+ * Characters that can turn an argument into a second command or an expression where a script passes it on
+ * carelessly. People approve recipes by habit, so their arguments may never contain them.
  */
 const unsafe = `${doubleQuotes}${singleQuotes}\`$;|&(){}<>\n\r`;
 
@@ -166,9 +166,7 @@ function unquotedIn(
   );
 }
 
-/**
- * A character that stands for any value when the commands are checked: a letter or digit where there is one.
- */
+/** A sample character for any value when the commands are checked: a letter or digit where possible. */
 function sampleOf(ranges: readonly CharRange[]): string {
   return (
     Array.from('a0A').find((character) => holds(ranges, character)) ??

@@ -1,4 +1,4 @@
-// The shape of each entry of the policy file. What the entries say of each other is checked in policyFile.
+// Schemas of the entries of the policy file. Whether entries fit each other is checked in policyFile.
 import { z } from 'zod';
 import { defaultPending } from '../../bot/policy/pending.ts';
 import { parkedAfterMs } from '../../liveResponse/pacing/schedules.ts';
@@ -6,9 +6,9 @@ import { systems } from '../../liveResponse/device/systems.ts';
 import { splitSurfaceKey } from '../../liveResponse/request/surfaceKey.ts';
 import type { GroupKind, IdKind, SurfaceIds } from '../chatPlatform.ts';
 import { chatPlatforms } from '../chats.ts';
-import { consoleIds, simpleId, simpleWords, surface as consoleSurface } from '../console/ids.ts';
+import { consoleIds, simpleId, simpleWords, surface as consoleSurface } from '../console/people.ts';
 import { entraGroups } from '../entra/groupIds.ts';
-import { readDuration } from './duration.ts';
+import { readDuration } from './environment.ts';
 
 const name = /^[a-z][a-z0-9_-]{0,39}$/;
 
@@ -143,7 +143,7 @@ const durationUpTo7d = (why: string) =>
   });
 const duration = durationUpTo7d('an old approval is no approval');
 
-/** A session is not called parked before `parkedAfterMs`. */
+/** A session counts as parked only after `parkedAfterMs`. */
 const parkedFor = durationUpTo7d('Defender keeps no session that long').refine((ms) => ms >= parkedAfterMs, {
   error: 'must be at least 10m: an online device may take that long to start',
 });
@@ -152,7 +152,7 @@ const waiting = z
   .int('must be a whole number')
   .min(1, 'must be at least 1')
   .max(1000, 'must be at most 1000: more cards than that are read by nobody');
-/** Output is kept a month unless set otherwise; a card that never forgets needs no setting. */
+/** Output is kept for a month unless set otherwise; a card that never forgets needs no setting. */
 const redactAfter = z
   .string('must be a number and a unit, such as 30m, 2h or 3d')
   .transform((written, context) => {
@@ -169,7 +169,7 @@ const redactAfter = z
     return z.NEVER;
   });
 
-/** Words of `visibility` that are no roles. */
+/** Words of `visibility` that are not roles. */
 export const viewers = ['requester', 'approvers'] as const;
 const visibilityWords =
   'must be "everyone", or a list of requester, approvers and roles, such as [requester, approvers]';
@@ -224,7 +224,7 @@ const alternatives = (words: readonly string[]): string =>
   `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
 const wordsOf = (kind: 'place' | 'notify'): string =>
   alternatives([...surfaceIds.values()].map((ids) => ids[kind].words));
-/** Of the surfaces, as a person's accounts are named. */
+/** The names of the surfaces, as a person’s accounts are named. */
 export const surfaceWords = alternatives(surfaces);
 
 export const placeSchema = z.strictObject({

@@ -1,14 +1,15 @@
-// The policy as a file on disk: read whole or not at all, with its hash, and who else could write it.
+// The policy file on disk: read completely or not at all, with its hash, and with a warning about who else
+// could write it.
 import { access, constants, open, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Policy } from '../../bot/policy/policy.ts';
-import { hash } from '../hash.ts';
+import { hash } from '../crypto.ts';
 import { whyItFailed } from '../store/fileTrouble.ts';
 import { readPolicy } from './policyFile.ts';
 import type { FileProblem } from './yamlFile.ts';
 import { codeOf } from '../systemErrors.ts';
 
-/** More than any policy of people and recipes; a file that is larger is not one. Bytes. */
+/** Bytes; no policy of people and recipes is as large as this. */
 export const mostBytes = 1024 * 1024;
 
 export type FoundPolicy =
@@ -16,7 +17,7 @@ export type FoundPolicy =
   | { readonly problems: readonly FileProblem[]; readonly sha256: string }
   | { readonly unread: string };
 
-/** By its path each time, so that a link which points elsewhere since is followed. Never rejects. */
+/** Opens the path each time, so that a link which now leads elsewhere is followed. Never rejects. */
 export async function findPolicy(file: string): Promise<FoundPolicy> {
   let bytes: Buffer;
   try {
@@ -33,8 +34,8 @@ export async function findPolicy(file: string): Promise<FoundPolicy> {
 }
 
 async function readBounded(file: string): Promise<Buffer> {
-  // Without it a pipe at the path would be waited for until somebody writes into it, and keep the process
-  // from ending.
+  // Without O_NONBLOCK, opening a pipe at the path would wait until somebody writes into it, and keep the
+  // process from ending.
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     if (!(await handle.stat()).isFile()) throw new Error('it is not a file');
@@ -51,11 +52,11 @@ async function readBounded(file: string): Promise<Buffer> {
 }
 
 /**
- * One sentence for each way in which somebody else could write the policy. Never rejects: what cannot be
- * looked at is the reader's to tell.
+ * One sentence for each way in which somebody else could write the policy. Never rejects: the reader reports
+ * what cannot be examined.
  */
 export async function policyFileWarnings(file: string, uid = process.getuid?.()): Promise<readonly string[]> {
-  // On Windows a mode says nothing of others.
+  // On Windows a mode says nothing about others.
   if (uid === undefined) return [];
   try {
     const real = await realpath(file);
@@ -68,7 +69,7 @@ export async function policyFileWarnings(file: string, uid = process.getuid?.())
     ).flat();
   } catch (error) {
     if (codeOf(error) === '') throw error;
-    // It cannot be found: the code that reads it says so.
+    // It cannot be found: the code that reads it reports that.
     return [];
   }
 }
@@ -76,8 +77,8 @@ export async function policyFileWarnings(file: string, uid = process.getuid?.())
 async function warnAbout(what: string, path: string, uid: number): Promise<readonly string[]> {
   const { mode, uid: owner } = await stat(path);
   const isFolder = what !== 'the policy';
-  // In a folder with the sticky bit nobody replaces what is another's; and on a file system mounted for
-  // reading nobody writes.
+  // In a folder with the sticky bit nobody can replace the files of others, and on a file system mounted
+  // read-only nobody writes.
   const writable = (mode & 0o022) !== 0 && !(isFolder && (mode & 0o1000) !== 0) && !(await isReadOnly(path));
   return [
     ...(writable

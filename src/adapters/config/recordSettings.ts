@@ -1,5 +1,5 @@
-// The key of the record and where its head is noted down. Read by the bot, and by the programs that look at
-// its folder.
+// Settings of the record: the key of the journal, and where its head is noted. Read by the bot, and by the
+// programs that examine its folder.
 import { parseKeys } from '../store/journal/keys.ts';
 import { Secret } from '../secret.ts';
 import { readUrl } from './environment.ts';

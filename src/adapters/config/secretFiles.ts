@@ -1,5 +1,5 @@
 // Secrets from files: `NAME_FILE` names a file whose content is the secret `NAME`, as containers and systemd
-// hand secrets out.
+// provide secrets.
 import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { chatPlatforms } from '../chats.ts';
@@ -9,7 +9,7 @@ import { groupIsOwn, isCredential } from '../store/journal/keys.ts';
 import type { FileRights } from '../store/journal/keys.ts';
 
 /**
- * Settings whose values must never be shown. Each may come from a file; the journal key has its own reading
+ * Settings whose values must never be shown. Each may come from a file; the journal key has its own reader
  * (src/adapters/store/journal/keys.ts).
  */
 export const secretNames: readonly string[] = [
@@ -17,31 +17,26 @@ export const secretNames: readonly string[] = [
   ...chatPlatforms.flatMap(({ settings }) => settings.secrets),
   'LIBRARY_CLIENT_SECRET',
 ];
-/** A proxy's address may hold a password. */
+/** The address of a proxy may contain a password. */
 const proxyNames = ['HTTPS_PROXY', 'HTTP_PROXY'] as const;
-/** What may come from a file by `NAME_FILE`. */
+/** Settings that may come from a file by `NAME_FILE`. */
 const fromFiles = [...secretNames, ...proxyNames];
 
 export const fileSettings: readonly string[] = fromFiles.map((name) => `${name}_FILE`);
 
-/** Bytes; as of a key file. The longest of these, a client secret of Entra, has 40 characters. */
+/** Bytes, as for a key file. The longest of these, a client secret of Entra, has 40 characters. */
 const mostBytes = 16_384;
 
 export interface SecretFiles {
   /** Names that were read from a file. */
   readonly read: readonly string[];
-  /**
-   * Why a file that is named does not count; one sentence each, with the next step and without any content.
-   */
+  /** Why a named file is not used; one sentence each, with the next step and without any content. */
   readonly wrong: readonly string[];
-  /** What works and should be changed: who else may read a file. */
+  /** What works but should be changed: who else may read a file. */
   readonly odd: readonly string[];
 }
 
-/**
- * Puts the content of each file that is named by `NAME_FILE` into `variables` as `NAME`, without the end of
- * its line.
- */
+/** Puts the content of each file named by `NAME_FILE` into `variables` as `NAME`, without its line end. */
 export function readSecretFiles(variables: Record<string, string | undefined>): SecretFiles {
   const found = { read: [] as string[], wrong: [] as string[], odd: [] as string[] };
   for (const name of fromFiles) {
@@ -72,7 +67,7 @@ function isProxy(name: string): boolean {
 
 type ReadSecret = { readonly text: string; readonly odd: string | undefined } | { readonly wrong: string };
 
-/** @param what the setting that names it, for what is said */
+/** @param what the setting that names it, for messages */
 export function readSecretFile(path: string, what: string): ReadSecret {
   const named = `The file ${path} (${what})`;
   if (/^~(?:[\\/]|$)|^\$|^%[A-Za-z_]+%/.test(path))
@@ -96,15 +91,15 @@ export function readSecretFile(path: string, what: string): ReadSecret {
     .replace(/^\ufeff/, '')
     .trim();
   if (text === '') return { wrong: `${named} is empty. Write the secret into it.` };
-  // A token that goes on in a second line was pasted with something else, and a header cannot hold it.
+  // A token that continues in a second line was pasted with something else, and a header cannot contain it.
   if (/[\r\n]/.test(text))
     return { wrong: `${named} holds several lines. Leave the secret alone in it, in one line.` };
   return { text, odd: whoElseReads(path, rights) };
 }
 
 /**
- * A sentence when others than the owner may use a file with secrets. On Windows a mode says nothing of
- * others.
+ * A sentence when somebody besides the owner may use a file with secrets. On Windows a mode says nothing
+ * about others.
  */
 export function whoElseReads(path: string, rights: FileRights): string | undefined {
   const { mode } = rights;
@@ -119,12 +114,12 @@ export function whoElseReads(path: string, rights: FileRights): string | undefin
   return `${who} may use the secret in ${path} (mode ${(mode & 0o777).toString(8)}). Take that away: chmod 600 ${path} (in Kubernetes: defaultMode 0400 and an fsGroup).`;
 }
 
-/** What a shell hands over as `<(command)`: a pipe that the command ends. */
+/** A path that a shell passes for `<(command)`: a pipe that the command closes. */
 const handedOver = /^\/dev\/(?:fd\/\d{1,4}|stdin)$/;
 
 /**
- * A file that must be small: one byte more than `most` at most, so that the caller can tell. Never waits for
- * a pipe that nobody writes into.
+ * Reads a file that must be small: at most one byte more than `most`, so that the caller can detect a larger
+ * one. Never waits for a pipe that nobody writes into.
  */
 export function smallFile(
   path: string,
@@ -135,7 +130,7 @@ export function smallFile(
   const piped = handedOver.test(path);
   let file: number | undefined;
   try {
-    // Without it a pipe at the path would be waited for until somebody writes into it.
+    // Without O_NONBLOCK, opening a pipe at the path would wait until somebody writes into it.
     file = openSync(
       path,
       constants.O_RDONLY | (process.platform === 'win32' || piped ? 0 : constants.O_NONBLOCK),

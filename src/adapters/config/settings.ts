@@ -14,7 +14,7 @@ import { readRecord } from './recordSettings.ts';
 import type { RecordSettings } from './recordSettings.ts';
 
 /**
- * Budgets and gaps; the defaults are Defender's documented limits (docs/limits.md). Milliseconds where a name
+ * Rates and pauses; the defaults are Defender’s documented limits (docs/limits.md). Milliseconds where a name
  * says so.
  */
 export interface Pacing {
@@ -24,7 +24,7 @@ export interface Pacing {
   readonly sessions: number;
   readonly pollMs: number;
   readonly parkedPollMs: number;
-  /** How long Defender keeps a session for a device that is offline, where it is stated. */
+  /** How long Defender keeps a session for an offline device, where it is set. */
   readonly offlineQueueMs?: number;
 }
 
@@ -33,15 +33,15 @@ export type LogLevel = (typeof logLevels)[number];
 
 export interface Settings {
   readonly http: { readonly host: string; readonly port: number };
-  /** Where reasons in words and metrics are; without a port: on the one after the public port. */
+  /** The port with the reasons in words and the metrics; without a number, the one after the public port. */
   readonly admin: { readonly host: string; readonly port?: number } | 'off';
   readonly dataDir: string;
   readonly policyFile: string;
   readonly record: RecordSettings;
   readonly defender: DefenderSettings;
   /**
-   * Credentials for Entra: those of Defender, or a set of their own beside a Defender that needs none.
-   * Absent: Entra groups cannot be read.
+   * Credentials for Entra: those of Defender, or a separate set next to a Defender that needs none. Absent:
+   * Entra groups cannot be read.
    */
   readonly azure?: AzureSettings;
   /** The chats that are set up. */
@@ -52,13 +52,13 @@ export interface Settings {
   /** How long script output is kept next to the journal, in milliseconds. */
   readonly retentionMs: number;
   /**
-   * Whose result links are read and handed out besides those of Azure storage: endings that begin with a dot,
-   * and whole names.
+   * Hosts whose result links are read and given to people, besides those of Azure storage: endings that begin
+   * with a dot, and whole names.
    */
   readonly resultHosts: readonly string[];
   /**
-   * Audiences of tokens that the operator knows to be right, besides those the doctor knows. Looked at by the
-   * doctor alone.
+   * Audiences of tokens that the operator knows to be right, besides those the doctor knows. Only the doctor
+   * uses them.
    */
   readonly audiences: readonly string[];
   readonly logLevel: LogLevel;
@@ -69,7 +69,7 @@ export type ReadSettings = ({ readonly settings: Settings } | { readonly problem
   readonly warnings: readonly string[];
 };
 
-/** Every name that is read, for the warning about misspelt ones. */
+/** Every name that is read, for the warning about misspelt names. */
 export const knownNames: readonly string[] = [
   'PORT',
   'HOST',
@@ -118,7 +118,7 @@ export const knownNames: readonly string[] = [
   ...fileSettings,
 ];
 
-/** With the very line that makes one. */
+/** Includes the command line that makes one. */
 export const noJournalKey = `The journal has no key, and a real Defender is set up: anyone who may write the data folder could have anything run. As the bot’s user, make one, and set what this line prints:\n      ${makeKey}\n    Keep a copy of it, apart from the backups of the data folder. Any other file outside the data folder does as well, or LR_JOURNAL_KEY with what "${makeKeyText}" prints.`;
 
 const libraryCredential = `LIBRARY_CLIENT_SECRET or LIBRARY_CLIENT_CERTIFICATE_PATH is set where the bot can read it. Who has that credential may replace every script that the bot has run, so it stays out of the bot: keep it in a file of its own, and give that to "${commandFor('library')}" with --credentials FILE.`;
@@ -127,8 +127,8 @@ const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
 
 /**
  * Reads settings from environment variables. An empty value counts as absent. Never throws.
- * @param surface what stands in front where no chat is set up: the local console, or the terminal of
- * src/acceptance, which has its own rules for a real Defender
+ * @param surface what is used where no chat is set up: the local console, or the terminal of src/acceptance,
+ * which has its own rules for a real Defender
  */
 export function readSettings(
   variables: Readonly<Record<string, string | undefined>>,
@@ -138,7 +138,7 @@ export function readSettings(
   const host = env.text('HOST') ?? '127.0.0.1';
   const loopback = loopbackHosts.includes(host);
   const chosen = chatPlatforms.flatMap(({ settings: chat }) => chat.read(env, loopback) ?? []);
-  // Those that are set up wrongly too: nothing may stand in for them.
+  // Chats that are set up wrongly are included: nothing may replace them.
   const chats = chatPlatforms.flatMap(({ name, settings: { meant } }) => (env.anyOf(...meant) ? [name] : []));
   const defender = readDefender(env, chats.length === 0);
   const azure =
@@ -178,7 +178,7 @@ export function readSettings(
     ['LR_JOURNAL_KEY_FILE', record.key?.kind === 'file' ? record.key.path : ''],
     ['LR_ANCHOR_FILE', record.anchorFile ?? ''],
   ] as const) {
-    // A folder of that very name would be made and used without a word.
+    // Otherwise a folder of that literal name would be created and used without a warning.
     if (/^~(?:[\\/]|$)|\$\{?[A-Za-z_]|^%[A-Za-z_]+%/.test(path))
       env.problem(`${name} is ${path}, and only a shell replaces what it begins with: write the whole path.`);
   }
@@ -204,7 +204,10 @@ function readAdmin(env: Environment, open: Settings['http']): Settings['admin'] 
   return { host, ...(port === undefined ? {} : { port }) };
 }
 
-/** Groups of Entra can be read beside a Defender that needs no credentials; half a set is a problem. */
+/**
+ * Entra groups can be read next to a Defender that needs no credentials. Half a set of credentials is a
+ * problem.
+ */
 function groupsOnly(env: Environment, defender: DefenderSettings | undefined): AzureSettings | undefined {
   const asked = env.anyOf('AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH');
   return defender !== undefined && asked ? readAzure(env) : undefined;
@@ -215,7 +218,7 @@ interface Combination {
   readonly loopback: boolean;
   readonly host: string;
   readonly defender: DefenderSettings | undefined;
-  /** The setting by which nobody is authenticated in a chat; undefined where everybody is. */
+  /** The setting that switches off authentication in a chat; undefined where everybody is authenticated. */
   readonly trustsAnybody: string | undefined;
   readonly surface: 'console' | 'terminal';
 }
@@ -224,14 +227,14 @@ function anybodyIn(chats: readonly ChosenChat[]): string | undefined {
   return chats.find(({ trustsAnybody }) => trustsAnybody !== undefined)?.trustsAnybody;
 }
 
-/** Which chat may stand before which Defender. */
+/** Checks which chat may be used with which Defender. */
 function checkCombination(
   env: Environment,
   { chats, loopback, host, defender, trustsAnybody, surface }: Combination,
 ): void {
   const local = defender === undefined || defender.kind === 'simulator' || defender.loopback;
   if (chats.length === 0) {
-    // The console lets one human play several people: nobody else may reach it, and nothing real may stand
+    // The console lets one human play several people: nobody else may reach it, and nothing real may be
     // behind it.
     if (!loopback)
       env.problem(
@@ -255,8 +258,8 @@ function checkCombination(
 }
 
 /**
- * Above Defender's documented rates only for a simulator on this machine: elsewhere every call beyond them is
- * a 429.
+ * More than Defender’s documented rates only for a simulator on this machine: elsewhere every call beyond
+ * them is answered with 429.
  */
 function readPacing(env: Environment, local: boolean): Pacing {
   return {

@@ -1,5 +1,5 @@
-// Reads YAML so that every later complaint can name its line: the values, and where each path of them stands
-// in the file.
+// A reader of YAML whose problems can name their line: it returns the values, and the line of each path in
+// the file.
 import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
 import { hiddenCharacter } from '../../liveResponse/text/visible.ts';
@@ -26,7 +26,7 @@ export function showPath(path: Path): string {
     .join('');
 }
 
-/** One line per problem, as an editor can jump to it: `policy.yaml:12: people[0].slack: ...` */
+/** One line per problem, in the form that editors can jump to: `policy.yaml:12: people[0].slack: ...` */
 export function showProblems(file: string, problems: readonly FileProblem[]): string {
   return problems
     .map(({ line, where, text }) => `${file}:${line}: ${where === '' ? '' : `${where}: `}${text}`)
@@ -52,7 +52,7 @@ export function readYaml(text: string): YamlFile {
 
 function valueOf(document: Document, problems: FileProblem[]): unknown {
   try {
-    // A handful of aliases is convenience; more is a file that blows itself up.
+    // A few aliases are convenient; more can make a small file expand without limit.
     return document.toJS({ maxAliasCount: 20 });
   } catch (error) {
     problems.push({
@@ -64,9 +64,7 @@ function valueOf(document: Document, problems: FileProblem[]): unknown {
   }
 }
 
-/**
- * Hidden characters are refused wherever they stand: a role or a path that reads like another one is a trap.
- */
+/** Hidden characters are refused everywhere: a role or a path that looks like another one is a trap. */
 function hiddenIn(document: Document, lineAt: (offset: number) => number): readonly FileProblem[] {
   const found: FileProblem[] = [];
   visit(document, {
@@ -84,7 +82,7 @@ function hiddenIn(document: Document, lineAt: (offset: number) => number): reado
   return found;
 }
 
-/** Where the deepest existing part of a path begins. */
+/** The start of the deepest existing part of a path. */
 function offsetOf(document: Document, path: Path): number {
   let node: unknown = document.contents;
   let offset = startOf(node);

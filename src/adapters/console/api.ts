@@ -1,22 +1,21 @@
-// The console: its page, and the JSON API below it. The same commands and presses as any chat, with the
-// person named by the caller. docs/console.md describes every call.
+// The JSON API of the console, and the routes of its page. Commands and presses are the same as in any chat;
+// the caller names the person. docs/console.md describes every call.
 import express from 'express';
 import type { Express, Response } from 'express';
 import type { Policy } from '../../bot/policy/policy.ts';
 import { saidOfAsked } from '../../bot/ports.ts';
 import type { Account, Bot, Place, Reply } from '../../bot/ports.ts';
 import type { Clock, Random, RequestStore } from '../../liveResponse/ports.ts';
-import { surface } from './ids.ts';
+import { accountOf, findersOf, peopleOf, placeOf, placesOf, surface } from './people.ts';
 import { pressedVerb } from '../../liveResponse/verbs.ts';
 import type { ConsoleChat, ConsoleMessage } from './chat.ts';
 import { vocabulary } from './completion.ts';
 import { drawn, renderings } from './drawing.ts';
 import { guard } from './guard.ts';
 import { pageFiles } from './pageFiles.ts';
-import { accountOf, findersOf, peopleOf, placeOf, placesOf } from './people.ts';
-import { createStreams } from './stream.ts';
+import { Streams } from './stream.ts';
 import type { SimulatorControls } from './simulatorControls.ts';
-import { mountSimulatorControls } from './simulatorRoutes.ts';
+import { mountSimulatorControls } from './simulatorControls.ts';
 import { recordOf } from '../../liveResponse/text/json.ts';
 
 export interface ConsoleOptions {
@@ -38,12 +37,12 @@ export interface ConsoleOptions {
 /** Larger than any command can be, smaller than anything that hurts. */
 const bodyLimit = '32kb';
 
-/** Answers how to end the event streams, which would hold a stopping server open. */
+/** Returns a function that ends the event streams, which would keep a stopping server open. */
 export function mountConsole(app: Express, options: ConsoleOptions): () => Promise<void> {
   const { chat, bot, policy, store, world, random, command } = options;
   const boot = random.hex(4);
   const draw = (message: ConsoleMessage): unknown => drawn(message, (id) => store.get(id), policy);
-  const streams = createStreams({ chat, draw, boot, world });
+  const streams = new Streams({ chat, draw, boot, world });
   const guarded = guard(options.port);
 
   for (const { path, handler } of pageFiles()) app.get(path, guarded, handler);
@@ -69,7 +68,7 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
     const { request: id } = request.params;
     const { as } = request.query;
     const there = store.get(id);
-    // Without a person it is asked by the people who run this machine, who can read the journal itself.
+    // Without a person, the caller is somebody who runs this machine and can read the journal itself.
     const finders = there === undefined || typeof as !== 'string' ? undefined : findersOf(policy, there);
     if (there === undefined || (typeof as === 'string' && finders?.includes(as) === false))
       response.status(404).json({ error: `There is no request "${id}".` });
@@ -77,7 +76,7 @@ export function mountConsole(app: Express, options: ConsoleOptions): () => Promi
   });
 
   app.post(['/console/api/commands', '/console/api/presses'], (_request, response, next) => {
-    // An ask may wait for its turn for minutes without a byte.
+    // A command may wait minutes for its turn without a byte being sent.
     response.setTimeout(0);
     next();
   });
@@ -153,7 +152,7 @@ interface Asker {
   readonly requestId?: string;
 }
 
-/** What a reply says privately also stands in the chat, seen by that person alone. */
+/** A private reply also appears in the chat, visible to that person alone. */
 function answer(
   response: Response,
   chat: ConsoleChat,
@@ -188,7 +187,7 @@ function withRenderings(reply: Reply): unknown {
   return 'view' in reply ? { ...reply, ...renderings(reply.view) } : reply;
 }
 
-/** Where the newest card of a request stands, for callers that do not say where they pressed. */
+/** The place of the newest card of a request, for callers that do not say where they pressed. */
 function cardPlace(chat: ConsoleChat, requestId: unknown): string | undefined {
   return chat
     .messages()

@@ -1,5 +1,5 @@
-// What can be typed, as data for the page's completion: made from the table of forms and the policy, so that
-// it cannot lag behind them.
+// The words that can be typed, as data for the completion of the page. They are made from the table of forms
+// and the policy, so that they are always up to date.
 import { kindOf, kinds, listNames } from '../../bot/commands/arguments/kinds.ts';
 import type { Completes } from '../../bot/commands/arguments/kinds.ts';
 import { formOf, forms, isSessionWord } from '../../bot/commands/forms.ts';
@@ -21,7 +21,7 @@ export interface VocabularyWord {
 }
 
 export interface Vocabulary {
-  /** Recipes first: they are what is wanted most of the time. */
+  /** Recipes come first: they are wanted most of the time. */
   readonly words: readonly VocabularyWord[];
   readonly topics: readonly string[];
   readonly lists: readonly string[];
@@ -51,7 +51,7 @@ function recipeWord(recipe: Recipe): VocabularyWord {
   return { ...rest, recipe: true, completes: [...completes, ...own], ...reasonFrom(form) };
 }
 
-/** Behind everything that must be there. */
+/** After all required arguments. */
 function reasonFrom({ usage }: CommandForm): { readonly reasonFrom: number } {
   return { reasonFrom: usage.split(' ').filter((part) => part.startsWith('<')).length + 1 };
 }

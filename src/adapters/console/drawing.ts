@@ -1,5 +1,5 @@
-// A message as the page gets it: a card in each of its renderings, with what the page must know of its
-// request.
+// A message as the page gets it: a card in each of its renderings, with what the page must know about its
+// request, and a hint for newcomers about what to do next.
 import { adaptiveCard } from '../../../cards/renderers/adaptiveCard.ts';
 import { blockKit } from '../../../cards/renderers/blockKit.ts';
 import { plainText } from '../../../cards/renderers/plainText.ts';
@@ -8,7 +8,6 @@ import type { Request } from '../../liveResponse/request/request.ts';
 import { stageOf } from '../../liveResponse/request/request.ts';
 import type { ConsoleMessage } from './chat.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
-import { hintOf } from './hint.ts';
 import { findersOf } from './people.ts';
 
 export function renderings(view: CardView) {
@@ -16,8 +15,9 @@ export function renderings(view: CardView) {
 }
 
 /**
- * `requester` is a person's id, not an account; `approveRole` the role that may decide; `hint` what to do
- * next, where the page cannot say it better; `finders` the accounts that find it, where not everybody does.
+ * `requester` is the id of a person, not of an account. `approveRole` is the role that may decide. `hint`
+ * says what to do next, where the page cannot say it better. `finders` are the accounts that can find it,
+ * where not everybody can.
  */
 export function drawn(
   message: ConsoleMessage,
@@ -37,4 +37,33 @@ export function drawn(
           finders: findersOf(policy, request),
         };
   return { ...message, ...renderings(message.view), ...of };
+}
+
+/**
+ * A hint made from the very card it is shown next to, so it never knows more than the card does. Undefined
+ * while somebody has to decide: the page says who that may be.
+ */
+export function hintOf(request: Request, view: CardView): string | undefined {
+  switch (request.state) {
+    case 'awaitingApproval':
+      return view.buttons.some(({ verb }) => verb === 'approve')
+        ? undefined
+        : 'It cannot be approved now; it can be denied or withdrawn. The card says why.';
+    case 'queued':
+    case 'submitting':
+    case 'running':
+      return view.tone === 'warning' || view.tone === 'danger'
+        ? `${view.status}. The card says why, and what can be done.`
+        : 'A session takes minutes at Defender. The card follows it by itself, command by command.';
+    case 'unknown':
+      return 'Nobody can know yet whether it ran. The card says what is looked for, and what a person can decide.';
+    case 'over':
+      return view.steps.every(({ status }) => status === 'not run')
+        ? 'Nothing ran, and nothing will: this request is over. A new one can be asked for at any time.'
+        : `${view.status}. This request is over, and it may have run: the card says what is known. Look before asking again.`;
+    case 'finished':
+      return view.tone === 'good'
+        ? 'That was the whole story. Now let something go wrong: switch on a trouble and ask again.'
+        : `${view.status}. The card says why and what helps. Switches stay on until you turn them off.`;
+  }
 }

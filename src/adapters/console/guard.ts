@@ -1,16 +1,18 @@
-// Keeps other web pages away from the console: a page of another origin, a name that was rebound to this
-// machine, a form that posts itself.
+// What keeps the console for one person on this machine: other web pages are refused (a page of another
+// origin, a host name that was pointed at this machine, a form that posts itself), and it never starts in
+// front of a real Defender or next to a real chat.
+import { anyChat } from '../chats.ts';
 import type { NextFunction, Request, Response } from 'express';
 
-/** Nothing inline, nothing from elsewhere, nobody may frame it. */
+/** Nothing inline and nothing from elsewhere, and no page may frame it. */
 const contentSecurityPolicy = [
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  // Text can be made HTML only through a policy, and there are none but those the Adaptive Cards renderer
-  // insists on making.
+  // Text can become HTML only through a policy, and there are none except those that the Adaptive Cards
+  // renderer creates.
   "require-trusted-types-for 'script'; trusted-types adaptivecards#deprecatedExportedFunctionPolicy adaptivecards#restoreContentsPolicy adaptivecards#markdownPassthroughPolicy",
 ].join('; ');
 
-/** `port` is asked late: it is known only once the server listens. */
+/** `port` is a function because the port is known only once the server listens. */
 export function guard(
   port: () => number,
 ): (request: Request, response: Response, next: NextFunction) => void {
@@ -44,8 +46,8 @@ export function guard(
 }
 
 /**
- * A link somebody followed to the page: it changes nothing, tells the other site nothing, and cannot be
- * framed.
+ * A link that somebody followed to the page. It changes nothing, reveals nothing to the other site, and
+ * cannot be framed.
  */
 function isVisit({ method, path, headers }: Request): boolean {
   return (
@@ -54,4 +56,30 @@ function isVisit({ method, path, headers }: Request): boolean {
     headers['sec-fetch-mode'] === 'navigate' &&
     headers['sec-fetch-dest'] === 'document'
   );
+}
+
+export interface Surroundings {
+  /** What the HTTP server listens on. */
+  readonly host: string;
+  /** Defender is the embedded simulator, or one on this machine. */
+  readonly localDefender: boolean;
+  /** Names of the chats that are connected besides the console. */
+  readonly chats: readonly string[];
+}
+
+const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
+
+/**
+ * Why the console may not start, with the next step; undefined when it may. It lets one human play several
+ * people, so nothing real may be behind it or next to it.
+ */
+export function whyNoConsole({ host, localDefender, chats }: Surroundings): string | undefined {
+  const because = 'the local console lets one human play several people';
+  if (!localDefender)
+    return `A real Defender is set up, and ${because}: it never runs with a real Defender. Set up ${anyChat}, or remove the DEFENDER_ and AZURE_ settings.`;
+  if (chats.length > 0)
+    return `${chats.join(' and ')} is set up, and ${because}: it never runs next to a real chat.`;
+  if (!loopbackHosts.includes(host))
+    return `HOST is ${host}, and ${because}: it is for this machine alone. Remove HOST, or set up ${anyChat}.`;
+  return undefined;
 }

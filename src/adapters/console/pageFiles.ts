@@ -1,8 +1,8 @@
-// The page's own files and the browser bundle of the Adaptive Cards renderer. Nothing else is served.
+// Files of the console page, and the browser bundle of the Adaptive Cards renderer. Nothing else is served.
 import type { RequestHandler } from 'express';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { extname, join } from 'node:path';
+import { extname, join, sep } from 'node:path';
 import { packageFile } from '../packageFiles.ts';
 
 const types: Readonly<Record<string, string>> = {
@@ -21,23 +21,25 @@ export interface PageFile {
 }
 
 /**
- * Read when asked for: a change of the page shows at the next reload, and no path is ever taken from the
- * request.
+ * Files are read when they are requested, so a change of the page shows at the next reload. No path is ever
+ * taken from the request.
  */
 export function pageFiles(): readonly PageFile[] {
-  const own = readdirSync(pageFolder).flatMap((name): readonly PageFile[] => {
-    const type = types[extname(name)];
-    return type === undefined
-      ? []
-      : [
-          {
-            path: name === 'index.html' ? '/' : `/console/${name}`,
-            handler: sends(join(pageFolder, name), type),
-          },
-        ];
-  });
+  const own = readdirSync(pageFolder, { recursive: true, encoding: 'utf8' }).flatMap(
+    (name): readonly PageFile[] => {
+      const type = types[extname(name)];
+      return type === undefined
+        ? []
+        : [
+            {
+              path: name === 'index.html' ? '/' : `/console/${name.replaceAll(sep, '/')}`,
+              handler: sends(join(pageFolder, name), type),
+            },
+          ];
+    },
+  );
   const path = `/console/${renderer}`;
-  // The package has no node_modules: there the renderer lies next to the page.
+  // The package has no node_modules; there the renderer is next to the page.
   if (own.some((file) => file.path === path)) return own;
   return [
     ...own,

@@ -1,5 +1,5 @@
-// The event stream: every new or redrawn message with a number, so that a page which lost the connection
-// misses nothing.
+// The event stream of the console: every new or redrawn message with a number, so that a page which lost the
+// connection misses nothing.
 import type { Request, Response } from 'express';
 import type { ConsoleChat, ConsoleMessage } from './chat.ts';
 import type { SimulatorControls } from './simulatorControls.ts';
@@ -7,77 +7,80 @@ import type { SimulatorControls } from './simulatorControls.ts';
 export interface StreamOptions {
   readonly chat: ConsoleChat;
   readonly draw: (message: ConsoleMessage) => unknown;
-  /** Tells this process from the one before: its numbers begin again. */
+  /** Distinguishes this process from the one before it: the numbers start again. */
   readonly boot: string;
   readonly world: SimulatorControls | undefined;
 }
 
-export interface Streams {
-  open(request: Request, response: Response): void;
-  /** Tells all pages at once that the world is not what it was. */
-  worldChanged(): void;
-  /** Ends all streams, which would hold a stopping server open. */
-  close(): void;
-}
-
-/** Real milliseconds. A proxy or a sleeping laptop shows by silence. */
+/** Real milliseconds. Silence shows that a proxy or a sleeping laptop cut the connection. */
 const heartbeat = 15_000;
-/** How often a change that happened inside the simulator is looked for (a device woke, a fault was met). */
+/** Milliseconds between two looks for a change inside the simulator (a device woke up, a fault was hit). */
 const worldLook = 1_000;
 
-export function createStreams({ chat, draw, boot, world }: StreamOptions): Streams {
-  const open = new Set<Response>();
-  let told = '';
-  let beats = 0;
-  let timer: NodeJS.Timeout | undefined;
+export class Streams {
+  readonly #options: StreamOptions;
+  readonly #open = new Set<Response>();
+  /** The state of the simulated tenant that the pages last got, as JSON. */
+  #sentWorld = '';
+  #beats = 0;
+  #timer: NodeJS.Timeout | undefined;
 
-  function look(): void {
+  constructor(options: StreamOptions) {
+    this.#options = options;
+  }
+
+  open(request: Request, response: Response): void {
+    const { chat, boot, world } = this.#options;
+    response.set({ 'content-type': 'text/event-stream', connection: 'keep-alive' });
+    response.flushHeaders();
+    // The page connects again one second after it lost us.
+    response.write('retry: 1000\n\n');
+    const from = readPosition(request.headers['last-event-id'] ?? request.query['since'], boot);
+    if (from === undefined) response.write('event: reset\ndata: {}\n\n');
+    else for (const message of chat.since(from)) this.#send(response, message);
+    if (world !== undefined) response.write(`event: world\ndata: ${JSON.stringify(world.state())}\n\n`);
+    const stop = chat.listen((message) => this.#send(response, message));
+    this.#open.add(response);
+    this.#timer ??= setInterval(() => this.#beat(), worldLook);
+    response.on('close', () => {
+      stop();
+      this.#open.delete(response);
+      if (this.#open.size > 0) return;
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    });
+  }
+
+  /** Sends the state of the simulated tenant to all pages at once, if it changed. */
+  worldChanged(): void {
+    const { world } = this.#options;
     if (world === undefined) return;
     const now = JSON.stringify(world.state());
-    if (now === told) return;
-    told = now;
-    for (const response of open) response.write(`event: world\ndata: ${now}\n\n`);
-  }
-  function beat(): void {
-    look();
-    beats += 1;
-    if (beats % (heartbeat / worldLook) === 0)
-      for (const response of open) response.write(': still here\n\n');
-  }
-  function send(response: Response, message: ConsoleMessage): void {
-    response.write(`id: ${boot}-${message.seq}\ndata: ${JSON.stringify(draw(message))}\n\n`);
+    if (now === this.#sentWorld) return;
+    this.#sentWorld = now;
+    for (const response of this.#open) response.write(`event: world\ndata: ${now}\n\n`);
   }
 
-  return {
-    open(request, response) {
-      response.set({ 'content-type': 'text/event-stream', connection: 'keep-alive' });
-      response.flushHeaders();
-      // The page asks again one second after it lost us.
-      response.write('retry: 1000\n\n');
-      const from = readPosition(request.headers['last-event-id'] ?? request.query['since'], boot);
-      if (from === undefined) response.write('event: reset\ndata: {}\n\n');
-      else for (const message of chat.since(from)) send(response, message);
-      if (world !== undefined) response.write(`event: world\ndata: ${JSON.stringify(world.state())}\n\n`);
-      const stop = chat.listen((message) => send(response, message));
-      open.add(response);
-      timer ??= setInterval(beat, worldLook);
-      response.on('close', () => {
-        stop();
-        open.delete(response);
-        if (open.size > 0) return;
-        clearInterval(timer);
-        timer = undefined;
-      });
-    },
-    worldChanged: look,
-    close() {
-      for (const response of open) response.end();
-    },
-  };
+  /** Ends all streams, which would keep a stopping server open. */
+  close(): void {
+    for (const response of this.#open) response.end();
+  }
+
+  #beat(): void {
+    this.worldChanged();
+    this.#beats += 1;
+    if (this.#beats % (heartbeat / worldLook) === 0)
+      for (const response of this.#open) response.write(': still here\n\n');
+  }
+
+  #send(response: Response, message: ConsoleMessage): void {
+    const { boot, draw } = this.#options;
+    response.write(`id: ${boot}-${message.seq}\ndata: ${JSON.stringify(draw(message))}\n\n`);
+  }
 }
 
 /**
- * The number behind `<boot>-`, or undefined when it is of another process: then the page must ask for
+ * The number after `<boot>-`, or undefined when it comes from another process: then the page must ask for
  * everything.
  */
 function readPosition(given: unknown, boot: string): number | undefined {

@@ -1,15 +1,17 @@
-// One call to Defender: token, slot, exchange, and the plain word for what came of it. GETs may be repeated
-// once; a POST never is, except after a 401, which says for certain that nothing was run.
+// Calls to Defender: token, slot, exchange, and the error code for what happened. GETs may be repeated once.
+// A POST never is, except after a 401, which proves that nothing was run.
 import type { CallRates, CallKind } from '../../liveResponse/pacing/callRates.ts';
 import { maxPenaltyMs } from '../../liveResponse/pacing/callRates.ts';
 import type { Clock, DefenderErrorCode, Log } from '../../liveResponse/ports.ts';
-import { field } from '../../liveResponse/text/json.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Token, TokenSource } from '../entra/credentials.ts';
 import { TokenError } from '../entra/tokenError.ts';
 import type { Http, HttpAnswer, HttpRequest } from '../outbound/http.ts';
 import { HttpError, jsonOf, retryAfterMs } from '../outbound/http.ts';
 import type { Endpoint } from './clouds.ts';
+import { keyOf, nextPage } from './paging.ts';
+import type { Collected } from './paging.ts';
+import { bodyOf, codeOf, isPage, shownParts } from './refusals.ts';
 import type { WireError } from './wire.ts';
 import { readError, readPage } from './wire.ts';
 
@@ -24,11 +26,11 @@ export interface DefenderParts {
   readonly resultHosts?: readonly string[];
   /** Origins besides the storage hosts that results may come from: the simulator's. */
   readonly resultOrigins?: readonly string[];
-  /** Defender is itself on this machine, and so may be its results, on whatever port. */
+  /** Defender is itself on this machine, so its results may be too, on any port. */
   readonly resultsOnLoopback?: boolean;
-  /** Milliseconds to the end of an answer. */
+  /** Milliseconds until the end of an answer. */
   readonly timeouts?: { readonly get: number; readonly post: number; readonly extra?: number };
-  /** For metrics: one report for each exchange with Defender. */
+  /** For metrics: called once for each exchange with Defender. */
   readonly observe?: (call: {
     readonly kind: CallKind;
     readonly outcome: 'ok' | DefenderErrorCode;
@@ -36,16 +38,19 @@ export interface DefenderParts {
   }) => void;
 }
 
-/** `extra`: reads that only add to what a card says, while a person waits for the card. */
+/** `extra`: reads that only add details to a card, while a person waits for it. */
 const defaultTimeouts = { get: 20_000, post: 60_000, extra: 6_000 } as const;
 
-/** Waits up to this are slept through; longer ones are told to the caller as `paced`. Milliseconds. */
+/** Milliseconds. Shorter waits are slept through; longer ones are reported to the caller as `paced`. */
 export const longestPauseMs = 2000;
-/** Between a failed GET and its one repeat. */
+/** Milliseconds between a failed GET and its only repeat. */
 const repeatAfterMs = 250;
-/** After a 429 without a usable Retry-After; what clients in the field wait (defender-api.md 7.4). */
+/**
+ * Milliseconds of waiting after a 429 without a usable Retry-After; the same as clients in the field use
+ * (defender-api.md 7.4).
+ */
 export const defaultRetryAfterMs = 60_000;
-/** An API answer is far smaller; a page of 10,000 actions is never asked for. */
+/** API answers are far smaller, since a page of 10,000 actions is never requested. */
 const maxAnswerBytes = 4 * 1024 * 1024;
 
 export class Calls {
@@ -57,7 +62,8 @@ export class Calls {
   }
 
   /**
-   * The JSON answer to a GET. Repeated once when it failed on the way or with a 5xx. @throws DefenderError
+   * The JSON answer to a GET. It is repeated once after a network failure or a 5xx.
+   * @throws DefenderError
    */
   async get(kind: CallKind, path: string, timeout: Timeout = 'get'): Promise<unknown> {
     return await this.#read(kind, this.#url(path), timeout);
@@ -75,8 +81,7 @@ export class Calls {
       )
         throw error;
       const pause = Math.max(repeatAfterMs, error.detail.retryAfterMs ?? 0);
-      // The repeat is a call like any other to the server, so it must have room in the budget, or it is not
-      // made.
+      // To the server, the repeat is a call like any other, so it is made only if the budget has room for it.
       if (pause > longestPauseMs) throw error;
       await this.#parts.clock.sleep(pause);
       if (this.#parts.budgets.waitFor(kind, this.#parts.clock.elapsed()) > 0) throw error;
@@ -84,20 +89,27 @@ export class Calls {
     }
   }
 
-  /** The JSON answer to a POST that is sent once. @throws DefenderError */
+  /**
+   * The JSON answer to a POST, which is sent once.
+   * @throws DefenderError
+   */
   async post(kind: 'submit' | 'cancel', path: string, body: string): Promise<unknown> {
     return await this.#call({ kind, method: 'POST', url: this.#url(path), body, timeout: 'post' });
   }
 
-  /** One page of a collection, and whether it is all of it. @throws DefenderError */
+  /**
+   * One page of a collection, and whether it is the whole collection.
+   * @throws DefenderError
+   */
   async page(kind: CallKind, path: string, timeout: Timeout): Promise<Collected> {
     const { items, next } = await this.#page(kind, this.#url(path), timeout);
     return { items, whole: next === undefined };
   }
 
   /**
-   * The items of a collection, following next links on our own origin, `maxPages` pages at most and none once
-   * `enough` holds. What was read counts also where the rest cannot be had; `whole` tells whether it is all.
+   * The items of a collection. Next links are followed on our own origin, up to `maxPages` pages, and no
+   * further once `enough` holds. What was read is returned even where the rest cannot be read; `whole` says
+   * whether it is everything.
    * @throws DefenderError when the first page cannot be read
    */
   async pages(
@@ -187,7 +199,7 @@ export class Calls {
   }
 
   async #exchange(ask: Ask): Promise<unknown> {
-    // Token first: its time-out must not lie between taking a slot and using it.
+    // The token comes first: its time-out must not lie between taking a slot and using it.
     const token = await this.#token(ask.kind, false);
     let answer = await this.#send(ask, token);
     if (answer.status === 401 && token !== undefined)
@@ -216,7 +228,7 @@ export class Calls {
       connection: ask.method === 'GET' ? 'kept' : 'fresh',
       headers: {
         accept: 'application/json',
-        // A proxy on the way may pack it all the same; then it is unpacked within the same bound.
+        // A proxy may pack the answer anyway; then it is unpacked within the same limit.
         'accept-encoding': 'identity',
         ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token.value.reveal()}` }),
@@ -231,7 +243,10 @@ export class Calls {
     }
   }
 
-  /** Takes a slot, sleeping through short waits. @throws DefenderError `paced` */
+  /**
+   * Takes a slot, sleeping through short waits.
+   * @throws DefenderError `paced`
+   */
   async #slot(kind: CallKind): Promise<void> {
     const { budgets, clock } = this.#parts;
     let patience = longestPauseMs;
@@ -250,8 +265,8 @@ export class Calls {
   }
 
   /**
-   * A token after a 401. Another call that met the same refusal may have renewed it already: then that one is
-   * taken, because each renewal is a sign-in that Entra ID counts, and a burst of them is throttled there.
+   * A token after a 401. Another call with the same 401 may have renewed it already; then that token is used,
+   * because Entra ID counts each renewal as a sign-in and throttles many of them.
    */
   async #anotherThan(call: CallKind, refused: Token): Promise<Token | undefined> {
     const held = this.#renewing === undefined ? await this.#token(call, false) : undefined;
@@ -263,7 +278,7 @@ export class Calls {
   async #token(call: CallKind, renew: boolean): Promise<Token | undefined> {
     try {
       if (!renew) return await this.#parts.tokens.getToken(this.#parts.endpoint.scope);
-      // Many calls may meet the same expired token at once; one renewal serves them all.
+      // Many calls may have the same expired token at once; one renewal serves them all.
       this.#renewing ??= this.#parts.tokens
         .getToken(this.#parts.endpoint.scope, true)
         .finally(() => (this.#renewing = undefined));
@@ -277,7 +292,7 @@ export class Calls {
     }
   }
 
-  /** No whole answer. Where the head of one arrived, its status still says what it says. */
+  /** The error of an answer that is not complete. Where its head arrived, the status still counts. */
   #broken(ask: Ask, error: HttpError): DefenderError {
     if (error.status !== undefined && error.status >= 400) return this.#refusal(ask, error.status, {});
     const detail = {
@@ -300,8 +315,8 @@ export class Calls {
   }
 
   /**
-   * Decided by status and `error.code`; by the message only that a device is busy, because there it is all
-   * that some answers tell.
+   * Decided by status and `error.code`. The message decides only whether a device is busy, because some
+   * answers say it nowhere else.
    */
   #refusal(ask: Ask, status: number, said: WireError, answer?: HttpAnswer): DefenderError {
     const { budgets, clock } = this.#parts;
@@ -315,67 +330,17 @@ export class Calls {
     return new DefenderError(code, message, {
       call: ask.kind,
       status,
-      ...toldOf(said),
+      ...shownParts(said),
       ...(retryAfter === undefined ? {} : { retryAfterMs: Math.min(maxPenaltyMs, retryAfter) }),
     });
   }
 }
 
-/**
- * What was read of a collection; `whole`: there is nothing else in it. Only of a whole one may be said that
- * something is not there.
- */
-export interface Collected {
-  readonly items: readonly unknown[];
-  readonly whole: boolean;
-}
-
 export interface Paging {
   readonly maxPages: number;
   readonly timeout?: Timeout;
-  /** No further page is asked for once it holds of what was read so far; the rest is then not missed. */
+  /** No further page is requested once this is true of what was read so far; the rest is not needed. */
   readonly enough?: (items: readonly unknown[]) => boolean;
-}
-
-/**
- * What an item is known by: pages that overlap give it twice. Files have no id, and two of them whose names
- * differ in letter case alone, or whose content differs, are two: only the very same entry is the same one.
- */
-function keyOf(item: unknown): string {
-  const id = field(item, 'id');
-  return typeof id === 'string' ? id.toLowerCase() : JSON.stringify(item);
-}
-
-/**
- * Where a next link leads on our own origin: our token goes nowhere else, and recorded answers name regional
- * hosts of Microsoft's that serve the same data (defender-api.md 7.1). Only path and query count, and only of
- * a page of the collection that was asked for; undefined for anything else. @param asked the page that held
- * the link @param api what all calls lie below: its path stays in front
- */
-export function nextPage(link: string, asked: URL, api: URL): URL | undefined {
-  if (link.length > longestLink) return undefined;
-  const theirs = URL.canParse(link, asked.href) ? new URL(link, asked.href) : undefined;
-  if (theirs === undefined || (theirs.protocol !== 'https:' && theirs.protocol !== 'http:')) return undefined;
-  const collection = lastPart(asked.pathname);
-  if (lastPart(theirs.pathname) !== collection) return undefined;
-  // Another gateway may have a path of its own before /api, or none at all.
-  const from = theirs.pathname.toLowerCase().lastIndexOf('/api/');
-  const path = from < 0 ? undefined : theirs.pathname.slice(from).replace(/\/+$/, '');
-  const own =
-    path !== undefined && apiPath.test(path) ? `${api.pathname.replace(/\/+$/, '')}${path}` : asked.pathname;
-  const next = new URL(api.origin);
-  next.pathname = own;
-  next.search = theirs.search;
-  return next;
-}
-
-/** Servers refuse longer ones; characters. */
-const longestLink = 8_000;
-/** With or without a version (learn.microsoft.com/defender-endpoint/api/exposed-apis-list). */
-const apiPath = /^\/api\/(?:v\d+(?:\.\d+)?\/)?[a-z]+$/i;
-
-function lastPart(path: string): string {
-  return path.replace(/\/+$/, '').toLowerCase().split('/').at(-1) ?? '';
 }
 
 type Timeout = keyof typeof defaultTimeouts;
@@ -386,72 +351,4 @@ interface Ask {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly body?: string;
-}
-
-/** What is kept of an error for people. */
-function toldOf({
-  apiCode,
-  apiMessage,
-  target,
-}: WireError): Pick<WireError, 'apiCode' | 'apiMessage' | 'target'> {
-  return {
-    ...(apiCode === undefined ? {} : { apiCode }),
-    ...(apiMessage === undefined ? {} : { apiMessage }),
-    ...(target === undefined ? {} : { target }),
-  };
-}
-
-/** The JSON of a refusal, or its text: some gateways send no JSON. */
-function bodyOf(answer: HttpAnswer): unknown {
-  const json = jsonOf(answer);
-  if (json !== undefined) return json.value;
-  return isPage(answer) ? undefined : startOf(answer);
-}
-
-/** HTML is for browsers: whatever stands on the way sent it, and not Defender's API. */
-function isPage(answer: HttpAnswer): boolean {
-  return startOf(answer).startsWith('<');
-}
-
-function startOf(answer: HttpAnswer): string {
-  return new TextDecoder().decode(answer.bytes.subarray(0, 2000)).trim();
-}
-
-/**
- * "Action is already in progress" is what clients in the field decide by (defender-api.md 1.4); other words
- * for the same are taken as well.
- */
-const busyText =
-  /already (?:has |have )?(?:an? |another )?(?:in progress|active|running|ongoing|pending)|active (?:request|session|action|live response)[^.]{0,60}already exists|(?:another|an?|pending|active|running) (?:live response |machine |remote |other )*(?:session|action|request|command)s? (?:is |are )?(?:still |currently |already )?(?:in progress|active|running|pending|ongoing)/i;
-/** Codes that mean something else whatever their message says: to wait would not help. */
-const neverBusy: ReadonlySet<string> = new Set([
-  'osplatformnotsupported',
-  'clientversionnotsupported',
-  'missingrequiredparameter',
-  'disabledfeature',
-  'disallowedoperation',
-]);
-
-/** Whether a submission was refused because something runs on the device: nothing of it was started. */
-function isBusy({ codes = [], texts = [] }: WireError): boolean {
-  const folded = codes.map((code) => code.toLowerCase().replaceAll(/[\s_-]/g, ''));
-  if (folded.includes('activerequestalreadyexists')) return true;
-  return (
-    !folded.some((code) => neverBusy.has(code)) && [...texts, ...codes].some((text) => busyText.test(text))
-  );
-}
-
-/** @param said undefined where it was not Defender that said it, but a page for browsers */
-function codeOf(kind: CallKind, status: number, said: WireError | undefined): DefenderErrorCode {
-  // No page names 409, but it is what HTTP has for this.
-  if (kind === 'submit' && said !== undefined && (status === 400 || status === 409) && isBusy(said))
-    return 'busy';
-  if (status === 401) return 'unauthorized';
-  if (status === 404) return 'notFound';
-  if (status === 429) return 'throttled';
-  // 408 comes from gateways that gave up on somebody: on whom, nobody says.
-  if (status >= 500 || status === 408) return kind === 'submit' ? 'ambiguous' : 'unavailable';
-  // A proxy that opens TLS may have passed the submission on, and refused to let the answer back in.
-  if (status >= 400) return kind === 'submit' && said === undefined ? 'ambiguous' : 'refused';
-  return kind === 'submit' ? 'ambiguous' : 'unreadable';
 }

@@ -1,4 +1,4 @@
-// Microsoft Defender for Endpoint over its public API, for one tenant and one application.
+// The client of the public API of Microsoft Defender for Endpoint, for one tenant and one application.
 import { createdAtOr, isTerminal } from '../../liveResponse/action.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import type { Command } from '../../liveResponse/commands.ts';
@@ -17,7 +17,8 @@ import { maxTranscriptBytes } from '../../liveResponse/results/transcript.ts';
 import { checkedLink, readResult, resultHosts } from '../outbound/resultLink.ts';
 import type { ResultRules } from '../outbound/resultLink.ts';
 import { Calls } from './calls.ts';
-import type { Collected, DefenderParts } from './calls.ts';
+import type { DefenderParts } from './calls.ts';
+import type { Collected } from './paging.ts';
 import { quoted, Readings } from './readings.ts';
 import { readAction, readDevice, readLibraryFile, readLink, runBody } from './wire.ts';
 
@@ -29,11 +30,11 @@ export const linkLifeMs = 30 * 60_000;
 
 const deviceId = /^[0-9a-f]{40}$/i;
 const pageSize = 100;
-/** More devices of one name than this can hold are ambiguous anyway. */
+/** A name that more devices share than this can contain is ambiguous anyway. */
 const maxPages = 5;
-/** After a 400 to questions asked together they are asked one by one for so long. Milliseconds. */
+/** After a 400 to a combined question, the questions are asked one by one for so long. Milliseconds. */
 const apartMs = 10 * 60_000;
-/** No page documents one: a file that was left out would be told as not in the library. */
+/** Microsoft documents no limit. A file that was not read would be reported as missing from the library. */
 const maxLibraryPages = 50;
 
 export class DefenderClient implements DefenderApi {
@@ -50,7 +51,8 @@ export class DefenderClient implements DefenderApi {
   }
 
   async findMachines(name: string): Promise<Found> {
-    // Names are stored in lower case, and no page says whether `eq` ignores case (defender-api.md 6).
+    // Names are stored in lower case, and no documentation says whether `eq` ignores case (defender-api.md
+    // 6).
     const wanted = name.trim().toLowerCase();
     if (wanted === '') return { devices: [], whole: true };
     if (deviceId.test(wanted)) {
@@ -59,8 +61,8 @@ export class DefenderClient implements DefenderApi {
         (error: unknown) => ({ devices: noneWhenNotFound(error), whole: true }),
       );
     }
-    // Both questions at once: a device "hosta" beside a "hosta.corp" makes the name ambiguous, and that must
-    // be seen.
+    // Both questions at once: a device "hosta" next to a "hosta.corp" makes the name ambiguous, and that must
+    // be noticed.
     const [same, below] = await Promise.all([
       this.#machines(`computerDnsName eq ${quoted(wanted)}`),
       this.#machines(`startswith(computerDnsName,${quoted(`${wanted}.`)})`),
@@ -96,13 +98,13 @@ export class DefenderClient implements DefenderApi {
     }
     if (byId) {
       const device = found.devices.find(({ id }) => id.toLowerCase() === wanted);
-      // Renamed since, other names look like it.
+      // If it was renamed since, other names look like it.
       const alike = device?.name === nameOfId ? { alike: found } : {};
       if (device === undefined && !found.whole) return { ...(await this.findMachines(name)), ...alike };
       return { devices: device === undefined ? [] : [device], whole: true, ...alike };
     }
-    // In a large fleet those that only create alike may fill the page; then the device itself is asked for
-    // alone.
+    // In a large fleet, devices whose names only begin alike may fill the page; then the device itself is
+    // requested alone.
     return { ...(found.whole ? found : await this.findMachines(name)), alike: found };
   }
 
@@ -147,8 +149,8 @@ export class DefenderClient implements DefenderApi {
       this.#calls.pages('list', path, { maxPages }),
     );
     const actions = actionsOf(items, machineId)
-      // The service has sorted out older ones already; what tells no time must not be lost, it may be the one
-      // that is looked for.
+      // The service has already filtered out older actions. One without a time must be kept, since it may be
+      // the one that is searched for.
       .filter((action) => action.type === 'LiveResponse' && createdAtOr(action, since) >= since)
       .map((action) => this.#readings.heard(action));
     return { actions, whole };
@@ -169,7 +171,7 @@ export class DefenderClient implements DefenderApi {
   }
 
   async activeOn(machineId: string): Promise<Actions> {
-    // The filter that other clients use to find who blocks a device (defender-api.md 2.4).
+    // The filter that other clients use to find what blocks a device (defender-api.md 2.4).
     const filter = `machineId eq ${quoted(machineId)} and (status eq 'Pending' or status eq 'InProgress')`;
     const { items, whole } = await this.#calls.page(
       'list',
@@ -199,7 +201,8 @@ export class DefenderClient implements DefenderApi {
   async link(id: string, index: number): Promise<Link> {
     const path = `/api/machineactions/${encodeURIComponent(id)}/GetLiveResponseResultDownloadLink(index=${index})`;
     const value = await this.#calls.get('link', path).catch((error: unknown) => {
-      // Too early, PutFile and a wrong index all answer so (defender-api.md 4).
+      // A request that is too early, a PutFile and a wrong index are all answered like this (defender-api.md
+      // 4).
       if (error instanceof DefenderError && (error.detail.status === 400 || error.detail.status === 404)) {
         throw new DefenderError('notReady', error.message, error.detail);
       }
@@ -207,7 +210,7 @@ export class DefenderClient implements DefenderApi {
     });
     const link = readLink(value);
     if (link === undefined) throw new DefenderError('unreadable', 'the answer holds no link');
-    // People are handed this link, and what they download from it they trust as the bot would.
+    // People get this link and trust what they download from it as the bot would.
     checkedLink(link.url, this.#rules());
     return { url: link.url, expiresAt: link.expiresAt ?? this.#parts.clock.now() + linkLifeMs };
   }
@@ -243,8 +246,8 @@ function devicesOf(items: readonly unknown[]): readonly Device[] {
 }
 
 /**
- * Reads a list of actions in the order we want, or in the service's own: $orderby works in the field and
- * stands in no page.
+ * Reads a list of actions in the order we want, or in the order of the service: $orderby works in the field
+ * but is not documented.
  */
 async function newestFirst<T>(filter: string, read: (path: string) => Promise<T>): Promise<T> {
   const path = `/api/machineactions?$filter=${encodeURIComponent(filter)}&$top=${pageSize}`;
@@ -256,7 +259,7 @@ async function newestFirst<T>(filter: string, read: (path: string) => Promise<T>
   );
 }
 
-/** Newest first, and of that machine alone, whatever the service made of the filter. */
+/** Newest first, and only of that machine, whatever the service made of the filter. */
 function actionsOf(items: readonly unknown[], machineId: string): readonly Action[] {
   return items
     .map(readAction)
@@ -265,7 +268,7 @@ function actionsOf(items: readonly unknown[], machineId: string): readonly Actio
     .sort((a, b) => createdAtOr(b, 0) - createdAtOr(a, 0));
 }
 
-/** "404 if there are no recent machines" in the pages, an empty 200 in the field. */
+/** Documented as "404 if there are no recent machines"; in the field it is a 200 with an empty list. */
 function nothingWhenNotFound(error: unknown): Collected {
   return { items: noneWhenNotFound(error), whole: true };
 }

@@ -1,4 +1,4 @@
-// Where Defender for Endpoint and its sign-in are in each cloud
+// Addresses of Defender for Endpoint and its sign-in in each cloud
 // (learn.microsoft.com/defender-endpoint/api/exposed-apis-list and …/gov).
 
 export interface Endpoint {
@@ -13,8 +13,9 @@ const login = 'https://login.microsoftonline.com';
 const loginUs = 'https://login.microsoftonline.us';
 
 /**
- * The new hosts still want tokens for the legacy resource: with any other audience they answer 403
- * (learn.microsoft.com/defender-endpoint/api/exposed-apis-create-app-webapp). So host new, scope old.
+ * The new hosts still require tokens for the legacy resource: with any other audience they answer 403
+ * (learn.microsoft.com/defender-endpoint/api/exposed-apis-create-app-webapp). So the host is new and the
+ * scope is old.
  */
 export const commercialScope = 'https://api.securitycenter.microsoft.com/.default';
 
@@ -24,7 +25,7 @@ const regional = (prefix: string): Endpoint => ({
   scope: commercialScope,
 });
 /**
- * No page gives a scope for the government clouds; the API's own host is what works in the field
+ * Microsoft documents no scope for the government clouds; the API’s own host works in the field
  * (defender-api.md 7.2).
  */
 const government = (host: string, authority: string): Endpoint => ({
@@ -55,7 +56,7 @@ export function isCloud(name: string): name is Cloud {
 }
 
 /**
- * An endpoint of one's own: a simulator, a gateway, a cloud we do not know. What is left out is as in the
+ * A custom endpoint: a simulator, a gateway, a cloud we do not know. Omitted parts are those of the
  * commercial cloud.
  */
 export function customEndpoint(

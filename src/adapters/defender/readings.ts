@@ -1,5 +1,5 @@
-// Reads many actions at little cost: one list call for all of them, single calls only for what a list does
-// not give, and never so many of those that the budget is burnt: what cannot be afforded this time is
+// Readings of many actions with few calls: one list call for all of them, and single calls only for what a
+// list does not return. Single calls never use up the rate limit; an action that cannot be read this time is
 // answered from the last reading.
 import { isKnownStatus, isTerminal } from '../../liveResponse/action.ts';
 import type { Action } from '../../liveResponse/action.ts';
@@ -10,18 +10,18 @@ import { RecentMap } from '../../liveResponse/pacing/recentMap.ts';
 
 /** Ids in one `id in (…)` filter: about 2 KB of URL. */
 export const idsPerList = 50;
-/** How long lists are not tried again after the service refused one. */
+/** How long lists are not tried after the service refused one. */
 export const listRestMs = 10 * 60_000;
 /**
- * Single reads in one round while the budget is more than half full; one after that, which a poll every 2.4 s
- * can keep up all day.
+ * Single reads in one round while more than half of the rate limit is left; otherwise one, which a poll every
+ * 2.4 s can keep up all day.
  */
 const readsPerRound = 4;
 const maxRemembered = 1000;
 
 interface Reading {
   readonly action: Action;
-  /** In elapsed time, as every pause here. */
+  /** In elapsed time, like every pause here. */
   readonly at: number;
 }
 
@@ -47,7 +47,8 @@ export class Readings {
     }
     const missing = wanted.filter((id) => !found.has(id.toLowerCase()));
     for (const action of await this.#single(missing)) found.set(action.id.toLowerCase(), action);
-    // By the id that was asked for: a list may spell it in other letters, and callers find their own by it.
+    // By the id that was requested: a list may return it in other letter case, and callers look for their
+    // own.
     return wanted.flatMap((id) => {
       const action = found.get(id.toLowerCase());
       return action === undefined ? [] : [{ ...action, id }];
@@ -69,7 +70,7 @@ export class Readings {
     }
   }
 
-  /** Remembers a reading, wherever it came from, and warns once of each word that is new to us. */
+  /** Remembers a reading from any source, and warns once about each unknown status. */
   heard(action: Action): Action {
     this.#last.set(action.id.toLowerCase(), { action, at: this.#parts.clock.elapsed() });
     if (!isKnownStatus(action.status) && !this.#strange.has(action.status) && this.#strange.size < 100) {
@@ -81,7 +82,7 @@ export class Readings {
 
   async #listed(ids: readonly string[]): Promise<readonly Action[]> {
     if (this.#parts.clock.elapsed() < this.#noListsBefore) return [];
-    // No filter on status: the turn to a final one must be seen.
+    // No filter on status: the change to a final one must be seen.
     const filter = `id in (${ids.map(quoted).join(',')})`;
     try {
       const asked = new Set(ids.map((id) => id.toLowerCase()));
@@ -106,8 +107,8 @@ export class Readings {
   }
 
   /**
-   * First those never read, which must be read or the whole call fails: absence would be taken for "unknown
-   * to Defender". Then the stalest others, as many as the budget bears.
+   * First the actions that were never read. They must be read or the whole call fails, because a missing
+   * action would mean "unknown to Defender". Then the oldest readings, as many as the rate limit allows.
    */
   async #single(ids: readonly string[]): Promise<readonly Action[]> {
     if (ids.length === 0) return [];
@@ -130,7 +131,7 @@ export class Readings {
         if (action === undefined) actions.delete(id.toLowerCase());
         else actions.set(id.toLowerCase(), action);
       } catch (error) {
-        // What we know of this one is a little old; that is still an answer. Anything else is not.
+        // What we know about this one is a little old, and still an answer. Any other error is not.
         if (!(error instanceof DefenderError) || error.code !== 'paced' || last(id) === undefined)
           throw error;
       }
@@ -139,7 +140,7 @@ export class Readings {
   }
 }
 
-/** Whether every wanted id is among the items: what a next link would bring nobody asked for. */
+/** Whether every wanted id is among the items: then a next link could bring nothing that was requested. */
 function holdsAll(items: readonly unknown[], wanted: ReadonlySet<string>): boolean {
   const there = new Set(items.map((item) => readAction(item)?.id.toLowerCase()));
   return [...wanted].every((id) => there.has(id));

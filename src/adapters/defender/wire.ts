@@ -1,5 +1,5 @@
-// Reads Defender's JSON into our words. Every field may be missing, odd or new: nothing here throws, and what
-// cannot be read is left out.
+// Defender’s JSON, read into our types and written from them. Every field may be missing, odd or new: nothing
+// here throws, and what cannot be read is omitted.
 import { commandStatusWord, statusWord, typeWord } from '../../liveResponse/action.ts';
 import type { Action, CommandProgress } from '../../liveResponse/action.ts';
 import type { Command } from '../../liveResponse/commands.ts';
@@ -24,16 +24,16 @@ function list(value: unknown, name: string): readonly unknown[] {
 }
 
 /**
- * Before Defender existed nothing of it can have happened: .NET writes 0001-01-01 for "no date", Windows
+ * Nothing of Defender can have happened before it existed: .NET writes 0001-01-01 for "no date", Windows
  * 1601-01-01, Unix 1970-01-01.
  */
 const earliest = Date.UTC(2000, 0, 1);
-/** Nor after this: 9999-12-31 is "no date" as well. */
+/** Nor can it happen after this: 9999-12-31 means "no date" as well. */
 const latest = Date.UTC(2200, 0, 1);
 
 /**
  * Epoch milliseconds of a DateTimeOffset with any number of fraction digits; without a zone it is UTC, as the
- * field names say. Undefined for what is no date, and for dates that stand for "none".
+ * field names say. Undefined for what is no date, and for dates that mean "none".
  */
 export function readTime(value: unknown): number | undefined {
   if (typeof value !== 'string' || value.length > 60) return undefined;
@@ -51,7 +51,7 @@ export function readAction(value: unknown): Action | undefined {
   const id = text(value, 'id');
   if (id === undefined) return undefined;
   const createdAt = time(value, 'creationDateTimeUtc');
-  // The pages' list samples call it lastUpdateTimeUtc; the service says lastUpdateDateTimeUtc
+  // The documented samples call it lastUpdateTimeUtc; the service calls it lastUpdateDateTimeUtc
   // (defender-api.md 2.1).
   const updatedAt = time(value, 'lastUpdateDateTimeUtc') ?? time(value, 'lastUpdateTimeUtc');
   const entries = field(value, 'commands');
@@ -88,8 +88,8 @@ function timesOf(
 }
 
 /**
- * How much an entry tells of its command: of two with one index the one that tells more counts, and a failure
- * before a success.
+ * Statuses from the least to the most informative: of two entries with one index the more informative one
+ * counts, and a failure before a success.
  */
 const telling: readonly string[] = [
   'Unknown',
@@ -126,13 +126,13 @@ function readProgress(entry: unknown, position: number): CommandProgress {
   };
 }
 
-/** What is kept of the errors of one command, and how deep it is looked for in objects. */
+/** How many errors of one command are kept, and how deep objects are searched for them. */
 const maxErrors = 20;
 const maxDepth = 4;
 
 /**
- * What is said of a failure: `errors` by the documents a list of texts, in the field also a text, an object
- * or objects; `error` in the singular; and a code.
+ * The texts about a failure: `errors` is documented as a list of texts, and in the field it is also a text,
+ * an object or objects. There are also `error` in the singular, and a code.
  */
 function errorTexts(entry: unknown): readonly string[] {
   const code = readHresult(field(entry, 'errorHResult'));
@@ -172,8 +172,8 @@ function numberText(value: number): string {
 }
 
 /**
- * A text that cards may quote: bounded, and without what opens something. Signatures of links and tokens are
- * secrets wherever they stand.
+ * A text that cards may quote: limited in length, and without anything that opens access. Signatures of links
+ * and tokens are secrets anywhere.
  */
 function inert(said: string): string {
   return said
@@ -183,11 +183,9 @@ function inert(said: string): string {
     .slice(0, maxText);
 }
 
-/**
- * `troubleshootInfo` as a text or an object, and errors that stand with the action and not with a command.
- */
+/** `troubleshootInfo` as a text or an object, and errors of the action rather than of a command. */
 function readTroubleshoot(action: unknown, hresult: number | undefined): string {
-  // A code in words of its own, such as E_ACCESSDENIED, or a number of more than 32 bits.
+  // A code that is a word, such as E_ACCESSDENIED, or a number of more than 32 bits.
   const given = field(action, 'errorHResult');
   const code = typeof given === 'number' ? String(given) : given;
   const words =
@@ -213,7 +211,7 @@ function textNamed(value: unknown, name: string): string | undefined {
   return text({ found: anyCase(value, name) }, 'found');
 }
 
-/** All of them or none: half a list would look like another request. */
+/** All of them or none: half a list would look like a different request. */
 function readCommands(entries: readonly unknown[]): readonly Command[] | undefined {
   const commands: Command[] = [];
   for (const entry of entries) {
@@ -274,7 +272,7 @@ function paramsOf(command: Command): readonly { readonly key: string; readonly v
   }
 }
 
-/** One word of Defender's, kept with the request. */
+/** The maximum length of one word of Defender’s, which is kept with the request. */
 const maxWord = 60;
 
 /** A machine; undefined when there is no id. */
@@ -330,8 +328,8 @@ export function readLibraryFile(value: unknown): LibraryFile | undefined {
 }
 
 /**
- * Under any of the names that OData and Microsoft's other services have given it, in any letter case.
- * Something else than a text is a link too, one that leads nowhere: then there is more.
+ * The next link under any of the names that OData and Microsoft’s other services use, in any letter case. A
+ * value that is not text is also a link, one that leads nowhere: it shows that there is more.
  */
 function nextLink(value: unknown): string | undefined {
   const found = ['@odata.nextlink', '@nextlink', 'odata.nextlink', 'nextlink']
@@ -353,7 +351,7 @@ export interface WireError {
   readonly apiCode?: string;
   readonly apiMessage?: string;
   readonly target?: string;
-  /** All codes and all texts, those of inner errors included. */
+  /** All codes and all texts, including those of inner errors. */
   readonly codes?: readonly string[];
   readonly texts?: readonly string[];
 }
@@ -394,8 +392,8 @@ function nestedErrors(error: unknown, depth = 0): readonly unknown[] {
 }
 
 /**
- * A link answer: the URL as given (rewriting could break its signature) and the expiry `se` names; undefined
- * unless it is a web address without a user.
+ * The answer for a link: the URL unchanged (rewriting could break its signature) and the expiry in `se`;
+ * undefined unless it is a web address without a user.
  */
 export function readLink(
   value: unknown,

@@ -1,20 +1,20 @@
-// Retries of private answers, with growing pauses while an answer is still worth saying. What is not said when
-// this process stops is left to the next start.
+// Retries of private answers, with growing pauses, as long as the answer is still useful. Answers that are
+// left when this process stops are left to the next start.
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 
 /**
- * How long a private answer is tried for: as long as a link in it works, and as Slack's response_url.
- * Milliseconds.
+ * Milliseconds for which a private answer is tried: as long as a link in it works, and as long as Slack’s
+ * response_url.
  */
 export const answerWithin = 30 * 60_000;
-/** Pauses before the next try of a private answer; the last one from then on. Milliseconds. */
+/** Milliseconds before the next try of a private answer; the last pause is repeated. */
 export const answerPauses = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000, 120_000] as const;
 
 /** One answer to one person. */
 export interface PrivateAnswer {
   /** When the question came, by the clock that does not jump. */
   readonly since: number;
-  /** For the log line of an answer that was given up. */
+  /** For the log line when the answer is given up. */
   readonly who: Readonly<Record<string, unknown>>;
   /** One try; `attempt` counts from 0. */
   say(attempt: number): Promise<void>;
@@ -59,7 +59,7 @@ export class Answers {
   }
 
   /**
-   * Resolves when the person has the answer, or cannot get it any more: that is logged.
+   * Resolves when the person has the answer, or can no longer get it, which is logged.
    * @throws Stopping, and what `failure` throws
    */
   async bring(answer: PrivateAnswer): Promise<void> {
@@ -81,7 +81,7 @@ export class Answers {
     }
   }
 
-  /** Nobody waits for another try any longer; a try under way may still end. */
+  /** No further try is made; one that has started may still finish. */
   stop(): void {
     this.#stopped.abort();
   }

@@ -1,5 +1,5 @@
-// Deliveries of a chat: which have come in, also over a restart, each kept until its person has an answer. A
-// chat sends again what it believes was lost, and never again what we have acknowledged.
+// Deliveries of a chat: which ones came in, also before a restart, each kept until its person has an answer.
+// A chat repeats what it believes was lost, and never repeats what we have acknowledged.
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import { createClock } from '../clock.ts';
 import type { Disk } from '../store/journal/disk.ts';
@@ -14,15 +14,15 @@ import { parseJson, recordOf } from '../../liveResponse/text/json.ts';
  */
 export const remembered = 6 * 3_600_000;
 /**
- * A delivery left unanswered by a crash is taken up if no older than this: later, its person is informed instead.
- * Milliseconds.
+ * A delivery that a crash left unanswered is continued if it is no older than this. After that, its person is
+ * only informed. Milliseconds.
  */
 export const takenUp = 10 * 60_000;
-/** What is not durable by then is not taken; Slack waits three seconds, Teams five. Milliseconds. */
+/** What is not durable by then is refused; Slack waits three seconds, Teams five. Milliseconds. */
 export const keptWithin = 2_000;
 
 /**
- * `notTaken`: it could not be written down in time, and never runs. `repeated`: it has come before, and that
+ * `notTaken`: it could not be written in time, and never runs. `repeated`: it has come before, and the first
  * one is answered.
  */
 export type Kept = 'first' | 'repeated' | 'notTaken';
@@ -32,7 +32,7 @@ export interface Left {
   /** When it came in, epoch milliseconds. */
   readonly at: number;
   readonly memo: unknown;
-  /** The bot was given it before the process ended: it may have been done. */
+  /** The bot had received it before the process ended, so it may have been done. */
   readonly begun: boolean;
 }
 
@@ -51,13 +51,13 @@ export interface DeliveriesOptions {
   /** The file's name in the data folder. */
   readonly name: string;
   /**
-   * With which each line is authenticated: anyone who could add one here could have anybody press anything at
-   * the next start.
+   * The keys that authenticate each line: anyone who could add a line here could make it seem that somebody
+   * pressed anything, at the next start.
    */
   readonly keys: Keys;
   readonly clock: Clock;
   readonly log: Log;
-  /** By which the two seconds are measured; the machine's own by default, because its disk knows no other. */
+  /** Measures the two seconds; by default the clock of the machine, because its disk follows no other. */
   readonly patience?: Pick<Clock, 'sleep'>;
 }
 
@@ -90,13 +90,13 @@ export class Deliveries implements Keeper {
   }
 
   /**
-   * `first` once per key, as soon as key and memo are durable. The memo is taken up after a crash until
-   * `done`; it must be JSON, and hold no secret.
+   * `first` once per key, as soon as key and memo are durable. Until `done`, a crash makes the next process
+   * continue the memo; it must be JSON and contain no secret.
    */
   async keep(key: string, memo: unknown): Promise<Kept> {
     const known = this.#known(key);
     if (known !== undefined) {
-      // Acknowledged before the first is safe, both could be lost.
+      // If this one were acknowledged before the first is durable, both could be lost.
       await known.verdict;
       return 'repeated';
     }
@@ -116,7 +116,7 @@ export class Deliveries implements Keeper {
     return this.#known(key) !== undefined;
   }
 
-  /** Remembers a key that is answered with nothing, by this process alone. */
+  /** Remembers a key that gets no answer, in this process alone. */
   ignore(key: string): void {
     if (!this.has(key)) this.#remember(key, { at: this.#clock.now() });
   }
@@ -134,14 +134,14 @@ export class Deliveries implements Keeper {
     const seen = this.#seen.get(key);
     if (seen?.memo === undefined) return;
     this.#remember(key, { at: seen.at });
-    // Not synced: a power cut between here and the next delivery makes us answer twice, and waiting would
-    // hold up every answer.
+    // Not synced: after a power cut between here and the next delivery we would answer twice, but waiting
+    // would delay every answer.
     this.#ledger.mark(this.#line(key, seen.at));
   }
 
   /**
-   * What an earlier process left unanswered, oldest first: to be done now, or too old for that. Each is given
-   * once.
+   * What an earlier process left unanswered, oldest first: to be done now, or too old for that. Each is
+   * returned once.
    */
   left(): { readonly now: readonly Left[]; readonly tooLate: readonly Left[] } {
     const since = this.#clock.now() - takenUp;
@@ -150,7 +150,7 @@ export class Deliveries implements Keeper {
     return { now: all.filter(({ at }) => at >= since), tooLate: all.filter(({ at }) => at < since) };
   }
 
-  /** Lines that were found and are not of this bot: none of them was taken up. */
+  /** The number of lines that this bot did not write: none of them was used. */
   refused(): number {
     return this.#refused;
   }
@@ -162,12 +162,12 @@ export class Deliveries implements Keeper {
       : `what people type and press cannot be written down, so it is not taken: ${why}`;
   }
 
-  /** Asking for the trouble is what tries the disk again, every few seconds at most. */
+  /** `trouble` itself tries the disk again, at most every few seconds. */
   recover(): Promise<boolean> {
     return Promise.resolve(this.trouble() === undefined);
   }
 
-  /** A disk that hangs holds up the end no longer than it holds up an acknowledgement. */
+  /** A disk that hangs delays the end no longer than it delays an acknowledgement. */
   async close(): Promise<void> {
     const over = new AbortController();
     await Promise.race([this.#ledger.close(), this.#patience.sleep(keptWithin, over.signal)]);
@@ -193,7 +193,7 @@ export class Deliveries implements Keeper {
       : seen;
   }
 
-  /** At the end of the map, so that its order is the order of coming in. */
+  /** At the end of the map, so that its order is the order of arrival. */
   #remember(key: string, seen: Seen): void {
     if (!this.#seen.has(key) && this.#seen.size >= this.#sweepAt) this.#forget();
     this.#seen.set(key, seen);
@@ -226,7 +226,7 @@ export class Deliveries implements Keeper {
     for (const text of lines) {
       const line = readLine(text);
       if (line === undefined) continue;
-      // Nor what version 0.1 wrote: its person asks again, or presses again.
+      // What version 0.1 wrote is not ours either: its person types or presses again.
       if (!this.#isOurs(text)) {
         this.#refused += 1;
         continue;
@@ -247,7 +247,7 @@ export class Deliveries implements Keeper {
     await this.#ledger.compact();
   }
 
-  /** Whatever is being written now is written behind it. */
+  /** What is being written now is written after it. */
   #content(): readonly string[] {
     this.#forget();
     return [...this.#seen].flatMap(([key, { at, memo, begun, verdict }]) =>
@@ -256,10 +256,10 @@ export class Deliveries implements Keeper {
   }
 }
 
-/** New keys in memory before the old ones are swept. */
+/** New keys in memory before the old ones are removed. */
 const sweptAfter = 5_000;
 
-/** The line, and behind it what proves that this bot wrote it, into the file of this name. */
+/** The line, followed by the proof that this bot wrote it into the file of this name. */
 export function signedLine({ current }: Keys, name: string, line: object): string {
   const open = JSON.stringify(line).slice(0, -1);
   return `${open},"key":"${current.id}","mac":"${macOf(current, name, open)}"}`;

@@ -1,5 +1,5 @@
-// Append-only file of lines, each durable before its write resolves. Lines that wait are written together and
-// synced once; what is given up in time, or could not be written, is never read back.
+// An append-only file of lines, each durable before its write resolves. Waiting lines are written together
+// and synced once. A line that is withdrawn in time, or could not be written, is never read back.
 import { join } from 'node:path';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { codeOf } from '../systemErrors.ts';
@@ -12,29 +12,29 @@ export interface LedgerOptions {
   readonly name: string;
   readonly clock: Pick<Clock, 'elapsed'>;
   readonly log: Log;
-  /** Every line that still counts, for a file that has grown long. */
+  /** Every line that is still needed, for a file that has become long. */
   readonly content: () => readonly string[];
 }
 
 export interface Putting {
-  /** Whether the line is on disk; false when it never will be read back. */
+  /** Whether the line is on disk; false when it will never be read back. */
   readonly kept: Promise<boolean>;
-  /** Takes the line back, unless it is durable already: `kept` resolves at once. */
+  /** Withdraws the line, unless it is already durable: `kept` resolves at once. */
   giveUp(): void;
 }
 
 interface Entry {
   readonly line: string;
-  /** What is written right behind the line to take it back. */
+  /** Written directly after the line to withdraw it. */
   readonly undo: string;
   over: boolean;
   readonly settle: (durable: boolean) => void;
 }
 
-/** Lines after which the file is written again with what still counts. */
+/** After this many lines the file is rewritten with the lines that are still needed. */
 export const linesKept = 5_000;
 /**
- * A disk that failed is tried again when somebody looks at its trouble, not more often than this.
+ * A disk that failed is tried again when somebody asks for its trouble, but not more often than this.
  * Milliseconds.
  */
 const tryAgain = 5_000;
@@ -43,18 +43,18 @@ export class Ledger {
   readonly #options: LedgerOptions;
   readonly #path: string;
   #file: DiskFile | undefined;
-  /** Bytes of the file that are as they should be; what is behind them is cut before the next line. */
+  /** The number of good bytes in the file; what comes after them is cut off before the next line. */
   #good = 0;
   #lines = 0;
   #compactAt = linesKept;
   #waiting: readonly Entry[] = [];
-  /** Written, not yet synced: where it begins, and the marks that came behind it. */
+  /** Written but not yet synced: where it begins, and the marks that came after it. */
   #batch: { readonly from: number; readonly entries: readonly Entry[]; readonly marks: string[] } | undefined;
   #owed: string[] = [];
   #compacting = false;
-  /** Another may have the file from then on: it must be neither opened nor cut. */
+  /** From then on another process may use the file: it must be neither opened nor cut. */
   #closed = false;
-  /** Whether a power cut leaves the file under its name. */
+  /** Whether the file keeps its name after a power cut. */
   #named = true;
   #serving: Promise<void> | undefined;
   #trouble: { readonly why: string; triedAt: number } | undefined;
@@ -65,8 +65,8 @@ export class Ledger {
   }
 
   /**
-   * The lines of the file as they are. A torn last line, as after a crash, is among them. @throws what the
-   * disk throws
+   * The lines of the file as they are, including an incomplete last line after a crash.
+   * @throws what the disk throws
    */
   read(): readonly string[] {
     const { disk } = this.#options;
@@ -96,7 +96,7 @@ export class Ledger {
     return { kept, giveUp: () => this.#giveUp(entry) };
   }
 
-  /** A line that outlives this process but need not outlive the machine: written now, not synced. */
+  /** A line that must survive this process but not a power cut: written now, not synced. */
   mark(line: string): void {
     if (this.#closed) return;
     this.#owed.push(line);
@@ -120,7 +120,10 @@ export class Ledger {
     this.#file = undefined;
   }
 
-  /** Writes the whole file again. @throws what the disk throws; the old file is then still there */
+  /**
+   * Rewrites the whole file.
+   * @throws what the disk throws; then the old file is still there
+   */
   async compact(): Promise<void> {
     const { disk, content } = this.#options;
     this.#compacting = true;
@@ -181,7 +184,7 @@ export class Ledger {
     try {
       await this.compact();
     } catch (error) {
-      // The long file is still good; what counts is that the next line gets into it.
+      // The long file is still usable; what matters is that the next line gets into it.
       this.#options.log.warn('deliveriesNotCompacted', { file: this.#options.name, error });
       this.#pay();
     }
@@ -240,10 +243,7 @@ export class Ledger {
     return file;
   }
 
-  /**
-   * Nothing of what was not synced may be read back one day: those who wait for it have the answer that it was not
-   * kept.
-   */
+  /** What was not synced must never be read back: those who wait for it are told that it was not kept. */
   #broken(error: unknown): void {
     const { log, name, clock } = this.#options;
     const batch = this.#batch;

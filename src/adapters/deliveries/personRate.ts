@@ -1,19 +1,20 @@
-// Rate limit per person in every chat, above what a hand can press: every answer costs calls that approvals
-// need.
+// The rate limit per person in every chat, above what a hand can press: every answer costs calls that
+// approvals need.
 import { SlidingWindow } from '../../liveResponse/pacing/slidingWindow.ts';
 import type { Clock } from '../../liveResponse/ports.ts';
 import type { Deliveries } from './deliveries.ts';
 
 /**
- * What one account may press and type in a minute before it is asked to wait: no hand needs more. Ours.
+ * Our own limit on what one account may press and type in a minute before it is told to wait: no hand needs
+ * more.
  */
 export const turnsPerMinute = 40;
 
-/** `tooFast` is said once a minute and account; then it is `tooFastSaid`. */
+/** `tooFast` is answered once a minute and account; after that it is `tooFastSaid`. */
 export type Turn = 'go' | 'tooFast' | 'tooFastSaid';
 
 const minute = 60_000;
-/** Swept when there are more than this many. */
+/** Idle accounts are removed when there are more than this many. */
 const most = 5_000;
 
 export interface PersonRateOptions {
@@ -30,8 +31,8 @@ export class PersonRate {
   }
 
   /**
-   * Whether a delivery is taken now. One that has come in before counts once; one that is not taken is
-   * remembered, so that the platform's repeats of it are not taken either.
+   * Whether a delivery is accepted now. A repeated delivery counts once. A refused one is remembered, so that
+   * the repeats that the platform sends are not accepted either.
    */
   admit(delivery: string, account: string): Turn {
     const { deliveries } = this.#options;

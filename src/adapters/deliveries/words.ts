@@ -1,4 +1,4 @@
-// Sentences about a delivery that was not taken, that came too late to be done, or whose answer comes late.
+// Sentences about a delivery that was not accepted, that came too late to be done, or whose answer is late.
 import { timeOf } from '../../../cards/time.ts';
 import type { Reply } from '../../bot/ports.ts';
 
@@ -18,8 +18,8 @@ export const tooFastSentence =
   'That was a lot in one minute. Nothing more is taken from you for a moment; wait a little and press or type again.';
 
 /**
- * `what` shows which one is meant, such as the line as it was typed; `begun`: the bot had started with it,
- * and nothing tells how far it came.
+ * `what` shows which delivery is meant, such as the line as it was typed. `begun`: the bot had started on it,
+ * and nothing shows how far it came.
  */
 export function tooLateSentence(
   kind: DeliveryKind,

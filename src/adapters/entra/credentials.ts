@@ -1,5 +1,5 @@
-// Tokens of Microsoft Entra ID for everything that calls a Microsoft API, renewed past every cache when one
-// was refused.
+// Tokens of Microsoft Entra ID for all calls of Microsoft APIs, renewed without any cache when one was
+// refused.
 import type { TokenCredential } from '@azure/identity';
 import { Secret } from '../secret.ts';
 import { identityCredential } from './identity.ts';
@@ -14,8 +14,8 @@ export interface Token {
 
 export interface TokenSource {
   /**
-   * A token for `scope` (`<resource>/.default`); undefined when none is needed. `renew` passes over any token
-   * held, after a 401.
+   * A token for `scope` (`<resource>/.default`); undefined when none is needed. With `renew`, after a 401, no
+   * cached token is used.
    * @throws TokenError
    */
   getToken(scope: string, renew?: boolean): Promise<Token | undefined>;
@@ -25,8 +25,8 @@ export interface TokenSource {
 const defaultTimeoutMs = 20_000;
 
 /**
- * Makes the credential; a parameter so that a test needs no Entra ID. `renew`: its first token must come from
- * no cache.
+ * Makes the credential; a parameter so that tests need no Entra ID. With `renew` its first token must not
+ * come from a cache.
  */
 export type MakeCredential = (settings: EntraSettings, renew: boolean) => Promise<TokenCredential>;
 
@@ -62,14 +62,14 @@ export class EntraTokens implements TokenSource {
       this.#credential ??= this.#make(this.#settings, renew);
       const credential = await this.#credential;
       const asked = credential.getToken(scope, { abortSignal: abort.signal });
-      // Lost races must not end as unhandled rejections.
+      // The loser of the race must not end as an unhandled rejection.
       asked.catch(() => undefined);
       const token = await Promise.race([asked, deadline]);
       if (token === null) throw new TokenError('refused', 'the credential gave no token');
       return { value: new Secret(token.token), expiresAt: token.expiresOnTimestamp };
     } catch (error) {
-      // A credential that could not even be made (a missing certificate file) is made again next time, when
-      // it may be there.
+      // A credential that could not be made (a missing certificate file) is made again next time, when the
+      // file may be there.
       this.#credential = undefined;
       throw await this.#reasoned(error instanceof TokenError ? error : explained(error, this.#settings));
     } finally {
@@ -78,8 +78,8 @@ export class EntraTokens implements TokenSource {
   }
 
   /**
-   * Of a sign-in host that does not answer, with what is in between. A managed identity is asked for on this
-   * machine, where no way leads.
+   * For a sign-in host that does not answer, the error with what is on the way to it. A managed identity is
+   * requested on this machine, without any way through the network.
    */
   async #reasoned(error: TokenError): Promise<TokenError> {
     const { way, authority, credentials } = this.#settings;
@@ -93,8 +93,9 @@ export class EntraTokens implements TokenSource {
 }
 
 /**
- * For the simulator: no token at all. @throws TypeError when `apiUrl` is not a loopback address, so that a
- * real tenant never sees us without one
+ * For the simulator: no token at all.
+ * @throws TypeError when `apiUrl` is not a loopback address, so that we never call a real tenant without a
+ * token
  */
 export function noCredentials(apiUrl: string): TokenSource {
   if (!isLoopback(apiUrl))
@@ -102,7 +103,7 @@ export function noCredentials(apiUrl: string): TokenSource {
   return { getToken: () => Promise.resolve(undefined) };
 }
 
-/** Whether a URL leads to this very machine by its literal address or as `localhost`. */
+/** Whether a URL leads to this machine, by its literal address or as `localhost`. */
 export function isLoopback(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const host = new URL(text).hostname;

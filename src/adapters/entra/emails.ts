@@ -1,15 +1,14 @@
-// The e-mail addresses that Entra knows for a person, for the doctor's comparison of people.
+// E-mail addresses that Entra has for a person, for the doctor’s comparison of people.
 import { field } from '../../liveResponse/text/json.ts';
 import { call, isAnswer } from '../checks/call.ts';
-import type { Called, Caller, Unanswered } from '../checks/call.ts';
-import type { EmailDirectory } from '../checks/emails.ts';
+import type { Called, Caller, EmailDirectory, Unanswered } from '../checks/call.ts';
 import { knownBy } from './groupIds.ts';
 import type { TokenSource } from './credentials.ts';
 import { TokenError } from './tokenError.ts';
 
 /**
  * @param origin of Graph
- * @param tokensOf asked once there is somebody to ask about
+ * @param tokensOf called once there is somebody to look up
  */
 export function entraEmails(origin: string, tokensOf: () => TokenSource): EmailDirectory {
   let tokens: TokenSource | undefined;

@@ -1,5 +1,5 @@
-// Entra groups that give roles: asked of Microsoft Graph as the bot asks at each decision, with more
-// patience.
+// The doctor’s check of Entra groups that give roles: Microsoft Graph is asked as the bot asks it at each
+// decision, with more patience.
 import { EntraGroups } from './groups.ts';
 import { entraGroups, knownBy } from './groupIds.ts';
 import type { TokenSource } from './credentials.ts';

@@ -1,5 +1,7 @@
-// Membership of Entra groups through Microsoft Graph, for roles. Whatever goes wrong is thrown: nobody gets a
-// role on a guess.
+// Membership of Entra groups through Microsoft Graph, for roles. Every failure is thrown: nobody gets a role
+// on a guess.
+import { EntraTokens } from './credentials.ts';
+import type { Credentials } from './settings.ts';
 import type { Person } from '../../bot/policy/policy.ts';
 import type { Groups } from '../../bot/ports.ts';
 import { SharedReadings } from '../../liveResponse/pacing/sharedReadings.ts';
@@ -12,7 +14,7 @@ import { entraGroups, knownBy } from './groupIds.ts';
 import type { TokenSource } from './credentials.ts';
 import { field, textsOf } from '../../liveResponse/text/json.ts';
 
-/** How long an answer holds where nothing is decided; a decision asks again. Milliseconds. */
+/** How long an answer is used where nothing is decided; a decision asks again. Milliseconds. */
 export const groupsFor = 60_000;
 /** Milliseconds for one question; a press waits for it. */
 const pressTimeoutMs = 2_500;
@@ -42,7 +44,7 @@ export interface EntraGroupsOptions {
 
 export class EntraGroups implements Groups {
   readonly #options: EntraGroupsOptions;
-  /** By account: the groups that are asked about together go in one call. */
+  /** By account: groups that are asked about together are sent in one call. */
   readonly #readings: SharedReadings<string, ReadonlySet<string>>;
 
   constructor(options: EntraGroupsOptions) {
@@ -70,7 +72,7 @@ export class EntraGroups implements Groups {
     return answers.some((groups) => groups.has(id));
   }
 
-  /** Those of the groups that the account is in, nested ones included. */
+  /** The groups among these that the account is in, nested ones included. */
   async #read(account: string, groups: readonly string[]): Promise<ReadonlySet<string>> {
     try {
       const found = new Set<string>();
@@ -87,7 +89,7 @@ export class EntraGroups implements Groups {
     if (!guid.test(account)) throw new Error('the Teams account of this person is not an Entra object id');
     let answer = await this.#send(groups, account, false);
     if (answer.status === 401) answer = await this.#send(groups, account, true);
-    // The person is gone from the directory, which is an answer.
+    // The person is no longer in the directory, which is an answer.
     if (answer.status === 404) return [];
     if (answer.status !== 200)
       throw new Error(
@@ -114,4 +116,33 @@ export class EntraGroups implements Groups {
       maxBytes,
     });
   }
+}
+
+export interface EntraService {
+  readonly credentials: Credentials;
+  /** Sign-in host. */
+  readonly authority: string;
+  /** Graph's origin, for tests; that of the sign-in host's cloud by default. */
+  readonly graph?: string;
+}
+
+/** Graph's origin in the cloud of a sign-in host; the public cloud's where there is none. */
+export function graphOf(authority: string | undefined): string {
+  return authority?.endsWith('.us') === true ? graphHosts.usGov : graphHosts.public;
+}
+
+/** The groups that roles may name, read with the credentials of the settings. */
+export function openEntraGroups(
+  { credentials, authority, graph }: EntraService,
+  http: Http,
+  clock: Clock,
+  log: Log,
+): Groups {
+  return new EntraGroups({
+    http,
+    tokens: new EntraTokens({ credentials, authority, way: http }),
+    clock,
+    log,
+    graph: graph ?? graphOf(authority),
+  });
 }

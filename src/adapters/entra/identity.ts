@@ -4,7 +4,8 @@ import type { TokenCredential } from '@azure/identity';
 import type { EntraSettings } from './settings.ts';
 
 /**
- * Loads the library only when a token is wanted: it costs 0.2 s that a start with the simulator need not pay.
+ * Loads the library only when a token is needed: it costs 0.2 s that a start with the simulator does not need
+ * to spend.
  */
 export async function identityCredential(settings: EntraSettings, renew: boolean): Promise<TokenCredential> {
   const identity = await import('@azure/identity');
@@ -12,8 +13,8 @@ export async function identityCredential(settings: EntraSettings, renew: boolean
   const common = {
     authorityHost: authority,
     retryOptions: { maxRetries: settings.retries ?? 2 },
-    // The authority comes from our own table (`clouds.ts`), so asking login.microsoftonline.com whether it is
-    // one adds a call that a sovereign cloud's network may not even allow.
+    // The authority comes from our own table (`clouds.ts`). Asking login.microsoftonline.com whether it is
+    // valid would add a call that the network of a sovereign cloud may not even allow.
     disableInstanceDiscovery: true,
   };
   switch (credentials.kind) {
@@ -70,10 +71,9 @@ function managedIdentity(
 }
 
 /**
- * MSAL keeps the tokens of managed identities for the whole process, so that a new credential hands out the
- * refused token again, and
- * @azure/identity has no way past that. The first token is therefore fetched with MSAL itself, which also
- * puts it into that cache.
+ * MSAL keeps the tokens of managed identities for the whole process, so a new credential returns the refused
+ * token again, and @azure/identity has no way around that. The first token is therefore fetched with MSAL
+ * itself, which also puts it into that cache.
  */
 async function renewedIdentity(clientId: string | undefined, common: Common): Promise<TokenCredential> {
   const [identity, msal] = await Promise.all([import('@azure/identity'), import('@azure/msal-node')]);

@@ -1,5 +1,5 @@
-// Tokens of Microsoft Entra ID through @azure/msal-node alone, with every call of it over our own HTTP
-// client: bounded in time and size, and through the proxy.
+// Tokens of Microsoft Entra ID through @azure/msal-node alone, with every call over our own HTTP client:
+// limited in time and size, and through the proxy.
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node';
 import { parseJson } from '../../liveResponse/text/json.ts';
 import { Http, HttpError } from '../outbound/http.ts';
@@ -34,7 +34,7 @@ const defaultTimeoutMs = 20_000;
 /** Of each call, in milliseconds. */
 const callTimeoutMs = 10_000;
 
-/** What MSAL gives, as far as it is used. */
+/** What MSAL returns, as far as it is used. */
 interface Given {
   readonly accessToken: string;
   readonly expiresOn: Date | null;
@@ -45,7 +45,7 @@ type Ask = (scope: string, renew: boolean) => Promise<Given | null>;
 export class MsalTokens implements TokenSource {
   readonly #options: MsalOptions;
   #ask: Promise<Ask> | undefined;
-  /** How the network failed: MSAL turns such a failure into one of its own. */
+  /** How the network failed: MSAL replaces such an error by one of its own. */
   #failed: string | undefined;
   readonly #running = new Map<string, Promise<Token>>();
 
@@ -53,7 +53,10 @@ export class MsalTokens implements TokenSource {
     this.#options = options;
   }
 
-  /** All who ask at the same time share one answer. @throws TokenError */
+  /**
+   * Concurrent calls share one answer.
+   * @throws TokenError
+   */
   getToken(scope: string, renew = false): Promise<Token> {
     const known = this.#running.get(scope);
     if (known !== undefined) return known;
@@ -76,13 +79,13 @@ export class MsalTokens implements TokenSource {
     try {
       this.#ask ??= this.#prepare();
       const asked = this.#ask.then((ask) => ask(scope, renew));
-      // Lost races must not end as unhandled rejections.
+      // The loser of the race must not end as an unhandled rejection.
       asked.catch(() => undefined);
       const given = await Promise.race([asked, deadline]);
       if (given === null) throw new TokenError('refused', 'Entra ID gave no token');
       return { value: new Secret(given.accessToken), expiresAt: given.expiresOn?.getTime() ?? 0 };
     } catch (error) {
-      // What could not even be made is made again next time.
+      // What could not be made is made again next time.
       this.#ask = undefined;
       if (error instanceof TokenError) throw error;
       const failed = this.#networkFailed();
@@ -101,7 +104,7 @@ export class MsalTokens implements TokenSource {
     return this.#failed;
   }
 
-  /** Loaded only when a token is wanted. */
+  /** Loaded only when a token is needed. */
   async #prepare(): Promise<Ask> {
     const msal = await import('@azure/msal-node');
     const { credentials, authority, http } = this.#options;
@@ -118,7 +121,7 @@ export class MsalTokens implements TokenSource {
       auth: {
         clientId: credentials.clientId,
         authority,
-        // The authority comes from our own table, so nobody need be asked whether it is one.
+        // The authority comes from our own table, so nobody has to be asked whether it is valid.
         knownAuthorities: [new URL(authority).host],
         ...(credentials.kind === 'secret'
           ? { clientSecret: credentials.secret.reveal() }

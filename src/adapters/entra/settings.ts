@@ -1,7 +1,7 @@
-// Settings by which this process proves to Entra ID who it is.
+// Credentials with which this process signs in to Entra ID.
 import type { Secret } from '../secret.ts';
 
-/** How this process proves who it is. */
+/** How this process proves its identity. */
 export type Credentials =
   | { readonly kind: 'secret'; readonly tenantId: string; readonly clientId: string; readonly secret: Secret }
   /** A PEM file with certificate and private key. */
@@ -21,10 +21,10 @@ export type Credentials =
       readonly clientId?: string;
       readonly tokenFile?: string;
     }
-  /** The account that is signed in with az, azd or Azure PowerShell on this machine. */
+  /** The account signed in with az, azd or Azure PowerShell on this machine. */
   | { readonly kind: 'developer'; readonly tenantId?: string };
 
-/** Words for why nothing gets to an origin; undefined when it answers. */
+/** The reason why an origin cannot be reached, in words; undefined when it answers. */
 export interface Reach {
   whyNotReached(origin: string): Promise<string | undefined>;
 }
@@ -36,10 +36,10 @@ export interface EntraSettings {
   /** Milliseconds to wait for a token. */
   readonly timeoutMs?: number;
   /**
-   * Asked why the sign-in host cannot be reached, once it was not: the library does not tell a proxy's answer
-   * from the host's.
+   * Asked for the reason when the sign-in host could not be reached: the library does not distinguish a
+   * proxy’s answer from the host’s.
    */
   readonly way?: Reach;
-  /** Repeats of the library on failures of the network. */
+  /** Repeats by the library after network failures. */
   readonly retries?: number;
 }

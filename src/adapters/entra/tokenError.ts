@@ -1,4 +1,4 @@
-// Token errors of Entra ID: sentences about what to fix, without anything secret.
+// Token errors of Entra ID, in sentences that say what to fix, without anything secret.
 import type { Credentials } from './settings.ts';
 
 /**
@@ -18,7 +18,8 @@ export class TokenError extends Error {
 }
 
 /**
- * What to do about the codes people meet (learn.microsoft.com/entra/identity-platform/reference-error-codes).
+ * What to do about the error codes that people meet
+ * (learn.microsoft.com/entra/identity-platform/reference-error-codes).
  */
 const advice: Readonly<Record<string, string>> = {
   AADSTS7000215: 'the client secret is wrong; note that its value is needed, not its id',
@@ -40,14 +41,17 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /**
- * The code of Entra ID's refusal, such as AADSTS7000215, from whatever a library of Microsoft's threw;
+ * The code of a refusal by Entra ID, such as AADSTS7000215, from anything that a Microsoft library threw;
  * undefined where there is none.
  */
 export function aadstsOf(error: unknown): string | undefined {
   return /AADSTS\d{4,8}/.exec(everyMessage(error))?.[0];
 }
 
-/** The library's messages repeat requests and file contents, so only codes and our own words go on. */
+/**
+ * The messages of the library repeat requests and file contents, so only codes and our own words are passed
+ * on.
+ */
 export function explained(
   error: unknown,
   settings: { readonly credentials: { readonly kind: Credentials['kind'] }; readonly authority: string },

@@ -1,7 +1,7 @@
-// Admin port: readiness with its reasons, and the metrics. For this machine alone unless configured
-// otherwise; it is read, never written to.
+// The admin port: readiness with its reasons, and the metrics. It is for this machine alone unless configured
+// otherwise, and it can only be read.
 import type { NextFunction, Request, Response } from 'express';
-import { createRationedLog } from '../rationedLog.ts';
+import { RationedLog } from '../rationedLog.ts';
 import { listen } from './listen.ts';
 import type { Listening } from './listen.ts';
 import { bareApp, closeApp, sendHealth, sendReadiness } from './server.ts';
@@ -13,8 +13,8 @@ export interface AdminOptions extends PortOptions {
 }
 
 /**
- * Where nobody chose one: after the public port, so that two bots of one machine stay apart by PORT alone; a
- * free one where that is free too.
+ * The default port: the one after the public port, so that two bots on one machine are kept apart by PORT
+ * alone. A free port where the public one is free as well.
  */
 export function portAfter(open: number): number {
   if (open === 0) return 0;
@@ -27,7 +27,7 @@ const loopbackHosts: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
 
 export async function startAdmin(options: AdminOptions): Promise<Listening> {
   const app = bareApp();
-  const refusals = createRationedLog(options.log, options.clock, 'adminRefused');
+  const refusals = new RationedLog(options.log, options.clock, 'adminRefused');
   const loopback = loopbackHosts.includes(options.host);
   app.use((request: Request, response: Response, next: NextFunction) => {
     response.set({
@@ -39,7 +39,7 @@ export async function startAdmin(options: AdminOptions): Promise<Listening> {
       refusals.warn(why, { status, why });
       response.status(status).type('text/plain').send(text);
     };
-    // A web page can give its own name the address of this machine, and would read this port as its own.
+    // A web page can point its own host name at this machine, and would then read this port as its own.
     if (loopback && !ownNames.includes(hostName(request)))
       refuse(403, 'foreign host name', `This port answers to ${ownNames.join(', ')} only.\n`);
     else if (request.method !== 'GET' && request.method !== 'HEAD')
@@ -55,7 +55,7 @@ export async function startAdmin(options: AdminOptions): Promise<Listening> {
   return await listen(app, { ...options, names: { host: 'LR_ADMIN_HOST', port: 'LR_ADMIN_PORT' } });
 }
 
-/** Without the port: it may be reached through a forwarded one. */
+/** Without the port: this one may be reached through a forwarded port. */
 function hostName(request: Request): string {
   return (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
 }

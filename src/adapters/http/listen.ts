@@ -1,5 +1,5 @@
-// HTTP server with bounds on connections: a client that does not send a whole request in time is cut, and
-// strangers who only hold connections cannot keep others out.
+// An HTTP server with limits on its connections: a client that does not send a whole request in time is cut
+// off, and strangers who only hold connections open cannot keep others out.
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -20,11 +20,11 @@ export interface ConnectionLimits {
   readonly request: number;
   /** Between two requests of one connection. */
   readonly idle: number;
-  /** Without a byte in either direction while an answer is under way: from a client that does not read it. */
+  /** Without a byte in either direction while an answer is being sent: to a client that does not read it. */
   readonly silent: number;
-  /** How often the times above are looked at: a cut comes at most so much later. */
+  /** How often the times above are checked: a connection is cut at most so much later. */
   readonly lookedAtEvery: number;
-  /** At once. Beyond it, one that has not sent a whole request makes room. */
+  /** Connections at the same time. Beyond that, one that has not sent a whole request is cut to make room. */
   readonly connections: number;
 }
 
@@ -45,7 +45,7 @@ export interface ListenOptions {
   readonly host: string;
   readonly port: number;
   readonly limits?: Partial<ConnectionLimits>;
-  /** Names of the settings, for what is said when it cannot listen. */
+  /** Names of the settings, for the message when it cannot listen. */
   readonly names: { readonly host: string; readonly port: string };
 }
 
@@ -81,8 +81,8 @@ export async function listen(listener: RequestListener, options: ListenOptions):
 }
 
 /**
- * Connections of a server. A new one is never refused while one is held that has sent no whole request: the
- * oldest of those is cut in its place.
+ * The connections of a server. A new one is never refused while another has sent no whole request: the oldest
+ * of those is cut instead.
  */
 class HeldConnections {
   readonly #most: number;

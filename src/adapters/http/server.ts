@@ -1,20 +1,20 @@
-// Public HTTP port: health and readiness in one word, and the routes of the chats. No error ever shows a
+// The public HTTP port: health and readiness in one word, and the routes of the chats. No error ever shows a
 // message or a stack to the outside.
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
-import { createRationedLog, ration } from '../rationedLog.ts';
+import { RationedLog, ration } from '../rationedLog.ts';
 import { listen } from './listen.ts';
 import type { ConnectionLimits, Listening } from './listen.ts';
 
-/** One thing that is well or not, with the reason in words an operator can act on. */
+/** One thing that works or does not, with the reason in words an operator can act on. */
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
   readonly why?: string;
   /**
-   * While it is not well, this process must take no deliveries. Everything else that is not well makes it
-   * degraded, and it continues.
+   * While it does not work, this process must take no deliveries. Any other failed check makes the process
+   * degraded, and it keeps running.
    */
   readonly blocks?: boolean;
 }
@@ -26,7 +26,7 @@ export interface PortOptions {
   readonly log: Log;
   /** The time of this machine. */
   readonly clock: Pick<Clock, 'elapsed'>;
-  /** Whether the process should be left running: false asks the supervisor for a restart. */
+  /** Whether the process should keep running: a failed check asks the supervisor for a restart. */
   readonly healthy: () => readonly Check[];
   /** Whether it can do its job now. */
   readonly ready: () => readonly Check[];
@@ -34,26 +34,26 @@ export interface PortOptions {
 }
 
 export interface HttpOptions extends PortOptions {
-  /** Nothing new is taken in while the process ends; how it is can still be asked. */
+  /** While the process is stopping it takes in nothing new; its state can still be asked for. */
   readonly draining?: () => boolean;
   /** Mounted in this order, before the final handlers; Slack's must come before any body parser. */
   readonly mount: readonly ((app: Express) => void)[];
 }
 
-/** What fails here is a fault of ours, whose stack is worth more than one line. */
+/** A failure here is a bug of ours, and its stack is worth more than one line. */
 const failuresShown = 5;
-/** What is said in place of the metrics. */
+/** The answer in place of the metrics. */
 const metricsElsewhere =
   'Metrics are not served on this port. They are on the admin port: see LR_ADMIN_HOST and LR_ADMIN_PORT.\n';
 
 export async function startHttp(options: HttpOptions): Promise<Listening> {
   const app = bareApp();
-  const failures = createRationedLog(options.log, options.clock, 'httpFailed', {
+  const failures = new RationedLog(options.log, options.clock, 'httpFailed', {
     ...ration,
     lines: failuresShown,
   });
   app.get('/healthz', (_request, response) => sendHealth(response, options.healthy()));
-  // In a word: strangers can ask here, and the reasons name people, places and what Defender said.
+  // In one word: strangers can ask here, and the reasons name people, places and what Defender answered.
   app.get('/readyz', (_request, response) => {
     const blocked = standing(options.ready()) === 'not ready';
     response
@@ -79,7 +79,7 @@ export async function startHttp(options: HttpOptions): Promise<Listening> {
   return await listen(app, { ...options, names: { host: 'HOST', port: 'PORT' } });
 }
 
-/** Says neither what it is made of nor whether something has changed. */
+/** An app that shows neither what it is made of nor whether something has changed. */
 export function bareApp(): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -87,7 +87,7 @@ export function bareApp(): Express {
   return app;
 }
 
-/** The last handlers: for paths nobody serves, and for what failed. */
+/** The last handlers: for paths that nothing serves, and for errors. */
 export function closeApp(app: Express, failed: (request: Request, error: unknown) => void): void {
   app.use(
     (_request: Request, response: Response) =>
@@ -117,8 +117,8 @@ export function sendReadiness(response: Response, checks: readonly Check[]): voi
 }
 
 /**
- * 503 takes deliveries away from this process, and with them what still works: only where it can do nothing
- * with them.
+ * An answer of 503 takes deliveries away from this process, and with them everything that still works. So it
+ * is given only when the process can do nothing with deliveries.
  */
 function standing(checks: readonly Check[]): 'ready' | 'degraded' | 'not ready' {
   const wrong = checks.filter((check) => !check.ok);
@@ -141,7 +141,7 @@ function send(response: Response, ok: boolean, status: string, checks: readonly 
     });
 }
 
-/** Why it is not all well, in one list. */
+/** Why the state is not good, in one list. */
 function reasons(checks: readonly Check[]): { readonly reasons?: readonly string[] } {
   const wrong = checks
     .filter((check) => !check.ok)
@@ -152,4 +152,33 @@ function reasons(checks: readonly Check[]): { readonly reasons?: readonly string
 function statusOf(error: unknown): number {
   const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined;
   return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
+}
+
+/** A mount point for routes that come later than the server, and may go and come again. */
+export class LateMount {
+  #target: Express | undefined;
+
+  /** @param path requests to it are answered 503 while nothing is mounted */
+  constructor(app: Express, path: string) {
+    app.use((request, response, next) => {
+      if (this.#target !== undefined) {
+        this.#target(request, response, next);
+        return;
+      }
+      if (request.path === path)
+        response.status(503).set('retry-after', '10').type('text/plain').send('Not connected yet\n');
+      else next();
+    });
+  }
+
+  /** Replaces what was mounted before. */
+  mount(routes: (app: Express) => void): void {
+    const made = bareApp();
+    routes(made);
+    this.#target = made;
+  }
+
+  unmount(): void {
+    this.#target = undefined;
+  }
 }

@@ -1,5 +1,5 @@
-// Network addresses that count as the public internet. A result link must not become a way to reach what is
-// only reachable from here.
+// Network addresses of the public internet. A result link must not become a way to reach what can only be
+// reached from here.
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
@@ -33,20 +33,21 @@ const ranges4: readonly (readonly [string, number])[] = [
   ['224.0.0.0', 3],
 ];
 for (const [net, prefix] of ranges4) special.addSubnet(net, prefix, 'ipv4');
-// 168.63.129.16 is Azure's own host address: public by number, and answering only to the machine it serves.
+// 168.63.129.16 is the address of an Azure host: public by number, but it answers only to the machine it
+// serves.
 special.addAddress('168.63.129.16', 'ipv4');
 
 const global6 = new BlockList();
 global6.addSubnet('2000::', 3, 'ipv6');
 const special6 = new BlockList();
-// Teredo and other protocol assignments, documentation, and 6to4, which can hold any IPv4 address.
+// Teredo and other protocol assignments, documentation, and 6to4, which can contain any IPv4 address.
 special6.addSubnet('2001::', 23, 'ipv6');
 special6.addSubnet('2001:db8::', 32, 'ipv6');
 special6.addSubnet('2002::', 16, 'ipv6');
 special6.addSubnet('3fff::', 20, 'ipv6');
 
 /**
- * Whether packets to this address leave for the public internet. IPv4 within IPv6 is judged as IPv4 only for
+ * Whether packets to this address go to the public internet. IPv4 within IPv6 is judged as IPv4 only for
  * NAT64; any other form is refused.
  */
 export function isPublicAddress(address: string): boolean {
@@ -57,7 +58,7 @@ export function isPublicAddress(address: string): boolean {
   return global6.check(address, 'ipv6') && !special6.check(address, 'ipv6');
 }
 
-/** The IPv4 address inside 64:ff9b::/96 (RFC 6052), as networks without IPv4 hand it out. */
+/** The IPv4 address inside 64:ff9b::/96 (RFC 6052), which networks without IPv4 assign. */
 function nat64(address: string): string | undefined {
   const match = /^64:ff9b::([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(address);
   if (match === null) return undefined;

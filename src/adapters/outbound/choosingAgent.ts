@@ -1,4 +1,4 @@
-// Default agent of node:https behind a proxy: through it, or directly for a host that is exempt.
+// The default agent of node:https behind a proxy: it goes through the proxy, or directly to an exempt host.
 import { connect } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';

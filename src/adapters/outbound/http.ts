@@ -1,6 +1,6 @@
-// HTTP client for all outgoing calls: bounded in time and size, never redirected, never repeated. The error
-// of a failed call says what is certain, above all whether the call left this machine, because callers decide
-// by it whether something may have run.
+// The HTTP client for all outgoing calls: limited in time and size, without redirects or repeats. The error
+// of a failed call says what is certain, above all whether the call left this machine, because callers use it
+// to decide whether something may have run.
 import { networkCodeOf } from '../systemErrors.ts';
 import { Agent, DecoratorHandler, request as send } from 'undici';
 import type { Dispatcher, ProxyAgent } from 'undici';
@@ -16,7 +16,7 @@ import type { WayOut } from './wayOut.ts';
 export interface HttpSettings {
   /** Milliseconds for DNS, TCP and TLS together. */
   readonly connectTimeoutMs: number;
-  /** Milliseconds for a whole call where the call itself names none. */
+  /** Milliseconds for a whole call that sets no limit of its own. */
   readonly timeoutMs: number;
   /** Connections kept per origin. */
   readonly connections: number;
@@ -29,8 +29,8 @@ export interface HttpSettings {
   /** Name resolution; the system's by default. */
   readonly lookup?: Lookup;
   /**
-   * Whatever it does not leave out goes through it. The proxy then resolves names, so `public` cannot look at
-   * the address itself.
+   * Used for every host that it does not exempt. The proxy then resolves names, so `public` cannot check the
+   * address itself.
    */
   readonly proxy?: Proxy;
 }
@@ -42,7 +42,7 @@ export const defaultHttpSettings: HttpSettings = {
   keepAliveMs: 20_000,
 };
 
-/** Milliseconds of a look whether a host can be reached at all. */
+/** Milliseconds for checking whether a host can be reached at all. */
 const reachMs = 5_000;
 
 export interface HttpRequest {
@@ -51,26 +51,26 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** UTF-8 text, or bytes as they are. */
   readonly body?: string | Uint8Array;
-  /** Milliseconds from asking to the last byte read. */
+  /** Milliseconds from sending to the last byte read. */
   readonly timeoutMs?: number;
-  /** Bytes of body read at most; more is `tooLarge`, or `cut` when `cut` is set. */
+  /** The maximum number of body bytes; more is `tooLarge`, or `cut` when `cut` is set. */
   readonly maxBytes: number;
   readonly cut?: boolean;
   /**
-   * An answer that comes packed is unpacked, `maxBytes` at most; without it, and with `cut`, a packed answer
-   * is `encoded` or left as it is.
+   * Unpacks a packed answer, to `maxBytes` at most. Without it, a packed answer is an `encoded` error; with
+   * `cut`, it is left as it is.
    */
   readonly unpack?: boolean;
   /**
-   * `kept`: over a kept connection. `fresh`: over a new one, so that no dying idle connection can leave the
-   * fate of a POST open. `public`: new, and only to addresses of the public internet.
+   * `kept`: over a kept connection. `fresh`: over a new one, so that an idle connection that is closing
+   * cannot leave it open whether a POST arrived. `public`: new, and only to addresses of the public internet.
    */
   readonly connection?: 'kept' | 'fresh' | 'public';
 }
 
 export interface HttpAnswer {
   readonly status: number;
-  /** Lower-case names; of repeated headers the first. */
+  /** Lower-case names; the first of repeated headers. */
   readonly headers: ReadonlyMap<string, string>;
   readonly bytes: Uint8Array;
   /** There was more than `maxBytes`. */
@@ -79,8 +79,8 @@ export interface HttpAnswer {
 
 /**
  * `notSent`: no byte of the request left (DNS, refused, TLS, connect time-out). `ambiguous`: it was sent, or
- * may have been, and no whole answer came. `tooLarge`, `encoded`: an answer came and was not taken.
- * `private`: the name leads to an address that is not public.
+ * may have been, and no complete answer came. `tooLarge`, `encoded`: an answer came and was not accepted.
+ * `private`: the name resolves to an address that is not public.
  */
 export type HttpErrorCode = 'notSent' | 'ambiguous' | 'tooLarge' | 'encoded' | 'private';
 
@@ -88,9 +88,9 @@ export class HttpError extends Error {
   readonly code: HttpErrorCode;
   /** Status of the answer, where its head arrived. */
   readonly status: number | undefined;
-  /** What a proxy or a certificate has to do with it, with the next step. */
+  /** The part that a proxy or a certificate played in it, with the next step. */
   readonly wayOut: string | undefined;
-  /** The short form of that. */
+  /** The same as a short code. */
   readonly wayCode: string | undefined;
   constructor(
     code: HttpErrorCode,
@@ -106,7 +106,7 @@ export class HttpError extends Error {
   }
 }
 
-/** Tells the moment a request is handed to a connected socket: before it, nothing can have left. */
+/** Reports the moment a request is given to a connected socket: before it, nothing can have left. */
 class Marking extends DecoratorHandler {
   readonly #mark: () => void;
   constructor(handler: Dispatcher.DispatchHandler, mark: () => void) {
@@ -138,8 +138,8 @@ export class Http {
         connect: {
           timeout: connectTimeoutMs,
           ...(ca === undefined ? {} : { ca }),
-          // The check sits where the address is used, so that a name cannot answer one thing to the check and
-          // another to the connection.
+          // The check is made where the address is used, so that a name cannot give one answer to the check
+          // and another to the connection.
           ...(guarded ? { lookup: publicLookup(lookup) } : lookup === undefined ? {} : { lookup }),
         },
       });
@@ -150,7 +150,10 @@ export class Http {
     this.#agents = { kept: agent(1, false), fresh: agent(0, false), public: agent(0, true) };
   }
 
-  /** One exchange, exactly one attempt. Redirects are answers like any other. @throws HttpError */
+  /**
+   * One exchange, exactly one attempt. Redirects are answers like any other.
+   * @throws HttpError
+   */
   async send(ask: HttpRequest): Promise<HttpAnswer> {
     const timeoutMs = ask.timeoutMs ?? this.#settings.timeoutMs;
     const timer = new AbortController();
@@ -161,8 +164,8 @@ export class Http {
       (dispatch) => (options, handler) => dispatch(options, new Marking(handler, () => (sent = true))),
     );
     let stop: NodeJS.Timeout | undefined;
-    // undici acts on an abort during connecting only once connected; the race makes the deadline hold there
-    // too.
+    // While connecting, undici acts on an abort only after it has connected; the race makes the deadline hold
+    // there too.
     const deadline = new Promise<never>((_resolve, reject) => {
       stop = setTimeout(() => {
         reject(late);
@@ -186,8 +189,7 @@ export class Http {
       return { status, headers, bytes, cut };
     };
     const running = exchange();
-    // After the deadline nobody waits for the loser of the race any more; its failure must not count as
-    // unhandled.
+    // After the deadline nothing awaits the loser of the race; its failure must not count as unhandled.
     running.catch(() => undefined);
     try {
       return await Promise.race([running, deadline]);
@@ -199,8 +201,8 @@ export class Http {
   }
 
   /**
-   * Address of the proxy by which that host is reached, without credentials; undefined where it is reached
-   * directly.
+   * The address of the proxy through which that host is reached, without credentials; undefined where it is
+   * reached directly.
    */
   proxyFor(hostname: string): string | undefined {
     const { proxy } = this.#settings;
@@ -208,9 +210,9 @@ export class Http {
   }
 
   /**
-   * Why nothing gets to a host, by one call without any credentials; undefined when anybody there answers,
-   * whatever it is. For clients that are not ours, whose errors do not tell a proxy's answer from the host's.
-   * @param only the one way (`proxy_403`) that explains what the caller saw; any other is none
+   * Why a host cannot be reached, found by one call without any credentials; undefined when anything there
+   * answers. For clients that are not ours, whose errors do not distinguish a proxy’s answer from the host’s.
+   * @param only the one code (`proxy_403`) that explains what the caller saw; any other is ignored
    */
   async whyNotReached(origin: string, only?: string): Promise<string | undefined> {
     const url = new URL('/', origin);
@@ -240,7 +242,7 @@ export class Http {
     return this.#proxied[connection === 'kept' ? 'kept' : 'fresh'];
   }
 
-  /** Ends kept connections; calls under way are cut off. */
+  /** Ends kept connections; running calls are cut off. */
   async close(): Promise<void> {
     await Promise.all(
       [...Object.values(this.#agents), ...Object.values(this.#proxied ?? {})].map((agent) => agent.destroy()),
@@ -283,8 +285,8 @@ function flat(headers: Readonly<Record<string, string | string[] | undefined>>):
 }
 
 /**
- * Reads a body as it comes and stops the connection at the limit: what a server announces or sends beyond
- * never reaches memory.
+ * Reads a body as it arrives and stops the connection at the limit: what a server announces or sends beyond
+ * it never reaches memory.
  */
 async function take(
   body: Dispatcher.ResponseData['body'],
@@ -295,8 +297,8 @@ async function take(
   const packed = encoding.trim().toLowerCase() !== 'identity';
   if (packed && ask.cut !== true && ask.unpack !== true) {
     body.on('error', () => undefined).destroy();
-    // We never offer an encoding, so this is a broken or hostile server, and unpacking is how small answers
-    // become large ones.
+    // We never offer an encoding, so this server is broken or hostile, and unpacking turns small answers into
+    // large ones.
     throw new HttpError('encoded', `answer is encoded as ${encoding.slice(0, 40)}, which was not asked for`);
   }
   const taken = await takeBytes(body, ask);
@@ -350,7 +352,10 @@ export function jsonOf(
   return parseJson(new TextDecoder().decode(answer.bytes), depth);
 }
 
-/** Milliseconds of a Retry-After header, in seconds or as a date; undefined when absent or senseless. */
+/**
+ * Milliseconds of a Retry-After header, given in seconds or as a date; undefined when it is absent or
+ * meaningless.
+ */
 export function retryAfterMs(answer: HttpAnswer, now: number): number | undefined {
   const text = answer.headers.get('retry-after')?.trim();
   if (text === undefined || text === '') return undefined;

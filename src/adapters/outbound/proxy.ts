@@ -1,14 +1,14 @@
-// Outgoing proxy: read from the variables every tool reads, and set for every client in the process. This
-// machine is never reached through it.
+// The outgoing proxy: read from the variables that every tool reads, and set for every client in the process.
+// This machine is never reached through it.
 import https from 'node:https';
 import { EnvHttpProxyAgent, ProxyAgent, setGlobalDispatcher } from 'undici';
 import { Secret } from '../secret.ts';
 
 export interface Proxy {
   readonly url: Secret;
-  /** Where it is, without credentials, for people. */
+  /** Its address without credentials, for people. */
   readonly said: string;
-  /** Of the URL's credentials, to be struck out of logs. */
+  /** The password in the URL, to be removed from logs. */
   readonly password: Secret | undefined;
   /** Hosts that are reached directly: `corp.example` means itself and all below it. */
   readonly direct: readonly string[];
@@ -18,7 +18,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Lower case wins, as in curl: a web server may set HTTP_PROXY from a request's header. */
 const urlNames = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'] as const;
-/** What curl and Python take where none of those is set. */
+/** Variables that curl and Python use where none of those is set. */
 const lastNames = ['all_proxy', 'ALL_PROXY'] as const;
 const directNames = ['no_proxy', 'NO_PROXY'] as const;
 /** Values that mean to other tools that there is no proxy. */
@@ -30,10 +30,10 @@ export function proxyFrom(variables: Variables): Proxy | { readonly wrong: strin
   const name = [...urlNames, ...lastNames].find((one) => valueOf(variables, one) !== '');
   if (name === undefined) return undefined;
   const given = valueOf(variables, name);
-  // Azure's libraries read it themselves, and would look for a host of that name.
+  // Azure's libraries read it themselves and would look for a host of that name.
   if (noProxy.test(given)) return { wrong: `${name} is no address; leave it out where there is no proxy.` };
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
-  // A backslash would count as a slash and the name of the domain as the host.
+  // A backslash would count as a slash, and the domain before it as the host.
   if (text.includes('\\')) return { wrong: `${name} holds a backslash; in a user name write it as %5C.` };
   if (!URL.canParse(text)) return { wrong: `${name} is no address; write http://host:port.` };
   const url = new URL(text);
@@ -72,11 +72,11 @@ export function proxyFrom(variables: Variables): Proxy | { readonly wrong: strin
   };
 }
 
-/** A name, with all below it or not, or one address; no range of them. */
+/** A name, with or without everything below it, or one address; no range. */
 const hostShape =
   /^(?:\*?\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::\d+)?$|^[0-9a-f]*:[0-9a-f:.]+$/i;
 
-/** Without the quotes that a file or a shell of Windows leaves around it. */
+/** Without the quotes that a file or a Windows shell leaves around it. */
 function valueOf(variables: Variables, name: string): string {
   return (variables[name] ?? '')
     .trim()
@@ -106,7 +106,7 @@ export function goesDirect({ direct }: Proxy, hostname: string): boolean {
   return /^127\.\d+\.\d+\.\d+$/.test(host) || direct.some((one) => host === one || host.endsWith(`.${one}`));
 }
 
-/** Each host, and all below it, in the words that libraries understand. */
+/** Each host and everything below it, in the form that libraries understand. */
 function directWords(proxy: Proxy): string {
   return proxy.direct
     .flatMap((one) => (thisMachine.includes(one) || /^[\d.]+$/.test(one) ? [one] : [one, `.${one}`]))
@@ -114,9 +114,10 @@ function directWords(proxy: Proxy): string {
 }
 
 /**
- * For the clients that are not ours: fetch and WebSocket (Slack), node:https (botbuilder's tokens and keys),
- * and by the variables those of Azure (sign-in, Teams' connector), which read them by rules of their own and
- * so get them spelt out. Once, before any of them is loaded.
+ * Sets the proxy for the clients that are not ours: fetch and WebSocket (Slack), node:https (botbuilder’s
+ * tokens and keys), and by the variables those of Azure (sign-in, Teams’ connector). Azure’s read the
+ * variables by rules of their own, so those get every host spelled out. Called once, before any of them is
+ * loaded.
  */
 export async function useProxy(proxy: Proxy, variables: Record<string, string | undefined>): Promise<void> {
   const url = proxy.url.reveal();
@@ -124,12 +125,12 @@ export async function useProxy(proxy: Proxy, variables: Record<string, string | 
   for (const name of urlNames) variables[name] = url;
   for (const name of directNames) variables[name] = direct;
   setGlobalDispatcher(proxyDispatcher(proxy));
-  // Loaded only where there is a proxy: a start without one need not pay for it.
+  // Loaded only where there is a proxy: a start without one does not need it.
   const { ChoosingAgent } = await import('./choosingAgent.ts');
   Object.assign(https, { globalAgent: new ChoosingAgent(url, (host) => goesDirect(proxy, host)) });
 }
 
-/** For a client that takes a dispatcher of undici's. */
+/** For a client that takes an undici dispatcher. */
 export function proxyDispatcher(proxy: Proxy): EnvHttpProxyAgent {
   const url = proxy.url.reveal();
   return new EnvHttpProxyAgent({ httpProxy: url, httpsProxy: url, noProxy: directWords(proxy) });

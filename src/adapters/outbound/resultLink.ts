@@ -1,6 +1,6 @@
 // Result links of live response, checked before anything is read from them or a person gets them. A link came
-// through an API and is a stranger's address all the same: host list, public addresses only, no redirects, no
-// credentials of ours, and never more bytes than asked for.
+// through an API and is still a stranger’s address: so there is a list of hosts, public addresses only, no
+// redirects, no credentials of ours, and never more bytes than requested.
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { ResultBytes } from '../../liveResponse/ports.ts';
 import type { Http, HttpAnswer } from './http.ts';
@@ -9,7 +9,7 @@ import { isGzip, unpack as unpackWith } from './unpack.ts';
 
 /**
  * Azure storage of the commercial and the US government clouds, where Defender keeps results (defender-api.md
- * 4). The last: accounts with Azure DNS zone endpoints, `<account>.z01.blob.storage.azure.net`
+ * 4). The last entry is for accounts with Azure DNS zone endpoints, `<account>.z01.blob.storage.azure.net`
  * (learn.microsoft.com/azure/storage/common/storage-account-overview).
  */
 export const resultHosts: readonly string[] = [
@@ -21,11 +21,14 @@ export const resultHosts: readonly string[] = [
 export interface ResultRules {
   /** Endings of hosts, each beginning with a dot, and whole names. */
   readonly hosts: readonly string[];
-  /** Exact origins allowed besides, whatever their scheme, port and address: the simulator's, on loopback. */
+  /**
+   * Exact origins that are also allowed, whatever their scheme, port and address: the simulator’s, on
+   * loopback.
+   */
   readonly origins: readonly string[];
   /**
-   * Any http origin of this machine: for a Defender that is itself on loopback, whose blob server has a port
-   * nobody can know.
+   * Any http origin of this machine: for a Defender that is itself on loopback, whose blob server has an
+   * unpredictable port.
    */
   readonly loopback?: boolean;
 }
@@ -34,8 +37,8 @@ export interface ResultRules {
 const timeoutMs = 60_000;
 
 /**
- * The URL, if it may be read or handed out at all, and whether it is one that somebody configured. @throws
- * DefenderError `untrusted`
+ * The URL, if it may be read or given to people at all, and whether somebody configured it.
+ * @throws DefenderError `untrusted`
  */
 export function checkedLink(
   text: string,
@@ -48,7 +51,7 @@ export function checkedLink(
   if (url.protocol !== 'https:') throw untrusted('it is not https');
   // The URL parser drops :443 of https, so any port left is another one.
   if (url.port !== '') throw untrusted(`it names port ${url.port}`);
-  // One that somebody named whole may be in a private network.
+  // A host that somebody configured by its full name may be in a private network.
   if (rules.hosts.includes(url.hostname) && !url.hostname.startsWith('.')) return { url, configured: true };
   // An address literal cannot end in a listed host; neither can a name with a trailing dot, which would evade
   // certificates elsewhere.
@@ -63,7 +66,9 @@ export function checkedLink(
   return { url, configured: false };
 }
 
-/** Whether the rules name this very origin, so that neither https nor the host list is asked of it. */
+/**
+ * Whether the rules name this exact origin: then it needs neither https nor an entry in the list of hosts.
+ */
 function isConfigured(url: URL, rules: ResultRules): boolean {
   return rules.origins.includes(url.origin) || (rules.loopback === true && isOnLoopback(url));
 }
@@ -73,9 +78,9 @@ function isOnLoopback(url: URL): boolean {
 }
 
 /**
- * Reads at most `maxBytes`; what lies beyond is left unread and `cut` is set. With `unpack` what comes packed
- * is unpacked, to `maxBytes` at most: then `packed` names how it came. @throws DefenderError `untrusted`
- * `gone` `unavailable` `unreadable`
+ * Reads at most `maxBytes`; the rest is not read, and `cut` is set. With `unpack`, a packed result is
+ * unpacked, to `maxBytes` at most; then `packed` names its encoding.
+ * @throws DefenderError `untrusted` `gone` `unavailable` `unreadable`
  */
 export async function readResult(
   http: Http,
@@ -98,7 +103,7 @@ export async function readResult(
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     if (error.code === 'private') throw untrusted(error.message);
-    // The cause is left out on purpose: it may repeat the URL, and the URL is a bearer secret.
+    // The cause is omitted on purpose: it may contain the URL, and the URL is a bearer secret.
     throw new DefenderError('unavailable', `the result could not be read from ${url.host} (${error.code})`);
   }
   const { status } = answer;
@@ -139,16 +144,16 @@ function contentLength(answer: HttpAnswer): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** What the storage calls the way the result is packed for the way; undefined where it says none. */
+/** The encoding by which the storage says it packed the result; undefined where it names none. */
 function encodingOf({ headers }: HttpAnswer): string | undefined {
   const name = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   return name === '' || name === 'identity' ? undefined : name.slice(0, 40);
 }
 
-/** Packed for the way, in itself, or both; anything further is content. */
+/** Packed for transport, in itself, or both; anything further is content. */
 const layers = 2;
 
-/** Undefined where nothing is packed, or it does not unpack: then the bytes are what they are. */
+/** Undefined where nothing is packed, or it cannot be unpacked: then the bytes are used as they are. */
 async function unpacked(
   answer: HttpAnswer,
   encoding: string | undefined,
@@ -157,8 +162,7 @@ async function unpacked(
   let { bytes, cut } = answer;
   let packed: string | undefined;
   for (let layer = 0; layer < layers; layer += 1) {
-    // The header may name what is not so: a storage that keeps the name of an encoding that was undone
-    // before.
+    // The header may be wrong: a storage may keep the name of an encoding that was already undone.
     const how = isGzip(bytes) ? 'gzip' : layer === 0 ? encoding : undefined;
     const found = how === undefined ? undefined : await unpackWith(bytes, how, maxBytes);
     if (found === undefined || how === undefined) break;
@@ -184,7 +188,7 @@ export function fileNameOf(disposition: string): string | undefined {
   );
 }
 
-/** Names in lower case; of repeated ones the first. A semicolon within quotes parts nothing. */
+/** Names in lower case; the first of repeated ones. A semicolon within quotes separates nothing. */
 function parametersOf(header: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const pattern = /(?:^|;)\s*([\w!#$&+.^`|~*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^;]*))/g;
@@ -215,7 +219,7 @@ function fromPlain(value: string): string {
   return /%[0-9a-f]{2}/i.test(raw) ? (decoded(raw, 'utf-8') ?? raw) : raw;
 }
 
-/** Undefined for broken escapes, bytes that are not of that character set, and one that nobody knows. */
+/** Undefined for broken escapes, bytes outside that character set, and an unknown character set. */
 function decoded(text: string, charset: string): string | undefined {
   if (/%(?![0-9a-f]{2})/i.test(text)) return undefined;
   const bytes = Array.from(text.matchAll(/%([0-9a-f]{2})|[^%]+/gi)).flatMap(([part, hex]) =>

@@ -1,10 +1,10 @@
-// Decompression of answers that arrive packed although plain ones were asked for. A small answer can unpack
-// to a huge one, so it is unpacked piece by piece and never beyond the bound; what does not unpack is left to
-// the caller.
+// Decompression of answers that arrive packed although unpacked ones were requested. A small answer can
+// unpack to a huge one, so it is unpacked piece by piece and never beyond the limit. Data that cannot be
+// unpacked is left to the caller.
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
 import type { Transform } from 'node:stream';
 
-/** `cut`: there was more than the bound, or the packed data ends too early. */
+/** `cut`: there was more than the limit, or the packed data ends too early. */
 export interface Unpacked {
   readonly bytes: Uint8Array;
   readonly cut: boolean;
@@ -12,7 +12,7 @@ export interface Unpacked {
 
 /**
  * Names of Content-Encoding (RFC 9110, section 8.4.1), and how each is undone; deflate is sent with and
- * without its wrapping.
+ * without its wrapper.
  */
 const ways: Readonly<Record<string, readonly (() => Transform)[]>> = {
   gzip: [createGunzip],
@@ -22,8 +22,8 @@ const ways: Readonly<Record<string, readonly (() => Transform)[]>> = {
 };
 
 /**
- * Handed to the unpacker at once: what unpacks a thousandfold makes no more than a few megabytes before the
- * bound is looked at. Bytes.
+ * Bytes given to the unpacker at a time: data that unpacks a thousandfold produces no more than a few
+ * megabytes before the limit is checked.
  */
 const piece = 4 * 1024;
 
@@ -31,7 +31,10 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
 }
 
-/** Undefined where the name is not known, or nothing at all unpacks. @param maxBytes of what comes out */
+/**
+ * Undefined where the name is unknown, or nothing at all unpacks.
+ * @param maxBytes of the result
+ */
 export async function unpack(
   bytes: Uint8Array,
   encoding: string,

@@ -1,5 +1,5 @@
-// Network trouble on the way to a host, in words for operators: what a proxy answers, or a certificate that
-// nobody here knows. The HTTP clients report it by codes of their own and messages deep in their causes.
+// Network errors on the way to a host, in words for operators: what a proxy answers, or a certificate that is
+// unknown here. The HTTP clients report them by codes of their own and by messages deep in their causes.
 
 /** Of OpenSSL, as Node names them (nodejs.org/api/tls.html, "X509 certificate error codes"). */
 const unknownAuthority = new Set([
@@ -10,8 +10,8 @@ const unknownAuthority = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 /**
- * Nobody took the connection. Through a proxy that is the proxy: it alone is looked up and connected to. The
- * system says some of them of a connection that was made, too.
+ * The connection was not accepted. Through a proxy that means the proxy, since only its name is resolved and
+ * only it is connected to. The system reports some of these codes for an established connection, too.
  */
 const unanswered = new Set([
   'ECONNREFUSED',
@@ -28,14 +28,14 @@ const ended = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 export interface WayOut {
   /** Short, for logs and branching: `proxy_407`, `certificate`, `proxy_silent`, `proxy_ended`. */
   readonly code: string;
-  /** What is the matter and the next step, as a part of a sentence. */
+  /** The problem and the next step, as a part of a sentence. */
   readonly words: string;
-  /** Certainly nothing was sent to the host. */
+  /** It is certain that nothing was sent to the host. */
   readonly unsent: boolean;
 }
 
 /**
- * Undefined where neither a proxy nor a certificate is the matter.
+ * Undefined where neither a proxy nor a certificate is the problem.
  * @param proxy address of the proxy that the call went to, without credentials; undefined where it went
  * directly
  */
@@ -86,12 +86,12 @@ export function wayOutTrouble(error: unknown, host: string, proxy: string | unde
 }
 
 /**
- * Of reading and writing: the connection was made, and what was sent may have arrived. Some clients keep
- * nothing but Node's message of it.
+ * Errors of reading and writing: the connection was established, and what was sent may have arrived. Some
+ * clients keep only Node’s message of it.
  */
 const ofOpenConnection = /^(?:read|writev?) E[A-Z]+/;
 
-/** Whether some error, cause or part is of a connection that had been made. By shape, like the codes. */
+/** Whether any error, cause or part comes from an established connection. By shape, like the codes. */
 export function hadConnected(error: unknown, depth = 0): boolean {
   if (typeof error !== 'object' || error === null || depth > 6) return false;
   const { message, cause, errors } = error as Readonly<Record<string, unknown>>;
@@ -110,8 +110,8 @@ interface Found {
 }
 
 /**
- * Codes and the proxy's answer, of an error, its causes and its parts. By shape: errors of Node's own client
- * are of another realm.
+ * Codes and the proxy’s answer, from an error, its causes and its parts. By shape: errors of Node’s own
+ * client belong to another realm.
  */
 function lookInto(error: unknown, depth = 0): Found {
   if (typeof error !== 'object' || error === null || depth > 6) return { codes: [], status: undefined };

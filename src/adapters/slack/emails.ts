@@ -1,7 +1,7 @@
 // The e-mail address that Slack knows for a member, for the doctor's comparison of people.
 import { field } from '../../liveResponse/text/json.ts';
 import { call, isAnswer } from '../checks/call.ts';
-import type { EmailDirectory } from '../checks/emails.ts';
+import type { EmailDirectory } from '../checks/call.ts';
 import { publicApi } from './addresses.ts';
 import { platformName, surface } from './ids.ts';
 import type { SlackService } from './open.ts';

@@ -1,7 +1,7 @@
 // Slack opened for the service: what its adapter is given of the store and the settings, and how its start-up
 // errors become ours.
 import type { OpenChat, OpeningParts } from '../chatPlatform.ts';
-import { ConfigError } from '../config/configError.ts';
+import { ConfigError } from '../config/environment.ts';
 import { newestCard } from '../newestCard.ts';
 import { proxyDispatcher } from '../outbound/proxy.ts';
 import { surface } from './ids.ts';

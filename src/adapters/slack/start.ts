@@ -8,7 +8,7 @@ import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import type { CardRef } from '../../liveResponse/request/request.ts';
 import { Deliveries } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
-import { random } from '../random.ts';
+import { random } from '../crypto.ts';
 import { realDisk } from '../store/journal/disk.ts';
 import type { Keys } from '../store/journal/keys.ts';
 import type { Disk } from '../store/journal/disk.ts';

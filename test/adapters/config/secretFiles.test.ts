@@ -1,5 +1,5 @@
-// Secrets from files (`NAME_FILE`): what is read, what is refused with its cause, and that no value is ever
-// in a sentence.
+// Secrets from files (`NAME_FILE`): what is read, what is refused and why, and that no value is ever in a
+// sentence.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

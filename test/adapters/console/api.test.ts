@@ -1,4 +1,4 @@
-// The console's JSON API as docs/console.md tells it, over the whole service at sixty times real speed: a
+// The console’s JSON API as docs/console.md describes it, over the whole service at sixty times real speed: a
 // request expires after an hour, and a busy machine needs its seconds.
 import { stateIn } from '../../support/requests.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';

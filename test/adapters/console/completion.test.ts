@@ -1,4 +1,4 @@
-// What the page suggests while somebody types, from the same forms and recipes that the grammar reads.
+// Completion of the page while somebody types, from the same forms and recipes that the grammar reads.
 import { describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,4 +1,4 @@
-// The whole service with its console on a free port, and how a page speaks with it.
+// A test console: the whole service with its console on a free port, used as a page uses it.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';

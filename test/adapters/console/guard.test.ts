@@ -1,8 +1,8 @@
-// The console lets one human play several people, so nobody but its own page may speak to it.
+// The guard of the console: it lets one human play several people, so only its own page may use it.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { whyNoConsole } from '../../../src/adapters/console/alone.ts';
+import { whyNoConsole } from '../../../src/adapters/console/guard.ts';
 import { startService } from '../../../src/app/compose.ts';
-import { ConfigError } from '../../../src/adapters/config/configError.ts';
+import { ConfigError } from '../../../src/adapters/config/environment.ts';
 import { optionsFrom } from '../../../src/app/options.ts';
 import { readSettings } from '../../../src/adapters/config/settings.ts';
 import { openConsole } from './console.ts';
@@ -87,6 +87,21 @@ describe('the page', () => {
         .map((match) => match[1] ?? '')
         .filter((address) => address !== '' && !address.startsWith('/console/')),
     ).toEqual([]);
+  });
+
+  test('serves every file that the page and its modules name', async () => {
+    const seen = new Set(['/']);
+    for (const path of seen) {
+      const { status, text } = await open.get(path);
+      expect([path, status]).toEqual([path, 200]);
+      const named =
+        path.endsWith('.js') && !path.endsWith('.min.js') ? /from '(\.[^']+)'/g : /="(\/console\/[^"]+)"/g;
+      if (path === '/' || path.endsWith('.js'))
+        for (const [, to = ''] of text.matchAll(named)) seen.add(new URL(to, `http://page${path}`).pathname);
+    }
+    expect([...seen]).toEqual(
+      expect.arrayContaining(['/console/timeline/card.js', '/console/dom.js', '/console/styles/card.css']),
+    );
   });
 
   test('serves its own files and the renderer, and nothing beside them', async () => {

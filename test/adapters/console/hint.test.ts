@@ -1,8 +1,8 @@
-// Row 1.7: the console's hint is drawn from the same facts as the card next to it, and never knows more than
-// that one.
+// Row 1.7: the console’s hint is made from the same facts as the card next to it, and never knows more than
+// the card.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { describe, expect, test } from '@jest/globals';
-import { hintOf } from '../../../src/adapters/console/hint.ts';
+import { hintOf } from '../../../src/adapters/console/drawing.ts';
 import { examples, viewOf } from '../../cards/examples.ts';
 
 const hints = examples.map((one) => ({

@@ -1,3 +1,4 @@
+// Addresses and scopes of Defender in each cloud.
 import { describe, expect, test } from '@jest/globals';
 import {
   cloudNames,

@@ -1,5 +1,5 @@
-// Answers in the shapes that strangers' connectors record and read, of our own making
-// (test/fixtures/defender): each is served as it stands.
+// Answers in the shapes that other people’s connectors record and read, written by us
+// (test/fixtures/defender): each is served unchanged.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Row 1.23: what an action tells of its commands belongs to the command of that index, in whatever order,
-// spelling and number it comes.
+// Row 1.23: the progress that an action reports belongs to the command of that index, in any order, spelling
+// and number.
 import { expect, test } from '@jest/globals';
 import { readAction } from '../../../src/adapters/defender/wire.ts';
 import { stepStates } from '../../../src/liveResponse/action.ts';

@@ -1,3 +1,4 @@
+// Readings of many actions: list calls, single calls, and what is answered from the last reading.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { DefenderClient } from '../../../src/adapters/defender/client.ts';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';

@@ -1,4 +1,4 @@
-// The real client against the real simulator with faults on: tokens, answers that get lost or are spoilt,
+// The real client against the real simulator with faults on: tokens, answers that are lost or damaged,
 // throttling, and odd actions.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { serve } from '../../support/defender/defenderFakes.ts';

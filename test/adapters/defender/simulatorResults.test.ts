@@ -1,5 +1,5 @@
-// The real client against the real simulator: links and what they lead to, among them everything a link must
-// not lead to.
+// The real client against the real simulator: result links and what they lead to, among them everything a
+// link must not lead to.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { LookupAddress } from 'node:dns';
 import { readTranscript } from '../../../src/liveResponse/results/transcript.ts';

@@ -1,3 +1,4 @@
+// Token sources: caching, renewal after a refusal, time limits, and errors that say what to fix.
 import { describe, expect, test } from '@jest/globals';
 import type { AccessToken, TokenCredential } from '@azure/identity';
 import { inspect } from 'node:util';

@@ -1,4 +1,4 @@
-// Entra groups over HTTP: who is in, and that every doubt is an error and never a role.
+// Entra groups over HTTP: who is a member, and that every doubt is an error and never a role.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

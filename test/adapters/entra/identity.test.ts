@@ -1,5 +1,5 @@
 // Each kind of credential through the real @azure/identity, over real TLS, against a token endpoint that
-// believes only the right proof.
+// accepts only the right proof.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

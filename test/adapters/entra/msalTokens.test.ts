@@ -1,5 +1,5 @@
-// Tokens through @azure/msal-node over our own way out, from a fake Entra ID over real TLS: proofs, caching,
-// and everything that can answer in its place.
+// Tokens through @azure/msal-node over our own HTTP client, from a fake Entra ID over real TLS: proofs,
+// caching, and everything else that can answer instead.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:https';

@@ -1,4 +1,4 @@
-// Row 5.6 and 5.7 and the promise to cut slow senders, on both ports, over raw sockets.
+// Rows 5.6 and 5.7, and the promise to cut off slow senders: both ports over raw sockets.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import express from 'express';
 import { request } from 'node:http';

@@ -1,3 +1,4 @@
+// The HTTP client: limits in time and size, and what a failed call says about whether it was sent.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';

@@ -1,5 +1,5 @@
-// Row 2.15: every way out of this process goes through the proxy of the environment, against a real CONNECT
-// proxy on this machine.
+// Row 2.15: all outgoing calls of this process go through the proxy of the environment, against a real
+// CONNECT proxy on this machine.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';

@@ -1,3 +1,4 @@
+// Result links: which are followed, what is read of them, and the names of their files.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { LookupAddress } from 'node:dns';
 import { isPublicAddress, publicLookup } from '../../../src/adapters/outbound/addresses.ts';

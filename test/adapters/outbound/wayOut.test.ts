@@ -1,5 +1,5 @@
-// What a failure on the way out is called, from the errors that undici, Node and its fetch really throw
-// (their shapes are held by test/reach).
+// Names of network failures, from the errors that undici, Node and its fetch really throw (test/reach checks
+// their shapes).
 import { describe, expect, test } from '@jest/globals';
 import { Http } from '../../../src/adapters/outbound/http.ts';
 import { proxyFrom } from '../../../src/adapters/outbound/proxy.ts';

@@ -2,7 +2,7 @@
 // the real Bolt.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { slackValue } from '../../../cards/press.ts';
-import { openLastKnown } from '../../../src/adapters/lastKnown.ts';
+import { LastKnownFile } from '../../../src/adapters/lastKnown.ts';
 import type { CommandIn, PressIn } from '../../../src/bot/ports.ts';
 import { createLogBook, openSlackHarness } from '../../support/slack/slackHarness.ts';
 import type { SlackHarness } from '../../support/slack/slackHarness.ts';
@@ -176,10 +176,10 @@ test('what Slack last said counts after a restart', async () => {
   room = await openSlackHarness({ lastKnown });
   await typed('status');
   // As it stands in the file of the data folder.
-  const file = await openLastKnown(room.dataDir, testKeys, log);
+  const file = await LastKnownFile.open(room.dataDir, testKeys, log);
   for (const [question, answer] of lastKnown) file.set(question, answer);
   await file.settled();
-  const again = await openLastKnown(room.dataDir, testKeys, log);
+  const again = await LastKnownFile.open(room.dataDir, testKeys, log);
   await room.close();
   room = await openSlackHarness({ lastKnown: again });
   room.slack.fault('users.info', { kind: 'status', status: 500 }, 99);

@@ -4,8 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openLastKnown } from '../../../src/adapters/lastKnown.ts';
-import type { LastKnownFile } from '../../../src/adapters/lastKnown.ts';
+import { LastKnownFile } from '../../../src/adapters/lastKnown.ts';
 import {
   ana,
   ben,
@@ -26,7 +25,7 @@ let folder: string;
 beforeEach(async () => {
   bench = new TeamsHarness();
   folder = mkdtempSync(join(tmpdir(), 'lr-known-'));
-  lastKnown = await openLastKnown(folder, testKeys, silent);
+  lastKnown = await LastKnownFile.open(folder, testKeys, silent);
   await bench.start({ lastKnown });
 });
 afterEach(async () => {
@@ -126,7 +125,7 @@ describe('with the roster silent', () => {
       await lastKnown.settled();
       silence();
       await bench.halt();
-      await bench.boot({ lastKnown: await openLastKnown(folder, testKeys, silent) });
+      await bench.boot({ lastKnown: await LastKnownFile.open(folder, testKeys, silent) });
       expect(await pressTrust(verb)).toEqual(['member', 'last known']);
       expect(await pressTrust(verb, channel)).toEqual(['member', 'last known']);
     },

@@ -4,7 +4,7 @@ import type { Request, Subject } from '../../../src/liveResponse/request/request
 import type { RequestSession } from '../../../src/liveResponse/request/session.ts';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { hash } from '../../../src/adapters/hash.ts';
+import { hash } from '../../../src/adapters/crypto.ts';
 import { createLog } from '../../../src/adapters/log.ts';
 import type { Deps } from '../../../src/bot/deps.ts';
 import { judgePreflight, preflightFailure } from '../../../src/bot/workers/sessions/preflight.ts';

@@ -3,7 +3,7 @@
 // done it a retry works.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createScaledClock } from '../../../src/adapters/clock.ts';
+import { ScaledClock } from '../../../src/adapters/clock.ts';
 import { createSimulatorControls } from '../../../src/app/simulatorControls.ts';
 import { openTestApp } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
@@ -28,7 +28,7 @@ describe('on a tenant in its first days', () => {
       app = await openTestApp();
       // The console's own switch: on is a new tenant, off is one in which somebody has allowed unsigned
       // scripts.
-      const world = createSimulatorControls(app.simulator.tenant, createScaledClock({ speed: 0 }));
+      const world = createSimulatorControls(app.simulator.tenant, new ScaledClock({ speed: 0 }));
       expect(world.setTrouble('freshTenant', true)).toBe(true);
       await app.say('responder1', command);
       await app.loop.tick();

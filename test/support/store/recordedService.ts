@@ -3,7 +3,7 @@ import { slackChat } from '../../../src/adapters/slack/platform.ts';
 import { teamsChat } from '../../../src/adapters/teams/platform.ts';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createScaledClock } from '../../../src/adapters/clock.ts';
+import { ScaledClock } from '../../../src/adapters/clock.ts';
 import { customEndpoint } from '../../../src/adapters/defender/clouds.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
 import { read, startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
@@ -121,7 +121,7 @@ export class RecordedService {
   /** Starts a minute after the recording ended, in that time: what waits for approval has not expired. */
   static async open(name: RecordName): Promise<RecordedService> {
     const folder = layOutRecord(name);
-    const clock = createScaledClock({ speed: 1, epoch: storyOf(name).stoppedAt + 60_000 });
+    const clock = new ScaledClock({ speed: 1, epoch: storyOf(name).stoppedAt + 60_000 });
     const stage = new TeamsStage();
     stage.keys.now = () => clock.now();
     await stage.seedWorkspace();

@@ -1,6 +1,6 @@
-// The calls to the console's JSON API, as docs/console.md has them.
+// Calls to the console’s JSON API, which docs/console.md describes.
 
-/** A refusal of the API or a bot that does not answer, in words. */
+/** An error in words: the API refused the call, or the bot does not answer. */
 export class ApiError extends Error {}
 
 async function call(path, options) {
@@ -8,7 +8,7 @@ async function call(path, options) {
   try {
     response = await fetch(path, options);
   } catch (error) {
-    // The connection may have been lost before the call or after it.
+    // The connection may have broken before or after the call arrived.
     throw new ApiError(
       `The bot does not answer. ${options === undefined ? 'Try again once it is back.' : 'It may have taken what you sent: look once it is back, before you send it again.'}`,
       { cause: error },

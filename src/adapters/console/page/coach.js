@@ -1,9 +1,9 @@
-// The line above the composer that teaches the two-person rule by saying what to do next, and the page before
-// the first request.
+// The hint above the composer, which teaches the two-person rule by saying what to do next, and the page
+// before the first request.
 import { post } from './api.js';
 import { propose } from './composer.js';
 import { byId, el, fill } from './dom.js';
-import { tell } from './press.js';
+import { tell } from './timeline/press.js';
 import { cards, me, on, setWho, setWorld, state } from './state.js';
 
 const ask = 'dump hosta OfficeClickToRun --reason "beacon seen at 02:40"';
@@ -20,7 +20,8 @@ function advice() {
   const newest = cards().findLast((card) => card.place === state.place);
   const person = me();
   if (newest === undefined || person === undefined) return undefined;
-  // The words are the server's, drawn from the card: only who may decide is the page's own.
+  // The words come from the server, which makes them from the card. Only who may decide is worked out by the
+  // page.
   if (newest.hint === undefined)
     return newest.state === 'awaitingApproval' ? decide(newest, person) : undefined;
   const next =
@@ -51,7 +52,7 @@ function decide(card, person) {
   return other === undefined ? { text: why } : { text: why, action: become(other) };
 }
 
-/** Whoever holds that one role only shows best what it is. */
+/** A person with only that one role shows best what the role is. */
 function alone(people) {
   return people.toSorted((one, other) => one.roles.length - other.roles.length)[0];
 }
@@ -86,7 +87,7 @@ function draw() {
   box.hidden = said === undefined;
   if (said === undefined) return;
   const key = `${said.text}${said.action?.label ?? ''}`;
-  // Drawn again only when it says something else: a button must not vanish under a finger.
+  // Drawn again only when its text changes: a button must not vanish under a finger.
   if (box.dataset.key === key) return;
   box.dataset.key = key;
   fill(

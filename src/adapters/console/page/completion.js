@@ -1,4 +1,4 @@
-// What could be meant by the text so far. Pure: a text and what is known go in, suggestions come out.
+// Completion of the command line: from the text so far and the known words to suggestions. Pure.
 
 /**
  * @typedef {{ words: { word: string, usage: string, does: string, example: string, recipe: boolean,
@@ -47,7 +47,7 @@ function firstWords(typed, known) {
     }));
 }
 
-/** What may stand where the last word stands. */
+/** What is possible in the place of the last word. */
 function choices(form, words, known) {
   const position = words.length - 1;
   const completes = form.completes[position - 1] ?? null;

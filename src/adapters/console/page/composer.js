@@ -1,10 +1,10 @@
-// The line where commands are typed: completion, history, and the sending.
+// The command line of the page: completion, history, and sending.
 import { post } from './api.js';
 import { complete } from './completion.js';
 import { byId, el } from './dom.js';
-import { tell } from './press.js';
+import { tell } from './timeline/press.js';
 import { cards, me, on, state } from './state.js';
-import { showNewest } from './timeline.js';
+import { showNewest } from './timeline/timeline.js';
 
 /** @type {string[]} newest first */
 let history = JSON.parse(sessionStorage.getItem('history') ?? '[]');
@@ -14,7 +14,7 @@ let draft = '';
 /** @type {import('./completion.js').Suggestion[]} */
 let suggestions = [];
 let active = -1;
-/** Commands go out one after another, in the order they were typed. */
+/** Commands are sent one after another, in the order in which they were typed. */
 let sent = Promise.resolve();
 let underWay = 0;
 
@@ -151,9 +151,9 @@ function keyed(event) {
 }
 
 /**
- * Takes the text out of the line at once: the next command can be typed before this one is answered. Cleared
- * only with the answer, the line would lose what was typed meanwhile, because a message may be seen before
- * the call that brought it has returned.
+ * Removes the text from the line at once, so that the next command can be typed before this one is answered.
+ * If it were removed with the answer, text typed in the meantime would be lost, because a message may appear
+ * before the call that caused it has returned.
  */
 function send(event) {
   event.preventDefault();
@@ -165,7 +165,7 @@ function send(event) {
   back = -1;
   field().value = '';
   close();
-  // Here and not when its turn comes: what went wrong with the one before it has to stay.
+  // Cleared here and not when the command is sent: an error of the command before it has to stay visible.
   byId('problem').textContent = '';
   underWay += 1;
   byId('composer').setAttribute('aria-busy', 'true');
@@ -178,8 +178,8 @@ async function deliver(command) {
     if (command.place === state.place) showNewest();
   } catch (error) {
     tell(error);
-    // Back into the line to be sent again, unless something else is being typed there, or by somebody else:
-    // then the arrow key brings it back.
+    // The text is put back into the line to be sent again, unless something else is being typed there, or by
+    // another person: then the arrow key brings it back.
     if (field().value === '' && state.as === command.as && state.place === command.place) write(command.text);
   } finally {
     underWay -= 1;
@@ -187,7 +187,7 @@ async function deliver(command) {
   }
 }
 
-/** Whoever types the command's name as well is understood. */
+/** The name of the chat command may be typed as well. */
 function withoutName(text) {
   const trimmed = text.trimStart();
   return trimmed === state.command || trimmed.startsWith(`${state.command} `)

@@ -1,5 +1,5 @@
-// Makes elements. Text only ever becomes text nodes and attributes: nothing in this page reads HTML from
-// anywhere.
+// Elements of the page. Text only ever becomes text nodes and attributes: nothing in this page reads HTML
+// from anywhere.
 
 /**
  * @param {string} tag
@@ -19,7 +19,7 @@ export function el(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Puts new children in the place of the old ones; left out are the same as in `el`. */
+/** Replaces the children of an element; omitted values are the same as in `el`. */
 export function fill(parent, ...children) {
   parent.replaceChildren(...present(children));
 }
@@ -38,7 +38,7 @@ export function byId(id) {
 /** Says something to screen readers, once, without moving anything. @param {string} text */
 export function announce(text) {
   const region = byId('announcer');
-  // The same sentence twice is only read twice when it is new text.
+  // A repeated sentence is read again only when it is new text.
   region.replaceChildren(el('p', {}, text));
 }
 

@@ -1,12 +1,12 @@
-// Puts the page together: loads the chat, mounts the parts, and opens the side panels over the timeline where
-// there is no room next to it.
+// The start of the page: it loads the chat, mounts the parts, and opens the side panels over the timeline
+// where there is no room next to it.
 import { byId } from './dom.js';
 import { mountCoach } from './coach.js';
 import { mountComposer } from './composer.js';
 import { mountPeople } from './people.js';
-import { tell } from './press.js';
+import { tell } from './timeline/press.js';
 import { on, start, state } from './state.js';
-import { mountTimeline } from './timeline.js';
+import { mountTimeline } from './timeline/timeline.js';
 import { mountWorld } from './world.js';
 
 /** A panel is a popover exactly where the style sheet has no column for it. */
@@ -40,7 +40,7 @@ async function main() {
   mountWorld();
   mountCoach();
   on('connection', () => (byId('offline').hidden = state.connected));
-  // Changing person on a phone is followed by looking at the chat again.
+  // After changing the person on a phone, one wants to see the chat again.
   for (const topic of ['who', 'where'])
     on(topic, () => byId('who').matches(':popover-open') && byId('who').hidePopover());
   document.body.classList.add('ready');

@@ -1,4 +1,4 @@
-// Who you are and where: the two switchers, and what the bar above the timeline says of the place.
+// The switchers of person and place, and the description of the place above the timeline.
 import { announce, byId, el, initials } from './dom.js';
 import { isVisible, me, on, setWhere, setWho, state } from './state.js';
 

@@ -1,5 +1,5 @@
-// What the page knows: the chat as the bot tells it, and who and where the reader is. Everything that is
-// drawn is drawn from here.
+// The state of the page: the chat as the bot reports it, and the reader’s person and place. Everything is
+// drawn from it.
 import { get } from './api.js';
 
 /** @typedef {{ account: string, id: string, name: string, roles: string[] }} Person */
@@ -23,7 +23,7 @@ export const state = {
   as: '',
   place: '',
   connected: true,
-  /** Simulated time when it was last told, and when that was by this machine. */
+  /** The simulated time of the last report, and the time of this machine then. */
   told: { now: Date.now(), at: performance.now() },
 };
 
@@ -84,7 +84,7 @@ function setConnected(connected) {
   emit('connection');
 }
 
-/** Reads everything once more; answers where the event stream goes on. */
+/** Reads everything again; returns the position from which the event stream continues. */
 async function load() {
   const all = await get('cards');
   state.command = all.command;
@@ -100,7 +100,7 @@ async function load() {
   return all.position;
 }
 
-/** Loads the chat and follows it for as long as the page is open. */
+/** Loads the chat and follows it while the page is open. */
 export async function start() {
   const position = await load();
   state.vocabulary = await get('completion');
@@ -116,7 +116,7 @@ function follow(position) {
   });
   events.addEventListener('world', ({ data }) => setWorld(JSON.parse(data)));
   events.addEventListener('open', () => setConnected(true));
-  // Another process answers, whose numbers begin again: what it knows is the truth.
+  // Another process answers, whose numbers start again: its state is the valid one.
   events.addEventListener('reset', () => {
     events.close();
     void reload();
@@ -138,7 +138,7 @@ async function reload() {
     emit('world');
     follow(position);
   } catch {
-    // Still down: asked again until it is back.
+    // Still unreachable: tried again until it answers.
     setConnected(false);
     setTimeout(() => void reload(), 1000);
   }

@@ -1,4 +1,4 @@
-// Times as the cards tell them: UTC, to the minute.
+// Times as the cards show them: UTC, to the minute.
 
 /** "14:08" @param {number} at epoch milliseconds */
 export function clockTime(at) {

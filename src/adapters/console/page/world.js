@@ -1,7 +1,7 @@
-// The simulator's side of the page: its time, what goes wrong, and its devices.
+// The simulator panel of the page: its time, its faults, and its devices.
 import { post } from './api.js';
 import { announce, byId, el, fill } from './dom.js';
-import { tell } from './press.js';
+import { tell } from './timeline/press.js';
 import { on, setWorld, simulatedNow, state } from './state.js';
 import { clockTime, dayOf, exactTime } from './time.js';
 

@@ -7,7 +7,7 @@ import type { Freshness } from '../../../bot/policy/people/people.ts';
 import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
 import { SlidingWindow } from '../../../liveResponse/pacing/slidingWindow.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import { within } from '../../within.ts';
+import { within } from '../../clock.ts';
 import { SlackFailure } from '../outbound/slackFailure.ts';
 import { groupReadingsPerMinute, groupTurnWait, peopleMemory } from '../limits.ts';
 import { platformName, slackGroups, surface } from '../ids.ts';

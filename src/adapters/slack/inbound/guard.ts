@@ -6,8 +6,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Express, Request, Response } from 'express';
 import { isRecord, parseJson } from '../../../liveResponse/text/json.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import { createRationedLog } from '../../rationedLog.ts';
-import type { RationedLog } from '../../rationedLog.ts';
+import { RationedLog } from '../../rationedLog.ts';
 import { bodyLimit, signatureSkew } from '../limits.ts';
 import type { ReplayMemory } from './replayMemory.ts';
 import type { SlackTime } from '../slackTime.ts';
@@ -26,7 +25,7 @@ export interface GuardOptions {
 
 /** Must be mounted before any body parser: the signature is over the bytes as they came. */
 export function mountGuard(app: Express, options: GuardOptions): void {
-  const refusals = createRationedLog(options.log, options.clock, 'slackRequestRefused');
+  const refusals = new RationedLog(options.log, options.clock, 'slackRequestRefused');
   app.post(eventsPath, (request, response, next) => {
     // Express is lenient about case and a last slash, Bolt is not.
     if (request.path !== eventsPath) next();

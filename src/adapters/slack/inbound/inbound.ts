@@ -11,7 +11,7 @@ import { readSlackPress } from '../../../../cards/press.ts';
 import type { Press } from '../../../../cards/press.ts';
 import { clip } from '../../../../cards/clip.ts';
 import { prefaced } from '../../deliveries/words.ts';
-import { TookTooLong, within } from '../../within.ts';
+import { TookTooLong, within } from '../../clock.ts';
 import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';
 import type { CardAddress } from '../outbound/cardAddress.ts';
 import { isOfTwo } from '../identity/channels.ts';

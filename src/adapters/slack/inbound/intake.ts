@@ -15,7 +15,7 @@ import {
   tooLateSentence,
 } from '../../deliveries/words.ts';
 import type { DeliveryKind } from '../../deliveries/words.ts';
-import { random } from '../../random.ts';
+import { random } from '../../crypto.ts';
 import { textRefusal } from '../../../bot/commands/verbs.ts';
 import { explain } from '../../../bot/policy/refusals/refusal.ts';
 import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';

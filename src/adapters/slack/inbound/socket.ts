@@ -5,7 +5,7 @@ import type { Logger } from '@slack/bolt';
 import { failureOf, messageOf } from '../outbound/slackFailure.ts';
 import { readFrame } from './frames.ts';
 import type { Check } from '../../http/server.ts';
-import { random } from '../../random.ts';
+import { random } from '../../crypto.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { callTimeout, graceOf, socketDeaf } from '../limits.ts';
 import type { SlackFetch } from '../outbound/slackFetch.ts';

@@ -6,7 +6,7 @@ import { stoppingWaits } from '../../../bot/policy/people/people.ts';
 import type { Freshness } from '../../../bot/policy/people/people.ts';
 import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import { TookTooLong, within } from '../../within.ts';
+import { TookTooLong, within } from '../../clock.ts';
 import type { Inbound } from '../inbound/activity.ts';
 import type { Connector, Member } from '../outbound/connector.ts';
 

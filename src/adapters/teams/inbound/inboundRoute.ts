@@ -3,7 +3,7 @@
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import { createRationedLog } from '../../rationedLog.ts';
+import { RationedLog } from '../../rationedLog.ts';
 import { readActivity } from './activity.ts';
 import type { Inbound } from './activity.ts';
 import type { InvokeAnswer } from './invokeAnswers.ts';
@@ -37,7 +37,7 @@ export function mountInboundRoute(
   handle: (message: Inbound) => Promise<InvokeAnswer | undefined>,
 ): void {
   const { door, log, clock } = options;
-  const refusals = createRationedLog(log, clock, 'teamsRefused');
+  const refusals = new RationedLog(log, clock, 'teamsRefused');
 
   function refuse(response: Response, status: RefusedMessage, why: string): void {
     refusals.warn(why, { status, why });

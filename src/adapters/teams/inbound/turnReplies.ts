@@ -5,7 +5,7 @@ import { Stopping } from '../../deliveries/answers.ts';
 import type { Left } from '../../deliveries/deliveries.ts';
 import { prefaced, takenUpSentence } from '../../deliveries/words.ts';
 import type { DeliveryKind } from '../../deliveries/words.ts';
-import { random } from '../../random.ts';
+import { random } from '../../crypto.ts';
 import type { TeamsChat } from '../outbound/chat.ts';
 import { replyMessage } from '../outbound/teamsMessages.ts';
 import { PrivateReplies } from '../outbound/privateReplies.ts';

@@ -1,12 +1,12 @@
-// One card: drawn by the real Adaptive Cards renderer, and the same state as Block Kit JSON, plain text and
-// journal lines.
-import { el } from './dom.js';
+// A card of the timeline: drawn by the real Adaptive Cards renderer, and the same state as Block Kit JSON,
+// plain text and journal lines.
+import { el } from '../dom.js';
 import { hostConfig } from './hostConfig.js';
 import { journalOf, press, pressed, tell } from './press.js';
 
 const { AdaptiveCard, HostConfig } = globalThis.AdaptiveCards;
 const config = new HostConfig(hostConfig);
-// No Markdown: the few texts that are Markdown are read back to plain text below, so that nothing ever
+// No Markdown: the few texts that are Markdown are turned back into plain text below, so that nothing ever
 // becomes HTML.
 AdaptiveCard.onProcessMarkdown = (_text, result) => {
   result.didProcess = false;
@@ -19,9 +19,9 @@ const tabs = [
   { id: 'journal', label: 'Journal', spoken: 'Journal lines' },
 ];
 /**
- * Cards whose head has left the screen say their state in the bar that stays. What is watched is the mark
- * where the head begins: it is in or out, while as much of a tall card may be seen at its end as at its
- * beginning.
+ * Cards whose head is scrolled out of sight show their state in the bar that stays. The observer watches a
+ * mark at the start of the head: it is either visible or not, whereas the visible part of a tall card is the
+ * same at its end as at its start.
  */
 const heads = new IntersectionObserver(
   (entries) => {
@@ -36,7 +36,7 @@ const heads = new IntersectionObserver(
 /** Which tab is open, by message id; it stays open when the card is drawn again. */
 const open = new Map();
 
-/** TextBlock texts are Markdown; ours escapes with backslashes, which are taken off again. */
+/** TextBlock texts are Markdown; ours escape with backslashes, which are removed here. */
 function withoutMarkdown(value) {
   if (Array.isArray(value)) return value.map(withoutMarkdown);
   if (typeof value !== 'object' || value === null) return value;
@@ -49,7 +49,8 @@ function withoutMarkdown(value) {
 function actionTaken(message, action, show) {
   const type = action.getJsonTypeName();
   if (type === 'Action.OpenUrl') {
-    // A link of the simulator's blob server: it is a key, so nobody is told where it was followed from.
+    // A link of the simulator’s blob server works as a key, so its server does not learn where it was
+    // followed from.
     el('a', { href: action.url, target: '_blank', rel: 'noopener noreferrer' }).click();
     return;
   }
@@ -70,12 +71,12 @@ function drawAdaptive(message, panel) {
   card.parse(withoutMarkdown(message.adaptiveCard));
   const drawn = card.render();
   if (drawn !== undefined) {
-    // Reached by Tab it would be one more stop that does nothing.
+    // With Tab it would be one more stop that does nothing.
     drawn.removeAttribute('tabindex');
     root.append(drawn);
   }
   markBlocks(card);
-  // What is spoken begins with what is seen, or nobody could ask for the button by its name.
+  // The spoken name starts with the visible one; otherwise nobody could ask for the button by its name.
   for (const button of root.querySelectorAll('button[title]')) {
     const { title, textContent: label } = button;
     button.setAttribute('aria-label', title.startsWith(label) ? title : `${label}, ${title}`);
@@ -97,7 +98,7 @@ function markBlocks(container) {
   }
 }
 
-/** `label` is the button under way, if any. Buttons keep the focus: a disabled one would throw it away. */
+/** `label` is the pressed button, if any. Buttons keep the focus: a disabled one would lose it. */
 function showBusy(root, label) {
   root.classList.toggle('busy', label !== undefined);
   root.setAttribute('aria-busy', String(label !== undefined));
@@ -174,8 +175,8 @@ function fill(message, panel) {
 }
 
 /**
- * @param {import('./state.js').Message} first
- * @returns {{ element: HTMLElement, update(message: import('./state.js').Message): void }} `update` draws the
+ * @param {import('../state.js').Message} first
+ * @returns {{ element: HTMLElement, update(message: import('../state.js').Message): void }} `update` draws the
  * new state at once, and keeps tab and focus
  */
 export function cardOf(first) {

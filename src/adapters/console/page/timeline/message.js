@@ -1,10 +1,10 @@
-// One message of the timeline: typed by a person, a card, a public note below one, or a whisper to one person
-// alone.
+// A message of the timeline: typed by a person, a card, a public note below a card, or a private reply to one
+// person.
 import { cardOf } from './card.js';
-import { el } from './dom.js';
-import { avatar } from './people.js';
-import { nameOf, state } from './state.js';
-import { clockTime } from './time.js';
+import { el } from '../dom.js';
+import { avatar } from '../people.js';
+import { nameOf, state } from '../state.js';
+import { clockTime } from '../time.js';
 
 function time(at) {
   return el(
@@ -99,7 +99,7 @@ function whisper(message) {
   return { element, update: (next) => drawn?.update(next) };
 }
 
-/** @param {import('./state.js').Message} message */
+/** @param {import('../state.js').Message} message */
 export function draw(message) {
   return { said, card, note, whisper }[message.kind](message);
 }

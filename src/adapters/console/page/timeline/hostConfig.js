@@ -1,5 +1,5 @@
-// How the Adaptive Cards renderer shall look here. Colours are names of base.css, which has a light and a
-// dark value for each.
+// Settings of the Adaptive Cards renderer. Colours are names from base.css, which has a light and a dark
+// value for each.
 
 const sizes = { small: 12, default: 14, medium: 15, large: 17, extraLarge: 22 };
 const tones = ['accent', 'good', 'warning', 'attention'];
@@ -49,8 +49,7 @@ export const hostConfig = {
       ]),
     ),
   },
-  // A second step opens in a dialog of the page's own: it can be left by Escape, and the timeline does not
-  // jump.
+  // A second step opens in a dialog of the page: Escape closes it, and the timeline does not jump.
   actions: {
     maxActions: 6,
     spacing: 'medium',

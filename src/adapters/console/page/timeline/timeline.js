@@ -1,9 +1,8 @@
-// The timeline of one place: keeps what is drawn in step with what is known, and stays where the reader is
-// looking.
-import { announce, byId, el } from './dom.js';
+// The timeline of one place. It keeps the drawn messages up to date, and stays where the reader is looking.
+import { announce, byId, el } from '../dom.js';
 import { draw } from './message.js';
-import { isVisible, on, state } from './state.js';
-import { dayOf } from './time.js';
+import { isVisible, on, state } from '../state.js';
+import { dayOf } from '../time.js';
 
 /** @type {Map<string, { element: HTMLElement, seq: number, status?: string, update(message: any): void }>} */
 const drawn = new Map();
@@ -15,7 +14,7 @@ function visible() {
     .sort((one, other) => one.at - other.at);
 }
 
-/** The message at the upper edge, and how far it stands from it: what must not move. */
+/** The message at the upper edge, and its distance from that edge: it must not move. */
 function anchorOf(timeline) {
   const top = timeline.getBoundingClientRect().top;
   for (const one of drawn.values()) {
@@ -86,8 +85,8 @@ function sync({ quiet = false } = {}) {
 }
 
 /**
- * Puts the view where the reader expects it: on what is new if the end was in sight, else exactly where it
- * was.
+ * Scrolls to where the reader expects to be: to the new messages if the end was visible, otherwise exactly
+ * where it was.
  */
 function settle(timeline, { moved, wasAtEnd, anchor, heightBefore, added }) {
   const spacer = byId('spacer');
@@ -95,7 +94,7 @@ function settle(timeline, { moved, wasAtEnd, anchor, heightBefore, added }) {
   if (moved || (first !== undefined && wasAtEnd)) {
     spacer.style.height = '0';
     timeline.scrollTop = timeline.scrollHeight;
-    // Something taller than the screen is read from its beginning.
+    // Anything taller than the screen is shown from its start.
     const above =
       (first ?? timeline.lastElementChild).getBoundingClientRect().top - timeline.getBoundingClientRect().top;
     if (!moved && above < 0) timeline.scrollTop += above - 12;
@@ -103,8 +102,8 @@ function settle(timeline, { moved, wasAtEnd, anchor, heightBefore, added }) {
     return;
   }
   if (anchor?.element.isConnected === true) {
-    // A card that became shorter must not pull the rest of the page down: the room it left stays until the
-    // reader moves on.
+    // A card that became shorter must not pull the rest of the page down: its empty space stays until the
+    // reader scrolls.
     const short = heightBefore - (timeline.scrollHeight - spacer.offsetHeight);
     spacer.style.height = `${Math.max(0, short)}px`;
     timeline.scrollTop += anchor.element.getBoundingClientRect().top - anchor.offset;
@@ -113,8 +112,8 @@ function settle(timeline, { moved, wasAtEnd, anchor, heightBefore, added }) {
 }
 
 /**
- * What appears below the timeline (a hint, a problem) takes its room from it: a reader at the end stays at
- * the end.
+ * What appears below the timeline (a hint, a problem) takes space from it: a reader at the end stays at the
+ * end.
  */
 function keepEndInSight(timeline) {
   let atEnd = true;
@@ -123,7 +122,7 @@ function keepEndInSight(timeline) {
     'scroll',
     () => {
       // A timeline that has just become lower says nothing about where its reader was; the observer below
-      // comes next.
+      // runs next.
       if (timeline.clientHeight === height) atEnd = isAtEnd(timeline);
     },
     { passive: true },
@@ -135,7 +134,7 @@ function keepEndInSight(timeline) {
   }).observe(timeline);
 }
 
-/** Brings the newest message of the reader's own doing into sight. */
+/** Scrolls to the newest message that the reader caused. */
 export function showNewest() {
   const timeline = byId('timeline');
   byId('spacer').style.height = '0';

@@ -1,17 +1,17 @@
-// Presses a button of a card: the second step in a dialog where the button asks for one, then the API, and
-// what it answered.
-import { get, post } from './api.js';
-import { announce, byId, el } from './dom.js';
-import { state } from './state.js';
+// Button presses on a card: a dialog for the second step where the button needs one, then the API call, and
+// its answer.
+import { get, post } from '../api.js';
+import { announce, byId, el } from '../dom.js';
+import { state } from '../state.js';
 
-/** Presses under way, by message id: the label of the button, kept while the card is drawn again. */
+/** Presses in progress, by message id: the label of the button, kept while the card is drawn again. */
 export const pressed = new Map();
 
 /**
- * @param {import('./state.js').Message} message the card, or the whisper that holds one
+ * @param {import('../state.js').Message} message the card, or the private reply with one
  * @param {{ verb: string, requestId: string, revision: number, fingerprint: string, index?: number }} lr what
  * the button carries
- * @param {(busy: boolean) => void} show draws the card as being handled, or not
+ * @param {(busy: boolean) => void} show draws the card as busy, or not
  */
 export async function press(message, lr, show) {
   if (pressed.has(message.id)) return;
@@ -68,13 +68,13 @@ async function send(message, lr, label, input, show) {
   }
 }
 
-/** Shows a problem of the page or the API beside the composer. @param {unknown} error */
+/** Shows a problem of the page or the API next to the composer. @param {unknown} error */
 export function tell(error) {
   byId('problem').textContent = error instanceof Error ? error.message : String(error);
 }
 
 /**
- * Answers the text given ('' where none is asked for), or undefined when the person thought better of it.
+ * Asks in a dialog. Returns the text ('' where none is requested), or undefined when the person cancels.
  * @param {{ title: string, subject: string, text?: string, asks?: { label: string, optional: boolean, max:
  * number }, ok: string, style: string }} step
  * @returns {Promise<string | undefined>}
