@@ -74,8 +74,8 @@ describe.each(doors)('in $chat', (door) => {
       await stage.press('sam', 'approve');
       await reached(stage, 'queued', 'submitting', 'running', 'finished');
       expect(newest(stage)).toMatchObject({
-        requester: { id: 'responder1' },
-        approval: { by: { id: 'responder2' } },
+        asked: { requester: { id: 'responder1' } },
+        sessions: [{ grant: { votes: [{ by: { id: 'responder2' } }] } }],
       });
     });
   });
@@ -161,7 +161,7 @@ describe.each(doors)('in $chat', (door) => {
     await reached(stage, 'queued', 'submitting');
     await replaceScript(stage);
     await reached(stage, 'closed');
-    expect(newest(stage)).toMatchObject({ state: 'over', ending: { code: 'scriptChanged' } });
+    expect(stageOf(newest(stage))).toMatchObject({ state: 'closed', ending: { code: 'scriptChanged' } });
     expect(sent(stage)).toBe(0);
   });
 
@@ -249,7 +249,7 @@ describe.each(doors)('in $chat', (door) => {
       await reached(stage, 'queued', 'submitting');
       await stage.restart(without);
       await reached(stage, 'closed');
-      expect(newest(stage)).toMatchObject({ state: 'over', ending: { kind: 'refused' } });
+      expect(stageOf(newest(stage))).toMatchObject({ state: 'closed', ending: { kind: 'refused' } });
       await stage.say('riley', dump.replace('hosta', 'hostb'));
       await stage.shows(/Waiting for approval[\s\S]*hostb|hostb[\s\S]*Waiting for approval/);
       await stage.press('sam', 'approve');
@@ -333,7 +333,7 @@ describe.each(doors)('in $chat', (door) => {
     stage.service().scaledClock?.setSpeed(200);
     await asked(stage);
     await stage.shows(/Expired/i);
-    expect(newest(stage)).toMatchObject({ state: 'over', ending: { kind: 'expired' } });
+    expect(stageOf(newest(stage))).toMatchObject({ state: 'closed', ending: { kind: 'expired' } });
     await stage.say('avery', approving(newest(stage)));
     await stage.told('avery', /expired/i);
     expect(sent(stage)).toBe(0);
@@ -365,7 +365,9 @@ describe.each(doors)('in $chat', (door) => {
       );
       await stage.press('avery', 'approve');
       await reached(stage, 'closed');
-      expect(newest(stage)).toMatchObject({ ending: { kind: 'refused', code: 'requesterRoleGone' } });
+      expect(stageOf(newest(stage))).toMatchObject({
+        ending: { kind: 'refused', code: 'requesterRoleGone' },
+      });
       expect(sent(stage)).toBe(0);
     });
 
@@ -377,7 +379,7 @@ describe.each(doors)('in $chat', (door) => {
       await reached(stage, 'queued', 'submitting');
       await stage.restart((text) => text.replace(/(  collect:\n[^]*?tier: )standard/, '$1high'));
       await reached(stage, 'closed');
-      expect(newest(stage)).toMatchObject({ ending: { kind: 'refused', code: 'tierStricter' } });
+      expect(stageOf(newest(stage))).toMatchObject({ ending: { kind: 'refused', code: 'tierStricter' } });
       expect(sent(stage)).toBe(0);
     });
   });
@@ -410,7 +412,10 @@ describe.each(doors)('in $chat', (door) => {
     await stage.told('sam', /there is no request/i);
     await stage.press('avery', 'approve');
     await stage.shows(/Finished/);
-    expect(newest(stage)).toMatchObject({ requester: { id: 'responder1' }, state: 'finished' });
+    expect(newest(stage)).toMatchObject({
+      asked: { requester: { id: 'responder1' } },
+      sessions: [{ stage: { state: 'finished' } }],
+    });
     const stood = await stage.stood();
     expect(stood).toContain(id);
     expect(stood).not.toMatch(/beacon|sig=/);

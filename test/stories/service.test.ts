@@ -1,5 +1,6 @@
 // The composed service with its workers running by themselves, at high simulated speed: what a tick by hand
 // cannot show.
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { stateIn } from '../support/requests.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -91,7 +92,7 @@ describe('the service', () => {
   test('carries an approved request to its end without being driven', async () => {
     const id = await askAndApprove('dump hosta notepad');
     await becomes(id, 'finished');
-    expect(service.store.get(id)).toMatchObject({ outcome: 'succeeded' });
+    expect(stageOf(service.store.get(id))).toMatchObject({ outcome: 'succeeded' });
   });
 
   test('follows a session that was found again, though nothing else runs', async () => {

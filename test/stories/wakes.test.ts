@@ -154,8 +154,8 @@ describe('judging', () => {
     await shortlyBefore(request().asked.at + 10 * minute);
     expect(wakesIn('judging')).toBe(ahead);
     await app.run(20 * second);
-    expect(request()).toMatchObject({
-      state: 'over',
+    expect(stageOf(request())).toMatchObject({
+      state: 'closed',
       ending: { kind: 'refused', code: 'expireAfterShorter' },
     });
   });
@@ -228,7 +228,7 @@ describe('reconciliation', () => {
       expect(wakesIn('reconciliation')).toBe(wait * second);
       await app.run(wait * second);
     }
-    expect(app.newest()).toMatchObject({ state: 'unknown', looks: 4 });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'unknown', searches: 4 });
   });
 
   test('tries again after 5 s what could not be read', async () => {
@@ -251,7 +251,10 @@ describe('reconciliation, of a session past our deadline', () => {
     await app.run(10 * minute);
     await app.press('approver1', 'cancel');
     await app.clock.settle();
-    expect(app.newest()).toMatchObject({ state: 'unknown', cancel: { answer: 'accepted' } });
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'unknown',
+      run: { cancel: { answer: 'accepted' } },
+    });
     expect(wakesIn('reconciliation')).toBeLessThanOrEqual(15 * second);
     await app.run(15 * second);
     expect(stageOf(app.newest()).state).not.toBe('unknown');
@@ -287,7 +290,10 @@ describe('lateFinds', () => {
     await dropped('laptop7');
     faults().clear();
     await app.run(5 * second);
-    expect(app.newest()).toMatchObject({ state: 'over', found: { action: { status: 'Pending' } } });
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'closed',
+      found: { action: { status: 'Pending' } },
+    });
     expect(wakesIn('lateFinds')).toBe(30 * second);
   });
 });

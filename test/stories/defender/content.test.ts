@@ -129,8 +129,7 @@ describe('an approval', () => {
     libraryFault(503);
     expect(await app.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
     expect(app.newest()).toMatchObject({
-      state: 'queued',
-      approval: { content: { files: [{ name: 'minidump.ps1' }] } },
+      sessions: [{ grant: { content: { files: [{ name: 'minidump.ps1' }] } }, stage: { state: 'queued' } }],
     });
   });
 
@@ -173,8 +172,8 @@ describe('right before the POST', () => {
       await upload(app, 'minidump.ps1', evil);
     });
     await app.run(10_000);
-    expect(app.newest()).toMatchObject({
-      state: 'over',
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'closed',
       ending: { kind: 'refused', code: 'scriptChanged' },
     });
     expect(sent()).toBe(0);
@@ -187,8 +186,8 @@ describe('right before the POST', () => {
   test('a script that is gone voids it too', async () => {
     await approvedThen(() => remove(app, 'minidump.ps1'));
     await app.run(10_000);
-    expect(app.newest()).toMatchObject({
-      state: 'over',
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'closed',
       ending: {
         code: 'scriptChanged',
         detail: expect.stringMatching(/^minidump\.ps1 \([0-9a-f]{8}\) is no longer in the library$/),
@@ -202,7 +201,7 @@ describe('right before the POST', () => {
     await app.press('approver1', 'approve');
     await upload(app, 'triage.zip', 'other bytes');
     await app.run(10_000);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { code: 'scriptChanged' } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { code: 'scriptChanged' } });
     expect(sent()).toBe(0);
   });
 
@@ -227,19 +226,22 @@ describe('right before the POST', () => {
   ])('a library that is %s defers it, with its own words, until it can be read', async (_name, status) => {
     await approvedThen(() => libraryFault(status));
     await app.run(40_000);
-    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'library' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'library' });
     expect(card()).toMatch(/Approved, scripts not verified yet/);
     expect(sent()).toBe(0);
     app.simulator.tenant.faults.clear();
     await app.until('running');
     expect(sent()).toBe(1);
-    expect(app.newest()).toMatchObject({ attempts: [{}] });
+    expect(app.newest()).toMatchObject({ sessions: [{ attempts: [{}] }] });
   });
 
   test('a library that stays down lets the approval lapse, unsent', async () => {
     await approvedThen(() => libraryFault(503));
     await app.run(31 * 60_000);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'lapsed', waitedFor: 'library' } });
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'closed',
+      ending: { kind: 'lapsed', waitedFor: 'library' },
+    });
     expect(sent()).toBe(0);
     expect(card()).toMatch(/could not be verified/);
   });
@@ -274,7 +276,9 @@ describe('right before the POST', () => {
     await app.until('running');
     expect(sent()).toBe(1);
     expect(app.newest()).toMatchObject({
-      approval: { content: { files: [{ sha256: createHash('sha256').update(evil).digest('hex') }] } },
+      sessions: [
+        { grant: { content: { files: [{ sha256: createHash('sha256').update(evil).digest('hex') }] } } },
+      ],
     });
   });
 });
@@ -339,7 +343,7 @@ describe('a policy that another start has brought', () => {
     ],
   ])('%s refuses what was approved before it', async (_name, code, policy) => {
     await restartedWith(policy);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused', code } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'refused', code } });
     expect(sent()).toBe(0);
     expect(card()).toMatch(/Nothing was run\./);
   });
@@ -349,8 +353,8 @@ describe('a policy that another start has brought', () => {
     await app.press('approver1', 'approve');
     await app.restart({}, (text) => text.replace('  get: { tier: high }\n', ''));
     await app.run(10_000);
-    expect(app.newest()).toMatchObject({
-      state: 'over',
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'closed',
       ending: { kind: 'refused', code: 'commandNotAllowed', detail: 'GetFile' },
     });
     expect(sent()).toBe(0);

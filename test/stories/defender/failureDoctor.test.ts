@@ -1,5 +1,6 @@
 // What a card, a private answer and the checks say when Defender does not do what was asked: the cause, the
 // missing right by name, the next step, and the correlation id, in the journal and on the card.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { sessionOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openTestApp, textOf } from '../../support/testApp.ts';
@@ -74,7 +75,7 @@ describe('a busy device', () => {
   test('that the API shows nothing of says that portal sessions cannot be seen', async () => {
     await approved('dump srv-portal notepad');
     await app.loop.tick();
-    expect(app.newest()).toMatchObject({
+    expect(stageOf(app.newest())).toMatchObject({
       state: 'queued',
       blocker: { by: 'unseen' },
       error: { apiCode: 'ActiveRequestAlreadyExists' },
@@ -90,7 +91,7 @@ describe('a busy device', () => {
     await app.say('responder1', 'dump laptop7 chrome');
     await app.press('approver1', 'approve');
     await app.run(10_000);
-    expect(app.newest()).toMatchObject({
+    expect(stageOf(app.newest())).toMatchObject({
       state: 'queued',
       blocker: { by: 'request', id: first.id, undecided: false },
     });
@@ -121,7 +122,7 @@ describe('a busy device', () => {
     await app.say('responder1', 'dump hosta chrome');
     await app.press('approver1', 'approve');
     await app.run(31 * minute);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'lapsed' } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'lapsed' } });
     expect(card().lead).toContain(`(${first.id} held the device)`);
   });
 });
@@ -143,8 +144,8 @@ describe('a refused start', () => {
         () => void app.simulator.tenant.changeDevice(`${host}.corp.example`, { refusal }),
       );
       await app.run(5_000);
-      expect(app.newest()).toMatchObject({
-        state: 'over',
+      expect(stageOf(app.newest())).toMatchObject({
+        state: 'closed',
         ending: { kind: 'refused', code: refusal, call: 'submit' },
       });
       expect(card().lead).toContain(text);
@@ -188,7 +189,7 @@ describe('a missing right', () => {
       faults().plant({ what: 'unauthorized', on: 'run', times: 2 }),
     );
     await app.run(5_000);
-    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'unauthorized' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'unauthorized' });
     expect(card().status).toContain('Approved, bot not let in');
     expect(card().lead).toContain('Machine.LiveResponse with admin consent');
     await app.until('running');
@@ -199,7 +200,10 @@ describe('a missing right', () => {
     await approved('dump hosta notepad');
     faults().plant({ what: 'status', on: 'machines', status: 403, times: 'always' });
     await app.run(5_000);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused', call: 'machines' } });
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'closed',
+      ending: { kind: 'refused', call: 'machines' },
+    });
     expect(card().lead).toContain('may not look devices up (403)');
     expect(card().lead).toContain('Machine.Read.All or Machine.ReadWrite.All');
   });

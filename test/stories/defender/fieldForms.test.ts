@@ -293,7 +293,7 @@ describe('a busy device', () => {
       () => (free = app.field.answer(/runliveresponse$/i, () => fieldError(400, 'BadRequest', message))),
     );
     await app.run(30_000);
-    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
     free();
     await app.until('finished');
     expect([view().status, ran()]).toEqual(['Finished: succeeded', 1]);
@@ -376,7 +376,7 @@ test('an answer that belongs to another application, which it does not name, is 
       ),
   );
   await app.run(20_000);
-  expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
+  expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
   expect(shown()).toContain('A live response session holds this device');
   expect(ran()).toBe(0);
 });

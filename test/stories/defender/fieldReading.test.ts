@@ -125,7 +125,7 @@ describe('a list that goes on at another host (row 3.1)', () => {
     });
     const { id } = await app.until('unknown');
     await app.run(20 * 60_000);
-    expect(app.newest()).toMatchObject({ state: 'unknown', looks: 0 });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'unknown', searches: 0 });
     expect(ran()).toBe(1);
     // Nobody can send it again on the strength of a list that was read in part.
     await app.press('approver1', 'resend');
@@ -156,7 +156,7 @@ describe('a list that goes on at another host (row 3.1)', () => {
   test('keeps a script that was seen from being sent unseen', async () => {
     await approved('dump hosta notepad', () => withoutMinidump());
     await app.run(60_000);
-    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'library' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'library' });
     expect(app.field.submissions()).toBe(0);
   });
 
@@ -257,9 +257,12 @@ describe('a busy device (row 3.3)', () => {
     await approved('dump hosta notepad', () => (free = app.field.answer(/runliveresponse$/i, () => answer)));
     await app.run(30_000);
     expect(app.newest()).toMatchObject({
-      state: 'queued',
-      waitsFor: 'deviceBusy',
-      approval: { by: { name: 'Avery Approver' } },
+      sessions: [
+        {
+          grant: { votes: [{ by: { name: 'Avery Approver' } }] },
+          stage: { state: 'queued', waitsFor: 'deviceBusy' },
+        },
+      ],
     });
     expect(view().status).toBe('Approved, device busy');
     expect(ran()).toBe(0);
@@ -431,7 +434,7 @@ describe('a date that stands for none (row 3.7)', () => {
     );
     await app.until('running');
     await app.run(60_000);
-    expect(app.newest()).toMatchObject({ state: 'running' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'running' });
     expect('parked' in app.newest() ? app.newest() : undefined).toBeUndefined();
     await app.until('finished');
     expect(app.calls.filter((kind) => kind === 'cancel')).toHaveLength(0);

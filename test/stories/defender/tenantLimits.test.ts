@@ -66,7 +66,7 @@ describe.each([
     expect(journaled()).toEqual([]);
 
     await later(ms);
-    expect(app.newest()).toMatchObject({ state: 'finished', outcome: 'timedOut' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'finished', outcome: 'timedOut' });
     expect(lead()).toContain(`Defender waited ${said}`);
     expect(lead()).toContain(`So this tenant keeps such a session about ${said}.`);
     expect(await quota()).toContain('A session for an offline device is kept about ');
@@ -138,7 +138,7 @@ describe('a session that still waits after more than 2 hours', () => {
     }
     await later(2 * hour);
     await app.until('finished');
-    expect(app.newest()).toMatchObject({ outcome: 'timedOut' });
+    expect(stageOf(app.newest())).toMatchObject({ outcome: 'timedOut' });
   });
 });
 
@@ -167,7 +167,7 @@ describe('what shows nothing of the queue:', () => {
   ] as const)('%s', async (_name, story, options, outcome) => {
     app = await openTestApp(options);
     await story();
-    if (outcome !== undefined) expect(app.newest()).toMatchObject({ outcome });
+    if (outcome !== undefined) expect(stageOf(app.newest())).toMatchObject({ outcome });
     expect(lead()).not.toContain('So this tenant keeps');
     expect(await quota()).toMatch(range);
     expect(journaled()).toEqual([]);
@@ -187,7 +187,7 @@ test('a time-out of which Defender tells no times shows nothing either: our own 
   await later(20 * minute);
   set = hour;
   await later(42 * minute);
-  expect(app.newest()).toMatchObject({ state: 'finished', outcome: 'timedOut' });
+  expect(stageOf(app.newest())).toMatchObject({ state: 'finished', outcome: 'timedOut' });
   expect(lead()).not.toContain('So this tenant keeps');
   expect(await quota()).toMatch(range);
   expect(journaled()).toEqual([]);
@@ -220,7 +220,7 @@ test('what ended under an earlier version, which learned nothing, counts from th
   app.clock.move(shortQueueMs + 5 * minute);
   // The reading alone: nothing is written down of what it shows.
   await app.loop.following.pass();
-  expect(app.newest()).toMatchObject({ state: 'finished', outcome: 'timedOut' });
+  expect(stageOf(app.newest())).toMatchObject({ state: 'finished', outcome: 'timedOut' });
   expect(journaled()).toEqual([]);
   await app.restart();
   await app.loop.tick();

@@ -30,8 +30,8 @@ describe('on the device', () => {
     await approved('run hosta exit3.ps1');
     await app.until('finished');
     await app.run(10_000);
-    expect(app.newest()).toMatchObject({
-      results: { excerpts: [{ index: 0, exitCode: 3, errors: true }] },
+    expect(stageOf(app.newest())).toMatchObject({
+      run: { results: { excerpts: [{ index: 0, exitCode: 3, errors: true }] } },
     });
     expect(lastText()).toMatch(/exit code 3/i);
   });
@@ -82,7 +82,7 @@ describe('on the way to Defender', () => {
   test('a busy device keeps the approved request waiting and says so; it runs when the device is free', async () => {
     await approved('dump srv-portal notepad');
     await app.run(60_000);
-    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
     expect(lastText()).toMatch(
       /the API shows nothing that holds it: sessions opened in the portal cannot be seen/,
     );
@@ -113,7 +113,7 @@ describe('on the way to Defender', () => {
     await app.run(20_000);
     const second = app.newest();
     expect(second.id).not.toBe(first.id);
-    expect(second).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
+    expect(stageOf(second)).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
   });
 
   test.each([
@@ -128,7 +128,7 @@ describe('on the way to Defender', () => {
         plant({ what: 'throttle', on: 'run', times: 1, ...header }),
       );
       await app.run(5_000);
-      expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'throttled' });
+      expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'throttled' });
       expect(lastText()).toMatch(/429|limit/i);
       await app.until('running');
       expect(app.simulator.tenant.submissions).toHaveLength(1);
@@ -147,7 +147,7 @@ describe('on the way to Defender', () => {
       await app.run(2_400);
     }
     await app.run(5_000);
-    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'sessions' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'sessions' });
     await app.run(10 * 60_000);
     expect(app.store.all().map((request) => stageOf(request).state)).toEqual([
       'finished',
@@ -198,7 +198,7 @@ describe('on the way to Defender', () => {
       await app.press('approver1', 'approve');
       await app.loop.tick();
     }
-    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'sessions' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'sessions' });
     await app.run(11 * 60_000);
     await app.until('finished');
     expect(app.store.open().map((request) => stageOf(request).state)).toEqual(['running', 'running']);
@@ -226,7 +226,7 @@ describe('on the way to Defender', () => {
     await approved('dump hosta notepad', {}, () => undefined);
     app.simulator.tenant.faults.plant({ what: 'status', on: 'any', status: 503, times: 'always' });
     await app.run(60_000);
-    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'unavailable' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'unavailable' });
     app.simulator.tenant.faults.clear();
     await app.until('running');
     expect(app.simulator.tenant.submissions).toHaveLength(1);
@@ -241,8 +241,8 @@ describe('on the way to Defender', () => {
     );
     await app.run(5_000);
     const over = app.newest();
-    expect(over).toMatchObject({
-      state: 'over',
+    expect(stageOf(over)).toMatchObject({
+      state: 'closed',
       ending: { kind: 'refused', code: 'DisabledFeature', target: expect.stringMatching(/^[0-9a-f-]{36}$/) },
     });
     expect(lastText()).toMatch(/advanced features|live response.*(off|on)/i);
@@ -272,7 +272,7 @@ describe('a lost answer', () => {
   test('of a request that never arrived is handed to a person, who is told that sending again may run it twice', async () => {
     await approved('dump hosta notepad', {}, plant({ what: 'reset', on: 'run', times: 1 }));
     await app.run(10 * 60_000);
-    expect(app.newest()).toMatchObject({ state: 'unknown', looks: 6 });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'unknown', searches: 6 });
     const resend = app.card().view.buttons.find((button) => button.verb === 'resend');
     expect(resend?.confirm?.text).toMatch(/twice/);
     expect(textOf(await app.press('responder1', 'resend'))).toMatch(/your own request/);
@@ -286,7 +286,7 @@ describe('a lost answer', () => {
     await app.run(10 * 60_000);
     await app.press('responder1', 'drop');
     await app.loop.tick();
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'dropped' } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'abandoned' } });
     expect(lastText()).toMatch(/may have run|may still run|not known/i);
   });
 
@@ -323,7 +323,9 @@ describe('while following', () => {
     await app.until('finished');
     await app.run(60_000);
     expect(anyText()).toMatch(/output follows/i);
-    expect(app.newest()).toMatchObject({ results: { excerpts: [{ index: 0 }], files: [{ index: 1 }] } });
+    expect(stageOf(app.newest())).toMatchObject({
+      run: { results: { excerpts: [{ index: 0 }], files: [{ index: 1 }] } },
+    });
   });
 
   test('a session that does not end in its time is handed to a person', async () => {
@@ -337,7 +339,7 @@ describe('while following', () => {
       app.clock.move(3_600_000);
       await app.loop.tick();
     }
-    expect(app.newest()).toMatchObject({ state: 'unknown', cause: 'overdue' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'unknown', cause: 'overdue' });
   });
 });
 

@@ -1,6 +1,7 @@
 // The policy's file, read again while the bot runs: checked first, journaled with its hash, told in the
 // approvals places in words, what lets more happen first. A file that cannot be used changes nothing and is
 // told of once.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -95,7 +96,7 @@ describe('a file that changes', () => {
     expect(await reload.look()).toBe(policyLookEvery);
     expect(app.policy.roles.get('responder')).toEqual(['responder2']);
     await app.loop.tick();
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { code: 'requesterRoleGone' } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { code: 'requesterRoleGone' } });
     expect(textOf(await app.say('responder1', 'dump hostb notepad'))).toContain('you need the role');
     const facts = [{ effect: 'narrows', what: 'role member removed', name: 'responder' }];
     expect(journal().slice(-2)).toEqual([

@@ -1,5 +1,6 @@
 // Recipes that name their operating systems: a device of another one is refused with the recipe that fits,
 // when it is asked for and once more right before the POST; a system that nobody knows goes on with a note.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
@@ -61,9 +62,8 @@ describe('a device of another system is refused before anything is asked of anyb
     await app.loop.tick();
     await app.press('approver1', 'approve');
     expect(await app.until('finished')).toMatchObject({
-      outcome: 'succeeded',
-      recipe: 'collect-unix',
-      reason: 'beacon at 02:40',
+      asked: { recipe: 'collect-unix', reason: 'beacon at 02:40' },
+      sessions: [{ stage: { outcome: 'succeeded' } }],
     });
   });
 
@@ -126,8 +126,8 @@ describe('right before the POST the device is read again:', () => {
       await app.press('approver1', 'approve');
       runs('hosta.corp.example', osPlatform);
       await app.run(5_000);
-      expect(app.newest()).toMatchObject({
-        state: 'over',
+      expect(stageOf(app.newest())).toMatchObject({
+        state: 'closed',
         ending: { kind: 'refused', code: 'otherSystem', detail },
       });
       expect(app.card().view.lead).toContain(
@@ -149,7 +149,10 @@ describe('right before the POST the device is read again:', () => {
     await app.loop.tick();
     await app.changePolicy((text) => text.replaceAll('systems: [windows]', 'systems: [linux]'));
     await app.loop.tick();
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused', code: 'otherSystem' } });
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'closed',
+      ending: { kind: 'refused', code: 'otherSystem' },
+    });
     expect(app.chat.announced.map(({ text }) => text).join('\n')).toContain(
       'the recipe hosts is for Linux, was for Windows',
     );

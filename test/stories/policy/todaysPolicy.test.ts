@@ -94,7 +94,7 @@ describe('a policy that becomes stricter', () => {
     await asked(line);
     await app.changePolicy(policy);
     await app.loop.tick();
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused', code } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'refused', code } });
     expect(card()).toMatch(words);
     expect(card()).toContain('Nothing was run.');
   });
@@ -109,7 +109,7 @@ describe('a policy that becomes stricter', () => {
       expect(told).toMatch(code === 'deviceOutOfScope' ? /out of scope/ : words);
       expect(told).not.toContain('Something broke');
       await app.loop.tick();
-      expect(app.newest()).toMatchObject({ state: 'over', ending: { code } });
+      expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { code } });
       expect(sent()).toBe(0);
     },
   );
@@ -120,7 +120,7 @@ describe('a policy that becomes stricter', () => {
       app = await approvedHouse(line);
       await app.changePolicy(policy);
       await app.run(10_000);
-      expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused', code } });
+      expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'refused', code } });
       expect(card()).toMatch(words);
       expect(sent()).toBe(0);
     },
@@ -136,7 +136,7 @@ describe('a policy that becomes stricter', () => {
       while (faults.planted().length > 0) await new Promise((resolve) => setImmediate(resolve));
       await app.changePolicy(policy);
       await app.loop.submission.settled();
-      expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused', code } });
+      expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'refused', code } });
       expect(sent()).toBe(0);
     },
   );
@@ -145,7 +145,7 @@ describe('a policy that becomes stricter', () => {
     app = await approvedHouse('dump hosta notepad');
     await app.changePolicy(merged);
     await app.run(10_000);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { code: 'samePerson' } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { code: 'samePerson' } });
     expect(card()).toContain('the person who asked for it and the person who approved it are the same');
     expect(app.chat.notes.at(-1)?.text).toMatch(/: Refused by today’s policy\.$/);
     expect(sent()).toBe(0);
@@ -164,7 +164,7 @@ describe('a policy that becomes stricter', () => {
     await app.loop.tick();
     expect(card()).toContain('Without a decision by 03:10 UTC it is denied.');
     await app.run(11 * minute);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { code: 'expireAfterShorter' } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { code: 'expireAfterShorter' } });
     expect(card()).toContain('less time for an approval now (expireAfter)');
   });
 
@@ -173,7 +173,7 @@ describe('a policy that becomes stricter', () => {
     await app.say('approver1', 'freeze looking');
     await app.changePolicy(high('request: responder, approve: approver, runWithin: 10m'));
     await app.run(11 * minute);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { code: 'runWithinShorter' } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { code: 'runWithinShorter' } });
   });
 
   test('asks for another role: its card names both, and who has only the one it was agreed under may not approve', async () => {
@@ -211,7 +211,7 @@ describe('a policy that becomes stricter', () => {
     await app.run(15 * minute);
     await app.changePolicy(high('request: responder, approve: approver, cancelParkedAfter: 20m'));
     await app.run(10 * minute);
-    expect(app.newest()).toMatchObject({ cancel: { by: { policy: 'cancelParkedAfter' } } });
+    expect(stageOf(app.newest())).toMatchObject({ run: { cancel: { by: { policy: 'cancelParkedAfter' } } } });
   });
 
   test('and then looser again revives nothing', async () => {
@@ -250,10 +250,10 @@ describe('a policy that becomes looser', () => {
       ),
     );
     await app.loop.tick();
-    expect(app.newest()).toMatchObject({ state: 'awaitingApproval', terms });
+    expect(app.newest()).toMatchObject({ stage: { state: 'awaitingApproval' }, asked: { terms } });
     expect(card()).toContain('Without a decision by 03:30 UTC it is denied.');
     await app.run(31 * minute);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'expired' } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'expired' } });
   });
 });
 
@@ -287,7 +287,7 @@ describe('roles that groups give', () => {
       /Nothing was approved.*no longer has the role.*lr-\w+ has ended/,
     );
     expect(groups.asked.every((fresh) => fresh === true)).toBe(true);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { code: 'requesterRoleGone' } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { code: 'requesterRoleGone' } });
   });
 
   test('and while the requester’s cannot be read nothing is approved, and nothing ended', async () => {
@@ -315,7 +315,7 @@ describe('roles that groups give', () => {
       groups.answer = (one) => one !== group;
       groups.asked.length = 0;
       await app.run(10_000);
-      expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused', code } });
+      expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'refused', code } });
       expect(new Set(groups.asked)).toEqual(new Set([30_000]));
       expect(sent()).toBe(0);
     },
@@ -329,7 +329,9 @@ describe('roles that groups give', () => {
       await app.press('approver1', 'approve');
       groups.answer = (one) => (one === group ? undefined : true);
       await app.run(40_000);
-      expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'directory', attempts: [] });
+      expect(app.newest()).toMatchObject({
+        sessions: [{ attempts: [], stage: { state: 'queued', waitsFor: 'directory' } }],
+      });
       expect(card()).toMatch(/Approved, roles not checked yet/);
       expect(card()).toMatch(/cannot be read just now.*whoami/s);
       groups.answer = () => true;
@@ -344,8 +346,8 @@ describe('roles that groups give', () => {
     await app.press('approver1', 'approve');
     groups.answer = () => undefined;
     await app.run(31 * minute);
-    expect(app.newest()).toMatchObject({
-      state: 'over',
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'closed',
       ending: { kind: 'lapsed', waitedFor: 'directory' },
     });
     expect(card()).toContain('a group that gives the role to ask or to approve could not be read');
@@ -362,9 +364,7 @@ describe('roles that groups give', () => {
     await app.loop.submission.pass();
     await app.loop.submission.settled();
     expect(app.newest()).toMatchObject({
-      state: 'over',
-      ending: { code: 'requesterRoleGone' },
-      attempts: [{}],
+      sessions: [{ attempts: [{}], stage: { state: 'closed', ending: { code: 'requesterRoleGone' } } }],
     });
     expect(sent()).toBe(0);
   });

@@ -134,7 +134,9 @@ describe.each(['unkeyed', 'keyed'] as const)('on cards of the recorded folder "%
     const { id, place } = card(surface, label, 'awaitingApproval');
     await bot.until('the session at Defender', () => (submitted(label) === 1 ? true : undefined));
     await bot.shows(card(surface, label, 'awaitingApproval'), /Approved by/);
-    expect(bot.request(label)).toMatchObject({ approval: { by: { id: 'approver1' } } });
+    expect(bot.request(label)).toMatchObject({
+      sessions: [{ grant: { votes: [{ by: { id: 'approver1' } }] } }],
+    });
     expect([id, bot.standing(surface, place, bot.request(label).id)]).toEqual([id, 1]);
     expect(submitted(label)).toBe(1);
   }
@@ -187,14 +189,14 @@ describe.each(['unkeyed', 'keyed'] as const)('on cards of the recorded folder "%
       await bot.toldInSlack('avery', card('slack', 'awaitingOther', 'awaitingApproval'), 'Deny');
       await bot.person('avery').submit('not today');
       await bot.shows(card('slack', 'awaitingOther', 'awaitingApproval'), /not today/);
-      expect(bot.request('awaitingOther')).toMatchObject({
-        state: 'over',
+      expect(stageOf(bot.request('awaitingOther'))).toMatchObject({
+        state: 'closed',
         ending: { kind: 'denied', by: { id: 'approver1' }, reason: 'not today' },
       });
       await bot.pressInSlack('riley', card('slack', 'awaitingTeams', 'awaitingApproval'), 'Withdraw');
       await bot.shows(card('slack', 'awaitingTeams', 'awaitingApproval'), /Withdrawn/);
-      expect(bot.request('awaitingTeams')).toMatchObject({
-        state: 'over',
+      expect(stageOf(bot.request('awaitingTeams'))).toMatchObject({
+        state: 'closed',
         ending: { kind: 'withdrawn', by: { id: 'responder1' } },
       });
       await bot.pressInSlack('riley', card('slack', 'stillUnknown', 'unknown'), 'Drop');
@@ -205,19 +207,19 @@ describe.each(['unkeyed', 'keyed'] as const)('on cards of the recorded folder "%
         await bot.pressCurrentInSlack('riley', card('slack', 'stillUnknown', 'unknown'), 'Drop');
       }
       await bot.shows(card('slack', 'stillUnknown', 'unknown'), /Dropped/);
-      expect(bot.request('stillUnknown')).toMatchObject({
-        state: 'over',
-        ending: { kind: 'dropped', by: { id: 'responder1' } },
+      expect(stageOf(bot.request('stillUnknown'))).toMatchObject({
+        state: 'closed',
+        ending: { kind: 'abandoned', by: { id: 'responder1' } },
       });
       await bot.pressInSlack('riley', card('slack', 'stillRunning', 'running'), 'Cancel');
       await bot.until('the cancel', () => ('cancel' in bot.request('stillRunning') ? true : undefined));
-      expect(bot.request('stillRunning')).toMatchObject({
+      expect(stageOf(bot.request('stillRunning'))).toMatchObject({
         state: 'running',
-        cancel: { by: { id: 'responder1' } },
+        run: { cancel: { by: { id: 'responder1' } } },
       });
       await bot.pressInSlack('sam', card('slack', 'brokenDevice', 'finished'), 'Ask again');
       const next = await bot.until('the next request', () => nextOf('brokenDevice'));
-      expect(next).toMatchObject({ requester: { id: 'responder2' } });
+      expect(next).toMatchObject({ asked: { requester: { id: 'responder2' } } });
       await bot.shows(card('slack', 'brokenDevice', 'finished'), new RegExp(`Tried again as[^]*${next.id}`));
     },
     patience,
@@ -240,30 +242,30 @@ describe.each(['unkeyed', 'keyed'] as const)('on cards of the recorded folder "%
         return pressed;
       };
       await bot.shows(await press('avery', 'awaitingOther', 'deny', 'not today'), /not today/);
-      expect(bot.request('awaitingOther')).toMatchObject({
-        state: 'over',
+      expect(stageOf(bot.request('awaitingOther'))).toMatchObject({
+        state: 'closed',
         ending: { kind: 'denied', by: { id: 'approver1' }, reason: 'not today' },
       });
       await bot.shows(await press('riley', 'awaitingTeams', 'withdraw'), /Withdrawn/);
-      expect(bot.request('awaitingTeams')).toMatchObject({
-        state: 'over',
+      expect(stageOf(bot.request('awaitingTeams'))).toMatchObject({
+        state: 'closed',
         ending: { kind: 'withdrawn', by: { id: 'responder1' } },
       });
       const unknown = await press('riley', 'stillUnknown', 'drop');
       if (old) await bot.pressCurrentInTeams('riley', unknown, 'drop');
       await bot.shows(unknown, /Dropped/);
-      expect(bot.request('stillUnknown')).toMatchObject({
-        state: 'over',
-        ending: { kind: 'dropped', by: { id: 'responder1' } },
+      expect(stageOf(bot.request('stillUnknown'))).toMatchObject({
+        state: 'closed',
+        ending: { kind: 'abandoned', by: { id: 'responder1' } },
       });
       await press('riley', 'stillRunning', 'cancel');
-      expect(bot.request('stillRunning')).toMatchObject({
+      expect(stageOf(bot.request('stillRunning'))).toMatchObject({
         state: 'running',
-        cancel: { by: { id: 'responder1' } },
+        run: { cancel: { by: { id: 'responder1' } } },
       });
       const broken = await press('riley', 'brokenDevice', 'again');
       const next = nextOf('brokenDevice');
-      expect(next).toMatchObject({ requester: { id: 'responder1' } });
+      expect(next).toMatchObject({ asked: { requester: { id: 'responder1' } } });
       await bot.shows(broken, new RegExp(`Tried again as[^]*${next?.id ?? 'nothing'}`));
     },
     patience,

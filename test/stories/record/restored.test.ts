@@ -99,7 +99,7 @@ describe('a request that the copy has as approved, and that ran in the lost line
     await restore(copy);
     await pastEnd();
     const over = requestNow(id);
-    expect(over).toMatchObject({ state: 'over', ending: { kind: 'lapsed' } });
+    expect(stageOf(over)).toMatchObject({ state: 'closed', ending: { kind: 'lapsed' } });
     expect(plainText(cardOf(id))).toMatch(notKnown);
     expect(plainText(cardOf(id))).toMatch(
       /Approved, but as far as the record goes it could not be sent in time/,
@@ -146,7 +146,7 @@ describe('a request that the copy has as approved, and that ran in the lost line
     await runs();
     await restore(copy);
     await pastEnd();
-    expect(requestNow(id)).toMatchObject({ state: 'over', ending: { kind: 'lapsed' } });
+    expect(stageOf(requestNow(id))).toMatchObject({ state: 'closed', ending: { kind: 'lapsed' } });
     await say('unfreeze', 'approver1');
     expect(await say(`retry ${first}`)).toMatch(
       new RegExp(`tried again already as ${id}, which reached Defender, or may have\\.`),
@@ -164,7 +164,7 @@ describe('a request that the copy has as approved, and that ran in the lost line
     await say(`cancel ${id}`);
     await app.run(minute);
     await restore(backup());
-    expect(requestNow(id)).toMatchObject({ state: 'over', ending: { kind: 'withdrawn' } });
+    expect(stageOf(requestNow(id))).toMatchObject({ state: 'closed', ending: { kind: 'withdrawn' } });
     const answer = await say(`status ${id}`);
     expect(answer).toMatch(notKnown);
     expect(answer).not.toMatch(nothingRan);
@@ -207,7 +207,7 @@ describe('what is known keeps its way to be tried again:', () => {
     const after = await asked('dump hosta teams');
     await pastEnd();
     for (const id of [before, after]) {
-      expect(requestNow(id)).toMatchObject({ state: 'over', ending: { kind: 'expired' } });
+      expect(stageOf(requestNow(id))).toMatchObject({ state: 'closed', ending: { kind: 'expired' } });
       expect(await say(`status ${id}`)).toContain('Nothing was run.');
       expect(offers(id)).toContain('again');
       expect(await say(`cancel ${id}`)).toContain(`retry ${id}`);

@@ -68,7 +68,7 @@ describe('before it reached Defender, a cancel', () => {
     await app.say('approver1', `cancel ${app.newest().id}`);
     app.simulator.tenant.changeDevice('srv-portal.corp.example', { portalSession: false });
     await app.run(minute);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'withdrawn' } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'withdrawn' } });
     expect(app.simulator.tenant.submissions).toHaveLength(0);
   });
 
@@ -172,8 +172,8 @@ describe('at Defender, a cancel', () => {
     expect(textOf(await app.press('approver1', 'cancel'))).toMatch(
       /already over\. The card shows how it ended\. Correlation id: [0-9a-f-]{36}/,
     );
-    expect(app.newest()).toMatchObject({
-      cancel: { answer: 'alreadyOver', error: { call: 'cancel', status: 400 } },
+    expect(stageOf(app.newest())).toMatchObject({
+      run: { cancel: { answer: 'alreadyOver', error: { call: 'cancel', status: 400 } } },
     });
     expect(outcomeOf(await app.until('finished'))).toBe('succeeded');
     await app.loop.tick();
@@ -195,7 +195,7 @@ describe('at Defender, a cancel', () => {
     await app.run(5_000);
     expect(card().lead).toContain('Both commands had completed before that.');
     expect(rows()).toEqual([expect.stringMatching(/^completed/), expect.stringMatching(/^completed/)]);
-    expect(app.newest()).toMatchObject({ results: { files: [{ index: 1 }] } });
+    expect(stageOf(app.newest())).toMatchObject({ run: { results: { files: [{ index: 1 }] } } });
   });
 
   test.each([
@@ -208,7 +208,7 @@ describe('at Defender, a cancel', () => {
       await running('dump laptop7 notepad');
       faults().plant(fault);
       expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/did not confirm the cancel/);
-      expect(app.newest()).toMatchObject({ cancel: { answer: 'failed' } });
+      expect(stageOf(app.newest())).toMatchObject({ run: { cancel: { answer: 'failed' } } });
       if (fault.what === 'loseAnswer') {
         // It had arrived: Defender's own comment shows that it was ours.
         expect(outcomeOf(await app.until('finished'))).toBe('cancelled');
@@ -244,7 +244,10 @@ describe('at Defender, a cancel', () => {
     await app.run(4 * minute);
     expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/asked Defender at/);
     await app.run(2 * minute);
-    expect(app.newest()).toMatchObject({ state: 'running', cancel: { answer: 'noEffect' } });
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'running',
+      run: { cancel: { answer: 'noEffect' } },
+    });
     expect(card().lead).toMatch(
       /asked to cancel at 03:0\d UTC, without effect: the session still goes on\. Press Cancel again/,
     );
@@ -296,7 +299,7 @@ describe('out of sight, a cancel', () => {
       await app.loop.tick();
     }
     await app.run(10 * minute);
-    expect(app.newest()).toMatchObject({ state: 'unknown', cause: 'overdue' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'unknown', cause: 'overdue' });
     expect(card().buttons.map((button) => button.verb)).toContain('cancel');
     expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/accepted the cancel/);
     await app.loop.tick();

@@ -39,7 +39,7 @@ describe('a cancel', () => {
     await running();
     app.simulator.tenant.faults.plant({ what: 'status', on: 'cancel', status: 403, times: 1 });
     expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/portal/);
-    expect(app.newest()).toMatchObject({ cancel: { answer: 'failed' } });
+    expect(stageOf(app.newest())).toMatchObject({ run: { cancel: { answer: 'failed' } } });
   });
 });
 

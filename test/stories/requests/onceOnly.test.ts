@@ -27,7 +27,7 @@ async function lostForGood(options: TestAppOptions): Promise<void> {
     opened.simulator.tenant.faults.plant({ what: 'staleList', ms: 10 * day, times: 'always' });
   });
   await app.run(10 * 60_000);
-  expect(app.newest()).toMatchObject({ state: 'unknown', looks: 6 });
+  expect(stageOf(app.newest())).toMatchObject({ state: 'unknown', searches: 6 });
 }
 
 describe('sending again', () => {
@@ -43,7 +43,7 @@ describe('sending again', () => {
     await lostForGood({});
     await app.press('approver1', 'resend');
     await app.run(10_000);
-    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
     app.simulator.tenant.faults.clear();
     await app.run(60_000);
     expect(stageOf(app.newest()).state).toBe('running');
@@ -73,7 +73,7 @@ describe('sending again', () => {
     app.simulator.tenant.faults.clear();
     app.simulator.tenant.faults.plant({ what: 'status', on: 'list', status: 503, times: 'always' });
     await app.run(10_000);
-    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'unavailable' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'unavailable' });
     app.simulator.tenant.faults.clear();
     await app.run(60_000);
     expect(stageOf(app.newest()).state).toBe('running');
@@ -124,9 +124,9 @@ describe('a session past its time', () => {
       app.clock.move(3_600_000);
       await app.loop.tick();
     }
-    expect(app.newest()).toMatchObject({ state: 'unknown', cause: 'overdue' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'unknown', cause: 'overdue' });
     await app.run(15 * 60_000);
-    expect(app.newest()).toMatchObject({ state: 'unknown', cause: 'overdue', looks: 6 });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'unknown', cause: 'overdue', searches: 6 });
     expect(textOf(await app.press('responder1', 'look'))).toMatch(/still/);
     expect(textOf(await app.press('approver1', 'resend'))).toMatch(/still/);
     expect(stageOf(app.newest()).state).toBe('unknown');
@@ -147,7 +147,7 @@ describe('an approval', () => {
     await app.press('approver1', 'approve');
     await app.restart({ tenant: 'another-tenant' });
     await app.run(60_000);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'refused' } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'refused' } });
     expect(lastText()).toMatch(/another tenant/i);
     expect(app.simulator.tenant.submissions).toHaveLength(0);
   });

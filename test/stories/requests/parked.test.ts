@@ -1,5 +1,6 @@
 // Devices that are offline: what their cards say, the one note when they wake, and the policy's cancel,
 // whichever of the two is first.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
@@ -129,9 +130,9 @@ describe('cancelParkedAfter', () => {
     });
     const finished = await app.until('finished');
     await app.loop.tick();
-    expect(finished).toMatchObject({
+    expect(stageOf(finished)).toMatchObject({
       outcome: 'cancelled',
-      cancel: { by: { policy: 'cancelParkedAfter' }, answer: 'accepted', tries: 1 },
+      run: { cancel: { by: { policy: 'cancelParkedAfter' }, answer: 'accepted', tries: 1 } },
     });
     expect(lead()).toMatch(
       /^Cancelled by the policy \(cancelParkedAfter\), asked at 07:0\d UTC\. No command was run\./,
@@ -153,10 +154,9 @@ describe('cancelParkedAfter', () => {
     );
     const next = app.newest();
     expect(next).toMatchObject({
-      state: 'awaitingApproval',
-      commands: old.subject.commands,
-      continues: { id: old.id, from: 0 },
-      recipe: 'dump',
+      stage: { state: 'awaitingApproval' },
+      asked: { continues: { id: old.id, from: 0 }, recipe: 'dump' },
+      subject: { commands: old.subject.commands },
     });
     expect(textOf(await app.press('responder1', 'approve'))).toMatch(/nobody approves their own/);
     await app.run(minute);
@@ -256,9 +256,9 @@ describe('cancelParkedAfter', () => {
     await later(11 * minute);
     await app.press('responder1', 'cancel', { input: 'not needed' });
     await later(hour);
-    expect(await app.until('finished')).toMatchObject({
+    expect(stageOf(await app.until('finished'))).toMatchObject({
       outcome: 'cancelled',
-      cancel: { by: { id: 'responder1' }, reason: 'not needed' },
+      run: { cancel: { by: { id: 'responder1' }, reason: 'not needed' } },
     });
   });
 
@@ -276,9 +276,9 @@ describe('cancelParkedAfter', () => {
     );
     await app.run(6 * minute);
     expect(calls()).toBe(1);
-    expect(await app.until('finished')).toMatchObject({
+    expect(stageOf(await app.until('finished'))).toMatchObject({
       outcome: 'cancelled',
-      cancel: { by: { policy: 'cancelParkedAfter' }, tries: 2, answer: 'accepted' },
+      run: { cancel: { by: { policy: 'cancelParkedAfter' }, tries: 2, answer: 'accepted' } },
     });
     expect(calls()).toBe(1);
   });
@@ -298,10 +298,10 @@ describe('cancelParkedAfter', () => {
     expect(sent.status).toBe(200);
     await app.restart();
     await app.run(20 * minute);
-    expect(app.newest()).toMatchObject({
+    expect(stageOf(app.newest())).toMatchObject({
       state: 'finished',
       outcome: 'cancelled',
-      cancel: { by: { policy: 'cancelParkedAfter' } },
+      run: { cancel: { by: { policy: 'cancelParkedAfter' } } },
     });
     expect(lead()).toMatch(/^Cancelled by the policy \(cancelParkedAfter\)/);
     expect(calls()).toBe(1);

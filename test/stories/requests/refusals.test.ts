@@ -148,7 +148,7 @@ describe('an approval is refused', () => {
     app.clock.move(31 * 60_000);
     refused(await app.press('approver1', 'approve', { request }), /expired/);
     await app.run(5_000);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'expired' } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'expired' } });
     expect(app.card().view.status).toMatch(/expired/i);
   });
 
@@ -189,8 +189,8 @@ describe('a run is refused', () => {
     app.simulator.tenant.changeDevice('hosta.corp.example', { portalSession: true });
     await app.press('approver1', 'approve');
     await app.run(32 * 60_000);
-    expect(app.newest()).toMatchObject({
-      state: 'over',
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'closed',
       ending: { kind: 'lapsed', waitedFor: 'deviceBusy' },
     });
     app.simulator.tenant.changeDevice('hosta.corp.example', { portalSession: false });
@@ -203,7 +203,7 @@ describe('a run is refused', () => {
     await app.press('approver1', 'approve');
     await app.say('approver1', 'freeze hold');
     await app.run(60_000);
-    expect(app.newest()).toMatchObject({ state: 'queued', waitsFor: 'frozen' });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'frozen' });
     expect(app.simulator.tenant.submissions).toHaveLength(0);
     await app.restart();
     await app.run(60_000);
@@ -220,8 +220,8 @@ describe('a run is refused', () => {
     await app.press('approver1', 'approve');
     app.simulator.tenant.changeDevice('hosta.corp.example', { tags: ['no-lr'] });
     await app.run(10_000);
-    expect(app.newest()).toMatchObject({
-      state: 'over',
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'closed',
       ending: { kind: 'refused', code: 'deviceOutOfScope' },
     });
     expect(app.simulator.tenant.submissions).toHaveLength(0);
@@ -274,7 +274,10 @@ describe('taking back', () => {
     });
     await app.press('approver1', 'deny', { input: 'wrong host' });
     await app.loop.tick();
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'denied', reason: 'wrong host' } });
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'closed',
+      ending: { kind: 'denied', reason: 'wrong host' },
+    });
     expect(app.card().view.lead).toContain('wrong host');
     expect(app.card().view.buttons).toEqual([]);
   });
@@ -301,7 +304,7 @@ describe('taking back', () => {
     await app.press('responder1', 'withdraw');
     await app.say('approver1', 'unfreeze');
     await app.run(5_000);
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'withdrawn' } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'withdrawn' } });
     expect(app.simulator.tenant.submissions).toHaveLength(0);
   });
 

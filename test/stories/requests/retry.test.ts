@@ -1,5 +1,6 @@
 // Trying again: the rest of a session that failed, or a request whose time ran out, asked for again and
 // approved like any other.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
@@ -81,18 +82,20 @@ describe('retry from a failed index 1', () => {
     );
     const next = app.newest();
     expect(next).toMatchObject({
-      state: 'awaitingApproval',
-      requester: { id: 'responder2' },
-      device: { id: old.targets[0].device.id },
-      commands: [{ type: 'GetFile', path: 'C:\\Users\\Public\\late.txt' }],
-      reason: `beacon at 02:40 (continues ${old.id} from index 1)`,
-      continues: {
-        id: old.id,
-        from: 1,
-        before: [{ type: 'RunScript', scriptName: 'collect.ps1' }],
-        mayRepeat: [],
+      stage: { state: 'awaitingApproval' },
+      asked: {
+        requester: { id: 'responder2' },
+        reason: `beacon at 02:40 (continues ${old.id} from index 1)`,
+        continues: {
+          id: old.id,
+          from: 1,
+          before: [{ type: 'RunScript', scriptName: 'collect.ps1' }],
+          mayRepeat: [],
+        },
+        terms: { tier: 'high', approveRole: 'approver' },
       },
-      terms: { tier: 'high', approveRole: 'approver' },
+      subject: { commands: [{ type: 'GetFile', path: 'C:\\Users\\Public\\late.txt' }] },
+      targets: [{ device: { id: old.targets[0].device.id } }],
     });
     expect(next.subject.digest).not.toBe(old.subject.digest);
     expect(factOf(next, 'Continues')).toBe(`${old.id} from index 1, which is index 0 here`);
@@ -143,8 +146,10 @@ describe('retry from a failed index 1', () => {
       `Index 0 (later.ps1) ran in ${old.id}, or may have, and would run again.`,
     );
     expect(app.newest()).toMatchObject({
-      reason: `(continues ${old.id} from index 1)`,
-      title: expect.stringMatching(new RegExp(`, from index 1 of ${old.id}$`)),
+      asked: {
+        reason: `(continues ${old.id} from index 1)`,
+        title: expect.stringMatching(new RegExp(`, from index 1 of ${old.id}$`)),
+      },
     });
     expect(outcomeOf(await approveAndFinish())).toBe('succeeded');
     expect(sentCommands()[1]).toEqual(['RunScript', 'GetFile']);
@@ -160,9 +165,11 @@ describe('retry from a failed index 1', () => {
     );
     await pressAgain('responder1', second);
     expect(app.newest()).toMatchObject({
-      reason: `beacon at 02:40 (repeats ${second.id})`,
-      title: second.asked.title,
-      continues: { id: second.id, from: 0 },
+      asked: {
+        reason: `beacon at 02:40 (repeats ${second.id})`,
+        title: second.asked.title,
+        continues: { id: second.id, from: 0 },
+      },
     });
     expect(count()).toBe(3);
   });
@@ -286,7 +293,7 @@ describe('it is refused', () => {
     await app.press('responder1', 'drop');
     await app.loop.tick();
     const dropped = app.newest();
-    expect(dropped).toMatchObject({ state: 'over', ending: { kind: 'dropped' } });
+    expect(stageOf(dropped)).toMatchObject({ state: 'closed', ending: { kind: 'abandoned' } });
     expect(againButton(dropped)).toBeUndefined();
     expect(textOf(await app.say('responder1', `retry ${dropped.id}`))).toMatch(/Nobody knows whether .* ran/);
   });
@@ -303,15 +310,12 @@ describe('the tier of a rest of a recipe', () => {
     expect(cardOf(old).steps[1]?.status).toMatch(/^failed/);
     await pressAgain('responder1', old);
     expect(app.newest()).toMatchObject({
-      recipe: 'dump',
-      recipeArgs: { process: 'notepad' },
-      recipeFrom: 1,
-      terms: { tier: 'high' },
+      asked: { recipe: 'dump', recipeArgs: { process: 'notepad' }, recipeFrom: 1, terms: { tier: 'high' } },
     });
     // What has become a recipe's rest stays one when it is tried again.
     const second = await approveAndFinish();
     await pressAgain('responder1', second);
-    expect(app.newest()).toMatchObject({ recipeFrom: 1, terms: { tier: 'high' } });
+    expect(app.newest()).toMatchObject({ asked: { recipeFrom: 1, terms: { tier: 'high' } } });
   });
 
   test('is refused where a command before it did not complete and its commands are not allowed by themselves', async () => {
@@ -322,7 +326,10 @@ describe('the tier of a rest of a recipe', () => {
     );
     expect(count()).toBe(1);
     await pressAgain('responder1', old);
-    expect(app.newest()).toMatchObject({ recipe: 'dump', commands: old.subject.commands });
+    expect(app.newest()).toMatchObject({
+      asked: { recipe: 'dump' },
+      subject: { commands: old.subject.commands },
+    });
   });
 
   test('is the strictest of the recipe’s and of its commands’ own', async () => {
@@ -351,8 +358,8 @@ describe('the tier of a rest of a recipe', () => {
       recipes: new Map([...app.policy.recipes, ['dump', changed]]),
     });
     await app.loop.tick();
-    expect(app.newest()).toMatchObject({
-      state: 'over',
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'closed',
       ending: { kind: 'refused', code: 'recipeChanged' },
     });
     expect(sentCommands()).toHaveLength(1);
@@ -363,9 +370,7 @@ describe('the tier of a rest of a recipe', () => {
     expect(old.asked.terms.tier).toBe('standard');
     await pressAgain('responder1', old);
     expect(app.newest()).toMatchObject({
-      recipe: 'collect',
-      terms: { tier: 'standard' },
-      continues: { from: 0 },
+      asked: { recipe: 'collect', terms: { tier: 'standard' }, continues: { from: 0 } },
     });
     expect(factOf(app.newest(), 'Repeats')).toBe(old.id);
   });
@@ -380,14 +385,13 @@ describe('Ask again', () => {
     app.clock.move(31 * minute);
     await app.loop.tick();
     const old = app.newest();
-    expect(old).toMatchObject({ state: 'over', ending: { kind: 'expired' } });
+    expect(stageOf(old)).toMatchObject({ state: 'closed', ending: { kind: 'expired' } });
     expect(againButton(old)).toMatchObject({ label: 'Ask again', index: 0 });
     await pressAgain('responder2', old);
     expect(app.newest()).toMatchObject({
-      state: 'awaitingApproval',
-      requester: { id: 'responder2' },
-      reason: `beacon (repeats ${old.id})`,
-      digest: old.subject.digest,
+      stage: { state: 'awaitingApproval' },
+      asked: { requester: { id: 'responder2' }, reason: `beacon (repeats ${old.id})` },
+      subject: { digest: old.subject.digest },
     });
     expect(outcomeOf(await approveAndFinish())).toBe('succeeded');
   });
@@ -418,7 +422,7 @@ describe('Ask again', () => {
     app.clock.move(31 * minute);
     await app.loop.tick();
     const lapsed = app.newest();
-    expect(lapsed).toMatchObject({ state: 'over', ending: { kind: 'lapsed' } });
+    expect(stageOf(lapsed)).toMatchObject({ state: 'closed', ending: { kind: 'lapsed' } });
     expect(againButton(lapsed)).toMatchObject({ label: 'Ask again' });
     await app.say('responder1', 'dump laptop7 notepad');
     await app.press('approver1', 'approve');

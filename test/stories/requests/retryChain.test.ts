@@ -134,7 +134,7 @@ test('a try that was cancelled before anything began hands it on too', async () 
   await app.until('running');
   await app.press('responder1', 'cancel');
   const second = await app.until('finished');
-  expect(second).toMatchObject({ outcome: 'cancelled', opened: false });
+  expect(stageOf(second)).toMatchObject({ outcome: 'cancelled', opened: false });
   await again(second);
   expect(app.newest().asked.continues).toEqual(second.asked.continues);
 });

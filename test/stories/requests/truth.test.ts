@@ -1,5 +1,6 @@
 // No card and no answer claims what the bot does not know: field-faults rows 1.4, 1.5, 1.6, 1.11 and 1.20,
 // and the bot's own state.
+import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { stateIn } from '../../support/requests.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -309,9 +310,9 @@ describe('a request that was given up while nobody knew whether it ran (row 1.20
     expect(view().lead).toMatch(/Whether it ran is not known; the bot looks for it until/);
     faults().clear();
     await app.run(20 * 60_000);
-    expect(app.newest()).toMatchObject({
-      state: 'over',
-      ending: { kind: 'dropped' },
+    expect(stageOf(app.newest())).toMatchObject({
+      state: 'closed',
+      ending: { kind: 'abandoned' },
       found: { action: { status: 'Succeeded' } },
     });
     expect(view().status).toContain('Dropped, but at Defender: it ran and succeeded');
@@ -329,10 +330,10 @@ describe('a request that was given up while nobody knew whether it ran (row 1.20
     await app.restart();
     faults().clear();
     await app.run(20 * 60_000);
-    expect(app.newest()).toMatchObject({ found: { action: { status: 'Succeeded' } } });
+    expect(stageOf(app.newest())).toMatchObject({ found: { action: { status: 'Succeeded' } } });
     await app.restart();
-    expect(app.newest()).toMatchObject({
-      found: { action: { status: 'Succeeded' }, noted: ['console:incidents'] },
+    expect(stageOf(app.newest())).toMatchObject({
+      found: { action: { status: 'Succeeded' }, notified: ['console:incidents'] },
     });
   });
 });
@@ -375,9 +376,8 @@ describe('twins (row 1.11)', () => {
     await app.loop.tick();
     const second = app.newest();
     expect(second).toMatchObject({
-      apartFrom: first.id,
-      reason: 'second dump after the reboot',
-      commands: first.subject.commands,
+      asked: { apartFrom: first.id, reason: 'second dump after the reboot' },
+      subject: { commands: first.subject.commands },
     });
     const fact = (label: string) => view().facts.find((one) => one.label === label)?.value;
     expect(fact('Same, open')).toContain(`${first.id}: `);
@@ -394,7 +394,7 @@ describe('twins (row 1.11)', () => {
     );
     expect(fact('Separate from')).toBeUndefined();
     await app.restart();
-    expect(app.store.get(second.id)).toMatchObject({ apartFrom: first.id });
+    expect(app.store.get(second.id)).toMatchObject({ asked: { apartFrom: first.id } });
   });
 
   test('other arguments, another device, and a request made from an ended one are no twins', async () => {

@@ -131,7 +131,7 @@ describe('a card of an older version, whose buttons carry 32 bits', () => {
   test('still stops: to deny and withdraw needs no bits', async () => {
     await asked();
     await app.press('approver1', 'deny', { fingerprint: app.newest().subject.fingerprint, input: 'no' });
-    expect(app.newest()).toMatchObject({ state: 'over', ending: { kind: 'denied' } });
+    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'denied' } });
   });
 
   test('neither sends again nor drops what may have run', async () => {

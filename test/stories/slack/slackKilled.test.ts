@@ -245,7 +245,10 @@ describe('killed when it has finished', () => {
     const posts = holding('chat.postMessage', never);
     await pressed(desk.avery, 'Approve');
     await posts.reached(1);
-    expect(desk.request()).toMatchObject({ state: 'finished', noted: [`slack:${privateRoom}`] });
+    expect(desk.request()).toMatchObject({
+      sessions: [{ stage: { state: 'finished' } }],
+      notified: [`slack:${privateRoom}`],
+    });
     await desk.kill();
     await posts.release();
     await desk.start();

@@ -104,7 +104,7 @@ describe('a request that does not run', () => {
     const denied = await app.shows('not <!channel> today');
     expect(denied.ts).toBe(card.ts);
     expect(JSON.stringify(denied.blocks)).not.toContain('"lr.approve.v1"');
-    expect(app.request()).toMatchObject({ state: 'over', ending: { kind: 'denied' } });
+    expect(stageOf(app.request())).toMatchObject({ state: 'closed', ending: { kind: 'denied' } });
     expect(app.service.simulator?.tenant.submissions).toHaveLength(0);
   });
 
