@@ -1,9 +1,8 @@
 // Slack as one value: its name, ids, groups and settings, and how it is opened and checked.
 import type { ChatPlatform, ChosenChat, OpenChat, OpeningParts } from '../chatPlatform.ts';
 import type { Secret } from '../secret.ts';
-import { eventsPath } from './addresses.ts';
-import { platformName, slackGroups, slackIds, surface } from './ids.ts';
-import type { SlackService } from './open.ts';
+import { eventsPath, platformName, slackGroups, slackIds, surface } from './ids.ts';
+import type { SlackService } from './start.ts';
 import { readSlack, slackNames } from './settings.ts';
 import type { SlackSettings } from './settings.ts';
 
@@ -37,7 +36,7 @@ export function slackChat(service: SlackService, settings: object = service): Ch
     secrets: [],
     latePath: eventsPath,
     async open(parts: OpeningParts): Promise<OpenChat> {
-      const { openSlack } = await import('./open.ts');
+      const { openSlack } = await import('./start.ts');
       return openSlack(service, parts);
     },
     async examine(subject, caller, tell) {
@@ -45,7 +44,7 @@ export function slackChat(service: SlackService, settings: object = service): Ch
       await examineSlack({ slack: service, policy: subject.policy }, caller, tell);
     },
     async emails() {
-      const { slackEmails } = await import('./emails.ts');
+      const { slackEmails } = await import('./checks.ts');
       return slackEmails(service);
     },
   };

@@ -1,49 +1,39 @@
-// Start of the Slack adapter: checks the token before anything else, then wires the parts and returns what the
-// composition needs.
+// Start of the Slack adapter: checks the settings and the token before anything else, then puts the parts
+// together.
 import { HTTPReceiver } from '@slack/bolt';
 import type { Logger } from '@slack/bolt';
-import type { Express } from 'express';
-import type { Bot, ChatPort, Groups, LastKnown } from '../../bot/ports.ts';
-import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
+import type { Bot, LastKnown } from '../../bot/ports.ts';
+import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { CardRef } from '../../liveResponse/request.ts';
+import type { OpeningParts } from '../chatPlatform.ts';
 import { Deliveries } from '../deliveries/deliveries.ts';
-import type { Check } from '../http/server.ts';
+import { newestCard } from '../newestCard.ts';
+import { proxyDispatcher } from '../outbound/proxy.ts';
 import { random } from '../random.ts';
 import { realDisk } from '../store/journal/disk.ts';
-import type { Keys } from '../store/journal/keys.ts';
 import type { Disk } from '../store/journal/disk.ts';
-import { boltLogger } from './boltLog.ts';
-import { createWriteRates } from './outbound/writeRates.ts';
-import type { WriteRates } from './outbound/writeRates.ts';
-import { addressOf } from './outbound/cardAddress.ts';
-import { PendingReplies } from './outbound/privateReplies.ts';
-import { createChannels, watched } from './identity/channels.ts';
-import { eventsPath, publicApi } from './addresses.ts';
-import { mountGuard } from './inbound/guard.ts';
-import { failureOf, messageOf } from './outbound/slackFailure.ts';
-import type { Channels } from './identity/channels.ts';
-import { SlackChat } from './outbound/chat.ts';
-import { createChannelEvents } from './inbound/channelEvents.ts';
+import type { Keys } from '../store/journal/keys.ts';
+import { Channels, createChannelEvents, watched } from './identity/channels.ts';
+import { People } from './identity/people.ts';
+import { eventsPath, publicApi, surface } from './ids.ts';
+import { SlackTime } from './inbound/guard.ts';
 import { Inbound } from './inbound/inbound.ts';
 import { BoltProcessor, Intake } from './inbound/intake.ts';
-import { createModals } from './inbound/modals.ts';
-import { createPeople } from './identity/people.ts';
-import { surface } from './ids.ts';
-import type { People } from './identity/people.ts';
-import { slackFetch } from './outbound/slackFetch.ts';
-import type { SlackFetch } from './outbound/slackFetch.ts';
+import { Modals } from './inbound/modals.ts';
 import { ReplayMemory } from './inbound/replayMemory.ts';
-import { whoAmI } from './ownIdentity.ts';
-import type { Self } from './ownIdentity.ts';
-import { Shutdown } from './shutdown.ts';
-import { SignedTime, SlackTime } from './slackTime.ts';
 import { Socket } from './inbound/socket.ts';
 import type { SocketDispatcher } from './inbound/socket.ts';
+import { SlackChat } from './outbound/chat.ts';
+import { PendingReplies, PrivateReplies } from './outbound/privateReplies.ts';
+import { messageOf } from './outbound/slackFailure.ts';
 import { StaleCards } from './outbound/staleCards.ts';
-import { checkSettings, SlackStartError } from './startError.ts';
-import { clientOptions, SlackWebApi } from './outbound/webApi.ts';
-import type { WebApi, WebApiOptions } from './outbound/webApi.ts';
-import { PrivateReplies } from './outbound/replyPrivately.ts';
+import { boltLogger, clientOptions, slackFetch, SlackWebApi } from './outbound/webApi.ts';
+import type { Connection, SlackFetch, WebApi } from './outbound/webApi.ts';
+import { WriteRates } from './outbound/writeRates.ts';
+import { Slack } from './slack.ts';
+import type { WayIn } from './slack.ts';
+import { checkSettings, whoAmI } from './startChecks.ts';
+import type { Self } from './startChecks.ts';
 
 export interface SlackOptions {
   readonly botToken: string;
@@ -59,7 +49,7 @@ export interface SlackOptions {
    * Workspaces (T...) and organisations (E...) whose people may be members. Empty: the token's own workspace.
    */
   readonly allowedTeams: readonly string[];
-  /** Asked when the first delivery comes: the bot is made after its chats. */
+  /** Called when the first delivery comes: the bot is made after its chats. */
   readonly bot: () => Bot;
   /** The newest card of a request in a channel, from the store; undefined where there is none. */
   readonly newestCard: (requestId: string, place: string) => CardRef | undefined;
@@ -67,7 +57,7 @@ export interface SlackOptions {
   readonly log: Log;
   /** Where the memory of seen signatures and the deliveries are kept. */
   readonly dataDir: string;
-  /** With which deliveries are authenticated. */
+  /** Authenticate the deliveries that are written down. */
   readonly keys: Keys;
   /** What Slack last said of each account, for what only stops something while Slack cannot be asked. */
   readonly lastKnown?: LastKnown;
@@ -94,47 +84,55 @@ export interface SlackOptions {
   readonly pingTimeout?: number;
 }
 
-export interface Slack {
-  readonly chat: ChatPort;
-  readonly groups: Groups;
-  /** Before any body parser. Does nothing in Socket Mode. */
-  mount(app: Express): void;
-  /**
-   * Takes up what a crash left unanswered, and begins to take deliveries in Socket Mode; in HTTP mode they
-   * come once the server listens.
-   */
-  open(): Promise<void>;
-  /** For /readyz. */
-  checks(): readonly Check[];
-  /**
-   * What is checked again by itself: whether Slack answers, and the files of deliveries and of seen
-   * requests.
-   */
-  readonly keepers: readonly Keeper[];
-  /**
-   * Takes nothing new and lets answers under way end, five seconds at most. Cards can still be drawn for as
-   * long again.
-   */
-  drain(): Promise<void>;
-  /** Closes the socket, and what waits to write gets no turn. Drains first if nobody did. */
-  stop(): Promise<void>;
+/** `timeout` is given by tests only. */
+export type SlackService = Pick<
+  SlackOptions,
+  'botToken' | 'signingSecret' | 'appToken' | 'apiUrl' | 'allowedTeams' | 'deafAfter' | 'timeout'
+>;
+
+/** Slack opened for the service. @throws ConfigError, SlackUnreached */
+export function openSlack(service: SlackService, parts: OpeningParts): Promise<Slack> {
+  const { store, proxy, http, command, bot, clock, log, dataDir, lastKnown, onDeaf, disk } = parts;
+  return startSlack({
+    ...service,
+    command,
+    bot,
+    clock,
+    log,
+    dataDir,
+    lastKnown,
+    onDeaf,
+    ...(disk === undefined ? {} : { disk }),
+    ...(proxy === undefined
+      ? {}
+      : { dispatcher: proxyDispatcher(proxy), proxyFor: (hostname) => http.proxyFor(hostname) }),
+    keys: store.keys(),
+    // One try: the caller tries again, while everything else works.
+    startPauses: [],
+    newestCard: (requestId, place) => newestCard(store, surface, requestId, place)?.ref,
+  });
 }
 
-/** How Slack is reached, by every client alike. */
-type Connection = Pick<WebApiOptions, 'apiUrl' | 'logger' | 'fetch' | 'timeout'>;
-
-/** @throws SlackStartError */
+/** @throws ConfigError, SlackUnreached */
 export async function startSlack(options: SlackOptions): Promise<Slack> {
   const { clock, log } = options;
   const apiUrl = withSlash(options.apiUrl ?? publicApi);
   checkSettings(options, apiUrl);
-  const time = new SlackTime({ clock, signed: options.appToken === undefined });
+  const time = new SlackTime({
+    clock,
+    signed: options.appToken === undefined,
+    ask() {
+      plain
+        .call('auth.test', {})
+        .catch((error: unknown) => log.info('slackTimeNotAsked', { error: messageOf(error) }));
+    },
+  });
   const connection = connectionOf(options, apiUrl, time);
   const plain = new SlackWebApi({ token: options.botToken, clock, log, ...connection });
   const self = await whoAmI(plain, { apiUrl, clock, log, startPauses: options.startPauses });
 
-  const parts = partsOf(plain, { options, self, connection });
-  const { api, channels, people, answers, staleCards, budgets, privateReplies } = parts;
+  const outbound = outboundOf(plain, options, connection);
+  const people = peopleOf(outbound.api, options, self);
   const deliveries = await Deliveries.open({
     disk: options.disk ?? realDisk,
     folder: options.dataDir,
@@ -143,50 +141,21 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     clock,
     log,
   });
-  const memory =
-    options.appToken === undefined ? new ReplayMemory({ folder: options.dataDir, clock, log }) : undefined;
-  const socket = socketOf(options, connection);
-  const http = socket === undefined ? httpReceiver(options, connection.logger) : undefined;
-  const receiver = socket?.receiver ?? http;
-  if (receiver === undefined) throw new SlackStartError('Slack has no way in.');
-
-  await startBolt({ options, self, connection, receiver }, () => intake);
-  const intake = intakeOf(parts, { options, self, deliveries });
-  const shutdown = new Shutdown({ socket, intake, answers, staleCards, budgets, deliveries, clock });
-  log.info('slackReady', { team: self.team, bot: self.user, mode: socket === undefined ? 'http' : 'socket' });
-
-  return {
-    chat: new SlackChat({
-      api,
-      budgets,
-      channels,
-      privateReplies,
-      staleCards,
-      log,
-      command: options.command,
-    }),
+  const intake = intakeOf({ ...outbound, people, deliveries, self }, options);
+  const wayIn = wayInOf(options, connection);
+  await startBolt({ options, self, connection, receiver: wayIn.receiver }, intake);
+  log.info('slackReady', { team: self.team, bot: self.user, mode: wayIn.kind });
+  return new Slack({
+    ...outbound,
+    chat: new SlackChat({ ...outbound, log, command: options.command }),
     groups: people,
-    mount(server) {
-      if (http === undefined || memory === undefined || options.signingSecret === undefined) return;
-      mountGuard(server, {
-        signingSecret: options.signingSecret,
-        clock,
-        log,
-        memory,
-        next: http.requestListener,
-        stopping: () => shutdown.begun,
-        time: new SignedTime({ time, api: plain, clock, log }),
-      });
-    },
-    async open() {
-      intake.resume(deliveries.left());
-      if (socket !== undefined) await connect(socket);
-    },
-    checks: () => checksOf({ api, socket, time, deliveries, memory }),
-    keepers: [api.keeper, deliveries, ...(memory === undefined ? [] : [memory])],
-    drain: () => shutdown.drain(),
-    stop: () => shutdown.stop(),
-  };
+    wayIn,
+    deliveries,
+    intake,
+    time,
+    clock,
+    log,
+  });
 }
 
 function connectionOf(options: SlackOptions, apiUrl: string, time: SlackTime): Connection {
@@ -195,72 +164,64 @@ function connectionOf(options: SlackOptions, apiUrl: string, time: SlackTime): C
     apiUrl,
     logger: boltLogger(options.log),
     fetch: slackFetch(options.fetch ?? fetch, timeout, (date) => time.heard(date), proxyFor),
-    ...(timeout === undefined ? {} : { timeout }),
+    timeout,
   };
 }
 
-interface Parts {
+interface Outbound {
   readonly api: WebApi;
   readonly budgets: WriteRates;
   readonly channels: Channels;
-  readonly people: People;
   readonly privateReplies: PrivateReplies;
   readonly answers: PendingReplies;
   readonly staleCards: StaleCards;
 }
 
-interface Made {
-  readonly options: SlackOptions;
-  readonly self: Self;
-  readonly connection: Connection;
-}
-
-/** What calls Slack. */
-function partsOf(plain: WebApi, { options, self, connection }: Made): Parts {
-  const { clock, log, allowedTeams, lastKnown } = options;
-  const budgets = createWriteRates(clock, (method) => plain.stalledFor(method));
-  const channels = createChannels(plain, clock, log);
+/** What writes to Slack, and what it learns of channels while it does. */
+function outboundOf(plain: WebApi, { clock, log }: SlackOptions, { apiUrl, fetch }: Connection): Outbound {
+  const budgets = new WriteRates(clock, (method) => plain.stalledFor(method));
+  const channels = new Channels({ api: plain, clock, log });
   const api = watched(plain, channels);
-  const people = createPeople(
-    api,
-    clock,
-    log,
-    allowedTeams.length === 0 ? [self.team] : allowedTeams,
-    self.team,
-    {
-      sleep: (ms, signal) => clock.sleep(ms, signal),
-      ...(self.organisation === undefined ? {} : { organisation: self.organisation }),
-      ...(lastKnown === undefined ? {} : { lastKnown }),
-    },
-  );
-  const { apiUrl, fetch } = connection;
   const privateReplies = new PrivateReplies({ api, clock, log, apiUrl, fetch });
   const answers = new PendingReplies({ privateReplies, clock, log });
   const staleCards = new StaleCards({ api, budgets, log });
-  return { api, budgets, channels, people, privateReplies, answers, staleCards };
+  return { api, budgets, channels, privateReplies, answers, staleCards };
 }
 
-/** In Socket Mode. */
-function socketOf(options: SlackOptions, connection: Connection): Socket | undefined {
-  const { appToken, dispatcher, clock, onDeaf, log, deafAfter, pingTimeout } = options;
-  if (appToken === undefined) return undefined;
-  const proxy = options.proxyFor?.('wss-primary.slack.com');
-  return new Socket({
-    appToken,
-    ...(proxy === undefined ? {} : { proxy }),
-    ...(dispatcher === undefined ? {} : { dispatcher }),
-    clock,
-    onDeaf,
-    log,
+function peopleOf(api: WebApi, options: SlackOptions, { team, organisation }: Self): People {
+  const { clock, log, allowedTeams, lastKnown } = options;
+  const allowed = allowedTeams.length === 0 ? [team] : allowedTeams;
+  return new People({ api, clock, log, lastKnown, ours: { allowed, home: team, organisation } });
+}
+
+function wayInOf(options: SlackOptions, connection: Connection): WayIn {
+  const { appToken, signingSecret = '', dataDir, clock, log } = options;
+  if (appToken === undefined)
+    return {
+      kind: 'http',
+      receiver: httpReceiver(signingSecret, log, connection.logger),
+      signingSecret,
+      memory: new ReplayMemory({ folder: dataDir, clock, log }),
+    };
+  const { dispatcher, deafAfter, pingTimeout, onDeaf, proxyFor } = options;
+  const proxy = proxyFor?.('wss-primary.slack.com');
+  const socket = new Socket({
     ...connection,
-    ...(deafAfter === undefined ? {} : { deafAfter }),
-    ...(pingTimeout === undefined ? {} : { pingTimeout }),
+    appToken,
+    clock,
+    log,
+    onDeaf,
+    deafAfter,
+    pingTimeout,
+    dispatcher,
+    proxy,
   });
+  return { kind: 'socket', socket, receiver: socket.receiver };
 }
 
-function httpReceiver({ signingSecret, log }: SlackOptions, logger: Logger): HTTPReceiver {
+function httpReceiver(signingSecret: string, log: Log, logger: Logger): HTTPReceiver {
   return new HTTPReceiver({
-    signingSecret: signingSecret ?? '',
+    signingSecret,
     endpoints: [eventsPath],
     logger,
     processEventErrorHandler: ({ error, response }) => {
@@ -271,10 +232,14 @@ function httpReceiver({ signingSecret, log }: SlackOptions, logger: Logger): HTT
   });
 }
 
-async function startBolt(
-  { options, self, connection, receiver }: Made & { readonly receiver: HTTPReceiver | Socket['receiver'] },
-  intake: () => Intake,
-): Promise<void> {
+interface BoltParts {
+  readonly options: SlackOptions;
+  readonly self: Self;
+  readonly connection: Connection;
+  readonly receiver: WayIn['receiver'];
+}
+
+async function startBolt({ options, self, connection, receiver }: BoltParts, intake: Intake): Promise<void> {
   const app = new BoltProcessor(
     {
       token: options.botToken,
@@ -294,24 +259,25 @@ async function startBolt(
   await app.init();
 }
 
-function intakeOf(
-  { people, channels, answers, staleCards, api }: Parts,
-  { options, self, deliveries }: Omit<Made, 'connection'> & { readonly deliveries: Deliveries },
-): Intake {
+interface IntakeSources extends Outbound {
+  readonly people: People;
+  readonly deliveries: Deliveries;
+  readonly self: Self;
+}
+
+function intakeOf(sources: IntakeSources, options: SlackOptions): Intake {
+  const { api, people, channels, answers, staleCards, deliveries, self } = sources;
   const { bot, clock, log, command } = options;
   const inbound = new Inbound({
     people,
     channels,
     answers,
     staleCards,
-    modals: createModals(api, answers, log, command),
+    modals: new Modals({ api, answers, log, command }),
     bot,
     clock,
     command,
-    newestCard: (requestId, channel) => {
-      const ref = options.newestCard(requestId, channel);
-      return ref === undefined ? undefined : addressOf(ref);
-    },
+    newestCard: options.newestCard,
   });
   const heard = (channel: string): void => bot().heard(surface, channel);
   return new Intake({
@@ -325,59 +291,6 @@ function intakeOf(
     command,
     botUser: self.user,
   });
-}
-
-/** @throws SlackStartError */
-async function connect(socket: Socket): Promise<void> {
-  try {
-    await socket.start();
-  } catch (error) {
-    const { kind, slackError, way } = failureOf('apps.connections.open', error);
-    const why = way ?? (slackError === 'no_answer' ? messageOf(error) : slackError);
-    if (kind !== 'token' && kind !== 'refused')
-      throw new SlackStartError(
-        `Slack cannot be connected to by Socket Mode: ${why}. Check that a WebSocket to Slack is let out of this network.`,
-        error,
-        true,
-      );
-    throw new SlackStartError(
-      `Slack does not take SLACK_APP_TOKEN: ${messageOf(error)}. Make one under "Basic Information", "App-Level Tokens", with the scope connections:write.`,
-      error,
-    );
-  }
-}
-
-interface Checked {
-  readonly api: WebApi;
-  readonly socket: Socket | undefined;
-  readonly time: SlackTime;
-  readonly deliveries: Deliveries;
-  readonly memory: ReplayMemory | undefined;
-}
-
-function checksOf({ api, socket, time, deliveries, memory }: Checked): readonly Check[] {
-  const token = api.tokenTrouble();
-  const unwritten = deliveries.trouble();
-  const replay = memory?.trouble();
-  return [
-    checkOf('slack', api.unreached()),
-    checkOf(
-      'slackToken',
-      token === undefined
-        ? undefined
-        : `Slack does not accept SLACK_BOT_TOKEN any more: ${token}. Install the app again and set the new token.`,
-    ),
-    ...(socket === undefined ? [] : [socket.check()]),
-    time.check(),
-    ...(unwritten === undefined ? [] : [{ ...checkOf('slackDeliveries', unwritten), blocks: true }]),
-    ...(replay === undefined
-      ? []
-      : [checkOf('slackReplayMemory', `Seen requests cannot be written down: ${replay}`)]),
-  ];
-}
-
-function checkOf(name: string, why: string | undefined): Check {
-  return why === undefined ? { name, ok: true } : { name, ok: false, why };
 }
 
 function withSlash(url: string): string {

@@ -2,7 +2,7 @@
 // is taken.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readFrame } from '../../../src/adapters/slack/inbound/frames.ts';
+import { readFrame } from '../../../src/adapters/slack/inbound/socket.ts';
 import { bodyLimit } from '../../../src/adapters/slack/limits.ts';
 import { openSlackHarness } from '../../support/slack/slackHarness.ts';
 import type { SlackHarness } from '../../support/slack/slackHarness.ts';

@@ -9,19 +9,18 @@ import type { ChatErrorCode, ChatPort } from '../../../bot/ports.ts';
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request.ts';
 import type { WriteRates } from './writeRates.ts';
-import { addressOf, cardId } from './cardAddress.ts';
+import { addressOf, cardId, platformName, surface } from '../ids.ts';
 import type { Channels } from '../identity/channels.ts';
 import { isOfTwo } from '../identity/channels.ts';
 import { advice, meaningOf } from './errorWords.ts';
 import type { Meaning } from './errorWords.ts';
-import { platformName, surface } from '../ids.ts';
 import { failureOf } from './slackFailure.ts';
 import type { SlackFailure } from './slackFailure.ts';
 import { bareCard, literal, noteMessage, noUnfurl, sentenceMessage } from './slackMessages.ts';
 import { metadataType } from './staleCards.ts';
 import type { StaleCards } from './staleCards.ts';
 import type { Fields, WebApi } from './webApi.ts';
-import type { PrivateReplies } from './replyPrivately.ts';
+import type { PrivateReplies } from './privateReplies.ts';
 import { recordOf } from '../../../liveResponse/text/json.ts';
 
 export interface ChatParts {

@@ -7,8 +7,8 @@ import {
   WebAPIRequestError,
 } from '@slack/web-api';
 import { hadConnected } from '../../outbound/wayOut.ts';
+import type { WayOut } from '../../outbound/wayOut.ts';
 import { meaningOf } from './errorWords.ts';
-import { NoAnswer } from './slackFetch.ts';
 import { defaultRetryAfter, longestRetryAfter } from '../limits.ts';
 import { recordOf, textsOf } from '../../../liveResponse/text/json.ts';
 
@@ -48,6 +48,21 @@ export class SlackFailure extends Error {
     this.retryAfterMs = more.retryAfterMs;
     this.details = more.details ?? [];
     this.way = more.way;
+  }
+}
+
+/**
+ * A call that got no answer. `code` is the socket's own, such as ECONNREFUSED, `timeout`, or that of what
+ * lies between, which `way` tells.
+ */
+export class NoAnswer extends Error {
+  readonly code: string;
+  readonly way: WayOut | undefined;
+  constructor(code: string, cause: unknown, way?: WayOut) {
+    super(`no answer (${code})`, { cause });
+    this.name = 'NoAnswer';
+    this.code = code;
+    this.way = way;
   }
 }
 
