@@ -4,7 +4,7 @@ import { requiredScopes, scopes, publicApi, platformName, slackGroups, surface }
 import type { Policy } from '../../bot/policy/policy.ts';
 import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
 import { field, textOf } from '../../liveResponse/text/json.ts';
-import type { SlackService } from './start.ts';
+import type { SlackService } from './open.ts';
 import { call, isAnswer } from '../checks/call.ts';
 import type { Called, Caller } from '../checks/call.ts';
 import { examineClock } from '../checks/clockSkew.ts';

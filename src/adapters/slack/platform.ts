@@ -2,7 +2,7 @@
 import type { ChatPlatform, ChosenChat, OpenChat, OpeningParts } from '../chatPlatform.ts';
 import type { Secret } from '../secret.ts';
 import { eventsPath, platformName, slackGroups, slackIds, surface } from './ids.ts';
-import type { SlackService } from './start.ts';
+import type { SlackService } from './open.ts';
 import { readSlack, slackNames } from './settings.ts';
 import type { SlackSettings } from './settings.ts';
 
@@ -36,7 +36,7 @@ export function slackChat(service: SlackService, settings: object = service): Ch
     secrets: [],
     latePath: eventsPath,
     async open(parts: OpeningParts): Promise<OpenChat> {
-      const { openSlack } = await import('./start.ts');
+      const { openSlack } = await import('./open.ts');
       return openSlack(service, parts);
     },
     async examine(subject, caller, tell) {

@@ -1,10 +1,10 @@
 // A start that cannot work says why, and what to do.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createClock } from '../../../src/adapters/clock.ts';
-import { startSlack } from '../../../src/adapters/slack/start.ts';
+import { startSlack } from '../../../src/adapters/slack/open.ts';
 import { SlackUnreached } from '../../../src/adapters/slack/startChecks.ts';
 import { ConfigError } from '../../../src/adapters/config/configError.ts';
-import type { SlackOptions } from '../../../src/adapters/slack/start.ts';
+import type { SlackOptions } from '../../../src/adapters/slack/open.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import { createLogBook } from '../../support/slack/slackHarness.ts';

@@ -1,5 +1,5 @@
-// Start of the Slack adapter: checks the settings and the token before anything else, then puts the parts
-// together.
+// Slack opened for the service: the settings and the token are checked before anything else, then the parts are
+// put together.
 import { HTTPReceiver } from '@slack/bolt';
 import type { Logger } from '@slack/bolt';
 import type { Bot, LastKnown } from '../../bot/ports.ts';
