@@ -1,8 +1,8 @@
 // Private answers in Teams: targeted messages, else the chat with the person, else a hint in public.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
-import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
-import { createClock } from '../../../src/adapters/clock.ts';
+import { wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
+import type { FakeMessage } from '../../../../src/demo/teams/fakeConnector.ts';
+import { createClock } from '../../../../src/adapters/clock.ts';
 import {
   ben,
   channel,
@@ -10,8 +10,8 @@ import {
   group,
   leapingClock,
   TeamsHarness,
-} from '../../support/chats/teamsHarness.ts';
-import type { Clock } from '../../../src/liveResponse/ports.ts';
+} from '../../../support/chats/teamsHarness.ts';
+import type { Clock } from '../../../../src/liveResponse/ports.ts';
 
 let bench: TeamsHarness;
 let clock: Clock;

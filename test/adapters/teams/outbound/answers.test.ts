@@ -3,15 +3,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { answerPauses, answerWithin } from '../../../src/adapters/deliveries/answers.ts';
-import type { Reply } from '../../../src/bot/ports.ts';
-import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
-import { createManualClock } from '../../support/manualClock.ts';
-import { quiet } from '../../support/quiet.ts';
-import type { Refusal } from '../../../src/demo/refusal.ts';
-import { ana, ben, directOf, group, keepingLog, TeamsHarness } from '../../support/chats/teamsHarness.ts';
-import { signedLine } from '../../../src/adapters/deliveries/deliveries.ts';
-import { testKeys } from '../../support/store/testKeys.ts';
+import { answerPauses, answerWithin } from '../../../../src/adapters/deliveries/answers.ts';
+import type { Reply } from '../../../../src/bot/ports.ts';
+import { wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
+import { createManualClock } from '../../../support/manualClock.ts';
+import { quiet } from '../../../support/quiet.ts';
+import type { Refusal } from '../../../../src/demo/refusal.ts';
+import { ana, ben, directOf, group, keepingLog, TeamsHarness } from '../../../support/chats/teamsHarness.ts';
+import { signedLine } from '../../../../src/adapters/deliveries/deliveries.ts';
+import { testKeys } from '../../../support/store/testKeys.ts';
 
 const minutes = 60_000;
 let bench: TeamsHarness;

@@ -1,10 +1,10 @@
 // Quoted replies in Teams: the quote is taken off, whatever the client makes of it.
 import { describe, expect, it } from '@jest/globals';
-import { commandText } from '../../../src/adapters/teams/inbound/text.ts';
-import { readActivity } from '../../../src/adapters/teams/inbound/activity.ts';
-import type { Inbound } from '../../../src/adapters/teams/inbound/activity.ts';
-import { quotesIn } from '../../../src/adapters/teams/inbound/quotes.ts';
-import { isLinear } from '../../support/linearTime.ts';
+import { commandText } from '../../../../src/adapters/teams/inbound/text.ts';
+import { readActivity } from '../../../../src/adapters/teams/inbound/activity.ts';
+import type { Inbound } from '../../../../src/adapters/teams/inbound/activity.ts';
+import { quotesIn } from '../../../../src/adapters/teams/inbound/quotes.ts';
+import { isLinear } from '../../../support/linearTime.ts';
 
 type Message = Parameters<typeof commandText>[0];
 const bot: Inbound['bot'] = { id: '28:bot', name: 'Live Response' };

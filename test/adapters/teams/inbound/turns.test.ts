@@ -1,10 +1,10 @@
 // Commands, presses and repeats over HTTP: what reaches the bot, and what the person is answered.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { pageCharacters, pageLines } from '../../../src/bot/handlers/queries/results.ts';
-import type { Reply } from '../../../src/bot/ports.ts';
-import { aView } from '../../support/views.ts';
-import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
-import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
+import { pageCharacters, pageLines } from '../../../../src/bot/handlers/queries/results.ts';
+import type { Reply } from '../../../../src/bot/ports.ts';
+import { aView } from '../../../support/views.ts';
+import { cardOf, wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
+import type { FakeMessage } from '../../../../src/demo/teams/fakeConnector.ts';
 import {
   ana,
   ben,
@@ -13,8 +13,8 @@ import {
   group,
   TeamsHarness,
   tenant,
-} from '../../support/chats/teamsHarness.ts';
-import type { Human } from '../../support/chats/teamsHarness.ts';
+} from '../../../support/chats/teamsHarness.ts';
+import type { Human } from '../../../support/chats/teamsHarness.ts';
 
 let bench: TeamsHarness;
 beforeEach(async () => {

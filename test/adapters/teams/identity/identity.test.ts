@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openLastKnown } from '../../../src/adapters/lastKnown.ts';
-import type { LastKnownFile } from '../../../src/adapters/lastKnown.ts';
+import { openLastKnown } from '../../../../src/adapters/lastKnown.ts';
+import type { LastKnownFile } from '../../../../src/adapters/lastKnown.ts';
 import {
   ana,
   ben,
@@ -17,8 +17,8 @@ import {
   team,
   TeamsHarness,
   tenant,
-} from '../../support/chats/teamsHarness.ts';
-import { testKeys } from '../../support/store/testKeys.ts';
+} from '../../../support/chats/teamsHarness.ts';
+import { testKeys } from '../../../support/store/testKeys.ts';
 
 let bench: TeamsHarness;
 let lastKnown: LastKnownFile;
