@@ -1,5 +1,5 @@
-// The doctor's checks of Slack: the bot token and its scopes, the app token's way to a socket, and the channels
-// and groups that the policy names. Readings only; no message is posted and no socket opened.
+// The doctor's checks of Slack: the bot token and its scopes, the app token's way to a socket, and the
+// channels and groups that the policy names. Readings only; no message is posted and no socket opened.
 import { requiredScopes, scopes, publicApi, platformName, slackGroups, surface } from './ids.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
 import { idsOn } from '../../liveResponse/request/surfaceKey.ts';

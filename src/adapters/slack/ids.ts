@@ -47,8 +47,8 @@ export function cardId(place: string, at: CardAddress): string {
 }
 
 /**
- * The bot scopes that the manifests ask for, and what stops working without each (docs.slack.dev/reference/scopes).
- * The start, the doctor and docs/slack-setup.md name them.
+ * The bot scopes that the manifests ask for, and what stops working without each
+ * (docs.slack.dev/reference/scopes). The start, the doctor and docs/slack-setup.md name them.
  */
 export const scopes = {
   commands: 'nobody can type the slash command',

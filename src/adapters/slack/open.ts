@@ -1,5 +1,5 @@
-// Slack opened for the service: the settings and the token are checked before anything else, then the parts are
-// put together.
+// Slack opened for the service: the settings and the token are checked before anything else, then the parts
+// are put together.
 import { HTTPReceiver } from '@slack/bolt';
 import type { Logger } from '@slack/bolt';
 import type { Bot, LastKnown } from '../../bot/ports.ts';

@@ -27,7 +27,7 @@ export const slackPlatform: ChatPlatform = {
   },
 };
 
-/** Bolt takes most of a second to load: what opens Slack and what checks it is loaded where it is asked for. */
+/** What opens and what checks Slack is loaded only when it is called: Bolt takes most of a second to load. */
 export function slackChat(service: SlackService, settings: object = service): ChosenChat {
   return {
     platform: slackPlatform,

@@ -48,7 +48,9 @@ export interface SlackParts {
 export class Slack implements OpenChat {
   readonly chat: ChatPort;
   readonly groups: Groups;
-  /** What is checked again by itself: whether Slack answers, and the files of deliveries and of seen requests. */
+  /**
+   * What is checked again by itself: whether Slack answers, and the files of deliveries and of seen requests.
+   */
   readonly keepers: readonly Keeper[];
   readonly #parts: SlackParts;
   readonly #closed = new AbortController();
@@ -135,7 +137,10 @@ export class Slack implements OpenChat {
     });
   }
 
-  /** Closes the socket and the file of deliveries; what waits to write gets no turn. Drains first if nobody did. */
+  /**
+   * Closes the socket and the file of deliveries; what waits to write gets no turn. Drains first if nobody
+   * did.
+   */
   async stop(): Promise<void> {
     const { wayIn, budgets, deliveries } = this.#parts;
     if (!this.#draining) await this.drain();

@@ -1,5 +1,6 @@
-// The doctor's checks of Teams: the bot's own token, which proves that its registration, secret and tenant are
-// right, the keys with which incoming messages are checked, and the places of the policy. No message is sent.
+// The doctor's checks of Teams: the bot's own token, which proves that its registration, secret and tenant
+// are right, the keys with which incoming messages are checked, and the places of the policy. No message is
+// sent.
 import type { ChatSubject } from '../chatPlatform.ts';
 import type { Credentials } from '../entra/settings.ts';
 import { TokenError } from '../entra/tokenError.ts';
@@ -174,8 +175,8 @@ interface TeamsPlaces {
 }
 
 /**
- * The places that the policy names: where a running bot has heard from one, a small reading with its own token
- * tells whether the bot is still in it. Where it has heard nothing, nobody can tell from here.
+ * The places that the policy names: where a running bot has heard from one, a small reading with its own
+ * token shows whether the bot is still in it. Where it has heard nothing, nobody can know from here.
  */
 async function examineTeamsPlaces(
   { policy, dataDir, token, origins = [] }: TeamsPlaces,
@@ -209,7 +210,7 @@ async function examineTeamsPlaces(
         ),
       );
     else if (token === undefined) tell(skip(placeCheck, `${place} not looked at`, 'Fix teams.token first.'));
-    // The file says where a token of ours would go.
+    // The file says where our token would go.
     else if (!isConnector(serviceUrl, origins))
       tell(
         fail(

@@ -1,5 +1,5 @@
-// Teams opened for the service: everything its adapter needs comes in, and a chat for the bot, a mount for the
-// HTTP server and checks go out.
+// Teams opened for the service: everything its adapter needs comes in, and a chat for the bot, a mount for
+// the HTTP server and checks go out.
 import type { Express } from 'express';
 import type { Bot, ChatPort, LastKnown } from '../../bot/ports.ts';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';

@@ -32,7 +32,7 @@ const told = (words: string): Promise<true> =>
   room.slack.until(`"${words}"`, () => (room.slack.person('U2').told().includes(words) ? true : undefined));
 const usersInfo = (): number => room.slack.world.calls.filter((call) => call.method === 'users.info').length;
 
-describe('row 2.11: whoever became a guest a moment ago', () => {
+describe('row 2.11: a person who became a guest a moment ago', () => {
   test.each([
     'approve lr-7f3k2q 1c9e04ab',
     'approve lr-7f3k2q',
@@ -109,7 +109,7 @@ describe('with users.info failing', () => {
     room.slack.fault('users.info', { kind: 'cutBefore' }, 99);
     expect(await pressed(verb)).toEqual(['member', 'last known']);
   });
-  test('a guest and a deactivated account stay what they were, and whoever was never seen is for the policy to know', async () => {
+  test('a guest and a deactivated account stay what they were, and a person who was never seen is for the policy to know', async () => {
     room.slack.world.user('U2', { is_restricted: true });
     await typed('status');
     room.slack.fault('users.info', { kind: 'status', status: 500 }, 99);
@@ -147,7 +147,7 @@ test('what Slack last said counts after a restart', async () => {
   const lastKnown = new Map<string, string>();
   room = await openSlackHarness({ lastKnown });
   await typed('status');
-  // As it stands in the file of the data folder.
+  // As it is in the file of the data folder.
   const file = await openLastKnown(room.dataDir, testKeys, log);
   for (const [question, answer] of lastKnown) file.set(question, answer);
   await file.settled();

@@ -75,7 +75,7 @@ describe('a start', () => {
     expect(slept).toHaveLength(4);
   });
 
-  test('goes on when Slack comes back in time', async () => {
+  test('continues when Slack comes back in time', async () => {
     slack.fault('auth.test', { kind: 'status', status: 503 }, 2);
     const adapter = await start();
     await adapter.stop();

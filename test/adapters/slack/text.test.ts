@@ -57,7 +57,7 @@ test.each([
   ['<@U0BOT>', ''],
   ['<@U0BOTX> status', undefined],
   ['status', undefined],
-])('after the mention in "%s" stands %p', (said, rest) => {
+])('after the mention in "%s" comes %p', (said, rest) => {
   expect(afterMention(said, 'U0BOT')).toBe(rest);
 });
 

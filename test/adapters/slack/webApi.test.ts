@@ -1,4 +1,4 @@
-// Calls to Slack: each once, none for ever, a throttled method alone held back, a refused token not hammered.
+// Calls to Slack: each once, none forever, a throttled method alone held back, a refused token not hammered.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { boltLogger, slackFetch, SlackWebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
 import { failureOf } from '../../../src/adapters/slack/outbound/slackFailure.ts';

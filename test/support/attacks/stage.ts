@@ -1,4 +1,4 @@
-// Attack stage for three chats: people who type and press through the wire, and what each of them gets to see.
+// Attack stage for three chats: people who type and press through the wire, and what each of them sees.
 import type { Verb } from '../../../cards/view.ts';
 import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
 import type { Request } from '../../../src/liveResponse/request.ts';

@@ -1,4 +1,5 @@
-// Attack stage of Teams: activities with real tokens to the bot's own address, the connector's messages as the bot sent them.
+// Attack stage of Teams: activities with real tokens to the bot's own address, the connector's messages as
+// the bot sent them.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verb } from '../../../cards/view.ts';

@@ -1,4 +1,5 @@
-// Harness of the Slack adapter alone: the fake Slack, a scripted bot, an HTTP server, and everything it logged.
+// Harness of the Slack adapter alone: the fake Slack, a scripted bot, an HTTP server, and everything that is
+// logged.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// The built program as a process of its own, with the fake Slack and a simulated tenant, both of which outlive
-// it: for stories of kill -9.
+// The built program as a process of its own, with the fake Slack and a simulated tenant, both of which
+// outlive it: for stories of kill -9.
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
 // Channels of Slack as the bot sees them: with the bot alone, shared with outsiders, one the bot may post in.
-// What cannot be read counts as shared, and what an event or an answer just told wins over what is remembered.
+// What cannot be read counts as shared, and what an event or an answer just said wins over what is
+// remembered.
 import type { Place } from '../../../bot/ports.ts';
 import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
@@ -63,7 +64,7 @@ export class Channels {
       : { ...channel, member: news.member };
   }
 
-  /** @throws SlackFailure when it cannot be told whether a conversation of two is with the bot */
+  /** @throws SlackFailure when Slack does not say whether a conversation of two is with the bot */
   async place(id: string): Promise<Place> {
     const { external, direct } = await (isOfTwo(id) ? this.#ofTwo(id) : this.get(id));
     return { surface, id, direct, external };
@@ -89,7 +90,7 @@ export class Channels {
       : { external: true, member: false, direct: false };
   }
 
-  /** What a channel counts as that Slack does not tell us of. */
+  /** What a channel counts as that Slack does not let us read. */
   #unread(channel: string, error: unknown, member: (word: string) => boolean): Channel {
     if (!(error instanceof SlackFailure)) throw error;
     this.#parts.log.warn('slackChannelNotRead', { channel, error: error.slackError });
@@ -130,7 +131,7 @@ export class Channels {
   }
 
   /**
-   * Without the scope im:read Slack tells nothing of such a conversation, but still refuses the address of a
+   * Without the scope im:read Slack says nothing about such a conversation, but still refuses the address of a
    * message in one it does not show us.
    */
   async #isSeen(channel: string): Promise<boolean> {
@@ -146,7 +147,7 @@ export class Channels {
 
 const posting = new Set(['chat.postMessage', 'chat.postEphemeral']);
 
-/** The same client; what its answers tell about the bot's membership is learned. */
+/** The same client; what its answers say about the bot's membership is learned. */
 export function watched(api: WebApi, channels: Pick<Channels, 'learn'>): WebApi {
   return {
     stalledFor: (method) => api.stalledFor(method),
@@ -159,7 +160,7 @@ export function watched(api: WebApi, channels: Pick<Channels, 'learn'>): WebApi 
           learnFrom(args, false);
         throw error;
       });
-      // A message to a person tells which conversation is theirs with the bot.
+      // The answer to a message to a person names their conversation with the bot.
       if (posting.has(method)) learnFrom(typeof answer['channel'] === 'string' ? answer : args, true);
       return answer;
     },
@@ -188,8 +189,8 @@ export const channelEvents = [
 ] as const;
 
 /**
- * What events tell about channels: the bot added or removed, a channel archived, unarchived, renamed or shared.
- * Where a channel can be written to again, `heard` lets the bot look at once.
+ * What events say about channels: the bot added or removed, a channel archived, unarchived, renamed or
+ * shared. Where a channel can be written to again, `heard` lets the bot look at once.
  */
 export function createChannelEvents(
   channels: Pick<Channels, 'learn' | 'forget'>,

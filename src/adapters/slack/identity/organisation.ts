@@ -1,4 +1,4 @@
-// Membership of Slack accounts in our organisation, in every form in which Slack tells it: one workspace, or
+// Membership of Slack accounts in our organisation, in every form in which Slack gives it: one workspace, or
 // Enterprise Grid with many.
 import type { Trust } from '../../../bot/ports.ts';
 import type { Fields } from '../outbound/webApi.ts';
@@ -27,7 +27,7 @@ export function homesOf(told: Fields): Organisations {
   const member = recordOf(told['enterprise_user']);
   const listed: readonly unknown[] = Array.isArray(member['teams']) ? member['teams'] : [];
   const teams = [told['team_id'] ?? recordOf(told['profile'])['team'], ...listed].filter(isId);
-  // An app installed for the whole organisation is told the organisation in place of a workspace.
+  // An app installed for the whole organisation gets the organisation in place of a workspace.
   const organisation = [member['enterprise_id'], told['enterprise_id'], told['team_id']].find(
     (one): one is string => isId(one) && one.startsWith('E'),
   );

@@ -1,5 +1,5 @@
-// How far Slack vouches for an account, and who is in a user group. Read from Slack, never from the payload;
-// what cannot be read is refused.
+// People of Slack: how far Slack vouches for an account, and who is in a user group. Read from Slack, never
+// from the payload; what cannot be read is refused.
 import { idsOn } from '../../../liveResponse/request/surfaceKey.ts';
 import type { Person } from '../../../bot/policy/policy.ts';
 import type { Account, Groups, LastKnown } from '../../../bot/ports.ts';

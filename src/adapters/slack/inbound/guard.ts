@@ -77,7 +77,7 @@ async function take(
     return;
   }
   options.time.taken();
-  // Bolt reads fields of whatever the JSON is, and nobody awaits it.
+  // Bolt reads fields of any JSON, an object or not, and nobody awaits it.
   if (!isReadable(body.toString('utf8'), form)) {
     refuse(400, 'no JSON object');
     return;
@@ -138,7 +138,7 @@ export interface SlackTimeOptions {
    * wrong times.
    */
   readonly signed: boolean;
-  /** Makes a call to Slack, whose answer tells the time. */
+  /** Makes a call to Slack, whose answer has the time in its header. */
   readonly ask: () => void;
 }
 

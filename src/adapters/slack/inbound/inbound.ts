@@ -49,7 +49,7 @@ export class Inbound {
 
   /**
    * Resolves when its person has an answer, or cannot get one any more.
-   * @throws SlackFailure, Stopping, and whatever the bot throws
+   * @throws SlackFailure, Stopping, and anything that the bot throws
    */
   async work(taking: Taking, asker: Asker): Promise<void> {
     switch (taking.kind) {
@@ -80,7 +80,8 @@ export class Inbound {
   }
 
   /**
-   * Who and where, both from Slack itself. How fresh that must be, and how long it may take, depends on the verb.
+   * Who and where, both from Slack itself. How fresh that must be, and how long it may take, depends on the
+   * verb.
    */
   async #known(
     delivery: Delivery,

@@ -6,7 +6,7 @@ import { formAction, formBlock } from '../outbound/slackMessages.ts';
 import { pressedVerb } from '../../../liveResponse/verbs.ts';
 import { parseJson, recordOf } from '../../../liveResponse/text/json.ts';
 
-/** What every delivery tells: who, where, and how to answer. */
+/** What every delivery contains: who, where, and how to answer. */
 export interface Delivery {
   readonly user: string;
   /**

@@ -90,7 +90,10 @@ export class Socket {
     return { name: 'slackSocket', ok: false, why: `${this.#noConnection(gone)}${lead}` };
   }
 
-  /** What comes from now on is not taken: unacknowledged, Slack gives it to the process that connects next. */
+  /**
+   * What comes from now on is not taken: because it is not acknowledged, Slack gives it to the process that
+   * connects next.
+   */
   quiet(): void {
     this.receiver.client.removeAllListeners('slack_event');
   }
@@ -259,7 +262,7 @@ export interface Frame {
 }
 
 /**
- * The SDK reads `payload.event.type` without looking whether it is there, and tells its own listeners of a
+ * The SDK reads `payload.event.type` without looking whether it is there, and calls its own listeners with a
  * type of any name, `close` and `error` among them. So every envelope reaches it as one kind, with an object
  * as its payload.
  */

@@ -1,5 +1,4 @@
-// Failures of calls to Slack's Web API: of which kind they are, and whether the call may have happened all
-// the same.
+// Failures of calls to Slack's Web API: their kinds, and whether the call may have happened all the same.
 import {
   WebAPIHTTPError,
   WebAPIPlatformError,
@@ -53,7 +52,7 @@ export class SlackFailure extends Error {
 
 /**
  * A call that got no answer. `code` is the socket's own, such as ECONNREFUSED, `timeout`, or that of what
- * lies between, which `way` tells.
+ * lies between, which `way` describes.
  */
 export class NoAnswer extends Error {
   readonly code: string;
@@ -121,7 +120,7 @@ function platformFailure(method: string, error: WebAPIPlatformError): SlackFailu
       typeof metadata['retryAfter'] === 'number' ? metadata['retryAfter'] : undefined,
       error,
     );
-  // A body that is no JSON, such as a proxy's error page, becomes the SDK's `error`: it tells nothing about
+  // A body that is no JSON, such as a proxy's error page, becomes the SDK's `error`: it says nothing about
   // what happened.
   if (!/^[a-z][a-z0-9_]{1,80}$/.test(word))
     return new SlackFailure('lost', method, 'unreadable_answer', { cause: error });

@@ -76,7 +76,9 @@ export function clientOptions(options: Connection): WebClientOptions {
 export class SlackWebApi implements WebApi {
   readonly #options: WebApiOptions;
   readonly #client: WebClient;
-  /** Elapsed time at which each method may be called again: a wall clock that is set back must not stall it. */
+  /**
+   * Elapsed time at which each method may be called again: a wall clock that is set back must not stall it.
+   */
   readonly #stalls = new Map<string, number>();
   #silence: { readonly calls: number; readonly since: number; readonly error: string } | undefined;
   #answeredAt = -Infinity;
@@ -138,7 +140,7 @@ export class SlackWebApi implements WebApi {
     if (this.#silence.calls === silentCalls) this.#options.log.warn('slackUnreached', { error });
   }
 
-  /** What a failed call tells about Slack, remembered for the calls after it. */
+  /** What a failed call says about Slack, remembered for the calls after it. */
   #failed(method: string, error: unknown): SlackFailure {
     const { clock, log } = this.#options;
     const failure = failureOf(method, error);
@@ -178,8 +180,8 @@ export class SlackWebApi implements WebApi {
 
 /**
  * The fetch of every call to Slack: a call without an answer fails with a code, no matter how deep the HTTP
- * client buries the cause. `timeout` in milliseconds. `heard` gets the Date header of every answer. `proxyFor`
- * names the proxy by which a host is reached.
+ * client buries the cause. `timeout` in milliseconds. `heard` gets the Date header of every answer.
+ * `proxyFor` names the proxy by which a host is reached.
  */
 export function slackFetch(
   fetchNow: SlackFetch,
@@ -219,8 +221,8 @@ function noAnswerCode(error: unknown): string {
 const longestLine = 500;
 
 /**
- * The logger of Bolt and its clients, over our log. Their debug lines contain whole bodies, links and response
- * addresses, so nothing below "warn" is taken.
+ * The logger of Bolt and its clients, over our log. Their debug lines contain whole bodies, links and
+ * response addresses, so nothing below "warn" is taken.
  */
 export function boltLogger(log: Log): Logger {
   let name = 'slack';

@@ -20,7 +20,7 @@ export class WriteRates {
   #serving = false;
 
   /**
-   * `stalledFor` is how long a method is held back by a 429, so that a turn is given only when it can be used.
+   * `stalledFor` is how long a 429 holds a method back, so that a turn is given only when it can be used.
    */
   constructor(clock: Pick<Clock, 'elapsed' | 'sleep'>, stalledFor: (method: string) => number) {
     this.#clock = clock;

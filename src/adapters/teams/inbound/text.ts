@@ -27,7 +27,7 @@ const mentionTag = /<at(?:\s[^<>]*)?>([^<>]*)<\/at>/gi;
 
 /**
  * Every mention of the bot is removed, wherever it is and however often; those of others become their
- * names, but for the ones before the command, which are told as well and are no part of it.
+ * names, but for the ones before the command, which are listed as well and are no part of it.
  */
 function withoutMentions(
   text: string,

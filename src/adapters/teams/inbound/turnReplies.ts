@@ -1,6 +1,6 @@
-// Private replies to the people behind activities, sent in the background, so that no turn waits for them. One
-// that may have arrived is sent again: seen twice it changes nothing, while a person who gets none does not know
-// what happened.
+// Private replies to the people behind activities, sent in the background, so that no turn waits for them.
+// One that may have arrived is sent again: seen twice it changes nothing, while a person who gets none does
+// not know what happened.
 import { ChatError } from '../../../bot/ports.ts';
 import type { Reply } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';

@@ -129,7 +129,7 @@ describe('row 1.12: what was just learned', () => {
     await nobodySaysInvite();
   });
 
-  test('a message of ours that stands there proves that the bot is in it', async () => {
+  test('a message of ours that was posted there proves that the bot is in it', async () => {
     await refusedOnce();
     room.slack.world.channel('C2', { members: ['U1', 'U0BOT'] });
     await room.adapter.chat.announce('C2', 'Frozen.');

@@ -95,7 +95,7 @@ describe('a press', () => {
       read(old).includes('superseded') ? true : undefined,
     );
     expect(read(newer)).not.toContain('superseded');
-    // Every message of ours is text and never markup, whatever stands in it.
+    // Every message of ours is text and never markup, no matter what it contains.
     expect(room.slack.world.calls.findLast(({ method }) => method === 'chat.update')?.args).toMatchObject({
       parse: 'none',
     });

@@ -88,7 +88,7 @@ const replies: readonly (readonly [string, Reply, RegExp])[] = [
     /Deny R1[\s\S]*Deny/,
   ],
   [
-    'where the card stands',
+    'where the card is',
     { kind: 'asked', requestId: 'r1', text: 'its card is elsewhere', shown: false },
     /its card is elsewhere/,
   ],
@@ -173,7 +173,7 @@ describe('a typed command', () => {
     const answer = await answerFor(ana);
     expect(wordsOf(answer)).toMatch(expected);
     expect(bench.connector.in(group).filter((one) => one.to === undefined)).toEqual([]);
-    // Text beside a card would be two messages.
+    // Text next to a card would be two messages.
     expect('text' in answer.body && 'attachments' in answer.body).toBe(false);
     if (reply.kind !== 'sentence' || reply.block !== undefined || reply.link !== undefined)
       expect(cardOf(answer) !== undefined || reply.kind === 'asked').toBe(true);

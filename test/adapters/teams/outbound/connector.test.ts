@@ -321,7 +321,7 @@ describe('a note', () => {
       },
     ]);
   });
-  it('of a channel stands below the card, not as another post', async () => {
+  it('of a channel is posted below the card, not as another post', async () => {
     const ref = await bench.teams.chat.post(channel, view, 'intent');
     await bench.teams.chat.note(ref, 'Finished', []);
     expect(bench.connector.messages.at(-1)?.conversation).toBe(`${channel};messageid=${ref.id}`);

@@ -35,7 +35,7 @@ describe('a private answer', () => {
     ['a group chat', group, group],
     ['a channel', channel, channel],
     ['a thread of a channel', `${channel};messageid=170`, `${channel};messageid=170`],
-  ])('to a question in %s stands right there, for that person alone', async (_where, place, expected) => {
+  ])('to a question in %s is posted right there, for that person alone', async (_where, place, expected) => {
     await heardIn(place);
     const answer = await answered();
     expect([answer.to, answer.conversation, wordsOf(answer)]).toEqual([ben.id, expected, 'heard']);
