@@ -9,7 +9,7 @@ import { chatError } from '../src/adapters/slack/outbound/chat.ts';
 import { errorWords } from '../src/adapters/slack/outbound/errorWords.ts';
 import { failureOf as slackFailure } from '../src/adapters/slack/outbound/slackFailure.ts';
 import { failureOf as teamsFailure, placeWords } from '../src/adapters/teams/outbound/failures.ts';
-import { PrivateReplies } from '../src/adapters/teams/outbound/privateReplies.ts';
+import { TurnReplies } from '../src/adapters/teams/inbound/turnReplies.ts';
 import { ChatError } from '../src/bot/ports.ts';
 import type { ChatErrorCode } from '../src/bot/ports.ts';
 import { answerPauses, answerWithin } from '../src/adapters/deliveries/answers.ts';
@@ -110,9 +110,9 @@ function inTeams(code: ChatErrorCode): Promise<string> {
   return secondTry((clock, fails) => {
     const tell = (_place: string, _person: string, message: { readonly text?: string }): Promise<void> =>
       fails(message.text) ? Promise.reject(error) : Promise.resolve();
-    return new PrivateReplies({ chat: { tell }, clock, log: quietLog }).bring(
+    return new TurnReplies({ chat: { tell }, clock, log: quietLog }).tell(
       { since: 0, place: '19:x', speaker: 'ana' },
-      { text: 'heard' },
+      { kind: 'sentence', text: 'heard' },
     );
   });
 }

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { readPolicy } from '../../src/adapters/config/policyFile.ts';
 import { root } from '../support/root.ts';
-import { eventsPath } from '../../src/adapters/slack/addresses.ts';
+import { eventsPath } from '../../src/adapters/slack/ids.ts';
 import { path as teamsPath } from '../../src/adapters/teams/inbound/inboundRoute.ts';
 import { unrestricted } from './podSecurity.ts';
 import { isKnownSetting, secondsToStop } from './settingsNamed.ts';

@@ -1,6 +1,6 @@
 // Row 5.5: one human listed as two people, told by the e-mails that Slack and Entra know, over the wire.
 import { entraEmails } from '../../src/adapters/entra/emails.ts';
-import { slackEmails } from '../../src/adapters/slack/emails.ts';
+import { slackEmails } from '../../src/adapters/slack/checks.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -44,7 +44,7 @@ export function drawn(
  * while somebody has to decide: the page says who that may be.
  */
 export function hintOf(request: Request, view: CardView): string | undefined {
-  switch (request.state) {
+  switch (stageOf(request).state) {
     case 'awaitingApproval':
       return view.buttons.some(({ verb }) => verb === 'approve')
         ? undefined
@@ -57,7 +57,7 @@ export function hintOf(request: Request, view: CardView): string | undefined {
         : 'A session takes minutes at Defender. The card follows it by itself, command by command.';
     case 'unknown':
       return 'Nobody can know yet whether it ran. The card says what is looked for, and what a person can decide.';
-    case 'over':
+    case 'closed':
       return view.steps.every(({ status }) => status === 'not run')
         ? 'Nothing ran, and nothing will: this request is over. A new one can be asked for at any time.'
         : `${view.status}. This request is over, and it may have run: the card says what is known. Look before asking again.`;

@@ -1,14 +1,12 @@
-// Slack: the bot token and its scopes, the app token's way to a socket, and the channels and groups that the
-// policy names. Readings only; no message is posted and no socket opened.
-import { requiredScopes, scopes } from './scopes.ts';
+// The doctor's checks of Slack: the bot token and its scopes, the app token's way to a socket, and the
+// channels and groups that the policy names. Readings only; no message is posted and no socket opened.
+import { requiredScopes, scopes, publicApi, platformName, slackGroups, surface } from './ids.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
 import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
 import { field, textOf } from '../../liveResponse/text/json.ts';
-import { publicApi } from './addresses.ts';
-import { platformName, slackGroups, surface } from './ids.ts';
 import type { SlackService } from './open.ts';
 import { call, isAnswer } from '../checks/call.ts';
-import type { Called, Caller } from '../checks/call.ts';
+import type { Called, Caller, EmailDirectory } from '../checks/call.ts';
 import { examineClock } from '../checks/clockSkew.ts';
 import { fail, ok, skip, warn } from '../checks/line.ts';
 import type { Tell } from '../checks/line.ts';
@@ -251,4 +249,32 @@ async function examineIntake(
       ),
     );
   }
+}
+
+const emailScope = 'users:read.email';
+
+/** The e-mail address that Slack knows for a member, for the doctor's comparison of people. */
+export function slackEmails({ apiUrl = publicApi, botToken }: SlackService): EmailDirectory {
+  const url = new URL(`${apiUrl.replace(/\/+$/, '')}/users.info`);
+  return {
+    name: platformName,
+    surface,
+    async ask(id, caller) {
+      const answer = await call(caller, {
+        method: 'POST',
+        url,
+        headers: { authorization: `Bearer ${botToken}`, 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ user: id }).toString(),
+      });
+      if (!isAnswer(answer)) return { stopped: 'unanswered', why: answer.why, next: 'Fix slack.host first.' };
+      const held = (answer.headers.get('x-oauth-scopes') ?? '').split(',').map((scope) => scope.trim());
+      if (!held.includes(emailScope))
+        return {
+          stopped: 'notAllowed',
+          why: `the token has no ${emailScope}`,
+          next: 'Nothing, unless you want it: add that scope under "OAuth & Permissions" for the time of the examination.',
+        };
+      return { told: [field(field(field(answer.body?.value, 'user'), 'profile'), 'email')] };
+    },
+  };
 }

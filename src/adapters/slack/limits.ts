@@ -51,7 +51,7 @@ export const updatesPerMinute = 45;
 /** Where Slack sends a 429 without saying for how long. Milliseconds. */
 export const defaultRetryAfter = 30_000;
 /**
- * A workspace may not ask us to wait longer than this in one go; the call is tried again and told again.
+ * A workspace may not ask us to wait longer than this in one go; then the call is tried, and may be refused, again.
  * Milliseconds.
  */
 export const longestRetryAfter = 15 * 60_000;
@@ -103,7 +103,7 @@ export const socketGrace = 15_000;
 export const socketDeaf = 120_000;
 /**
  * The grace for a process that is restarted after `deafAfter`: an eighth of it, `socketGrace` at most, so
- * that it is told before it is done.
+ * that the readiness check reports it before the restart.
  */
 export function graceOf(deafAfter: number): number {
   return Math.min(socketGrace, deafAfter / 8);

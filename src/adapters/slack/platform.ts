@@ -1,8 +1,7 @@
 // Slack as one value: its name, ids, groups and settings, and how it is opened and checked.
 import type { ChatPlatform, ChosenChat, OpenChat, OpeningParts } from '../chatPlatform.ts';
 import type { Secret } from '../secret.ts';
-import { eventsPath } from './addresses.ts';
-import { platformName, slackGroups, slackIds, surface } from './ids.ts';
+import { eventsPath, platformName, slackGroups, slackIds, surface } from './ids.ts';
 import type { SlackService } from './open.ts';
 import { readSlack, slackNames } from './settings.ts';
 import type { SlackSettings } from './settings.ts';
@@ -28,7 +27,7 @@ export const slackPlatform: ChatPlatform = {
   },
 };
 
-/** Bolt takes most of a second to load: what opens Slack and what checks it is loaded where it is asked for. */
+/** What opens and what checks Slack is loaded only when it is called: Bolt takes most of a second to load. */
 export function slackChat(service: SlackService, settings: object = service): ChosenChat {
   return {
     platform: slackPlatform,
@@ -45,7 +44,7 @@ export function slackChat(service: SlackService, settings: object = service): Ch
       await examineSlack({ slack: service, policy: subject.policy }, caller, tell);
     },
     async emails() {
-      const { slackEmails } = await import('./emails.ts');
+      const { slackEmails } = await import('./checks.ts');
       return slackEmails(service);
     },
   };

@@ -43,7 +43,7 @@ function thumbprintsOf(pem: string): Pick<Certificate, 'thumbprint' | 'thumbprin
       thumbprintSha256: fingerprint256.replaceAll(':', ''),
     };
   } catch {
-    // Not a certificate whatever its lines say; the caller says so in words.
+    // No certificate, although its lines say so; the caller reports it in words.
     return undefined;
   }
 }

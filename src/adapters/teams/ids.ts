@@ -1,5 +1,5 @@
-// How Teams names accounts and places, and how a policy writes them. Its people have groups in Entra, which
-// is a directory of its own (adapters/entra/groupIds.ts).
+// Ids of Teams: accounts and places, as a policy writes them. Its people have groups in Entra, which is a
+// directory of its own (adapters/entra/groupIds.ts).
 import type { SurfaceIds } from '../chatPlatform.ts';
 import { objectId } from '../entra/groupIds.ts';
 

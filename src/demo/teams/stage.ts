@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TeamsOptions } from '../../adapters/teams/teams.ts';
+import type { TeamsOptions } from '../../adapters/teams/open.ts';
 import { ChannelKeys, issuer } from './channelKeys.ts';
 import type { TokenOptions } from './channelKeys.ts';
 import { FakeConnector } from './fakeConnector.ts';

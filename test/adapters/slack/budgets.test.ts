@@ -1,8 +1,7 @@
 // Posts keep a second apart in each channel, updates stay below the workspace's minute, and what is urgent
 // goes first.
 import { beforeEach, expect, test } from '@jest/globals';
-import { createWriteRates } from '../../../src/adapters/slack/outbound/writeRates.ts';
-import type { WriteRates } from '../../../src/adapters/slack/outbound/writeRates.ts';
+import { WriteRates } from '../../../src/adapters/slack/outbound/writeRates.ts';
 import { updatesPerMinute } from '../../../src/adapters/slack/limits.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import type { ManualClock } from '../../support/manualClock.ts';
@@ -18,7 +17,7 @@ beforeEach(() => {
   stalled = 0;
   done = [];
   began = clock.now();
-  budgets = createWriteRates(clock, () => Math.max(0, stalled - clock.now()));
+  budgets = new WriteRates(clock, () => Math.max(0, stalled - clock.now()));
 });
 function note(what: string, turn: Promise<boolean>): void {
   void turn.then((mine) => done.push({ what: mine ? what : `not ${what}`, at: clock.now() - began }));
@@ -67,7 +66,7 @@ test('a throttled method holds back its own kind alone', async () => {
   expect(done).toEqual([{ what: 'update', at: 7_000 }]);
 });
 
-test('whoever waits when it stops gets no turn', async () => {
+test('what waits when it stops gets no turn', async () => {
   void budgets.post('C1');
   note('post', budgets.post('C1'));
   for (let at = 0; at < updatesPerMinute; at += 1) void budgets.update(false);

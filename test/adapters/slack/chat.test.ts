@@ -39,7 +39,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 const posted = (): Promise<CardRef> => room.adapter.chat.post('C1', view, 'intent1');
 
 describe('a post', () => {
-  test('answers where it stands, and carries request and intent for ourselves alone', async () => {
+  test('answers where it was posted, and carries request and intent for ourselves alone', async () => {
     const ref = await posted();
     const [card] = room.slack.cards('C1');
     expect(ref).toEqual({ surface: 'slack', place: 'C1', id: card?.ts });

@@ -1,8 +1,8 @@
-// Row 1.8: whatever a socket carries, the process goes on, an envelope is acknowledged, and the next command
+// Row 1.8: no matter what a socket carries, the process continues, an envelope is acknowledged, and the next command
 // is taken.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readFrame } from '../../../src/adapters/slack/inbound/frames.ts';
+import { readFrame } from '../../../src/adapters/slack/inbound/socket.ts';
 import { bodyLimit } from '../../../src/adapters/slack/limits.ts';
 import { openSlackHarness } from '../../support/slack/slackHarness.ts';
 import type { SlackHarness } from '../../support/slack/slackHarness.ts';
@@ -194,7 +194,7 @@ describe('any frame at all', () => {
     { requiredKeys: ['envelope_id'] },
   );
 
-  test('through a real socket: every envelope is acknowledged, nothing escapes, and the bot goes on', async () => {
+  test('through a real socket: every envelope is acknowledged, nothing escapes, and the bot continues', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(

@@ -258,12 +258,14 @@ describe.each(allowLists)('with %s allowed', (_list, allowed, isMember) => {
       // An account of another organisation may carry its own workspace in the payload: it is refused for
       // where it is, not for that.
       const expected = isMember(where) && fits ? 'member' : 'foreignTenant';
-      expect(trustOf('U1', { id: 'U1', ...told }, teams, allowed, organisation, ours)).toBe(expected);
+      expect(trustOf('U1', { id: 'U1', ...told }, teams, { allowed, organisation, home: ours })).toBe(
+        expected,
+      );
     });
     test.each(flags)('and the flag %s is refused in every payload', (flag, trust) => {
       expect(
         payloads.map(([, teams]) =>
-          trustOf('U1', { id: 'U1', ...told, [flag]: true }, teams, allowed, organisation, ours),
+          trustOf('U1', { id: 'U1', ...told, [flag]: true }, teams, { allowed, organisation, home: ours }),
         ),
       ).toEqual(payloads.map(() => trust));
     });
@@ -273,31 +275,26 @@ describe.each(allowLists)('with %s allowed', (_list, allowed, isMember) => {
 test('row 2.8: a person who has an id of the organisation beside that of the workspace is one person, and nobody else', () => {
   const told = { id: 'U1', team_id: 'T1', enterprise_user: { id: 'W1', enterprise_id: 'E1', teams: ['T1'] } };
   for (const user of ['U1', 'W1'])
-    expect(trustOf(user, told, ['T1'], ['T1'], organisation, ours)).toBe('member');
-  expect(trustOf('W2', told, ['T1'], ['T1'], organisation, ours)).toBe('anonymous');
+    expect(trustOf(user, told, ['T1'], { allowed: ['T1'], organisation, home: ours })).toBe('member');
+  expect(trustOf('W2', told, ['T1'], { allowed: ['T1'], organisation, home: ours })).toBe('anonymous');
   expect(
-    trustOf(
-      'W1',
-      { ...told, enterprise_user: { ...told.enterprise_user, id: null } },
-      ['T1'],
-      ['T1'],
+    trustOf('W1', { ...told, enterprise_user: { ...told.enterprise_user, id: null } }, ['T1'], {
+      allowed: ['T1'],
       organisation,
-      ours,
-    ),
+      home: ours,
+    }),
   ).toBe('anonymous');
 });
 
 test('without an organisation of our own, an allow-list of an organisation lets in only whom users.info places there', () => {
-  expect(trustOf('U1', { id: 'U1', team_id: 'T1' }, ['T1'], ['E1'], undefined, 'T1')).toBe('foreignTenant');
+  expect(trustOf('U1', { id: 'U1', team_id: 'T1' }, ['T1'], { allowed: ['E1'], home: 'T1' })).toBe(
+    'foreignTenant',
+  );
   expect(
-    trustOf(
-      'U1',
-      { id: 'U1', enterprise_user: { enterprise_id: 'E1', teams: ['T1'] } },
-      ['T1'],
-      ['E1'],
-      undefined,
-      'T1',
-    ),
+    trustOf('U1', { id: 'U1', enterprise_user: { enterprise_id: 'E1', teams: ['T1'] } }, ['T1'], {
+      allowed: ['E1'],
+      home: 'T1',
+    }),
   ).toBe('member');
 });
 

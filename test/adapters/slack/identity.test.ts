@@ -1,12 +1,10 @@
 // Who decides in Slack: asked of Slack now, and last known only for what stops something. Over real HTTP into
 // the real Bolt.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { slackValue } from '../../../cards/press.ts';
 import { LastKnownFile } from '../../../src/adapters/lastKnown.ts';
 import type { CommandIn, PressIn } from '../../../src/bot/ports.ts';
 import { createLogBook, openSlackHarness } from '../../support/slack/slackHarness.ts';
 import type { SlackHarness } from '../../support/slack/slackHarness.ts';
-import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
 
 let room: SlackHarness;
@@ -14,35 +12,6 @@ beforeEach(async () => {
   room = await openSlackHarness({ timeout: 5_000 });
 });
 afterEach(() => room.close());
-
-function cardWith(verb: string): SlackMessageKept {
-  const value = slackValue(
-    { requestId: 'lr-7f3k2q', revision: 3, fingerprint: 'f00d' } as never,
-    {} as never,
-  );
-  const blocks = [
-    {
-      type: 'actions',
-      elements: [
-        { type: 'button', text: { type: 'plain_text', text: verb }, action_id: `lr.${verb}.v1`, value },
-      ],
-    },
-  ];
-  const message: SlackMessageKept = {
-    channel: 'C1',
-    ts: room.slack.world.nextTs(),
-    at: Date.now(),
-    by: 'U0BOT',
-    broadcast: false,
-    text: 'card',
-    blocks,
-    history: [],
-    args: {},
-    deleted: false,
-  };
-  room.slack.world.messages.push(message);
-  return message;
-}
 
 /** What the bot is told of the account. */
 async function asked(work: () => Promise<unknown>): Promise<unknown> {
@@ -58,12 +27,12 @@ async function asked(work: () => Promise<unknown>): Promise<unknown> {
 }
 const typed = (line: string): Promise<unknown> => asked(() => room.slack.person('U2').command('C1', line));
 const pressed = (verb: string): Promise<unknown> =>
-  asked(() => room.slack.person('U2').press(cardWith(verb), verb));
+  asked(() => room.slack.person('U2').press(room.cardWith(verb, 'lr-7f3k2q'), verb));
 const told = (words: string): Promise<true> =>
   room.slack.until(`"${words}"`, () => (room.slack.person('U2').told().includes(words) ? true : undefined));
 const usersInfo = (): number => room.slack.world.calls.filter((call) => call.method === 'users.info').length;
 
-describe('row 2.11: whoever became a guest a moment ago', () => {
+describe('row 2.11: a person who became a guest a moment ago', () => {
   test.each([
     'approve lr-7f3k2q 1c9e04ab',
     'approve lr-7f3k2q',
@@ -90,7 +59,10 @@ describe('row 2.11: whoever became a guest a moment ago', () => {
   test('two presses at the same moment are both judged on readings that began after them', async () => {
     await typed('status');
     room.slack.world.user('U2', { deleted: true });
-    await Promise.all([pressed('approve'), room.slack.person('U2').press(cardWith('resend'), 'resend')]);
+    await Promise.all([
+      pressed('approve'),
+      room.slack.person('U2').press(room.cardWith('resend', 'lr-7f3k2q'), 'resend'),
+    ]);
     await room.slack.until('both', () => (room.presses.length === 2 ? true : undefined));
     expect(room.presses.map((press) => press.account.trust)).toEqual(['deactivated', 'deactivated']);
   });
@@ -105,7 +77,7 @@ describe('with users.info failing', () => {
   ])('a press of %s is refused and says so', async (verb, undone) => {
     await typed('status');
     room.slack.fault('users.info', { kind: 'error', error: 'internal_error' }, 99);
-    await room.slack.person('U2').press(cardWith(verb), verb);
+    await room.slack.person('U2').press(room.cardWith(verb, 'lr-7f3k2q'), verb);
     await told(
       `Slack could not say who you are just now, so nothing was ${undone}. Press again in a minute.`,
     );
@@ -137,7 +109,7 @@ describe('with users.info failing', () => {
     room.slack.fault('users.info', { kind: 'cutBefore' }, 99);
     expect(await pressed(verb)).toEqual(['member', 'last known']);
   });
-  test('a guest and a deactivated account stay what they were, and whoever was never seen is for the policy to know', async () => {
+  test('a guest and a deactivated account stay what they were, and a person who was never seen is for the policy to know', async () => {
     room.slack.world.user('U2', { is_restricted: true });
     await typed('status');
     room.slack.fault('users.info', { kind: 'status', status: 500 }, 99);
@@ -175,7 +147,7 @@ test('what Slack last said counts after a restart', async () => {
   const lastKnown = new Map<string, string>();
   room = await openSlackHarness({ lastKnown });
   await typed('status');
-  // As it stands in the file of the data folder.
+  // As it is in the file of the data folder.
   const file = await LastKnownFile.open(room.dataDir, testKeys, log);
   for (const [question, answer] of lastKnown) file.set(question, answer);
   await file.settled();

@@ -1,8 +1,9 @@
 // Who is a member and who is in a group: from Slack's own words, denied by default, and never older than a
 // minute.
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { createPeople, trustOf } from '../../../src/adapters/slack/identity/people.ts';
-import type { People } from '../../../src/adapters/slack/identity/people.ts';
+import { trustOf } from '../../../src/adapters/slack/identity/organisation.ts';
+import { People } from '../../../src/adapters/slack/identity/people.ts';
+import type { Clock } from '../../../src/liveResponse/ports.ts';
 import type { Fields, WebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
 import { createLogBook } from '../../support/slack/slackHarness.ts';
 
@@ -31,11 +32,12 @@ describe('trust', () => {
     ],
     ['an empty answer', {}, [], 'anonymous'],
   ])('of %s', (_who, told: Fields, teams, trust) => {
-    expect(trustOf('U1', told, teams, ['T1', 'E1'])).toBe(trust);
+    expect(trustOf('U1', told, teams, { allowed: ['T1', 'E1'], home: '' })).toBe(trust);
   });
 
   test('of Slackbot is that of a bot', () => {
-    expect(trustOf('USLACKBOT', { id: 'USLACKBOT', team_id: 'T1' }, [], ['T1'])).toBe('bot');
+    const told = { id: 'USLACKBOT', team_id: 'T1' };
+    expect(trustOf('USLACKBOT', told, [], { allowed: ['T1'], home: '' })).toBe('bot');
   });
 });
 
@@ -46,6 +48,14 @@ describe('a group', () => {
   let people: People;
   const riley = { id: 'riley', name: 'Riley', accounts: ['teams:x', 'slack:U1'] };
 
+  function peopleWith(api: Pick<WebApi, 'call'>, sleep: Clock['sleep'] = () => Promise.resolve()): People {
+    return new People({
+      api,
+      clock: { elapsed: () => now, sleep },
+      log: createLogBook(),
+      ours: { allowed: ['T1'], home: 'T1' },
+    });
+  }
   beforeEach(() => {
     now = 0;
     calls = [];
@@ -56,7 +66,7 @@ describe('a group', () => {
         return Promise.resolve().then(answer);
       },
     };
-    people = createPeople(api, { now: () => now, elapsed: () => now }, createLogBook(), ['T1'], 'T1');
+    people = peopleWith(api);
   });
 
   test('is remembered for a minute, and read again where a decision asks for it', async () => {
@@ -94,12 +104,10 @@ describe('a group', () => {
       },
     };
     const waits: number[] = [];
-    people = createPeople(api, { now: () => now, elapsed: () => now }, createLogBook(), ['T1'], 'T1', {
-      sleep: (ms) => {
-        waits.push(ms);
-        now += ms;
-        return Promise.resolve();
-      },
+    people = peopleWith(api, (ms) => {
+      waits.push(ms);
+      now += ms;
+      return Promise.resolve();
     });
     for (let at = 0; at < 20; at += 1) await people.includes('slack:S0GROUP', riley, true);
     now = 57_000;

@@ -109,7 +109,7 @@ describe('a request is refused', () => {
     expect(await reached()).toBe(1);
   });
 
-  test('when it bears two signatures', async () => {
+  test('when it has two signatures', async () => {
     const body = commandBody();
     const timestamp = now();
     const status = await new Promise<number | undefined>((resolve, reject) => {

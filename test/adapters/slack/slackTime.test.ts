@@ -2,7 +2,7 @@
 // Slack's own Date header.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createClock } from '../../../src/adapters/clock.ts';
-import { SlackTime } from '../../../src/adapters/slack/slackTime.ts';
+import { SlackTime } from '../../../src/adapters/slack/inbound/guard.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { openSlackHarness } from '../../support/slack/slackHarness.ts';
 import type { SlackHarness } from '../../support/slack/slackHarness.ts';
@@ -71,7 +71,7 @@ test('in Socket Mode nothing is refused for it, so the bot stays ready and says 
 
 test('an answer without a time, or with one that is none, tells nothing', () => {
   const clock = createManualClock();
-  const time = new SlackTime({ clock, signed: true });
+  const time = new SlackTime({ clock, signed: true, ask: () => undefined });
   for (const date of [null, '', 'soon']) time.heard(date);
   expect(time.check()).toEqual({ name: 'slackClock', ok: true });
   time.heard(new Date(clock.now() - 5 * 60 * minute).toUTCString());

@@ -1,7 +1,6 @@
 // Socket Mode: back after every loss, deaf never in silence.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { boltLogger } from '../../../src/adapters/slack/boltLog.ts';
-import { slackFetch } from '../../../src/adapters/slack/outbound/slackFetch.ts';
+import { boltLogger, slackFetch } from '../../../src/adapters/slack/outbound/webApi.ts';
 import { Socket } from '../../../src/adapters/slack/inbound/socket.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';

@@ -1,9 +1,10 @@
 // A start that cannot work says why, and what to do.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createClock } from '../../../src/adapters/clock.ts';
-import { startSlack } from '../../../src/adapters/slack/start.ts';
-import { SlackStartError } from '../../../src/adapters/slack/startError.ts';
-import type { SlackOptions } from '../../../src/adapters/slack/start.ts';
+import { startSlack } from '../../../src/adapters/slack/open.ts';
+import { SlackUnreached } from '../../../src/adapters/slack/startChecks.ts';
+import { ConfigError } from '../../../src/adapters/config/environment.ts';
+import type { SlackOptions } from '../../../src/adapters/slack/open.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import { createLogBook } from '../../support/slack/slackHarness.ts';
@@ -60,8 +61,7 @@ describe('a start', () => {
     ['the address is none', { apiUrl: 'slack' }, /SLACK_API_URL/],
   ])('is refused at once when %s', async (_why, more, words) => {
     const failure = await start(more).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(SlackStartError);
-    expect(failure).toMatchObject({ transient: false });
+    expect(failure).toBeInstanceOf(ConfigError);
     expect(String(failure)).toMatch(words);
     expect(String(failure)).not.toContain('xoxb-wrong');
     expect(slept).toEqual([]);
@@ -69,11 +69,13 @@ describe('a start', () => {
 
   test('tries for a while when Slack is out of reach, and is worth trying again', async () => {
     slack.api.down = true;
-    await expect(start()).rejects.toMatchObject({ name: 'SlackStartError', transient: true });
+    const failure = await start().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(SlackUnreached);
+    expect(failure).not.toBeInstanceOf(ConfigError);
     expect(slept).toHaveLength(4);
   });
 
-  test('goes on when Slack comes back in time', async () => {
+  test('continues when Slack comes back in time', async () => {
     slack.fault('auth.test', { kind: 'status', status: 503 }, 2);
     const adapter = await start();
     await adapter.stop();

@@ -1,7 +1,7 @@
 // What Slack did to typed text is undone, once, and no name becomes a host.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { afterMention, asText, typedText } from '../../../src/adapters/slack/inbound/text.ts';
+import { afterMention, asText, typedText } from '../../../src/adapters/slack/inbound/payloads.ts';
 import { isLinear } from '../../support/linearTime.ts';
 
 describe('typed text', () => {
@@ -57,7 +57,7 @@ test.each([
   ['<@U0BOT>', ''],
   ['<@U0BOTX> status', undefined],
   ['status', undefined],
-])('after the mention in "%s" stands %p', (said, rest) => {
+])('after the mention in "%s" comes %p', (said, rest) => {
   expect(afterMention(said, 'U0BOT')).toBe(rest);
 });
 

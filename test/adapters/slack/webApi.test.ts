@@ -1,10 +1,8 @@
-// Calls to Slack: each once, none for ever, a throttled method alone held back, a refused token not hammered.
+// Calls to Slack: each once, none forever, a throttled method alone held back, a refused token not hammered.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { boltLogger } from '../../../src/adapters/slack/boltLog.ts';
+import { boltLogger, slackFetch, SlackWebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
 import { failureOf } from '../../../src/adapters/slack/outbound/slackFailure.ts';
 import type { SlackFailure } from '../../../src/adapters/slack/outbound/slackFailure.ts';
-import { slackFetch } from '../../../src/adapters/slack/outbound/slackFetch.ts';
-import { SlackWebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
 import type { WebApi } from '../../../src/adapters/slack/outbound/webApi.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLog } from '../../../src/adapters/log.ts';
 import { responseUrlLife, responseUrlUses } from '../../../src/adapters/slack/limits.ts';
 import { noteMessage, sentenceMessage } from '../../../src/adapters/slack/outbound/slackMessages.ts';
-import { mayRespondTo, PrivateReplies } from '../../../src/adapters/slack/outbound/replyPrivately.ts';
+import { mayRespondTo, PrivateReplies } from '../../../src/adapters/slack/outbound/privateReplies.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 
 test.each([

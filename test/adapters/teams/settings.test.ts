@@ -37,7 +37,7 @@ describe('a wrong setting stops the start', () => {
   it.each<readonly [string, Env, RegExp]>([
     ['an empty id', { ...good, MicrosoftAppId: '' }, /MicrosoftAppId is missing/],
     [
-      'an empty id beside a tenant alone',
+      'an empty id next to a tenant alone',
       { MicrosoftAppId: '', MicrosoftAppTenantId: good.MicrosoftAppTenantId },
       /MicrosoftAppId is missing/,
     ],
@@ -53,12 +53,12 @@ describe('a wrong setting stops the start', () => {
     ],
     ['an empty password', { ...good, MicrosoftAppPassword: ' ' }, /MicrosoftAppPassword is missing/],
     [
-      'a password beside a managed identity',
+      'a password next to a managed identity',
       { ...good, MicrosoftAppType: 'UserAssignedMSI' },
       /must not be set/,
     ],
     [
-      'a certificate beside a managed identity',
+      'a certificate next to a managed identity',
       {
         ...good,
         MicrosoftAppPassword: '',
@@ -81,7 +81,7 @@ describe('a wrong setting stops the start', () => {
     ],
     ['no authentication for another machine', { LR_TEAMS_DEV_NO_AUTH: '1', HOST: '0.0.0.0' }, /127\.0\.0\.1/],
     ['no authentication in production', { LR_TEAMS_DEV_NO_AUTH: '1', NODE_ENV: 'production' }, /production/],
-    ['no authentication beside a bot', { ...good, LR_TEAMS_DEV_NO_AUTH: '1' }, /contradicts/],
+    ['no authentication next to a bot', { ...good, LR_TEAMS_DEV_NO_AUTH: '1' }, /contradicts/],
     [
       'a door there is not',
       { ...good, LR_TEAMS_DOOR: 'sdk' },

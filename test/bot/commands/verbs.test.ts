@@ -5,7 +5,7 @@ import { buttons } from '../../../cards/buttons.ts';
 import { labelOnCard } from '../../../cards/messages/askedTexts.ts';
 import { readSlackPress, readTeamsPress } from '../../../cards/press.ts';
 import { readTaking } from '../../../src/adapters/slack/inbound/payloads.ts';
-import { pressOf } from '../../../src/adapters/teams/inbound/pressData.ts';
+import { pressOf } from '../../../src/adapters/teams/inbound/presses.ts';
 import { forms } from '../../../src/bot/commands/forms.ts';
 import { parse } from '../../../src/bot/commands/grammar.ts';
 import {

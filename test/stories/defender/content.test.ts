@@ -374,9 +374,9 @@ describe('a policy that another start has brought', () => {
       'the approver is not in refuses it',
       () => Promise.resolve(false),
       {
-        state: 'over',
+        state: 'closed',
         ending: {
-          how: 'refused',
+          kind: 'refused',
           code: 'approverNotListed',
           detail: 'Avery Approver lacks the role approver',
         },

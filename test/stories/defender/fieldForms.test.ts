@@ -356,7 +356,7 @@ test('a list that spells ids in other letters loses no session of sight, and tel
     .map((name) => readFileSync(join(app.dir, name), 'utf8'))
     .join('');
   expect(journaled).toContain('"submitted"');
-  expect(journaled).not.toMatch(/"lostTrack"|"lost"/);
+  expect(journaled).not.toMatch(/"actionMissing"|"lost"/);
   expect([ran(), app.field.submissions()]).toEqual([2, 2]);
 });
 

@@ -90,7 +90,7 @@ describe('in a house', () => {
         app.clock.move(31 * minute);
         return Promise.resolve();
       },
-      'over',
+      'closed',
     ],
   ] as const)(
     'what was %s while device and library were read before the POST is not sent',
@@ -125,7 +125,7 @@ describe('in a house', () => {
       /expired/,
       'awaitingApproval',
     ],
-    ['withdrawn', () => app.press('responder1', 'withdraw'), /withdrawn by Riley/, 'over'],
+    ['withdrawn', () => app.press('responder1', 'withdraw'), /withdrawn by Riley/, 'closed'],
     ['approved by somebody else', () => app.press('responder2', 'approve'), /approved/i, 'queued'],
   ])(
     'what was %s while the library was read for an approval is not approved by it',
@@ -150,7 +150,7 @@ describe('in a house', () => {
       'dropped',
       () => app.press('responder1', 'drop'),
       /dropped while nobody knew whether it ran, by Riley/,
-      'over',
+      'closed',
     ],
   ])(
     'what was %s while the library was read for sending again is not sent again',

@@ -202,7 +202,7 @@ const inVersion01 = [
   'dropped',
   'progressed',
   'ended',
-  'actionMissing',
+  'lostTrack',
   'overdue',
   'cardPosting',
   'cardPosted',

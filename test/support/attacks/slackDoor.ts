@@ -1,20 +1,17 @@
-// Slack: signed HTTP deliveries from the fake, its blocks as the bot sent them.
+// Attack stage of Slack: signed HTTP deliveries from the fake, its blocks as the bot sent them.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verb } from '../../../cards/view.ts';
+import type { Service } from '../../../src/app/compose.ts';
 import { nodesIn } from '../chats/hostile.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { Person } from '../../../src/demo/slack/person.ts';
 import { incidents, openSlackTestApp, privateRoom, slackPolicy } from '../slack/slackTestApp.ts';
+import type { SlackTestApp } from '../slack/slackTestApp.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { readAgain, stagePolicy } from './stage.ts';
 import type { Carried, Door, Stage, Who } from './stage.ts';
-
-export interface SlackStage extends Stage {
-  readonly slack: FakeSlack;
-  person(who: Who): Person;
-}
 
 /** What a block can hold that Slack draws as something else than the text it was given. */
 const live = new Set([
@@ -45,117 +42,149 @@ function withSecondAccount(text: string): string {
   return stagePolicy(text).replace('slack: U0RILEY1', 'slack: [U0RILEY1, U0RILEY2]');
 }
 
+export class SlackStage implements Stage {
+  readonly slack: FakeSlack;
+  readonly dataDir: string;
+  readonly links = [
+    '/slack/events',
+    '/slack/events?command=%2Flr&text=freeze+x',
+    '/slack/actions',
+    '/slack/commands',
+  ];
+  readonly #app: SlackTestApp;
+  /** How much of what each account was told has been asked for. */
+  readonly #heard: Record<string, number> = {};
+  #again: () => Promise<unknown> = () => Promise.reject(new Error('nothing was sent yet'));
+
+  constructor(app: SlackTestApp) {
+    this.#app = app;
+    this.slack = app.slack;
+    this.dataDir = join(app.dataDir, 'data');
+  }
+
+  person(who: Who): Person {
+    return this.slack.person(slackIds[who]);
+  }
+
+  service(): Service {
+    return this.#app.service;
+  }
+
+  async say(who: Who, text: string, where?: 'elsewhere'): Promise<void> {
+    // As Slack hands on what somebody types (docs.slack.dev/messaging/formatting-message-text).
+    await this.person(who).command(
+      where === undefined ? incidents : privateRoom,
+      text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+    );
+    this.#again = this.slack.lastDelivery();
+  }
+
+  async press(who: Who, verb: Verb, changed: Carried = {}): Promise<void> {
+    const card = this.slack.cards(incidents).at(-1);
+    if (card === undefined) throw new Error('there is no card');
+    await this.person(who).press(withChanged(card, verb, changed), `lr.${verb}.v1`);
+    this.#again = this.slack.lastDelivery();
+  }
+
+  async again(): Promise<void> {
+    await this.#again();
+  }
+
+  told(who: Who, words: RegExp): Promise<string> {
+    const id = slackIds[who];
+    const from = this.#heard[id] ?? 0;
+    return this.slack.until(`${String(words)} told to ${who}`, () => {
+      const all = this.slack.world.ephemerals.filter((one) => one.user === id);
+      const text = all.slice(from).map(read).join('\n');
+      if (!words.test(text)) return undefined;
+      this.#heard[id] = all.length;
+      return text;
+    });
+  }
+
+  async shows(words: RegExp): Promise<string> {
+    return read(await this.#app.shows(words));
+  }
+
+  cards(): Promise<number> {
+    return Promise.resolve(this.slack.cards(incidents).filter((card) => !card.deleted).length);
+  }
+
+  wire(): Promise<string> {
+    const { world } = this.slack;
+    return Promise.resolve(
+      JSON.stringify([
+        world.in(incidents).map(({ text, blocks }) => ({ text, blocks })),
+        world.ephemerals.map(({ text, blocks }) => ({ text, blocks })),
+      ]),
+    );
+  }
+
+  stood(): Promise<string> {
+    return Promise.resolve(
+      this.slack.world
+        .in(incidents)
+        .flatMap(({ history, text, blocks }) => [...history, text, JSON.stringify(blocks)])
+        .join('\n'),
+    );
+  }
+
+  alive(): Promise<readonly string[]> {
+    const { world } = this.slack;
+    const kept = [...world.in(incidents), ...world.ephemerals];
+    const nodes = nodesIn(kept.map(({ blocks }) => blocks));
+    const texts = [
+      ...kept.map(({ text }) => text),
+      ...nodes.filter((node) => node['type'] === 'mrkdwn').map((node) => String(node['text'])),
+    ];
+    const tags = texts
+      .map((text) =>
+        ['<!subteam^S0APPROVE>', '<@U0RILEY1>', '<@U0RILEY2>'].reduce(
+          (rest, ours) => rest.replaceAll(ours, ''),
+          text,
+        ),
+      )
+      .filter((text) => /[<>]/.test(text));
+    const drawn = nodes
+      .filter((node) => live.has(String(node['type'])) || node['emoji'] === true)
+      .map((node) => JSON.stringify(node));
+    const unfurled = world.calls
+      .filter(
+        ({ method, args }) =>
+          method === 'chat.postMessage' &&
+          (args['parse'] !== 'none' || args['unfurl_links'] !== 'false' || args['unfurl_media'] !== 'false'),
+      )
+      .map(({ args }) => JSON.stringify(args));
+    return Promise.resolve([...tags, ...drawn, ...unfurled]);
+  }
+
+  async restart(other?: (text: string) => string, meanwhile?: () => void): Promise<void> {
+    if (other !== undefined) this.#write(other);
+    if (meanwhile !== undefined) await this.#app.service.stop();
+    meanwhile?.();
+    await this.#app.restart();
+  }
+
+  reload(other: (text: string) => string): Promise<void> {
+    return readAgain(this.#app.service, () => this.#write(other));
+  }
+
+  close(): Promise<void> {
+    return this.#app.close();
+  }
+
+  #write(policy: (text: string) => string): void {
+    writeFileSync(join(this.#app.dataDir, 'policy.yaml'), policy(withSecondAccount(slackPolicy())));
+  }
+}
+
 export async function openSlackStage(
   policy: (text: string) => string = (text) => text,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<SlackStage> {
   const app = await openSlackTestApp({ policy: (text) => policy(withSecondAccount(text)), settings });
-  const { slack } = app;
-  slack.world.user('U0RILEY2', { name: 'Riley' });
-  const heard: Record<string, number> = {};
-  let again: () => Promise<unknown> = () => Promise.reject(new Error('nothing was sent yet'));
-  const write = (other: (text: string) => string): void =>
-    writeFileSync(join(app.dataDir, 'policy.yaml'), other(withSecondAccount(slackPolicy())));
-  const newestCard = (): SlackMessageKept | undefined => slack.cards(incidents).at(-1);
-
-  const stage: SlackStage = {
-    slack,
-    person: (who) => slack.person(slackIds[who]),
-    service: () => app.service,
-    dataDir: join(app.dataDir, 'data'),
-    async say(who, text, where) {
-      // As Slack hands on what somebody types (docs.slack.dev/messaging/formatting-message-text).
-      await stage
-        .person(who)
-        .command(
-          where === undefined ? incidents : privateRoom,
-          text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
-        );
-      again = slack.lastDelivery();
-    },
-    async press(who, verb, changed = {}) {
-      const card = newestCard();
-      if (card === undefined) throw new Error('there is no card');
-      await stage.person(who).press(withChanged(card, verb, changed), `lr.${verb}.v1`);
-      again = slack.lastDelivery();
-    },
-    async again() {
-      await again();
-    },
-    async told(who, words) {
-      const id = slackIds[who];
-      const from = heard[id] ?? 0;
-      return slack.until(`${String(words)} told to ${who}`, () => {
-        const all = slack.world.ephemerals.filter((one) => one.user === id);
-        const text = all.slice(from).map(read).join('\n');
-        if (!words.test(text)) return undefined;
-        heard[id] = all.length;
-        return text;
-      });
-    },
-    async shows(words) {
-      return read(await app.shows(words));
-    },
-    cards: () => Promise.resolve(slack.cards(incidents).filter((card) => !card.deleted).length),
-    wire: () =>
-      Promise.resolve(
-        JSON.stringify([
-          slack.world.in(incidents).map(({ text, blocks }) => ({ text, blocks })),
-          slack.world.ephemerals.map(({ text, blocks }) => ({ text, blocks })),
-        ]),
-      ),
-    stood: () =>
-      Promise.resolve(
-        slack.world
-          .in(incidents)
-          .flatMap(({ history, text, blocks }) => [...history, text, JSON.stringify(blocks)])
-          .join('\n'),
-      ),
-    alive() {
-      const kept = [...slack.world.in(incidents), ...slack.world.ephemerals];
-      const nodes = nodesIn(kept.map(({ blocks }) => blocks));
-      const texts = [
-        ...kept.map(({ text }) => text),
-        ...nodes.filter((node) => node['type'] === 'mrkdwn').map((node) => String(node['text'])),
-      ];
-      const tags = texts
-        .map((text) =>
-          ['<!subteam^S0APPROVE>', '<@U0RILEY1>', '<@U0RILEY2>'].reduce(
-            (rest, ours) => rest.replaceAll(ours, ''),
-            text,
-          ),
-        )
-        .filter((text) => /[<>]/.test(text));
-      const drawn = nodes
-        .filter((node) => live.has(String(node['type'])) || node['emoji'] === true)
-        .map((node) => JSON.stringify(node));
-      const unfurled = slack.world.calls
-        .filter(
-          ({ method, args }) =>
-            method === 'chat.postMessage' &&
-            (args['parse'] !== 'none' ||
-              args['unfurl_links'] !== 'false' ||
-              args['unfurl_media'] !== 'false'),
-        )
-        .map(({ args }) => JSON.stringify(args));
-      return Promise.resolve([...tags, ...drawn, ...unfurled]);
-    },
-    links: [
-      '/slack/events',
-      '/slack/events?command=%2Flr&text=freeze+x',
-      '/slack/actions',
-      '/slack/commands',
-    ],
-    async restart(other, meanwhile) {
-      if (other !== undefined) write(other);
-      if (meanwhile !== undefined) await app.service.stop();
-      meanwhile?.();
-      await app.restart();
-    },
-    reload: (other) => readAgain(app.service, () => write(other)),
-    close: () => app.close(),
-  };
-  return stage;
+  app.slack.world.user('U0RILEY2', { name: 'Riley' });
+  return new SlackStage(app);
 }
 
 /** The card with another value in one of its buttons: what a forged press would bring. */
@@ -178,7 +207,7 @@ function withChanged(card: SlackMessageKept, verb: Verb, changed: Carried): Slac
   };
 }
 
-/** The same whatever the fields are called on the wire: a text of the old value is replaced. */
+/** The same for any names of the fields on the wire: a text of the old value is replaced. */
 export function carried(
   value: Readonly<Record<string, unknown>>,
   { request, revision, fingerprint }: Carried,

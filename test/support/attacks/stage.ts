@@ -1,4 +1,4 @@
-// One stage for three chats: people who type and press through the wire, and what each of them gets to see.
+// Attack stage for three chats: people who type and press through the wire, and what each of them sees.
 import type { Verb } from '../../../cards/view.ts';
 import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
 import type { Request, State } from '../../../src/liveResponse/request/request.ts';
@@ -29,7 +29,7 @@ export interface Stage {
   told(who: Who, words: RegExp): Promise<string>;
   /** The newest card, once it reads like this. */
   shows(words: RegExp): Promise<string>;
-  /** Cards of requests that stand there. */
+  /** How many cards of requests are there. */
   cards(): Promise<number>;
   /** All that the chat was sent, as text of its own format. */
   wire(): Promise<string>;
@@ -43,8 +43,7 @@ export interface Stage {
   /** Addresses at which somebody could try to decide by merely opening a link. */
   readonly links: readonly string[];
   /**
-   * Stopped and started on the same folder, with another policy if need be, and with whatever is done to the
-   * folder meanwhile.
+   * Stopped and started on the same folder, with another policy if given; `meanwhile` may change the folder.
    */
   restart(policy?: (text: string) => string, meanwhile?: () => void): Promise<void>;
   /** Another policy file while the bot runs; resolves once it is in force. */
@@ -84,7 +83,7 @@ export function sent(stage: Stage): number {
   return stage.service().simulator?.tenant.submissions.length ?? 0;
 }
 
-/** With what is sealed in it opened. */
+/** The journal's text, with what is sealed in it opened. */
 export function journal(stage: Stage): string {
   return journalText(stage.dataDir);
 }
@@ -96,7 +95,7 @@ export function approving(request: Request): string {
 
 export const dump = 'dump hosta OfficeClickToRun --reason "beacon at 02:40"';
 
-/** Riley asks for the dump, and its card stands. */
+/** Riley asks for the dump, and its card is posted. */
 export async function asked(stage: Stage, line = dump): Promise<Request> {
   await stage.say('riley', line);
   await stage.shows(/Waiting for approval/);
@@ -163,7 +162,7 @@ export function approverOf(on: Stage): { readonly id: string; readonly name: str
   return session.grant.votes[0].by;
 }
 
-/** Whoever may write the library exchanges the script under its name. */
+/** Somebody who may write the library exchanges the script under its name. */
 export async function replaceScript(on: Stage): Promise<void> {
   const { url } = on.service().simulator ?? { url: '' };
   const form = new FormData();

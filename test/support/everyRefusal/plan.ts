@@ -70,7 +70,7 @@ export function fewOf(calls: readonly string[], count: number, offset: number): 
   );
 }
 
-/** Methods by which a card that stands is drawn again. */
+/** Methods by which a posted card is drawn again. */
 const drawing: ReadonlySet<string> = new Set(['chat.update', 'PUT']);
 
 function troublesAt(failure: Failure, calls: readonly string[]): readonly Trouble[] {

@@ -1,5 +1,5 @@
-// The whole product on a clock that leaps, with one chat before it over HTTP and the simulator behind it:
-// what a story of refusals is played on.
+// Stage for stories of refusals: the whole product on a clock that leaps, with one chat over HTTP and the
+// simulator.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import type { ChatCall, Refusal } from '../../../src/demo/refusal.ts';
 
 export interface StageClock extends ManualClock {
   /**
-   * Lets the world go on, sleeper by sleeper, until `look` answers, for `longest` milliseconds at most; fails
+   * Lets time pass, sleeper by sleeper, until `look` answers, for `longest` milliseconds at most; fails
    * with `what` then.
    */
   until<T>(what: () => string, look: () => T | undefined, longest: number): Promise<T>;
@@ -56,11 +56,11 @@ export type Who = 'requester' | 'approver';
 /** One chat: its fake, its people, and how they speak and press there. */
 export interface ChatSide {
   readonly name: 'slack' | 'teams';
-  /** Where the request is asked, and where it is approved. Every result stands on the cards of both. */
+  /** Where the request is asked, and where it is approved. The cards of both show every result. */
   readonly places: readonly [string, string];
   readonly policy: string;
   options(timeout: number | undefined): Pick<ServiceOptions, 'platforms'>;
-  /** Where the product listens now; undefined from its kill on: what it still answers reaches nobody. */
+  /** Where the product listens now; undefined once it was killed: what it still answers reaches nobody. */
   listening(url: string | undefined): void;
   refuse(refuse: ((call: ChatCall) => Refusal | undefined) | undefined): void;
   say(text: string): Promise<unknown>;

@@ -1,5 +1,5 @@
-// Teams for a story of refusals: Ana asks in a group chat, Ben approves in a channel, and results stand on
-// the cards of both.
+// Teams for a story of refusals: Ana asks in a group chat, Ben approves in a channel, and the cards of both
+// show the results.
 import { teamsChat } from '../../../src/adapters/teams/platform.ts';
 import { Secret } from '../../../src/adapters/secret.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';

@@ -106,7 +106,7 @@ const ways: Readonly<Record<string, () => Promise<unknown>>> = {
   async slackSocket() {
     const [{ Socket }, { boltLogger }] = await Promise.all([
       import('../../../src/adapters/slack/inbound/socket.ts'),
-      import('../../../src/adapters/slack/boltLog.ts'),
+      import('../../../src/adapters/slack/outbound/webApi.ts'),
     ]);
     const server = createServer(
       (_request, response) =>

@@ -1,19 +1,31 @@
-// The Slack adapter alone against the fake: a scripted bot behind it, an HTTP server before it, and
-// everything it logged.
+// Harness of the Slack adapter alone: the fake Slack, a scripted bot, an HTTP server, and everything that is
+// logged.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClock } from '../../../src/adapters/clock.ts';
 import { startHttp } from '../../../src/adapters/http/server.ts';
 import type { Listening } from '../../../src/adapters/http/listen.ts';
-import { startSlack } from '../../../src/adapters/slack/start.ts';
-import type { Slack, SlackOptions } from '../../../src/adapters/slack/start.ts';
+import { startSlack } from '../../../src/adapters/slack/open.ts';
+import type { Slack } from '../../../src/adapters/slack/slack.ts';
+import type { SlackOptions } from '../../../src/adapters/slack/open.ts';
 import type { CommandIn, PressIn, Reply } from '../../../src/bot/ports.ts';
-import type { Log } from '../../../src/liveResponse/ports.ts';
+import type { Clock, Log } from '../../../src/liveResponse/ports.ts';
 import type { CardRef } from '../../../src/liveResponse/request/request.ts';
+import { slackValue } from '../../../cards/press.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
+import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { testKeys } from '../store/testKeys.ts';
+
+export const sentence = (text: string): Reply => ({ kind: 'sentence', text });
+
+/** Pauses a hundred times as short. */
+export const hasty: Clock = {
+  ...createClock(),
+  elapsed: () => performance.now() * 100,
+  sleep: (ms, signal) => createClock().sleep(ms / 100, signal),
+};
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -54,6 +66,12 @@ export interface SlackHarness {
   readonly deaf: string[];
   readonly dataDir: string;
   readonly http: Listening;
+  /** A message in C1 with these blocks, as if the bot had posted it. */
+  place(blocks: SlackMessageKept['blocks']): SlackMessageKept;
+  /** The same with one button of ours. */
+  cardWith(verb: string, requestId?: string, index?: number): SlackMessageKept;
+  /** Resolves with all that one person was told, once these words are in it. */
+  toldTo(user: string, words: string): Promise<string>;
   /** The adapter once more on the same folder, as after a restart. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -149,6 +167,13 @@ export async function openSlackHarness(options: RoomOptions = {}): Promise<Slack
     log,
     deaf,
     dataDir,
+    place: (blocks) => place(slack, blocks),
+    cardWith: (verb, requestId = 'lr-abc123', index) => place(slack, [buttonOf(verb, requestId, index)]),
+    toldTo: (user, words) =>
+      slack.until(`"${words}" told to ${user}`, () => {
+        const said = slack.person(user).told();
+        return said.includes(words) ? said : undefined;
+      }),
     async restart() {
       await shut();
       parts = await open();
@@ -158,5 +183,35 @@ export async function openSlackHarness(options: RoomOptions = {}): Promise<Slack
       await slack.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
+  };
+}
+
+function place(slack: FakeSlack, blocks: SlackMessageKept['blocks']): SlackMessageKept {
+  const message: SlackMessageKept = {
+    channel: 'C1',
+    ts: slack.world.nextTs(),
+    at: Date.now(),
+    by: 'U0BOT',
+    broadcast: false,
+    text: 'card',
+    blocks,
+    history: [],
+    args: {},
+    deleted: false,
+  };
+  slack.world.messages.push(message);
+  return message;
+}
+
+function buttonOf(verb: string, requestId: string, index?: number): SlackMessageKept['blocks'][number] {
+  const value = slackValue(
+    { requestId, revision: 3, fingerprint: 'f00d' } as never,
+    { ...(index === undefined ? {} : { index }) } as never,
+  );
+  return {
+    type: 'actions',
+    elements: [
+      { type: 'button', text: { type: 'plain_text', text: verb }, action_id: `lr.${verb}.v1`, value },
+    ],
   };
 }

@@ -1,5 +1,6 @@
-// What a conversation is: with the bot alone, shared with outsiders, one the bot may post in. What cannot be
-// read counts as shared, and what was just learned wins over what is remembered.
+// Channels of Slack as the bot sees them: with the bot alone, shared with outsiders, one the bot may post in.
+// What cannot be read counts as shared, and what an event or an answer just said wins over what is
+// remembered.
 import type { Place } from '../../../bot/ports.ts';
 import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
@@ -21,125 +22,132 @@ export interface Channel {
   readonly unread?: true;
 }
 
-export interface Channels {
-  get(id: string): Promise<Channel>;
-  /** @throws SlackFailure when it cannot be told whether a conversation of two is with the bot */
-  place(id: string): Promise<Place>;
-  /** The bot was let in, or was not there: by an event, or by what became of a message. */
-  learn(id: string, member: boolean): void;
-  /** Something about the channel changed; it is read again when it is needed. */
-  forget(id: string): void;
+/** How Slack says that the bot is not in a channel or conversation. */
+const notThere = new Set(['channel_not_found', 'not_in_channel']);
+/** Channels that something is remembered of; the oldest is forgotten first. */
+const most = 2_000;
+
+/** D: a conversation of two, the bot being one of them or not. */
+export function isOfTwo(channel: string): boolean {
+  return channel.startsWith('D');
 }
 
-export function createChannels(api: WebApi, clock: Pick<Clock, 'elapsed'>, log: Log): Channels {
+export interface ChannelsParts {
+  readonly api: Pick<WebApi, 'call'>;
+  readonly clock: Pick<Clock, 'elapsed'>;
+  readonly log: Log;
+}
+
+export class Channels {
+  readonly #parts: ChannelsParts;
   /** Conversations of two with the bot; they stay so. */
-  const own = new Set<string>();
-  const learned = new RecentMap<string, { readonly member: boolean; readonly at: number }>(most);
-  const memory = { clock, life: peopleMemory, most };
-  const infos = new SharedReadings<string, Channel>({
-    ...memory,
-    read: async (channel) => {
-      const info = await infoOf(channel);
-      const is = (flag: string): boolean => info[flag] === true;
-      // In an organisation's own workspaces a channel is shared too, but with nobody from outside:
-      // is_org_shared.
-      const external =
-        info['id'] !== channel ||
-        is('is_ext_shared') ||
-        is('is_pending_ext_shared') ||
-        (is('is_shared') && !is('is_org_shared'));
-      return { external, member: is('is_member'), direct: false };
-    },
-  });
-  const twos = new SharedReadings<string, boolean>({
-    ...memory,
-    read: async (channel) => {
-      try {
-        const info = await infoOf(channel);
-        return info['id'] === channel && info['is_im'] !== false && info['is_member'] !== false;
-      } catch (error) {
-        if (!(error instanceof SlackFailure) || error.kind !== 'refused') throw error;
-        return notThere.has(error.slackError) ? false : isSeen(channel);
-      }
-    },
-  });
+  readonly #own = new Set<string>();
+  readonly #learned = new RecentMap<string, { readonly member: boolean; readonly at: number }>(most);
+  readonly #infos: SharedReadings<string, Channel>;
+  readonly #twos: SharedReadings<string, boolean>;
+
+  constructor(parts: ChannelsParts) {
+    this.#parts = parts;
+    const memory = { clock: parts.clock, life: peopleMemory, most };
+    this.#infos = new SharedReadings({ ...memory, read: (channel) => this.#readChannel(channel) });
+    this.#twos = new SharedReadings({ ...memory, read: (channel) => this.#readTwo(channel) });
+  }
+
+  async get(id: string): Promise<Channel> {
+    if (isOfTwo(id)) return this.#ofTwo(id).catch((error: unknown) => this.#unread(id, error, () => true));
+    const channel = await this.#infos
+      .get(id)
+      .catch((error: unknown) => this.#unread(id, error, (word) => !notThere.has(word)));
+    const news = this.#learned.get(id);
+    return news === undefined || this.#parts.clock.elapsed() - news.at >= peopleMemory
+      ? channel
+      : { ...channel, member: news.member };
+  }
+
+  /** @throws SlackFailure when Slack does not say whether a conversation of two is with the bot */
+  async place(id: string): Promise<Place> {
+    const { external, direct } = await (isOfTwo(id) ? this.#ofTwo(id) : this.get(id));
+    return { surface, id, direct, external };
+  }
+
+  /** The bot was let in, or was not there: by an event, or by what became of a message. */
+  learn(id: string, member: boolean): void {
+    if (!isOfTwo(id)) this.#learned.set(id, { member, at: this.#parts.clock.elapsed() });
+    else if (member) this.#own.add(id);
+  }
+
+  /** Something about the channel changed; it is read again when it is needed. */
+  forget(id: string): void {
+    this.#infos.forget(id);
+    this.#twos.forget(id);
+  }
+
+  async #ofTwo(id: string): Promise<Channel> {
+    if (!this.#own.has(id) && (await this.#twos.get(id))) this.#own.add(id);
+    // Two people who talk without the bot: it cannot be let in, and what it knows is not for both of them.
+    return this.#own.has(id)
+      ? { external: false, member: true, direct: true }
+      : { external: true, member: false, direct: false };
+  }
+
+  /** What a channel counts as that Slack does not let us read. */
+  #unread(channel: string, error: unknown, member: (word: string) => boolean): Channel {
+    if (!(error instanceof SlackFailure)) throw error;
+    this.#parts.log.warn('slackChannelNotRead', { channel, error: error.slackError });
+    return { external: true, member: member(error.slackError), direct: false, unread: true };
+  }
+
+  async #readChannel(channel: string): Promise<Channel> {
+    const info = await this.#infoOf(channel);
+    const is = (flag: string): boolean => info[flag] === true;
+    // In an organisation's own workspaces a channel is shared too, but with nobody from outside:
+    // is_org_shared.
+    const external =
+      info['id'] !== channel ||
+      is('is_ext_shared') ||
+      is('is_pending_ext_shared') ||
+      (is('is_shared') && !is('is_org_shared'));
+    return { external, member: is('is_member'), direct: false };
+  }
+
+  /** Whether a conversation of two is one with the bot. */
+  async #readTwo(channel: string): Promise<boolean> {
+    try {
+      const info = await this.#infoOf(channel);
+      return info['id'] === channel && info['is_im'] !== false && info['is_member'] !== false;
+    } catch (error) {
+      if (!(error instanceof SlackFailure) || error.kind !== 'refused') throw error;
+      return notThere.has(error.slackError) ? false : this.#isSeen(channel);
+    }
+  }
 
   /** A success that names no channel says nothing of this one: it must not be remembered as an answer. */
-  async function infoOf(channel: string): Promise<Fields> {
-    const info = recordOf((await api.call('conversations.info', { channel }))['channel']);
+  async #infoOf(channel: string): Promise<Fields> {
+    const answer = await this.#parts.api.call('conversations.info', { channel });
+    const info = recordOf(answer['channel']);
     if (typeof info['id'] !== 'string')
       throw new SlackFailure('lost', 'conversations.info', 'unreadable_answer');
     return info;
   }
 
   /**
-   * Without the scope im:read Slack tells nothing of such a conversation, but still refuses the address of a
+   * Without the scope im:read Slack says nothing about such a conversation, but still refuses the address of a
    * message in one it does not show us.
    */
-  async function isSeen(channel: string): Promise<boolean> {
+  async #isSeen(channel: string): Promise<boolean> {
     try {
-      await api.call('chat.getPermalink', { channel, message_ts: '1.000001' });
+      await this.#parts.api.call('chat.getPermalink', { channel, message_ts: '1.000001' });
     } catch (error) {
       if (!(error instanceof SlackFailure) || error.kind !== 'refused') throw error;
       return !notThere.has(error.slackError);
     }
     return true;
   }
-
-  async function ofTwo(id: string): Promise<Channel> {
-    if (!own.has(id) && (await twos.get(id))) own.add(id);
-    // Two people who talk without the bot: it cannot be let in, and what it knows is not for both of them.
-    return own.has(id)
-      ? { external: false, member: true, direct: true }
-      : { external: true, member: false, direct: false };
-  }
-
-  async function ofMany(id: string): Promise<Channel> {
-    try {
-      return await infos.get(id);
-    } catch (error) {
-      if (!(error instanceof SlackFailure)) throw error;
-      log.warn('slackChannelNotRead', { channel: id, error: error.slackError });
-      return { external: true, member: !notThere.has(error.slackError), direct: false, unread: true };
-    }
-  }
-
-  async function get(id: string): Promise<Channel> {
-    if (isOfTwo(id)) {
-      return ofTwo(id).catch((error: unknown) => {
-        if (!(error instanceof SlackFailure)) throw error;
-        log.warn('slackChannelNotRead', { channel: id, error: error.slackError });
-        return { external: true, member: true, direct: false, unread: true };
-      });
-    }
-    const channel = await ofMany(id);
-    const news = learned.get(id);
-    return news === undefined || clock.elapsed() - news.at >= peopleMemory
-      ? channel
-      : { ...channel, member: news.member };
-  }
-
-  return {
-    get,
-    async place(id) {
-      const { external, direct } = await (isOfTwo(id) ? ofTwo(id) : get(id));
-      return { surface, id, direct, external };
-    },
-    learn(id, member) {
-      if (isOfTwo(id)) {
-        if (member) own.add(id);
-        return;
-      }
-      learned.set(id, { member, at: clock.elapsed() });
-    },
-    forget: (id) => {
-      infos.forget(id);
-      twos.forget(id);
-    },
-  };
 }
 
-/** Slack as it is, with an eye on what its answers tell of the bot's membership. */
+const posting = new Set(['chat.postMessage', 'chat.postEphemeral']);
+
+/** The same client; what its answers say about the bot's membership is learned. */
 export function watched(api: WebApi, channels: Pick<Channels, 'learn'>): WebApi {
   return {
     stalledFor: (method) => api.stalledFor(method),
@@ -152,7 +160,7 @@ export function watched(api: WebApi, channels: Pick<Channels, 'learn'>): WebApi 
           learnFrom(args, false);
         throw error;
       });
-      // A message to a person tells which conversation is theirs with the bot.
+      // The answer to a message to a person names their conversation with the bot.
       if (posting.has(method)) learnFrom(typeof answer['channel'] === 'string' ? answer : args, true);
       return answer;
     },
@@ -163,13 +171,59 @@ export function watched(api: WebApi, channels: Pick<Channels, 'learn'>): WebApi 
   }
 }
 
-const posting = new Set(['chat.postMessage', 'chat.postEphemeral']);
-/** How Slack says that the bot is not in a channel or conversation. */
-const notThere = new Set(['channel_not_found', 'not_in_channel']);
-/** Channels that something is remembered of; the oldest is forgotten first. */
-const most = 2_000;
+/** Every event the bot listens to next to `app_mention`; the manifests ask for exactly these. */
+export const channelEvents = [
+  'app_home_opened',
+  'channel_archive',
+  'channel_left',
+  'channel_rename',
+  'channel_shared',
+  'channel_unarchive',
+  'channel_unshared',
+  'group_archive',
+  'group_left',
+  'group_rename',
+  'group_unarchive',
+  'member_joined_channel',
+  'member_left_channel',
+] as const;
 
-/** D: a conversation of two, the bot being one of them or not. */
-export function isOfTwo(channel: string): boolean {
-  return channel.startsWith('D');
+/**
+ * What events say about channels: the bot added or removed, a channel archived, unarchived, renamed or
+ * shared. Where a channel can be written to again, `heard` lets the bot look at once.
+ */
+export function createChannelEvents(
+  channels: Pick<Channels, 'learn' | 'forget'>,
+  botUser: string,
+  heard: (channel: string) => void,
+): (event: unknown) => void {
+  return (event) => {
+    const fields = recordOf(event);
+    const channel =
+      typeof fields['channel'] === 'string' ? fields['channel'] : recordOf(fields['channel'])['id'];
+    if (typeof channel !== 'string' || channel === '') return;
+    channels.forget(channel);
+    const us = fields['user'] === botUser;
+    switch (fields['type']) {
+      case 'member_joined_channel':
+        if (!us) return;
+        channels.learn(channel, true);
+        break;
+      case 'member_left_channel':
+        if (us) channels.learn(channel, false);
+        return;
+      case 'channel_left':
+      case 'group_left':
+        channels.learn(channel, false);
+        return;
+      case 'channel_archive':
+      case 'group_archive':
+        return;
+      case 'app_home_opened':
+        // Somebody looks at the conversation with the bot: it is one.
+        channels.learn(channel, true);
+        break;
+    }
+    heard(channel);
+  };
 }

@@ -1,7 +1,6 @@
-// Whose organisation a Slack account belongs to, in every form in which Slack tells it: one workspace, or
+// Membership of Slack accounts in our organisation, in every form in which Slack gives it: one workspace, or
 // Enterprise Grid with many.
 import type { Trust } from '../../../bot/ports.ts';
-
 import type { Fields } from '../outbound/webApi.ts';
 import { recordOf } from '../../../liveResponse/text/json.ts';
 
@@ -18,7 +17,7 @@ export interface OurTeams {
   readonly allowed: readonly string[];
   /** The workspace the app is installed in, and its organisation. */
   readonly home: string;
-  readonly organisation?: string;
+  readonly organisation?: string | undefined;
 }
 
 /** More than this are not kept: an account of a very large organisation. */
@@ -28,7 +27,7 @@ export function homesOf(told: Fields): Organisations {
   const member = recordOf(told['enterprise_user']);
   const listed: readonly unknown[] = Array.isArray(member['teams']) ? member['teams'] : [];
   const teams = [told['team_id'] ?? recordOf(told['profile'])['team'], ...listed].filter(isId);
-  // An app installed for the whole organisation is told the organisation in place of a workspace.
+  // An app installed for the whole organisation gets the organisation in place of a workspace.
   const organisation = [member['enterprise_id'], told['enterprise_id'], told['team_id']].find(
     (one): one is string => isId(one) && one.startsWith('E'),
   );
@@ -79,19 +78,16 @@ export function trustOf(
   user: string,
   told: Fields,
   payloadTeams: readonly string[],
-  allowed: readonly string[],
-  organisation?: string,
-  home = '',
+  ours: OurTeams,
 ): Verdict {
   const is = (flag: string): boolean => told[flag] === true;
-  // In a workspace of Enterprise Grid a person may have an older id of that workspace beside the
-  // organisation's.
+  // In a workspace of Enterprise Grid a person may have an older id of that workspace as well
+  // as the organisation's.
   if (told['id'] !== user && recordOf(told['enterprise_user'])['id'] !== user) return 'anonymous';
   if (is('deleted')) return 'deactivated';
   if (is('is_bot') || is('is_workflow_bot') || is('is_connector_bot') || user === 'USLACKBOT') return 'bot';
   if (is('is_stranger')) return 'external';
   if (is('is_restricted') || is('is_ultra_restricted') || is('is_invited_user')) return 'guest';
   const homes = homesOf(told);
-  const ours: OurTeams = { allowed, home, ...(organisation === undefined ? {} : { organisation }) };
   return isMember(homes, ours) && isOurs(payloadTeams, homes, ours) ? 'member' : 'foreignTenant';
 }

@@ -1,15 +1,17 @@
 // Signature check of Slack requests, before Bolt: whole body, strict headers, signature, age in both
-// directions, and no request twice.
-import { eventsPath } from '../addresses.ts';
+// directions, and no request twice. With it the clock skew between Slack and this machine, which decides that
+// age.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Express, Request, Response } from 'express';
 import { isRecord, parseJson } from '../../../liveResponse/text/json.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { RationedLog } from '../../rationedLog.ts';
-import { bodyLimit, signatureSkew } from '../limits.ts';
+import { bodyLimit, signatureSkew, harmfulSkew, timeAskedEvery } from '../limits.ts';
+import { eventsPath } from '../ids.ts';
 import type { ReplayMemory } from './replayMemory.ts';
-import type { SlackTime } from '../slackTime.ts';
+import { timeOf } from '../../../../cards/time.ts';
+import type { Check } from '../../http/server.ts';
 
 export interface GuardOptions {
   readonly signingSecret: string;
@@ -19,7 +21,6 @@ export interface GuardOptions {
   /** Bolt's own listener; it verifies once more and then dispatches. */
   readonly next: RequestListener;
   readonly stopping: () => boolean;
-  /** Slack's time against ours. */
   readonly time: Pick<SlackTime, 'refused' | 'taken'>;
 }
 
@@ -75,7 +76,7 @@ async function take(
     return;
   }
   options.time.taken();
-  // Bolt reads fields of whatever the JSON is, and nobody awaits it.
+  // Bolt reads fields of any JSON, an object or not, and nobody awaits it.
   if (!isReadable(body.toString('utf8'), form)) {
     refuse(400, 'no JSON object');
     return;
@@ -88,7 +89,7 @@ async function take(
 
 /**
  * Header forms are strict because Bolt's are not: `Number('0170...')` and `v0=<hash>=x` would pass there, as
- * replays with another face.
+ * replays in another form.
  */
 function problemOf(
   request: IncomingMessage,
@@ -127,4 +128,75 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+export interface SlackTimeOptions {
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
+  /**
+   * Whether requests come in by HTTP, and are judged by their time. In Socket Mode a wrong clock only shows
+   * wrong times.
+   */
+  readonly signed: boolean;
+  /** Makes a call to Slack, whose answer has the time in its header. */
+  readonly ask: () => void;
+}
+
+/** Slack's time against ours, read from the Date header of Slack's answers. */
+export class SlackTime {
+  readonly #options: SlackTimeOptions;
+  /** How far ours is ahead, in milliseconds. */
+  #ahead: number | undefined;
+  #refusals: { readonly since: number; readonly count: number } | undefined;
+  #askedAt = -Infinity;
+
+  constructor(options: SlackTimeOptions) {
+    this.#options = options;
+  }
+
+  /** @param date the Date header of an answer of Slack, as it came in */
+  heard(date: string | null): void {
+    const slack = Date.parse(date ?? '');
+    // The header has whole seconds, cut off: half a second is its expected rest.
+    if (!Number.isNaN(slack)) this.#ahead = this.#options.clock.now() - (slack + 500);
+  }
+
+  /**
+   * A request that Slack signed was refused for its time. Slack is asked for the time then, because no other
+   * call may be made for hours.
+   */
+  refused(): void {
+    const { clock, ask } = this.#options;
+    const { since, count } = this.#refusals ?? { since: clock.now(), count: 0 };
+    this.#refusals = { since, count: count + 1 };
+    if (clock.elapsed() - this.#askedAt < timeAskedEvery) return;
+    this.#askedAt = clock.elapsed();
+    ask();
+  }
+
+  /** A request was taken: what was refused before is history. */
+  taken(): void {
+    this.#refusals = undefined;
+  }
+
+  check(): Check {
+    const name = 'slackClock';
+    const ahead = this.#ahead;
+    // A good clock and old signatures: somebody sends again what was recorded, and that is refused as it
+    // should be.
+    if (ahead === undefined || Math.abs(ahead) < harmfulSkew) return { name, ok: true };
+    const off = `This machine's clock is ${inWords(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} Slack's`;
+    const todo = 'Set it, and keep it by NTP.';
+    if (!this.#options.signed) return { name, ok: true, why: `${off}: times on cards are wrong. ${todo}` };
+    const refusals = this.#refusals;
+    const refusing =
+      refusals === undefined
+        ? `from ${signatureSkew / 60_000} minutes on Slack's requests are refused`
+        : `Slack's requests are refused, ${refusals.count} since ${timeOf(refusals.since, this.#options.clock.now())} by this clock`;
+    return { name, ok: false, why: `${off}: ${refusing}. ${todo}` };
+  }
+}
+
+function inWords(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
 }

@@ -7,20 +7,20 @@ import type { Bot, CommandIn, Place, Reply } from '../../../bot/ports.ts';
 import { stoppingWaits } from '../../../bot/policy/people/people.ts';
 import { explain } from '../../../bot/policy/refusals/refusal.ts';
 import type { Clock } from '../../../liveResponse/ports.ts';
+import type { CardRef } from '../../../liveResponse/request/request.ts';
 import { readSlackPress } from '../../../../cards/press.ts';
 import type { Press } from '../../../../cards/press.ts';
 import { clip } from '../../../../cards/clip.ts';
 import { prefaced } from '../../deliveries/words.ts';
 import { TookTooLong, within } from '../../clock.ts';
 import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';
-import type { CardAddress } from '../outbound/cardAddress.ts';
+import { addressOf, surface } from '../ids.ts';
 import { isOfTwo } from '../identity/channels.ts';
 import type { Channels } from '../identity/channels.ts';
 import { SlackFailure } from '../outbound/slackFailure.ts';
 import type { Modals } from './modals.ts';
 import { answerMessage, sentenceMessage } from '../outbound/slackMessages.ts';
 import type { Delivery, Mention, Pressed, SlashCommand, Submitted, Taking } from './payloads.ts';
-import { surface } from '../ids.ts';
 import type { People } from '../identity/people.ts';
 import type { StaleCards } from '../outbound/staleCards.ts';
 
@@ -35,7 +35,7 @@ export interface InboundParts {
   /** `/lr` */
   readonly command: string;
   /** Where the newest card of a request is in a channel. */
-  readonly newestCard: (requestId: string, channel: string) => CardAddress | undefined;
+  readonly newestCard: (requestId: string, channel: string) => CardRef | undefined;
 }
 
 type Known = Omit<CommandIn, 'text'>;
@@ -49,7 +49,7 @@ export class Inbound {
 
   /**
    * Resolves when its person has an answer, or cannot get one any more.
-   * @throws SlackFailure, Stopping, and whatever the bot throws
+   * @throws SlackFailure, Stopping, and anything that the bot throws
    */
   async work(taking: Taking, asker: Asker): Promise<void> {
     switch (taking.kind) {
@@ -80,7 +80,8 @@ export class Inbound {
   }
 
   /**
-   * Who and where, both from Slack itself. How fresh that must be, and how long it may take, depends on the verb.
+   * Who and where, both from Slack itself. How fresh that must be, and how long it may take, depends on the
+   * verb.
    */
   async #known(
     delivery: Delivery,
@@ -155,7 +156,8 @@ export class Inbound {
   }
 
   async #onPress(read: Pressed, press: Press, recipient: Asker): Promise<void> {
-    const newest = this.#parts.newestCard(press.requestId, read.channel);
+    const ref = this.#parts.newestCard(press.requestId, read.channel);
+    const newest = ref === undefined ? undefined : addressOf(ref);
     if (read.card !== undefined && newest !== undefined && newest.ts !== read.card) {
       await this.#say(
         recipient,

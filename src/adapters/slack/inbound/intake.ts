@@ -43,13 +43,13 @@ export interface IntakeParts {
 
 /** Bolt's App as the receivers want one. */
 export class BoltProcessor extends App {
-  readonly #intake: () => Intake;
-  constructor(options: AppOptions, intake: () => Intake) {
+  readonly #intake: Intake;
+  constructor(options: AppOptions, intake: Intake) {
     super(options);
     this.#intake = intake;
   }
   override processEvent(event: ReceiverEvent): Promise<void> {
-    return this.#intake().take(event);
+    return this.#intake.take(event);
   }
 }
 

@@ -9,63 +9,66 @@ import type { WebApi } from '../outbound/webApi.ts';
 import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';
 import { recordOf } from '../../../liveResponse/text/json.ts';
 
-export interface Modals {
-  /** Opens a modal, lets the bot judge, and shows its form or its refusal there. */
-  ask(read: Pressed, asker: Asker, judge: () => Promise<Reply>): Promise<void>;
+export interface ModalsParts {
+  readonly api: Pick<WebApi, 'call'>;
+  readonly answers: Pick<PendingReplies, 'bring'>;
+  readonly log: Log;
+  /** `/lr`, for the way around when Slack does not open the form. */
+  readonly command: string;
 }
 
-/** `command` is `/lr`, for the way around when Slack does not open the form. */
-export function createModals(
-  api: WebApi,
-  answers: Pick<PendingReplies, 'bring'>,
-  log: Log,
-  command: string,
-): Modals {
+export class Modals {
+  readonly #parts: ModalsParts;
+
+  constructor(parts: ModalsParts) {
+    this.#parts = parts;
+  }
+
+  /** Opens a modal, lets the bot judge, and shows its form or its refusal there. */
+  async ask(read: Pressed, asker: Asker, judge: () => Promise<Reply>): Promise<void> {
+    const { answers, command } = this.#parts;
+    const opening = this.#open(read);
+    const [opened, reply] = await Promise.all([opening, judge()]);
+    if (reply.kind === 'form') {
+      if (opened !== undefined && (await this.#show(opened, formModal(reply.form, read.channel)))) return;
+      const line = `${command} ${reply.form.verb} ${reply.form.requestId}`;
+      return answers.bring(
+        asker,
+        sentenceMessage({
+          text: `Slack did not open the form in time. Press again, or type: ${line} and your reason`,
+        }),
+      );
+    }
+    const message = answerMessage(reply);
+    const text = 'text' in reply ? reply.text : 'Done.';
+    if (opened !== undefined && (await this.#show(opened, tellingModal('Live response', text)))) return;
+    if (message !== undefined) await answers.bring(asker, message);
+  }
+
   /** The id of the opened modal; undefined where Slack did not open it. */
-  async function open(read: Pressed): Promise<string | undefined> {
+  async #open(read: Pressed): Promise<string | undefined> {
     // Taken up after a restart: Slack opens nothing for it any more.
     if (read.triggerId === undefined) return undefined;
     try {
-      const answer = await api.call('views.open', {
+      const answer = await this.#parts.api.call('views.open', {
         trigger_id: read.triggerId,
         view: tellingModal('One moment', 'Checking that you may do this …'),
       });
       const id = recordOf(answer['view'])['id'];
       return typeof id === 'string' ? id : undefined;
     } catch (error) {
-      log.warn('slackModalNotOpened', { error: failureOf('views.open', error).slackError });
+      this.#parts.log.warn('slackModalNotOpened', { error: failureOf('views.open', error).slackError });
       return undefined;
     }
   }
 
-  async function show(view: string, content: ReturnType<typeof tellingModal>): Promise<boolean> {
+  async #show(view: string, content: ReturnType<typeof tellingModal>): Promise<boolean> {
     try {
-      await api.call('views.update', { view_id: view, view: content });
+      await this.#parts.api.call('views.update', { view_id: view, view: content });
       return true;
     } catch (error) {
-      log.warn('slackModalNotShown', { error: failureOf('views.update', error).slackError });
+      this.#parts.log.warn('slackModalNotShown', { error: failureOf('views.update', error).slackError });
       return false;
     }
   }
-
-  return {
-    async ask(read, asker, judge) {
-      const opening = open(read);
-      const [opened, reply] = await Promise.all([opening, judge()]);
-      if (reply.kind === 'form') {
-        if (opened !== undefined && (await show(opened, formModal(reply.form, read.channel)))) return;
-        const line = `${command} ${reply.form.verb} ${reply.form.requestId}`;
-        return answers.bring(
-          asker,
-          sentenceMessage({
-            text: `Slack did not open the form in time. Press again, or type: ${line} and your reason`,
-          }),
-        );
-      }
-      const message = answerMessage(reply);
-      const text = 'text' in reply ? reply.text : 'Done.';
-      if (opened !== undefined && (await show(opened, tellingModal('Live response', text)))) return;
-      if (message !== undefined) await answers.bring(asker, message);
-    },
-  };
 }

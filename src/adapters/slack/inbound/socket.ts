@@ -1,40 +1,34 @@
 // Socket Mode connection of Slack: reconnects without giving up, with a watchdog that asks for a restart when
-// the bot has been without a connection for too long.
+// the bot has been without a connection for too long. The SDK gets only those frames that it can take.
 import { SocketModeReceiver } from '@slack/bolt';
-import type { Logger } from '@slack/bolt';
 import { failureOf, messageOf } from '../outbound/slackFailure.ts';
-import { readFrame } from './frames.ts';
 import type { Check } from '../../http/server.ts';
 import { random } from '../../crypto.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import { callTimeout, graceOf, socketDeaf } from '../limits.ts';
-import type { SlackFetch } from '../outbound/slackFetch.ts';
+import { callTimeout, graceOf, socketDeaf, bodyLimit } from '../limits.ts';
+import type { Connection } from '../outbound/webApi.ts';
+import { parseJson, recordOf } from '../../../liveResponse/text/json.ts';
 
 /** What the SDK connects its socket with. */
 export type SocketDispatcher = NonNullable<ConstructorParameters<typeof SocketModeReceiver>[0]['dispatcher']>;
 
-export interface SocketOptions {
+export interface SocketOptions extends Connection {
   readonly appToken: string;
-  readonly apiUrl: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly logger: Logger;
-  readonly fetch: SlackFetch;
   /** Another way than the direct one. */
-  readonly dispatcher?: SocketDispatcher;
+  readonly dispatcher?: SocketDispatcher | undefined;
   /** The proxy by which Slack's sockets are reached, where they are. */
-  readonly proxy?: string;
+  readonly proxy?: string | undefined;
   /** How long there may be no connection. Milliseconds; `socketDeaf` by default. */
-  readonly deafAfter?: number;
-  /** For each call that asks for a connection. Milliseconds; `callTimeout` by default. */
-  readonly timeout?: number;
+  readonly deafAfter?: number | undefined;
   /**
    * Called once when the socket has been gone that long after it was there: the process should end with an
    * error.
    */
   readonly onDeaf: (why: string) => void;
   /** How long the SDK waits for a pong, and before it connects again. Milliseconds; 5,000 by default. */
-  readonly pingTimeout?: number;
+  readonly pingTimeout?: number | undefined;
 }
 
 const mostBetweenLooks = 5_000;
@@ -96,7 +90,10 @@ export class Socket {
     return { name: 'slackSocket', ok: false, why: `${this.#noConnection(gone)}${lead}` };
   }
 
-  /** What comes from now on is not taken: unacknowledged, Slack gives it to the process that connects next. */
+  /**
+   * What comes from now on is not taken: because it is not acknowledged, Slack gives it to the process that
+   * connects next.
+   */
   quiet(): void {
     this.receiver.client.removeAllListeners('slack_event');
   }
@@ -252,4 +249,55 @@ function whyNotAgain(error: unknown): string {
   return kind === 'token'
     ? `Slack does not accept SLACK_APP_TOKEN any more (${slackError}). Make one under "Basic Information", "App-Level Tokens", with the scope connections:write, set it and restart.`
     : `Slack does not let the bot connect again: ${messageOf(error)}`;
+}
+
+/** What one frame of the socket means; an envelope that nobody can read is still acknowledged. */
+export interface Frame {
+  /** For the SDK; undefined when there is nothing in it that it could use. */
+  readonly text?: string;
+  /** Why nothing, or nothing but an acknowledgement, comes of it. */
+  readonly odd?: string;
+  /** Why Slack ends this connection. */
+  readonly disconnect?: string;
+}
+
+/**
+ * The SDK reads `payload.event.type` without looking whether it is there, and calls its own listeners with a
+ * type of any name, `close` and `error` among them. So every envelope reaches it as one kind, with an object
+ * as its payload.
+ */
+export function readFrame(data: unknown, isBinary: boolean): Frame {
+  if (isBinary || typeof data !== 'string') return { odd: 'binary' };
+  if (data.length > bodyLimit) return { ...bare(idWithin(data)), odd: 'too large' };
+  const read = parseJson(data);
+  if (read === undefined) return { ...bare(idWithin(data)), odd: 'no JSON, or nested too deeply' };
+  const frame = recordOf(read.value);
+  const { type, envelope_id: id, payload, reason } = frame;
+  if (type === 'hello') return { text: JSON.stringify({ type }) };
+  if (type === 'disconnect')
+    return {
+      text: JSON.stringify({ type }),
+      disconnect: typeof reason === 'string' ? reason.slice(0, 60) : 'no reason',
+    };
+  if (typeof id !== 'string' || id === '') return { odd: 'no envelope' };
+  const body = recordOf(payload);
+  if (Object.keys(body).length === 0) return { ...bare(id), odd: 'no payload' };
+  return { text: envelope(id, body) };
+}
+
+function bare(id: string | undefined): Pick<Frame, 'text'> {
+  return id === undefined ? {} : { text: envelope(id, {}) };
+}
+
+function envelope(id: string, payload: object): string {
+  return JSON.stringify({ type: 'envelope', envelope_id: id, payload });
+}
+
+/**
+ * The id of an envelope that cannot be read as a whole. Too long a text is looked through at both ends only.
+ */
+function idWithin(text: string): string | undefined {
+  return /"envelope_id"\s{0,8}:\s{0,8}"([^"\\]{1,100})"/.exec(
+    text.length > 2 * bodyLimit ? `${text.slice(0, bodyLimit)}\n${text.slice(-bodyLimit)}` : text,
+  )?.[1];
 }

@@ -1,5 +1,5 @@
-// Slack as a ChatPort: cards posted once and updated in place, notes in their threads, private replies. Slack's
-// error words become the few codes that card sync acts on.
+// Slack as a ChatPort: cards posted once and updated in place, notes in their threads, private replies.
+// Slack's error words become the few codes that card sync acts on.
 import { blockKit } from '../../../../cards/renderers/blockKit.ts';
 import { blockKitProblems } from '../../../../cards/renderers/blockKitProblems.ts';
 import type { SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
@@ -9,19 +9,18 @@ import type { ChatErrorCode, ChatPort } from '../../../bot/ports.ts';
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request/request.ts';
 import type { WriteRates } from './writeRates.ts';
-import { addressOf, cardId } from './cardAddress.ts';
+import { addressOf, cardId, platformName, surface } from '../ids.ts';
 import type { Channels } from '../identity/channels.ts';
 import { isOfTwo } from '../identity/channels.ts';
 import { advice, meaningOf } from './errorWords.ts';
 import type { Meaning } from './errorWords.ts';
-import { platformName, surface } from '../ids.ts';
 import { failureOf } from './slackFailure.ts';
 import type { SlackFailure } from './slackFailure.ts';
 import { bareCard, literal, noteMessage, noUnfurl, sentenceMessage } from './slackMessages.ts';
 import { metadataType } from './staleCards.ts';
 import type { StaleCards } from './staleCards.ts';
 import type { Fields, WebApi } from './webApi.ts';
-import type { PrivateReplies } from './replyPrivately.ts';
+import type { PrivateReplies } from './privateReplies.ts';
 import { recordOf } from '../../../liveResponse/text/json.ts';
 
 export interface ChatParts {
@@ -31,23 +30,25 @@ export interface ChatParts {
   readonly privateReplies: PrivateReplies;
   readonly staleCards: StaleCards;
   readonly log: Log;
-  /** `/lr`, for the sentence that tells what to type. */
+  /** `/lr`, for the sentence that says what to type. */
   readonly command: string;
 }
 
 export class SlackChat implements ChatPort {
+  readonly surface = surface;
+  readonly name = platformName;
   readonly #parts: ChatParts;
-  /** Cards that a workspace's rule has closed for editing: the next card of that request goes into their thread. */
+  /**
+   * Threads of cards that a workspace's rule has closed for editing: the next card of that request goes
+   * there.
+   */
   readonly #closed = new Map<string, string>();
-  /** Cards of which Slack did not take the whole. */
+  /** Cards that Slack took only in part. */
   readonly #bare = new Set<string>();
 
   constructor(parts: ChatParts) {
     this.#parts = parts;
   }
-
-  readonly surface = surface;
-  readonly name = platformName;
 
   async acquireSlot(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void> {
     const { budgets } = this.#parts;
@@ -107,44 +108,35 @@ export class SlackChat implements ChatPort {
   }
 
   async supersede(old: CardRef, requestId: string, newest: CardRef): Promise<void> {
-    try {
-      await this.#parts.staleCards.rewrite(addressOf(old), addressOf(newest), requestId);
-    } catch (error) {
-      throw chatError(failureOf('chat.update', error), false);
-    }
+    const rewritten = this.#parts.staleCards.rewrite(addressOf(old), addressOf(newest), requestId);
+    await asChatError('chat.update', rewritten, false);
   }
 
   async note(ref: CardRef, text: string, mention: readonly string[]): Promise<void> {
     await this.acquireSlot('post', ref.place, false);
-    const at = addressOf(ref);
-    try {
-      await this.#send(
-        'chat.postMessage',
-        { channel: at.channel, thread_ts: at.ts },
-        noteMessage(text, mention),
-      );
-    } catch (error) {
-      throw chatError(failureOf('chat.postMessage', error), true);
-    }
+    const { channel, ts } = addressOf(ref);
+    const where = { channel, thread_ts: ts };
+    await asChatError(
+      'chat.postMessage',
+      this.#send('chat.postMessage', where, noteMessage(text, mention)),
+      true,
+    );
   }
 
   async announce(place: string, text: string): Promise<void> {
     await this.acquireSlot('post', place, true);
-    try {
-      await this.#send('chat.postMessage', { channel: place }, noteMessage(text, []));
-    } catch (error) {
-      throw chatError(failureOf('chat.postMessage', error), true);
-    }
+    await asChatError(
+      'chat.postMessage',
+      this.#send('chat.postMessage', { channel: place }, noteMessage(text, [])),
+      true,
+    );
   }
 
   async probe(place: string): Promise<void> {
     // With the bot alone nobody can keep it out, and reading it would need a scope of its own.
     if (isOfTwo(place)) return;
-    const info = await this.#parts.api
-      .call('conversations.info', { channel: place })
-      .catch((error: unknown) => {
-        throw chatError(failureOf('conversations.info', error), false);
-      });
+    const reading = this.#parts.api.call('conversations.info', { channel: place });
+    const info = await asChatError('conversations.info', reading, false);
     const channel = recordOf(info['channel']);
     if (channel['is_archived'] === true)
       throw new ChatError('closed', 'the channel is archived: unarchive it, or take it out of the policy');
@@ -153,11 +145,11 @@ export class SlackChat implements ChatPort {
   }
 
   async replyPrivately(place: string, account: string, text: string): Promise<void> {
-    try {
-      await this.#parts.privateReplies.send({ channel: place, user: account }, sentenceMessage({ text }));
-    } catch (error) {
-      throw chatError(failureOf('chat.postEphemeral', error), true);
-    }
+    const reply = this.#parts.privateReplies.send(
+      { channel: place, user: account },
+      sentenceMessage({ text }),
+    );
+    await asChatError('chat.postEphemeral', reply, true);
   }
 
   async #draw(
@@ -205,7 +197,15 @@ export class SlackChat implements ChatPort {
 const refKey = (ref: CardRef): string => `${ref.place} ${ref.id}`;
 const keyOf = (place: string, requestId: string): string => `${place} ${requestId}`;
 
-/** `once`: a call that must not be repeated when it may have happened. */
+/** A failed call as a ChatError. `once`: it must not be repeated when it may have happened. */
+async function asChatError<T>(method: string, call: Promise<T>, once: boolean): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw chatError(failureOf(method, error), once);
+  }
+}
+
 export function chatError(failure: SlackFailure, once: boolean): ChatError {
   const text = advice[failure.slackError] ?? failure.message;
   return new ChatError(chatErrorCodeOf(failure, once), text, {

@@ -1,5 +1,4 @@
-// Failures of calls to Slack's Web API: of which kind they are, and whether the call may have happened all
-// the same.
+// Failures of calls to Slack's Web API: their kinds, and whether the call may have happened all the same.
 import {
   WebAPIHTTPError,
   WebAPIPlatformError,
@@ -7,8 +6,8 @@ import {
   WebAPIRequestError,
 } from '@slack/web-api';
 import { hadConnected } from '../../outbound/wayOut.ts';
+import type { WayOut } from '../../outbound/wayOut.ts';
 import { meaningOf } from './errorWords.ts';
-import { NoAnswer } from './slackFetch.ts';
 import { defaultRetryAfter, longestRetryAfter } from '../limits.ts';
 import { recordOf, textsOf } from '../../../liveResponse/text/json.ts';
 
@@ -48,6 +47,21 @@ export class SlackFailure extends Error {
     this.retryAfterMs = more.retryAfterMs;
     this.details = more.details ?? [];
     this.way = more.way;
+  }
+}
+
+/**
+ * A call that got no answer. `code` is the socket's own, such as ECONNREFUSED, `timeout`, or that of what
+ * lies between, which `way` describes.
+ */
+export class NoAnswer extends Error {
+  readonly code: string;
+  readonly way: WayOut | undefined;
+  constructor(code: string, cause: unknown, way?: WayOut) {
+    super(`no answer (${code})`, { cause });
+    this.name = 'NoAnswer';
+    this.code = code;
+    this.way = way;
   }
 }
 
@@ -106,7 +120,7 @@ function platformFailure(method: string, error: WebAPIPlatformError): SlackFailu
       typeof metadata['retryAfter'] === 'number' ? metadata['retryAfter'] : undefined,
       error,
     );
-  // A body that is no JSON, such as a proxy's error page, becomes the SDK's `error`: it tells nothing about
+  // A body that is no JSON, such as a proxy's error page, becomes the SDK's `error`: it says nothing about
   // what happened.
   if (!/^[a-z][a-z0-9_]{1,80}$/.test(word))
     return new SlackFailure('lost', method, 'unreadable_answer', { cause: error });

@@ -203,7 +203,7 @@ export function formModal(form: Form, channel: string): Fields {
   };
 }
 
-/** A modal that only tells: while an account is checked, and where the answer is no. */
+/** A modal without a field: while an account is checked, and where the answer is no. */
 export function tellingModal(title: string, text: string): Fields {
   return {
     type: 'modal',

@@ -3,8 +3,8 @@
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request/request.ts';
 import type { WriteRates } from './writeRates.ts';
-import { addressOf } from './cardAddress.ts';
-import type { CardAddress } from './cardAddress.ts';
+import { addressOf } from '../ids.ts';
+import type { CardAddress } from '../ids.ts';
 import { failureOf, SlackFailure } from './slackFailure.ts';
 import { literal, supersededCard } from './slackMessages.ts';
 import type { WebApi } from './webApi.ts';

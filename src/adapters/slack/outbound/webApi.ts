@@ -1,12 +1,15 @@
-// Client of Slack's Web API: every call is made once, within ten seconds, and never repeated by the SDK; a 429
-// stalls its own method alone.
-import { WebClient } from '@slack/web-api';
+// Client of Slack's Web API, with its fetch and its logger: every call is made once, within ten seconds, and
+// never repeated by the SDK; a 429 stalls its own method alone.
+import { LogLevel, WebClient } from '@slack/web-api';
 import type { Logger, WebClientOptions } from '@slack/web-api';
 import type { Clock, Keeper, Log } from '../../../liveResponse/ports.ts';
-import { failureOf, SlackFailure } from './slackFailure.ts';
-import type { SlackFetch } from './slackFetch.ts';
+import { failureOf, NoAnswer, SlackFailure } from './slackFailure.ts';
 import { callsAtOnce, callTimeout, tokenRetry } from '../limits.ts';
 import { recordOf } from '../../../liveResponse/text/json.ts';
+import { wayOutTrouble } from '../../outbound/wayOut.ts';
+import { codeOf } from '../../systemErrors.ts';
+
+export type SlackFetch = NonNullable<WebClientOptions['fetch']>;
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -26,15 +29,19 @@ export interface WebApi {
   readonly keeper: Keeper;
 }
 
-export interface WebApiOptions {
-  readonly token: string;
+/** How Slack is reached, by every client alike. */
+export interface Connection {
   readonly apiUrl: string;
-  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
-  readonly log: Log;
   readonly logger: Logger;
   readonly fetch: SlackFetch;
-  /** Milliseconds; `callTimeout` by default. */
-  readonly timeout?: number;
+  /** For each call, in milliseconds; `callTimeout` by default. */
+  readonly timeout?: number | undefined;
+}
+
+export interface WebApiOptions extends Connection {
+  readonly token: string;
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
+  readonly log: Log;
 }
 
 /** Calls in a row without an answer after which Slack counts as out of reach; one may be lost on any day. */
@@ -50,9 +57,7 @@ const lookAgain = 5_000;
  * Fresh objects each time: the SDK changes the options it is given, and what Socket Mode puts in must not
  * reach these clients.
  */
-export function clientOptions(
-  options: Pick<WebApiOptions, 'apiUrl' | 'logger' | 'fetch' | 'timeout'>,
-): WebClientOptions {
+export function clientOptions(options: Connection): WebClientOptions {
   return {
     slackApiUrl: options.apiUrl,
     logger: options.logger,
@@ -71,7 +76,9 @@ export function clientOptions(
 export class SlackWebApi implements WebApi {
   readonly #options: WebApiOptions;
   readonly #client: WebClient;
-  /** Elapsed time at which each method may be called again: a wall clock that is set back must not stall it. */
+  /**
+   * Elapsed time at which each method may be called again: a wall clock that is set back must not stall it.
+   */
   readonly #stalls = new Map<string, number>();
   #silence: { readonly calls: number; readonly since: number; readonly error: string } | undefined;
   #answeredAt = -Infinity;
@@ -84,12 +91,37 @@ export class SlackWebApi implements WebApi {
     this.#client = new WebClient(options.token, clientOptions(options));
   }
 
+  async call(method: string, args: Fields): Promise<Fields> {
+    const wait = this.stalledFor(method);
+    if (wait > 0) throw new SlackFailure('throttled', method, 'ratelimited', { retryAfterMs: wait });
+    if (this.#refusedToken !== undefined) {
+      if (this.#options.clock.elapsed() < this.#refusedToken.retryAt)
+        throw new SlackFailure('token', method, this.#refusedToken.error);
+      this.#refusedToken = { ...this.#refusedToken, retryAt: this.#options.clock.elapsed() + tokenRetry };
+    }
+    try {
+      const answer = await this.#client.apiCall(method, { ...args });
+      this.#answered();
+      if (this.#refusedToken !== undefined) this.#options.log.info('slackTokenAccepted', {});
+      this.#refusedToken = undefined;
+      return recordOf(answer);
+    } catch (error) {
+      throw this.#failed(method, error);
+    }
+  }
+
   stalledFor(method: string): number {
     return Math.max(0, (this.#stalls.get(method) ?? 0) - this.#options.clock.elapsed());
   }
 
   tokenTrouble(): string | undefined {
     return this.#refusedToken?.error;
+  }
+
+  unreached(): string | undefined {
+    return this.#silence === undefined || this.#silence.calls < silentCalls
+      ? undefined
+      : `Slack has not answered the last ${this.#silence.calls} calls, since ${new Date(this.#silence.since).toISOString()}: ${this.#silence.error}. It is tried again by itself.`;
   }
 
   #answered(): void {
@@ -108,10 +140,22 @@ export class SlackWebApi implements WebApi {
     if (this.#silence.calls === silentCalls) this.#options.log.warn('slackUnreached', { error });
   }
 
-  unreached(): string | undefined {
-    return this.#silence === undefined || this.#silence.calls < silentCalls
-      ? undefined
-      : `Slack has not answered the last ${this.#silence.calls} calls, since ${new Date(this.#silence.since).toISOString()}: ${this.#silence.error}. It is tried again by itself.`;
+  /** What a failed call says about Slack, remembered for the calls after it. */
+  #failed(method: string, error: unknown): SlackFailure {
+    const { clock, log } = this.#options;
+    const failure = failureOf(method, error);
+    const { kind, slackError, retryAfterMs } = failure;
+    if (kind === 'unsent' || kind === 'lost') this.#unanswered(failure.way ?? slackError);
+    else this.#answered();
+    if (kind === 'throttled') {
+      this.#stalls.set(method, clock.elapsed() + (retryAfterMs ?? 0));
+      log.warn('slackThrottled', { method, retryAfterMs });
+    }
+    if (kind === 'token') {
+      if (this.#refusedToken === undefined) log.error('slackTokenRefused', { method, error: slackError });
+      this.#refusedToken = { error: slackError, retryAt: clock.elapsed() + tokenRetry };
+    }
+    return failure;
   }
 
   /** Whether a look is due, and why. */
@@ -132,39 +176,83 @@ export class SlackWebApi implements WebApi {
     }
     return before !== undefined && this.unreached() === undefined;
   }
+}
 
-  async call(method: string, args: Fields): Promise<Fields> {
-    const wait = this.stalledFor(method);
-    if (wait > 0) throw new SlackFailure('throttled', method, 'ratelimited', { retryAfterMs: wait });
-    if (this.#refusedToken !== undefined) {
-      if (this.#options.clock.elapsed() < this.#refusedToken.retryAt)
-        throw new SlackFailure('token', method, this.#refusedToken.error);
-      this.#refusedToken = { ...this.#refusedToken, retryAt: this.#options.clock.elapsed() + tokenRetry };
-    }
+/**
+ * The fetch of every call to Slack: a call without an answer fails with a code, no matter how deep the HTTP
+ * client buries the cause. `timeout` in milliseconds. `heard` gets the Date header of every answer.
+ * `proxyFor` names the proxy by which a host is reached.
+ */
+export function slackFetch(
+  fetchNow: SlackFetch,
+  timeout: number = callTimeout,
+  heard: (date: string | null) => void = () => undefined,
+  proxyFor: (hostname: string) => string | undefined = () => undefined,
+): SlackFetch {
+  return async (url, init) => {
     try {
-      const answer = await this.#client.apiCall(method, { ...args });
-      this.#answered();
-      if (this.#refusedToken !== undefined) this.#options.log.info('slackTokenAccepted', {});
-      this.#refusedToken = undefined;
-      return recordOf(answer);
+      // The SDK sets a signal of its own for Web API calls; what it forgets ends here.
+      const answer = await fetchNow(url, { signal: AbortSignal.timeout(timeout), ...init });
+      heard(answer.headers.get('date'));
+      return answer;
     } catch (error) {
-      const failure = failureOf(method, error);
-      if (failure.kind === 'unsent' || failure.kind === 'lost')
-        this.#unanswered(failure.way ?? failure.slackError);
-      else this.#answered();
-      if (failure.kind === 'throttled') {
-        this.#stalls.set(method, this.#options.clock.elapsed() + (failure.retryAfterMs ?? 0));
-        this.#options.log.warn('slackThrottled', { method, retryAfterMs: failure.retryAfterMs });
-      }
-      if (failure.kind === 'token') {
-        if (this.#refusedToken === undefined)
-          this.#options.log.error('slackTokenRefused', { method, error: failure.slackError });
-        this.#refusedToken = {
-          error: failure.slackError,
-          retryAt: this.#options.clock.elapsed() + tokenRetry,
-        };
-      }
-      throw failure;
+      const { hostname } = new URL(url instanceof Request ? url.url : url);
+      const way = wayOutTrouble(error, hostname, proxyFor(hostname));
+      throw new NoAnswer(way?.code ?? noAnswerCode(error), error, way);
     }
+  };
+}
+
+/** The first code down the chain of causes; else `timeout` or `failed`. */
+function noAnswerCode(error: unknown): string {
+  let current: unknown = error;
+  let name = 'failed';
+  for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth += 1) {
+    const code = codeOf(current);
+    if (code !== '') return code;
+    const { cause, name: called } = current as { readonly cause?: unknown; readonly name?: unknown };
+    if (called === 'TimeoutError') name = 'timeout';
+    current = cause;
   }
+  return name;
+}
+
+/** Longer lines of the SDK are cut: its error texts may quote what it was sent. Characters. */
+const longestLine = 500;
+
+/**
+ * The logger of Bolt and its clients, over our log. Their debug lines contain whole bodies, links and
+ * response addresses, so nothing below "warn" is taken.
+ */
+export function boltLogger(log: Log): Logger {
+  let name = 'slack';
+  const line = (parts: readonly unknown[]): string =>
+    redacted(parts.map((part) => (part instanceof Error ? part.message : String(part))).join(' ')).slice(
+      0,
+      longestLine,
+    );
+  return {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (...parts: unknown[]) => {
+      log.warn('slackSdk', { name, said: line(parts) });
+    },
+    error: (...parts: unknown[]) => {
+      log.error('slackSdk', { name, said: line(parts) });
+    },
+    // Constant: the SDK asks for the level before it builds its debug lines.
+    setLevel: () => undefined,
+    getLevel: () => LogLevel.WARN,
+    setName: (given: string) => {
+      name = given;
+    },
+  };
+}
+
+/** Without tokens, response addresses, socket tickets and signed links. */
+function redacted(text: string): string {
+  return text
+    .replace(/x(?:ox[a-z]|app)-[\w-]+/gi, '[token]')
+    .replace(/(?:https?|wss?):\/\/[^\s"'<>]+/gi, '[address]')
+    .replace(/\bsig=[^\s&"']+/gi, '[signature]');
 }

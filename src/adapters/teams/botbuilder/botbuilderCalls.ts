@@ -196,7 +196,8 @@ function faultOf(error: unknown): Fault {
   if (name === 'AbortError') return { kind: 'late' };
   if (code !== undefined && notSent.has(code) && !hadConnected(error)) return { kind: 'notSent', code };
   if (name === 'RestError') return { kind: 'broken', ...word };
-  // Signing comes before sending; MSAL's messages repeat requests, so only Entra's code or the kind is reported.
+  // Signing comes before sending; MSAL's messages repeat requests, so only Entra's code or the kind is
+  // reported.
   return { kind: 'noToken', why: aadstsOf(error) ?? name };
 }
 

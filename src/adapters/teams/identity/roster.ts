@@ -1,5 +1,5 @@
-// How far Teams vouches for the person who speaks. The token says only that Teams sent the message; who the
-// person is to the organisation stands in the roster of the conversation.
+// Roster of Teams conversations: how far Teams vouches for the person who speaks. The token says only that
+// Teams sent the message; the roster says who the person is to the organisation.
 import { ChatError } from '../../../bot/ports.ts';
 import type { Account, LastKnown, Trust } from '../../../bot/ports.ts';
 import { stoppingWaits } from '../../../bot/policy/people/people.ts';
@@ -39,7 +39,7 @@ export class Roster {
   readonly #options: TrustOptions;
   readonly #lastKnown: LastKnown;
   /**
-   * By conversation: not to be on the roster of one chat says nothing of another. Only a yes is remembered, as
+   * By conversation: to be missing from one chat's roster says nothing of another. Only a yes is remembered, as
    * a no may be a yes a moment later.
    */
   readonly #verdicts: SharedReadings<RosterQuestion, Verdict>;

@@ -16,7 +16,7 @@ export class Threads {
     this.#clock = clock;
   }
 
-  /** Runs a command of a channel; its card may be posted before the answer tells which request it made. */
+  /** Runs a command of a channel; its card may be posted before the answer names the request it made. */
   async during<T>(place: string, work: () => Promise<T>): Promise<T> {
     const running = this.#running.get(place) ?? new Set();
     this.#running.set(place, running);

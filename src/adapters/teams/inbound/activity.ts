@@ -184,7 +184,7 @@ function othersWords(attachments: unknown, said: string): Pick<Inbound, 'forward
       // Some clients leave the quoted message out of the text: then nothing is to be taken from it.
       if (wordsIn(withoutQuotes(content)) !== wordsIn(said)) quoted.push(...found.quoted);
     }
-    // As Microsoft Graph tells them (learn.microsoft.com/graph/api/resources/chatmessageattachment).
+    // As Microsoft Graph names them (learn.microsoft.com/graph/api/resources/chatmessageattachment).
     const attached = recordOf(
       typeof content === 'string' && content.length <= longestText ? parseJson(content)?.value : content,
     );

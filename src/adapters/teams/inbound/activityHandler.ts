@@ -10,17 +10,16 @@ import { toast } from './invokeAnswers.ts';
 import type { InvokeAnswer } from './invokeAnswers.ts';
 import { surface } from '../ids.ts';
 import type { TeamsChat } from '../outbound/chat.ts';
-import { pressedOn } from './pressData.ts';
+import { pressedOn, Presses } from './presses.ts';
 import { PersonRate } from '../../deliveries/personRate.ts';
 import type { Conversations } from '../identity/conversations.ts';
 import type { Roster } from '../identity/roster.ts';
 import type { Threads } from '../identity/threads.ts';
-import type { Asker } from '../outbound/privateReplies.ts';
-import { Presses } from './presses.ts';
 import { createSpeakers, speakerOf } from './speakers.ts';
 import type { SpeakerIn } from './speakers.ts';
 import { commandText } from './text.ts';
 import { hasValue, keyOf, kindOf, TurnReplies } from './turnReplies.ts';
+import type { Asker } from './turnReplies.ts';
 
 export interface ActivityHandlerOptions {
   readonly bot: Bot;

@@ -49,7 +49,7 @@ export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
-/** `origins` are exact ones allowed besides, whatever their scheme: fakes and the playground, on loopback. */
+/** `origins` are exact ones allowed as well, of any scheme: fakes and the playground, on loopback. */
 export function isConnector(serviceUrl: string, origins: readonly string[]): boolean {
   const url = URL.canParse(serviceUrl) ? new URL(serviceUrl) : undefined;
   if (url === undefined || url.username !== '' || url.password !== '') return false;

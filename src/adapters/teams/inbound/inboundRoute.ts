@@ -9,7 +9,8 @@ import type { Inbound } from './activity.ts';
 import type { InvokeAnswer } from './invokeAnswers.ts';
 import { isLoopbackHost } from './hosts.ts';
 import type { TeamsDoor } from '../protocol.ts';
-import { looksLikeChannelToken } from './tokenLook.ts';
+import { parseJson, recordOf } from '../../../liveResponse/text/json.ts';
+import type { JsonRecord } from '../../../liveResponse/text/json.ts';
 
 export const path = '/api/messages';
 /**
@@ -122,4 +123,29 @@ function remote(request: Request): string {
 function shallow(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return levels > 0 && Object.values(value).every((one) => shallow(one, levels - 1));
+}
+
+/** Lower limits first: longer headers are no tokens of the channel's. */
+const longestToken = 8_192;
+
+/**
+ * Whether an authorization header is worth a closer look, cheap enough to come before anything is read or
+ * verified: a Bearer token with an RSA signature, said to be of the channel's
+ * issuer. What botbuilder would answer with a 500 (alg none), and the paths for emulators and skills that
+ * this bot does not offer, end here.
+ */
+export function looksLikeChannelToken(header: string | undefined, issuer: string): boolean {
+  if (header === undefined || header.length > longestToken) return false;
+  const [, head, payload] = /^Bearer ([\w-]+)\.([\w-]+)\.[\w-]+$/.exec(header) ?? [];
+  const { alg, kid } = part(head);
+  return (
+    typeof alg === 'string' &&
+    /^RS(?:256|384|512)$/.test(alg) &&
+    typeof kid === 'string' &&
+    part(payload)['iss'] === issuer
+  );
+}
+
+function part(text: string | undefined): JsonRecord {
+  return recordOf(parseJson(Buffer.from(text ?? '', 'base64url').toString('utf8'))?.value);
 }

@@ -50,21 +50,3 @@ export function pressAnswer(reply: Reply): PressAnswer {
       return { answer: toast('I am sending you a form for this.'), also: reply };
   }
 }
-
-/** What came of a press. */
-export interface Pressed {
-  readonly answer: InvokeAnswer;
-  /** What the answer says, for a person who did not get it. */
-  readonly reply: Reply;
-  /** What is told beside the answer to the invoke, and instead of it. */
-  readonly extra?: Promise<void>;
-  /** Nothing of it is kept that this answer could settle: it came before, or too fast after others. */
-  readonly notKept?: true;
-  /** Set once the person was told later than the invoke could wait. */
-  late?: Promise<void>;
-}
-
-/** A press that is answered with a sentence alone. */
-export function spoken(text: string): Pressed {
-  return { answer: toast(text), reply: { kind: 'sentence', text } };
-}

@@ -12,15 +12,14 @@ import { surface } from '../ids.ts';
 import { refOf } from '../outbound/chat.ts';
 import type { TeamsChat } from '../outbound/chat.ts';
 import { intentOf } from '../outbound/teamsMessages.ts';
-import type { Asker } from '../outbound/privateReplies.ts';
 import type { Inbound } from './activity.ts';
 import { pressAnswer, toast } from './invokeAnswers.ts';
 import type { InvokeAnswer } from './invokeAnswers.ts';
-import { actionOf, pressOf } from './pressData.ts';
-import type { Read } from './pressData.ts';
 import type { SpeakerIn } from './speakers.ts';
 import { keyOf } from './turnReplies.ts';
-import type { TurnReplies } from './turnReplies.ts';
+import type { Asker, TurnReplies } from './turnReplies.ts';
+import { readTeamsPress, teamsInputId } from '../../../../cards/press.ts';
+import { asksForText } from '../../../liveResponse/verbs.ts';
 
 /**
  * A press is answered within this; people see an error after some 5 to 15 s (msteams-docs#13460, #6461).
@@ -254,4 +253,35 @@ export class Presses {
 
 function spoken(text: string): Pressed {
   return { answer: toast(text), reply: { kind: 'sentence', text } };
+}
+
+/**
+ * What a card's button carries, and whether somebody pressed it (`manual`) or a client refreshed by itself
+ * (`automatic`).
+ */
+export function actionOf(value: unknown): { readonly action: unknown; readonly trigger: unknown } {
+  if (typeof value !== 'object' || value === null) return { action: undefined, trigger: undefined };
+  const action = 'action' in value ? value.action : undefined;
+  const data = typeof action === 'object' && action !== null && 'data' in action ? action.data : undefined;
+  return { action: data, trigger: 'trigger' in value ? value.trigger : undefined };
+}
+
+/** A press as the card's data describe it. */
+export type Read = Pick<PressIn, 'verb' | 'requestId' | 'revision' | 'fingerprint' | 'index' | 'input'>;
+
+/**
+ * Our card holds the field for the reason, so a denial without one is intended; clients may leave empty
+ * fields out.
+ */
+export function pressOf(data: unknown): Read | undefined {
+  const press = readTeamsPress(data);
+  if (press === undefined) return undefined;
+  const given = typeof data === 'object' && data !== null && teamsInputId in data;
+  return press.input === undefined && (given || asksForText(press.verb)) ? { ...press, input: '' } : press;
+}
+
+/** Which button of which request, for a sentence. */
+export function pressedOn(message: Inbound): string {
+  const press = pressOf(message.type === 'invoke' ? actionOf(message.value).action : message.value);
+  return press === undefined ? 'a button' : `${press.verb} ${press.requestId}`;
 }

@@ -22,7 +22,7 @@ export interface SpeakerParts {
 }
 
 /**
- * `unread`: what is said when Teams cannot tell who that is to the organisation: nothing is let run on a
+ * `unread`: what is said when Teams cannot say who that is to the organisation: nothing may run on a
  * guess.
  */
 export type SpeakerIn = (

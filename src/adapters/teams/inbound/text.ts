@@ -1,7 +1,6 @@
 // Command text of a Teams message: mentions of the bot, entities and auto-links are undone. Quotes, dashes
 // and spaces are left to the grammar, which says what it repaired.
 import type { Inbound } from './activity.ts';
-import { withoutFormatting } from './html.ts';
 import { withoutForwarded, withoutQuoted, withoutQuotedLines, withoutQuotes } from './quotes.ts';
 
 /**
@@ -28,7 +27,7 @@ const mentionTag = /<at(?:\s[^<>]*)?>([^<>]*)<\/at>/gi;
 
 /**
  * Every mention of the bot is removed, wherever it is and however often; those of others become their
- * names, but for the ones before the command, which are told as well and are no part of it.
+ * names, but for the ones before the command, which are listed as well and are no part of it.
  */
 function withoutMentions(
   text: string,
@@ -135,4 +134,20 @@ function without(text: string, word: string): string {
   if (bare.slice(0, word.length).toLowerCase() !== word.toLowerCase()) return text;
   const next = bare.charAt(word.length);
   return next === '' || /\s/.test(next) ? trimmed(bare.slice(word.length)) : text;
+}
+
+// HTML tags are how Teams delivers formatting. Typed angle brackets arrive as entities, so a tag is never
+// something that was typed.
+const lineTags = /<br\s*\/?>|<\/(?:p|div|pre|li|blockquote)>(?=\s*<)/gi;
+const formattingTags =
+  /<\/?(?:p|div|span|strong|b|em|i|u|s|del|strike|code|pre|blockquote|font|ul|ol|li|h[1-6]|hr|table|tbody|thead|tr|td|th|codeblock|readonly|attachment|(?:custom)?emoji|img)(?:\s[^<>]*)?\/?>/gi;
+
+/** The alternative text of an emoji takes its place. */
+const emojiTags = /<(?:(?:custom)?emoji|img)\s[^<>]*?\balt="([^"<>]{0,60})"[^<>]*>/gi;
+
+/** The text without code, bold and the like; a line break stays one, for the reader of commands to judge. */
+export function withoutFormatting(text: string): string {
+  return text.includes('<')
+    ? text.replace(lineTags, '\n').replace(emojiTags, '$1').replace(formattingTags, '')
+    : text;
 }

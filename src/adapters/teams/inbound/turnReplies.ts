@@ -1,17 +1,29 @@
-// Replies to the people behind activities: sent privately in the background, so that no turn waits for them.
+// Private replies to the people behind activities, sent in the background, so that no turn waits for them.
+// One that may have arrived is sent again: seen twice it changes nothing, while a person who gets none does
+// not know what happened.
+import { ChatError } from '../../../bot/ports.ts';
 import type { Reply } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import { Stopping } from '../../deliveries/answers.ts';
+import { Answers, Stopping } from '../../deliveries/answers.ts';
 import type { Left } from '../../deliveries/deliveries.ts';
 import { prefaced, takenUpSentence } from '../../deliveries/words.ts';
 import type { DeliveryKind } from '../../deliveries/words.ts';
 import { random } from '../../crypto.ts';
 import type { TeamsChat } from '../outbound/chat.ts';
 import { replyMessage } from '../outbound/teamsMessages.ts';
-import { PrivateReplies } from '../outbound/privateReplies.ts';
-import type { Asker } from '../outbound/privateReplies.ts';
 import type { Inbound } from './activity.ts';
 import { speakerOf } from './speakers.ts';
+
+/** Somebody who waits for an answer: where they spoke, and of what. */
+export interface Asker {
+  readonly place: string;
+  readonly speaker: string;
+  readonly thread?: string;
+  /** By the clock that does not jump. */
+  readonly since: number;
+  /** Said before the answer to something that an earlier process left. */
+  readonly preface?: string;
+}
 
 export interface TurnRepliesOptions {
   readonly chat: Pick<TeamsChat, 'tell'>;
@@ -22,16 +34,18 @@ export interface TurnRepliesOptions {
 export class TurnReplies {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #privateReplies: PrivateReplies;
+  readonly #chat: Pick<TeamsChat, 'tell'>;
+  readonly #answers: Answers;
   readonly #underWay = new Set<Promise<void>>();
 
-  constructor(options: TurnRepliesOptions) {
-    this.#clock = options.clock;
-    this.#log = options.log;
-    this.#privateReplies = new PrivateReplies(options);
+  constructor({ chat, clock, log }: TurnRepliesOptions) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#chat = chat;
+    this.#answers = new Answers({ chat: 'teams', clock, log });
   }
 
-  /** Lets `work` go on after its turn. What fails is logged under `what`. */
+  /** Lets `work` continue after its turn. What fails is logged under `what`. */
   background(what: string, work: Promise<void>): void {
     const watched = work
       .catch((error: unknown) => {
@@ -55,10 +69,22 @@ export class TurnReplies {
     };
   }
 
-  /** @throws Stopping */
-  async tell(asker: Asker, reply: Reply): Promise<void> {
-    const message = replyMessage(prefaced(reply, asker.preface));
-    if (message !== undefined) await this.#privateReplies.bring(asker, message);
+  /**
+   * Resolves when the person has the reply, or cannot get it any more: that is logged.
+   * @throws Stopping
+   */
+  async tell({ place, speaker, thread, since, preface }: Asker, reply: Reply): Promise<void> {
+    const message = replyMessage(prefaced(reply, preface));
+    if (message === undefined) return;
+    await this.#answers.bring({
+      since,
+      who: { place },
+      say: () => this.#chat.tell(place, speaker, message, thread),
+      failure(error) {
+        if (!(error instanceof ChatError)) throw error;
+        return { retryAfterMs: error.retryAfterMs, why: { code: error.code, error } };
+      },
+    });
   }
 
   /** @throws Stopping */
@@ -75,7 +101,7 @@ export class TurnReplies {
 
   /** Answers that wait for another try wait no longer; the next start gives them. */
   stop(): void {
-    this.#privateReplies.stop();
+    this.#answers.stop();
   }
 
   /** Resolves when nothing is under way. */

@@ -25,7 +25,7 @@ export interface ChatOptions {
   readonly threads: Threads;
   readonly clock: Clock;
   readonly log: Log;
-  /** For places no message has come from yet. */
+  /** For places that no message has come from yet. */
   readonly serviceUrl: string;
   /** The command with its slash, for the one sentence of our own. */
   readonly command: string;
@@ -49,7 +49,7 @@ export class TeamsChat implements ChatPort {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #updates: CardUpdates<CardView>;
-  /** Cards of which Teams did not take the whole. */
+  /** Cards that Teams took only in part. */
   readonly #bare = new Set<string>();
 
   constructor(options: ChatOptions) {

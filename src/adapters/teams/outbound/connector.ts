@@ -76,7 +76,7 @@ export class Connector {
   }
 
   /**
-   * Why the last call to Teams failed, if it did so after `since` (elapsed time) through a fault of ours or
+   * Why the last call to Teams failed, if it did so after `since` (elapsed time) through a fault of the bot's or
    * on the way.
    */
   trouble(since: number): string | undefined {

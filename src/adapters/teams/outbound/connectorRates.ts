@@ -1,4 +1,5 @@
-// Keeps our own calls below the limits of Teams, so that a burst of cards waits here and not in a 429.
+// Rates of our calls to the connector, kept below the limits of Teams, so that a burst of cards waits here
+// and not in a 429.
 import { SlidingWindow } from '../../../liveResponse/pacing/slidingWindow.ts';
 import type { Rate } from '../../../liveResponse/pacing/slidingWindow.ts';
 import type { Clock } from '../../../liveResponse/ports.ts';

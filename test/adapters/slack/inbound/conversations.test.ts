@@ -1,54 +1,14 @@
 // Conversations of Slack: direct messages, conversations without the bot, and what events say of membership.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { slackValue } from '../../../../cards/press.ts';
 import type { Reply } from '../../../../src/bot/ports.ts';
-import { openSlackHarness } from '../../../support/slack/slackHarness.ts';
+import { openSlackHarness, sentence } from '../../../support/slack/slackHarness.ts';
 import type { RoomOptions, SlackHarness } from '../../../support/slack/slackHarness.ts';
-import type { SlackMessageKept } from '../../../../src/demo/slack/world.ts';
 
 let room: SlackHarness;
 afterEach(() => room.close());
 async function open(options: RoomOptions = {}): Promise<void> {
   room = await openSlackHarness(options);
   room.slack.api.rates = false;
-}
-
-const sentence = (text: string): Reply => ({ kind: 'sentence', text });
-
-function toldTo(user: string, words: string): Promise<string> {
-  return room.slack.until(`"${words}" told to ${user}`, () => {
-    const said = room.slack.person(user).told();
-    return said.includes(words) ? said : undefined;
-  });
-}
-
-function button(verb: string): SlackMessageKept {
-  const value = slackValue(
-    { requestId: 'lr-abc123', revision: 3, fingerprint: 'f00d' } as never,
-    {} as never,
-  );
-  const blocks = [
-    {
-      type: 'actions',
-      elements: [
-        { type: 'button', text: { type: 'plain_text', text: verb }, action_id: `lr.${verb}.v1`, value },
-      ],
-    },
-  ];
-  const message: SlackMessageKept = {
-    channel: 'C1',
-    ts: room.slack.world.nextTs(),
-    at: Date.now(),
-    by: 'U0BOT',
-    broadcast: false,
-    text: 'card',
-    blocks,
-    history: [],
-    args: {},
-    deleted: false,
-  };
-  room.slack.world.messages.push(message);
-  return message;
 }
 
 describe('row 1.9: a line typed in the conversation with the bot, without the slash command', () => {
@@ -103,11 +63,11 @@ describe('row 1.9: a command in a conversation that the bot is none of', () => {
     room.slack.world.channel(channel, more);
     room.answer = () => ({ kind: 'asked', requestId: 'lr-abc123', text: 'stored', shown: true });
     await room.slack.person('U1').command(channel, 'dump hosta x', { payload: { channel_name: name } });
-    expect(await toldTo('U1', 'not part of this conversation')).toContain('/lr dump hosta x');
+    expect(await room.toldTo('U1', 'not part of this conversation')).toContain('/lr dump hosta x');
     expect(room.commands).toEqual([]);
     room.answer = () => sentence('the help');
     await room.slack.person('U1').command(channel, 'help', { payload: { channel_name: name } });
-    await toldTo('U1', 'the help');
+    await room.toldTo('U1', 'the help');
     expect(room.commands).toMatchObject([{ place: { direct: false, external: true } }]);
   });
 
@@ -116,7 +76,7 @@ describe('row 1.9: a command in a conversation that the bot is none of', () => {
     room.slack.world.scopes = room.slack.world.scopes.filter((scope) => scope !== 'im:read');
     room.slack.world.channel('D9', { members: ['U1', 'U2'] });
     await room.slack.person('U1').command('D9', 'dump hosta x');
-    await toldTo('U1', 'not part of this conversation');
+    await room.toldTo('U1', 'not part of this conversation');
     await room.slack.person('U1').command('DU1', 'status');
     await room.slack.until('the command', () => room.commands[0]);
     expect(room.commands).toMatchObject([{ place: { id: 'DU1', direct: true, external: false } }]);
@@ -126,7 +86,7 @@ describe('row 1.9: a command in a conversation that the bot is none of', () => {
     await open();
     room.slack.fault('conversations.info', { kind: 'status', status: 503 });
     await room.slack.person('U1').command('DU1', 'dump hosta x');
-    await toldTo('U1', 'so this was not done');
+    await room.toldTo('U1', 'so this was not done');
     expect(room.commands).toEqual([]);
   });
 });
@@ -141,14 +101,14 @@ describe('row 1.12: what was just learned', () => {
     room.answer = () => asked;
     room.slack.world.channel('C2', { members: ['U1'] });
     await room.slack.person('U1').command('C2', 'dump hosta x');
-    await toldTo('U1', '/invite');
+    await room.toldTo('U1', '/invite');
   }
   async function nobodySaysInvite(): Promise<void> {
     await room.slack.person('U1').command('C2', 'dump hostb x');
     await room.slack.until('the second command', () => room.commands[1]);
     room.answer = () => sentence('the last');
     await room.slack.person('U1').command('C2', 'status');
-    await toldTo('U1', 'the last');
+    await room.toldTo('U1', 'the last');
     expect(invites()).toBe(1);
   }
 
@@ -169,7 +129,7 @@ describe('row 1.12: what was just learned', () => {
     await nobodySaysInvite();
   });
 
-  test('a message of ours that stands there proves that the bot is in it', async () => {
+  test('a message of ours that was posted there proves that the bot is in it', async () => {
     await refusedOnce();
     room.slack.world.channel('C2', { members: ['U1', 'U0BOT'] });
     await room.adapter.chat.announce('C2', 'Frozen.');
@@ -184,7 +144,7 @@ describe('row 1.12: what was just learned', () => {
     room.slack.world.channel('C1', { members: ['U1', 'U2'] });
     await expect(room.adapter.chat.announce('C1', 'Frozen.')).rejects.toThrow();
     await room.slack.person('U1').command('C1', 'dump hostb x');
-    await toldTo('U1', '/invite');
+    await room.toldTo('U1', '/invite');
   });
 
   test.each([
@@ -205,7 +165,7 @@ describe('row 1.12: what was just learned', () => {
     const riley = room.slack.person('U1');
     await riley.command('C1', 'status');
     await riley.mention('C1', 'status');
-    await riley.press(button('output'), 'output');
+    await riley.press(room.cardWith('output'), 'output');
     await room.slack.until('three signs', () =>
       room.heard.filter((one) => one === 'slack:C1').length === 3 ? true : undefined,
     );

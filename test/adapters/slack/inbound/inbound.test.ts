@@ -1,9 +1,6 @@
 // Commands, mentions and presses over real HTTP into the real Bolt, answered by a scripted bot.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { slackValue } from '../../../../cards/press.ts';
-import type { Reply } from '../../../../src/bot/ports.ts';
-import type { SlackMessageKept } from '../../../../src/demo/slack/world.ts';
-import { openSlackHarness } from '../../../support/slack/slackHarness.ts';
+import { openSlackHarness, sentence } from '../../../support/slack/slackHarness.ts';
 import type { SlackHarness } from '../../../support/slack/slackHarness.ts';
 
 let room: SlackHarness;
@@ -11,48 +8,6 @@ beforeEach(async () => {
   room = await openSlackHarness();
 });
 afterEach(() => room.close());
-
-const sentence = (text: string): Reply => ({ kind: 'sentence', text });
-
-/** A message with one button of ours, as if the bot had posted it. */
-function cardWith(verb: string, requestId = 'lr-abc123', index?: number): SlackMessageKept {
-  const value = slackValue(
-    { requestId, revision: 3, fingerprint: 'f00d' } as never,
-    { ...(index === undefined ? {} : { index }) } as never,
-  );
-  return place([
-    {
-      type: 'actions',
-      elements: [
-        { type: 'button', text: { type: 'plain_text', text: verb }, action_id: `lr.${verb}.v1`, value },
-      ],
-    },
-  ]);
-}
-
-function place(blocks: SlackMessageKept['blocks']): SlackMessageKept {
-  const message: SlackMessageKept = {
-    channel: 'C1',
-    ts: room.slack.world.nextTs(),
-    at: Date.now(),
-    by: 'U0BOT',
-    broadcast: false,
-    text: 'card',
-    blocks,
-    history: [],
-    args: {},
-    deleted: false,
-  };
-  room.slack.world.messages.push(message);
-  return message;
-}
-
-function toldTo(user: string, words: string): Promise<string> {
-  return room.slack.until(`"${words}" told to ${user}`, () => {
-    const said = room.slack.person(user).told();
-    return said.includes(words) ? said : undefined;
-  });
-}
 
 describe('a slash command', () => {
   test('reaches the bot with account, place and the text as it was typed, and its answer reaches that person alone', async () => {
@@ -64,7 +19,7 @@ describe('a slash command', () => {
         'host &lt;http://hosta.corp|hosta.corp&gt; <http://hostb.corp|hostb.corp> a &amp;amp; b',
       );
     expect(sent).toMatchObject({ acknowledged: true, body: '' });
-    await toldTo('U1', 'Here you are.');
+    await room.toldTo('U1', 'Here you are.');
     expect(room.commands).toMatchObject([
       {
         surface: 'slack',
@@ -88,7 +43,7 @@ describe('a slash command', () => {
     expect(room.commands).toHaveLength(0);
     room.answer = () => sentence('late but sure');
     release();
-    await toldTo('U1', 'late but sure');
+    await room.toldTo('U1', 'late but sure');
   });
 
   test('of another name is answered with the setting to change', async () => {
@@ -115,7 +70,7 @@ describe('a slash command', () => {
   test('that comes twice is answered once', async () => {
     room.answer = () => sentence('once');
     await room.slack.person('U1').command('C1', 'freeze now');
-    await toldTo('U1', 'once');
+    await room.toldTo('U1', 'once');
     // Another second, so that the signature differs: this is a repetition, not a replay.
     expect(
       (await room.slack.send(sameCommandAs(room), { timestamp: Math.floor(Date.now() / 1000) - 1 }))
@@ -130,7 +85,7 @@ describe('a slash command', () => {
   test('is refused with a sentence when Slack does not tell who somebody is', async () => {
     room.slack.fault('users.info', { kind: 'error', error: 'internal_error' });
     await room.slack.person('U1').command('C1', 'dump hosta x');
-    expect(await toldTo('U1', 'not done')).toContain('internal_error');
+    expect(await room.toldTo('U1', 'not done')).toContain('internal_error');
     expect(room.commands).toHaveLength(0);
   });
 
@@ -138,17 +93,17 @@ describe('a slash command', () => {
     room.slack.api.rates = false;
     room.answer = () => sentence('fine');
     for (let at = 0; at < 45; at += 1) await room.slack.person('U1').command('C1', `status ${at}`);
-    await toldTo('U1', 'a lot in one minute');
+    await room.toldTo('U1', 'a lot in one minute');
     expect(room.commands).toHaveLength(40);
     await room.slack.person('U2').command('C1', 'status');
-    await toldTo('U2', 'fine');
+    await room.toldTo('U2', 'fine');
   });
 
   test('in a channel without the bot is stored, and the person is told to invite it', async () => {
     room.slack.world.channel('C2', { members: ['U1'] });
     room.answer = () => ({ kind: 'asked', requestId: 'lr-abc123', text: 'stored', shown: true });
     await room.slack.person('U1').command('C2', 'dump hosta x');
-    expect(await toldTo('U1', '/invite')).toContain('not in this channel');
+    expect(await room.toldTo('U1', '/invite')).toContain('not in this channel');
   });
 
   test('in a shared or an unreadable channel comes from an external place', async () => {
@@ -188,7 +143,7 @@ describe('a slash command', () => {
       throw new Error('secret reason');
     };
     await room.slack.person('U1').command('C1', 'status');
-    expect(await toldTo('U1', 'Something broke')).not.toContain('secret reason');
+    expect(await room.toldTo('U1', 'Something broke')).not.toContain('secret reason');
     expect(room.log.lines.some((line) => line.level === 'error' && line.event === 'bug')).toBe(true);
   });
 });
@@ -208,9 +163,9 @@ function sameCommandAs(from: SlackHarness): string {
 describe('a mention', () => {
   test('does what the command does, inside a thread too, and is answered there', async () => {
     room.answer = () => sentence('In the thread.');
-    const root = cardWith('approve');
+    const root = room.cardWith('approve');
     await room.slack.person('U1').mention('C1', 'status <http://hosta.corp|hosta.corp>', { thread: root.ts });
-    await toldTo('U1', 'In the thread.');
+    await room.toldTo('U1', 'In the thread.');
     expect(room.commands[0]?.text).toBe('status hosta.corp');
     expect(room.slack.world.ephemerals[0]).toMatchObject({
       via: 'chat.postEphemeral',
@@ -230,7 +185,7 @@ describe('a mention', () => {
   test('that Slack delivers again is answered once', async () => {
     room.answer = () => sentence('once');
     await room.slack.person('U1').mention('C1', 'status');
-    await toldTo('U1', 'once');
+    await room.toldTo('U1', 'once');
     expect((await room.slack.redeliver()).acknowledged).toBe(true);
     await room.slack.until('the repetition', () =>
       room.log.lines.find((line) => line.event === 'slackDeliveryRepeated'),
@@ -249,7 +204,7 @@ describe('a private answer', () => {
       link: { label: 'Download the file', url },
     });
     await room.slack.person('U1').command('C1', 'link lr-abc123');
-    const said = await toldTo('U1', 'Fresh link.');
+    const said = await room.toldTo('U1', 'Fresh link.');
     expect(said).toContain('<!channel> <@U1> `code` &amp;');
     const [message] = room.slack.world.ephemerals;
     expect(message?.text).not.toContain('blob.example');

@@ -4,16 +4,13 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { slackValue } from '../../../../cards/press.ts';
-import { createClock } from '../../../../src/adapters/clock.ts';
 import { realDisk } from '../../../../src/adapters/store/journal/disk.ts';
 import type { Disk } from '../../../../src/adapters/store/journal/disk.ts';
 import { signedLine } from '../../../../src/adapters/deliveries/deliveries.ts';
 import type { Reply } from '../../../../src/bot/ports.ts';
-import type { Clock } from '../../../../src/liveResponse/ports.ts';
-import { openSlackHarness } from '../../../support/slack/slackHarness.ts';
+import { hasty, openSlackHarness, sentence } from '../../../support/slack/slackHarness.ts';
 import { testKeys } from '../../../support/store/testKeys.ts';
 import type { RoomOptions, SlackHarness } from '../../../support/slack/slackHarness.ts';
-import type { SlackMessageKept } from '../../../../src/demo/slack/world.ts';
 
 let room: SlackHarness;
 afterEach(() => room.close());
@@ -22,52 +19,8 @@ async function open(options: RoomOptions = {}): Promise<void> {
   room.slack.api.rates = false;
 }
 
-const sentence = (text: string): Reply => ({ kind: 'sentence', text });
 const file = (): string => join(room.dataDir, 'slack-deliveries.ndjson');
 const written = (): string => readFileSync(file(), 'utf8');
-
-function toldTo(user: string, words: string): Promise<string> {
-  return room.slack.until(`"${words}" told to ${user}`, () => {
-    const said = room.slack.person(user).told();
-    return said.includes(words) ? said : undefined;
-  });
-}
-
-function button(verb: string): SlackMessageKept {
-  const value = slackValue(
-    { requestId: 'lr-abc123', revision: 3, fingerprint: 'f00d' } as never,
-    {} as never,
-  );
-  const blocks = [
-    {
-      type: 'actions',
-      elements: [
-        { type: 'button', text: { type: 'plain_text', text: verb }, action_id: `lr.${verb}.v1`, value },
-      ],
-    },
-  ];
-  const message: SlackMessageKept = {
-    channel: 'C1',
-    ts: room.slack.world.nextTs(),
-    at: Date.now(),
-    by: 'U0BOT',
-    broadcast: false,
-    text: 'card',
-    blocks,
-    history: [],
-    args: {},
-    deleted: false,
-  };
-  room.slack.world.messages.push(message);
-  return message;
-}
-
-/** Pauses a hundred times as short. */
-const hasty: Clock = {
-  ...createClock(),
-  elapsed: () => performance.now() * 100,
-  sleep: (ms, signal) => createClock().sleep(ms / 100, signal),
-};
 
 /** The machine's disk, whose syncs of the deliveries wait or fail while the test says so. */
 function moody(): { readonly disk: Disk; mood: 'well' | 'hangs' | 'ENOSPC' } {
@@ -131,7 +84,7 @@ describe('row 1.14: before Slack is answered', () => {
     const acts = [
       () => riley.command('C1', 'status hosta'),
       () => riley.mention('C1', 'status hostb'),
-      () => riley.press(button('deny'), 'deny'),
+      () => riley.press(room.cardWith('deny'), 'deny'),
       async () => {
         await room.slack.until('the form', () =>
           [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
@@ -163,19 +116,19 @@ describe('row 1.14: before Slack is answered', () => {
       const [command, mention, press] = await Promise.all([
         riley.command('C1', 'dump hosta x'),
         room.slack.person('U2').mention('C1', 'dump hostb x'),
-        riley.press(button('approve'), 'approve'),
+        riley.press(room.cardWith('approve'), 'approve'),
       ]);
       expect([command.acknowledged, mention.acknowledged, press.acknowledged]).toEqual([true, true, true]);
       expect(JSON.stringify(command.body)).toContain('NOT taken');
-      await toldTo('U1', 'Your press was NOT taken');
-      await toldTo('U2', 'Your command was NOT taken');
+      await room.toldTo('U1', 'Your press was NOT taken');
+      await room.toldTo('U2', 'Your command was NOT taken');
       // A hanging sync hides nothing: a process that starts now reads what this one wrote.
       expect(room.commands).toEqual([]);
       state.mood = 'well';
       await room.restart();
       room.answer = () => sentence('well again');
       await riley.command('C1', 'status');
-      await toldTo('U1', 'well again');
+      await room.toldTo('U1', 'well again');
       expect(room.commands.map(({ text }) => text)).toEqual(['status']);
       expect(room.presses).toEqual([]);
     },
@@ -185,7 +138,7 @@ describe('row 1.14: before Slack is answered', () => {
     const state = moody();
     await open({ disk: state.disk });
     room.answer = (input) => ('input' in input ? { kind: 'nothing' } : denyForm);
-    await room.slack.person('U2').press(button('deny'), 'deny');
+    await room.slack.person('U2').press(room.cardWith('deny'), 'deny');
     const opened = await room.slack.until('the form', () =>
       [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
     );
@@ -207,7 +160,7 @@ describe('row 1.14: before Slack is answered', () => {
     await open();
     room.answer = (input) => ('input' in input ? { kind: 'nothing' } : denyForm);
     const riley = room.slack.person('U2');
-    await riley.press(button('deny'), 'deny');
+    await riley.press(room.cardWith('deny'), 'deny');
     const opened = await room.slack.until('the form', () =>
       [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
     );
@@ -250,7 +203,9 @@ describe('row 1.14: after a start', () => {
     const at = Date.now() - 60_000;
     appendFileSync(file(), left(at, 'd1', typed('d1', 'status hosta')));
     await room.restart();
-    expect(await toldTo('U1', 'Here you are.')).toMatch(/Your command of .+ UTC, taken up after a restart/);
+    expect(await room.toldTo('U1', 'Here you are.')).toMatch(
+      /Your command of .+ UTC, taken up after a restart/,
+    );
     expect(room.commands).toMatchObject([
       {
         text: 'status hosta',
@@ -294,7 +249,7 @@ describe('row 1.14: after a start', () => {
       }),
     );
     await room.restart();
-    expect(await toldTo('U1', 'Press again')).toContain('/lr deny lr-abc123');
+    expect(await room.toldTo('U1', 'Press again')).toContain('/lr deny lr-abc123');
     expect(room.presses).toMatchObject([{ verb: 'deny', deliveryId: 'p1', account: { trust: 'guest' } }]);
   });
 
@@ -310,8 +265,8 @@ describe('row 1.14: after a start', () => {
         `${signedLine(testKeys, 'slack-deliveries.ndjson', { k: 'd2', at: Date.now() - 12 * 60_000, begun: true })}\n`,
     );
     await room.restart();
-    expect(await toldTo('U1', 'was not done')).toContain('/lr dump hosta x');
-    expect(await toldTo('U2', 'freeze now')).toContain('Whether it was done is not known');
+    expect(await room.toldTo('U1', 'was not done')).toContain('/lr dump hosta x');
+    expect(await room.toldTo('U2', 'freeze now')).toContain('Whether it was done is not known');
     await room.restart();
     expect(room.commands).toEqual([]);
     expect(room.slack.world.ephemerals).toHaveLength(2);
@@ -321,7 +276,7 @@ describe('row 1.14: after a start', () => {
     await open();
     room.answer = () => sentence('once');
     await room.slack.person('U1').mention('C1', 'status');
-    await toldTo('U1', 'once');
+    await room.toldTo('U1', 'once');
     await room.restart();
     expect((await room.slack.redeliver()).acknowledged).toBe(true);
     await room.slack.until('the repetition', () =>
@@ -348,7 +303,7 @@ describe('what nobody foresaw', () => {
       throw new TypeError('secret reason');
     };
     await room.slack.person('U1').command('C1', 'status');
-    const said = await toldTo('U1', 'Something broke');
+    const said = await room.toldTo('U1', 'Something broke');
     const line = room.log.lines.find(({ event }) => event === 'bug');
     const reference = String(line?.fields['reference']);
     expect(reference).toMatch(/^[0-9a-f]{6}$/);
@@ -386,6 +341,6 @@ describe('what nobody foresaw', () => {
     expect((await room.slack.send(body, {}, type)).status).toBe(status);
     room.answer = () => sentence('still here');
     await room.slack.person('U1').command('C1', 'status');
-    await toldTo('U1', 'still here');
+    await room.toldTo('U1', 'still here');
   });
 });

@@ -3,9 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClock } from '../../../../src/adapters/clock.ts';
-import type { Reply } from '../../../../src/bot/ports.ts';
-import type { Clock } from '../../../../src/liveResponse/ports.ts';
-import { openSlackHarness } from '../../../support/slack/slackHarness.ts';
+import { hasty, openSlackHarness, sentence } from '../../../support/slack/slackHarness.ts';
 import type { RoomOptions, SlackHarness } from '../../../support/slack/slackHarness.ts';
 
 let room: SlackHarness;
@@ -15,7 +13,6 @@ async function open(options: RoomOptions = {}): Promise<void> {
   room.slack.api.rates = false;
 }
 
-const sentence = (text: string): Reply => ({ kind: 'sentence', text });
 const file = (): string => join(room.dataDir, 'slack-deliveries.ndjson');
 /** Resolves when the newest delivery is written down as answered. */
 const isDone = (): Promise<true> =>
@@ -27,20 +24,6 @@ const isDone = (): Promise<true> =>
   );
 const written = (): string => readFileSync(file(), 'utf8');
 
-function toldTo(user: string, words: string): Promise<string> {
-  return room.slack.until(`"${words}" told to ${user}`, () => {
-    const said = room.slack.person(user).told();
-    return said.includes(words) ? said : undefined;
-  });
-}
-
-/** Pauses a hundred times as short. */
-const hasty: Clock = {
-  ...createClock(),
-  elapsed: () => performance.now() * 100,
-  sleep: (ms, signal) => createClock().sleep(ms / 100, signal),
-};
-
 describe('row 1.10: an answer', () => {
   test('arrives when users.info, response_url and postEphemeral all fail for a moment', async () => {
     await open({ clock: hasty });
@@ -49,7 +32,7 @@ describe('row 1.10: an answer', () => {
     room.slack.fault('chat.postEphemeral', { kind: 'status', status: 503 }, 3);
     room.slack.fault('chat.postMessage', { kind: 'cutBefore' }, 2);
     expect((await room.slack.person('U1').command('C1', 'dump hosta x', nowhere)).acknowledged).toBe(true);
-    expect(await toldTo('U1', 'so this was not done')).toContain('Try again in a moment');
+    expect(await room.toldTo('U1', 'so this was not done')).toContain('Try again in a moment');
     await isDone();
   });
 
@@ -67,7 +50,7 @@ describe('row 1.10: an answer', () => {
       room.log.lines.filter((line) => line.event === 'slackAnswerLate').length >= 2 ? true : undefined,
     );
     address.uses = 0;
-    await toldTo('U1', 'by the address');
+    await room.toldTo('U1', 'by the address');
     expect(room.slack.world.ephemerals[0]?.via).toBe('response_url');
   });
 
@@ -80,7 +63,7 @@ describe('row 1.10: an answer', () => {
       room.log.lines.find((line) => line.event === 'slackAnswerLate'),
     );
     await room.restart();
-    await toldTo('U1', 'owed');
+    await room.toldTo('U1', 'owed');
     expect(room.commands.map(({ deliveryId }) => deliveryId)).toEqual([
       room.commands[0]?.deliveryId,
       room.commands[0]?.deliveryId,
@@ -120,6 +103,6 @@ describe('row 1.10: what Slack says no to', () => {
     await open();
     room.slack.fault('users.info', { kind: 'error', error });
     await room.slack.person('U1').command('C1', 'status');
-    expect(await toldTo('U1', 'so this was not done')).toMatch(words);
+    expect(await room.toldTo('U1', 'so this was not done')).toMatch(words);
   });
 });

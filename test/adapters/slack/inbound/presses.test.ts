@@ -1,10 +1,8 @@
 // Button presses in Slack, and the form that asks for the reason of a denial.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { slackValue } from '../../../../cards/press.ts';
 import type { Reply } from '../../../../src/bot/ports.ts';
 import { read } from '../../../../src/demo/slack/fakeSlack.ts';
-import type { SlackMessageKept } from '../../../../src/demo/slack/world.ts';
-import { openSlackHarness } from '../../../support/slack/slackHarness.ts';
+import { openSlackHarness, sentence } from '../../../support/slack/slackHarness.ts';
 import type { SlackHarness } from '../../../support/slack/slackHarness.ts';
 
 let room: SlackHarness;
@@ -13,51 +11,9 @@ beforeEach(async () => {
 });
 afterEach(() => room.close());
 
-const sentence = (text: string): Reply => ({ kind: 'sentence', text });
-
-/** A message with one button of ours, as if the bot had posted it. */
-function cardWith(verb: string, requestId = 'lr-abc123', index?: number): SlackMessageKept {
-  const value = slackValue(
-    { requestId, revision: 3, fingerprint: 'f00d' } as never,
-    { ...(index === undefined ? {} : { index }) } as never,
-  );
-  return place([
-    {
-      type: 'actions',
-      elements: [
-        { type: 'button', text: { type: 'plain_text', text: verb }, action_id: `lr.${verb}.v1`, value },
-      ],
-    },
-  ]);
-}
-
-function place(blocks: SlackMessageKept['blocks']): SlackMessageKept {
-  const message: SlackMessageKept = {
-    channel: 'C1',
-    ts: room.slack.world.nextTs(),
-    at: Date.now(),
-    by: 'U0BOT',
-    broadcast: false,
-    text: 'card',
-    blocks,
-    history: [],
-    args: {},
-    deleted: false,
-  };
-  room.slack.world.messages.push(message);
-  return message;
-}
-
-function toldTo(user: string, words: string): Promise<string> {
-  return room.slack.until(`"${words}" told to ${user}`, () => {
-    const said = room.slack.person(user).told();
-    return said.includes(words) ? said : undefined;
-  });
-}
-
 describe('a press', () => {
-  test('hands the bot what the button bears and who pressed it', async () => {
-    const card = cardWith('link', 'lr-abc123', 1);
+  test('hands the bot what the button carries and who pressed it', async () => {
+    const card = room.cardWith('link', 'lr-abc123', 1);
     await room.slack.person('U2').press(card, 'link');
     await room.slack.until('the press', () => room.presses[0]);
     expect(room.presses[0]).toMatchObject({
@@ -73,7 +29,7 @@ describe('a press', () => {
 
   test('believes users.info and not the payload about who somebody is', async () => {
     room.slack.world.user('U2', { is_restricted: true });
-    await room.slack.person('U2').press(cardWith('approve'), 'approve', {
+    await room.slack.person('U2').press(room.cardWith('approve'), 'approve', {
       payload: { user: { id: 'U2', username: 'admin', team_id: 'T0HOME' } },
     });
     await room.slack.until('the press', () => room.presses[0]);
@@ -81,16 +37,16 @@ describe('a press', () => {
   });
 
   test('reads the account again for a vote, however lately it was read', async () => {
-    await room.slack.person('U2').press(cardWith('output'), 'output');
+    await room.slack.person('U2').press(room.cardWith('output'), 'output');
     await room.slack.until('the first', () => room.presses[0]);
     room.slack.world.user('U2', { deleted: true });
-    await room.slack.person('U2').press(cardWith('approve'), 'approve');
+    await room.slack.person('U2').press(room.cardWith('approve'), 'approve');
     await room.slack.until('the vote', () => room.presses[1]);
     expect(room.presses.map(({ account }) => account.trust)).toEqual(['member', 'deactivated']);
   });
 
   test('on a link button is acknowledged and does nothing', async () => {
-    const card = place([
+    const card = room.place([
       {
         type: 'actions',
         elements: [
@@ -111,7 +67,7 @@ describe('a press', () => {
   });
 
   test('on a button of another version is acknowledged and explained', async () => {
-    const card = place([
+    const card = room.place([
       {
         type: 'actions',
         elements: [
@@ -125,21 +81,21 @@ describe('a press', () => {
       },
     ]);
     expect((await room.slack.person('U1').press(card, 'Approve')).acknowledged).toBe(true);
-    expect(await toldTo('U1', 'older version')).toContain('/lr status');
+    expect(await room.toldTo('U1', 'older version')).toContain('/lr status');
     expect(room.presses).toHaveLength(0);
   });
 
   test('on an older card does nothing but to say so, and that card says it too from then on', async () => {
-    const old = cardWith('approve');
-    const newer = cardWith('approve');
+    const old = room.cardWith('approve');
+    const newer = room.cardWith('approve');
     room.newest.set('lr-abc123', { surface: 'slack', place: 'C1', id: newer.ts });
     await room.slack.person('U2').press(old, 'approve');
-    await toldTo('U2', 'superseded');
+    await room.toldTo('U2', 'superseded');
     await room.slack.until('the older card rewritten', () =>
       read(old).includes('superseded') ? true : undefined,
     );
     expect(read(newer)).not.toContain('superseded');
-    // Every message of ours is text and never markup, whatever stands in it.
+    // Every message of ours is text and never markup, no matter what it contains.
     expect(room.slack.world.calls.findLast(({ method }) => method === 'chat.update')?.args).toMatchObject({
       parse: 'none',
     });
@@ -149,7 +105,7 @@ describe('a press', () => {
   test('twice at once runs the bot twice, whose store decides, and answers both', async () => {
     let count = 0;
     room.answer = () => sentence(`answer ${(count += 1)}`);
-    const card = cardWith('approve');
+    const card = room.cardWith('approve');
     const person = room.slack.person('U2');
     const both = await Promise.all([person.press(card, 'approve'), person.press(card, 'approve')]);
     expect(both.every(({ acknowledged }) => acknowledged)).toBe(true);
@@ -178,7 +134,7 @@ describe('a denial', () => {
   test('opens a form at once and asks for the reason, and the sender of the form is checked again', async () => {
     room.answer = (input) =>
       'input' in input ? { kind: 'asked', requestId: 'lr-abc123', text: 'Denied.', shown: true } : form;
-    await room.slack.person('U2').press(cardWith('deny'), 'deny');
+    await room.slack.person('U2').press(room.cardWith('deny'), 'deny');
     await room.slack.until('the form', () =>
       [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
     );
@@ -199,7 +155,7 @@ describe('a denial', () => {
 
   test('without a reason is a denial all the same', async () => {
     room.answer = (input) => ('input' in input ? { kind: 'nothing' } : form);
-    await room.slack.person('U2').press(cardWith('deny'), 'deny');
+    await room.slack.person('U2').press(room.cardWith('deny'), 'deny');
     await room.slack.until('the form', () =>
       [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
     );
@@ -210,7 +166,7 @@ describe('a denial', () => {
 
   test('by one who may not is refused in the modal that opened', async () => {
     room.answer = () => sentence('You cannot deny this.');
-    await room.slack.person('U2').press(cardWith('deny'), 'deny');
+    await room.slack.person('U2').press(room.cardWith('deny'), 'deny');
     const told = await room.slack.until('the refusal', () =>
       [...room.slack.world.views.values()].find((view) => JSON.stringify(view.view).includes('cannot deny')),
     );
@@ -222,7 +178,7 @@ describe('a denial', () => {
     const held = new Promise<void>((resolve) => (release = resolve));
     room.slack.fault('users.info', { kind: 'hold', go: held });
     room.answer = () => form;
-    await room.slack.person('U2').press(cardWith('deny'), 'deny');
+    await room.slack.person('U2').press(room.cardWith('deny'), 'deny');
     await room.slack.until('the waiting modal', () =>
       [...room.slack.world.views.values()].find((view) => JSON.stringify(view.view).includes('Checking')),
     );
@@ -235,17 +191,17 @@ describe('a denial', () => {
   test('tells what to type where Slack does not open the modal', async () => {
     room.slack.fault('views.open', { kind: 'error', error: 'expired_trigger_id' });
     room.answer = () => form;
-    await room.slack.person('U2').press(cardWith('deny'), 'deny');
-    expect(await toldTo('U2', 'did not open')).toContain('/lr deny lr-abc123');
+    await room.slack.person('U2').press(room.cardWith('deny'), 'deny');
+    expect(await room.toldTo('U2', 'did not open')).toContain('/lr deny lr-abc123');
   });
 
   test('refused at the submission is told to the person', async () => {
     room.answer = (input) => ('input' in input ? sentence('Approved already by Avery.') : form);
-    await room.slack.person('U2').press(cardWith('deny'), 'deny');
+    await room.slack.person('U2').press(room.cardWith('deny'), 'deny');
     await room.slack.until('the form', () =>
       [...room.slack.world.views.values()].find((view) => view.view['callback_id'] === 'lr.form.v1'),
     );
     await room.slack.person('U2').submit('no');
-    await toldTo('U2', 'Approved already');
+    await room.toldTo('U2', 'Approved already');
   });
 });

@@ -8,9 +8,8 @@ import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventsPath } from '../../../../src/adapters/slack/addresses.ts';
-import { channelEvents } from '../../../../src/adapters/slack/inbound/channelEvents.ts';
-import { requiredScopes } from '../../../../src/adapters/slack/scopes.ts';
+import { eventsPath, requiredScopes } from '../../../../src/adapters/slack/ids.ts';
+import { channelEvents } from '../../../../src/adapters/slack/identity/channels.ts';
 import { root } from '../../../support/root.ts';
 
 const url = { type: 'string', pattern: '^https://' } as const;

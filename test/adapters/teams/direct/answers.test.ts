@@ -1,3 +1,3 @@
 // answers.test.ts again, through the door to Teams without botbuilder.
 import '../../../support/chats/direct.ts';
-import '../answers.test.ts';
+import '../outbound/answers.test.ts';

@@ -1,3 +1,3 @@
 // connector.test.ts again, through the door to Teams without botbuilder.
 import '../../../support/chats/direct.ts';
-import '../connector.test.ts';
+import '../outbound/connector.test.ts';

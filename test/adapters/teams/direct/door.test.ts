@@ -1,3 +1,3 @@
 // door.test.ts again, through the door to Teams without botbuilder.
 import '../../../support/chats/direct.ts';
-import '../door.test.ts';
+import '../inbound/door.test.ts';

@@ -1,3 +1,3 @@
 // doorBodies.test.ts again, through the door to Teams without botbuilder.
 import '../../../support/chats/direct.ts';
-import '../doorBodies.test.ts';
+import '../inbound/doorBodies.test.ts';

@@ -1,3 +1,3 @@
 // presses.test.ts again, through the door to Teams without botbuilder.
 import '../../../support/chats/direct.ts';
-import '../presses.test.ts';
+import '../inbound/presses.test.ts';

@@ -1,3 +1,3 @@
 // privateAnswers.test.ts again, through the door to Teams without botbuilder.
 import '../../../support/chats/direct.ts';
-import '../privateAnswers.test.ts';
+import '../outbound/privateAnswers.test.ts';

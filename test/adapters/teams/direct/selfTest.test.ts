@@ -1,3 +1,3 @@
 // selfTest.test.ts again, through the door to Teams without botbuilder.
 import '../../../support/chats/direct.ts';
-import '../selfTest.test.ts';
+import '../inbound/selfTest.test.ts';

@@ -1,3 +1,3 @@
 // speakers.test.ts again, through the door to Teams without botbuilder.
 import '../../../support/chats/direct.ts';
-import '../speakers.test.ts';
+import '../inbound/speakers.test.ts';

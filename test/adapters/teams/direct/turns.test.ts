@@ -1,3 +1,3 @@
 // turns.test.ts again, through the door to Teams without botbuilder.
 import '../../../support/chats/direct.ts';
-import '../turns.test.ts';
+import '../inbound/turns.test.ts';

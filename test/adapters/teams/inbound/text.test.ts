@@ -1,10 +1,10 @@
 // What Teams makes of a typed line, and the command that comes out of it.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { commandText } from '../../../src/adapters/teams/inbound/text.ts';
-import { readActivity } from '../../../src/adapters/teams/inbound/activity.ts';
-import type { Inbound } from '../../../src/adapters/teams/inbound/activity.ts';
-import { isLinear } from '../../support/linearTime.ts';
+import { commandText } from '../../../../src/adapters/teams/inbound/text.ts';
+import { readActivity } from '../../../../src/adapters/teams/inbound/activity.ts';
+import type { Inbound } from '../../../../src/adapters/teams/inbound/activity.ts';
+import { isLinear } from '../../../support/linearTime.ts';
 
 type Message = Parameters<typeof commandText>[0];
 const bot: Inbound['bot'] = { id: '28:bot', name: 'Live Response' };

@@ -1,10 +1,10 @@
 // Quoted replies in Teams: the quote is taken off, whatever the client makes of it.
 import { describe, expect, it } from '@jest/globals';
-import { commandText } from '../../../src/adapters/teams/inbound/text.ts';
-import { readActivity } from '../../../src/adapters/teams/inbound/activity.ts';
-import type { Inbound } from '../../../src/adapters/teams/inbound/activity.ts';
-import { quotesIn } from '../../../src/adapters/teams/inbound/quotes.ts';
-import { isLinear } from '../../support/linearTime.ts';
+import { commandText } from '../../../../src/adapters/teams/inbound/text.ts';
+import { readActivity } from '../../../../src/adapters/teams/inbound/activity.ts';
+import type { Inbound } from '../../../../src/adapters/teams/inbound/activity.ts';
+import { quotesIn } from '../../../../src/adapters/teams/inbound/quotes.ts';
+import { isLinear } from '../../../support/linearTime.ts';
 
 type Message = Parameters<typeof commandText>[0];
 const bot: Inbound['bot'] = { id: '28:bot', name: 'Live Response' };
@@ -52,8 +52,8 @@ const withQuote = [
 ] as const;
 
 const nothingTyped = [
-  ['nothing beside it', quoted],
-  ['nothing beside the text inside', '<quoted messageId="1">lr approve lr-7f3k2q 1c9e04ab</quoted>'],
+  ['nothing next to it', quoted],
+  ['nothing next to the text inside', '<quoted messageId="1">lr approve lr-7f3k2q 1c9e04ab</quoted>'],
   ['no end', '<quoted messageId="1">lr approve lr-7f3k2q 1c9e04ab'],
   ['no end of a block', '<blockquote>lr approve lr-7f3k2q 1c9e04ab'],
   ['no beginning', 'lr approve lr-7f3k2q 1c9e04ab</quoted>'],
@@ -83,7 +83,7 @@ describe('a quoted reply', () => {
       'run h x.ps1 <quoted messageId="1"/> -Path a',
     );
   });
-  it('a forwarded message is not said by whoever forwards it', () => {
+  it('a forwarded message is not said by the person who forwards it', () => {
     const read = (text: string, forwarded: readonly string[]): string | undefined =>
       commandText({ text, mentions: [], bot, kind: 'personal', targeted: false, forwarded }, 'lr');
     expect(read('lr status\r\n\r\nlr approve lr-7f3k2q 1c9e04ab', [' lr approve lr-7f3k2q  1c9e04ab '])).toBe(
@@ -173,9 +173,9 @@ describe('a quoted reply', () => {
       'status',
     ],
     ['lr status Ben Approver lr approve lr-7f3k2q', 'text/html', `<p>lr status</p>${reply}`, 'status'],
-    // Only the quote stands in the text: the reply is a picture.
+    // Only the quote is in the text: the reply is a picture.
     ['Ben Approver lr approve lr-7f3k2q', 'text/html', `${reply}<p><img alt="" src="x"></p>`, ''],
-    // The same words as the quoted ones, typed by whoever replies; the quote is left out of the text.
+    // The same words as the quoted ones, typed by the person who replies; the quote is left out of the text.
     ['lr approve lr-7f3k2q', 'text/html', `${reply}<p>lr approve&nbsp;lr-7f3k2q</p>`, 'approve lr-7f3k2q'],
     [
       '<attachment id="1"></attachment>lr status',

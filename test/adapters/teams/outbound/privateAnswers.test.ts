@@ -1,8 +1,8 @@
 // Private answers in Teams: targeted messages, else the chat with the person, else a hint in public.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
-import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
-import { createClock } from '../../../src/adapters/clock.ts';
+import { wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
+import type { FakeMessage } from '../../../../src/demo/teams/fakeConnector.ts';
+import { createClock } from '../../../../src/adapters/clock.ts';
 import {
   ben,
   channel,
@@ -10,8 +10,8 @@ import {
   group,
   leapingClock,
   TeamsHarness,
-} from '../../support/chats/teamsHarness.ts';
-import type { Clock } from '../../../src/liveResponse/ports.ts';
+} from '../../../support/chats/teamsHarness.ts';
+import type { Clock } from '../../../../src/liveResponse/ports.ts';
 
 let bench: TeamsHarness;
 let clock: Clock;
@@ -35,7 +35,7 @@ describe('a private answer', () => {
     ['a group chat', group, group],
     ['a channel', channel, channel],
     ['a thread of a channel', `${channel};messageid=170`, `${channel};messageid=170`],
-  ])('to a question in %s stands right there, for that person alone', async (_where, place, expected) => {
+  ])('to a question in %s is posted right there, for that person alone', async (_where, place, expected) => {
     await heardIn(place);
     const answer = await answered();
     expect([answer.to, answer.conversation, wordsOf(answer)]).toEqual([ben.id, expected, 'heard']);

@@ -1,8 +1,8 @@
 // Bodies at the door of Teams: what is read, what is refused, and with which status.
 import { request } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { deepestBody } from '../../../src/adapters/teams/inbound/inboundRoute.ts';
-import { ana, appId, directOf, keepingLog, TeamsHarness } from '../../support/chats/teamsHarness.ts';
+import { deepestBody } from '../../../../src/adapters/teams/inbound/inboundRoute.ts';
+import { ana, appId, directOf, keepingLog, TeamsHarness } from '../../../support/chats/teamsHarness.ts';
 
 const bench = new TeamsHarness();
 const log = keepingLog();

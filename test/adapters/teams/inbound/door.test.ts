@@ -1,9 +1,9 @@
 // Who gets through /api/messages: the token table, body limits, and that nobody learns why they were refused.
 import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { looksLikeChannelToken } from '../../../src/adapters/teams/inbound/tokenLook.ts';
-import { encoded, issuer } from '../../../src/demo/teams/channelKeys.ts';
-import { ana, appId, directOf, keepingLog, TeamsHarness } from '../../support/chats/teamsHarness.ts';
+import { looksLikeChannelToken } from '../../../../src/adapters/teams/inbound/inboundRoute.ts';
+import { encoded, issuer } from '../../../../src/demo/teams/channelKeys.ts';
+import { ana, appId, directOf, keepingLog, TeamsHarness } from '../../../support/chats/teamsHarness.ts';
 
 const bench = new TeamsHarness();
 const log = keepingLog();

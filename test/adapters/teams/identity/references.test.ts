@@ -3,9 +3,9 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Conversations } from '../../../src/adapters/teams/identity/conversations.ts';
-import { createLogBook } from '../../support/slack/slackHarness.ts';
-import { testKeys } from '../../support/store/testKeys.ts';
+import { Conversations } from '../../../../src/adapters/teams/identity/conversations.ts';
+import { createLogBook } from '../../../support/slack/slackHarness.ts';
+import { testKeys } from '../../../support/store/testKeys.ts';
 
 let folder: string;
 let path: string;

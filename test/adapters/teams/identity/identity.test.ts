@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { LastKnownFile } from '../../../src/adapters/lastKnown.ts';
+import { LastKnownFile } from '../../../../src/adapters/lastKnown.ts';
 import {
   ana,
   ben,
@@ -16,8 +16,8 @@ import {
   team,
   TeamsHarness,
   tenant,
-} from '../../support/chats/teamsHarness.ts';
-import { testKeys } from '../../support/store/testKeys.ts';
+} from '../../../support/chats/teamsHarness.ts';
+import { testKeys } from '../../../support/store/testKeys.ts';
 
 let bench: TeamsHarness;
 let lastKnown: LastKnownFile;
@@ -90,7 +90,7 @@ describe('row 2.10: what is remembered', () => {
     expect(await pressTrust('refresh', channel)).toBe('member');
     expect(await pressTrust('refresh', '19:other@thread.v2')).toBe('external');
   });
-  it('is never a no: whoever was just let in is in', async () => {
+  it('is never a no: a person who was just let in is in', async () => {
     bench.connector.install(group, [memberOf(ana)]);
     expect(await pressTrust('refresh')).toBe('external');
     bench.connector.install(group, [memberOf(ana), memberOf(ben)]);
@@ -109,7 +109,7 @@ describe('with the roster silent', () => {
     ['resend', 'sent again'],
     ['drop', 'dropped'],
     ['again', 'asked for'],
-  ])('%s is refused and says so, whoever it was a moment ago', async (verb, undone) => {
+  ])('%s is refused and says so, no matter who it was a moment ago', async (verb, undone) => {
     await pressTrust('refresh');
     silence();
     expect(await press(verb)).toBe(
@@ -131,7 +131,7 @@ describe('with the roster silent', () => {
     },
   );
 
-  it('a guest stays a guest, and so does whoever was last missing here', async () => {
+  it('a guest stays a guest, and so does a person who was last missing here', async () => {
     bench.connector.install(group, [memberOf(ana), guest]);
     bench.connector.install('19:other@thread.v2', [memberOf(ana)]);
     await pressTrust('refresh');
@@ -146,7 +146,7 @@ describe('with the roster silent', () => {
     expect(await pressTrust('deny', '19:other@thread.v2')).toEqual(['external', 'last known']);
   });
 
-  it('whoever was never seen is for the policy to know', async () => {
+  it('a person who was never seen is for the policy to know', async () => {
     silence();
     expect(await pressTrust('deny')).toBe('unknown');
   });

@@ -1,10 +1,10 @@
 // Button presses in Teams: answered in time, or privately later.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { aView } from '../../support/views.ts';
-import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
-import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
-import { ana, ben, group, TeamsHarness } from '../../support/chats/teamsHarness.ts';
-import type { Human } from '../../support/chats/teamsHarness.ts';
+import { aView } from '../../../support/views.ts';
+import { cardOf, wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
+import type { FakeMessage } from '../../../../src/demo/teams/fakeConnector.ts';
+import { ana, ben, group, TeamsHarness } from '../../../support/chats/teamsHarness.ts';
+import type { Human } from '../../../support/chats/teamsHarness.ts';
 
 let bench: TeamsHarness;
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 // Who speaks in Teams, as the roster says and not the message.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
-import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
+import { wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
+import type { FakeMessage } from '../../../../src/demo/teams/fakeConnector.ts';
 import {
   ana,
   ben,
@@ -13,8 +13,8 @@ import {
   team,
   TeamsHarness,
   tenant,
-} from '../../support/chats/teamsHarness.ts';
-import type { Human } from '../../support/chats/teamsHarness.ts';
+} from '../../../support/chats/teamsHarness.ts';
+import type { Human } from '../../../support/chats/teamsHarness.ts';
 
 let bench: TeamsHarness;
 beforeEach(async () => {

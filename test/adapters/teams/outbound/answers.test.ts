@@ -3,15 +3,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { answerPauses, answerWithin } from '../../../src/adapters/deliveries/answers.ts';
-import type { Reply } from '../../../src/bot/ports.ts';
-import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
-import { createManualClock } from '../../support/manualClock.ts';
-import { quiet } from '../../support/quiet.ts';
-import type { Refusal } from '../../../src/demo/refusal.ts';
-import { ana, ben, directOf, group, keepingLog, TeamsHarness } from '../../support/chats/teamsHarness.ts';
-import { signedLine } from '../../../src/adapters/deliveries/deliveries.ts';
-import { testKeys } from '../../support/store/testKeys.ts';
+import { answerPauses, answerWithin } from '../../../../src/adapters/deliveries/answers.ts';
+import type { Reply } from '../../../../src/bot/ports.ts';
+import { wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
+import { createManualClock } from '../../../support/manualClock.ts';
+import { quiet } from '../../../support/quiet.ts';
+import type { Refusal } from '../../../../src/demo/refusal.ts';
+import { ana, ben, directOf, group, keepingLog, TeamsHarness } from '../../../support/chats/teamsHarness.ts';
+import { signedLine } from '../../../../src/adapters/deliveries/deliveries.ts';
+import { testKeys } from '../../../support/store/testKeys.ts';
 
 const minutes = 60_000;
 let bench: TeamsHarness;
@@ -174,7 +174,7 @@ describe('an answer that Teams refuses', () => {
     expect(owed()).toEqual([]);
   });
 
-  it('beside the answer to a press is tried again too', async () => {
+  it('next to the answer to a press is tried again too', async () => {
     await open();
     bench.bot.onPress = () => Promise.resolve({ kind: 'sentence', text: 'Output', block: 'a line' });
     refuseFor(minutes, answerOf(403));
@@ -223,7 +223,7 @@ describe('a stop while an answer waits for another try', () => {
     refuseWhile(() => true, answerOf(403));
     await asks();
     await clock.advance(minutes);
-    // Time stands still meanwhile: only what was stopped can end.
+    // Time does not pass meanwhile: only what was stopped can end.
     await bench.halt();
     expect([told(), owed().length]).toEqual([[], 1]);
     bench.connector.refuse = undefined;
@@ -247,7 +247,7 @@ describe('a stop while an answer waits for another try', () => {
     await asks();
     await clock.advance(minutes);
     bench.connector.refuse = undefined;
-    // The same folder; the clock of the process that is gone stands still.
+    // The same folder; the clock of the process that is gone does not move.
     const next = createManualClock(clock.now(), quiet);
     const crashed = Object.assign(new TeamsHarness(), {
       folder: bench.folder,

@@ -1,10 +1,10 @@
 // Commands, presses and repeats over HTTP: what reaches the bot, and what the person is answered.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { pageCharacters, pageLines } from '../../../src/bot/handlers/queries/results.ts';
-import type { Reply } from '../../../src/bot/ports.ts';
-import { aView } from '../../support/views.ts';
-import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
-import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
+import { pageCharacters, pageLines } from '../../../../src/bot/handlers/queries/results.ts';
+import type { Reply } from '../../../../src/bot/ports.ts';
+import { aView } from '../../../support/views.ts';
+import { cardOf, wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
+import type { FakeMessage } from '../../../../src/demo/teams/fakeConnector.ts';
 import {
   ana,
   ben,
@@ -13,8 +13,8 @@ import {
   group,
   TeamsHarness,
   tenant,
-} from '../../support/chats/teamsHarness.ts';
-import type { Human } from '../../support/chats/teamsHarness.ts';
+} from '../../../support/chats/teamsHarness.ts';
+import type { Human } from '../../../support/chats/teamsHarness.ts';
 
 let bench: TeamsHarness;
 beforeEach(async () => {
@@ -88,7 +88,7 @@ const replies: readonly (readonly [string, Reply, RegExp])[] = [
     /Deny R1[\s\S]*Deny/,
   ],
   [
-    'where the card stands',
+    'where the card is',
     { kind: 'asked', requestId: 'r1', text: 'its card is elsewhere', shown: false },
     /its card is elsewhere/,
   ],
@@ -173,7 +173,7 @@ describe('a typed command', () => {
     const answer = await answerFor(ana);
     expect(wordsOf(answer)).toMatch(expected);
     expect(bench.connector.in(group).filter((one) => one.to === undefined)).toEqual([]);
-    // Text beside a card would be two messages.
+    // Text next to a card would be two messages.
     expect('text' in answer.body && 'attachments' in answer.body).toBe(false);
     if (reply.kind !== 'sentence' || reply.block !== undefined || reply.link !== undefined)
       expect(cardOf(answer) !== undefined || reply.kind === 'asked').toBe(true);

@@ -1,13 +1,13 @@
 // Calls to the connector under faults: what is sent again, what never is, and what the bot is told.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ChatError } from '../../../src/bot/ports.ts';
-import { sendLimits, ConnectorRates } from '../../../src/adapters/teams/outbound/connectorRates.ts';
-import { updateGap } from '../../../src/adapters/teams/outbound/cardUpdates.ts';
-import { openDoor } from '../../../src/adapters/teams/doors.ts';
-import { Connector } from '../../../src/adapters/teams/outbound/connector.ts';
-import { aView } from '../../support/views.ts';
-import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
-import type { Fault } from '../../../src/demo/teams/fakeConnector.ts';
+import { ChatError } from '../../../../src/bot/ports.ts';
+import { sendLimits, ConnectorRates } from '../../../../src/adapters/teams/outbound/connectorRates.ts';
+import { updateGap } from '../../../../src/adapters/teams/outbound/cardUpdates.ts';
+import { openDoor } from '../../../../src/adapters/teams/doors.ts';
+import { Connector } from '../../../../src/adapters/teams/outbound/connector.ts';
+import { aView } from '../../../support/views.ts';
+import { cardOf, wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
+import type { Fault } from '../../../../src/demo/teams/fakeConnector.ts';
 import {
   ana,
   ben,
@@ -16,9 +16,9 @@ import {
   leapingClock,
   silent,
   TeamsHarness,
-} from '../../support/chats/teamsHarness.ts';
-import { teamsDoor } from '../../support/chats/teamsDoor.ts';
-import type { Clock } from '../../../src/liveResponse/ports.ts';
+} from '../../../support/chats/teamsHarness.ts';
+import { teamsDoor } from '../../../support/chats/teamsDoor.ts';
+import type { Clock } from '../../../../src/liveResponse/ports.ts';
 
 let bench: TeamsHarness;
 let clock: Clock;
@@ -321,7 +321,7 @@ describe('a note', () => {
       },
     ]);
   });
-  it('of a channel stands below the card, not as another post', async () => {
+  it('of a channel is posted below the card, not as another post', async () => {
     const ref = await bench.teams.chat.post(channel, view, 'intent');
     await bench.teams.chat.note(ref, 'Finished', []);
     expect(bench.connector.messages.at(-1)?.conversation).toBe(`${channel};messageid=${ref.id}`);
