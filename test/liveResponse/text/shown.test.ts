@@ -2,10 +2,10 @@
 // or over its neighbours.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { clean } from '../../cards/clip.ts';
-import { shownCommand } from '../../cards/steps.ts';
-import type { Command } from '../../src/liveResponse/commands.ts';
-import { maxCommandCharacters, problemWith } from '../../src/liveResponse/commands.ts';
+import { clean } from '../../../cards/clip.ts';
+import { shownCommand } from '../../../cards/steps.ts';
+import type { Command } from '../../../src/liveResponse/commands.ts';
+import { maxCommandCharacters, problemWith } from '../../../src/liveResponse/commands.ts';
 import {
   drawnOutOfOrder,
   hiddenCharacter,
@@ -13,8 +13,8 @@ import {
   isHidden,
   marksInARow,
   strayMark,
-} from '../../src/liveResponse/text/visible.ts';
-import { drawn, drawnOrder } from '../support/chats/bidi.ts';
+} from '../../../src/liveResponse/text/visible.ts';
+import { drawn, drawnOrder } from '../../support/chats/bidi.ts';
 
 const script = (args: string): Command => ({ type: 'RunScript', scriptName: 'collect.ps1', args });
 const path = (text: string): Command => ({ type: 'GetFile', path: text });

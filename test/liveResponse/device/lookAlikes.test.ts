@@ -5,8 +5,8 @@ import {
   searchPrefixes,
   maxSearchPrefixes,
   skeleton,
-} from '../../src/liveResponse/device/confusables.ts';
-import type { Device } from '../../src/liveResponse/request.ts';
+} from '../../../src/liveResponse/device/confusables.ts';
+import type { Device } from '../../../src/liveResponse/request.ts';
 
 const device = (name: string, id = name): Device => ({
   id,

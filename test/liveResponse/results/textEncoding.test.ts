@@ -1,6 +1,6 @@
 // The letters of a text whose encoding nobody names: what is certain, what is guessed, and what is lost.
 import { describe, expect, test } from '@jest/globals';
-import { decodeText } from '../../src/liveResponse/results/encoding.ts';
+import { decodeText } from '../../../src/liveResponse/results/encoding.ts';
 
 type Order = 'little' | 'big';
 

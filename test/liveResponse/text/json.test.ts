@@ -1,6 +1,6 @@
 // JSON of strangers: its depth is known before it is parsed, and inherited names are never seen.
 import { describe, expect, test } from '@jest/globals';
-import { depthOf, parseJson, maxJsonDepth, field } from '../../src/liveResponse/text/json.ts';
+import { depthOf, parseJson, maxJsonDepth, field } from '../../../src/liveResponse/text/json.ts';
 
 describe('the depth of a text', () => {
   test.each([

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Rates } from '../../src/liveResponse/pacing/callRates.ts';
+import type { Rates } from '../../../src/liveResponse/pacing/callRates.ts';
 import {
   afterThrottle,
   capAt,
   capRestoreMs,
   sessionCap,
   sessionsAtOnce,
-} from '../../src/liveResponse/pacing/sessionCap.ts';
+} from '../../../src/liveResponse/pacing/sessionCap.ts';
 import {
   CallRates,
   callsPerHour,
@@ -18,14 +18,14 @@ import {
   maxPenaltyMs,
   safetyMarginMs,
   submitsPerMinute,
-} from '../../src/liveResponse/pacing/callRates.ts';
+} from '../../../src/liveResponse/pacing/callRates.ts';
 import {
   isParked,
   parkedAfterMs,
   parkedGapMs,
   pollGap,
   pollGapMs,
-} from '../../src/liveResponse/pacing/schedules.ts';
+} from '../../../src/liveResponse/pacing/schedules.ts';
 
 const start = 1_700_000_000_000;
 const minute = 60_000;

@@ -1,7 +1,7 @@
 // The contract of the one memory with coalescing: anyone who decides gets a reading that began after asking, and
 // of any crowd one is under way and one is to come.
 import { beforeEach, expect, test } from '@jest/globals';
-import { SharedReadings } from '../../src/liveResponse/pacing/sharedReadings.ts';
+import { SharedReadings } from '../../../src/liveResponse/pacing/sharedReadings.ts';
 
 let now: number;
 let reads: {

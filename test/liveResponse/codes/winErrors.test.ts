@@ -1,6 +1,6 @@
 // Windows error codes in texts of any language.
 import { describe, expect, test } from '@jest/globals';
-import { errorKinds, kindOfCode } from '../../src/liveResponse/codes/winErrors.ts';
+import { errorKinds, kindOfCode } from '../../../src/liveResponse/codes/winErrors.ts';
 
 describe('a number', () => {
   test.each([

@@ -1,8 +1,8 @@
 // The exact sliding window against a naive model that keeps every call ever made and counts them again each time.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { SlidingWindow } from '../../src/liveResponse/pacing/slidingWindow.ts';
-import type { Rate } from '../../src/liveResponse/pacing/slidingWindow.ts';
+import { SlidingWindow } from '../../../src/liveResponse/pacing/slidingWindow.ts';
+import type { Rate } from '../../../src/liveResponse/pacing/slidingWindow.ts';
 
 /** Everything by its definition: slow, and short enough to be seen to be right. */
 class Naive {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { hiddenCharacter } from '../../src/liveResponse/text/visible.ts';
+import { hiddenCharacter } from '../../../src/liveResponse/text/visible.ts';
 import {
   describeFile,
   formatOf,
   maxNameCharacters,
   safeName,
-} from '../../src/liveResponse/results/collectedFile.ts';
+} from '../../../src/liveResponse/results/collectedFile.ts';
 
 describe('a collected file', () => {
   test('is known by its first bytes', () => {
