@@ -163,6 +163,23 @@ test('calls under way fill a limit until they end, and count for a whole span af
   expect(window.isIdle(6_499)).toBe(false);
 });
 
+test('a window may be forgotten once its longest rate and the margin are over, and never while a call is under way', () => {
+  const window = new SlidingWindow(
+    [
+      { limit: 5, ms: 10 },
+      { limit: 200, ms: 1_000 },
+    ],
+    30,
+  );
+  expect(window.isIdle(0)).toBe(true);
+  window.begin();
+  expect(window.isIdle(0)).toBe(false);
+  expect(window.isIdle(100_000)).toBe(false);
+  window.end(100_000);
+  expect(window.isIdle(101_029)).toBe(false);
+  expect(window.isIdle(101_030)).toBe(true);
+});
+
 test('a window that saw a great many calls still keeps its longest rate', () => {
   const window = new SlidingWindow([
     { limit: 5, ms: 10 },
