@@ -47,7 +47,7 @@ const maxDepth = 8;
  * in.
  */
 export function readTranscript(bytes: Uint8Array, cut = false): Transcript {
-  const taken = bytes.length > maxTranscriptBytes ? bytes.subarray(0, maxTranscriptBytes) : bytes;
+  const taken = bytes.subarray(0, maxTranscriptBytes);
   const short = cut || taken.length < bytes.length;
   if (isArchive(taken) || isKnownBinary(taken)) return noText;
   const { text: decoded, ...letters } = decodeText(taken, short);
