@@ -107,10 +107,7 @@ export function notTextOf(
   size = bytes.length,
 ): NotText | undefined {
   if (output !== '' || errors !== '') return undefined;
-  if (note === 'binary') {
-    const format = formatOf(bytes);
-    return { kind: format === 'gzip' || format === 'zip' ? format : 'other', bytes: size };
-  }
+  if (note === 'binary') return { kind: formatOf(bytes), bytes: size };
   if (note === 'cut') return { kind: 'cut', bytes: size };
   return raw === true ? { kind: bytes.length === 0 ? 'empty' : 'blank', bytes: size } : undefined;
 }

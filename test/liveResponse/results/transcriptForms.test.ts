@@ -45,6 +45,7 @@ describe('a transcript in something else', () => {
   test('is repaired only where it begins as an object', () => {
     const broken = '{"script_output":"a\nb"}';
     expect(read(broken)).toMatchObject({ output: 'a\nb', note: 'mended' });
+    expect(read(`${broken}}`)).toMatchObject({ output: `${broken}}`, raw: true, note: 'notJson' });
     expect(read(`[${broken}]`)).toMatchObject({ output: `[${broken}]`, raw: true, note: 'notJson' });
   });
 });
