@@ -67,7 +67,7 @@ describe('taking a guard out', () => {
     file: 'src/liveResponse/device/confusables.ts',
     find: 'export function skeleton(',
     replace: 'export function skeleton(',
-    tests: ['test/liveResponse/lookAlikes.test.ts'],
+    tests: ['test/liveResponse/device/lookAlikes.test.ts'],
   };
 
   test.each([

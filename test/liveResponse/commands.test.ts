@@ -1,6 +1,15 @@
 // Which commands can be one session: what Defender documents, and our own bounds below it.
 import { describe, expect, test } from '@jest/globals';
-import { maxCommandCharacters, maxCommands, problemWith } from '../../src/liveResponse/commands.ts';
+import {
+  bindingOf,
+  commandLine,
+  digestText,
+  fingerprintOf,
+  maxCommandCharacters,
+  maxCommands,
+  problemWith,
+  sameDeeds,
+} from '../../src/liveResponse/commands.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 
 const put = (fileName: string): Command => ({ type: 'PutFile', fileName });
@@ -68,4 +77,46 @@ test('nothing, too many commands, too much text, an empty path and hidden charac
   });
   expect(problemWith([get(' ')])).toEqual({ reason: 'emptyPath', index: 0 });
   expect(problemWith([run('a', 'x\u202ey')])).toMatchObject({ reason: 'hiddenCharacters', index: 0 });
+});
+
+test('a mark at the beginning of the arguments does not draw over the name of the script', () => {
+  expect(problemWith([run('a', '\u0301x')])).toMatchObject({ reason: 'strayMark', index: 0 });
+});
+
+test('a command is shown on one line as it runs, without a blank where it has no arguments', () => {
+  expect([run('a.ps1'), run('a.ps1', '-All  x'), put('b.exe'), get('C:\\c d')].map(commandLine)).toEqual([
+    'RunScript a.ps1',
+    'RunScript a.ps1 -All  x',
+    'PutFile b.exe',
+    'GetFile C:\\c d',
+  ]);
+});
+
+describe('the text that a digest is taken over', () => {
+  test('never changes, or approvals of an older version would no longer bind', () => {
+    const commands = [run('a.ps1'), run('a.ps1', '-All'), get('C:\\b')];
+    const lines = '[["RunScript","a.ps1"],["RunScript","a.ps1","-All"],["GetFile","C:\\\\b"]]';
+    expect(digestText('t', 'd', commands)).toBe(`["lr1","t","d",${lines}]`);
+    expect(digestText('t', 'd', commands, [{ name: 'a.ps1', sha256: 'ff' }, { name: 'b' }])).toBe(
+      `["lr2","t","d",${lines},[["a.ps1","ff"],["b",null]]]`,
+    );
+  });
+
+  test('gives people its first 8 digits to read, and buttons 16 to bind', () => {
+    const digest = '0123456789abcdef'.repeat(4);
+    expect(fingerprintOf(digest)).toBe('01234567');
+    expect(bindingOf(digest)).toBe('0123456789abcdef');
+  });
+});
+
+test.each<readonly [boolean, string, Command, Command]>([
+  [true, 'names of the library differ in case alone', put('Tool.exe'), put('tool.EXE')],
+  [true, 'names of scripts differ in case alone', run('A.ps1', '-x'), run('a.PS1', '-x')],
+  [false, 'arguments differ in case', run('a.ps1', '-x'), run('a.ps1', '-X')],
+  [false, 'paths differ in case, which some devices tell apart', get('/tmp/A'), get('/tmp/a')],
+  [false, 'the same name is copied or run', put('a.ps1'), run('a.ps1')],
+  [false, 'a file is copied or collected', put('a'), get('a')],
+  [false, 'files differ', put('a'), put('b')],
+])('the same would happen on the device: %s, where %s', (same, _where, one, other) => {
+  expect(sameDeeds([one], [other])).toBe(same);
 });

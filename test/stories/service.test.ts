@@ -1,7 +1,7 @@
 // The composed service with its workers running by themselves, at high simulated speed: what a tick by hand
 // cannot show.
 import { stageOf } from '../../src/liveResponse/request/request.ts';
-import { stateIn } from '../support/requests.ts';
+import { outcomeOf, stateIn } from '../support/requests.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -240,8 +240,6 @@ export function kindOfCode(value: number): ErrorKind | undefined {
   if (!Number.isInteger(value) || value < -0x80000000 || value > 0xffffffff) return undefined;
   const code = value >>> 0;
   const facility = code >>> 16;
-  const own = byWide.get(code);
-  if (own !== undefined) return own[2];
   if (facility === 0 || facility === 0x8007 || facility === 0xc007) return byWin32.get(code & 0xffff)?.[2];
   // 0xD.......: an NTSTATUS made into an HRESULT.
   const status = code >>> 28 === 0xd ? (code & 0xefffffff) >>> 0 : code;
@@ -254,17 +252,16 @@ export function kindOfCode(value: number): ErrorKind | undefined {
  */
 export function errorKinds(text: string): readonly ErrorKind[] {
   const shown = text.slice(0, maxText);
-  const kinds = new Set<ErrorKind>();
-  const add = (kind: ErrorKind | undefined): void => {
-    if (kind !== undefined) kinds.add(kind);
-  };
-  for (const [, digits = ''] of shown.matchAll(hex)) add(kindOfCode(parseInt(digits, 16)));
-  for (const [, digits = ''] of shown.matchAll(bareHex)) add(kindOfCode(parseInt(digits, 16)));
-  for (const [, digits = ''] of shown.matchAll(decimal)) add(kindOfCode(Number(digits)));
+  const kinds = new Set<ErrorKind | undefined>();
+  for (const [, digits = ''] of shown.matchAll(hex)) kinds.add(kindOfCode(parseInt(digits, 16)));
+  for (const [, digits = ''] of shown.matchAll(bareHex)) kinds.add(kindOfCode(parseInt(digits, 16)));
+  for (const [, digits = ''] of shown.matchAll(decimal)) kinds.add(kindOfCode(Number(digits)));
   for (const [, digits = ''] of shown.matchAll(labelled))
-    if (!httpToo.has(Number(digits))) add(byWin32.get(Number(digits))?.[2]);
+    if (!httpToo.has(Number(digits))) kinds.add(byWin32.get(Number(digits))?.[2]);
   for (const [name] of shown.matchAll(named))
-    add(byName.get(name)?.[2] ?? (/^(?:ERROR|STATUS)_CLOUD_FILE_/.test(name) ? 'cloudOnly' : undefined));
-  for (const [id, kind] of ids) if (id.test(shown)) add(kind);
+    kinds.add(
+      byName.get(name)?.[2] ?? (/^(?:ERROR|STATUS)_CLOUD_FILE_/.test(name) ? 'cloudOnly' : undefined),
+    );
+  for (const [id, kind] of ids) if (id.test(shown)) kinds.add(kind);
   return order.filter((kind) => kinds.has(kind));
 }

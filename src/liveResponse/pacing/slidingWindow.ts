@@ -125,7 +125,8 @@ export class SlidingWindow {
       // While calls under way fill the limit, no moment is known to be free; a whole span is a safe guess.
       if (room <= 0) free = Math.max(free, at + rate.ms);
       // With `room` calls or more, the room-th last must have left the window before the next may enter it.
-      const last = room <= 0 ? undefined : times[times.length - room];
+      // There is none where there were fewer calls, or where there is no room.
+      const last = times[times.length - room];
       if (last !== undefined) free = Math.max(free, last + rate.ms + this.#marginMs);
     }
     return free;

@@ -110,40 +110,43 @@ function mostlyUtf8(sample: Uint8Array): boolean {
   return good > 2 * bad;
 }
 
+/** What a byte order mark says: whether the low byte comes first. */
+type IsLittle = boolean;
+
 /**
  * UTF-32 by its form, with a byte order mark or without: of four bytes one is always zero, and the next one
  * nearly always. Undefined: it is none.
  */
-function quadsOf(bytes: Uint8Array): 'little' | 'big' | undefined {
-  const quads = Math.min(Math.floor(bytes.length / 4), pairsLooked);
-  if (quads === 0 || bytes.length % 4 !== 0) return undefined;
-  const fits = (order: 'little' | 'big'): boolean => {
+function quadsOf(bytes: Uint8Array): IsLittle | undefined {
+  if (bytes.length === 0 || bytes.length % 4 !== 0) return undefined;
+  const quads = Math.min(bytes.length / 4, pairsLooked);
+  const view = viewOf(bytes);
+  return [true, false].find((isLittle) => {
     let marks = 0;
     for (let quad = 0; quad < quads; quad += 1) {
-      const point = pointAt(bytes, 4 * quad, order);
-      if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return false;
+      const point = view.getUint32(4 * quad, isLittle);
+      if (!isCharacter(point)) return false;
       if (point === 0xfeff || (point >= 0x20 && point < 0x7f) || (point >= 0x09 && point <= 0x0d)) marks += 1;
     }
     return marks * 50 >= quads;
-  };
-  return fits('little') ? 'little' : fits('big') ? 'big' : undefined;
+  });
 }
 
-function pointAt(bytes: Uint8Array, at: number, order: 'little' | 'big'): number {
-  const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(at, at + 4);
-  return order === 'little'
-    ? a + b * 0x100 + c * 0x1_0000 + d * 0x100_0000
-    : d + c * 0x100 + b * 0x1_0000 + a * 0x100_0000;
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-function fromQuads(bytes: Uint8Array, order: 'little' | 'big'): string {
+/** Not beyond the last one, and no half of a pair. */
+function isCharacter(point: number): boolean {
+  return point <= 0x10ffff && (point < 0xd800 || point > 0xdfff);
+}
+
+function fromQuads(bytes: Uint8Array, isLittle: IsLittle): string {
+  const view = viewOf(bytes);
   const parts: string[] = [];
   for (let at = 0; at + 4 <= bytes.length; at += 4) {
-    const point = pointAt(bytes, at, order);
-    if (point !== 0xfeff || at > 0)
-      parts.push(
-        point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff) ? '\ufffd' : String.fromCodePoint(point),
-      );
+    const point = view.getUint32(at, isLittle);
+    if (point !== 0xfeff || at > 0) parts.push(isCharacter(point) ? String.fromCodePoint(point) : '\ufffd');
   }
   return parts.join('');
 }
@@ -165,7 +168,7 @@ function wideOf(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
 function orderOf(bytes: Uint8Array, eastern: boolean): 'utf-16le' | 'utf-16be' | undefined {
   let end = Math.min(bytes.length, 2 * pairsLooked);
   // Zeros at the end pad a text; one of them may be half of its last letter.
-  while (end > 1 && bytes[end - 1] === 0 && bytes[end - 2] === 0) end -= 1;
+  while (bytes[end - 1] === 0 && bytes[end - 2] === 0) end -= 1;
   const pairs = Math.floor(end / 2);
   if (pairs === 0) return undefined;
   return looksWide(bytes, pairs, 1, eastern)
@@ -269,7 +272,7 @@ function latinValue(character: string, before: string, after: string): number {
   const plain = [before, after].filter((one) => /[A-Za-z]/.test(one)).length;
   const special = [before, after].filter((one) => one > '\u007f' && latin.test(one)).length;
   if (special === 2) return -3;
-  if (isUpper(character) && (isLower(before) || (isLower(after) && isLower(before)))) return -3;
+  if (isUpper(character) && isLower(before)) return -3;
   if (isLower(character) && isUpper(before) && isUpper(after)) return -2;
   return plain === 0 ? (special === 0 && isLower(character) ? 0 : -1) : plain + 1 - special;
 }

@@ -47,7 +47,7 @@ const maxDepth = 8;
  * in.
  */
 export function readTranscript(bytes: Uint8Array, cut = false): Transcript {
-  const taken = bytes.length > maxTranscriptBytes ? bytes.subarray(0, maxTranscriptBytes) : bytes;
+  const taken = bytes.subarray(0, maxTranscriptBytes);
   const short = cut || taken.length < bytes.length;
   if (isArchive(taken) || isKnownBinary(taken)) return noText;
   const { text: decoded, ...letters } = decodeText(taken, short);
@@ -107,10 +107,7 @@ export function notTextOf(
   size = bytes.length,
 ): NotText | undefined {
   if (output !== '' || errors !== '') return undefined;
-  if (note === 'binary') {
-    const format = formatOf(bytes);
-    return { kind: format === 'gzip' || format === 'zip' ? format : 'other', bytes: size };
-  }
+  if (note === 'binary') return { kind: formatOf(bytes), bytes: size };
   if (note === 'cut') return { kind: 'cut', bytes: size };
   return raw === true ? { kind: bytes.length === 0 ? 'empty' : 'blank', bytes: size } : undefined;
 }

@@ -25,7 +25,7 @@ export function depthOf(text: string, stop = Number.MAX_SAFE_INTEGER): number {
       inString = true;
     } else if (code === 0x7b || code === 0x5b) {
       depth += 1;
-      if (depth > deepest) deepest = depth;
+      deepest = Math.max(deepest, depth);
       if (deepest > stop) return deepest;
     } else if (code === 0x7d || code === 0x5d) {
       depth -= 1;

@@ -1,8 +1,20 @@
 // Who somebody is: one human, one person, and nobody when in doubt.
 import { describe, expect, test } from '@jest/globals';
-import { actorOf, identify, rolesOf, stoppingWaits, whoami } from '../../../src/bot/policy/people/people.ts';
+import {
+  actorNow,
+  actorOf,
+  holdsRole,
+  identify,
+  ownerOf,
+  readGroups,
+  refOf,
+  rolesOf,
+  sendingMayUse,
+  stoppingWaits,
+  whoami,
+} from '../../../src/bot/policy/people/people.ts';
 import type { Account, Groups, Place, Trust } from '../../../src/bot/ports.ts';
-import type { Freshness } from '../../../src/bot/policy/people/people.ts';
+import type { Actor, Freshness } from '../../../src/bot/policy/people/people.ts';
 import { rememberingGroups } from '../../../src/bot/workers/reads/lastKnown.ts';
 import { createCurrentPolicy } from '../../../src/bot/policy/currentPolicy.ts';
 import type { Policy } from '../../../src/bot/policy/policy.ts';
@@ -95,10 +107,12 @@ describe('roles', () => {
   });
 
   test('that the list gives already ask no group', async () => {
-    const never: Groups = { includes: (group) => Promise.reject(new Error(`asked ${group}`)) };
+    const askedFor: string[] = [];
+    const never: Groups = { includes: (group) => Promise.resolve(askedFor.push(group) > 0) };
     expect(
       await rolesOf({ ...policy, roles: new Map([['responder', ['responder1', 'slack:S1']]]) }, riley, never),
     ).toEqual({ roles: new Set(['responder']), unread: [] });
+    expect(askedFor).toEqual([]);
   });
 
   test('are those of a policy that changes while a group is being asked', async () => {
@@ -128,10 +142,12 @@ describe('roles', () => {
   });
 
   test('are never given to somebody who is not listed, whatever the group says', async () => {
-    const everybody: Groups = { includes: () => Promise.resolve(true) };
+    let count = 0;
+    const everybody: Groups = { includes: () => Promise.resolve((count += 1) > 0) };
     expect(await actorOf(policy, account('slack', 'U0STRANGER'), everybody)).toMatchObject({
       refused: 'unlisted',
     });
+    expect(count).toBe(0);
   });
 });
 
@@ -143,7 +159,10 @@ describe('how freshly a group is asked', () => {
     const asked: unknown[] = [];
     const groups: Groups = { includes: (_group, _person, ...how) => Promise.resolve(asked.push(how) > 0) };
     for (const how of every) await rolesOf(one, riley, groups, how);
-    expect(asked).toEqual([[false], [true], [true, stoppingWaits]]);
+    await rolesOf(one, riley, groups, 'recent');
+    await rolesOf(one, riley, groups);
+    await actorOf(one, account('slack', 'U0RILEY'), groups);
+    expect(asked).toEqual([[false], [true], [true, stoppingWaits], [sendingMayUse], [false], [false]]);
   });
 
   test('what it last said gives its role for stopping alone, and the actor says so', async () => {
@@ -162,6 +181,34 @@ describe('how freshly a group is asked', () => {
         last ? ['Microsoft Entra'] : undefined,
       ]);
     }
+  });
+
+  test('each group’s answer is kept as it was given', async () => {
+    const all: Policy = { ...policy, roles: new Map([['r', ['g:yes', 'g:no', 'g:down', 'g:was']]]) };
+    const groups: Groups = {
+      includes: (group) =>
+        group === 'g:yes' || group === 'g:no'
+          ? Promise.resolve(group === 'g:yes')
+          : Promise.reject(new Error()),
+      lastKnown: (group) => (group === 'g:was' ? false : undefined),
+    };
+    const { reading } = await readGroups(all, riley, groups, 'nowOrLast');
+    expect(Object.fromEntries(reading.answers)).toEqual({
+      'g:yes': 'yes',
+      'g:no': 'no',
+      'g:down': 'unread',
+      'g:was': 'no',
+    });
+  });
+
+  test('an answer holds for the very accounts that were asked about', () => {
+    const reading = { accounts: riley.accounts, answers: new Map([['entra:group-1', 'yes']] as const) };
+    const held = (accounts: readonly string[]) => holdsRole(one, { ...riley, accounts }, 'approver', reading);
+    expect(held(riley.accounts.toReversed())).toBe('yes');
+    const [first = '', second = ''] = riley.accounts;
+    const unread = { unread: ['entra:group-1'] };
+    expect(held([first, second, 'slack:U0HEIR'])).toEqual(unread);
+    expect(held([first, second])).toEqual(unread);
   });
 
   test('a no is remembered as well as a yes, by accounts and not by the id in the policy', async () => {
@@ -219,5 +266,85 @@ describe('whoami', () => {
     const { block = '' } = whoami(stranger, incidents, { refused: 'unlisted', account: 'slack:U0NEW' });
     const line = block.split('\n').at(-1) ?? '';
     expect(readYaml(line).value).toEqual([{ id: 'zo-z-id-x', name: 'Zoë "Z" }, { id: x', slack: 'U0NEW' }]);
+  });
+});
+
+describe('the actor by the policy of this moment', () => {
+  const actor: Actor = { person: sam, account: 'slack:U0SAM', roles: new Set(['lead']), unread: [] };
+
+  test('has the roles that it gives now', () => {
+    const renamed = { ...sam, name: 'Sam Renamed' };
+    const now = actorNow({ ...policy, people: [renamed] }, actor);
+    expect(now).toMatchObject({ person: renamed, account: 'slack:U0SAM' });
+    expect('roles' in now && [...now.roles]).toEqual(['responder', 'approver']);
+  });
+
+  test('is nobody whose account was taken off the list, or given to two', () => {
+    const unlisted = { refused: 'unlisted', account: 'slack:U0SAM' };
+    expect(actorNow({ ...policy, people: [riley] }, actor)).toEqual(unlisted);
+    const twice: Policy = { ...policy, people: [sam, { ...riley, accounts: ['slack:U0SAM'] }] };
+    expect(actorNow(twice, actor)).toEqual(unlisted);
+    expect(ownerOf(twice, 'slack:U0SAM')).toBeUndefined();
+  });
+
+  test('is kept in a request by id and name alone', () => {
+    expect(refOf(sam)).toEqual({ id: 'responder2', name: 'Sam Second' });
+  });
+});
+
+describe('whoami in other cases', () => {
+  const here = account('slack', 'U0NEW');
+  const unlisted = { refused: 'unlisted', account: 'slack:U0NEW' } as const;
+
+  test.each<readonly [string, Partial<Place>, string]>([
+    ['a conversation', { direct: true }, 'place     a conversation with the bot alone'],
+    [
+      'a shared place',
+      { external: true },
+      'place     slack:C0SOC (shared with another organisation: results are private)',
+    ],
+  ])('says of %s what it is', (_what, change, line) => {
+    expect(whoami(here, { ...incidents, ...change }, unlisted).block?.split('\n')).toContain(line);
+  });
+
+  test('says which roles are not known, that there are none, and who else has the name', () => {
+    const actor: Actor = {
+      person: sam,
+      account: 'slack:U0SAM',
+      roles: new Set(),
+      unread: [{ role: 'approver', group: 'entra:group-1' }],
+    };
+    const twin = { id: 'sam2', name: 'Second, Sam', accounts: [] };
+    const { text, block } = whoami(account('slack', 'U0SAM'), incidents, actor, [sam, twin]);
+    expect(text).toMatch(/^You are Sam Second \(responder2\)\. The policy also lists Second, Sam \(sam2\)\./);
+    expect(block?.split('\n').slice(0, 2)).toEqual([
+      'roles     none',
+      'not read  entra:group-1, which may give the role approver',
+    ]);
+  });
+
+  test.each<readonly [Parameters<typeof whoami>[2], string]>([
+    [
+      { refused: 'identityUnread', platform: 'Slack' },
+      'Slack could not say who you are just now. Ask again in a minute.',
+    ],
+    [{ refused: 'notMember', trust: 'guest' }, 'You are not known here.'],
+  ])('gives no line to paste after %j', (refusal, text) => {
+    expect(whoami(here, incidents, refusal)).toEqual({
+      text,
+      block: 'account   slack:U0NEW\nplace     slack:C0SOC',
+    });
+  });
+
+  test.each([
+    [undefined, '- { id: your-name, name: "Your Name", slack: "U0NEW" }'],
+    ['山田', '- { id: somebody, name: "山田", slack: "U0NEW" }'],
+  ])('has a line to paste for the name %j', (name, line) => {
+    const named = name === undefined ? here : { ...here, name };
+    const { text, block } = whoami(named, incidents, unlisted);
+    expect(text).toBe(
+      'You are not listed in the policy. An administrator pastes the last line under "people" and gives you a role.',
+    );
+    expect(block?.split('\n').at(-1)).toBe(line);
   });
 });

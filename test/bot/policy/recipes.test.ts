@@ -2,7 +2,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Recipe } from '../../../src/bot/policy/policy.ts';
-import { fill, holds, readChars } from '../../../src/bot/policy/recipes/recipes.ts';
+import {
+  fill,
+  fillCommand,
+  holds,
+  placesIn,
+  readChars,
+  rendersAs,
+} from '../../../src/bot/policy/recipes/recipes.ts';
 import { dump } from '../../support/policy.ts';
 
 const two: Recipe = {
@@ -79,6 +86,35 @@ describe('a value that PowerShell would read as something else (row 2.14)', () =
     expect(fill(recipe('-A:x{process}'), [value])).toHaveProperty('commands');
   });
 
+  test('one place where it is read so is enough', () => {
+    for (const args of ['"{process}" {process}', '{process} "{process}"']) {
+      expect(fill(recipe(args), ['@x'])).toMatchObject({ reason: 'sign' });
+      expect(fill(recipe(args), ['C:\\x\\'])).toMatchObject({ reason: 'backslash' });
+    }
+  });
+
+  test.each([
+    ['{a}', 'first'],
+    ['-A {a}', 'first'],
+    ['-A:{a}', 'plain'],
+    ["'x' {a}", 'first'],
+    ['"{a}"', 'quoted, before the quote'],
+    ["'{a}'", 'quoted, before the quote'],
+    ['“{a}”', 'quoted, before the quote'],
+    ['"it\'s {a}"', 'quoted, before the quote'],
+    ['"{a} y"', 'quoted'],
+    ['"{a}\'y"', 'quoted'],
+    ['"x {a}', 'plain'],
+  ])('the place in %s is %s', (args, how) => {
+    const [place] = placesIn(args);
+    const words = [
+      place?.first === true ? ['first'] : [],
+      place?.quoted === true ? ['quoted'] : [],
+      place?.beforeQuote === true ? ['before the quote'] : [],
+    ].flat();
+    expect(words.length === 0 ? 'plain' : words.join(', ')).toBe(how);
+  });
+
   test('a backslash before the closing quote would take it', () => {
     expect(fill(recipe('-A "{process}"'), ['C:\\x\\'])).toMatchObject({ reason: 'backslash' });
     expect(fill(recipe('-A "{process}\\y"'), ['C:\\x\\'])).toHaveProperty('commands');
@@ -99,6 +135,7 @@ test('characters are read as single ones and ranges, with hyphens first or last'
     [45, 45],
     [97, 97],
   ]);
+  expect(readChars('a-a')).toEqual([[97, 97]]);
   expect(readChars('Z-A')).toBeUndefined();
   expect(readChars('')).toBeUndefined();
 });
@@ -114,4 +151,28 @@ test('a value is taken exactly when each character is listed', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test('the longest value is taken, and an inherited name fills no place', () => {
+  expect(fill(dump, ['a'.repeat(64)])).toHaveProperty('commands');
+  const command = { type: 'GetFile', path: 'C:\\{constructor}' } as const;
+  expect(fillCommand(command, {})).toEqual(command);
+});
+
+describe('a recipe makes today what it made then', () => {
+  const args = { process: 'lsass' };
+  const filled = fill(dump, ['lsass']);
+  const commands = 'commands' in filled ? filled.commands : [];
+
+  test('from the beginning, or from where an earlier request stopped', () => {
+    expect(rendersAs(dump, args, 0, commands)).toBe(true);
+    expect(rendersAs(dump, args, 1, commands.slice(1))).toBe(true);
+  });
+
+  test('unless commands, values or arguments are others', () => {
+    expect(rendersAs(dump, args, 0, commands.slice(1))).toBe(false);
+    expect(rendersAs(dump, { process: 'other' }, 0, commands)).toBe(false);
+    expect(rendersAs(dump, { ...args, more: 'x' }, 0, commands)).toBe(false);
+    expect(rendersAs(dump, { name: 'lsass' }, 0, commands)).toBe(false);
+  });
 });

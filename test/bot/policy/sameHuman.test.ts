@@ -21,6 +21,12 @@ describe('names of one human', () => {
     ['Marie Curie', 'Curie, Marie [EXT]'],
     ['Straße Ulf', 'Ulf Strasse'],
     ['山田 太郎', '太郎 山田'],
+    ['Marie Curie', 'Marie(EXT)Curie'],
+    ['Marie Curie', 'CurieMarie'],
+    ['Œdipe Łukasz', 'Oedipe Lukasz'],
+    ['Đorđe Óðinn', 'Dorde Odinn'],
+    ['Þór Işık', 'Thor Isik'],
+    ['Mr Ing', 'Ing. Mr.'],
   ])('%s and %s are the same', (one, other) => {
     expect([likeNames(one, other), likeNames(other, one)]).toEqual(['same', 'same']);
   });
@@ -37,10 +43,24 @@ describe('names of one human', () => {
     ['Ulf Müller', 'Ulf Mueller'],
     ['Marie Curie', 'Mаrie Curie'], // Cyrillic а
     ['Avery', 'Averi'],
+    ['Marie Curie', 'Merie Curie'],
+    ['Marie Curie', 'Mаriе Curie'], // Cyrillic а and е
+    ['Ulf Überhäuser', 'Ulf Ueberhaeuser'],
+    ['M. Curie', 'Marie Salomea Curie'],
+    ['Ana Jon Smith', 'Ana John Smyth'],
   ])('%s and %s are near', (one, other) => {
     expect([likeNames(one, other), likeNames(other, one)]).toEqual(['near', 'near']);
   });
 
+  test.each('dr prof mr mrs ms mx jr sr ii iii phd msc ing'.split(' '))(
+    'do not differ by the title %s',
+    (title) => {
+      expect(likeNames('Marie Curie', `Marie Curie, ${title}`)).toBe('same');
+    },
+  );
+});
+
+describe('names of two humans', () => {
   test.each([
     ['Marie Curie', 'Pierre Curie'],
     ['Marie Curie', 'Irène Joliot-Curie'],
@@ -54,6 +74,18 @@ describe('names of one human', () => {
     ['Ada Ace', 'Bob Bye'],
     ['...', '---'],
     ['山田太郎', '鈴木一郎'],
+    ['S.', 'Smith John'],
+    ['Jon Smyth', 'John Smith'],
+    ['Ana Jon Smith', 'Ana John Palme'],
+    ['Ana Ana', 'Ana Bob'],
+    ['Anna', 'Anne'],
+    ['Al Berg', 'Ali Berg'],
+    ['Mara Berg', 'Marei Berg'],
+    ['Marit Berg', 'Maiet Berg'],
+    ['Mari Berg', 'Mairx Berg'],
+    ['Analyst l1', 'Analyst 11'],
+    ['Analyst 111', 'Analyst 112'],
+    ['...', 'Marie Curie'],
   ])('%s and %s are two', (one, other) => {
     expect([likeNames(one, other), likeNames(other, one)]).toEqual([undefined, undefined]);
   });
@@ -75,4 +107,12 @@ test('every pair is told once, with what to do, and each of them is told of the 
     undefined,
     expect.stringContaining('Marie Curie (mc1)'),
   ]);
+});
+
+test('names that are nearly the same are told as such, and all of them to the person', () => {
+  const people = [person('mc1', 'Marie Curie'), person('mc2', 'Marie Curi'), person('mc3', 'M. Curie')];
+  expect(sameHumans(people).map(sameHumanSentence)[0]).toMatch(/ have nearly the same name\. /);
+  expect(namesakes(people, person('mc1', 'Marie Curie'))).toBe(
+    'The policy also lists Marie Curi (mc2), M. Curie (mc3). If that is you too, tell the people who keep the policy: one human must be one entry.',
+  );
 });

@@ -120,6 +120,23 @@ describe('the scope', () => {
     else expect(refusal).toMatchObject({ refused: 'outOfScope', cause });
   });
 
+  test('allows a device for one of its tags, and forbids it for one, by any entry of the lists', () => {
+    const tags = ['lr-ok', 'no-lr'];
+    const lists = {
+      allow: { groups: [], tags: ['x', 'lr-ok'], names: [] },
+      never: { groups: [], tags: ['y', 'no-lr'], names: [] },
+    };
+    const scoped = { ...policy, devices: lists };
+    const unit = { id: hosta.id, name: hosta.name, os: hosta.os, health: hosta.health };
+    expect(inScope(scoped, { ...unit, tags: ['pilot', 'lr-ok'] })).toBeUndefined();
+    expect(inScope(scoped, { ...unit, tags })).toMatchObject({ cause: { rule: 'never', by: 'tag' } });
+    expect(inScope(scoped, { ...unit, tags: ['pilot'] })).toStrictEqual({
+      refused: 'outOfScope',
+      device: hosta.name,
+      cause: { rule: 'notAllowed', tags: ['pilot'] },
+    });
+  });
+
   test('that lists nothing allows nothing, and "*" allows every group but those that are never touched', () => {
     const none = { groups: [], tags: [], names: [] };
     expect(inScope({ ...policy, devices: { allow: none, never: none } }, hosta)).toMatchObject({

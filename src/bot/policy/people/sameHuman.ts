@@ -88,8 +88,7 @@ function wordsOf(name: string): readonly string[] {
 }
 
 function likeness(one: readonly string[], other: readonly string[]): Likeness | undefined {
-  if (one.length === 0 || other.length === 0) return undefined;
-  if (one.join(' ') === other.join(' ')) return 'same';
+  if (one.length === 0) return undefined;
   if (one.join('') === other.join('')) return 'same';
   const [fewer, more] = one.length <= other.length ? [one, other] : [other, one];
   const rest = [...more];

@@ -15,7 +15,11 @@ export const systemNames = { windows: 'Windows', linux: 'Linux', macos: 'macOS' 
 
 /** `Linux and macOS`; undefined for a recipe that is for every system. */
 export function systemsOf({ systems }: Pick<Recipe, 'systems'>): string | undefined {
-  return systems === undefined ? undefined : systems.map((one) => systemNames[one]).join(' and ');
+  return systems === undefined ? undefined : namesOf(systems);
+}
+
+function namesOf(systems: readonly System[]): string {
+  return systems.map((one) => systemNames[one]).join(' and ');
 }
 
 /**
@@ -60,8 +64,8 @@ export function judgeSystem(
     readonly reason?: string | undefined;
   },
 ): SystemVerdict {
-  const systems = systemsOf(recipe);
-  if (systems === undefined || recipe.systems === undefined) return undefined;
+  if (recipe.systems === undefined) return undefined;
+  const systems = namesOf(recipe.systems);
   const family = familyOf(device.os);
   if (family === undefined) return { is: 'unknown', systems };
   if (family !== 'mobile' && recipe.systems.includes(family)) return undefined;
@@ -99,13 +103,14 @@ function fitsFor(
     .sort((a, b) => alike(a) - alike(b))
     .slice(0, mostFits)
     .map((one) => {
-      const values = one.args.map(({ name }) => (Object.hasOwn(args, name) ? args[name] : undefined));
-      const given = values.filter((value) => value !== undefined);
-      const whole = given.length === values.length && 'commands' in fill(one, given);
-      const words = one.args.map(({ name }, index) => values[index] ?? `<${name}>`);
+      const given = one.args
+        .map(({ name }) => (Object.hasOwn(args, name) ? args[name] : undefined))
+        .filter((value) => value !== undefined);
+      // Of fewer values than it takes it makes no commands.
+      const whole = 'commands' in fill(one, given);
       const because = reason === undefined ? '' : ` --reason "${reason.replaceAll('"', "'")}"`;
       return {
-        line: whole ? `${[one.name, host, ...words].join(' ')}${because}` : one.usage.replace('<host>', host),
+        line: whole ? `${[one.name, host, ...given].join(' ')}${because}` : one.usage.replace('<host>', host),
         whole,
       };
     });
@@ -142,6 +147,7 @@ export function recipeOfAsk(
       : ask.kind === 'again'
         ? ask.recipe
         : undefined;
-  const recipe = named === undefined ? undefined : policy.recipes.get(named.name);
-  return recipe === undefined || named === undefined ? undefined : { recipe, args: named.args };
+  if (named === undefined) return undefined;
+  const recipe = policy.recipes.get(named.name);
+  return recipe === undefined ? undefined : { recipe, args: named.args };
 }

@@ -1,6 +1,6 @@
 // Characters that draw nothing and still belong to a text: in an emoji, a flag, or some scripts.
 import { describe, expect, test } from '@jest/globals';
-import { joiningAt } from '../../src/liveResponse/text/joiners.ts';
+import { joiningAt } from '../../../src/liveResponse/text/joiners.ts';
 
 const joiner = '\u200d';
 const nonJoiner = '\u200c';

@@ -2,10 +2,10 @@
 // or over its neighbours.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { clean } from '../../cards/clip.ts';
-import { shownCommand } from '../../cards/steps.ts';
-import type { Command } from '../../src/liveResponse/commands.ts';
-import { maxCommandCharacters, problemWith } from '../../src/liveResponse/commands.ts';
+import { clean } from '../../../cards/clip.ts';
+import { shownCommand } from '../../../cards/steps.ts';
+import type { Command } from '../../../src/liveResponse/commands.ts';
+import { maxCommandCharacters, problemWith } from '../../../src/liveResponse/commands.ts';
 import {
   drawnOutOfOrder,
   hiddenCharacter,
@@ -13,8 +13,8 @@ import {
   isHidden,
   marksInARow,
   strayMark,
-} from '../../src/liveResponse/text/visible.ts';
-import { drawn, drawnOrder } from '../support/chats/bidi.ts';
+} from '../../../src/liveResponse/text/visible.ts';
+import { drawn, drawnOrder } from '../../support/chats/bidi.ts';
 
 const script = (args: string): Command => ({ type: 'RunScript', scriptName: 'collect.ps1', args });
 const path = (text: string): Command => ({ type: 'GetFile', path: text });
@@ -44,6 +44,28 @@ describe('the order of letters written from right to left (row 2.12)', () => {
       'C:\\a (דוח) b\\c',
     ])
       expect(shownCommand(path(text))).toBe(`GetFile ${text}`);
+  });
+
+  test.each<readonly [boolean, string, string]>([
+    [false, 'a word by itself', 'א'],
+    [false, 'a number by itself', '٣٤'],
+    [false, 'a word with a mark of another script', 'א\u0301ב'],
+    [false, 'a digit before a word', '1 א'],
+    [false, 'a digit behind the next letter', 'א a 1'],
+    [false, 'two words with a letter between them', 'א a ב'],
+    [true, 'two words', 'א ב'],
+    [true, 'a digit behind a word', 'א 1'],
+    [true, 'a digit in a word', 'א1'],
+    [true, 'a number of the same script behind a word', 'א٣'],
+    [true, 'a word behind a number of the same script', '٣א'],
+    [true, 'two numbers of such a script', '٣ ٤'],
+  ])('out of order: %s, of %s', (is, _what, text) => {
+    expect(drawnOutOfOrder(text)).toBe(is);
+  });
+
+  test('a mark is spelt out together with the letter it belongs to, and only with that', () => {
+    expect(inOrder('a\u0301 א\u0301 1')).toBe('a\u0301 ‹U+05D0›‹U+0301› 1');
+    expect(inOrder('\u0301א 1')).toBe('\u0301‹U+05D0› 1');
   });
 
   test('what looks spelt out already is told from what is', () => {
@@ -126,6 +148,10 @@ describe('the order of letters written from right to left (row 2.12)', () => {
 describe('characters that draw nothing, or over their neighbours (row 2.13)', () => {
   test.each([
     ['an object that is not there', '\ufffc'],
+    ['the first control character', '\u0000'],
+    ['a line end', '\n'],
+    ['the last control character', '\u001f'],
+    ['the delete character', '\u007f'],
     ['private use', '\ue000'],
     ['private use beyond', '\u{f0000}'],
     ['an Arabic number sign, which embraces the digits after it', '\u0605'],
@@ -177,6 +203,8 @@ describe('characters that draw nothing, or over their neighbours (row 2.13)', ()
     '漢字',
     'naïve'.normalize('NFD'),
     '👍🏽',
+    `a${'\u0301'.repeat(marksInARow)}`,
+    'a\u0301'.repeat(marksInARow + 1),
   ])('%s is what people call their files', (name) => {
     expect(problemWith([path(`C:\\Users\\x\\${name}.txt`)])).toBeUndefined();
   });

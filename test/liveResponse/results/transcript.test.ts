@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { notTextOf, maxTranscriptBytes, readTranscript } from '../../src/liveResponse/results/transcript.ts';
-import { isLinear } from '../support/linearTime.ts';
+import {
+  notTextOf,
+  maxTranscriptBytes,
+  readTranscript,
+} from '../../../src/liveResponse/results/transcript.ts';
+import { isLinear } from '../../support/linearTime.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const firstLine =

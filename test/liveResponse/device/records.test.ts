@@ -1,6 +1,6 @@
 // Which device records cannot take a session: only a definite word of Defender counts.
 import { describe, expect, test } from '@jest/globals';
-import { unfitness, onboardingKind, mergedInto } from '../../src/liveResponse/device/records.ts';
+import { unfitness, onboardingKind, mergedInto } from '../../../src/liveResponse/device/records.ts';
 
 const id = 'a'.repeat(40);
 const facts = { id, os: 'Windows11' };

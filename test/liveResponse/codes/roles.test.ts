@@ -1,7 +1,7 @@
 // Which permission each kind of call needs, and what a token with some of them may do.
 import { expect, test } from '@jest/globals';
-import { rights, mayCall } from '../../src/liveResponse/codes/permissions.ts';
-import type { CallKind } from '../../src/liveResponse/pacing/callRates.ts';
+import { rights, mayCall } from '../../../src/liveResponse/codes/permissions.ts';
+import type { CallKind } from '../../../src/liveResponse/pacing/callRates.ts';
 
 const kinds = Object.keys(rights) as readonly CallKind[];
 

@@ -1,6 +1,6 @@
 // Windows error codes: read from any way of writing them, and named where the name is known.
 import { describe, expect, test } from '@jest/globals';
-import { readHresult, isFailure, hresultText } from '../../src/liveResponse/codes/hresult.ts';
+import { readHresult, isFailure, hresultText } from '../../../src/liveResponse/codes/hresult.ts';
 
 describe('a code', () => {
   test.each<[unknown, number]>([

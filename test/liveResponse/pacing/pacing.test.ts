@@ -1,13 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Rates } from '../../src/liveResponse/pacing/callRates.ts';
+import type { Rates } from '../../../src/liveResponse/pacing/callRates.ts';
 import {
   afterThrottle,
   capAt,
   capRestoreMs,
+  minSessionsForCapLearning,
   sessionCap,
   sessionsAtOnce,
-} from '../../src/liveResponse/pacing/sessionCap.ts';
+} from '../../../src/liveResponse/pacing/sessionCap.ts';
 import {
   CallRates,
   callsPerHour,
@@ -18,14 +19,18 @@ import {
   maxPenaltyMs,
   safetyMarginMs,
   submitsPerMinute,
-} from '../../src/liveResponse/pacing/callRates.ts';
+} from '../../../src/liveResponse/pacing/callRates.ts';
 import {
   isParked,
+  lateSearchMs,
+  lateSearchSchedule,
   parkedAfterMs,
+  parkedCancelPauseMs,
+  parkedCancelTries,
   parkedGapMs,
   pollGap,
   pollGapMs,
-} from '../../src/liveResponse/pacing/schedules.ts';
+} from '../../../src/liveResponse/pacing/schedules.ts';
 
 const start = 1_700_000_000_000;
 const minute = 60_000;
@@ -113,6 +118,7 @@ describe('the budgets', () => {
     expect(budgets.take('submit', start)).toBe(false);
     expect(budgets.waitFor('submit', start + 1000)).toBe(minute + safetyMarginMs - 1000);
     expect(budgets.left('submit', start)).toEqual([{ limit: 10, ms: minute, left: 0 }]);
+    expect(budgets.left('submit', start + minute + safetyMarginMs - 1)[0]?.left).toBe(0);
     expect(budgets.left('submit', start + minute + safetyMarginMs)).toEqual([
       { limit: 10, ms: minute, left: 10 },
     ]);
@@ -215,7 +221,8 @@ describe('the session cap', () => {
   });
 
   test('learns nothing from a 429 while hardly anything runs', () => {
-    expect(capAt(afterThrottle(sessionCap(50), 2, start), start)).toBe(50);
+    expect(capAt(afterThrottle(sessionCap(50), minSessionsForCapLearning - 1, start), start)).toBe(50);
+    expect(capAt(afterThrottle(sessionCap(50), minSessionsForCapLearning, start), start)).toBe(5);
   });
 });
 
@@ -248,5 +255,19 @@ describe('the gap between polls', () => {
     expect(
       isParked({ action: { status: 'Pending', createdAt: 0 }, startedAt: start }, start + parkedAfterMs + 1),
     ).toBe(true);
+  });
+});
+
+describe('what is asked again until it is given up', () => {
+  test('an attempt of a request that was given up is looked for at growing intervals for six hours', () => {
+    const gaps = lateSearchSchedule.map((at, index) => at - (lateSearchSchedule[index - 1] ?? 0));
+    expect(gaps[0]).toBe(5_000);
+    expect(gaps.filter((gap, index) => gap < (gaps[index - 1] ?? 0))).toEqual([]);
+    expect(lateSearchSchedule.at(-1)).toBe(lateSearchMs);
+    expect(lateSearchMs).toBe(6 * 60 * minute);
+  });
+
+  test('a cancel that the policy asks for is tried for half an hour before it is a person’s turn', () => {
+    expect(parkedCancelTries * parkedCancelPauseMs).toBe(30 * minute);
   });
 });

@@ -1,8 +1,8 @@
 // The exact sliding window against a naive model that keeps every call ever made and counts them again each time.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { SlidingWindow } from '../../src/liveResponse/pacing/slidingWindow.ts';
-import type { Rate } from '../../src/liveResponse/pacing/slidingWindow.ts';
+import { SlidingWindow } from '../../../src/liveResponse/pacing/slidingWindow.ts';
+import type { Rate } from '../../../src/liveResponse/pacing/slidingWindow.ts';
 
 /** Everything by its definition: slow, and short enough to be seen to be right. */
 class Naive {
@@ -161,6 +161,23 @@ test('calls under way fill a limit until they end, and count for a whole span af
   expect(window.take(5_999)).toBe(false);
   expect(window.take(6_000)).toBe(true);
   expect(window.isIdle(6_499)).toBe(false);
+});
+
+test('a window may be forgotten once its longest rate and the margin are over, and never while a call is under way', () => {
+  const window = new SlidingWindow(
+    [
+      { limit: 5, ms: 10 },
+      { limit: 200, ms: 1_000 },
+    ],
+    30,
+  );
+  expect(window.isIdle(0)).toBe(true);
+  window.begin();
+  expect(window.isIdle(0)).toBe(false);
+  expect(window.isIdle(100_000)).toBe(false);
+  window.end(100_000);
+  expect(window.isIdle(101_029)).toBe(false);
+  expect(window.isIdle(101_030)).toBe(true);
 });
 
 test('a window that saw a great many calls still keeps its longest rate', () => {

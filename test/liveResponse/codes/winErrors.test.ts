@@ -1,6 +1,6 @@
 // Windows error codes in texts of any language.
 import { describe, expect, test } from '@jest/globals';
-import { errorKinds, kindOfCode } from '../../src/liveResponse/codes/winErrors.ts';
+import { errorKinds, kindOfCode } from '../../../src/liveResponse/codes/winErrors.ts';
 
 describe('a number', () => {
   test.each([
@@ -17,6 +17,12 @@ describe('a number', () => {
     [0x87654321, undefined],
     [1e12, undefined],
     [0.5, undefined],
+    [5.5, undefined],
+    [0x1_80070005, undefined],
+    [0x80070005 - 0x2_0000_0000, undefined],
+    [0x90070005, undefined],
+    [0x80004004, 'cancelled'],
+    [0x8007000e, 'outOfMemory'],
   ])('%p', (code, kind) => {
     expect(kindOfCode(code)).toBe(kind);
   });
@@ -39,6 +45,13 @@ describe('a text', () => {
       ['accessDenied'],
     ],
     ['ERROR_VIRUS_INFECTED, then STATUS_ACCESS_DENIED', ['malware', 'accessDenied']],
+    ['+ FullyQualifiedErrorId : PathNotFound,Get-ChildItem', ['notFound']],
+    ['System.IO.PathTooLongException', ['badPath']],
+    ['System.OutOfMemoryException', ['outOfMemory']],
+    ['System.TimeoutException', ['timedOut']],
+    ['System.Threading.Tasks.TaskCanceledException', ['cancelled']],
+    ['ERROR_CLOUD_FILE_OF_THE_FUTURE', ['cloudOnly']],
+    ['STATUS_CLOUD_FILE_OF_THE_FUTURE', ['cloudOnly']],
     ['error 0x20', ['inUse']],
     ['0xFFFFFFFF80070002', ['notFound']],
   ])('%p', (text, kinds) => {
@@ -54,6 +67,7 @@ describe('a text', () => {
     'at offset 0x20',
     'error 5.1 is a version',
     'code 512',
+    'ERROR_OF_THE_FUTURE',
     '',
   ])('%p tells nothing', (text) => {
     expect(errorKinds(text)).toEqual([]);

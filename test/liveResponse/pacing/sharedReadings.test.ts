@@ -1,7 +1,7 @@
 // The contract of the one memory with coalescing: anyone who decides gets a reading that began after asking, and
 // of any crowd one is under way and one is to come.
 import { beforeEach, expect, test } from '@jest/globals';
-import { SharedReadings } from '../../src/liveResponse/pacing/sharedReadings.ts';
+import { SharedReadings } from '../../../src/liveResponse/pacing/sharedReadings.ts';
 
 let now: number;
 let reads: {
@@ -212,4 +212,20 @@ test('a question with more in it than its key is read with what the one who bega
   expect(await Promise.all(both)).toEqual(['first', 'first']);
   expect(await members.get({ key: 'b', url: 'third' })).toBe('third');
   expect(asked).toEqual(['first', 'third']);
+});
+
+test('without a rule every answer is remembered, however long the machine has been up', async () => {
+  now = 1_000_000;
+  let count = 0;
+  const all = new SharedReadings({
+    clock: { elapsed: () => now },
+    life: 60_000,
+    most: 3,
+    read: () => Promise.resolve(`no ${(count += 1)}`),
+  });
+  expect(await all.get('a')).toBe('no 1');
+  now += 59_999;
+  expect(await all.get('a')).toBe('no 1');
+  now += 1;
+  expect(await all.get('a')).toBe('no 2');
 });

@@ -1,6 +1,18 @@
 // JSON of strangers: its depth is known before it is parsed, and inherited names are never seen.
 import { describe, expect, test } from '@jest/globals';
-import { depthOf, parseJson, maxJsonDepth, field } from '../../src/liveResponse/text/json.ts';
+import {
+  depthOf,
+  field,
+  isRecord,
+  listOf,
+  maxJsonCharacters,
+  maxJsonDepth,
+  parseJson,
+  recordOf,
+  shortText,
+  textOf,
+  textsOf,
+} from '../../../src/liveResponse/text/json.ts';
 
 describe('the depth of a text', () => {
   test.each([
@@ -41,6 +53,11 @@ describe('a value', () => {
     expect(parseJson(nested(65))).toBeUndefined();
     expect(parseJson(nested(2), 1)).toBeUndefined();
   });
+
+  test('is read up to the longest text that is looked at, and not beyond', () => {
+    expect(parseJson('7'.padEnd(maxJsonCharacters))).toEqual({ value: 7 });
+    expect(parseJson('7'.padEnd(maxJsonCharacters + 1))).toBeUndefined();
+  });
 });
 
 describe('a field', () => {
@@ -59,5 +76,38 @@ describe('a field', () => {
     [7, 'toFixed'],
   ])('of %j is none called %s', (value, name) => {
     expect(field(value, name)).toBeUndefined();
+  });
+});
+
+describe('a value of another kind than expected counts as absent', () => {
+  const record = { a: 1 };
+  const list = ['a', 7, null, 'b'];
+
+  test.each<readonly [string, unknown, boolean]>([
+    ['an object', record, true],
+    ['an empty object', {}, true],
+    ['a list', list, false],
+    ['nothing', null, false],
+    ['a text', 'text', false],
+    ['what is not there', undefined, false],
+  ])('as an object: %s', (_what, value, is) => {
+    expect(isRecord(value)).toBe(is);
+    expect(recordOf(value)).toEqual(is ? value : {});
+  });
+
+  test('as a list, and as the texts in one', () => {
+    expect(listOf(list)).toBe(list);
+    expect(textsOf(list)).toEqual(['a', 'b']);
+    for (const other of [record, 'ab', null]) expect([listOf(other), textsOf(other)]).toEqual([[], []]);
+  });
+
+  test('as a text', () => {
+    expect(['a', '', 7, null].map(textOf)).toEqual(['a', '', '', '']);
+  });
+
+  test('as a short text, which is neither empty nor cut', () => {
+    expect(shortText('abc', 3)).toBe('abc');
+    expect(shortText('abcd', 3)).toBeUndefined();
+    expect([shortText(''), shortText(7), shortText(undefined)]).toEqual([undefined, undefined, undefined]);
   });
 });

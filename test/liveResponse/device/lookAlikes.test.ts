@@ -5,8 +5,8 @@ import {
   searchPrefixes,
   maxSearchPrefixes,
   skeleton,
-} from '../../src/liveResponse/device/confusables.ts';
-import type { Device } from '../../src/liveResponse/request/request.ts';
+} from '../../../src/liveResponse/device/confusables.ts';
+import type { Device } from '../../../src/liveResponse/request/request.ts';
 
 const device = (name: string, id = name): Device => ({
   id,
@@ -55,6 +55,16 @@ describe('two names', () => {
       { id: '1', name: 'h0sta.corp.example', how: 'alike' },
     ]);
   });
+
+  test('are listed with the same label first, then by name, and as they were found where that is one', () => {
+    const found = ['h0sta.b', 'hosta.z', 'h0sta.a', 'hosta.y', 'h0sta.a'].map((name, at) =>
+      device(name, String(at)),
+    );
+    const sorted = ['3', '1', '2', '4', '0'];
+    expect(alikeTo({ id: 'x', name: 'hosta.corp' }, found).map(({ id }) => id)).toEqual(sorted);
+    const backwards = alikeTo({ id: 'x', name: 'hosta.corp' }, found.toReversed());
+    expect(backwards.map(({ id }) => id)).toEqual(['3', '1', '4', '2', '0']);
+  });
 });
 
 describe('the search', () => {
@@ -72,6 +82,17 @@ describe('the search', () => {
         searchPrefixes(`${impostor}.corp.example`).some((beginning) => 'hosta'.startsWith(beginning)),
       ).toBe(true);
   });
+
+  test.each([
+    ['sos-f1', ['sos-f', 's0s-f', '5o5-f', '5os-f', 'so5-f', 'ѕos-f', 'sоs-f', 'soѕ-f', 'sos\u2010f']],
+    ['warn-f1', ['warn-f', 'wam-f', 'vvarn-f', 'ԝarn-f', 'wаrn-f', 'waгn-f', 'warп-f', 'warn\u2010f']],
+    ['fо1ff', ['fо1f', 'fo1f', 'fоlf', 'fоif']],
+  ])(
+    'for %s looks under its beginning with all of one letter exchanged, or one letter alone',
+    (name, all) => {
+      expect([...searchPrefixes(name)].toSorted()).toEqual(all.toSorted());
+    },
+  );
 
   test('of a long name is selective, of a short one takes it whole, and never asks for more than a filter bears', () => {
     expect(searchPrefixes('desktop-39g9tgl.corp.example')[0]).toBe('desktop-39');

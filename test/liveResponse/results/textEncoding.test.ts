@@ -1,6 +1,6 @@
 // The letters of a text whose encoding nobody names: what is certain, what is guessed, and what is lost.
 import { describe, expect, test } from '@jest/globals';
-import { decodeText } from '../../src/liveResponse/results/encoding.ts';
+import { decodeText } from '../../../src/liveResponse/results/encoding.ts';
 
 type Order = 'little' | 'big';
 
@@ -76,13 +76,46 @@ describe('UTF-8', () => {
   });
 });
 
+/** Little end first: the first and the last half of a pair, and what is beyond the last character. */
+const noCharacters: readonly (readonly number[])[] = [
+  [0, 0xd8, 0, 0],
+  [0xff, 0xdf, 0, 0],
+  [0, 0, 0x11, 0],
+];
+
+describe('what only looks like wide characters', () => {
+  test.each([
+    ['the first half of a byte order mark', [0xff, 0x61, 0x62]],
+    ['the second half of one', [0x61, 0xfe, 0x62]],
+    ['the first half of the other', [0xfe, 0x61, 0x62]],
+    ['the second half of the other', [0x61, 0xff, 0x62]],
+    ['numbers in pairs', [1, 0, 2, 0, 3, 0, 4, 0]],
+  ])('is %s', (_what, bytes) => {
+    expect(decodeText(bytesOf(bytes)).encoding ?? 'none').not.toMatch(/^UTF/);
+  });
+
+  test('is a code page with a few zeros among its letters', () => {
+    const bytes = [...Array.from({ length: 30 }, () => [0x61, 0xfc]).flat(), 0x62, 0, 0x62, 0];
+    expect(decodeText(bytesOf(bytes)).encoding).toBe('Windows-1252');
+  });
+});
+
 describe.each<Order>(['little', 'big'])('wide characters, %s end first', (order) => {
-  test.each(['plain words', lines, 'Grüße aus Köln und Überlingen', `Log: ${russian}`, 'a\tb\r\n'])(
-    'UTF-16 %j',
-    (text) => {
-      expect(decodeText(utf16(text, order))).toEqual({ text, encoding: 'UTF-16' });
-    },
-  );
+  test.each([
+    'plain words',
+    'a',
+    lines,
+    'Grüße aus Köln und Überlingen',
+    'Odmowa: zażółć gęślą jaźń',
+    `Log: ${russian}`,
+    'Error: تم رفض الوصول',
+    'a\tb\r\n',
+    'nineteen plain ones\u0001',
+    // One plain character of fifty is the least.
+    `${'я'.repeat(49)} `,
+  ])('UTF-16 %j', (text) => {
+    expect(decodeText(utf16(text, order))).toEqual({ text, encoding: 'UTF-16' });
+  });
 
   test('UTF-16 with its mark, which is not shown', () => {
     expect(decodeText(utf16('\ufeffab', order))).toEqual({ text: 'ab', encoding: 'UTF-16' });
@@ -90,8 +123,12 @@ describe.each<Order>(['little', 'big'])('wide characters, %s end first', (order)
   });
 
   test('UTF-16 of the Far East between plain words, with punctuation and full-width forms', () => {
-    const text = 'Error: ファイルが見つかりません。 파일을 찾을 수 없습니다 文件！';
-    expect(decodeText(utf16(text, order))).toEqual({ text, encoding: 'UTF-16' });
+    for (const text of [
+      'Error: ファイルが見つかりません。 파일을 찾을 수 없습니다 文件！',
+      // Of the last ideographs, and of the first and the last syllables of Hangul.
+      'Error: 龍 각 힘',
+    ])
+      expect(decodeText(utf16(text, order))).toEqual({ text, encoding: 'UTF-16' });
   });
 
   test('UTF-16 padded with zeros', () => {
@@ -112,23 +149,34 @@ describe.each<Order>(['little', 'big'])('wide characters, %s end first', (order)
     expect(decodeText(utf32(`\ufeff${text}`, order))).toEqual({ text, encoding: 'UTF-32' });
   });
 
+  test.each([
+    [true, ' ~\t\r\ufeff'],
+    [false, '\u007f\u001f\u0008\u000e\u0001я'],
+  ])('UTF-32 of another alphabet is known, %s, by one of %j among fifty', (is, characters) => {
+    const half = 'я'.repeat(25);
+    for (const one of characters) {
+      const { encoding } = decodeText(utf32(`${half}${one}${half.slice(1)}`, order));
+      expect(encoding === 'UTF-32').toBe(is);
+    }
+  });
+
   test('UTF-32 keeps a mark that is not at its start', () => {
     expect(decodeText(utf32('a\ufeffb', order)).text).toBe('a\ufeffb');
   });
 
   test('UTF-32 that breaks far behind its start says that something is lost', () => {
-    const text = 'x'.repeat(600);
-    const broken = [0, 0xd8, 0, 0];
-    const beyond = [0, 0, 0x11, 0];
-    for (const quad of [broken, beyond]) {
+    const text = 'x'.repeat(512);
+    for (const quad of noCharacters) {
       const bytes = bytesOf([...utf32(text, order), ...(order === 'little' ? quad : quad.toReversed())]);
       expect(decodeText(bytes)).toEqual({ text: `${text}\ufffd`, encoding: 'UTF-32', lost: true });
     }
   });
 
   test('four bytes that could not be a character are no UTF-32', () => {
-    const bad = order === 'little' ? [0, 0xdf, 0, 0] : [0, 0, 0xdf, 0];
-    expect(decodeText(bytesOf([...utf32('words', order), ...bad])).encoding).not.toBe('UTF-32');
+    for (const quad of noCharacters) {
+      const bad = order === 'little' ? quad : quad.toReversed();
+      expect(decodeText(bytesOf([...utf32('words', order), ...bad])).encoding).not.toBe('UTF-32');
+    }
     expect(decodeText(utf32('words', order).subarray(0, 19)).encoding).not.toBe('UTF-32');
   });
 });
@@ -180,6 +228,52 @@ describe('a code page is guessed, and the guess is named', () => {
       0x80,
     ]);
     expect(decodeText(bytes)).toEqual({ text: 'It’s “ok” – 5 €', encoding: 'Windows-1252', guessed: true });
+  });
+
+  test.each([['„Pfad“ an'], ['Siehe „Pfad“ an'], ['Siehe\n„Pfad“ an'], ['Siehe („Pfad“ an)']])(
+    'a low quote opens: %j',
+    (text) => {
+      const quotes = { '„': 0x84, '“': 0x93 };
+      expect(decodeText(paged(text, quotes))).toEqual({ text, encoding: 'Windows-1252', guessed: true });
+    },
+  );
+
+  test('what would be a low quote that closes is a letter at the end of a word', () => {
+    expect(decodeText(paged('elä vielä', western)).text).toBe('elä vielä');
+  });
+
+  test.each<readonly [string, Readonly<Record<string, number>>]>([
+    ['não são', { ã: 0xc6 }],
+    ['FÜR ALLE', { Ü: 0x9a }],
+  ])(
+    'a capital among small letters and a small letter among capitals are misread: CP850: %s',
+    (text, letters) => {
+      expect(decodeText(paged(text, letters))).toEqual({ text, encoding: 'CP850', guessed: true });
+    },
+  );
+
+  test.each(['Düsseldorf', 'ÜBER', 'It’s', 'für 5 €', 'kostet 5 €'])('Windows-1252: %s', (text) => {
+    const signs = { '’': 0x92, '€': 0x80 };
+    expect(decodeText(paged(text, signs))).toEqual({ text, encoding: 'Windows-1252', guessed: true });
+  });
+
+  test.each([
+    ['a letter by itself', 'a \u00e9 b'],
+    ['a sign within a word', 'ab\u00aecd'],
+    ['one piece of a frame', 'a \u00b3 b'],
+  ])('%s is like no code page', (_what, text) => {
+    expect(decodeText(paged(text, {})).encoding).toBe('unknown');
+  });
+
+  test('a rule of three pieces is read', () => {
+    const text = 'Titel ═══';
+    expect(decodeText(paged(text, { '═': 0xcd }))).toEqual({ text, encoding: 'CP850', guessed: true });
+  });
+
+  test('frames of an American console are read', () => {
+    const text = '╒════╕\n│ ok │\n╘════╛';
+    const pieces = { '╒': 0xd5, '═': 0xcd, '╕': 0xb8, '│': 0xb3, '╘': 0xd4, '╛': 0xbe };
+    expect(decodeText(paged(text, pieces))).toEqual({ text, encoding: 'CP437', guessed: true });
   });
 
   test('frames of a console are read', () => {
