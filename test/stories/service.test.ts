@@ -1,6 +1,5 @@
 // The composed service with its workers running by themselves, at high simulated speed: what a tick by hand
 // cannot show.
-import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { outcomeOf, stateIn } from '../support/requests.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
