@@ -1,6 +1,6 @@
 // What a run is given, and what came of it, no matter who asked and approved.
 import type { Readable } from 'node:stream';
-import type { Seen } from './measures.ts';
+import type { Seen } from './measures/finding.ts';
 import type { TappedHttp } from './tap.ts';
 
 export interface Surroundings {

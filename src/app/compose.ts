@@ -4,23 +4,14 @@ import { createClock } from '../adapters/clock.ts';
 import type { ScaledClock } from '../adapters/clock.ts';
 import { ConfigError } from '../adapters/config/configError.ts';
 import { policyFileWarnings } from '../adapters/config/policySource.ts';
-import type { RecordSettings } from '../adapters/config/recordSettings.ts';
 import { hash } from '../adapters/hash.ts';
-import { portAfter, startAdmin } from '../adapters/http/admin.ts';
-import type { Listening } from '../adapters/http/listen.ts';
-import { createMetrics } from '../adapters/http/metrics.ts';
-import { startHttp } from '../adapters/http/server.ts';
-import type { PortOptions } from '../adapters/http/server.ts';
 import { createLog } from '../adapters/log.ts';
-import type { LogLevel } from '../adapters/log.ts';
 import { Http } from '../adapters/outbound/http.ts';
-import type { Proxy } from '../adapters/outbound/proxy.ts';
 import { random } from '../adapters/random.ts';
 import { createFreezeWatch } from '../adapters/store/freezeRequest.ts';
 import { createAnchoring } from '../adapters/store/journal/anchors.ts';
 import type { Anchoring } from '../adapters/store/journal/anchors.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
-import type { Disk } from '../adapters/store/journal/disk.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
 import { openOutputStore } from '../adapters/store/outputStore.ts';
 import { createBot } from '../bot/bot.ts';
@@ -35,73 +26,20 @@ import type { Workers } from '../bot/workers/workers.ts';
 import type { Clock, Log } from '../liveResponse/ports.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { openChats, whyNoChats } from './chats.ts';
-import type { ChatOptions, Chats } from './chats.ts';
+import type { Chats } from './chats.ts';
 import { clocksFor, openDefender } from './defenderAccess.ts';
-import type { Clocks, DefenderAccess, DefenderOptions, RateOptions } from './defenderAccess.ts';
+import type { Clocks, DefenderAccess } from './defenderAccess.ts';
 import { Health } from './health.ts';
 import { openRecord } from './openRecord.ts';
+import type { ServiceOptions } from './options.ts';
 import { PlacesCheck } from './placesCheck.ts';
 import { PolicyReload, loadPolicy, tellWarnings } from './policyReload.ts';
 import type { UsablePolicy } from './policyReload.ts';
 import { anchorPlaces } from './recordOptions.ts';
+import { openServers } from './servers.ts';
+import type { Servers } from './servers.ts';
 import { Shutdown } from './shutdown.ts';
 import { createSimulatorControls } from './simulatorControls.ts';
-
-export interface ServiceOptions extends ChatOptions {
-  readonly host: string;
-  readonly port: number;
-  /**
-   * Where reasons in words and metrics are; absent: for this machine alone. Without a port: on the one after
-   * `port`.
-   */
-  readonly admin?: { readonly host: string; readonly port?: number } | 'off';
-  readonly dataDir: string;
-  readonly policyFile: string;
-  /**
-   * Key and anchors of the journal; absent: a key in the data folder and none. Only console and simulator may
-   * go without.
-   */
-  readonly record?: RecordSettings;
-  readonly command: string;
-  readonly logLevel: LogLevel;
-  /** Secrets that the log removes as a second net. */
-  readonly secrets: readonly string[];
-  readonly defender: DefenderOptions;
-  /** Called when the process can do its work no longer and should be started again. */
-  readonly onBroken?: (why: string) => void;
-  /**
-   * Called once for each place of the policy that the bot cannot write in, and for everybody else who could
-   * write the policy.
-   */
-  readonly onWarning?: (sentence: string) => void;
-  readonly rates: RateOptions;
-  readonly sessions: number;
-  /** Milliseconds. */
-  readonly pollGap: number;
-  readonly parkedGap: number;
-  /** Stated by LR_OFFLINE_QUEUE; absent: learned. */
-  readonly offlineQueue?: number;
-  readonly outputRetention: number;
-  /**
-   * Hosts other than those of Azure storage whose result links are read and handed out: endings that begin
-   * with a dot, and whole names.
-   */
-  readonly resultHosts?: readonly string[];
-  /** The way out; absent: directly. `useProxy` sets it for the clients that are not ours. */
-  readonly proxy?: Proxy;
-  /** Where journal, snapshot and deliveries are written, for tests; the machine's own by default. */
-  readonly disk?: Disk;
-  /**
-   * The way to the network, for a program that looks on (src/acceptance); closed with the service. Absent:
-   * one of its own.
-   */
-  readonly http?: Http;
-  /**
-   * One clock for everything, chats included, for tests that move time; by default the machine's own, and a
-   * faster one for a simulated tenant.
-   */
-  readonly clock?: Clock;
-}
 
 export interface Service {
   readonly url: string;
@@ -203,12 +141,10 @@ class Composition {
     const { store, bot, chats, access, http } = running;
     const anchoring = this.#anchoring(store, http);
     const health = this.#health(running, anchoring);
-    const metrics = createMetrics(store, () => health.gauges());
-    store.subscribe((_request, event) => metrics.count(event.type));
     await this.#journalStart(running, anchoring);
     await this.#watchFreezeRequests(bot);
-    const admin = await this.#openAdmin(health, () => metrics.read());
-    const server = await this.#openServer(health, chats);
+    const servers = await this.#openServers(running, health);
+    const { server, admin } = servers;
     this.#startWorkers(bot, chats);
     await chats.open(server.url);
     this.#phase = 'running';
@@ -223,7 +159,7 @@ class Composition {
       simulated: access.simulated,
       open: store.open().length,
     });
-    return this.#service(running, { server, admin });
+    return this.#service(running, servers);
   }
 
   #warn(sentence: string): void {
@@ -400,46 +336,20 @@ class Composition {
     this.#shutdown.onClose('freeze at the machine', 1_000, () => machine.stop());
   }
 
-  async #openAdmin(
-    health: Health,
-    metrics: () => Promise<{ readonly type: string; readonly body: string }>,
-  ): Promise<Listening | undefined> {
-    const { admin: wanted, port } = this.#options;
-    const admin =
-      wanted === 'off'
-        ? undefined
-        : await startAdmin({
-            host: wanted?.host ?? '127.0.0.1',
-            port: wanted?.port ?? portAfter(port),
-            ...this.#reported(health),
-            metrics,
-          });
-    // Ends after the public one: how a stopping process is can be asked to the last.
-    this.#shutdown.onClose('admin server', 500, () => admin?.stop() ?? Promise.resolve());
-    return admin;
-  }
-
-  async #openServer(health: Health, chats: Chats): Promise<Listening> {
-    const { host, port } = this.#options;
-    const server: Listening = await startHttp({
+  #openServers({ store, chats }: Running, health: Health): Promise<Servers> {
+    const { host, port, admin } = this.#options;
+    return openServers({
       host,
       port,
-      ...this.#reported(health),
-      draining: () => this.#phase === 'stopping',
-      mount: [(app) => chats.mount(app, () => server.port)],
-    });
-    this.#shutdown.onClose('server', 3_500, () => server.stop());
-    return server;
-  }
-
-  /** What both servers report with. */
-  #reported(health: Health): Pick<PortOptions, 'log' | 'clock' | 'healthy' | 'ready'> {
-    return {
-      log: this.#log,
+      admin,
+      store,
+      health,
+      chats,
       clock: this.#clocks.chatClock,
-      healthy: () => health.alive(),
-      ready: () => health.ready(),
-    };
+      log: this.#log,
+      draining: () => this.#phase === 'stopping',
+      shutdown: this.#shutdown,
+    });
   }
 
   #startWorkers({ loop }: ComposedBot, chats: Chats): void {
@@ -463,10 +373,7 @@ class Composition {
     tellWarnings(this.#options.policyFile, warnings, { log: this.#log, warn });
   }
 
-  #service(
-    { store, bot, reload, access: { simulator } }: Running,
-    { server, admin }: { readonly server: Listening; readonly admin: Listening | undefined },
-  ): Service {
+  #service({ store, bot, reload, access: { simulator } }: Running, { server, admin }: Servers): Service {
     const { clock, scaledClock } = this.#clocks;
     return {
       url: server.url,

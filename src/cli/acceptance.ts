@@ -14,7 +14,7 @@ import { freezeInForce, pendingFreeze } from '../adapters/store/freezeRequest.ts
 import { FolderInUse, lockHolder } from '../adapters/store/journal/lock.ts';
 import { isConfined, notConfined, runHosted } from '../acceptance/hosted.ts';
 import { measuresOf } from '../acceptance/measures.ts';
-import type { Measure } from '../acceptance/measures.ts';
+import type { Measure } from '../acceptance/measures/finding.ts';
 import { readOptions, usage } from '../acceptance/options.ts';
 import type { Options } from '../acceptance/options.ts';
 import type { Outcome } from '../acceptance/outcome.ts';

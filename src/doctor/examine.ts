@@ -12,7 +12,7 @@ import { chatPlatforms } from '../adapters/chats.ts';
 import { surface as consoleSurface } from '../adapters/console/ids.ts';
 import { customEndpoint } from '../adapters/defender/clouds.ts';
 import type { Policy } from '../bot/policy/policy.ts';
-import type { ServiceOptions } from '../app/compose.ts';
+import type { ServiceOptions } from '../app/options.ts';
 import { namedProfiles } from '../simulator/profiles.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 import type { Caller } from '../adapters/checks/call.ts';

@@ -8,7 +8,7 @@ import { portAfter } from '../adapters/http/admin.ts';
 import { proxyFrom } from '../adapters/outbound/proxy.ts';
 import { resultHosts } from '../adapters/outbound/resultLink.ts';
 import { optionsFrom } from '../app/options.ts';
-import type { ServiceOptions } from '../app/compose.ts';
+import type { ServiceOptions } from '../app/options.ts';
 import { fail, ok, warn } from '../adapters/checks/line.ts';
 import type { Tell } from '../adapters/checks/line.ts';
 

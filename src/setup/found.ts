@@ -2,8 +2,8 @@
 // of asking again.
 import { secretNames, smallFile } from '../adapters/config/secretFiles.ts';
 import { mostBytes, readDotEnv, settingsIn, settingsText } from '../adapters/config/dotEnv.ts';
-import { teamsTypes } from './answers.ts';
-import type { Chat, ChatAnswers, SecretAnswer, SecretAnswers, TenantAnswers } from './answers.ts';
+import { teamsTypes } from './questions/answers.ts';
+import type { Chat, ChatAnswers, SecretAnswer, SecretAnswers, TenantAnswers } from './questions/answers.ts';
 import { envHead } from './envText.ts';
 import { NotWritten } from './writing.ts';
 

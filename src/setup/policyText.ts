@@ -1,7 +1,7 @@
 // The text of `policy.yaml`: the example with its comments, and in it the people, roles, places and devices
 // that were answered; taken only when our own reader takes it.
 import { readPolicy } from '../adapters/config/policyFile.ts';
-import type { Chat, PersonAnswer, PolicyAnswers } from './answers.ts';
+import type { Chat, PersonAnswer, PolicyAnswers } from './questions/answers.ts';
 
 /** Marks a place in the policy that waits for what `/lr whoami` prints. */
 export const laterMark = 'LATER:';

@@ -10,9 +10,9 @@ import {
   checkPlace,
   checkSecret,
   checkSlackMember,
-} from '../../src/setup/answers.ts';
-import type { Check } from '../../src/setup/answers.ts';
-import { shortId } from '../../src/setup/interview.ts';
+} from '../../src/setup/questions/answers.ts';
+import type { Check } from '../../src/setup/questions/answers.ts';
+import { shortId } from '../../src/setup/questions/interview.ts';
 import { columnsOf, numbered, wrapped } from '../../src/setup/layout.ts';
 
 const guid = '5f0c1d2e-0000-4000-8000-00000000000a';

@@ -15,7 +15,7 @@ import { PolicyReload, policyLookEvery, policySettles } from '../../../src/app/p
 import type { PolicyReloadOptions } from '../../../src/app/policyReload.ts';
 import type { Clock } from '../../../src/liveResponse/ports.ts';
 import { startService } from '../../../src/app/compose.ts';
-import type { ServiceOptions } from '../../../src/app/compose.ts';
+import type { ServiceOptions } from '../../../src/app/options.ts';
 import { journalLines } from '../../support/store/journal.ts';
 import { createFailingDisk } from '../../support/store/failingDisk.ts';
 import { startProgram } from '../../support/programs/program.ts';

@@ -2,8 +2,8 @@
 // before the platform says only "invalid".
 import { isAbsolute, resolve } from 'node:path';
 import { domainToASCII } from 'node:url';
-import { isGuid } from '../adapters/config/environment.ts';
-import { hiddenCharacter } from '../liveResponse/text/visible.ts';
+import { isGuid } from '../../adapters/config/environment.ts';
+import { hiddenCharacter } from '../../liveResponse/text/visible.ts';
 
 export const chatWords = ['slack-socket', 'slack-http', 'teams'] as const;
 export type Chat = (typeof chatWords)[number];
