@@ -6,7 +6,7 @@ import { codeOf } from '../adapters/systemErrors.ts';
 import { field } from '../liveResponse/text/json.ts';
 import { formatOf } from '../liveResponse/results/collectedFile.ts';
 import type { Measure, Seen, Verdict } from './measures/finding.ts';
-import { shapeOf } from './observing.ts';
+import { shapeOf } from './rawAction.ts';
 import { familyOf, form, Redactor } from './redaction.ts';
 import type { Exchange } from './tap.ts';
 

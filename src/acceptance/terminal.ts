@@ -12,7 +12,7 @@ import { approvalCodeOf } from '../bot/commands/approvalCode.ts';
 import { peopleOf } from '../adapters/console/people.ts';
 import type { Request } from '../liveResponse/request.ts';
 import type { AnyVerb } from '../liveResponse/verbs.ts';
-import { wordOf } from './observing.ts';
+import { wordOf } from './rawAction.ts';
 
 export const surface = 'console';
 

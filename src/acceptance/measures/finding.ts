@@ -2,7 +2,7 @@
 // words of Defender's vocabulary, names of fields, numbers and families of hosts may be in a cell; nothing of a
 // tenant's own is.
 import { defaultProfile } from '../../simulator/profile.ts';
-import { statusOf, wordOf } from '../observing.ts';
+import { statusOf, wordOf } from '../rawAction.ts';
 import type { Answered, Observed, Probe, ProbeName } from '../observing.ts';
 import type { Exchange } from '../tap.ts';
 

@@ -1,6 +1,6 @@
 // Measures of the service: how it answers a POST, pages, finds names, and tells its rates and its time.
 import { familyOf, fieldName } from '../redaction.ts';
-import { statusOf } from '../observing.ts';
+import { statusOf } from '../rawAction.ts';
 import type { Probe } from '../observing.ts';
 import type { Exchange } from '../tap.ts';
 import { codes, judged, probe, seconds, sim, why } from './finding.ts';

@@ -2,7 +2,7 @@
 // shows.
 import { readTime } from '../../adapters/defender/wire.ts';
 import { field } from '../../liveResponse/text/json.ts';
-import { commandsOf, shapeOf, statusOf, typeOf, wordOf } from '../observing.ts';
+import { commandsOf, shapeOf, statusOf, typeOf, wordOf } from '../rawAction.ts';
 import type { Pair, Probe } from '../observing.ts';
 import { answered, isFinal, judged, noEnd, probe, seconds, sim, span, why, within } from './finding.ts';
 import type { Finding, Measure, Seen } from './finding.ts';

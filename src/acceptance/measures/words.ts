@@ -1,6 +1,6 @@
 // Measures of words and fields: which of Defender's vocabulary came, and whether our comment came back whole.
 import { activeStatuses, terminalStatuses } from '../../liveResponse/action.ts';
-import { commandsOf, statusOf } from '../observing.ts';
+import { commandsOf, statusOf } from '../rawAction.ts';
 import { fieldName } from '../redaction.ts';
 import { judged, probe, why, words } from './finding.ts';
 import type { Finding, Measure, Seen } from './finding.ts';
@@ -95,7 +95,6 @@ export function wordMeasures(seen: Seen, last: unknown): readonly Measure[] {
   const devices = (probe(seen.probes, 'lowerName')?.items ?? []).concat(
     probe(seen.probes, 'upperName')?.items ?? [],
   );
-  const requestor = statusOf(last, 'requestor');
   return [
     {
       name: 'words.status',
@@ -143,18 +142,22 @@ export function wordMeasures(seen: Seen, last: unknown): readonly Measure[] {
       simulator: 'yes',
       ...commentKept(seen),
     },
-    {
-      name: 'requestor',
-      assumption: 'The requestor of an action is the application’s',
-      simulator: 'id',
-      ...(requestor === undefined
-        ? why('there is none in the answers')
-        : judged(
-            /^[0-9a-f-]{36}$/i.test(requestor),
-            /^[0-9a-f-]{36}$/i.test(requestor) ? 'id' : requestor.includes('@') ? 'name of a person' : 'name',
-          )),
-    },
+    requestorMeasure(statusOf(last, 'requestor')),
   ];
+}
+
+function requestorMeasure(requestor: string | undefined): Measure {
+  return {
+    name: 'requestor',
+    assumption: 'The requestor of an action is the application’s',
+    simulator: 'id',
+    ...(requestor === undefined
+      ? why('there is none in the answers')
+      : judged(
+          /^[0-9a-f-]{36}$/i.test(requestor),
+          /^[0-9a-f-]{36}$/i.test(requestor) ? 'id' : requestor.includes('@') ? 'name of a person' : 'name',
+        )),
+  };
 }
 
 interface FieldsKnown extends Pick<Measure, 'name' | 'assumption'> {
