@@ -68,7 +68,7 @@ function readConfiguration(): Configured | undefined {
   return undefined;
 }
 
-/** The process with its one service: started, told to read the policy again, and ended once. */
+/** The process with its one service: started, asked to read the policy again, and ended once. */
 class Program {
   #service: Service | undefined;
   #rereads = 0;

@@ -374,7 +374,7 @@ export function firstLabel(name: string): string {
   return name.split('.')[0] ?? name;
 }
 
-/** What must stand in no field: those who act here, and where. */
+/** What must be in no field: those who act here, and where. */
 function secretsOf({ people }: Policy, { device }: Options, { defender }: Settings): readonly string[] {
   const azure =
     defender.kind === 'tenant' && defender.auth.kind === 'azure' ? defender.auth.azure : undefined;

@@ -51,7 +51,7 @@ export interface Service {
   /** Today's: it changes when the file does. */
   readonly policy: Policy;
   /**
-   * Reads the policy again now, as SIGHUP asks for. What comes of it is journaled, told in the approvals
+   * Reads the policy again now, as SIGHUP asks for. The result is journaled, announced in the approvals
    * places, and in /readyz.
    */
   readAgain(): void;
@@ -105,7 +105,7 @@ interface Base {
   readonly access: DefenderAccess;
 }
 
-/** The bot with what stands in front of it and what keeps its policy. */
+/** The bot with the chats in front of it and the part that keeps its policy. */
 interface Running extends Base {
   readonly chats: Chats;
   readonly bot: ComposedBot;

@@ -121,7 +121,7 @@ export class Health {
             blocks: true,
             why: `${trouble} Nothing is approved or sent until it can be written again.`,
           },
-      // An old break is for an auditor to look at; incident response goes on.
+      // An old break is for an auditor to look at; incident response continues.
       { name: 'audit', ok: true, ...(broken === undefined ? {} : { why: broken }) },
       check('anchors', anchoring.trouble()),
       check('defender', this.#defender()),

@@ -1,5 +1,5 @@
-// Opens the record for the bot: with its key, held against the heads that were noted elsewhere, or not at
-// all.
+// Opening of the record for the bot: with its key, and compared with the heads that were noted elsewhere; or
+// not at all.
 import type { RecordSettings } from '../adapters/config/recordSettings.ts';
 import { noJournalKey } from '../adapters/config/settings.ts';
 import type { AnchorsRead } from '../adapters/store/journal/anchors.ts';

@@ -87,7 +87,7 @@ function readArguments(given: readonly string[], variables: NodeJS.ProcessEnv): 
   };
 }
 
-/** A day stands for all of it. */
+/** A day means all of it. */
 function moment(text: string, end: boolean): number | undefined {
   const whole = /^\d{4}-\d\d-\d\d$/.test(text);
   const at = timeOf(whole ? `${text}T00:00Z` : text);
@@ -194,7 +194,7 @@ function report(found: Compared): void {
   );
 }
 
-/** The tenant's own requests; those of a simulated Defender stand in no audit log. */
+/** The tenant's own requests; those of a simulated Defender are in no audit log. */
 function ofTenant(
   requests: readonly JournalRequest[],
   tenant: string | undefined,

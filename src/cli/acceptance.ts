@@ -123,7 +123,7 @@ function report(options: Options, outcome: Outcome, print: (text: string) => voi
  * own.
  */
 function variablesFor({ mode }: Options): Readonly<Record<string, string | undefined>> {
-  // The lines of the log would stand between those of the people.
+  // The lines of the log would come between those of the people.
   const all = {
     ...process.env,
     LR_LOG_LEVEL: (process.env['LR_LOG_LEVEL'] ?? '') === '' ? 'error' : process.env['LR_LOG_LEVEL'],

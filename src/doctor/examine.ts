@@ -1,4 +1,4 @@
-// The whole examination: what is local first, then everything that needs the network side by side. One thing
+// Examination as a whole: what is local first, then everything that needs the network side by side. One thing
 // that fails, hangs or breaks never keeps the others from being looked at, and the whole ends within its
 // time.
 import type { TokenSource } from '../adapters/entra/credentials.ts';
@@ -35,7 +35,7 @@ export interface Examination extends Caller {
   readonly offline: boolean;
   /** Whether to send the one POST that shows the right to run. */
   readonly probe: boolean;
-  /** Milliseconds until what is still open is told as unfinished. */
+  /** Milliseconds until what is still open is reported as unfinished. */
   readonly totalMs?: number;
   /** How tokens are got; through @azure/identity by default. */
   readonly tokensOf?: (credentials: Credentials, authority: string) => TokenSource;

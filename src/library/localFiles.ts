@@ -1,6 +1,6 @@
-// What the library should hold: the scripts that come with the program and every file that a recipe names,
-// read from manifest/defender and from the folder given by --scripts, whose copies (signed ones, mostly)
-// count before the shipped ones.
+// Files that the library should hold: the scripts that come with the program and every file that a recipe
+// names, read from manifest/defender and from the folder given by --scripts, whose copies (signed ones,
+// mostly) count before the shipped ones.
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';

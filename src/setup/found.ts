@@ -1,4 +1,4 @@
-// What a `.env` that is there already says of chat and tenant, so that a second run goes on from it instead
+// Answers that an existing `.env` holds about chat and tenant, so that a second run continues from it instead
 // of asking again.
 import { secretNames, smallFile } from '../adapters/config/secretFiles.ts';
 import { mostBytes, readDotEnv, settingsIn, settingsText } from '../adapters/config/dotEnv.ts';
@@ -10,7 +10,7 @@ import { NotWritten } from './writing.ts';
 export interface Found {
   readonly chat: ChatAnswers;
   readonly tenant: TenantAnswers;
-  /** Those that are set, so that what is missing can be told. */
+  /** Those that are set, so that the assistant can name what is missing. */
   readonly secrets: SecretAnswers;
   readonly keyFile: string | undefined;
 }

@@ -1,4 +1,4 @@
-// What is left to do, in order, each with where it is done or with the very command.
+// Steps that are left to do, in order, each with where it is done or with the very command.
 import type { ChatAnswers, SecretAnswers, TenantAnswers } from './questions/answers.ts';
 import { secretsFor, whereSecrets } from './questions/answers.ts';
 import type { DoctorLine } from './otherPrograms.ts';

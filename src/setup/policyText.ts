@@ -95,7 +95,7 @@ function placeLines(places: readonly string[], surfaces: readonly string[]): rea
   return [...lines, ...later, ...holder, ...shown];
 }
 
-/** Anything that YAML could take for something else stands in double quotes, which JSON's are too. */
+/** Anything that YAML could take for something else is put in double quotes, which JSON's are too. */
 function quoted(text: string): string {
   return /^[a-z][a-z0-9_-]*$/.test(text) && !/^(?:y|n|yes|no|on|off|true|false|null)$/.test(text)
     ? text

@@ -152,7 +152,7 @@ function encodingOf(bytes: Uint8Array): string {
   }
 }
 
-/** By the keys as they stand, so that JSON which is broken inside a string tells them too. */
+/** By the keys as they are written, so that JSON which is broken inside a string shows them too. */
 function keysOf(bytes: Uint8Array): string {
   const text = new TextDecoder(bytes[1] === 0 ? 'utf-16le' : 'utf-8').decode(bytes);
   try {

@@ -191,8 +191,8 @@ function examineRoles({ roles, scopes }: Claims, tell: Tell): (kind: CallKind) =
       tell(ok(check, `granted: ${uses}`));
       continue;
     }
-    // Both kinds of a "one of these" permission may be absent; the one that was told first brings the other's
-    // feature with it.
+    // Both kinds of a "one of these" permission may be absent; the one that was reported first brings the
+    // other's feature with it.
     const covered = needing.every((kind) => rights[kind].anyOf.some((one) => missing.has(one)));
     missing.add(role);
     const instead = covered ? ([...missing].find((one) => one !== role) ?? role) : undefined;

@@ -106,7 +106,7 @@ function isWanted(part: keyof typeof areas, { chat, tenant }: Parts): boolean {
   return chat.chats.some((one) => one.startsWith(areas[part]));
 }
 
-/** Whether there is enough to look at: what is left for later would only be told as missing. */
+/** Whether there is enough to look at: what is left for later would only be reported as missing. */
 function isComplete(
   part: keyof typeof areas,
   { chat, tenant, secrets }: Parts,

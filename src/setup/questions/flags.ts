@@ -133,7 +133,7 @@ export function readFlags(
     },
     problems,
   );
-  // Where nobody is asked, what is not given is chosen too; a word that is no choice has been told already.
+  // Where nobody is asked, what is not given is chosen too; a word that is no choice was refused already.
   const chosen = {
     chats: values.yes === true && values.chat === undefined ? [] : chat.chats,
     tenant: values.yes === true && values.tenant === undefined ? 'simulator' : tenant.tenant,
