@@ -1,6 +1,6 @@
-// Hosted run of the main job, by the bot itself in this process: its policy, journal, four eyes and submission,
-// with people at the terminal or in its chats. This part starts the bot, waits for what the people do, and looks
-// on; it never submits, approves or cancels.
+// Hosted run of the main job, by the bot itself in this process: its policy, journal, four eyes and
+// submission, with people at the terminal or in its chats. This part starts the bot, waits for what the
+// people do, and looks on; it never submits, approves or cancels.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { placesOf } from '../adapters/console/people.ts';

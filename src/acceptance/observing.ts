@@ -1,6 +1,6 @@
 // Observer of one session, from outside: it looks at the session while it runs, and at what it left. It only
-// reads, through the product's own bounded client and at a rate of its own, so that neither a bot nor its people
-// are held up. It submits nothing, cancels nothing, and repeats no call.
+// reads, through the product's own bounded client and at a rate of its own, so that neither a bot nor its
+// people are held up. It submits nothing, cancels nothing, and repeats no call.
 import { gunzipSync, constants } from 'node:zlib';
 import type { Calls } from '../adapters/defender/calls.ts';
 import { quoted } from '../adapters/defender/readings.ts';
@@ -59,7 +59,7 @@ export interface ResultRead {
   readonly range: { readonly status: number; readonly bytes: number };
 }
 
-/** One question asked afterwards, by its name in `measures.ts`. */
+/** One question asked afterwards, by its name in `measures/`. */
 export interface Probe extends Answered {
   readonly name: ProbeName;
   readonly items?: readonly unknown[];

@@ -1,5 +1,5 @@
-// Watched run of the main job, by a bot that runs elsewhere: what is asked and approved in its chat shows up in
-// Defender, and is looked at from outside.
+// Watched run of the main job, by a bot that runs elsewhere: what is asked and approved in its chat shows up
+// in Defender, and is looked at from outside.
 import { createClock } from '../adapters/clock.ts';
 import { quoted } from '../adapters/defender/readings.ts';
 import { readAction } from '../adapters/defender/wire.ts';

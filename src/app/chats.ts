@@ -277,8 +277,8 @@ export interface Directory {
 }
 
 /**
- * The groups of all platforms as one: each is asked of the platform whose prefix it has. A group of no platform
- * that is set up is refused, which fails closed.
+ * The groups of all platforms as one: each is asked of the platform whose prefix it has. A group of no
+ * platform that is set up is refused, which fails closed.
  */
 export function combineGroups(directories: readonly Directory[], clock: Clock): Groups {
   const directoryOf = (group: string): Directory | undefined =>

@@ -9,7 +9,6 @@ import { createLog } from '../adapters/log.ts';
 import { Http } from '../adapters/outbound/http.ts';
 import { random } from '../adapters/random.ts';
 import { createFreezeWatch } from '../adapters/store/freezeRequest.ts';
-import { createAnchoring } from '../adapters/store/journal/anchors.ts';
 import type { Anchoring } from '../adapters/store/journal/anchors.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
@@ -30,12 +29,11 @@ import type { Chats } from './chats.ts';
 import { clocksFor, openDefender } from './defenderAccess.ts';
 import type { Clocks, DefenderAccess } from './defenderAccess.ts';
 import { Health } from './health.ts';
-import { openRecord } from './openRecord.ts';
+import { openAnchoring, openRecord } from './openRecord.ts';
 import type { ServiceOptions } from './options.ts';
 import { PlacesCheck } from './placesCheck.ts';
 import { PolicyReload, loadPolicy, tellWarnings } from './policyReload.ts';
 import type { UsablePolicy } from './policyReload.ts';
-import { anchorPlaces } from './recordOptions.ts';
 import { openServers } from './servers.ts';
 import type { Servers } from './servers.ts';
 import { Shutdown } from './shutdown.ts';
@@ -280,15 +278,8 @@ class Composition {
 
   #anchoring(store: Store, http: Http): Anchoring {
     const { record } = this.#options;
-    const anchoring = createAnchoring({
-      places: record === undefined ? [] : anchorPlaces(record, http),
-      head: () => store.head(),
-      keys: store.keys(),
-      clock: this.#clocks.chatClock,
-      log: this.#log,
-      everyLines: record?.everyLines ?? 1,
-      everyMs: record?.everyMs ?? 1,
-    });
+    const { chatClock } = this.#clocks;
+    const anchoring = openAnchoring(record, { store, http, clock: chatClock, log: this.#log });
     this.#shutdown.onClose('anchors', 1_500, () => anchoring.stop());
     return anchoring;
   }

@@ -49,8 +49,8 @@ export interface Clocks {
 export function clocksFor(defender: DefenderOptions, dataDir: string, given: Clock | undefined): Clocks {
   const chatClock = given ?? createClock();
   if (given !== undefined || defender.kind !== 'simulator') return { clock: chatClock, chatClock };
-  // Never earlier than anything this data folder has seen, so that a story told at high speed continues after a
-  // restart.
+  // Never earlier than anything this data folder has seen, so that a story told at high speed continues after
+  // a restart.
   const epoch = Math.max(createClock().now(), (lastTime(dataDir) ?? 0) + 1);
   const scaledClock = createScaledClock({ speed: defender.speed, epoch });
   return { clock: scaledClock, chatClock, scaledClock };

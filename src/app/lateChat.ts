@@ -1,5 +1,6 @@
-// Late chat: one that may be out of reach when the bot starts, or later for so long that it has to be connected
-// again from the beginning. The bot knows it all the time, its cards wait, and the other chats work meanwhile.
+// Late chat: one that may be out of reach when the bot starts, or later for so long that it has to be
+// connected again from the beginning. The bot knows it all the time, its cards wait, and the other chats work
+// meanwhile.
 import type { Express } from 'express';
 import type { OpenChat } from '../adapters/chatPlatform.ts';
 import type { Check } from '../adapters/http/server.ts';

@@ -45,8 +45,8 @@ export async function loadPolicy(file: string): Promise<UsablePolicy> {
 }
 
 /**
- * Tells what the policy allows and most likely should not, such as one human listed twice. No decision depends
- * on it.
+ * Tells what the policy allows and most likely should not, such as one human listed twice. No decision
+ * depends on it.
  */
 export function tellWarnings(
   file: string,

@@ -1,5 +1,5 @@
-// Verbs of the audit that change the record, which only somebody at the machine may do while the bot is stopped:
-// accept it after a restore, hold it for a court, forget a person.
+// Verbs of the audit that change the record, which only somebody at the machine may do while the bot is
+// stopped: accept it after a restore, hold it for a court, forget a person.
 import { rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Verbs of the audit that only read: verify the journal, print its head, show one request. They work next to a
-// running bot too.
+// Verbs of the audit that only read: verify the journal, print its head, show one request. They work next to
+// a running bot too.
 import type { RecordSettings } from '../adapters/config/recordSettings.ts';
 import { createLog } from '../adapters/log.ts';
 import { audit } from '../adapters/store/audit/audit.ts';

@@ -1,6 +1,6 @@
-// `npm run audit`: proves the journal, prints its anchor, tells one request's history, and compares an export of
-// the tenant's audit log with it, also next to a running bot. With the bot stopped it accepts a restored record,
-// holds it for a court, or forgets a person.
+// `npm run audit`: proves the journal, prints its anchor, tells one request's history, and compares an export
+// of the tenant's audit log with it, also next to a running bot. With the bot stopped it accepts a restored
+// record, holds it for a court, or forgets a person.
 import { readdirSync } from 'node:fs';
 import { Environment } from '../adapters/config/environment.ts';
 import { readRecord } from '../adapters/config/recordSettings.ts';

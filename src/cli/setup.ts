@@ -1,7 +1,7 @@
-// `npm run setup`: writes `.env`, the journal key, the policy, the manifest of the Slack app and the app package
-// for Teams, through the assistant of src/setup. Exit code 0 when the files are there and the doctor calls
-// nothing broken, 1 when it does or a file could not be written, 2 when it was called wrongly, 130 when it was
-// left with Ctrl-C.
+// `npm run setup`: writes `.env`, the journal key, the policy, the manifest of the Slack app and the app
+// package for Teams, through the assistant of src/setup. Exit code 0 when the files are there and the doctor
+// calls nothing broken, 1 when it does or a file could not be written, 2 when it was called wrongly, 130 when
+// it was left with Ctrl-C.
 import { whyItFailed } from '../adapters/store/fileTrouble.ts';
 import { whyNoPair } from '../setup/questions/answers.ts';
 import { Left } from '../setup/questions/asker.ts';

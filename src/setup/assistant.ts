@@ -1,5 +1,5 @@
-// The assistant: asks what is needed to run the bot for real, writes the files, has the doctor look at them, and
-// says what is left. It overwrites nothing.
+// The assistant: asks what is needed to run the bot for real, writes the files, has the doctor look at them,
+// and says what is left. It overwrites nothing.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -1,5 +1,5 @@
-// Other programs, as the assistant calls them: the doctor as a process of its own, for one step or for all that
-// was written, and the commands that it names for what is left.
+// Other programs, as the assistant calls them: the doctor as a process of its own, for one step or for all
+// that was written, and the commands that it names for what is left.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
-// Files that the assistant writes: each is written once, or shown in a dry run, and what is there already stays
-// as it is. With what was written so far, for a person who leaves in the middle.
+// Files that the assistant writes: each is written once, or shown in a dry run, and what is there already
+// stays as it is. With what was written so far, for a person who leaves in the middle.
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { smallFile } from '../adapters/config/secretFiles.ts';

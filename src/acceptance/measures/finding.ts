@@ -1,6 +1,6 @@
-// Finding of one measure: what a tenant showed, held against what our code assumes, and how it is written. Only
-// words of Defender's vocabulary, names of fields, numbers and families of hosts may be in a cell; nothing of a
-// tenant's own is.
+// Finding of one measure: what a tenant showed, held against what our code assumes, and how it is written.
+// Only words of Defender's vocabulary, names of fields, numbers and families of hosts may be in a cell;
+// nothing of a tenant's own is.
 import { defaultProfile } from '../../simulator/profile.ts';
 import { statusOf, wordOf } from '../rawAction.ts';
 import type { Answered, Observed, Probe, ProbeName } from '../observing.ts';

@@ -1,5 +1,5 @@
-// Credentials of each part: the secrets that were not given are asked for, and the doctor looks at the part at
-// once, so that what the platform refuses can be typed again.
+// Credentials of each part: the secrets that were not given are asked for, and the doctor looks at the part
+// at once, so that what the platform refuses can be typed again.
 import { resolve } from 'node:path';
 import { checkFile, checkGuid, checkSecret, secretsFor, whereSecrets } from './answers.ts';
 import type { ChatAnswers, SecretAnswer, SecretAnswers, TenantAnswers } from './answers.ts';

@@ -1,5 +1,5 @@
-// Questions of the assistant, in the order in which things are set up: chat, tenant, people. What was given is
-// not asked for; where nobody can be asked, it is left for later.
+// Questions of the assistant, in the order in which things are set up: chat, tenant, people. What was given
+// is not asked for; where nobody can be asked, it is left for later.
 import { resolve } from 'node:path';
 import { cloudNames } from '../../adapters/defender/clouds.ts';
 import {

@@ -16,7 +16,7 @@ export interface GivenSettings {
   readonly secrets: ReadonlyMap<string, SecretAnswer>;
   /** Other settings of the file. */
   readonly more: Readonly<Record<string, string>>;
-  /** The secrets that were given by a flag or in the file; what the environment holds may be another program's. */
+  /** Secrets given by a flag or in the file; what the environment holds may be another program's. */
   readonly named: readonly string[];
 }
 

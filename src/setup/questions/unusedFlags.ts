@@ -14,8 +14,8 @@ export interface Chosen {
 export type Options = Readonly<Record<string, string | undefined>>;
 
 /**
- * What was given and would count for nothing. Dropped without a word, it would leave a simulated tenant to people
- * who gave a real one.
+ * What was given and would count for nothing. Dropped without a word, it would leave a simulated tenant to
+ * people who gave a real one.
  */
 export function unused(
   { chats, tenant, byName }: Chosen,
