@@ -68,7 +68,13 @@ export default tseslint.config(
   },
   {
     // Programs people run in a terminal print to it.
-    files: ['src/cli/demo.ts', 'src/cli/audit.ts', 'src/simulator/cli.ts', 'test/bench/**/*.ts'],
+    files: [
+      'src/cli/demo.ts',
+      'src/cli/audit.ts',
+      'src/audit/*.ts',
+      'src/simulator/cli.ts',
+      'test/bench/**/*.ts',
+    ],
     rules: { 'no-console': 'off' },
   },
   ...exemptions(),

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { entraGroups } from '../src/adapters/entra/groupIds.ts';
 import { slackGroups } from '../src/adapters/slack/ids.ts';
-import { combineGroups } from '../src/app/groupDirectories.ts';
+import { combineGroups } from '../src/app/chats.ts';
 import type { Groups } from '../src/bot/ports.ts';
 import { createManualClock } from './support/manualClock.ts';
 import { riley } from './support/policy.ts';

@@ -2,8 +2,7 @@
 import { expect, test } from '@jest/globals';
 import type { ChatPort } from '../src/bot/ports.ts';
 import type { CardRef } from '../src/liveResponse/request/request.ts';
-import { createLateChat } from '../src/app/lateChat.ts';
-import type { LateChat } from '../src/app/lateChat.ts';
+import { LateChat } from '../src/app/lateChat.ts';
 import type { OpenChat } from '../src/adapters/chatPlatform.ts';
 import { ConfigError } from '../src/adapters/config/environment.ts';
 import { createManualClock } from './support/manualClock.ts';
@@ -61,7 +60,7 @@ function lateWith(
   start: () => Promise<OpenChat>,
   more: { readonly alone?: boolean; readonly clock?: ManualClock; readonly onConnected?: () => void } = {},
 ): LateChat {
-  return createLateChat({
+  return new LateChat({
     name: 'Slack',
     surface: 'slack',
     path: '/slack/events',
@@ -143,7 +142,7 @@ test('what connects later, or again, is told when it has, and what connects at t
   const clock = createManualClock();
   const connected: boolean[] = [];
   let refusals = 1;
-  const late = createLateChat({
+  const late = new LateChat({
     name: 'Slack',
     surface: 'slack',
     path: '/slack/events',

@@ -1,9 +1,8 @@
-// The main job by the bot itself, in this process: its policy, journal, four eyes and submission, with people
-// at the terminal or in its chats. What is here starts it, waits for what the people do, and looks on; it
-// never submits, approves or cancels.
+// Hosted run of the main job, by the bot itself in this process: its policy, journal, four eyes and
+// submission, with people at the terminal or in its chats. This part starts the bot, waits for what the
+// people do, and looks on; it never submits, approves or cancels.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { placesOf } from '../adapters/console/people.ts';
 import type { Settings } from '../adapters/config/settings.ts';
 import { chooseDevice, inScope } from '../bot/policy/devices/scope.ts';
@@ -16,7 +15,8 @@ import type { RequestSession, SessionIn } from '../liveResponse/request/session.
 import { sessionsIn } from '../bot/workers/transition.ts';
 import { optionsFrom } from '../app/options.ts';
 import { startService } from '../app/compose.ts';
-import type { Service, ServiceOptions } from '../app/compose.ts';
+import type { Service } from '../app/compose.ts';
+import type { ServiceOptions } from '../app/options.ts';
 import { ConfigError } from '../adapters/config/environment.ts';
 import type { Options } from './options.ts';
 import { Observer } from './observing.ts';
@@ -33,21 +33,31 @@ import type { Outcome, Surroundings } from './outcome.ts';
 const looksForResults = 90;
 const recipe = 'dump';
 
+/** The bot that runs here, and what it is run with. */
+interface Run extends Surroundings {
+  readonly service: Service;
+  /** Undefined where the people are in a chat. */
+  readonly terminal: Terminal | undefined;
+  readonly options: Options;
+  readonly settings: Settings;
+}
+
 /** @throws ConfigError, or what keeps the bot from starting */
 export async function runHosted(
   options: Options,
   settings: Settings,
-  { http, print, stop, input, real }: Surroundings,
+  around: Surroundings,
 ): Promise<Outcome> {
+  const { http, print } = around;
   const terminal = options.mode === 'chat' ? undefined : createTerminal(print);
   const service = await startService(
     terminal === undefined
       ? { ...optionsFrom(settings), http, onWarning: print }
-      : terminalOptions(options, settings, terminal, http, print),
+      : terminalOptions(options, settings, terminal, around),
   );
   let told: (() => Outcome) | undefined;
   try {
-    told = await drive(service, terminal, options, settings, { http, print, stop, input, real });
+    told = await drive({ ...around, service, terminal, options, settings });
   } finally {
     await service.stop();
   }
@@ -55,13 +65,8 @@ export async function runHosted(
   return told();
 }
 
-async function drive(
-  service: Service,
-  terminal: Terminal | undefined,
-  options: Options,
-  settings: Settings,
-  { http, print, stop, input, real }: Surroundings,
-): Promise<() => Outcome> {
+async function drive(run: Run): Promise<() => Outcome> {
+  const { service, terminal, options, settings, http, print, stop, real } = run;
   const apiUrl = service.simulator?.url ?? (settings.defender.kind === 'tenant' ? settings.defender.url : '');
   http.lookAt(apiUrl);
   const looking = lookingWith(settings, {
@@ -76,18 +81,75 @@ async function drive(
   if (terminal !== undefined && real && !isConfined(service.policy, device.name))
     throw new ConfigError(notConfined(device.name));
 
-  const began = service.clock.now();
   const observer = new Observer({ ...looking, device });
+  const outcome = outcomeOf(run, { observer, apiUrl, device });
   const known = new Set(service.store.all().map(({ id }) => id));
   const newest = (): Request | undefined =>
     service.store.all().find((one) => !known.has(one.id) && one.targets[0].device.id === device.id);
+  const short = (why: string, request: () => Request | undefined) =>
+    outcome(() => [
+      false,
+      `${stop.aborted ? 'stopped' : why}. ${standing(request(), observer.word())}${options.mode === 'chat' ? ' What waits in the bot’s data folder goes on with its next start.' : ''}`,
+    ]);
+  const people = terminal === undefined ? undefined : seat(run, terminal, newest);
+  if (people === undefined)
+    print(
+      `The bot runs here. Ask for "dump ${options.device} ${options.process}" in the chat, and have somebody else approve it there. Ctrl+C ends the bot.`,
+    );
+  try {
+    if (options.mode === 'play' && terminal !== undefined && people !== undefined) {
+      await play(terminal, people.table, service);
+      // Nobody else is there who could still do it.
+      if ((newest()?.stage.state ?? 'awaitingApproval') === 'awaitingApproval')
+        return short('the bot did not take what was asked for, or approved', newest);
+    }
+    // Until something runs, or nothing will.
+    const isDecided = (one: Request | undefined): boolean =>
+      startedOf(one) !== undefined ||
+      (one !== undefined && stageOf(one).state === 'closed' && options.mode !== 'chat');
+    const sent = startedOf(await until(run, newest, isDecided, { ms: options.patience, left: people?.left }));
+    if (sent === undefined) return short('nobody approved it in time, or it was not sent', newest);
+    const { actionId } = sent.session.stage.run;
+    print(`Sent: action ${actionId}. From here on this is measured.`);
+    if (options.cancel && people !== undefined) askForCancel(run, people.table);
+    await observer.follow(actionId);
+    const now = (): Request | undefined => service.store.get(sent.request.id);
+    if (observer.seen().ended === undefined) return short('it did not end in time', now);
+    await until(
+      run,
+      now,
+      (one) =>
+        sessionsIn(one === undefined ? [] : [one], ['finished']).some(
+          ({ request, session }) => session.stage.outcome !== 'succeeded' || allRead(request, session),
+        ),
+      { ms: looksForResults * looking.gap },
+    );
+    await observer.examine(actionId);
+    return stop.aborted ? short('stopped', now) : outcome(() => judgement(now(), options, http));
+  } finally {
+    people?.leave();
+  }
+}
+
+type Judgement = readonly [ok: boolean, how: string];
+
+/** Makes an outcome of a judgement; both are asked for only once the bot has stopped. */
+function outcomeOf(
+  { service, options, settings, http, real }: Run,
+  {
+    observer,
+    apiUrl,
+    device,
+  }: { readonly observer: Observer; readonly apiUrl: string; readonly device: Device },
+): (judge: () => Judgement) => () => Outcome {
+  const began = service.clock.now();
   const secrets = [
     ...secretsOf(service.policy, options, settings),
     device.id,
     device.name,
     firstLabel(device.name),
   ];
-  const outcome = (judge: () => readonly [ok: boolean, how: string]) => (): Outcome => {
+  return (judge) => () => {
     const [ok, how] = judge();
     const comment = sentComment(http);
     return {
@@ -104,46 +166,6 @@ async function drive(
       },
     };
   };
-  const short = (why: string, request: () => Request | undefined) =>
-    outcome(() => [
-      false,
-      `${stop.aborted ? 'stopped' : why}. ${standing(request(), observer.word())}${options.mode === 'chat' ? ' What waits in the bot’s data folder goes on with its next start.' : ''}`,
-    ]);
-
-  const people = terminal === undefined ? undefined : seat(terminal, service, options, newest, input, print);
-  if (people === undefined)
-    print(
-      `The bot runs here. Ask for "dump ${options.device} ${options.process}" in the chat, and have somebody else approve it there. Ctrl+C ends the bot.`,
-    );
-  try {
-    if (options.mode === 'play' && terminal !== undefined && people !== undefined) {
-      await play(terminal, people.table, service);
-      // Nobody else is there who could still do it.
-      if ((newest()?.stage.state ?? 'awaitingApproval') === 'awaitingApproval')
-        return short('the bot did not take what was asked for, or approved', newest);
-    }
-    // Until something runs, or nothing will.
-    const isDecided = (one: Request | undefined): boolean =>
-      startedOf(one) !== undefined ||
-      (one !== undefined && stageOf(one).state === 'closed' && options.mode !== 'chat');
-    const sent = startedOf(await until(service, options.patience, stop, newest, isDecided, people?.left));
-    if (sent === undefined) return short('nobody approved it in time, or it was not sent', newest);
-    const { actionId } = sent.session.stage.run;
-    print(`Sent: action ${actionId}. From here on this is measured.`);
-    if (options.cancel && people !== undefined) askForCancel(options, people.table, terminal, print);
-    await observer.follow(actionId);
-    const now = (): Request | undefined => service.store.get(sent.request.id);
-    if (observer.seen().ended === undefined) return short('it did not end in time', now);
-    await until(service, looksForResults * looking.gap, stop, now, (one) =>
-      sessionsIn(one === undefined ? [] : [one], ['finished']).some(
-        ({ request, session }) => session.stage.outcome !== 'succeeded' || allRead(request, session),
-      ),
-    );
-    await observer.examine(actionId);
-    return stop.aborted ? short('stopped', now) : outcome(() => judgement(now(), options, http));
-  } finally {
-    people?.leave();
-  }
 }
 
 /** Its session, once Defender has taken it. */
@@ -172,8 +194,7 @@ function terminalOptions(
   options: Options,
   settings: Settings,
   terminal: Terminal,
-  http: TappedHttp,
-  print: (text: string) => void,
+  { http, print }: Pick<Surroundings, 'http' | 'print'>,
 ): ServiceOptions {
   const { record, ...base } = optionsFrom(settings);
   // Never a folder that was used before: nothing that an earlier run left waiting may be sent by this one.
@@ -211,14 +232,10 @@ interface Seat {
 
 /** @throws ConfigError where the policy has nobody and nowhere for a terminal */
 function seat(
+  { service: { policy, bot }, options, input, print }: Run,
   terminal: Terminal,
-  service: Service,
-  options: Options,
   request: () => Request | undefined,
-  input: Readable,
-  print: (text: string) => void,
 ): Seat {
-  const { policy, bot } = service;
   const place = placesOf(policy).find((one) => one.approvals);
   const pair = players(policy, recipe);
   if (place === undefined || pair === undefined) throw new ConfigError(noSeat);
@@ -249,12 +266,7 @@ async function play(terminal: Terminal, table: Table, service: Service): Promise
     await terminal.say(table, pair.approver, approvalOf(request));
 }
 
-function askForCancel(
-  options: Options,
-  table: Table,
-  terminal: Terminal | undefined,
-  print: (text: string) => void,
-): void {
+function askForCancel({ options, terminal, print }: Run, table: Table): void {
   const pair = players(table.policy, recipe);
   if (options.mode === 'play' && terminal !== undefined && pair !== undefined)
     void terminal.say(table, pair.asker, 'cancel to see what a cancel does');
@@ -266,12 +278,10 @@ function askForCancel(
  * before it was approved.
  */
 async function until(
-  service: Service,
-  ms: number,
-  stop: AbortSignal,
+  { service, stop }: Run,
   request: () => Request | undefined,
   is: (request: Request | undefined) => boolean,
-  left?: AbortSignal,
+  { ms, left }: { readonly ms: number; readonly left?: AbortSignal | undefined },
 ): Promise<Request | undefined> {
   const done = new AbortController();
   const look = (): void => {
@@ -305,11 +315,7 @@ function allRead({ subject }: Request, { stage }: SessionIn<'finished'>): boolea
   );
 }
 
-function judgement(
-  request: Request | undefined,
-  options: Options,
-  http: TappedHttp,
-): readonly [ok: boolean, how: string] {
+function judgement(request: Request | undefined, options: Options, http: TappedHttp): Judgement {
   const started = startedOf(request);
   if (started?.session.stage.state === 'running')
     return [
@@ -380,7 +386,7 @@ export function firstLabel(name: string): string {
   return name.split('.')[0] ?? name;
 }
 
-/** What must stand in no field: those who act here, and where. */
+/** What must be in no field: those who act here, and where. */
 function secretsOf({ people }: Policy, { device }: Options, { defender }: Settings): readonly string[] {
   const azure =
     defender.kind === 'tenant' && defender.auth.kind === 'azure' ? defender.auth.azure : undefined;

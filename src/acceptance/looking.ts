@@ -1,4 +1,4 @@
-// What everything that looks on has in common: the product's client for readings alone, at a rate of its own,
+// Shared parts of everything that looks on: the product's client for readings alone, at a rate of its own,
 // and the device by its name.
 import { noCredentials, EntraTokens } from '../adapters/entra/credentials.ts';
 import { Calls } from '../adapters/defender/calls.ts';
@@ -20,7 +20,7 @@ import type { TappedHttp } from './tap.ts';
  * and all of it an hour.
  */
 const share = 0.4;
-/** Milliseconds between two looks; never more often than the bot itself may be told to look. */
+/** Milliseconds between two looks; never more often than the bot itself may be set to look. */
 const longestGap = 2_000;
 
 interface Way {

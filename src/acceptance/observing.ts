@@ -1,6 +1,6 @@
-// Looks at one session from outside while it runs, and at what it left: readings only, through the product's
-// own bounded client and at a rate of its own, so that neither a bot nor its people are held up by it. It
-// submits nothing, cancels nothing, and repeats no call.
+// Observer of one session, from outside: it looks at the session while it runs, and at what it left. It only
+// reads, through the product's own bounded client and at a rate of its own, so that neither a bot nor its
+// people are held up. It submits nothing, cancels nothing, and repeats no call.
 import { gunzipSync, constants } from 'node:zlib';
 import type { Calls } from '../adapters/defender/calls.ts';
 import { quoted } from '../adapters/defender/readings.ts';
@@ -14,6 +14,7 @@ import type { CallKind } from '../liveResponse/pacing/callRates.ts';
 import type { Clock } from '../liveResponse/ports.ts';
 import { DefenderError } from '../liveResponse/ports.ts';
 import { maxTranscriptBytes } from '../liveResponse/results/transcript.ts';
+import { commandsOf, indexOf, shapeOf, statusOf, typeOf, wordOf } from './rawAction.ts';
 
 /** One moment, seen twice: the action's row in the list, and the action alone, asked for together. */
 export interface Pair {
@@ -58,7 +59,7 @@ export interface ResultRead {
   readonly range: { readonly status: number; readonly bytes: number };
 }
 
-/** One question asked afterwards, by its name in `measures.ts`. */
+/** One question asked afterwards, by its name in `measures/`. */
 export interface Probe extends Answered {
   readonly name: ProbeName;
   readonly items?: readonly unknown[];
@@ -91,7 +92,7 @@ export interface Looking {
   readonly patience: number;
   readonly stop: AbortSignal;
   readonly device: { readonly id: string; readonly name: string };
-  /** Told each state of the action once, in our own words. */
+  /** Called with each state of the action once, in our own words. */
   readonly tell: (sentence: string) => void;
 }
 
@@ -373,43 +374,6 @@ export class Observer {
     this.#said = sentence;
     this.#looking.tell(sentence);
   }
-}
-
-/** A word of Defender's as it may stand on a terminal; anything else could be anything. */
-export function wordOf(text: string): string {
-  return /^[A-Za-z]{1,30}$/.test(text) ? text : '(no word)';
-}
-
-/** What of an action changes as it goes on. */
-export function shapeOf(action: unknown): string {
-  return JSON.stringify([
-    statusOf(action),
-    field(action, 'lastUpdateDateTimeUtc'),
-    commandsOf(action).map((one) => [
-      statusOf(one, 'commandStatus'),
-      field(one, 'startTime'),
-      field(one, 'endTime'),
-    ]),
-  ]);
-}
-
-export function statusOf(value: unknown, name = 'status'): string | undefined {
-  const found = field(value, name);
-  return typeof found === 'string' ? found : undefined;
-}
-
-export function commandsOf(action: unknown): readonly unknown[] {
-  const found = field(action, 'commands');
-  return Array.isArray(found) ? found : [];
-}
-
-export function typeOf(command: unknown): string {
-  return statusOf(field(command, 'command'), 'type') ?? '';
-}
-
-function indexOf(command: unknown, position: number): number {
-  const index = field(command, 'index');
-  return typeof index === 'number' && Number.isInteger(index) && index >= 0 ? index : position;
 }
 
 async function rowsOf(calls: Calls, filter: string): Promise<readonly unknown[]> {

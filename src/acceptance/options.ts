@@ -1,4 +1,4 @@
-// How the program is called: the words after its name, and what they may not be together.
+// Options of the acceptance: the words after its name, and which of them exclude each other.
 import { parseArgs } from 'node:util';
 import { commandFor } from '../adapters/ownCommands.ts';
 

@@ -1,6 +1,6 @@
-// What a run is given, and what came of it, no matter who asked and approved.
+// Outcome of a run, and what the run is given, no matter who asked and approved.
 import type { Readable } from 'node:stream';
-import type { Seen } from './measures.ts';
+import type { Seen } from './measures/finding.ts';
 import type { TappedHttp } from './tap.ts';
 
 export interface Surroundings {
@@ -21,7 +21,7 @@ export interface Outcome {
   readonly began: number;
   readonly apiUrl: string;
   readonly simulated: boolean;
-  /** Names and ids that must stand nowhere. */
+  /** Names and ids that must appear nowhere. */
   readonly secrets: readonly string[];
   readonly seen: Seen;
 }

@@ -1,6 +1,6 @@
-// Takes everything that is a tenant's own out of what is sent home, and leaves the form: nothing stays
-// because it looks harmless, only because it is known. Equal texts become equal placeholders, so that it can
-// still be seen what is the same as what.
+// Redaction of what is sent home: everything that is a tenant's own is taken out, and the form is left:
+// nothing stays because it looks harmless, only because it is known. Equal texts become equal placeholders,
+// so that it can still be seen what is the same as what.
 import { isFilterWord, isKnownWord, isOpenWord } from './vocabulary.ts';
 
 /**
@@ -79,7 +79,7 @@ export class Redactor {
     if (typeof value === 'string') return this.text(value, key);
     if (depth > maxDepth || typeof value !== 'object') return '(too deep)';
     if (Array.isArray(value)) return value.map((one) => this.json(one, key, depth + 1));
-    // A command's parameter is told by its name.
+    // A command's parameter is recognised by its name.
     const named = 'key' in value && 'value' in value && typeof value.key === 'string' ? value.key : undefined;
     return Object.fromEntries(
       Object.entries(value).map(([name, inner], at) => {
@@ -175,7 +175,7 @@ export class Redactor {
     if (/^(?:sv|skv)$/.test(name) && /^\d{4}-\d\d-\d\d$/.test(value)) return value;
     if (/^\$(?:top|skip|count)$/.test(name) && /^(?:\d{1,5}|true|false)$/.test(value)) return value;
     if (name === '$orderby' && /^[A-Za-z]{1,40}(?: (?:asc|desc))?$/.test(value)) return value;
-    // Names and operators are the API's; whatever stands in quotes or is a date is the tenant's.
+    // Names and operators are the API's; anything in quotes, and every date, is the tenant's.
     if (name === '$filter')
       return value
         .replace(/'(?:[^']|'')*'|\d{4}-\d\d-\d\dT[\d:.]+Z?/g, (literal) =>
@@ -221,7 +221,7 @@ export class Redactor {
   }
 }
 
-/** `Xxxx 99-x`: which kinds of characters stand where, and none of them. */
+/** `Xxxx 99-x`: which kinds of characters are where, and none of them. */
 export function form(text: string): string {
   const characters = Array.from(text);
   const shown = characters.slice(0, formKept).map((character) => {

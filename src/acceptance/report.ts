@@ -1,12 +1,12 @@
-// What is told of a run, and what is sent home of it: the table, and a file that only its owner can read and
-// that replaces no other.
+// Report of a run, and what of it is sent home: the table, and a file that only its owner can read and that
+// replaces no other.
 import { mkdirSync, openSync, closeSync, writeSync, fsyncSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../adapters/systemErrors.ts';
 import { field } from '../liveResponse/text/json.ts';
 import { formatOf } from '../liveResponse/results/collectedFile.ts';
-import type { Measure, Seen, Verdict } from './measures.ts';
-import { shapeOf } from './observing.ts';
+import type { Measure, Seen, Verdict } from './measures/finding.ts';
+import { shapeOf } from './rawAction.ts';
 import { familyOf, form, Redactor } from './redaction.ts';
 import type { Exchange } from './tap.ts';
 
@@ -68,7 +68,7 @@ export interface Run {
   readonly how: string;
   /** When it began, epoch milliseconds of the tenant's clock. */
   readonly began: number;
-  /** Names and ids that must stand nowhere, whatever field they are in. */
+  /** Names and ids that must appear nowhere, whatever field they are in. */
   readonly secrets: readonly string[];
 }
 

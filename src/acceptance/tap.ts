@@ -1,6 +1,6 @@
-// The product's own way to the network with somebody looking on: what Defender and its result links answered
-// is kept, in memory and bounded; what any other host said (sign-in, chats, anchors) is not even looked at,
-// and no request header is ever kept.
+// Tap on the product's own way to the network: what Defender and its result links answered is kept, in memory
+// and bounded; what any other host said (sign-in, chats, anchors) is not even looked at, and no request
+// header is ever kept.
 import { jsonOf, Http } from '../adapters/outbound/http.ts';
 import type { HttpAnswer, HttpRequest, HttpSettings } from '../adapters/outbound/http.ts';
 import { field } from '../liveResponse/text/json.ts';

@@ -13,12 +13,12 @@ import { peopleOf } from '../adapters/console/people.ts';
 import type { Request } from '../liveResponse/request/request.ts';
 import { sessionOf, stageOf } from '../liveResponse/request/request.ts';
 import type { AnyVerb } from '../liveResponse/verbs.ts';
-import { wordOf } from './observing.ts';
+import { wordOf } from './rawAction.ts';
 
 export const surface = 'console';
 
 export interface Terminal extends ChatPort {
-  /** Reads lines until the input ends, which `ended` is told. */
+  /** Reads lines until the input ends, and then calls `ended`. */
   listen(input: Readable, table: Table, ended: () => void): () => void;
   /** Hands in one line as if it had been typed. */
   say(table: Table, who: string, words: string): Promise<void>;
@@ -184,7 +184,7 @@ export function players(
     : { asker: asker.account, approver: approver.account };
 }
 
-/** The line that approves this very request, as its approver is told it. */
+/** The line that approves this very request, as its approver reads it. */
 export function approvalOf(request: Request): string {
   return `approve ${approvalCodeOf(request)}`;
 }

@@ -1,4 +1,4 @@
-// The words that belong to Defender's API and to no tenant: what may stand in a fixture as it came.
+// Words that belong to Defender's API and to no tenant: a fixture may hold them as they came.
 
 /**
  * Fields that hold one word of a list that Microsoft keeps, and which may grow: a word nobody knows yet is

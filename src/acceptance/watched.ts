@@ -1,9 +1,8 @@
-// The main job by a bot that runs elsewhere: what is asked and approved in its chat shows up in Defender, and
-// is looked at from outside.
+// Watched run of the main job, by a bot that runs elsewhere: what is asked and approved in its chat shows up
+// in Defender, and is looked at from outside.
 import { createClock } from '../adapters/clock.ts';
 import { quoted } from '../adapters/defender/readings.ts';
 import { readAction } from '../adapters/defender/wire.ts';
-import type { Calls } from '../adapters/defender/calls.ts';
 import type { Settings } from '../adapters/config/settings.ts';
 import { chooseDevice } from '../bot/policy/devices/scope.ts';
 import { explain, isRefusal } from '../bot/policy/refusals/refusal.ts';
@@ -14,7 +13,9 @@ import { DefenderError } from '../liveResponse/ports.ts';
 import { ConfigError } from '../adapters/config/environment.ts';
 import { firstLabel } from './hosted.ts';
 import { devicesOf, lookingWith } from './looking.ts';
-import { Observer, commandsOf, statusOf } from './observing.ts';
+import { Observer } from './observing.ts';
+import type { Looking } from './observing.ts';
+import { commandsOf, statusOf } from './rawAction.ts';
 import type { Options } from './options.ts';
 import type { Outcome, Surroundings } from './outcome.ts';
 
@@ -65,14 +66,7 @@ export async function runWatched(
   print(
     `Ask for "dump ${options.device} ${options.process}" in the chat of the bot, and have somebody else approve it there. This program only reads.`,
   );
-  const action = await next(
-    looking.calls,
-    device.id,
-    stop,
-    clock,
-    options.patience,
-    Math.min(waitingGap, looking.gap * 2),
-  );
+  const action = await nextSession(looking, device.id);
   if (action === undefined)
     return outcome(
       false,
@@ -100,13 +94,9 @@ export async function runWatched(
 }
 
 /** The next session of a bot of ours on the device; one that runs already counts. */
-async function next(
-  calls: Calls,
+async function nextSession(
+  { calls, clock, stop, patience, gap }: Omit<Looking, 'device'>,
   deviceId: string,
-  stop: AbortSignal,
-  clock: ReturnType<typeof createClock>,
-  patience: number,
-  gap: number,
 ): Promise<Action | undefined> {
   const until = clock.elapsed() + patience;
   let known: ReadonlySet<string> | undefined;
@@ -133,7 +123,7 @@ async function next(
       if (!(error instanceof DefenderError) || error.code === 'unauthorized' || error.detail.status === 403)
         throw error;
     }
-    await clock.sleep(gap, stop);
+    await clock.sleep(Math.min(waitingGap, gap * 2), stop);
   }
   return undefined;
 }

@@ -21,11 +21,11 @@ import { history } from '../adapters/store/history.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
 import type { Policy } from '../bot/policy/policy.ts';
 import type { Bot, ChatPort, Groups, LastKnown } from '../bot/ports.ts';
-import { combineGroups } from './groupDirectories.ts';
-import type { Directory } from './groupDirectories.ts';
-import { createLateChat } from './lateChat.ts';
-import type { LateChat } from './lateChat.ts';
+import { LateChat } from './lateChat.ts';
+import type { StandingChat } from './lateChat.ts';
+import { within } from '../adapters/clock.ts';
 import type { Clock, Keeper, Log } from '../liveResponse/ports.ts';
+import { splitSurfaceKey } from '../liveResponse/request/surfaceKey.ts';
 
 export interface ChatOptions {
   readonly console: boolean;
@@ -33,7 +33,7 @@ export interface ChatOptions {
   readonly platforms?: readonly ChosenChat[];
   /** To read Entra groups with. */
   readonly entra?: EntraService;
-  /** Chats beside those of the settings: the demo's terminal. */
+  /** Chats in addition to those of the settings: the demo's terminal. */
   readonly chats?: readonly ChatPort[];
 }
 
@@ -61,25 +61,7 @@ export interface ChatParts {
   readonly onConnected: (surface: string) => void;
 }
 
-export interface Chats {
-  readonly ports: readonly ChatPort[];
-  readonly groups: Groups;
-  readonly lastKnown: LastKnown;
-  /** Puts the chats' routes on the shared port, which is known only once it listens. */
-  mount(app: Express, port: () => number): void;
-  /** Begins to listen; the shared port is up. */
-  open(url: string): Promise<void>;
-  checks(): readonly Check[];
-  /** Each chat platform, and whether it is connected and answers. */
-  states(): readonly { readonly chat: string; readonly ok: boolean }[];
-  /** What is tried again by itself while it is in trouble. */
-  keepers(): readonly Keeper[];
-  /** Takes nothing new in, and ends what would hold the stopping server open. */
-  drain(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-/** Why the options' chats cannot stand where they are asked to; undefined when they can. */
+/** Why the options' chats cannot be opened where they are asked for; undefined when they can. */
 export function whyNoChats(
   options: ChatOptions,
   where: { readonly host: string; readonly localDefender: boolean },
@@ -91,21 +73,14 @@ export function whyNoChats(
   return options.console ? whyNoConsole({ ...where, chats: others }) : undefined;
 }
 
-/** A chat that was opened, or will be. */
+/** A platform with its chat, which is open or will be. */
 interface Standing {
   readonly platform: ChosenChat['platform'];
-  readonly port: ChatPort;
-  readonly groups: Groups | undefined;
-  keepers(): readonly Keeper[];
-  mount(app: Express): void;
-  open(url: string): Promise<void>;
-  checks(): readonly Check[];
-  drain(): Promise<void>;
-  stop(): Promise<void>;
+  readonly chat: StandingChat;
 }
 
 export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
-  const { policy, store, clock, chatClock, log, dataDir } = parts;
+  const { policy, store, clock, chatClock, log, dataDir, http } = parts;
   const local = options.console
     ? new ConsoleChat({
         clock,
@@ -116,43 +91,98 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
   const lastKnown = await LastKnownFile.open(dataDir, store.keys(), log);
   const standing = await openPlatforms(options.platforms ?? [], parts, lastKnown);
   const directories: readonly Directory[] = [
-    ...standing.flatMap(({ platform, groups }) =>
+    ...standing.flatMap(({ platform, chat: { groups } }) =>
       platform.groups === undefined || groups === undefined ? [] : [{ ...platform.groups, groups }],
     ),
     ...(options.entra === undefined
       ? []
-      : [{ ...entraGroups, groups: openEntraGroups(options.entra, parts.http, chatClock, log) }]),
+      : [{ ...entraGroups, groups: openEntraGroups(options.entra, http, chatClock, log) }]),
   ];
-  const streams: (() => Promise<void>)[] = [];
-
-  return {
-    ports: [
-      ...(local === undefined ? [] : [local]),
-      ...standing.map(({ port }) => port),
-      ...(options.chats ?? []),
-    ],
-    groups: combineGroups(directories, chatClock),
+  return new Chats({
+    standing,
     lastKnown,
-    mount(app, port) {
-      for (const chat of standing) chat.mount(app);
-      if (local !== undefined) streams.push(mountLocal(app, local, parts, port));
-    },
-    async open(url) {
-      for (const chat of standing) await chat.open(url);
-    },
-    checks: () => standing.flatMap((chat) => chat.checks()),
-    states: () => standing.map((chat) => stateOf(chat.platform.surface, chat.checks())),
-    keepers: () => standing.flatMap((chat) => chat.keepers()),
-    async drain() {
-      // A stream of events is an answer that never ends by itself.
-      await Promise.all(streams.map((end) => end()));
-      for (const chat of standing) await chat.drain();
-    },
-    async stop() {
-      for (const chat of standing) await chat.stop();
-      await lastKnown.settled();
-    },
+    groups: combineGroups(directories, chatClock),
+    others: options.chats ?? [],
+    ...(local === undefined
+      ? {}
+      : { console: { chat: local, mount: (app, port) => mountLocal(app, local, parts, port) } }),
+  });
+}
+
+interface OpenedChats {
+  readonly standing: readonly Standing[];
+  readonly groups: Groups;
+  readonly lastKnown: LastKnownFile;
+  readonly others: readonly ChatPort[];
+  readonly console?: {
+    readonly chat: ChatPort;
+    /** Answers what ends its streams. */
+    readonly mount: (app: Express, port: () => number) => () => Promise<void>;
   };
+}
+
+export class Chats {
+  readonly ports: readonly ChatPort[];
+  readonly groups: Groups;
+  readonly lastKnown: LastKnown;
+  readonly #standing: readonly Standing[];
+  readonly #settled: () => Promise<void>;
+  readonly #console: OpenedChats['console'];
+  /** Each ends the streams of events of one mounted console. */
+  readonly #streams: (() => Promise<void>)[] = [];
+
+  constructor({ standing, groups, lastKnown, others, console }: OpenedChats) {
+    this.ports = [
+      ...(console === undefined ? [] : [console.chat]),
+      ...standing.map(({ chat }) => chat.port),
+      ...others,
+    ];
+    this.groups = groups;
+    this.lastKnown = lastKnown;
+    this.#settled = () => lastKnown.settled();
+    this.#standing = standing;
+    this.#console = console;
+  }
+
+  /** Puts the chats' routes on the shared port, which is known only once it listens. */
+  mount(app: Express, port: () => number): void {
+    for (const { chat } of this.#standing) chat.mount(app);
+    if (this.#console !== undefined) this.#streams.push(this.#console.mount(app, port));
+  }
+
+  /** Begins to listen; the shared port is up. */
+  async open(url: string): Promise<void> {
+    for (const { chat } of this.#standing) await chat.open(url);
+  }
+
+  checks(): readonly Check[] {
+    return this.#standing.flatMap(({ chat }) => chat.checks());
+  }
+
+  /** Each chat platform, and whether it is connected and answers. */
+  states(): readonly { readonly chat: string; readonly ok: boolean }[] {
+    return this.#standing.map(({ platform, chat }) => ({
+      chat: platform.surface,
+      ok: chat.checks().every((check) => check.ok),
+    }));
+  }
+
+  /** What is tried again by itself while it is in trouble. */
+  keepers(): readonly Keeper[] {
+    return this.#standing.flatMap(({ chat }) => chat.keepers());
+  }
+
+  /** Takes nothing new in, and ends what would hold the stopping server open. */
+  async drain(): Promise<void> {
+    // A stream of events is an answer that never ends by itself.
+    await Promise.all(this.#streams.map((end) => end()));
+    for (const { chat } of this.#standing) await chat.drain();
+  }
+
+  async stop(): Promise<void> {
+    for (const { chat } of this.#standing) await chat.stop();
+    await this.#settled();
+  }
 }
 
 function mountLocal(
@@ -186,14 +216,16 @@ async function openPlatforms(
   for (const one of chosen) {
     // Whether another chat works, so that this one's outage need not end the process.
     const others = (): boolean =>
-      standing.some((other) => other.platform !== one.platform && other.checks().every((check) => check.ok));
+      standing.some(
+        ({ platform, chat }) => platform !== one.platform && chat.checks().every((check) => check.ok),
+      );
     const opening = openingParts(parts, lastKnown);
     if (one.latePath === undefined) {
       const opened = await one.open({ ...opening, onDeaf: parts.onBroken });
-      standing.push(standingOf(one, opened));
+      standing.push({ platform: one.platform, chat: standingChat(opened) });
       continue;
     }
-    const late: LateChat = createLateChat({
+    const late: LateChat = new LateChat({
       name: one.platform.name,
       surface: one.platform.surface,
       path: one.latePath,
@@ -211,7 +243,7 @@ async function openPlatforms(
         }),
     });
     await late.prepare();
-    standing.push({ platform: one.platform, ...late });
+    standing.push({ platform: one.platform, chat: late });
   }
   return standing;
 }
@@ -232,11 +264,32 @@ function openingParts(parts: ChatParts, lastKnown: LastKnown): Omit<OpeningParts
   };
 }
 
-function standingOf({ platform }: ChosenChat, opened: OpenChat): Standing {
-  const { chat, groups, keepers, ...rest } = opened;
-  return { platform, port: chat, groups, keepers: () => keepers, ...rest };
+function standingChat({ chat, groups, keepers, ...rest }: OpenChat): StandingChat {
+  return { port: chat, groups, keepers: () => keepers, ...rest };
 }
 
-function stateOf(chat: string, checks: readonly Check[]): { readonly chat: string; readonly ok: boolean } {
-  return { chat, ok: checks.every((check) => check.ok) };
+/** A platform that knows groups: by the prefix that the policy names them with, and as people know it. */
+export interface Directory {
+  readonly prefix: string;
+  readonly name: string;
+  readonly groups: Groups;
+}
+
+/**
+ * The groups of all platforms as one: each is asked of the platform whose prefix it has. A group of no
+ * platform that is set up is refused, which fails closed.
+ */
+export function combineGroups(directories: readonly Directory[], clock: Clock): Groups {
+  const directoryOf = (group: string): Directory | undefined =>
+    directories.find(({ prefix }) => prefix === splitSurfaceKey(group)[0]);
+  return {
+    includes(group, person, fresh, ms) {
+      const reader = directoryOf(group)?.groups;
+      if (reader === undefined)
+        return Promise.reject(new Error(`nothing is connected that could read the group ${group}`));
+      const answer = reader.includes(group, person, fresh);
+      return ms === undefined ? answer : within(clock, ms, group, answer);
+    },
+    platformOf: (group) => directoryOf(group)?.name,
+  };
 }

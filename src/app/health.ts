@@ -1,9 +1,9 @@
-// How the process is, for /healthz, /readyz and metrics: what must be restarted, what may take no deliveries,
-// and what only goes badly.
-import { sessionsIn } from '../bot/workers/transition.ts';
+// Health of the process, for /healthz, /readyz and metrics: what must be restarted, what may take no
+// deliveries, and what only goes badly.
 import { surfaceKey } from '../liveResponse/request/surfaceKey.ts';
 import { stamp } from '../../cards/time.ts';
 import { rightSentence } from '../../cards/messages/rights.ts';
+import { sessionsIn } from '../bot/workers/transition.ts';
 import type { Check } from '../adapters/http/server.ts';
 import type { Gauges } from '../adapters/http/metrics.ts';
 import type { Anchoring } from '../adapters/store/journal/anchors.ts';
@@ -20,16 +20,9 @@ export interface HealthParts {
   /** Why its file cannot be used; undefined while it can. */
   readonly policyTrouble: () => string | undefined;
   readonly chats: Pick<Chats, 'checks' | 'states'>;
-  readonly anchors: Pick<Anchoring, 'trouble'>;
+  readonly anchoring: Pick<Anchoring, 'trouble'>;
   readonly clock: Clock;
   readonly phase: () => 'starting' | 'running' | 'stopping';
-}
-
-export interface Health {
-  /** One check for each worker; one that is not well asks the supervisor for a restart. */
-  alive(): readonly Check[];
-  ready(): readonly Check[];
-  gauges(): Gauges;
 }
 
 /** A card takes this long now and then; after that it is said. Milliseconds. */
@@ -39,20 +32,17 @@ const cardsMayTake = 60_000;
  */
 const followingMayTake = 2 * 60_000;
 
-export function createHealth({
-  store,
-  loop,
-  policy,
-  policyTrouble,
-  chats,
-  anchors,
-  clock,
-  phase,
-}: HealthParts): Health {
-  let behindSince: number | undefined;
+export class Health {
+  readonly #parts: HealthParts;
+  #behindSince: number | undefined;
 
-  function alive(): readonly Check[] {
-    return loop.workers().map(({ name, purpose, stuck, lastRun, nextRun }) => {
+  constructor(parts: HealthParts) {
+    this.#parts = parts;
+  }
+
+  /** One check for each worker; one that is not well asks the supervisor for a restart. */
+  alive(): readonly Check[] {
+    return this.#parts.loop.workers().map(({ name, purpose, stuck, lastRun, nextRun }) => {
       const times = `${purpose}; last run ${lastRun === undefined ? 'none yet' : stamp(lastRun)}, next ${nextRun === undefined ? 'under way' : stamp(nextRun)}`;
       return {
         name: `worker ${name}`,
@@ -62,10 +52,10 @@ export function createHealth({
     });
   }
 
-  function defender(): string | undefined {
-    const view = loop.outlook.defender();
+  #defender(): string | undefined {
+    const view = this.#parts.loop.outlook.defender();
     if (!view.readable) return `${view.why} (since ${stamp(view.since)})`;
-    const stuck = sessionsIn(store.open(), ['queued']).find(
+    const stuck = sessionsIn(this.#parts.store.open(), ['queued']).find(
       ({ session: { stage } }) => stage.waitsFor === 'unavailable' || stage.waitsFor === 'unauthorized',
     );
     if (stuck === undefined) return undefined;
@@ -74,7 +64,8 @@ export function createHealth({
     return `approved requests wait, because Defender ${right === undefined ? 'cannot be reached' : `does not let the bot in: ${right}`}`;
   }
 
-  function following(): string | undefined {
+  #following(): string | undefined {
+    const { store, loop, clock } = this.#parts;
     const running = sessionsIn(store.open(), ['running']).length;
     const readAt = loop.following.readAt();
     if (running === 0 || readAt === undefined || clock.elapsed() - readAt <= followingMayTake)
@@ -82,25 +73,26 @@ export function createHealth({
     return `${running} running sessions have not been read since ${stamp(clock.now() - (clock.elapsed() - readAt))}`;
   }
 
-  function cards(): Check {
+  #cards(): Check {
+    const { loop, clock } = this.#parts;
     const behind = loop.cardSync.behind();
-    behindSince = behind === 0 ? undefined : (behindSince ?? clock.elapsed());
-    const long = behindSince !== undefined && clock.elapsed() - behindSince > cardsMayTake;
+    this.#behindSince = behind === 0 ? undefined : (this.#behindSince ?? clock.elapsed());
+    const long = this.#behindSince !== undefined && clock.elapsed() - this.#behindSince > cardsMayTake;
     return {
       name: 'cards',
       ok: !long,
-      why: `${behind} behind${long ? `, some of them since ${stamp(clock.now() - (clock.elapsed() - (behindSince ?? 0)))}` : ''}`,
+      why: `${behind} behind${long ? `, some of them since ${stamp(clock.now() - (clock.elapsed() - (this.#behindSince ?? 0)))}` : ''}`,
     };
   }
 
-  function places(): string | undefined {
-    const closed = loop.cardSync.closed();
+  #places(): string | undefined {
+    const closed = this.#parts.loop.cardSync.closed();
     if (closed.length === 0) return undefined;
     return `cards cannot be written in ${closed.map(({ surface, place, since, why }) => `${surfaceKey(surface, place)} (since ${stamp(since)}: ${why})`).join('; ')}`;
   }
 
-  function process(): Check {
-    const now = phase();
+  #process(): Check {
+    const now = this.#parts.phase();
     return {
       name: 'process',
       ok: now === 'running',
@@ -109,7 +101,8 @@ export function createHealth({
     };
   }
 
-  function ready(): readonly Check[] {
+  ready(): readonly Check[] {
+    const { store, loop, policy, policyTrouble, chats, anchoring } = this.#parts;
     const trouble = store.trouble();
     const broken = store.auditBreak();
     const freeze = store.freeze();
@@ -117,7 +110,7 @@ export function createHealth({
       .workers()
       .filter(({ lastError, stuck }) => lastError !== undefined || stuck !== undefined);
     return [
-      process(),
+      this.#process(),
       trouble === undefined
         ? { name: 'journal', ok: true }
         : {
@@ -126,11 +119,11 @@ export function createHealth({
             blocks: true,
             why: `${trouble} Nothing is approved or sent until it can be written again.`,
           },
-      // An old break is for an auditor to look at; incident response goes on.
+      // An old break is for an auditor to look at; incident response continues.
       { name: 'audit', ok: true, ...(broken === undefined ? {} : { why: broken }) },
-      check('anchors', anchors.trouble()),
-      check('defender', defender()),
-      check('following', following()),
+      check('anchors', anchoring.trouble()),
+      check('defender', this.#defender()),
+      check('following', this.#following()),
       check(
         'workers',
         failing.length === 0
@@ -150,25 +143,24 @@ export function createHealth({
         ok: true,
         ...(freeze === undefined ? {} : { why: `frozen by ${freeze.by}: ${freeze.why}` }),
       },
-      cards(),
-      check('places', places()),
+      this.#cards(),
+      check('places', this.#places()),
       ...chats.checks(),
     ];
   }
 
-  return {
-    alive,
-    ready,
-    gauges: () => ({
+  gauges(): Gauges {
+    const { loop, store, chats } = this.#parts;
+    return {
       cardsBehind: loop.cardSync.behind(),
       placesClosed: loop.cardSync.closed().length,
-      defenderReadable: defender() === undefined,
+      defenderReadable: this.#defender() === undefined,
       journalWritable: store.trouble() === undefined,
       clockJumps: loop.clockWatch.jumps(),
       chats: chats.states(),
       workers: loop.workers().map(({ name, stuck }) => ({ name, ok: stuck === undefined })),
-    }),
-  };
+    };
+  }
 }
 
 function check(name: string, why: string | undefined): Check {

@@ -1,15 +1,17 @@
-// Opens the record for the bot: with its key, held against the heads that were noted elsewhere, or not at
-// all.
+// Opening of the record for the bot: with its key, and compared with the heads that were noted elsewhere; or
+// not at all.
 import type { RecordSettings } from '../adapters/config/recordSettings.ts';
 import { noJournalKey } from '../adapters/config/settings.ts';
-import type { AnchorsRead } from '../adapters/store/journal/anchors.ts';
+import type { Http } from '../adapters/outbound/http.ts';
+import { createAnchoring } from '../adapters/store/journal/anchors.ts';
+import type { Anchoring, AnchorsRead } from '../adapters/store/journal/anchors.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
 import type { Disk } from '../adapters/store/journal/disk.ts';
 import { JournalBroken, OtherKey } from '../adapters/store/journal/journalBroken.ts';
 import { NotAnchored, openStore } from '../adapters/store/journal/requestStore.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
 import type { Clock, Log } from '../liveResponse/ports.ts';
-import { anchorsOf, keysOf } from './recordOptions.ts';
+import { anchorPlaces, anchorsOf, keysOf } from './recordOptions.ts';
 import { ConfigError } from '../adapters/config/environment.ts';
 
 export interface RecordOptions {
@@ -72,4 +74,25 @@ export async function openRecord({
       throw new ConfigError(error.message, { cause: error });
     throw error;
   }
+}
+
+/** Notes the head of the journal elsewhere, once it is started; without settings of the record it notes none. */
+export function openAnchoring(
+  record: RecordSettings | undefined,
+  {
+    store,
+    http,
+    clock,
+    log,
+  }: { readonly store: Store; readonly http: Http; readonly clock: Clock; readonly log: Log },
+): Anchoring {
+  return createAnchoring({
+    places: record === undefined ? [] : anchorPlaces(record, http),
+    head: () => store.head(),
+    keys: store.keys(),
+    clock,
+    log,
+    everyLines: record?.everyLines ?? 1,
+    everyMs: record?.everyMs ?? 1,
+  });
 }

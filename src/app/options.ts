@@ -1,5 +1,5 @@
-// From settings to what the service is made of. Where the policy is when nobody named one is decided here
-// too.
+// Options of the service, and how they follow from the settings. Where the policy is when nobody named one is
+// decided here too.
 import { existsSync } from 'node:fs';
 import type { Settings } from '../adapters/config/settings.ts';
 import type { AzureSettings } from '../adapters/config/defenderSettings.ts';
@@ -7,7 +7,70 @@ import { clouds } from '../adapters/defender/clouds.ts';
 import type { Endpoint } from '../adapters/defender/clouds.ts';
 import type { Credentials } from '../adapters/entra/settings.ts';
 import { packageFile } from '../adapters/packageFiles.ts';
-import type { ServiceOptions } from './compose.ts';
+import type { RecordSettings } from '../adapters/config/recordSettings.ts';
+import type { LogLevel } from '../adapters/log.ts';
+import type { Http } from '../adapters/outbound/http.ts';
+import type { Proxy } from '../adapters/outbound/proxy.ts';
+import type { Disk } from '../adapters/store/journal/disk.ts';
+import type { Clock } from '../liveResponse/ports.ts';
+import type { ChatOptions } from './chats.ts';
+import type { DefenderOptions, RateOptions } from './defenderAccess.ts';
+
+export interface ServiceOptions extends ChatOptions {
+  readonly host: string;
+  readonly port: number;
+  /**
+   * Where reasons in words and metrics are; absent: for this machine alone. Without a port: on the one after
+   * `port`.
+   */
+  readonly admin?: { readonly host: string; readonly port?: number } | 'off';
+  readonly dataDir: string;
+  readonly policyFile: string;
+  /**
+   * Key and anchors of the journal; absent: a key in the data folder and none. Only console and simulator may
+   * go without.
+   */
+  readonly record?: RecordSettings;
+  readonly command: string;
+  readonly logLevel: LogLevel;
+  /** Secrets that the log removes as a second net. */
+  readonly secrets: readonly string[];
+  readonly defender: DefenderOptions;
+  /** Called when the process can do its work no longer and should be started again. */
+  readonly onBroken?: (why: string) => void;
+  /**
+   * Called once for each place of the policy that the bot cannot write in, and for everybody else who could
+   * write the policy.
+   */
+  readonly onWarning?: (sentence: string) => void;
+  readonly rates: RateOptions;
+  readonly sessions: number;
+  /** Milliseconds. */
+  readonly pollGap: number;
+  readonly parkedGap: number;
+  /** Stated by LR_OFFLINE_QUEUE; absent: learned. */
+  readonly offlineQueue?: number;
+  readonly outputRetention: number;
+  /**
+   * Hosts other than those of Azure storage whose result links are read and handed out: endings that begin
+   * with a dot, and whole names.
+   */
+  readonly resultHosts?: readonly string[];
+  /** The way out; absent: directly. `useProxy` sets it for the clients that are not ours. */
+  readonly proxy?: Proxy;
+  /** Where journal, snapshot and deliveries are written, for tests; the machine's own by default. */
+  readonly disk?: Disk;
+  /**
+   * The way to the network, for a program that looks on (src/acceptance); closed with the service. Absent:
+   * one of its own.
+   */
+  readonly http?: Http;
+  /**
+   * One clock for everything, chats included, for tests that move time; by default the machine's own, and a
+   * faster one for a simulated tenant.
+   */
+  readonly clock?: Clock;
+}
 
 export function optionsFrom(settings: Settings): ServiceOptions {
   const { http, dataDir, defender, pacing } = settings;

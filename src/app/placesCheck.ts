@@ -1,4 +1,4 @@
-// A look at every place that the policy names, at start and when a chat connects later: where the bot cannot
+// Check of every place that the policy names, at start and when a chat connects later: where the bot cannot
 // write, nobody would see a request, and nobody would know.
 import { splitSurfaceKey } from '../liveResponse/request/surfaceKey.ts';
 import { ChatError } from '../bot/ports.ts';
@@ -42,33 +42,35 @@ export async function unreachedPlaces(
   return unreached;
 }
 
-export interface PlacesLook {
+export class PlacesCheck {
+  readonly #policy: Pick<Policy, 'places'>;
+  readonly #log: Log;
+  readonly #warn: (sentence: string) => void;
+  readonly #stopped = new AbortController();
+  readonly #warned = new Set<string>();
+
+  constructor(policy: Pick<Policy, 'places'>, log: Log, warn: (sentence: string) => void) {
+    this.#policy = policy;
+    this.#log = log;
+    this.#warn = warn;
+  }
+
   /**
    * Looks at the places of these chats and warns of each that the bot cannot write in, once. Never rejects.
    */
-  look(chats: readonly ChatPort[]): Promise<void>;
-  stop(): void;
+  async look(chats: readonly ChatPort[]): Promise<void> {
+    for (const one of await unreachedPlaces(this.#policy, chats, this.#log, this.#stopped.signal)) {
+      if (!this.#warned.has(one.place)) this.#warn(unreachedSentence(one));
+      this.#warned.add(one.place);
+    }
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
 }
 
-export function createPlacesLook(
-  policy: Pick<Policy, 'places'>,
-  log: Log,
-  warn: (sentence: string) => void,
-): PlacesLook {
-  const stopped = new AbortController();
-  const warned = new Set<string>();
-  return {
-    async look(chats) {
-      for (const one of await unreachedPlaces(policy, chats, log, stopped.signal)) {
-        if (!warned.has(one.place)) warn(unreachedSentence(one));
-        warned.add(one.place);
-      }
-    },
-    stop: () => stopped.abort(),
-  };
-}
-
-/** For whoever starts the bot. */
+/** For the person who starts the bot. */
 export function unreachedSentence({ place, approvals, why }: Unreached): string {
   return `warning: the bot cannot write in ${place} (${why})${approvals ? '; nobody there sees a request that waits for approval' : ''}.`;
 }

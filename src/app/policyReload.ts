@@ -1,5 +1,6 @@
-// Keeps the policy that is in force the one of its file: looked at every few seconds and whenever somebody
-// asks by a signal, checked first, and left alone while it cannot be used.
+// The policy file: read at the start, and again every few seconds or when a signal asks for it, so that the
+// policy in force is that of the file. A file that cannot be used ends the start and changes nothing later.
+import { ConfigError } from '../adapters/config/environment.ts';
 import { findPolicy } from '../adapters/config/policySource.ts';
 import type { FoundPolicy } from '../adapters/config/policySource.ts';
 import { showProblems } from '../adapters/config/yamlFile.ts';
@@ -10,6 +11,7 @@ import { policyFileSaid, applyPolicy } from '../bot/handlers/policyChange.ts';
 import type { Unwritten } from '../bot/handlers/policyChange.ts';
 import type { Workers } from '../bot/workers/workers.ts';
 import type { CurrentPolicy } from '../bot/policy/currentPolicy.ts';
+import type { Policy } from '../bot/policy/policy.ts';
 import { StoreError } from '../liveResponse/ports.ts';
 import type { Clock, GlobalEvent, Log } from '../liveResponse/ports.ts';
 
@@ -23,13 +25,41 @@ export const policySettles = 1_000;
 /** A file system that does not answer within this is looked at again later. Milliseconds. */
 const readTimeout = 5_000;
 
-export interface PolicyReload {
-  /** One look; answers after how many milliseconds to come again. */
-  look(): Promise<number>;
-  /** The next look takes what it finds at once. */
-  ask(): void;
-  /** Why the file cannot be used; undefined while it can. */
-  trouble(): string | undefined;
+/** At the start; a generated policy may hold very many. */
+const warningsTold = 10;
+
+export type UsablePolicy = Extract<FoundPolicy, { readonly policy: Policy }>;
+
+/** The policy at the start, which is refused without one. @throws ConfigError */
+export async function loadPolicy(file: string): Promise<UsablePolicy> {
+  const found = await findPolicy(file);
+  if ('unread' in found)
+    throw new ConfigError(
+      `The policy ${file} cannot be read (${found.unread}). Copy policy.example.yaml to policy.yaml and adapt it, or set LR_POLICY.`,
+    );
+  if ('problems' in found)
+    throw new ConfigError(
+      `The policy has ${found.problems.length === 1 ? 'a mistake' : `${found.problems.length} mistakes`}:\n${showProblems(file, found.problems)}`,
+    );
+  return found;
+}
+
+/**
+ * Tells what the policy allows and most likely should not, such as one human listed twice. No decision
+ * depends on it.
+ */
+export function tellWarnings(
+  file: string,
+  warnings: readonly FileProblem[],
+  { log, warn }: { readonly log: Log; readonly warn: (sentence: string) => void },
+): void {
+  for (const { line, where } of warnings) log.warn('policyWarning', { line, where });
+  for (const { line, where, text } of warnings.slice(0, warningsTold))
+    warn(`warning: the policy ${file}, line ${line} (${where}): ${text}.`);
+  if (warnings.length > warningsTold)
+    warn(
+      `warning: the policy ${file} has ${warnings.length - warningsTold} more warnings; the doctor lists them all.`,
+    );
 }
 
 export interface PolicyReloadOptions {
@@ -47,38 +77,90 @@ export interface PolicyReloadOptions {
   readonly onChanged?: (warnings: readonly FileProblem[]) => void;
 }
 
-export function createPolicyReload({
-  file,
-  todays,
-  store,
-  loop,
-  clock,
-  log,
-  onChanged,
-  find: read = findPolicy,
-  ...given
-}: PolicyReloadOptions): PolicyReload {
-  let { sha256 } = given;
-  let asked = false;
-  let seen: string | undefined;
-  let broken: string | undefined;
-  const unwritten: Unwritten[] = [];
+export class PolicyReload {
+  readonly #options: PolicyReloadOptions;
+  /** Of the file whose policy is in force. */
+  #sha256: string;
+  /** A signal asked for a look. */
+  #asked = false;
+  /** What the last look found. */
+  #seen: string | undefined;
+  /** Why the file cannot be used. */
+  #broken: string | undefined;
+  readonly #unwritten: Unwritten[] = [];
   /** A read that is still under way, on a file system that does not answer. */
-  let reading: Promise<FoundPolicy> | undefined;
+  #reading: Promise<FoundPolicy> | undefined;
 
-  async function find(): Promise<FoundPolicy> {
-    reading ??= read(file).finally(() => (reading = undefined));
+  constructor(options: PolicyReloadOptions) {
+    this.#options = options;
+    this.#sha256 = options.sha256;
+  }
+
+  /** One look; answers after how many milliseconds to come again. */
+  async look(): Promise<number> {
+    for (
+      let [first] = this.#unwritten;
+      first !== undefined && (await this.#note(first));
+      [first] = this.#unwritten
+    )
+      this.#unwritten.shift();
+    const bySignal = this.#asked;
+    // A signal that comes while this look is under way is served by the next.
+    this.#asked = false;
+    const found = await this.#find();
+    const key = 'unread' in found ? found.unread : found.sha256;
+    if ('policy' in found && found.sha256 === this.#sha256) {
+      this.#seen = key;
+      if (this.#broken !== undefined) {
+        this.#broken = undefined;
+        this.#options.log.info('policyFileWell', { sha256: this.#sha256 });
+        this.#tell(undefined);
+      }
+      return policyLookEvery;
+    }
+    if (!this.#hasSettled(key, bySignal)) return policySettles;
+    if (!('policy' in found)) {
+      await this.#takeNotice(found);
+      return policyLookEvery;
+    }
+    const { store, log, todays, loop, onChanged } = this.#options;
+    const left = await applyPolicy(
+      { store, loop: loop(), log, todays },
+      { policy: found.policy, sha256: found.sha256, before: this.#sha256, how: bySignal ? 'signal' : 'file' },
+    );
+    if (left !== undefined) this.#unwritten.push(left);
+    this.#sha256 = found.sha256;
+    this.#broken = undefined;
+    onChanged?.(found.warnings);
+    return policyLookEvery;
+  }
+
+  /** The next look takes what it finds at once. */
+  ask(): void {
+    this.#asked = true;
+  }
+
+  /** Why the file cannot be used; undefined while it can. */
+  trouble(): string | undefined {
+    return this.#broken === undefined
+      ? undefined
+      : `the file cannot be used, so the earlier policy stays in force: ${this.#broken}`;
+  }
+
+  async #find(): Promise<FoundPolicy> {
+    const { clock, file } = this.#options;
+    this.#reading ??= (this.#options.find ?? findPolicy)(file).finally(() => (this.#reading = undefined));
     try {
-      return await within(clock, readTimeout, file, reading);
+      return await within(clock, readTimeout, file, this.#reading);
     } catch (error) {
       if (!(error instanceof TookTooLong)) throw error;
       return { unread: 'the file system does not answer' };
     }
   }
 
-  async function note(event: GlobalEvent): Promise<boolean> {
+  async #note(event: GlobalEvent): Promise<boolean> {
     try {
-      await store.note(event);
+      await this.#options.store.note(event);
       return true;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
@@ -86,74 +168,38 @@ export function createPolicyReload({
     }
   }
 
-  async function isBroken(found: Exclude<FoundPolicy, { readonly policy: unknown }>): Promise<void> {
+  async #takeNotice(found: Exclude<FoundPolicy, { readonly policy: unknown }>): Promise<void> {
     const problems = 'problems' in found ? found.problems : [];
     const why =
       'unread' in found
         ? `it cannot be read (${found.unread}).`
         : `it has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}, the first in line ${problems[0]?.line ?? 1}.`;
-    if (why === broken) return;
-    const first = broken === undefined;
-    broken = why;
+    if (why === this.#broken) return;
+    const first = this.#broken === undefined;
+    this.#broken = why;
+    const { file, log } = this.#options;
     log.error('policyNotTaken', {
       file,
       why: 'unread' in found ? found.unread : showProblems(file, problems),
     });
-    await note({
+    await this.#note({
       type: 'policyNotTaken',
       problems: problems.length,
       ...('sha256' in found ? { sha256: found.sha256 } : {}),
     });
     // Once for each time it breaks: an editor saves more than once.
-    if (first) policyFileSaid({ loop: loop(), todays }, why);
+    if (first) this.#tell(why);
   }
 
-  /** Seen twice, unless somebody asked for it. */
-  function hasSettled(key: string, bySignal: boolean): boolean {
-    const settled = bySignal || seen === key;
-    seen = key;
+  /** Seen twice, unless a signal asked for it. */
+  #hasSettled(key: string, bySignal: boolean): boolean {
+    const settled = bySignal || this.#seen === key;
+    this.#seen = key;
     return settled;
   }
 
-  async function look(): Promise<number> {
-    for (let [first] = unwritten; first !== undefined && (await note(first)); [first] = unwritten)
-      unwritten.shift();
-    const bySignal = asked;
-    // Who asks while this look is under way is served by the next.
-    asked = false;
-    const found = await find();
-    const key = 'unread' in found ? found.unread : found.sha256;
-    if ('policy' in found && found.sha256 === sha256) {
-      seen = key;
-      if (broken !== undefined) {
-        broken = undefined;
-        log.info('policyFileWell', { sha256 });
-        policyFileSaid({ loop: loop(), todays }, undefined);
-      }
-      return policyLookEvery;
-    }
-    if (!hasSettled(key, bySignal)) return policySettles;
-    if (!('policy' in found)) {
-      await isBroken(found);
-      return policyLookEvery;
-    }
-    const left = await applyPolicy(
-      { store, loop: loop(), log, todays },
-      { policy: found.policy, sha256: found.sha256, before: sha256, how: bySignal ? 'signal' : 'file' },
-    );
-    if (left !== undefined) unwritten.push(left);
-    ({ sha256 } = found);
-    broken = undefined;
-    onChanged?.(found.warnings);
-    return policyLookEvery;
+  #tell(why: string | undefined): void {
+    const { loop, todays } = this.#options;
+    policyFileSaid({ loop: loop(), todays }, why);
   }
-
-  return {
-    look,
-    ask: () => void (asked = true),
-    trouble: () =>
-      broken === undefined
-        ? undefined
-        : `the file cannot be used, so the earlier policy stays in force: ${broken}`,
-  };
 }

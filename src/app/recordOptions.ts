@@ -1,5 +1,5 @@
-// From the settings of the record to its keys and anchors, for the bot and for the programs that look at its
-// folder.
+// Keys and anchors of the record, as its settings name them, for the bot and for the programs that look at
+// its folder.
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { RecordSettings } from '../adapters/config/recordSettings.ts';

@@ -1,44 +1,52 @@
-// Ends the parts in the reverse order of opening, each within its time and all within one: what a supervisor
-// kills loses more than what is left for the next start.
+// Shutdown of the running bot: its parts are closed in the reverse order of opening, each within its time and
+// all within one. What a supervisor kills loses more than what is left for the next start.
 import type { Log } from '../liveResponse/ports.ts';
 
 /** All of them together; a step that comes after this has only `leastTime`. Milliseconds of real time. */
 const wholeTime = 14_000;
 const leastTime = 250;
 
-export interface Shutdown {
+interface Step {
+  readonly name: string;
+  readonly ms: number;
+  readonly close: () => Promise<unknown>;
+}
+
+export class Shutdown {
+  readonly #log: Log;
+  readonly #steps: Step[] = [];
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
   /** `ms`: how long this part may take. */
-  readonly onClose: (name: string, ms: number, close: () => Promise<unknown>) => void;
+  onClose(name: string, ms: number, close: () => Promise<unknown>): void {
+    this.#steps.unshift({ name, ms, close });
+  }
+
   /**
    * Never waits longer than it may. @throws AggregateError of what failed; what took too long is logged and
    * left behind
    */
-  readonly all: () => Promise<void>;
-}
-
-export function createShutdown(log: Log): Shutdown {
-  const steps: { readonly name: string; readonly ms: number; readonly close: () => Promise<unknown> }[] = [];
-  return {
-    onClose: (name, ms, close) => void steps.unshift({ name, ms, close }),
-    async all() {
-      const end = performance.now() + wholeTime;
-      const failures: unknown[] = [];
-      for (const { name, ms, close } of steps) {
-        try {
-          const time = Math.max(leastTime, Math.min(ms, end - performance.now()));
-          if (!(await within(time, close())))
-            log.warn('closedTooSlowly', { what: name, afterMs: Math.round(time) });
-        } catch (error) {
-          // One that fails must not keep the others open.
-          failures.push(error);
-        }
+  async all(): Promise<void> {
+    const end = performance.now() + wholeTime;
+    const failures: unknown[] = [];
+    for (const { name, ms, close } of this.#steps) {
+      try {
+        const time = Math.max(leastTime, Math.min(ms, end - performance.now()));
+        if (!(await within(time, close())))
+          this.#log.warn('closedTooSlowly', { what: name, afterMs: Math.round(time) });
+      } catch (error) {
+        // One that fails must not keep the others open.
+        failures.push(error);
       }
-      if (failures.length > 0) throw new AggregateError(failures, 'not everything could be closed');
-    },
-  };
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'not everything could be closed');
+  }
 }
 
-/** False when it did not end in time; then it goes on unheard. */
+/** False when it did not end in time; it then continues, and nobody waits for it. */
 export async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {

@@ -1,5 +1,5 @@
-// The switches a newcomer plays with: which of the simulator's faults stand behind each, and what is said
-// about its devices.
+// Switches of the simulator, for a newcomer to play with: which of its faults each one plants, and a hint for
+// each device.
 import { isDeepStrictEqual } from 'node:util';
 import type {
   FaultToggle,

@@ -16,6 +16,7 @@ import type { ExportRead, ExportRecord } from '../adapters/store/audit/records.t
 import { journalRequests } from '../adapters/store/audit/sessions.ts';
 import type { JournalRequest } from '../adapters/store/audit/sessions.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
+import type { Keys } from '../adapters/store/journal/keys.ts';
 import { whyItFailed } from '../adapters/store/fileTrouble.ts';
 import { keysOf } from '../app/recordOptions.ts';
 
@@ -85,7 +86,7 @@ function readArguments(given: readonly string[], variables: NodeJS.ProcessEnv): 
   };
 }
 
-/** A day stands for all of it. */
+/** A day means all of it. */
 function moment(text: string, end: boolean): number | undefined {
   const whole = /^\d{4}-\d\d-\d\d$/.test(text);
   const at = timeOf(whole ? `${text}T00:00Z` : text);
@@ -192,7 +193,7 @@ function report(found: Compared): void {
   );
 }
 
-/** The tenant's own requests; those of a simulated Defender stand in no audit log. */
+/** The tenant's own requests; those of a simulated Defender are in no audit log. */
 function ofTenant(
   requests: readonly JournalRequest[],
   tenant: string | undefined,
@@ -228,7 +229,7 @@ export async function compareExport(words: readonly string[], usage: string): Pr
     process.stderr.write(`${usage}\n`);
     return 2;
   }
-  const { file, folder, apps, tenant, onlyOurs } = given;
+  const { folder } = given;
   try {
     readdirSync(folder);
   } catch (error) {
@@ -241,73 +242,84 @@ export async function compareExport(words: readonly string[], usage: string): Pr
   const { keys, warnings } = keysOf(record, folder);
   for (const warning of warnings) fail(warning);
   try {
-    const read = await readExport(file);
-    for (const warning of read.warnings) fail(warning);
-    const { from, to } = range(given, read);
-    const proof = audit({ disk: realDisk, folder, ...(keys === undefined ? {} : { keys }) });
-    if (proof.wrong !== undefined) {
-      fail(
-        `BROKEN: ${proof.wrong.sentence}. A journal that is not what the bot wrote proves nothing: see ${commandFor('audit', 'verify')}`,
-      );
-      return 3;
-    }
-    if (keys === undefined)
-      fail(
-        'No key was given, so nothing proves that the bot wrote the journal (LR_JOURNAL_KEY or LR_JOURNAL_KEY_FILE).',
-      );
-    const all = journalRequests(realDisk, folder);
-    const requests = ofTenant(all, tenant);
-    const foreign =
-      tenant === undefined
-        ? []
-        : read.records.filter((one) => one.tenant !== undefined && one.tenant !== tenant);
-    if (foreign.length > 0 && foreign.length === read.records.length) {
-      fail(
-        `The export is of the tenant ${foreign[0]?.tenant ?? ''}, and the journal was asked for ${tenant ?? ''}. Name the right file, or the tenant with --tenant.`,
-      );
-      return 3;
-    }
-    const left = new Set(foreign);
-    const records = read.records.filter((one) => !left.has(one));
-    const exportedAt = Math.min(Date.now(), statSync(file).mtimeMs);
-    const found = compare({ records, requests, from, to, exportedAt, apps });
-    say(
-      `${counted(read.rows, 'record')} read, ${read.records.length} of them of live response; the journal holds ${counted(proof.lines, 'line')}, and ${counted(requests.length, 'request')} sent to Defender`,
-    );
-    say(
-      `compared: ${when(from)} to ${when(to)}${given.from === undefined || given.to === undefined ? ' (the times of the records: at the edges nothing can be said; give --from and --to as the search had them)' : ''}`,
-    );
-    if (all.length > requests.length)
-      say(
-        `left out: ${counted(all.length - requests.length, 'request')} of ${tenant === undefined ? 'a simulated Defender' : 'another tenant, or of a simulated Defender'}`,
-      );
-    if (foreign.length > 0) say(`${foreign.length} records of another tenant were left out`);
-    if (read.foundByCmdlet !== undefined)
-      say(
-        `the export is not whole: its search found ${read.foundByCmdlet} records (ResultCount), of which the file has ${read.rows}. Export a shorter time, or all pages of the search (-SessionCommand ReturnLargeSet) into one file.`,
-      );
-    if (read.unreadable > 0) say(`${read.unreadable} records could not be read in full`);
-    say(
-      `in both: ${counted(found.both, 'session')}${found.byTime > 0 ? ` (${found.byTime} by device and time alone, because their records name neither action nor comment)` : ''}, ${counted(found.downloads.both, 'download')}`,
-    );
-    if (found.repeats > 0) say(`${found.repeats} further records are of actions that were counted already`);
-    if (found.tooNew > 0)
-      say(
-        `not judged: ${found.tooNew} sessions of the last ${logLag / 3_600_000} hours before the file was written, which may come into the log later`,
-      );
-    if (found.outside > 0) say(`not judged: ${found.outside} sessions outside that time`);
-    if (found.downloads.missing === undefined && requests.some(({ links }) => links.length > 0))
-      say(
-        'not judged: links in the journal, because the export holds no download (LiveResponseGetFile) by the bot',
-      );
-    report(found);
-    const apart = differs(found, onlyOurs) || read.unreadable > 0 || read.foundByCmdlet !== undefined;
-    say('');
-    say(apart ? 'They do NOT agree: see above.' : 'They agree.');
-    return apart ? 1 : 0;
+    return await compareWith(given, keys);
   } catch (error) {
     if (!(error instanceof ExportUnreadable)) throw error;
     fail(error.message);
     return 3;
   }
+}
+
+/** @throws ExportUnreadable */
+async function compareWith(given: Arguments, keys: Keys | undefined): Promise<number> {
+  const { file, folder, apps, tenant, onlyOurs } = given;
+  const read = await readExport(file);
+  for (const warning of read.warnings) fail(warning);
+  const { from, to } = range(given, read);
+  const proof = audit({ disk: realDisk, folder, ...(keys === undefined ? {} : { keys }) });
+  if (proof.wrong !== undefined) {
+    fail(
+      `BROKEN: ${proof.wrong.sentence}. A journal that is not what the bot wrote proves nothing: see ${commandFor('audit', 'verify')}`,
+    );
+    return 3;
+  }
+  if (keys === undefined)
+    fail(
+      'No key was given, so nothing proves that the bot wrote the journal (LR_JOURNAL_KEY or LR_JOURNAL_KEY_FILE).',
+    );
+  const all = journalRequests(realDisk, folder);
+  const requests = ofTenant(all, tenant);
+  const foreign =
+    tenant === undefined
+      ? []
+      : read.records.filter((one) => one.tenant !== undefined && one.tenant !== tenant);
+  if (foreign.length > 0 && foreign.length === read.records.length) {
+    fail(
+      `The export is of the tenant ${foreign[0]?.tenant ?? ''}, and the journal was asked for ${tenant ?? ''}. Name the right file, or the tenant with --tenant.`,
+    );
+    return 3;
+  }
+  const left = new Set(foreign);
+  const records = read.records.filter((one) => !left.has(one));
+  const exportedAt = Math.min(Date.now(), statSync(file).mtimeMs);
+  const found = compare({ records, requests, from, to, exportedAt, apps });
+  say(
+    `${counted(read.rows, 'record')} read, ${read.records.length} of them of live response; the journal holds ${counted(proof.lines, 'line')}, and ${counted(requests.length, 'request')} sent to Defender`,
+  );
+  say(
+    `compared: ${when(from)} to ${when(to)}${given.from === undefined || given.to === undefined ? ' (the times of the records: at the edges nothing can be said; give --from and --to as the search had them)' : ''}`,
+  );
+  if (all.length > requests.length)
+    say(
+      `left out: ${counted(all.length - requests.length, 'request')} of ${tenant === undefined ? 'a simulated Defender' : 'another tenant, or of a simulated Defender'}`,
+    );
+  if (foreign.length > 0) say(`${foreign.length} records of another tenant were left out`);
+  sayCounts(read, found, requests);
+  report(found);
+  const apart = differs(found, onlyOurs) || read.unreadable > 0 || read.foundByCmdlet !== undefined;
+  say('');
+  say(apart ? 'They do NOT agree: see above.' : 'They agree.');
+  return apart ? 1 : 0;
+}
+
+/** How much was compared, and what was not judged. */
+function sayCounts(read: ExportRead, found: Compared, requests: readonly JournalRequest[]): void {
+  if (read.foundByCmdlet !== undefined)
+    say(
+      `the export is not whole: its search found ${read.foundByCmdlet} records (ResultCount), of which the file has ${read.rows}. Export a shorter time, or all pages of the search (-SessionCommand ReturnLargeSet) into one file.`,
+    );
+  if (read.unreadable > 0) say(`${read.unreadable} records could not be read in full`);
+  say(
+    `in both: ${counted(found.both, 'session')}${found.byTime > 0 ? ` (${found.byTime} by device and time alone, because their records name neither action nor comment)` : ''}, ${counted(found.downloads.both, 'download')}`,
+  );
+  if (found.repeats > 0) say(`${found.repeats} further records are of actions that were counted already`);
+  if (found.tooNew > 0)
+    say(
+      `not judged: ${found.tooNew} sessions of the last ${logLag / 3_600_000} hours before the file was written, which may come into the log later`,
+    );
+  if (found.outside > 0) say(`not judged: ${found.outside} sessions outside that time`);
+  if (found.downloads.missing === undefined && requests.some(({ links }) => links.length > 0))
+    say(
+      'not judged: links in the journal, because the export holds no download (LiveResponseGetFile) by the bot',
+    );
 }

@@ -14,7 +14,7 @@ import { freezeInForce, pendingFreeze } from '../adapters/store/freezeRequest.ts
 import { FolderInUse, lockHolder } from '../adapters/store/journal/lock.ts';
 import { isConfined, notConfined, runHosted } from '../acceptance/hosted.ts';
 import { measuresOf } from '../acceptance/measures.ts';
-import type { Measure } from '../acceptance/measures.ts';
+import type { Measure } from '../acceptance/measures/finding.ts';
 import { readOptions, usage } from '../acceptance/options.ts';
 import type { Options } from '../acceptance/options.ts';
 import type { Outcome } from '../acceptance/outcome.ts';
@@ -123,7 +123,7 @@ function report(options: Options, outcome: Outcome, print: (text: string) => voi
  * own.
  */
 function variablesFor({ mode }: Options): Readonly<Record<string, string | undefined>> {
-  // The lines of the log would stand between those of the people.
+  // The lines of the log would come between those of the people.
   const all = {
     ...process.env,
     LR_LOG_LEVEL: (process.env['LR_LOG_LEVEL'] ?? '') === '' ? 'error' : process.env['LR_LOG_LEVEL'],

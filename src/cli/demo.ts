@@ -9,8 +9,7 @@ import type { CardView, Verb } from '../../cards/view.ts';
 import type { ChatPort, Reply } from '../bot/ports.ts';
 import { ChatError } from '../bot/ports.ts';
 import { bindingOf } from '../liveResponse/commands.ts';
-import type { Request } from '../liveResponse/request/request.ts';
-import { stageOf } from '../liveResponse/request/request.ts';
+import type { CardRef, Request } from '../liveResponse/request/request.ts';
 import { commandFor } from '../adapters/ownCommands.ts';
 import { packageFile } from '../adapters/packageFiles.ts';
 import { whyItFailed } from '../adapters/store/fileTrouble.ts';
@@ -26,64 +25,62 @@ const patience = 60_000;
 const surface = 'console';
 const place = 'incidents';
 
-interface TerminalChat extends ChatPort {
-  /** The newest view of the card. */
-  view(): CardView | undefined;
-  /** Resolves with the first view, shown already or still to come, that `is` accepts. */
-  seen(step: string, is: (view: CardView) => boolean): Promise<CardView>;
-}
+class TerminalChat implements ChatPort {
+  readonly surface = surface;
+  #newest: CardView | undefined;
+  readonly #watchers = new Set<() => void>();
 
-function createTerminalChat(): TerminalChat {
-  let newest: CardView | undefined;
-  const watchers = new Set<() => void>();
-  const draw = (view: CardView, how: string): void => {
-    newest = view;
+  post(at: string, view: CardView, intent: string): Promise<CardRef> {
+    this.#draw(view, 'card posted');
+    return Promise.resolve({ surface, place: at, id: intent });
+  }
+
+  update(_card: CardRef, view: CardView): Promise<void> {
+    if (this.#newest === undefined) return Promise.reject(new ChatError('gone', 'no such card'));
+    this.#draw(view, 'the same card, updated');
+    return Promise.resolve();
+  }
+
+  note(_card: CardRef, text: string, mention: readonly string[]): Promise<void> {
+    console.log(`\n>> note to ${mention.join(', ')}: ${text}`);
+    return Promise.resolve();
+  }
+
+  announce(at: string, text: string): Promise<void> {
+    console.log(`\n>> to everybody in ${at}: ${text}`);
+    return Promise.resolve();
+  }
+
+  replyPrivately(_place: string, account: string, text: string): Promise<void> {
+    console.log(`\n>> to ${account} alone: ${text}`);
+    return Promise.resolve();
+  }
+
+  /** Resolves with the first view, shown already or still to come, that `is` accepts. */
+  seen(step: string, is: (view: CardView) => boolean): Promise<CardView> {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        this.#watchers.delete(watch);
+        reject(new Error(`never seen: ${step}`));
+      }, patience);
+      const watch = (): void => {
+        if (this.#newest === undefined || !is(this.#newest)) return;
+        clearTimeout(late);
+        this.#watchers.delete(watch);
+        resolve(this.#newest);
+      };
+      this.#watchers.add(watch);
+      watch();
+    });
+  }
+
+  #draw(view: CardView, how: string): void {
+    this.#newest = view;
     console.log(
       `\n---- ${how}, revision ${view.revision} ${'-'.repeat(Math.max(0, 60 - how.length))}\n${plainText(view, { urls: 'shown' })}`,
     );
-    for (const watch of watchers) watch();
-  };
-  return {
-    surface,
-    view: () => newest,
-    post(at, view, intent) {
-      draw(view, 'card posted');
-      return Promise.resolve({ surface, place: at, id: intent });
-    },
-    update(_card, view) {
-      if (newest === undefined) return Promise.reject(new ChatError('gone', 'no such card'));
-      draw(view, 'the same card, updated');
-      return Promise.resolve();
-    },
-    note(_card, text, mention) {
-      console.log(`\n>> note to ${mention.join(', ')}: ${text}`);
-      return Promise.resolve();
-    },
-    announce(at, text) {
-      console.log(`\n>> to everybody in ${at}: ${text}`);
-      return Promise.resolve();
-    },
-    replyPrivately(_place, account, text) {
-      console.log(`\n>> to ${account} alone: ${text}`);
-      return Promise.resolve();
-    },
-    seen(step, is) {
-      return new Promise((resolve, reject) => {
-        const late = setTimeout(() => {
-          watchers.delete(watch);
-          reject(new Error(`never seen: ${step}`));
-        }, patience);
-        const watch = (): void => {
-          if (newest === undefined || !is(newest)) return;
-          clearTimeout(late);
-          watchers.delete(watch);
-          resolve(newest);
-        };
-        watchers.add(watch);
-        watch();
-      });
-    },
-  };
+    for (const watch of this.#watchers) watch();
+  }
 }
 
 let deliveries = 0;
@@ -101,12 +98,16 @@ function say(service: Service, as: string, text: string): Promise<Reply> {
   });
 }
 
+interface DemoPress {
+  readonly as: string;
+  readonly verb: Verb;
+  readonly index?: number;
+}
+
 function press(
   service: Service,
-  as: string,
-  verb: Verb,
   { id, revision, subject: { digest } }: Request,
-  index?: number,
+  { as, verb, index }: DemoPress,
 ): Promise<Reply> {
   console.log(`\n#${place}  ${as} presses ${verb}${index === undefined ? '' : ` on index ${index}`}`);
   return service.bot.press({
@@ -141,14 +142,14 @@ async function story(service: Service, chat: TerminalChat): Promise<void> {
   expectThat('the request is stored', asked.kind === 'asked');
   await chat.seen('an approval card', (view) => view.buttons.some((button) => button.verb === 'approve'));
 
-  const self = await press(service, 'responder1', 'approve', request());
+  const self = await press(service, request(), { as: 'responder1', verb: 'approve' });
   console.log(`   reply: ${self.kind === 'sentence' ? self.text : self.kind}`);
   expectThat(
     'the requester’s own approval is refused',
     self.kind === 'sentence' && request().stage.state === 'awaitingApproval',
   );
 
-  const approved = await press(service, 'approver1', 'approve', request());
+  const approved = await press(service, request(), { as: 'approver1', verb: 'approve' });
   expectThat('another person’s approval is taken', approved.kind === 'asked');
   await chat.seen('running at Defender', (view) =>
     /running|defender has it/i.test(`${view.status} ${view.lead}`),
@@ -179,7 +180,7 @@ async function story(service: Service, chat: TerminalChat): Promise<void> {
   await service.clock.sleep(Math.max(0, expiresAt - service.clock.now()) + 1000);
   expectThat('the old link is dead', (await fetch(link?.url ?? '')).status === 403);
 
-  await press(service, 'responder1', 'link', request(), 1);
+  await press(service, request(), { as: 'responder1', verb: 'link', index: 1 });
   const fresh = await chat.seen('a new link on the card', (view) => view.links.length === 1);
   expectThat(
     'the new link works',
@@ -190,7 +191,7 @@ async function story(service: Service, chat: TerminalChat): Promise<void> {
 async function main(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'lr-demo-'));
   const began = performance.now();
-  const chat = createTerminalChat();
+  const chat = new TerminalChat();
   const service = await startService({
     host: '127.0.0.1',
     port: 0,

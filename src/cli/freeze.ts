@@ -132,7 +132,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const { why, folder } = given;
-  // A freeze of another folder, told as one of the bot's, would stop nothing.
+  // A freeze of another folder, reported as one of the bot's, would stop nothing.
   if (
     file.unread === true &&
     !process.argv.includes('--data') &&

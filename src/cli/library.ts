@@ -117,7 +117,7 @@ function optionsOf({ scripts, policy, state, credentials, developer }: Arguments
   return `${given.join('')}${developer ? ' --developer' : ''}`;
 }
 
-/** What keeps the program from doing what it was asked: told, and the exit code. */
+/** Says what keeps the program from doing what it was asked, and answers the exit code. */
 class Stop extends Error {
   readonly code: 2 | 3;
   constructor(code: 2 | 3, message: string) {

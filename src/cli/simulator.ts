@@ -1,5 +1,5 @@
-// `npm run simulator`: a Defender tenant in a terminal. What it is called by is told to it, since it knows
-// nothing of the product around it.
+// `npm run simulator`: a Defender tenant in a terminal. It is given the name that it is called by, since it
+// knows nothing of the product around it.
 import { commandFor } from '../adapters/ownCommands.ts';
 import { runSimulator } from '../simulator/cli.ts';
 

@@ -16,7 +16,7 @@ const tooLittleSpace = 64 * 1024 * 1024;
 const littleSpace = 1024 * 1024 * 1024;
 /** Milliseconds; every approval waits for a few of these. */
 const slowSync = 100;
-/** Writes whose middle is told; the first one often pays for the others. */
+/** Writes whose median is reported; the first one often pays for the others. */
 const rounds = 5;
 
 /**

@@ -1,4 +1,4 @@
-// The whole examination: what is local first, then everything that needs the network side by side. One thing
+// Examination as a whole: what is local first, then everything that needs the network side by side. One thing
 // that fails, hangs or breaks never keeps the others from being looked at, and the whole ends within its
 // time.
 import type { TokenSource } from '../adapters/entra/credentials.ts';
@@ -12,8 +12,9 @@ import { chatPlatforms } from '../adapters/chats.ts';
 import { surface as consoleSurface } from '../adapters/console/people.ts';
 import { customEndpoint } from '../adapters/defender/clouds.ts';
 import type { Policy } from '../bot/policy/policy.ts';
-import type { ServiceOptions } from '../app/compose.ts';
+import type { ServiceOptions } from '../app/options.ts';
 import { namedProfiles } from '../simulator/profiles.ts';
+import type { ProfileName } from '../simulator/profiles.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 import type { Caller } from '../adapters/checks/call.ts';
 import { certificateLine } from '../adapters/checks/certificate.ts';
@@ -34,7 +35,7 @@ export interface Examination extends Caller {
   readonly offline: boolean;
   /** Whether to send the one POST that shows the right to run. */
   readonly probe: boolean;
-  /** Milliseconds until what is still open is told as unfinished. */
+  /** Milliseconds until what is still open is reported as unfinished. */
   readonly totalMs?: number;
   /** How tokens are got; through @azure/identity by default. */
   readonly tokensOf?: (credentials: Credentials, authority: string) => TokenSource;
@@ -70,7 +71,7 @@ export async function examine(parts: Examination, tell: Tell): Promise<void> {
           await examinePolicyFile(policyFile, say);
       },
     },
-    { name: 'data', run: (say) => lookAtPlace(dataDir, options, { listens, admin }, parts, say) },
+    { name: 'data', run: (say) => lookAtPlace({ dataDir, options, listens, admin }, parts, say) },
   ];
   for (const area of local) await told([area], parts, ends, tell);
   await told(networkAreas(options, policy, { ...parts, audiences }), parts, ends, tell);
@@ -106,9 +107,15 @@ function isSimulated({ defender }: ServiceOptions): boolean {
 }
 
 async function lookAtPlace(
-  dataDir: string | undefined,
-  options: ServiceOptions | undefined,
-  { listens, admin }: Pick<Deployment, 'listens' | 'admin'>,
+  {
+    dataDir,
+    options,
+    listens,
+    admin,
+  }: Pick<Deployment, 'listens' | 'admin'> & {
+    readonly dataDir: string | undefined;
+    readonly options: ServiceOptions | undefined;
+  },
   parts: Examination,
   tell: Tell,
 ): Promise<void> {
@@ -201,33 +208,13 @@ async function lookAtDefender(
   tell: Tell,
 ): Promise<void> {
   const { probe, audiences } = parts;
-  const limits = { sessions, ...(offlineQueue === undefined ? {} : { offlineQueue }) };
+  const shared = {
+    policy,
+    probe,
+    limits: { sessions, ...(offlineQueue === undefined ? {} : { offlineQueue }) },
+  };
   if (defender.kind === 'simulator') {
-    // As the bot does, but with nothing on disk: a running bot keeps its own simulated tenant there.
-    const simulator = await startSimulator({ profile: namedProfiles[defender.profile ?? 'default'] });
-    try {
-      tell(
-        ok(
-          'defender.tenant',
-          'THE SIMULATED TENANT inside the bot, started for this examination: nothing below says anything of a real Defender',
-        ),
-      );
-      await examineDefender(
-        {
-          endpoint: customEndpoint(simulator.url),
-          tokens: noCredentials(simulator.url),
-          tenant: 'simulator',
-          unsigned: 'askSimulator',
-          policy,
-          probe,
-          limits,
-        },
-        parts,
-        tell,
-      );
-    } finally {
-      await simulator.stop();
-    }
+    await lookAtSimulator(defender.profile ?? 'default', shared, parts, tell);
     return;
   }
   const { credentials, endpoint, tenant } = defender;
@@ -249,21 +236,40 @@ async function lookAtDefender(
     );
   const tokens =
     credentials === 'none' ? noCredentials(endpoint.apiUrl) : parts.tokensOf(credentials, endpoint.authority);
-  await examineDefender(
-    {
-      endpoint,
-      tokens,
-      tenant,
-      unsigned:
-        defender.unsignedAllowed === true ? 'allowed' : defender.loopback ? 'askSimulator' : 'unknown',
-      policy,
-      probe,
-      audiences,
-      limits,
-    },
-    parts,
-    tell,
-  );
+  const unsigned =
+    defender.unsignedAllowed === true ? 'allowed' : defender.loopback ? 'askSimulator' : 'unknown';
+  await examineDefender({ ...shared, endpoint, tokens, tenant, unsigned, audiences }, parts, tell);
+}
+
+/** As the bot does, but with nothing on disk: a running bot keeps its own simulated tenant there. */
+async function lookAtSimulator(
+  profile: ProfileName,
+  shared: Pick<Parameters<typeof examineDefender>[0], 'policy' | 'probe' | 'limits'>,
+  parts: Examination,
+  tell: Tell,
+): Promise<void> {
+  const simulator = await startSimulator({ profile: namedProfiles[profile] });
+  try {
+    tell(
+      ok(
+        'defender.tenant',
+        'THE SIMULATED TENANT inside the bot, started for this examination: nothing below says anything of a real Defender',
+      ),
+    );
+    await examineDefender(
+      {
+        ...shared,
+        endpoint: customEndpoint(simulator.url),
+        tokens: noCredentials(simulator.url),
+        tenant: 'simulator',
+        unsigned: 'askSimulator',
+      },
+      parts,
+      tell,
+    );
+  } finally {
+    await simulator.stop();
+  }
 }
 
 /** Runs areas side by side and tells their lines in order. */

@@ -1,5 +1,5 @@
-// One human listed as two people, told by the e-mail addresses that the platforms know: compared here, never
-// kept, never shown whole, and never identity.
+// One human listed as two people, recognised by the e-mail addresses that the platforms know: compared here,
+// never kept, never shown whole, and never identity.
 import type { Caller, EmailDirectory } from '../adapters/checks/call.ts';
 import { ok, skip, warn } from '../adapters/checks/line.ts';
 import type { Tell } from '../adapters/checks/line.ts';
@@ -106,7 +106,7 @@ async function readEmails(
   };
 }
 
-/** Lower case, without what stands behind a plus; the address inside the name of a guest. */
+/** Lower case, without what follows a plus; the address inside the name of a guest. */
 function addressOf(told: unknown): string | undefined {
   if (typeof told !== 'string' || told.length > 320) return undefined;
   const guest = /^(.+)_([^_]+)#ext#@/i.exec(told);
@@ -131,7 +131,7 @@ function sameAddress(all: readonly Address[]): readonly (readonly [Address, Addr
   return [...pairs.values()];
 }
 
-/** The first letter and the domain: enough to know which it is for whoever knows it. */
+/** The first letter and the domain: enough for a person who knows the address to recognise it. */
 function masked(address: string): string {
   const at = address.indexOf('@');
   return `${address.slice(0, 1)}***${address.slice(at)}`;

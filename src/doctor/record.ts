@@ -7,11 +7,12 @@ import { commandFor } from '../adapters/ownCommands.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
 import { whyItFailed } from '../adapters/store/fileTrouble.ts';
 import type { Keys } from '../adapters/store/journal/keys.ts';
+import type { Head } from '../adapters/store/journal/line.ts';
 import { lineAt, linesOf, segmentsIn } from '../adapters/store/journal/segments.ts';
 import { field, maxJsonDepth, parseJson } from '../liveResponse/text/json.ts';
 import { anchorsOf, keysOf } from '../app/recordOptions.ts';
 import { fail, ok, warn } from '../adapters/checks/line.ts';
-import type { Tell } from '../adapters/checks/line.ts';
+import type { Line, Tell } from '../adapters/checks/line.ts';
 
 export interface RecordPlace {
   readonly record: RecordSettings | undefined;
@@ -206,28 +207,31 @@ async function examineAnchors(
           'Find out who wrote them; after a change of the key, put the old one behind the new one.',
         ),
       );
-    const { seq, hash } = read.newest;
-    const here = lineAt(realDisk, dataDir, seq);
     const ago = `${Math.max(0, Math.round((now - (read.newestAt ?? now)) / 60_000))} min ago`;
-    if (here === undefined)
-      tell(
-        fail(
-          'record.anchors',
-          `line ${seq} was anchored ${ago} and is not in the journal: it was cut, or an older copy was put back`,
-          notTheNewest(),
-        ),
-      );
-    else if (here.hash !== hash)
-      tell(
-        fail(
-          'record.anchors',
-          `line ${seq} of the journal is another one than was anchored ${ago}`,
-          notTheNewest(),
-        ),
-      );
-    else
-      tell(ok('record.anchors', `line ${seq}, anchored ${ago} in ${record.anchorFile}, is in the journal`));
+    tell(comparedWithAnchor(dataDir, read.newest, { ago, file: record.anchorFile }));
   } catch (error) {
     tell(fail('record.anchors', whyItFailed(error), 'The bot does not start until it can be read.'));
   }
+}
+
+/** The newest anchor, held against the line of the journal that it names. */
+function comparedWithAnchor(
+  dataDir: string,
+  { seq, hash }: Head,
+  { ago, file }: { readonly ago: string; readonly file: string },
+): Line {
+  const here = lineAt(realDisk, dataDir, seq);
+  if (here === undefined)
+    return fail(
+      'record.anchors',
+      `line ${seq} was anchored ${ago} and is not in the journal: it was cut, or an older copy was put back`,
+      notTheNewest(),
+    );
+  return here.hash === hash
+    ? ok('record.anchors', `line ${seq}, anchored ${ago} in ${file}, is in the journal`)
+    : fail(
+        'record.anchors',
+        `line ${seq} of the journal is another one than was anchored ${ago}`,
+        notTheNewest(),
+      );
 }

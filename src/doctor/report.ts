@@ -21,7 +21,7 @@ const colour: Readonly<Record<Verdict, string>> = {
   skip: '\u001b[2m',
 };
 const plainAgain = '\u001b[0m';
-/** As wide as the longest common name, so that findings stand below each other. */
+/** As wide as the longest common name, so that findings are aligned. */
 const nameWidth = 22;
 const indent = ' '.repeat(6);
 
@@ -44,12 +44,12 @@ export function showCounts(counts: Counts, style: Style): string {
   return `\n${verdicts.map((verdict) => `${counts[verdict]} ${verdict}`).join(', ')}\n`;
 }
 
-/** Answers of strangers stand in findings: one line, nothing hidden, nothing secret. */
+/** Findings quote answers of strangers: one line, nothing hidden, nothing secret. */
 function inert(text: string, { secrets }: Style): string {
   const oneLine = Array.from(text.replace(/\s+/g, ' '), (character) =>
     hiddenCharacter(character) === undefined ? character : '',
   ).join('');
-  // The log's net looks for secrets as JSON writes them; here they would stand as they are.
+  // The log's net looks for secrets as JSON writes them; here they would be as they are.
   const struck = secrets
     .filter((secret) => secret.length >= 8)
     .reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), oneLine);

@@ -8,13 +8,13 @@ import { portAfter } from '../adapters/http/admin.ts';
 import { proxyFrom } from '../adapters/outbound/proxy.ts';
 import { resultHosts } from '../adapters/outbound/resultLink.ts';
 import { optionsFrom } from '../app/options.ts';
-import type { ServiceOptions } from '../app/compose.ts';
+import type { ServiceOptions } from '../app/options.ts';
 import { fail, ok, warn } from '../adapters/checks/line.ts';
 import type { Tell } from '../adapters/checks/line.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What the rest of the examination stands on. */
+/** What the rest of the examination needs. */
 export interface Deployment {
   /** Undefined when the settings do not fit together. */
   readonly options: ServiceOptions | undefined;
@@ -100,7 +100,7 @@ function defenderOf({ defender }: Settings): string {
     : `the Defender tenant ${defender.tenant} at ${defender.url}`;
 }
 
-/** From the settings that stand for themselves. */
+/** From the settings that do not depend on others. */
 function houseWithout(variables: Variables): Deployment {
   const own = readSettings(Object.fromEntries(ownMeaning.map((name) => [name, variables[name]])));
   if ('problems' in own)
@@ -115,7 +115,7 @@ function houseWithout(variables: Variables): Deployment {
   const { dataDir, policyFile, http, admin } = own.settings;
   return {
     options: undefined,
-    // Whether the example would stand in for a missing file depends on the chats, which are not known here.
+    // Whether the example would replace a missing file depends on the chats, which are not known here.
     policyFile: variables['LR_POLICY'] !== undefined || existsSync(policyFile) ? policyFile : undefined,
     dataDir,
     listens: { host: textOr(variables['HOST'], http.host), port: http.port },

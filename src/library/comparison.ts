@@ -1,5 +1,5 @@
-// What is here against what the library holds. Pure: the decision which file may be replaced is made here and
-// nowhere else.
+// Comparison of the files here with those in the library. Pure: the decision which file may be replaced is
+// made here and nowhere else.
 import { earlierShipped } from './earlier.ts';
 import type { LiveFile } from './liveLibrary.ts';
 import type { LocalFile, LocalFiles, NoFile } from './localFiles.ts';

@@ -19,7 +19,7 @@ export interface Form {
   readonly body: Uint8Array;
 }
 
-/** `unique`: letters and digits that stand in no part. */
+/** `unique`: letters and digits that are in no part. */
 export function formOf({ name, bytes, description, parameters, replace }: Upload, unique: string): Form {
   const boundary = `----liveResponseLibrary${unique}`;
   const head = (attributes: string, type = ''): string =>

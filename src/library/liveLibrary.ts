@@ -52,7 +52,7 @@ export interface LibraryParts {
   readonly tokens: TokenSource;
   readonly clock: Clock;
   readonly endpoint: Endpoint;
-  /** What a person in front of the terminal is told while it waits. */
+  /** What a person in front of the terminal reads while it waits. */
   readonly tell: (line: string) => void;
 }
 
@@ -216,7 +216,7 @@ export function liveLibrary({ http, tokens, clock, endpoint, tell }: LibraryPart
         return { kind: 'throttled', ms: retryAfterMs(answer, clock.now()) ?? defaultRest };
       if (answer.status === 401) throw new NoLook(unauthorized);
       if (answer.status === 403) throw new NoLook(lacking);
-      // A gateway that gave up says nothing of what stands behind it.
+      // A gateway that gave up says nothing of what is behind it.
       if (answer.status >= 500 || answer.status === 408)
         return { kind: 'lost', why: `Defender answered ${answer.status}${words(said)}` };
       if (/already exists/i.test(readError(said).apiMessage ?? '')) return { kind: 'exists' };

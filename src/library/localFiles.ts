@@ -1,6 +1,6 @@
-// What the library should hold: the scripts that come with the program and every file that a recipe names,
-// read from manifest/defender and from the folder given by --scripts, whose copies (signed ones, mostly)
-// count before the shipped ones.
+// Files that the library should hold: the scripts that come with the program and every file that a recipe
+// names, read from manifest/defender and from the folder given by --scripts, whose copies (signed ones,
+// mostly) count before the shipped ones.
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
@@ -98,7 +98,10 @@ export function localFiles({ shipped, scripts, policy }: LocalPlaces): LocalFile
   const files: LocalFile[] = [];
   const without: NoFile[] = [];
   for (const one of [...wanted.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const found = pick(one.name, scripts, given, shipped, own);
+    const found = pick(one.name, [
+      { folder: scripts, names: given },
+      { folder: shipped, names: own },
+    ]);
     if (found.path === undefined) {
       without.push({ ...one, ...(found.why === undefined ? {} : { why: found.why }) });
       continue;
@@ -133,23 +136,26 @@ function about(name: string, policy: Policy | undefined): Pick<LocalFile, 'descr
   };
 }
 
+interface ScriptFolder {
+  readonly folder: string | undefined;
+  readonly names: readonly string[];
+}
+
 /** The file that counts for a name: that of --scripts before the shipped one. */
 function pick(
   name: string,
-  scripts: string | undefined,
-  given: readonly string[],
-  shipped: string,
-  own: readonly string[],
+  [scripts, shipped]: readonly [scripts: ScriptFolder, shipped: ScriptFolder],
 ): { readonly path: string | undefined; readonly why?: string } {
-  const same = given.filter((one) => one.toLowerCase() === name.toLowerCase());
+  const isSame = (one: string): boolean => one.toLowerCase() === name.toLowerCase();
+  const same = scripts.names.filter(isSame);
   if (same.length > 1)
     return {
       path: undefined,
-      why: `${scripts ?? ''} holds ${same.join(' and ')}, which the library does not tell apart: keep one`,
+      why: `${scripts.folder ?? ''} holds ${same.join(' and ')}, which the library does not tell apart: keep one`,
     };
-  if (scripts !== undefined && same[0] !== undefined) return { path: join(scripts, same[0]) };
-  const ship = own.find((one) => one.toLowerCase() === name.toLowerCase());
-  return { path: ship === undefined ? undefined : join(shipped, ship) };
+  if (scripts.folder !== undefined && same[0] !== undefined) return { path: join(scripts.folder, same[0]) };
+  const ship = shipped.names.find(isSame);
+  return { path: ship === undefined ? undefined : join(shipped.folder ?? '', ship) };
 }
 
 function shippedHash(

@@ -1,4 +1,4 @@
-// Uploads what may be uploaded, one file after the other: the library is looked at right before and right
+// Upload of what may be uploaded, one file after the other: the library is looked at right before and right
 // after each, and what Defender then says it holds is compared with what was sent. There is no conditional
 // write in the API: between the look and the upload lies a moment in which somebody else's change would be
 // lost.
@@ -118,7 +118,7 @@ async function pushOne(
       return false;
     }
     const answer = await library.upload({
-      // The spelling that is there, so that no second file comes to stand next to it.
+      // The spelling that is there, so that no second file appears next to it.
       name: now?.name ?? name,
       bytes: local.bytes,
       description:

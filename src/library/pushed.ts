@@ -1,6 +1,6 @@
-// What this program pushed, kept in a small file next to the policy: a file of the library with another
-// content than here is ours to replace only where its SHA-256 is one that was pushed from here, or one of a
-// script that an earlier version shipped.
+// Record of what this program pushed, kept in a small file next to the policy: a file of the library with
+// another content than here is ours to replace only where its SHA-256 is one that was pushed from here, or
+// one of a script that an earlier version shipped.
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { codeOf } from '../adapters/systemErrors.ts';

@@ -1,6 +1,6 @@
-// What `npm run library` signs in with, and where: the bot's tenant and cloud, and never the bot's own
-// credential. Library.Manage lets its holder replace every script that is approved, so a person brings it for
-// this one call.
+// Settings of `npm run library`, what it signs in with and where: the bot's tenant and cloud, and never the
+// bot's own credential. Library.Manage lets its holder replace every script that is approved, so a person
+// brings it for this one call.
 import { Environment, readGuid } from '../adapters/config/environment.ts';
 import { askForScope, readWhere } from '../adapters/config/defenderSettings.ts';
 import type { Where } from '../adapters/config/defenderSettings.ts';

@@ -95,38 +95,9 @@ function linesOf(one: Standing, policyRead: boolean, options: string): readonly 
         ),
       ];
     case 'foreign':
-      return [
-        row(
-          'CHANGED',
-          one.local.name,
-          `library ${short(one.live.sha256)}${spelt(one.local, one.live)}, here ${short(one.local.sha256)} (${one.local.path})${used(one.local.recipes, policyRead)}`,
-        ),
-        ...next(
-          `The library’s content was not pushed from here: ${about(one.live)}.${one.pushed === undefined ? '' : ` What was pushed from here (${one.pushed.at}) was ${short(one.pushed.sha256)}.`}`,
-          ...(one.live.sha256 !== undefined && one.local.otherLineEnds.includes(one.live.sha256)
-            ? [
-                'It is the same text with other line ends, as git with core.autocrlf changes them in a checkout: nobody changed what it does. Check it out with the line ends it has there, and then it is the same.',
-              ]
-            : []),
-          'Ask that person, or look at the file in the portal: the API gives no content of library files, only their hashes.',
-          one.live.sha256 === undefined
-            ? 'Defender gives no SHA-256 for it, so it cannot be replaced from here: delete it in the portal, then push.'
-            : `To replace exactly what is there now: ${commandFor('library', `push --replace ${one.local.name} --if-sha ${short(one.live.sha256)}${options}`)}`,
-          ...one.local.warnings,
-        ),
-      ];
+      return foreignLines(one, policyRead, options);
     case 'signedThere':
-      return [
-        row(
-          'SIGNED',
-          one.local.name,
-          `library ${short(one.live.sha256)}${spelt(one.local, one.live)} with a signature, here ${short(one.local.sha256)} (${one.local.path}) without one${used(one.local.recipes, policyRead)}`,
-        ),
-        ...next(
-          `The signed copy was pushed from here (${one.pushed.at}). Give the folder of signed copies with --scripts.`,
-          `To replace it by the unsigned one: ${commandFor('library', `push --replace ${one.local.name} --if-sha ${short(one.live.sha256)}${options}`)}`,
-        ),
-      ];
+      return signedLines(one, policyRead, options);
     case 'doubled':
       return [
         row(
@@ -139,30 +110,76 @@ function linesOf(one: Standing, policyRead: boolean, options: string): readonly 
         ),
       ];
     case 'without':
-      if (one.file.why !== undefined)
-        return [row('unusable', one.file.name, `${one.file.why}${used(one.file.recipes, policyRead)}`)];
-      return one.live === undefined
-        ? [
-            row(
-              'NOWHERE',
-              one.file.name,
-              `neither in the library nor here${used(one.file.recipes, policyRead)}`,
-            ),
-            ...next(
-              'The recipe fails on the device. Put the file into a folder and name that with --scripts DIR.',
-            ),
-          ]
-        : [
-            row(
-              'no copy',
-              one.file.name,
-              `only in the library: ${short(one.live.sha256)}, ${about(one.live)}${used(one.file.recipes, policyRead)}`,
-            ),
-            ...next(
-              'Not compared. To have it compared, put your copy into a folder and name that with --scripts DIR.',
-            ),
-          ];
+      return withoutLines(one, policyRead);
   }
+}
+
+type StandingOf<Kind extends Standing['kind']> = Extract<Standing, { readonly kind: Kind }>;
+
+/** What somebody else changed in the library. */
+function foreignLines(one: StandingOf<'foreign'>, policyRead: boolean, options: string): readonly string[] {
+  return [
+    row(
+      'CHANGED',
+      one.local.name,
+      `library ${short(one.live.sha256)}${spelt(one.local, one.live)}, here ${short(one.local.sha256)} (${one.local.path})${used(one.local.recipes, policyRead)}`,
+    ),
+    ...next(
+      `The library’s content was not pushed from here: ${about(one.live)}.${one.pushed === undefined ? '' : ` What was pushed from here (${one.pushed.at}) was ${short(one.pushed.sha256)}.`}`,
+      ...(one.live.sha256 !== undefined && one.local.otherLineEnds.includes(one.live.sha256)
+        ? [
+            'It is the same text with other line ends, as git with core.autocrlf changes them in a checkout: nobody changed what it does. Check it out with the line ends it has there, and then it is the same.',
+          ]
+        : []),
+      'Ask that person, or look at the file in the portal: the API gives no content of library files, only their hashes.',
+      one.live.sha256 === undefined
+        ? 'Defender gives no SHA-256 for it, so it cannot be replaced from here: delete it in the portal, then push.'
+        : `To replace exactly what is there now: ${commandFor('library', `push --replace ${one.local.name} --if-sha ${short(one.live.sha256)}${options}`)}`,
+      ...one.local.warnings,
+    ),
+  ];
+}
+
+/** A signed copy in the library, and an unsigned one here. */
+function signedLines(
+  one: StandingOf<'signedThere'>,
+  policyRead: boolean,
+  options: string,
+): readonly string[] {
+  return [
+    row(
+      'SIGNED',
+      one.local.name,
+      `library ${short(one.live.sha256)}${spelt(one.local, one.live)} with a signature, here ${short(one.local.sha256)} (${one.local.path}) without one${used(one.local.recipes, policyRead)}`,
+    ),
+    ...next(
+      `The signed copy was pushed from here (${one.pushed.at}). Give the folder of signed copies with --scripts.`,
+      `To replace it by the unsigned one: ${commandFor('library', `push --replace ${one.local.name} --if-sha ${short(one.live.sha256)}${options}`)}`,
+    ),
+  ];
+}
+
+/** A file of a recipe that is not here. */
+function withoutLines(one: StandingOf<'without'>, policyRead: boolean): readonly string[] {
+  if (one.file.why !== undefined)
+    return [row('unusable', one.file.name, `${one.file.why}${used(one.file.recipes, policyRead)}`)];
+  return one.live === undefined
+    ? [
+        row('NOWHERE', one.file.name, `neither in the library nor here${used(one.file.recipes, policyRead)}`),
+        ...next(
+          'The recipe fails on the device. Put the file into a folder and name that with --scripts DIR.',
+        ),
+      ]
+    : [
+        row(
+          'no copy',
+          one.file.name,
+          `only in the library: ${short(one.live.sha256)}, ${about(one.live)}${used(one.file.recipes, policyRead)}`,
+        ),
+        ...next(
+          'Not compared. To have it compared, put your copy into a folder and name that with --scripts DIR.',
+        ),
+      ];
 }
 
 function spelt(local: LocalFile, live: LiveFile): string {

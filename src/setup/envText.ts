@@ -2,8 +2,8 @@
 // what was left for later.
 import { parseEnv } from 'node:util';
 import { secretNames } from '../adapters/config/secretFiles.ts';
-import { whereSecrets, secretsFor } from './answers.ts';
-import type { ChatAnswers, SecretAnswers, TenantAnswers } from './answers.ts';
+import { whereSecrets, secretsFor } from './questions/answers.ts';
+import type { ChatAnswers, SecretAnswers, TenantAnswers } from './questions/answers.ts';
 
 /** By which a later run knows its own file. */
 export const envHead = '# Written by the setup of live-response-bot.';

@@ -1,16 +1,16 @@
-// What a `.env` that is there already says of chat and tenant, so that a second run goes on from it instead
+// Answers that an existing `.env` holds about chat and tenant, so that a second run continues from it instead
 // of asking again.
 import { secretNames, smallFile } from '../adapters/config/secretFiles.ts';
 import { mostBytes, readDotEnv, settingsIn, settingsText } from '../adapters/config/dotEnv.ts';
-import { teamsTypes } from './answers.ts';
-import type { Chat, ChatAnswers, SecretAnswer, SecretAnswers, TenantAnswers } from './answers.ts';
+import { teamsTypes } from './questions/answers.ts';
+import type { Chat, ChatAnswers, SecretAnswer, SecretAnswers, TenantAnswers } from './questions/answers.ts';
 import { envHead } from './envText.ts';
 import { NotWritten } from './writing.ts';
 
 export interface Found {
   readonly chat: ChatAnswers;
   readonly tenant: TenantAnswers;
-  /** Those that are set, so that what is missing can be told. */
+  /** Those that are set, so that the assistant can name what is missing. */
   readonly secrets: SecretAnswers;
   readonly keyFile: string | undefined;
 }

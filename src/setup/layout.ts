@@ -6,7 +6,7 @@ const usualColumns = 80;
 
 /**
  * @param columns of the terminal; undefined: no line is broken @returns the lines, without an end; a word
- * that is longer than a line stands alone
+ * that is longer than a line has a line of its own
  */
 export function wrapped(text: string, columns: number | undefined): readonly string[] {
   return text.split('\n').flatMap((line) => (columns === undefined ? [line] : broken(line, columns)));
@@ -26,7 +26,12 @@ function broken(line: string, columns: number): readonly string[] {
   return [...lines, current ?? ''];
 }
 
-/** What a terminal holds in one line; undefined where the output is none. */
+/** Prints a text, broken to the terminal's width. */
+export function say(text = ''): void {
+  process.stdout.write(`${wrapped(text, columnsOf(process.stdout)).join('\n')}\n`);
+}
+
+/** What a terminal holds in one line; undefined where the output is no terminal. */
 export function columnsOf({
   isTTY,
   columns,
@@ -38,13 +43,13 @@ export function columnsOf({
   return isTTY === true ? (columns === undefined || columns < 20 ? usualColumns : columns) : undefined;
 }
 
-/** One thing to do; the command stands last and is never broken, so that it can be copied. */
+/** One thing to do; the command is last and is never broken, so that it can be copied. */
 export interface Step {
   readonly say: string;
   readonly run?: string;
 }
 
-/** As `  1. Start the bot: npm start`; a command for which there is no room stands in a line of its own. */
+/** As `  1. Start the bot: npm start`; a command for which there is no room has a line of its own. */
 export function numbered(steps: readonly Step[], columns: number | undefined): readonly string[] {
   const indent = ' '.repeat(5);
   const room = columns === undefined ? undefined : columns - indent.length;

@@ -1,9 +1,9 @@
-// What is left to do, in order, each with where it is done or with the very command.
-import type { ChatAnswers, SecretAnswers, TenantAnswers } from './answers.ts';
-import { secretsFor, whereSecrets } from './answers.ts';
-import type { DoctorLine } from './checking.ts';
+// Steps that are left to do, in order, each with where it is done or with the very command.
+import type { ChatAnswers, SecretAnswers, TenantAnswers } from './questions/answers.ts';
+import { secretsFor, whereSecrets } from './questions/answers.ts';
+import type { DoctorLine } from './otherPrograms.ts';
 import { shellWord } from '../adapters/ownCommands.ts';
-import { commandFor } from './commandLine.ts';
+import { commandFor } from './otherPrograms.ts';
 import type { Step } from './layout.ts';
 
 /** The app package for Teams that lies in the folder. */

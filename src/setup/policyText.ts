@@ -1,7 +1,7 @@
 // The text of `policy.yaml`: the example with its comments, and in it the people, roles, places and devices
 // that were answered; taken only when our own reader takes it.
 import { readPolicy } from '../adapters/config/policyFile.ts';
-import type { Chat, PersonAnswer, PolicyAnswers } from './answers.ts';
+import type { Chat, PersonAnswer, PolicyAnswers } from './questions/answers.ts';
 
 /** Marks a place in the policy that waits for what `/lr whoami` prints. */
 export const laterMark = 'LATER:';
@@ -95,7 +95,7 @@ function placeLines(places: readonly string[], surfaces: readonly string[]): rea
   return [...lines, ...later, ...holder, ...shown];
 }
 
-/** Anything that YAML could take for something else stands in double quotes, which JSON's are too. */
+/** Anything that YAML could take for something else is put in double quotes, which JSON's are too. */
 function quoted(text: string): string {
   return /^[a-z][a-z0-9_-]*$/.test(text) && !/^(?:y|n|yes|no|on|off|true|false|null)$/.test(text)
     ? text

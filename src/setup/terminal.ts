@@ -1,8 +1,8 @@
 // Questions in a terminal, through @clack/prompts.
 import { S_BAR, confirm, isCancel, log, password, select, text } from '@clack/prompts';
-import type { Check } from './answers.ts';
-import type { Asker, Question } from './asker.ts';
-import { Left } from './asker.ts';
+import type { Check } from './questions/answers.ts';
+import type { Asker, Question } from './questions/asker.ts';
+import { Left } from './questions/asker.ts';
 import { columnsOf, wrapped } from './layout.ts';
 
 const controlC = 0x03;

@@ -1,5 +1,5 @@
-// Writes files that are not there yet, whole or not at all: a kill at any moment leaves no part of one under
-// its name, and nothing is ever overwritten.
+// Writing of new files, each whole or not at all: a kill at any moment leaves no part of one under its name,
+// and nothing is ever overwritten.
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -48,7 +48,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /**
  * @param mode of the file, such as 0o600, of which a umask can only take away
- * @param made is told each folder that was made for it, the highest first
+ * @param made is called with each folder that was made for it, the highest first
  * @throws NotWritten
  */
 export function writeNew(

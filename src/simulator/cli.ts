@@ -1,5 +1,5 @@
-// A Defender tenant in a terminal, as src/cli/simulator.ts starts it. The first line is JSON for programs, the
-// rest is for people.
+// A Defender tenant in a terminal, as src/cli/simulator.ts starts it. The first line is JSON for programs,
+// the rest is for people.
 import { parseArgs } from 'node:util';
 import { profileFrom } from './sessions/checks.ts';
 import type { ProfileChange } from './profile.ts';

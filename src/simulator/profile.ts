@@ -1,6 +1,6 @@
-// Which Defender the simulator plays: every number and every undocumented choice, with the default taken from
-// what is documented or was seen in the field. docs/simulator.md says what each setting is for; a test
-// compares the two.
+// Profile of the Defender that the simulator plays: every number and every undocumented choice, with the
+// default taken from what is documented or was seen in the field. docs/simulator.md says what each setting is
+// for; a test compares the two.
 
 export const kinds = [
   'run',

@@ -1,5 +1,4 @@
-// Starts a Defender tenant on localhost: the API server and, apart from it, the blob server of the result
-// links.
+// A Defender tenant on localhost: the API server and, apart from it, the blob server of the result links.
 import { apiServer } from './server.ts';
 import { blobServer } from './results/blobs.ts';
 import type { ProfileChange } from './profile.ts';

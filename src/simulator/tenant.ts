@@ -23,7 +23,7 @@ export interface Clock {
   /** Epoch ms. */ now(): number;
 }
 
-/** All that outlives a restart. Faults and settings do not: they belong to the process that started the simulator. */
+/** All that outlives a restart. Faults and settings do not: they belong to the process of the simulator. */
 export interface SavedTenant {
   readonly version: 1;
   readonly secret: string;

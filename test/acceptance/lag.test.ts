@@ -1,7 +1,7 @@
 // How far a tenant's list lags behind its actions, of readings as they may come.
 import { expect, test } from '@jest/globals';
 import { measuresOf } from '../../src/acceptance/measures.ts';
-import type { Seen } from '../../src/acceptance/measures.ts';
+import type { Seen } from '../../src/acceptance/measures/finding.ts';
 
 /** What "list.fresh" says of states read once a second, alone and in the list. */
 function lag(single: string, row: string): string | undefined {

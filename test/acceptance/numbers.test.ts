@@ -1,7 +1,7 @@
 // A person or an account may be called by a number, which stands in the fixture as a count or a time as well.
 import { expect, test } from '@jest/globals';
 import { fixtureOf } from '../../src/acceptance/report.ts';
-import type { Seen } from '../../src/acceptance/measures.ts';
+import type { Seen } from '../../src/acceptance/measures/finding.ts';
 
 test('a fixture stays JSON where a secret is a number that is counted too, and the secret is in no text', () => {
   const seen = {

@@ -47,6 +47,41 @@ const planted = {
   word: 'Zaphod77',
 } as const;
 
+/** An answer of Defender's with what is planted in it. */
+function plant(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plant);
+  if (typeof value !== 'object' || value === null) return value;
+  const all = Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plant(inner)]));
+  if ('commandStatus' in all && all['commandStatus'] === 'Completed') all['errors'] = [planted.error];
+  if ('requestor' in all)
+    Object.assign(all, {
+      requestor: planted.requestor,
+      externalId: planted.word,
+      [planted.key]: planted.field,
+      zone: { inner: [planted.field, planted.number] },
+      troubleshootInfo: planted.error,
+      title: planted.portalUser,
+    });
+  if ('requestor' in all && all['type'] !== 'LiveResponse') all['requestorComment'] = planted.comment;
+  if ('computerDnsName' in all && 'osPlatform' in all)
+    Object.assign(all, {
+      lastExternalIpAddress: planted.externalIp,
+      ipAddresses: [{ ipAddress: planted.internalIp, macAddress: planted.mac, type: 'Ethernet' }],
+      vmMetadata: { resourceId: planted.group },
+      managedBy: planted.group,
+      deviceValue: 'Riley',
+      Avery: 1,
+    });
+  if ('createdBy' in all)
+    Object.assign(all, {
+      createdBy: planted.librarian,
+      description: planted.comment,
+      ...(all['fileName'] === 'exit3.ps1' ? { fileName: planted.library } : {}),
+    });
+  if ('target' in all) Object.assign(all, { target: planted.target, message: planted.error });
+  return all;
+}
+
 test('secrets in comments, errors, transcripts, devices, headers, odd fields and the library are neither in the fixture nor in the table', async () => {
   simulator.tenant.changeDevice('hosta.corp.example', {
     tags: [planted.tag],
@@ -55,39 +90,6 @@ test('secrets in comments, errors, transcripts, devices, headers, odd fields and
   });
   proxy = await changedAnswers(simulator.url, (passing) => {
     passing.headers['x-served-for'] = planted.header;
-    const plant = (value: unknown): unknown => {
-      if (Array.isArray(value)) return value.map(plant);
-      if (typeof value !== 'object' || value === null) return value;
-      const all = Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plant(inner)]));
-      if ('commandStatus' in all && all['commandStatus'] === 'Completed') all['errors'] = [planted.error];
-      if ('requestor' in all)
-        Object.assign(all, {
-          requestor: planted.requestor,
-          externalId: planted.word,
-          [planted.key]: planted.field,
-          zone: { inner: [planted.field, planted.number] },
-          troubleshootInfo: planted.error,
-          title: planted.portalUser,
-        });
-      if ('requestor' in all && all['type'] !== 'LiveResponse') all['requestorComment'] = planted.comment;
-      if ('computerDnsName' in all && 'osPlatform' in all)
-        Object.assign(all, {
-          lastExternalIpAddress: planted.externalIp,
-          ipAddresses: [{ ipAddress: planted.internalIp, macAddress: planted.mac, type: 'Ethernet' }],
-          vmMetadata: { resourceId: planted.group },
-          managedBy: planted.group,
-          deviceValue: 'Riley',
-          Avery: 1,
-        });
-      if ('createdBy' in all)
-        Object.assign(all, {
-          createdBy: planted.librarian,
-          description: planted.comment,
-          ...(all['fileName'] === 'exit3.ps1' ? { fileName: planted.library } : {}),
-        });
-      if ('target' in all) Object.assign(all, { target: planted.target, message: planted.error });
-      return all;
-    };
     passing.body = plant(passing.body);
   });
   const run = startAcceptance(

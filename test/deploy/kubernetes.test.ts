@@ -351,7 +351,8 @@ const hasKubectl = spawnSync('kubectl', ['kustomize', '--help']).status === 0;
     ['169.254.169.254', 80, 'TCP', false, 'the cloud’s metadata service'],
     ['169.254.169.254', 443, 'TCP', false, 'the same'],
     ['fd00::1', 443, 'TCP', false, 'private networks by IPv6'],
-  ] as const)('lets out to %s, port %i by %s: %s (%s)', (address, port, protocol, is, _why) => {
+  ] as const)('lets out to %s, port %i by %s: %s (%s)', (...row) => {
+    const [address, port, protocol, is] = row;
     const { egress } = named(rendered, 'NetworkPolicy')['spec'] as { readonly egress: readonly Rule[] };
     expect(egress.some((rule) => lets(rule, address, port, protocol))).toBe(is);
   });

@@ -52,11 +52,13 @@ const sysctls = [
 ];
 const seLinuxTypes = ['', 'container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t'];
 
+type Rule = (keeps: boolean, what: string) => void;
+
 /** The rules that a pod breaks, one sentence each. */
 export function unrestricted(spec: unknown): readonly string[] {
   const pod = spec as Pod;
   const broken: string[] = [];
-  const rule = (keeps: boolean, what: string): void => {
+  const rule: Rule = (keeps, what) => {
     if (!keeps) broken.push(what);
   };
   for (const key of ['hostNetwork', 'hostPID', 'hostIPC']) rule(pod[key] !== true, `${key} is true`);
@@ -75,27 +77,7 @@ export function unrestricted(spec: unknown): readonly string[] {
     ['the pod', pod.securityContext],
     ...containers.map(({ name = '', securityContext }) => [name, securityContext] as const),
   ] as const) {
-    rule(context?.runAsUser !== 0, `${where} runs as root`);
-    rule(!('windowsOptions' in (context ?? {})), `${where} has options for Windows`);
-    rule(
-      (context?.sysctls ?? []).every(({ name }) => sysctls.includes(name)),
-      `${where} sets an unsafe sysctl`,
-    );
-    rule(
-      context?.seLinuxOptions === undefined ||
-        (seLinuxTypes.includes(context.seLinuxOptions.type ?? '') &&
-          context.seLinuxOptions.user === undefined &&
-          context.seLinuxOptions.role === undefined),
-      `${where} has SELinux options that are not allowed`,
-    );
-    rule(
-      ['RuntimeDefault', 'Localhost', undefined].includes(context?.appArmorProfile?.type),
-      `${where} is not confined by AppArmor`,
-    );
-    rule(
-      ['RuntimeDefault', 'Localhost', undefined].includes(context?.seccompProfile?.type),
-      `${where} is not confined by seccomp`,
-    );
+    checkContext(where, context, rule);
   }
   for (const { name = '', securityContext: own, ports = [] } of containers) {
     rule((own?.runAsNonRoot ?? pod.securityContext?.runAsNonRoot) === true, `${name} may run as root`);
@@ -117,4 +99,29 @@ export function unrestricted(spec: unknown): readonly string[] {
     );
   }
   return broken;
+}
+
+/** What holds of a pod as of each of its containers. */
+function checkContext(where: string, context: Context | undefined, rule: Rule): void {
+  rule(context?.runAsUser !== 0, `${where} runs as root`);
+  rule(!('windowsOptions' in (context ?? {})), `${where} has options for Windows`);
+  rule(
+    (context?.sysctls ?? []).every(({ name }) => sysctls.includes(name)),
+    `${where} sets an unsafe sysctl`,
+  );
+  rule(
+    context?.seLinuxOptions === undefined ||
+      (seLinuxTypes.includes(context.seLinuxOptions.type ?? '') &&
+        context.seLinuxOptions.user === undefined &&
+        context.seLinuxOptions.role === undefined),
+    `${where} has SELinux options that are not allowed`,
+  );
+  rule(
+    ['RuntimeDefault', 'Localhost', undefined].includes(context?.appArmorProfile?.type),
+    `${where} is not confined by AppArmor`,
+  );
+  rule(
+    ['RuntimeDefault', 'Localhost', undefined].includes(context?.seccompProfile?.type),
+    `${where} is not confined by seccomp`,
+  );
 }

@@ -95,45 +95,47 @@ async function against(
   return { found, server, line: (check) => found.lines.find((one) => one.check === check) };
 }
 
+const shown: readonly (readonly [name: string, actions: readonly unknown[], words: RegExp])[] = [
+  [
+    'nothing',
+    [],
+    /kept 2 hours to 3 days: .*not known yet; .*LR_OFFLINE_QUEUE=2h or 3d states it\. None has timed out of late\./,
+  ],
+  [
+    'one of a newer tenant',
+    [session(2.02)],
+    /kept about 2 h, as one showed that timed out .*1 of the 1 newest that timed out shows it\./,
+  ],
+  [
+    'several of an older tenant',
+    [session(72), session(73.5), session(0.2, begun)],
+    /kept about 3 days, as one showed.*2 of the 3 newest that timed out show it\./,
+  ],
+  [
+    'a script that took too long',
+    [session(2, begun), session(0.3)],
+    /kept 2 hours to 3 days.*None of the 2 that timed out of late shows it\./,
+  ],
+  ['a tenant that changed: the newest counts', [session(72), session(2)], /kept about 2 h/],
+  [
+    'an answer that minds no filter',
+    [session(2, { status: 'Succeeded' }), session(72, { type: 'Isolate' }), session(2.1)],
+    /kept about 2 h.*1 of the 1 newest/,
+  ],
+  [
+    'times that are none',
+    [
+      session(2, { creationDateTimeUtc: 'yesterday' }),
+      session(2, { lastUpdateDateTimeUtc: null }),
+      { id: 7 },
+      null,
+    ],
+    /kept 2 hours to 3 days/,
+  ],
+];
+
 describe('how long a session for an offline device is kept', () => {
-  test.each([
-    [
-      'nothing',
-      [],
-      /kept 2 hours to 3 days: .*not known yet; .*LR_OFFLINE_QUEUE=2h or 3d states it\. None has timed out of late\./,
-    ],
-    [
-      'one of a newer tenant',
-      [session(2.02)],
-      /kept about 2 h, as one showed that timed out .*1 of the 1 newest that timed out shows it\./,
-    ],
-    [
-      'several of an older tenant',
-      [session(72), session(73.5), session(0.2, begun)],
-      /kept about 3 days, as one showed.*2 of the 3 newest that timed out show it\./,
-    ],
-    [
-      'a script that took too long',
-      [session(2, begun), session(0.3)],
-      /kept 2 hours to 3 days.*None of the 2 that timed out of late shows it\./,
-    ],
-    ['a tenant that changed: the newest counts', [session(72), session(2)], /kept about 2 h/],
-    [
-      'an answer that minds no filter',
-      [session(2, { status: 'Succeeded' }), session(72, { type: 'Isolate' }), session(2.1)],
-      /kept about 2 h.*1 of the 1 newest/,
-    ],
-    [
-      'times that are none',
-      [
-        session(2, { creationDateTimeUtc: 'yesterday' }),
-        session(2, { lastUpdateDateTimeUtc: null }),
-        { id: 7 },
-        null,
-      ],
-      /kept 2 hours to 3 days/,
-    ],
-  ])('by %s', async (_name, actions, words) => {
+  test.each(shown)('by %s', async (_name, actions, words) => {
     const { found, line, server } = await against(actions);
     expect(line('defender.limits')).toMatchObject({ verdict: 'ok', found: expect.stringMatching(words) });
     expect([found.red, found.yellow.filter((one) => one.includes('limits'))]).toEqual([[], []]);
@@ -162,7 +164,8 @@ describe('how long a session for an offline device is kept', () => {
     ],
     ['3d', [session(71.9)], 'ok', /kept about 3 days, as LR_OFFLINE_QUEUE states/, ''],
     ['2h', [], 'ok', /kept about 2 h, as LR_OFFLINE_QUEUE states/, ''],
-  ] as const)('stated as %s', async (stated, actions, verdict, words, next) => {
+  ] as const)('stated as %s', async (...row) => {
+    const [stated, actions, verdict, words, next] = row;
     const { line } = await against(actions, { LR_OFFLINE_QUEUE: stated });
     expect(line('defender.limits')).toMatchObject({
       verdict,

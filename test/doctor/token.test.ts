@@ -309,7 +309,8 @@ describe('the probe of the right to run', () => {
     ['it is throttled', 429, 'TooManyRequests', 'warn', /in a minute/],
     ['Defender has trouble', 500, 'InternalServerError', 'FAIL', /service health/],
     ['it is accepted', 201, '', 'FAIL', /action center/],
-  ] as const)('says what it is when %s', async (_name, status, code, verdict, next) => {
+  ] as const)('says what it is when %s', async (...row) => {
+    const [, status, code, verdict, next] = row;
     const { found, server } = await against((ask, response, count) => {
       if (ask.method === 'POST' && status === 201) json(response, 201, { id: 'x' });
       else if (ask.method === 'POST') refuse(response, status, code);

@@ -271,20 +271,18 @@ describe('Defender', () => {
       /minidump\.ps1 is not in the live response library.*\n +-> Upload it: npm run library -- push/,
       [turnOn, push],
     ],
-  ])(
-    '%s is told in its own words, and what is left begins with it',
-    async (_what, ran, checks, words, steps) => {
-      const { out, code, err } = await ran();
-      expect([err, red(out), code]).toEqual(['', checks, 1]);
-      expect(out).toMatch(words);
-      expect(leftIn(out).slice(0, 2 + steps.length)).toEqual([
-        'Fix what the doctor calls FAIL, and ask it again: npm run doctor',
-        ...steps,
-        'Start the bot: npm start',
-      ]);
-      expect(out).not.toMatch(/canary|right-secret/);
-    },
-  );
+  ])('%s is told in its own words, and what is left begins with it', async (...row) => {
+    const [, ran, checks, words, steps] = row;
+    const { out, code, err } = await ran();
+    expect([err, red(out), code]).toEqual(['', checks, 1]);
+    expect(out).toMatch(words);
+    expect(leftIn(out).slice(0, 2 + steps.length)).toEqual([
+      'Fix what the doctor calls FAIL, and ask it again: npm run doctor',
+      ...steps,
+      'Start the bot: npm start',
+    ]);
+    expect(out).not.toMatch(/canary|right-secret/);
+  });
 });
 
 (hasScript ? describe : describe.skip)('in a terminal', () => {

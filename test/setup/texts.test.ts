@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { readPolicy } from '../../src/adapters/config/policyFile.ts';
-import { checkName, whyNoPair } from '../../src/setup/answers.ts';
+import { checkName, whyNoPair } from '../../src/setup/questions/answers.ts';
 import { envText, hiddenEnvText } from '../../src/setup/envText.ts';
 import { policyText } from '../../src/setup/policyText.ts';
 import { giveName, removeDrafts, writeNew } from '../../src/setup/writing.ts';

@@ -42,6 +42,14 @@ export interface Stranger {
   poll<T>(target: string, everyMs: number, attempts: number, done: (answer: T) => boolean): Promise<T>;
 }
 
+/** A call as it is written here. */
+interface Ask {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | undefined;
+}
+
 export function stranger(
   tenant: Defender,
   { audience, roles, host, headers: own = {} }: StrangerOptions,
@@ -51,13 +59,7 @@ export function stranger(
     return `Bearer e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
   };
   const api = new URL(tenant.url);
-  const heard = (
-    at: URL,
-    method: string,
-    target: string,
-    headers: Readonly<Record<string, string>>,
-    body?: string | Uint8Array,
-  ): Promise<Heard> =>
+  const heard = (at: URL, { method, target, headers, body }: Ask): Promise<Heard> =>
     new Promise((resolve, reject) => {
       const sent = request(
         { host: at.hostname, port: at.port, method, path: target, headers },
@@ -80,13 +82,12 @@ export function stranger(
       sent.end(body);
     });
   const send: Stranger['send'] = (method, target, headers = {}, body) =>
-    heard(
-      api,
+    heard(api, {
       method,
       target,
-      { ...(host === undefined ? {} : { host }), authorization: token(), ...own, ...headers },
+      headers: { ...(host === undefined ? {} : { host }), authorization: token(), ...own, ...headers },
       body,
-    );
+    });
   const get = async <T>(target: string): Promise<T> => {
     const answer = await send('GET', target);
     if (answer.status !== 200) throw new Error(`GET ${target}: ${answer.status} ${answer.text}`);
@@ -99,7 +100,7 @@ export function stranger(
       send('POST', target, { 'content-type': 'application/json' }, JSON.stringify(body)),
     download: (link) => {
       const url = new URL(link);
-      return heard(url, 'GET', link.slice(url.origin.length), {});
+      return heard(url, { method: 'GET', target: link.slice(url.origin.length), headers: {} });
     },
     poll: async (target, everyMs, attempts, done) => {
       for (let attempt = 0; attempt < attempts; attempt += 1) {

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createShutdown, within } from '../../src/app/shutdown.ts';
+import { Shutdown, within } from '../../src/app/shutdown.ts';
 import { openTestApp } from '../support/testApp.ts';
 import { addressIn, startProgram, stopped } from '../support/programs/program.ts';
 import type { Program } from '../support/programs/program.ts';
@@ -82,7 +82,7 @@ describe('row 1.19: SIGTERM while Defender hangs', () => {
 describe('row 1.19: a stop', () => {
   test('waits for no part that hangs, and for the others still', async () => {
     const warned: unknown[] = [];
-    const closing = createShutdown({
+    const closing = new Shutdown({
       info: () => undefined,
       warn: (event, fields) => void warned.push([event, fields?.['what']]),
       error: () => undefined,

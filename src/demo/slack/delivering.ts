@@ -95,7 +95,7 @@ export class Deliverer {
     return this.#last;
   }
 
-  /** Cuts the socket right after the next delivery went out on it, before its acknowledgement can come back. */
+  /** Cuts the socket right after the next delivery went out on it, before it can be acknowledged. */
   dropOnNextDelivery(): void {
     this.#drop = true;
   }

@@ -59,7 +59,7 @@ export class FakeSlack {
     return this.world.until<T>(what, look, patience);
   }
 
-  /** Cuts the socket right after the next delivery went out on it, before its acknowledgement can come back. */
+  /** Cuts the socket right after the next delivery went out on it, before it can be acknowledged. */
   dropOnNextDelivery(): void {
     this.#deliverer.dropOnNextDelivery();
   }

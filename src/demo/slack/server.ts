@@ -1,5 +1,5 @@
-// HTTP and WebSocket server of the fake Slack: tokens, rate tiers with Retry-After, response addresses, socket
-// tickets, and faults on demand.
+// HTTP and WebSocket server of the fake Slack: tokens, rate tiers with Retry-After, response addresses,
+// socket tickets, and faults on demand.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

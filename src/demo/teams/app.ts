@@ -3,7 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startService } from '../../app/compose.ts';
-import type { Service, ServiceOptions } from '../../app/compose.ts';
+import type { Service } from '../../app/compose.ts';
+import type { ServiceOptions } from '../../app/options.ts';
 import type { Request } from '../../liveResponse/request/request.ts';
 import type { ChosenChat } from '../../adapters/chatPlatform.ts';
 import { teamsChat } from '../../adapters/teams/platform.ts';

@@ -72,7 +72,7 @@ export async function examineLibrary(
   if (present.length > 0) tell(ok('defender.scripts', `the recipes’ files are there: ${present.join(', ')}`));
   for (const [file, recipes] of missing) {
     const why = `${file} is not in the live response library, and ${recipes.length === 1 ? 'the recipe' : 'the recipes'} ${recipes.join(', ')} ${recipes.length === 1 ? 'needs' : 'need'} it`;
-    // A list that goes on may hold the file on its next page; libraries of that size have not been seen.
+    // A list with more pages may hold the file on its next page; libraries of that size have not been seen.
     if (next === undefined)
       tell(
         fail(

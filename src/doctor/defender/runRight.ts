@@ -1,16 +1,13 @@
 // The right to run live response, shown by the one request of the doctor that is not a reading: POST
-// runliveresponse for a device that does not exist.
-//
-// Why it is harmless, whatever happens:
-// - The device id is forty times "f". Ids are SHA-1 values, and right before the POST Defender itself is
-// asked for this very id: unless it
-// answers "not found", nothing is sent. The id is a constant of this file and no parameter of anything.
-// - The body asks to read one file of a name that exists nowhere. It names no script and changes nothing on
-// any device. What it shows: the token and its roles are checked first (401, 403), then the limits (429), and
-// the device last (404 ResourceNotFound in the page of common errors), so that "not found" says that
-// everything before it was passed. Elastic's Defender connector tests its permissions in the same way. Any
-// other order would answer 400 or 404 to somebody without the right; a 400 is told as "not shown". It takes
-// one of the ten submissions a minute that the bot has.
+// runliveresponse for a device that does not exist.  Why it is harmless, whatever happens: - The device id is
+// forty times "f". Ids are SHA-1 values, and right before the POST Defender itself is asked for this very id:
+// unless it answers "not found", nothing is sent. The id is a constant of this file and no parameter of
+// anything. - The body asks to read one file of a name that exists nowhere. It names no script and changes
+// nothing on any device. What it shows: the token and its roles are checked first (401, 403), then the limits
+// (429), and the device last (404 ResourceNotFound in the page of common errors), so that "not found" says
+// that everything before it was passed. Elastic's Defender connector tests its permissions in the same way.
+// Any other order would answer 400 or 404 to somebody without the right; a 400 is reported as "not shown". It
+// takes one of the ten submissions a minute that the bot has.
 import { readError, runBody } from '../../adapters/defender/wire.ts';
 import { isAnswer } from '../../adapters/checks/call.ts';
 import type { CallDefender, Called, Unanswered } from '../../adapters/checks/call.ts';

@@ -10,7 +10,7 @@ import { judgeAudience, resourceOf } from './audience.ts';
 import { claimsOf } from '../../adapters/checks/claims.ts';
 import type { Claims } from '../../adapters/checks/claims.ts';
 import { fail, ok, skip, warn } from '../../adapters/checks/line.ts';
-import type { Tell } from '../../adapters/checks/line.ts';
+import type { Line, Tell } from '../../adapters/checks/line.ts';
 
 export interface TokenSubject {
   readonly tokens: TokenSource;
@@ -191,28 +191,12 @@ function examineRoles({ roles, scopes }: Claims, tell: Tell): (kind: CallKind) =
       tell(ok(check, `granted: ${uses}`));
       continue;
     }
-    // Both kinds of a "one of these" permission may be absent; the one that was told first brings the other's
-    // feature with it.
+    // Both kinds of a "one of these" permission may be absent; the one that was reported first brings the
+    // other's feature with it.
     const covered = needing.every((kind) => rights[kind].anyOf.some((one) => missing.has(one)));
     missing.add(role);
-    if (covered)
-      tell(
-        skip(
-          check,
-          'not granted',
-          `Nothing: what it allows comes with ${[...missing].find((one) => one !== role) ?? role}.`,
-        ),
-      );
-    else if (needing.every((kind) => rights[kind].optional))
-      tell(warn(check, `not granted, so the bot cannot ${uses}`, optionalNext));
-    else
-      tell(
-        fail(
-          check,
-          `not granted, so the bot cannot ${uses}`,
-          `Add the application permission ${role} of WindowsDefenderATP to the app registration and grant admin consent (manifest/defender/permissions.json); a new token has it.`,
-        ),
-      );
+    const instead = covered ? ([...missing].find((one) => one !== role) ?? role) : undefined;
+    tell(notGranted(role, { uses, instead, optional: needing.every((kind) => rights[kind].optional) }));
   }
   const needless = held.filter((role) => !kinds.some((kind) => rights[kind].anyOf.includes(role)));
   if (needless.length > 0)
@@ -224,6 +208,28 @@ function examineRoles({ roles, scopes }: Claims, tell: Tell): (kind: CallKind) =
       ),
     );
   return (kind) => (mayCall(kind, held) ? undefined : `the token lacks ${rights[kind].anyOf.join(' or ')}`);
+}
+
+/** @param absence `instead`: the permission that brings what this one allows */
+function notGranted(
+  role: string,
+  {
+    uses,
+    instead,
+    optional,
+  }: { readonly uses: string; readonly instead: string | undefined; readonly optional: boolean },
+): Line {
+  const check = `defender.role.${role}`;
+  if (instead !== undefined)
+    return skip(check, 'not granted', `Nothing: what it allows comes with ${instead}.`);
+  const found = `not granted, so the bot cannot ${uses}`;
+  return optional
+    ? warn(check, found, optionalNext)
+    : fail(
+        check,
+        found,
+        `Add the application permission ${role} of WindowsDefenderATP to the app registration and grant admin consent (manifest/defender/permissions.json); a new token has it.`,
+      );
 }
 
 const optionalNext =

@@ -72,8 +72,7 @@ function afterRequestEvent(request: Request, event: RequestEvent, at: number): R
 
 function afterSessionEvent(request: Request, event: SessionEvent, number: number, at: number): Request {
   const session = request.sessions[number];
-  if (session === undefined)
-    throw new IllegalTransition(request.id, request.stage.state, event.type);
+  if (session === undefined) throw new IllegalTransition(request.id, request.stage.state, event.type);
   const next = isSessionFact(event)
     ? withSessionFact(session, event, at)
     : sessionTransition(request, session, event, at);

@@ -1,5 +1,5 @@
-// Reads a multipart/form-data body, as far as a library upload uses it. Node's own reader is deprecated for
-// servers.
+// Reader of a multipart/form-data body, as far as a library upload uses it. Node's own reader is deprecated
+// for servers.
 
 export interface Part {
   readonly name: string;

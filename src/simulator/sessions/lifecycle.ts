@@ -1,5 +1,6 @@
-// The life of one live response action, as a function from "what is" to "what happens next and when".
-// No timer drives it: each caller that asks for the state applies all events that are due, in order of their time.
+// The life of one live response action, as a function from "what is" to "what happens next and when". No
+// timer drives it: each caller that asks for the state applies all events that are due, in order of their
+// time.
 import type { Profile } from '../profile.ts';
 import { outcomeOf } from './scripts.ts';
 import { drawWithin } from '../seed.ts';

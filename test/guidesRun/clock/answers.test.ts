@@ -1,10 +1,11 @@
 // The clock waits for each question by its words: one that `setup` asks in other words, or in another order,
 // would make it wait for ever.
 import { expect, test } from '@jest/globals';
-import type { Asker, Question } from '../../../src/setup/asker.ts';
-import { askChat, askCredential, askPolicy, askTenant, simulated } from '../../../src/setup/interview.ts';
-import type { Parts } from '../../../src/setup/interview.ts';
-import { readFlags } from '../../../src/setup/flags.ts';
+import type { Asker, Question } from '../../../src/setup/questions/asker.ts';
+import { askCredential } from '../../../src/setup/questions/credentials.ts';
+import type { Parts } from '../../../src/setup/questions/credentials.ts';
+import { askChat, askPolicy, askTenant, simulated } from '../../../src/setup/questions/interview.ts';
+import { readFlags } from '../../../src/setup/questions/flags.ts';
 import { answersFor } from './answers.ts';
 
 const tokens = { bot: 'xoxb-1-2-canary', app: 'xapp-1-A0-1-canary' };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { readSettings } from '../../../src/adapters/config/settings.ts';
 import { ChatError } from '../../../src/bot/ports.ts';
 import { optionsFrom } from '../../../src/app/options.ts';
-import { createPlacesLook, unreachedPlaces } from '../../../src/app/placesCheck.ts';
+import { PlacesCheck, unreachedPlaces } from '../../../src/app/placesCheck.ts';
 import { startService } from '../../../src/app/compose.ts';
 import { createLog } from '../../../src/adapters/log.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
@@ -104,7 +104,7 @@ test('a chat that connects again warns of no place a second time, and is not ask
       return Promise.reject(new ChatError('closed', 'not invited'));
     },
   };
-  const places = createPlacesLook(
+  const places = new PlacesCheck(
     { places: [{ place: 'slack:C0SHUT', approvals: false, results: 'card' }] },
     createLog({ level: 'silent' }),
     (sentence) => void warnings.push(sentence),

@@ -12,11 +12,11 @@ import { policyFileWarnings } from '../../../src/adapters/config/policySource.ts
 import { createLog } from '../../../src/adapters/log.ts';
 import { ChatError } from '../../../src/bot/ports.ts';
 import { startWithPolicy } from '../../../src/bot/handlers/policyChange.ts';
-import { createPolicyReload, policyLookEvery, policySettles } from '../../../src/app/policyReload.ts';
-import type { PolicyReload, PolicyReloadOptions } from '../../../src/app/policyReload.ts';
+import { PolicyReload, policyLookEvery, policySettles } from '../../../src/app/policyReload.ts';
+import type { PolicyReloadOptions } from '../../../src/app/policyReload.ts';
 import type { Clock } from '../../../src/liveResponse/ports.ts';
 import { startService } from '../../../src/app/compose.ts';
-import type { ServiceOptions } from '../../../src/app/compose.ts';
+import type { ServiceOptions } from '../../../src/app/options.ts';
 import { journalLines } from '../../support/store/journal.ts';
 import { createFailingDisk } from '../../support/store/failingDisk.ts';
 import { startProgram } from '../../support/programs/program.ts';
@@ -46,7 +46,7 @@ async function open(
   app = await openTestApp(options);
   const log = createLog({ level: 'info', write: (line) => void lines.push(line) });
   await startWithPolicy({ store: app.store, loop: app.loop, log, todays: app.todays }, sha(examplePolicy));
-  reload = createPolicyReload({
+  reload = new PolicyReload({
     file,
     sha256: sha(examplePolicy),
     todays: app.todays,

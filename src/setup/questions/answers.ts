@@ -1,9 +1,9 @@
-// What the assistant has to know, and whether one answer has the shape of what was asked for: told at once,
-// before the platform says only "invalid".
+// Answers that the assistant needs, and checks of their shape: a wrong one is refused at once, before the
+// platform says only "invalid".
 import { isAbsolute, resolve } from 'node:path';
 import { domainToASCII } from 'node:url';
-import { isGuid } from '../adapters/config/environment.ts';
-import { hiddenCharacter } from '../liveResponse/text/visible.ts';
+import { isGuid } from '../../adapters/config/environment.ts';
+import { hiddenCharacter } from '../../liveResponse/text/visible.ts';
 
 export const chatWords = ['slack-socket', 'slack-http', 'teams'] as const;
 export type Chat = (typeof chatWords)[number];
@@ -70,7 +70,7 @@ const unseen = (which: string): string =>
 const eMail = /^\S+@\S+\.\S+$/;
 
 /**
- * What was pasted around an answer: told as such, since the answer itself may be right. @param text trimmed
+ * What was pasted around an answer: it is named, since the answer itself may be right. @param text trimmed
  */
 function pastedAround(text: string): string | undefined {
   if (/^["'`\u2018-\u201f\u00ab\u00bb]|["'`\u2018-\u201f\u00ab\u00bb]$/.test(text))

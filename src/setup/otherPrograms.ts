@@ -1,8 +1,24 @@
-// The doctor as a process of its own, for one step or for all that was written: its lines, or why there are
-// none.
+// Other programs, as the assistant calls them: the doctor as a process of its own, for one step or for all
+// that was written, and the commands that it names for what is left.
 import { spawn } from 'node:child_process';
-import { doctorArguments } from './commandLine.ts';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { commandFor as ownCommand, shellWord } from '../adapters/ownCommands.ts';
+import type { Word } from '../adapters/ownCommands.ts';
 import { parseJson, recordOf } from '../liveResponse/text/json.ts';
+
+const doctorFile = join(dirname(fileURLToPath(import.meta.url)), '..', 'cli', 'doctor.js');
+
+/** What is handed to Node to run the doctor. In a bundle there is one file with a first word. */
+function doctorArguments(): readonly string[] {
+  return existsSync(doctorFile) ? [doctorFile] : [process.argv[1] ?? '', 'doctor'];
+}
+
+/** @param envFile when it is not the one of the folder that the command is typed in */
+export function commandFor(word: Word, envFile: string | undefined, rest = ''): string {
+  return `${envFile === undefined ? '' : `LR_ENV_FILE=${shellWord(envFile)} `}${ownCommand(word, rest)}`;
+}
 
 export interface DoctorLine {
   readonly verdict: 'ok' | 'warn' | 'FAIL' | 'skip';
@@ -19,7 +35,7 @@ const doctorWithin = 120_000;
 /** Bytes of its report; a report has some kilobytes. */
 const mostOutput = 1024 * 1024;
 
-export type Variables = Readonly<Record<string, string | undefined>>;
+type Variables = Readonly<Record<string, string | undefined>>;
 
 export interface Asked {
   /** The doctor's whole environment: secrets go there, and never into its arguments. */

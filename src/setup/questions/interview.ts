@@ -1,7 +1,7 @@
-// The questions, in the order in which things are set up: chat, tenant, people. What was given is not asked
-// for; without somebody to ask, it is left for later.
+// Questions of the assistant, in the order in which things are set up: chat, tenant, people. What was given
+// is not asked for; where nobody can be asked, it is left for later.
 import { resolve } from 'node:path';
-import { cloudNames } from '../adapters/defender/clouds.ts';
+import { cloudNames } from '../../adapters/defender/clouds.ts';
 import {
   checkDeviceGroup,
   checkFile,
@@ -10,10 +10,7 @@ import {
   checkName,
   checkPersonId,
   checkPlace,
-  checkSecret,
   checkSlackMember,
-  secretsFor,
-  whereSecrets,
   whyNoPair,
 } from './answers.ts';
 import type {
@@ -22,34 +19,27 @@ import type {
   ChatAnswers,
   PersonAnswer,
   PolicyAnswers,
-  SecretAnswer,
-  SecretAnswers,
   Tenant,
   TenantAnswers,
 } from './answers.ts';
 import type { Asker, Question } from './asker.ts';
-import type { DoctorLine } from './checking.ts';
 import type { Given } from './flags.ts';
-import { leftForLater } from './left.ts';
-
-/** Looks at one step with the answers so far; only what is wrong with it. */
-export type Look = (area: 'slack' | 'teams' | 'defender', parts: Parts) => Promise<readonly DoctorLine[]>;
 
 export const simulated: TenantAnswers = { tenant: 'simulator' };
 
-const teamsIdQuestion: Question = {
+export const teamsIdQuestion: Question = {
   ask: 'Application id of the bot',
   why: 'Azure portal, your Azure Bot, "Configuration", "Microsoft App ID"; in dev.teams.microsoft.com the id in the list of bots.',
 };
-const teamsTenantQuestion: Question = {
+export const teamsTenantQuestion: Question = {
   ask: 'Tenant id of the bot',
   why: '"App Tenant ID" next to it; only members of this tenant may use the bot.',
 };
-const tenantIdQuestion: Question = {
+export const tenantIdQuestion: Question = {
   ask: 'Tenant id of Defender',
   why: 'entra.microsoft.com, "Overview", "Tenant ID".',
 };
-const clientIdQuestion = (tenant: Tenant): Question =>
+export const clientIdQuestion = (tenant: Tenant): Question =>
   tenant === 'managed-identity'
     ? {
         ask: 'Client id of the managed identity',
@@ -59,7 +49,7 @@ const clientIdQuestion = (tenant: Tenant): Question =>
         ask: 'Application id for Defender',
         why: 'entra.microsoft.com, "App registrations", your app, "Application (client) ID". docs/defender-setup.md shows how to make one.',
       };
-const certificateQuestion: Question = {
+export const certificateQuestion: Question = {
   ask: 'File with the certificate',
   why: 'PEM, with the certificate and its unencrypted private key, for the bot’s user alone to read.',
 };
@@ -148,29 +138,10 @@ export async function askTenant(
   { chats }: ChatAnswers,
   asker: Asker | undefined,
 ): Promise<TenantAnswers> {
-  // The local console lets one human play everybody, so nothing real stands behind it.
+  // The local console lets one human play everybody, so nothing real is behind it.
   const tenant: Tenant =
     given.tenant.tenant ??
-    (asker === undefined || chats.length === 0
-      ? 'simulator'
-      : await asker.choose(
-          {
-            ask: 'Which Defender?',
-            why: 'With the simulated tenant everything can be tried without touching a device; every card then says so.',
-          },
-          [
-            { value: 'simulator', label: 'The simulated tenant', hint: 'to try it first' },
-            { value: 'certificate', label: 'Defender, with a certificate', hint: 'better than a secret' },
-            { value: 'secret', label: 'Defender, with a client secret' },
-            {
-              value: 'managed-identity',
-              label: 'Defender, with a managed identity',
-              hint: 'the bot runs on Azure',
-            },
-            { value: 'workload-identity', label: 'Defender, with a workload identity', hint: 'Kubernetes' },
-          ],
-          'simulator',
-        ));
+    (asker === undefined || chats.length === 0 ? 'simulator' : await chooseTenant(asker));
   if (tenant === 'simulator') return simulated;
   const tenantId = given.tenant.tenantId ?? (await asker?.maybe(tenantIdQuestion, checkGuid));
   const clientId = given.tenant.clientId ?? (await asker?.maybe(clientIdQuestion(tenant), checkGuid));
@@ -198,159 +169,33 @@ export async function askTenant(
   };
 }
 
+function chooseTenant(asker: Asker): Promise<Tenant> {
+  return asker.choose<Tenant>(
+    {
+      ask: 'Which Defender?',
+      why: 'With the simulated tenant everything can be tried without touching a device; every card then says so.',
+    },
+    [
+      { value: 'simulator', label: 'The simulated tenant', hint: 'to try it first' },
+      { value: 'certificate', label: 'Defender, with a certificate', hint: 'better than a secret' },
+      { value: 'secret', label: 'Defender, with a client secret' },
+      {
+        value: 'managed-identity',
+        label: 'Defender, with a managed identity',
+        hint: 'the bot runs on Azure',
+      },
+      { value: 'workload-identity', label: 'Defender, with a workload identity', hint: 'Kubernetes' },
+    ],
+    'simulator',
+  );
+}
+
 const cloudHints: Readonly<Partial<Record<(typeof cloudNames)[number], string>>> = {
   commercial: 'most tenants',
   gcc: 'US government',
   'gcc-high': 'US government',
   dod: 'US government',
 };
-
-const areas = { SLACK: 'slack', Microsoft: 'teams', AZURE: 'defender' } as const;
-const spoken = { slack: 'Slack', teams: 'Teams', defender: 'Defender' } as const;
-
-/** What is known so far. */
-export interface Parts {
-  readonly chat: ChatAnswers;
-  readonly tenant: TenantAnswers;
-  readonly secrets: SecretAnswers;
-}
-
-/**
- * Asks for the secrets of one part that were not given, and has the part looked at; what is refused can be
- * typed again, ids included.
- */
-export async function askCredential(
-  part: keyof typeof areas,
-  known: Parts,
-  asker: Asker | undefined,
-  look: Look | undefined,
-): Promise<Parts> {
-  if (asker === undefined || !isWanted(part, known)) return known;
-  const needed = secretsFor(known.chat, known.tenant).filter((name) => name.startsWith(part));
-  const area = areas[part];
-  // Without its registration nobody has its secret.
-  if (part === 'Microsoft' && known.chat.teamsId === undefined) return known;
-  if (part === 'AZURE' && known.tenant.clientId === undefined && known.tenant.tenant !== 'managed-identity')
-    return known;
-  let parts = {
-    ...known,
-    secrets: await askSecrets(
-      needed.filter((name) => !known.secrets.has(name)),
-      known.secrets,
-      asker,
-    ),
-  };
-  while (look !== undefined && isComplete(part, parts, needed)) {
-    const current = parts;
-    const lines = await asker.during(
-      `The doctor looks at ${spoken[area]}`,
-      () => look(area, current),
-      (found) => summary(spoken[area], found),
-    );
-    const red = lines.filter(({ verdict }) => verdict === 'FAIL');
-    if (red.length === 0) return parts;
-    for (const { check, found, next } of red)
-      asker.say(`FAIL ${check}: ${found}${next === undefined ? '' : `\n-> ${next}`}`);
-    const next = await asker.choose(
-      {
-        ask: 'What next?',
-        why: 'What stays as it is can be corrected later; the doctor says it again at the end.',
-      },
-      [
-        { value: 'type', label: 'Type it again' },
-        { value: 'look', label: 'Look again', hint: 'I have changed something elsewhere' },
-        { value: 'on', label: 'Go on' },
-      ],
-      red.some(
-        ({ check, found }) => check === `${area}.token` && !/cannot be reached|no token from/.test(found),
-      )
-        ? 'type'
-        : 'look',
-    );
-    if (next === 'on') return parts;
-    if (next === 'type') parts = await askAgain(part, parts, needed, asker);
-  }
-  return parts;
-}
-
-function summary(name: string, lines: readonly DoctorLine[]): string {
-  const count = (verdict: DoctorLine['verdict']): number =>
-    lines.filter((line) => line.verdict === verdict).length;
-  return count('FAIL') === 0 ? `${name}: ${count('ok')} checks ok.` : `${name}: ${count('FAIL')} to fix.`;
-}
-
-function isWanted(part: keyof typeof areas, { chat, tenant }: Parts): boolean {
-  if (part === 'AZURE') return tenant.tenant !== 'simulator';
-  return chat.chats.some((one) => one.startsWith(areas[part]));
-}
-
-/** Whether there is enough to look at: what is left for later would only be told as missing. */
-function isComplete(
-  part: keyof typeof areas,
-  { chat, tenant, secrets }: Parts,
-  needed: readonly string[],
-): boolean {
-  if (needed.some((name) => !secrets.has(name))) return false;
-  if (part === 'SLACK') return true;
-  if (part === 'Microsoft') return chat.teamsId !== undefined && chat.teamsTenant !== undefined;
-  // Without its chat the doctor refuses the settings and does not look at Defender at all.
-  if (leftForLater({ chat, tenant: simulated, secrets }).length > 0) return false;
-  if (tenant.tenantId === undefined || (tenant.tenant === 'certificate' && tenant.certificate === undefined))
-    return false;
-  return tenant.tenant === 'managed-identity' || tenant.clientId !== undefined;
-}
-
-async function askSecrets(
-  names: readonly string[],
-  known: SecretAnswers,
-  asker: Asker,
-  kept = false,
-): Promise<SecretAnswers> {
-  const secrets = new Map<string, SecretAnswer>(known);
-  for (const name of names) {
-    const value = await asker.secret(
-      { ask: name, why: `${whereSecrets[name] ?? ''}. It is not shown.` },
-      checkSecret(name),
-      kept,
-    );
-    if (value !== undefined) secrets.set(name, { value });
-  }
-  return secrets;
-}
-
-/**
- * Everything of one part once more, with what was answered as the default: a wrong id is refused in the same
- * words as a wrong secret.
- */
-async function askAgain(
-  part: keyof typeof areas,
-  { chat, tenant, secrets }: Parts,
-  needed: readonly string[],
-  asker: Asker,
-): Promise<Parts> {
-  const id = async (question: Question, was: string | undefined): Promise<string> =>
-    (await asker.text(question, checkGuid, was)).toLowerCase();
-  const again = { chat, tenant };
-  if (part === 'Microsoft')
-    again.chat = {
-      ...chat,
-      teamsId: await id(teamsIdQuestion, chat.teamsId),
-      teamsTenant: await id(teamsTenantQuestion, chat.teamsTenant),
-    };
-  if (part === 'AZURE') {
-    const tenantId = await id(tenantIdQuestion, tenant.tenantId);
-    const clientId =
-      tenant.clientId === undefined
-        ? {}
-        : { clientId: await id(clientIdQuestion(tenant.tenant), tenant.clientId) };
-    const certificate =
-      tenant.certificate === undefined
-        ? {}
-        : { certificate: resolve(await asker.text(certificateQuestion, checkFile, tenant.certificate)) };
-    again.tenant = { ...tenant, tenantId, ...clientId, ...certificate };
-  }
-  return { ...again, secrets: await askSecrets(needed, secrets, asker, true) };
-}
 
 /**
  * Two entries that a person replaces: the policy must name somebody who asks and somebody else who approves.

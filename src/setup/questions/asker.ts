@@ -1,5 +1,5 @@
-// How questions are asked, without saying through what: one at a time, with why it is asked and a default,
-// and with what is wrong told at once.
+// Port through which questions are asked: one at a time, each with its reason and a default; a wrong answer
+// is refused at once.
 import type { Check } from './answers.ts';
 
 /** Somebody pressed Ctrl-C. */
@@ -27,6 +27,6 @@ export interface Asker {
    */
   secret(question: Question, check: Check, kept: boolean): Promise<string | undefined>;
   confirm(question: Question, usual: boolean): Promise<boolean>;
-  /** Runs with a sign that something goes on, and then says in one line what came of it. */
+  /** Runs with a sign that work is under way, and then says in one line what came of it. */
   during<T>(what: string, work: () => Promise<T>, after: (result: T) => string): Promise<T>;
 }

@@ -1,0 +1,146 @@
+// Access to Defender: the simulator of this machine or a tenant, the client that calls it, its rates, and the
+// clock that goes with it.
+import { createClock, ScaledClock } from '../adapters/clock.ts';
+import { DefenderClient } from '../adapters/defender/client.ts';
+import { customEndpoint } from '../adapters/defender/clouds.ts';
+import type { Endpoint } from '../adapters/defender/clouds.ts';
+import { EntraTokens, noCredentials } from '../adapters/entra/credentials.ts';
+import type { TokenSource } from '../adapters/entra/credentials.ts';
+import type { Credentials } from '../adapters/entra/settings.ts';
+import type { Http } from '../adapters/outbound/http.ts';
+import { lastTime } from '../adapters/store/lastTime.ts';
+import type { Store } from '../adapters/store/journal/requestStore.ts';
+import { CallRates, elapsedOf, ratesOf } from '../liveResponse/pacing/callRates.ts';
+import type { Clock, Log } from '../liveResponse/ports.ts';
+import { namedProfiles } from '../simulator/profiles.ts';
+import type { ProfileName } from '../simulator/profiles.ts';
+import { startSimulator } from '../simulator/simulator.ts';
+import type { Simulator } from '../simulator/simulator.ts';
+import type { Shutdown } from './shutdown.ts';
+
+export type DefenderOptions =
+  | { readonly kind: 'simulator'; readonly speed: number; readonly profile?: ProfileName }
+  | {
+      readonly kind: 'service';
+      readonly tenant: string;
+      readonly endpoint: Endpoint;
+      readonly credentials: Credentials | 'none';
+      readonly loopback: boolean;
+      readonly unsignedAllowed?: boolean;
+    };
+
+export interface RateOptions {
+  readonly submitsPerMinute: number;
+  readonly callsPerMinute: number;
+  readonly callsPerHour: number;
+}
+
+export interface Clocks {
+  /** The tenant's, which may run fast. */
+  readonly clock: Clock;
+  /** Chats know the real time only, in their signatures and rates, however fast a simulated tenant runs. */
+  readonly chatClock: Clock;
+  /** The embedded simulator's clock, whose speed can be set. */
+  readonly scaledClock?: ScaledClock;
+}
+
+/** @param given one clock for everything, for tests that move time */
+export function clocksFor(defender: DefenderOptions, dataDir: string, given: Clock | undefined): Clocks {
+  const chatClock = given ?? createClock();
+  if (given !== undefined || defender.kind !== 'simulator') return { clock: chatClock, chatClock };
+  // Never earlier than anything this data folder has seen, so that a story told at high speed continues after
+  // a restart.
+  const epoch = Math.max(createClock().now(), (lastTime(dataDir) ?? 0) + 1);
+  const scaledClock = new ScaledClock({ speed: defender.speed, epoch });
+  return { clock: scaledClock, chatClock, scaledClock };
+}
+
+/** Where Defender is, before a client calls it. */
+interface Upstream {
+  readonly endpoint: Endpoint;
+  readonly tokens: TokenSource;
+  readonly loopback: boolean;
+  readonly tenant: string;
+  readonly simulated: boolean;
+  readonly simulator?: Simulator;
+}
+
+export interface DefenderAccess extends Pick<Upstream, 'tenant' | 'simulated' | 'simulator'> {
+  readonly client: DefenderClient;
+  readonly callRates: CallRates;
+  readonly apiUrl: string;
+}
+
+export interface AccessParts {
+  readonly dataDir: string;
+  readonly rates: RateOptions;
+  readonly resultHosts: readonly string[];
+  readonly store: Store;
+  readonly http: Http;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly shutdown: Shutdown;
+}
+
+export async function openDefender(defender: DefenderOptions, parts: AccessParts): Promise<DefenderAccess> {
+  const { rates, resultHosts, store, http, clock, log } = parts;
+  const upstream =
+    defender.kind === 'simulator' ? await embeddedSimulator(defender, parts) : tenantOf(defender, http);
+  const { endpoint, tokens, loopback, tenant, simulated, simulator } = upstream;
+  const callRates = new CallRates(ratesOf(rates));
+  // What the journal knows of calls in the last hour counts after a restart too.
+  const hourAgo = clock.now() - 3_600_000;
+  callRates.seed('submit', elapsedOf(store.submissionTimes(hourAgo), clock));
+  callRates.seed('link', elapsedOf(store.linkTimes(hourAgo), clock));
+  const client = new DefenderClient({
+    http,
+    budgets: callRates,
+    clock,
+    log,
+    tokens,
+    endpoint,
+    resultsOnLoopback: loopback,
+    resultHosts,
+  });
+  return {
+    client,
+    callRates,
+    apiUrl: endpoint.apiUrl,
+    tenant,
+    simulated,
+    ...(simulator === undefined ? {} : { simulator }),
+  };
+}
+
+async function embeddedSimulator(
+  { profile = 'default' }: Extract<DefenderOptions, { readonly kind: 'simulator' }>,
+  { clock, dataDir, shutdown }: AccessParts,
+): Promise<Upstream> {
+  const simulator = await startSimulator({ clock, dataDir, profile: namedProfiles[profile] });
+  shutdown.onClose('simulator', 1_000, () => simulator.stop());
+  return {
+    endpoint: customEndpoint(simulator.url),
+    tokens: noCredentials(simulator.url),
+    loopback: true,
+    tenant: 'simulator',
+    simulated: true,
+    simulator,
+  };
+}
+
+function tenantOf(
+  { endpoint, credentials, tenant, loopback }: Extract<DefenderOptions, { readonly kind: 'service' }>,
+  http: Http,
+): Upstream {
+  return {
+    endpoint,
+    tokens:
+      credentials === 'none'
+        ? noCredentials(endpoint.apiUrl)
+        : new EntraTokens({ credentials, authority: endpoint.authority, way: http }),
+    loopback,
+    tenant,
+    // Without credentials it can only be a loopback address: a simulator somebody started.
+    simulated: credentials === 'none',
+  };
+}
