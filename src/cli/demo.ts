@@ -10,6 +10,7 @@ import type { ChatPort, Reply } from '../bot/ports.ts';
 import { ChatError } from '../bot/ports.ts';
 import { bindingOf } from '../liveResponse/commands.ts';
 import type { CardRef, Request } from '../liveResponse/request/request.ts';
+import { stageOf } from '../liveResponse/request/request.ts';
 import { commandFor } from '../adapters/ownCommands.ts';
 import { packageFile } from '../adapters/packageFiles.ts';
 import { whyItFailed } from '../adapters/store/fileTrouble.ts';
