@@ -1,10 +1,9 @@
 // The buttons of a card in each state, with what a screen reader says and the second step that names what
 // will happen.
 import { maxSearchAttempts } from '../src/liveResponse/pacing/schedules.ts';
-import { stageOf } from '../src/liveResponse/request/request.ts';
+import { stageOf, resultsOf } from '../src/liveResponse/request/request.ts';
 import type { Request, StageIn } from '../src/liveResponse/request/request.ts';
 import { againFrom } from '../src/liveResponse/request/retry.ts';
-import { resultsOf } from '../src/liveResponse/request/session.ts';
 import type { CancelAsked } from '../src/liveResponse/request/session.ts';
 import { stateOf } from '../src/liveResponse/request/steps.ts';
 import { rowOf } from '../src/liveResponse/verbs.ts';

@@ -1,8 +1,8 @@
 // A request as people see it: the one content of its cards in every state, which each renderer shows in full.
 import { bindingOf } from '../src/liveResponse/commands.ts';
-import { sessionOf, stageOf } from '../src/liveResponse/request/request.ts';
+import { sessionOf, stageOf, resultsOf } from '../src/liveResponse/request/request.ts';
 import type { Request } from '../src/liveResponse/request/request.ts';
-import { earlierAttempt, resultsOf } from '../src/liveResponse/request/session.ts';
+import { earlierAttempt } from '../src/liveResponse/request/session.ts';
 import { inOrder } from '../src/liveResponse/text/visible.ts';
 import { continuationNotes } from './again.ts';
 import { buttons } from './buttons.ts';

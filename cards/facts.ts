@@ -1,9 +1,9 @@
 // The labelled facts of a card: all that an approver judges by before the approval, and what an analyst looks
 // up after it.
 import type { Blocker } from '../src/liveResponse/request/errorAnswer.ts';
-import { sessionOf, stageOf } from '../src/liveResponse/request/request.ts';
-import type { Continues, Device, Request, RetriedAs, Target } from '../src/liveResponse/request/request.ts';
-import { resultsOf } from '../src/liveResponse/request/session.ts';
+import { sessionOf, stageOf, resultsOf } from '../src/liveResponse/request/request.ts';
+import type { Continues, Request, RetriedAs, Target } from '../src/liveResponse/request/request.ts';
+import type { Device } from '../src/liveResponse/device/records.ts';
 import { actionIdOf, runOf } from '../src/liveResponse/request/steps.ts';
 import { oneLine, tailOf } from './clip.ts';
 import * as bound from './platformLimits.ts';

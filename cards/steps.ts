@@ -3,9 +3,9 @@ import type { StepState } from '../src/liveResponse/action.ts';
 import type { Command } from '../src/liveResponse/commands.ts';
 import { commandLine } from '../src/liveResponse/commands.ts';
 import { hresultText } from '../src/liveResponse/codes/hresult.ts';
-import { sessionOf, stageOf } from '../src/liveResponse/request/request.ts';
+import { sessionOf, stageOf, resultsOf } from '../src/liveResponse/request/request.ts';
 import type { Request } from '../src/liveResponse/request/request.ts';
-import { earlierAttempt, resultsOf } from '../src/liveResponse/request/session.ts';
+import { earlierAttempt } from '../src/liveResponse/request/session.ts';
 import {
   actionOf,
   foundLateOf,

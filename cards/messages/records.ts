@@ -1,8 +1,7 @@
 // What is said of device records that cannot take a live response session: to the asker at once, on the card
 // of another record of the name, and where it turns out before sending.
-import type { LeftOut, Unfit } from '../../src/liveResponse/device/records.ts';
+import type { LeftOut, Unfit, Device } from '../../src/liveResponse/device/records.ts';
 import { onboardingKind } from '../../src/liveResponse/device/records.ts';
-import type { Device } from '../../src/liveResponse/request/request.ts';
 import { oneLine, tailOf } from '../clip.ts';
 import type { Advice } from './rights.ts';
 

@@ -2,7 +2,7 @@
 // policy asks for then.
 import { hasBegun } from '../../src/liveResponse/action.ts';
 import { parkedCancelPauseMs, parkedCancelTries } from '../../src/liveResponse/pacing/schedules.ts';
-import type { Asker } from '../../src/liveResponse/request/person.ts';
+import type { Asker } from '../../src/liveResponse/request/vote.ts';
 import type { Request, StageIn } from '../../src/liveResponse/request/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/request/session.ts';
 import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';

@@ -10,7 +10,7 @@ import { resultHosts } from '../adapters/outbound/resultLink.ts';
 import { field } from '../liveResponse/text/json.ts';
 import { CallRates, ratesOf } from '../liveResponse/pacing/callRates.ts';
 import type { Clock } from '../liveResponse/ports.ts';
-import type { Device } from '../liveResponse/request/request.ts';
+import type { Device } from '../liveResponse/device/records.ts';
 import { optionsFrom } from '../app/options.ts';
 import type { Looking } from './observing.ts';
 import type { TappedHttp } from './tap.ts';

@@ -5,7 +5,8 @@ import type { Command } from './commands.ts';
 import type { ErrorAnswer } from './request/errorAnswer.ts';
 import type { CallKind } from './pacing/callRates.ts';
 import type { Change } from './request/events.ts';
-import type { Device, NewRequest, Request } from './request/request.ts';
+import type { NewRequest, Request } from './request/request.ts';
+import type { Device } from './device/records.ts';
 import type { Learned } from './tenantLimits.ts';
 
 /** Time as a parameter. Milliseconds everywhere. */

@@ -7,13 +7,13 @@ import type { Action, Outcome } from '../../src/liveResponse/action.ts';
 import { searchSchedule } from '../../src/liveResponse/pacing/schedules.ts';
 import type {
   Asked,
-  Device,
   NewRequest,
   Request,
   State,
   Subject,
   Target,
 } from '../../src/liveResponse/request/request.ts';
+import type { Device } from '../../src/liveResponse/device/records.ts';
 import { stageOf } from '../../src/liveResponse/request/request.ts';
 import type { Grant, Run, Session, SessionIn, SessionState } from '../../src/liveResponse/request/session.ts';
 import { isInState } from '../../src/liveResponse/request/session.ts';

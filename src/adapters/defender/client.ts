@@ -12,7 +12,7 @@ import type {
   ResultBytes,
 } from '../../liveResponse/ports.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
-import type { Device } from '../../liveResponse/request/request.ts';
+import type { Device } from '../../liveResponse/device/records.ts';
 import { maxTranscriptBytes } from '../../liveResponse/results/transcript.ts';
 import { checkedLink, readResult, resultHosts } from '../outbound/resultLink.ts';
 import type { ResultRules } from '../outbound/resultLink.ts';

@@ -7,7 +7,7 @@ import { hresultText, readHresult } from '../../liveResponse/codes/hresult.ts';
 import { field } from '../../liveResponse/text/json.ts';
 import type { LibraryFile } from '../../liveResponse/ports.ts';
 import { mergedInto } from '../../liveResponse/device/records.ts';
-import type { Device } from '../../liveResponse/request/request.ts';
+import type { Device } from '../../liveResponse/device/records.ts';
 
 /** Texts for people are kept to this many characters; Defender's own are far shorter. */
 const maxText = 1000;

@@ -3,7 +3,7 @@
 // decision, after every change of the policy, and right before the POST.
 import { splitSurfaceKey } from '../../liveResponse/request/surfaceKey.ts';
 import { duration } from '../../../cards/time.ts';
-import type { PersonRef } from '../../liveResponse/request/person.ts';
+import type { PersonRef } from '../../liveResponse/request/vote.ts';
 import { sessionOf, stageOf } from '../../liveResponse/request/request.ts';
 import type { Request } from '../../liveResponse/request/request.ts';
 import { earlierAttempt } from '../../liveResponse/request/session.ts';

@@ -1,8 +1,7 @@
 // How long things may take before the bot stops waiting and says so. Documented limits stand beside their
 // page.
 import type { Action } from '../../liveResponse/action.ts';
-import type { Request } from '../../liveResponse/request/request.ts';
-import type { RequestSession } from '../../liveResponse/request/session.ts';
+import type { Request, RequestSession } from '../../liveResponse/request/request.ts';
 import type { OfflineQueue } from '../../liveResponse/tenantLimits.ts';
 import { longestWait, offlineQueueOf } from '../../liveResponse/tenantLimits.ts';
 import type { Deps } from '../deps.ts';

@@ -2,8 +2,8 @@
 // way the workers write.
 import type { RequestStore } from '../../liveResponse/ports.ts';
 import type { RequestEvent, SessionEvent } from '../../liveResponse/request/events.ts';
-import type { Request } from '../../liveResponse/request/request.ts';
-import type { RequestSession, Session, SessionState } from '../../liveResponse/request/session.ts';
+import type { Request, RequestSession } from '../../liveResponse/request/request.ts';
+import type { Session, SessionState } from '../../liveResponse/request/session.ts';
 import { isInState } from '../../liveResponse/request/session.ts';
 
 /** Which session of which request; a `RequestSession` names itself. */

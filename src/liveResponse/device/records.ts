@@ -1,7 +1,36 @@
-// Whether a device record can take a live response session at all, by what Defender says of it. Only a
-// definite word counts: where a field is absent, or holds a word that nobody here knows, Defender decides
-// when the session is started.
+// Device records of Defender, and whether one can take a live response session at all. Only a definite word
+// counts: where a field is absent, or holds a word that nobody here knows, Defender decides when the session is
+// started.
 import { familyOf } from './systems.ts';
+
+/**
+ * A device frozen by id when it was resolved; the rest is what the approver is shown. Times in epoch
+ * milliseconds.
+ */
+export interface Device {
+  readonly id: string;
+  readonly name: string;
+  readonly os: string;
+  readonly health: string;
+  readonly risk?: string;
+  readonly exposure?: string;
+  readonly group?: string;
+  readonly tags: readonly string[];
+  /** Last full report, roughly daily: not "last seen online". */
+  readonly lastReportAt?: number;
+  readonly ip?: string;
+  /**
+   * Defender's own word, such as Onboarded or CanBeOnboarded; absent where it gave none, and in requests made
+   * before it was kept.
+   */
+  readonly onboarding?: string;
+  /** Id of the record that this one was merged into. */
+  readonly mergedInto?: string;
+  /** Defender takes it for a possible duplicate of another record. */
+  readonly duplicate?: true;
+  /** Left out of Defender's own lists by somebody; it may still take sessions. */
+  readonly excluded?: true;
+}
 
 /**
  * `merged`: the record lives on in another one. `notOnboarded`: known from the network, without a sensor.

@@ -6,8 +6,8 @@ import type { CollectedFile, Excerpt, LinkFact, ResultTrouble } from '../results
 import type { CallKind } from '../pacing/callRates.ts';
 import type { Content } from './content.ts';
 import type { Blocker, ErrorAnswer } from './errorAnswer.ts';
-import type { PersonRef } from './person.ts';
-import type { Approval, CardRef, NewRequest, Redacted, RequestStage, RetriedAs, Vote } from './request.ts';
+import type { PersonRef, Approval, Vote } from './vote.ts';
+import type { CardRef, NewRequest, Redacted, RequestStage, RetriedAs } from './request.ts';
 import type { Attempt, CancelAsked, SessionState, WaitCause, WaitingForDevice } from './session.ts';
 
 interface Withdrawn {

@@ -13,7 +13,8 @@ import type {
   SessionFact,
   SessionTransition,
 } from './events.ts';
-import type { Approval, Card, NewRequest, Request } from './request.ts';
+import type { Card, NewRequest, Request } from './request.ts';
+import type { Approval } from './vote.ts';
 import { noResults } from './session.ts';
 import type {
   Finished,

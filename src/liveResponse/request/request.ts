@@ -1,40 +1,13 @@
 // A live response request: what was asked, for which devices, who agreed, and the sessions that run for it.
 // Its parts are nested, so that an event replaces one part and cannot lose a field of another.
 import type { Command } from '../commands.ts';
-import type { CallKind } from '../pacing/callRates.ts';
+import type { Device } from '../device/records.ts';
 import type { Content } from './content.ts';
 import type { DeviceContext } from './deviceContext.ts';
-import type { PersonRef } from './person.ts';
-import type { Session, SessionStage } from './session.ts';
-
-/**
- * A device frozen by id when it was resolved; the rest is what the approver is shown. Times in epoch
- * milliseconds.
- */
-export interface Device {
-  readonly id: string;
-  readonly name: string;
-  readonly os: string;
-  readonly health: string;
-  readonly risk?: string;
-  readonly exposure?: string;
-  readonly group?: string;
-  readonly tags: readonly string[];
-  /** Last full report, roughly daily: not "last seen online". */
-  readonly lastReportAt?: number;
-  readonly ip?: string;
-  /**
-   * Defender's own word, such as Onboarded or CanBeOnboarded; absent where it gave none, and in requests made
-   * before it was kept.
-   */
-  readonly onboarding?: string;
-  /** Id of the record that this one was merged into. */
-  readonly mergedInto?: string;
-  /** Defender takes it for a possible duplicate of another record. */
-  readonly duplicate?: true;
-  /** Left out of Defender's own lists by somebody; it may still take sessions. */
-  readonly excluded?: true;
-}
+import type { PersonRef, Vote } from './vote.ts';
+import { noResults } from './session.ts';
+import type { Refusal, Session, SessionIn, SessionStage, SessionState } from './session.ts';
+import type { Results } from '../results/resultFacts.ts';
 
 /** Where one card of a request is. `id` is whatever its chat needs to update it, as text. */
 export interface CardRef {
@@ -201,25 +174,6 @@ export interface NewRequest {
   readonly subject: Subject;
 }
 
-/** One person's word on a request. */
-export interface Vote {
-  readonly kind: 'approve' | 'deny';
-  readonly by: PersonRef;
-  /** `surface:account`; absent in denials that version 0.1 wrote. */
-  readonly account?: string;
-  readonly at: number;
-  /** The digest on the card that the person saw; absent in denials that version 0.1 wrote. */
-  readonly digest?: string;
-  /** The contents that card showed. */
-  readonly content?: Content;
-  readonly reason?: string;
-  /** A platform could not be asked about the person, so what it last said counted. */
-  readonly byLastKnown?: true;
-}
-
-/** An approving vote: submission compares its digest, and the contents where they were read, with what is about to run. */
-export type Approval = Vote & { readonly kind: 'approve'; readonly account: string; readonly digest: string };
-
 /** How a request ended that was never approved. */
 export type RequestEnding =
   | { readonly kind: 'denied'; readonly by: PersonRef; readonly reason?: string; readonly byLastKnown?: true }
@@ -231,16 +185,6 @@ export type RequestEnding =
     }
   | { readonly kind: 'expired' }
   | Refusal;
-
-/** The policy, a check of the bot or Defender refused it. */
-export interface Refusal {
-  readonly kind: 'refused';
-  readonly code: string;
-  readonly detail?: string;
-  readonly target?: string;
-  readonly call?: CallKind;
-  readonly status?: number;
-}
 
 /** What people decided about a request. */
 export type RequestStage =
@@ -297,4 +241,15 @@ export function endedAt(request: Request): number | undefined {
 /** The session of a request with one device; undefined until it is approved. */
 export function sessionOf(request: Request): Session | undefined {
   return request.sessions[0];
+}
+
+/** A session together with the request it belongs to. */
+export interface RequestSession<S extends SessionState = SessionState> {
+  readonly request: Request;
+  readonly session: SessionIn<S>;
+}
+
+/** What is known of the results of a session; nothing before Defender took it. */
+export function resultsOf(stage: Stage): Results {
+  return 'run' in stage && stage.run !== undefined ? stage.run.results : noResults;
 }

@@ -5,8 +5,10 @@ import type { Command } from '../commands.ts';
 import type { Results } from '../results/resultFacts.ts';
 import type { Content } from './content.ts';
 import type { Blocker, ErrorAnswer } from './errorAnswer.ts';
-import type { Asker, PersonRef } from './person.ts';
-import type { Approval, Device, Refusal, Request, RequestStage } from './request.ts';
+import type { Asker, PersonRef } from './vote.ts';
+import type { Device } from '../device/records.ts';
+import type { CallKind } from '../pacing/callRates.ts';
+import type { Approval } from './vote.ts';
 
 /** What allows a session to be sent: votes on one digest. Sending it again takes a new grant. */
 export interface Grant {
@@ -150,6 +152,16 @@ export interface Finished {
   readonly opened?: boolean;
 }
 
+/** The policy, a check of the bot or Defender refused it. */
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly code: string;
+  readonly detail?: string;
+  readonly target?: string;
+  readonly call?: CallKind;
+  readonly status?: number;
+}
+
 /** How a session ended without Defender's word for its end. */
 export type SessionEnding =
   | {
@@ -205,12 +217,6 @@ type StageIn = { readonly [S in SessionState]: Extract<SessionStage, { readonly 
 
 export type SessionIn<S extends SessionState> = Session<StageIn[S]>;
 
-/** A session together with the request it belongs to. */
-export interface RequestSession<S extends SessionState = SessionState> {
-  readonly request: Request;
-  readonly session: SessionIn<S>;
-}
-
 export const noResults: Results = { excerpts: [], files: [], links: [], troubles: [] };
 
 /**
@@ -236,9 +242,4 @@ export function isInState<S extends SessionState>(
   states: readonly S[],
 ): session is SessionIn<S> {
   return session !== undefined && (states as readonly SessionState[]).includes(session.stage.state);
-}
-
-/** What is known of the results of a session; nothing before Defender took it. */
-export function resultsOf(stage: SessionStage | RequestStage): Results {
-  return 'run' in stage && stage.run !== undefined ? stage.run.results : noResults;
 }

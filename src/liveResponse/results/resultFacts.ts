@@ -1,7 +1,7 @@
 // What is known of the results of a session: kept with the request, while the texts and files themselves are
 // not.
 import type { ErrorAnswer } from '../request/errorAnswer.ts';
-import type { PersonRef } from '../request/person.ts';
+import type { PersonRef } from '../request/vote.ts';
 import type { Encoding } from './encoding.ts';
 import type { ErrorKind } from '../codes/winErrors.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Action } from '../../../src/liveResponse/action.ts';
 import { create } from '../../../src/liveResponse/request/fold.ts';
-import type { Approval } from '../../../src/liveResponse/request/request.ts';
+import type { Approval } from '../../../src/liveResponse/request/vote.ts';
 import type { Event } from '../../../src/liveResponse/request/events.ts';
 import type { ErrorAnswer } from '../../../src/liveResponse/request/errorAnswer.ts';
 import type { GlobalEvent } from '../../../src/liveResponse/ports.ts';

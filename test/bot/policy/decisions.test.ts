@@ -22,7 +22,8 @@ import type { Person, Policy } from '../../../src/bot/policy/policy.ts';
 import type { TodayCode } from '../../../src/bot/policy/today.ts';
 import type { Place } from '../../../src/bot/ports.ts';
 import type { SessionAsk } from '../../../src/bot/policy/recipes/sessionAsk.ts';
-import type { Device, Request } from '../../../src/liveResponse/request/request.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
+import type { Device } from '../../../src/liveResponse/device/records.ts';
 import { avery, dump, olly, policy, recipes, riley, sam } from '../../support/policy.ts';
 import { after, asked, askedAt, hosta, requests } from '../../support/requests.ts';
 

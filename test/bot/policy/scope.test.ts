@@ -5,7 +5,7 @@ import type { Place } from '../../../src/bot/ports.ts';
 import { explain } from '../../../src/bot/policy/refusals/refusal.ts';
 import type { Refusal } from '../../../src/bot/policy/refusals/refusal.ts';
 import { chooseDevice, inScope } from '../../../src/bot/policy/devices/scope.ts';
-import type { Device } from '../../../src/liveResponse/request/request.ts';
+import type { Device } from '../../../src/liveResponse/device/records.ts';
 import { hiddenCharacter } from '../../../src/liveResponse/text/visible.ts';
 import { policy } from '../../support/policy.ts';
 import { askedAt, hosta } from '../../support/requests.ts';

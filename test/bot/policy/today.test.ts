@@ -12,7 +12,8 @@ import {
 } from '../../../src/bot/policy/today.ts';
 import type { Judgement } from '../../../src/bot/policy/today.ts';
 import { create } from '../../../src/liveResponse/request/fold.ts';
-import type { Approval, NewRequest, Request } from '../../../src/liveResponse/request/request.ts';
+import type { NewRequest, Request } from '../../../src/liveResponse/request/request.ts';
+import type { Approval } from '../../../src/liveResponse/request/vote.ts';
 import { sessionOf } from '../../../src/liveResponse/request/request.ts';
 import { avery, dump, policy, riley, sam } from '../../support/policy.ts';
 import { asked as example, requestIn } from '../../support/lifecycle.ts';

@@ -1,7 +1,6 @@
 // What an approval binds, and the content of scripts read once more while a request may be decided: what
 // somebody else did meanwhile counts.
-import type { Request, Subject } from '../../../src/liveResponse/request/request.ts';
-import type { RequestSession } from '../../../src/liveResponse/request/session.ts';
+import type { Request, Subject, RequestSession } from '../../../src/liveResponse/request/request.ts';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { hash } from '../../../src/adapters/crypto.ts';

@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
-import { resultsOf } from '../../../src/liveResponse/request/session.ts';
+import { resultsOf } from '../../../src/liveResponse/request/request.ts';
 import type { Results } from '../../../src/liveResponse/results/resultFacts.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';

@@ -6,7 +6,7 @@ import {
   maxSearchPrefixes,
   skeleton,
 } from '../../../src/liveResponse/device/confusables.ts';
-import type { Device } from '../../../src/liveResponse/request/request.ts';
+import type { Device } from '../../../src/liveResponse/device/records.ts';
 
 const device = (name: string, id = name): Device => ({
   id,

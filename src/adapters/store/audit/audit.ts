@@ -2,7 +2,8 @@
 // move legal, and the snapshot equal to what the lines fold to. Reads only, and beside a running bot, so a
 // line without its end is one being written.
 import { isDeepStrictEqual } from 'node:util';
-import type { Device, NewRequest } from '../../../liveResponse/request/request.ts';
+import type { NewRequest } from '../../../liveResponse/request/request.ts';
+import type { Device } from '../../../liveResponse/device/records.ts';
 import type { Disk } from '../journal/disk.ts';
 import { diskWords } from '../journal/disk.ts';
 import type { Projection } from '../projection.ts';

@@ -3,9 +3,9 @@
 import { afterRestore } from '../../../../cards/messages/said.ts';
 import type { Change } from '../../../liveResponse/request/events.ts';
 import { sessionOf, stageOf } from '../../../liveResponse/request/request.ts';
-import type { Request, Vote } from '../../../liveResponse/request/request.ts';
+import type { Request, RequestSession } from '../../../liveResponse/request/request.ts';
+import type { Vote } from '../../../liveResponse/request/vote.ts';
 import { earlierAttempt, isInState } from '../../../liveResponse/request/session.ts';
-import type { RequestSession } from '../../../liveResponse/request/session.ts';
 import { maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
 import {
   byLastKnown,

@@ -4,8 +4,7 @@ import { tailOf } from '../../../../cards/clip.ts';
 import { leftOutWords, unfitAdvice, unfitWords } from '../../../../cards/messages/records.ts';
 import { stamp } from '../../../../cards/time.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
-import type { LeftOut, Unfit } from '../../../liveResponse/device/records.ts';
-import type { Device } from '../../../liveResponse/request/request.ts';
+import type { LeftOut, Unfit, Device } from '../../../liveResponse/device/records.ts';
 
 /** A device as it is listed when a name fits several, or none that can take a session. */
 export interface Candidate {

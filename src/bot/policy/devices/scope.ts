@@ -1,7 +1,6 @@
 // Which device a name means, and whether the policy lets it be touched. Anything unclear is a refusal.
 import { unfitness } from '../../../liveResponse/device/records.ts';
-import type { LeftOut } from '../../../liveResponse/device/records.ts';
-import type { Device } from '../../../liveResponse/request/request.ts';
+import type { LeftOut, Device } from '../../../liveResponse/device/records.ts';
 import { candidateOf } from './candidates.ts';
 import type { Policy } from '../policy.ts';
 import type { Refusal } from '../refusals/refusal.ts';

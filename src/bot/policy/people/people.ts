@@ -2,7 +2,7 @@
 // anything unclear is nobody.
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import { hiddenCharacter } from '../../../liveResponse/text/visible.ts';
-import type { PersonRef } from '../../../liveResponse/request/person.ts';
+import type { PersonRef } from '../../../liveResponse/request/vote.ts';
 import type { Person, Policy } from '../policy.ts';
 import type { Recency } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Account, Explained, Groups, Place } from '../../ports.ts';

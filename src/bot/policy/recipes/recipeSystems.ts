@@ -2,7 +2,7 @@
 // it instead. A system that nobody here knows refuses nothing: Defender's word for it may be new.
 import { familyOf } from '../../../liveResponse/device/systems.ts';
 import type { System } from '../../../liveResponse/device/systems.ts';
-import type { Device } from '../../../liveResponse/request/request.ts';
+import type { Device } from '../../../liveResponse/device/records.ts';
 import type { Policy, Recipe } from '../policy.ts';
 import { fill } from './recipes.ts';
 import type { SessionAsk } from './sessionAsk.ts';

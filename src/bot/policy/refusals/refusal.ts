@@ -9,7 +9,7 @@ import { duration, stamp } from '../../../../cards/time.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
 import type { ContentDrift } from '../../../liveResponse/request/content.ts';
 import type { ErrorAnswer } from '../../../liveResponse/request/errorAnswer.ts';
-import type { Asker, PersonRef } from '../../../liveResponse/request/person.ts';
+import type { Asker, PersonRef } from '../../../liveResponse/request/vote.ts';
 import type { LeftOut } from '../../../liveResponse/device/records.ts';
 import type { State } from '../../../liveResponse/request/request.ts';
 import type { NotAgain } from '../../../liveResponse/request/retry.ts';

@@ -7,8 +7,7 @@ import type { Blocker, Outage } from '../../../liveResponse/request/errorAnswer.
 import type { CallKind } from '../../../liveResponse/pacing/callRates.ts';
 import { maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
-import { endedAt, isOpen, sessionOf, stageOf } from '../../../liveResponse/request/request.ts';
-import { resultsOf } from '../../../liveResponse/request/session.ts';
+import { endedAt, isOpen, sessionOf, stageOf, resultsOf } from '../../../liveResponse/request/request.ts';
 import type { SeenRun, SessionStage } from '../../../liveResponse/request/session.ts';
 import type { DefenderWatch, Sight } from '../upkeep/defenderWatch.ts';
 import type { TwinIndex } from '../requests/twins.ts';

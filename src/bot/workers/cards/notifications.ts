@@ -3,8 +3,7 @@
 import { afterRestore } from '../../../../cards/messages/said.ts';
 import { duration } from '../../../../cards/time.ts';
 import { isTerminal } from '../../../liveResponse/action.ts';
-import type { RequestSession } from '../../../liveResponse/request/session.ts';
-import type { Request } from '../../../liveResponse/request/request.ts';
+import type { RequestSession, Request } from '../../../liveResponse/request/request.ts';
 import { isOpen, stageOf } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { endingWords } from '../../policy/refusals/endedStatus.ts';

@@ -1,8 +1,7 @@
 // The kept text of a script's output, if it is still the one that was read from Defender: its file lies in
 // the data folder, and the journal has its hash.
 import type { Request } from '../../../liveResponse/request/request.ts';
-import { stageOf } from '../../../liveResponse/request/request.ts';
-import { resultsOf } from '../../../liveResponse/request/session.ts';
+import { stageOf, resultsOf } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 
 /**

@@ -2,8 +2,7 @@
 // today's has passed. By the lists alone, which are always at hand; groups are asked by those who decide and
 // right before the POST.
 import type { Deps } from '../../deps.ts';
-import type { Request } from '../../../liveResponse/request/request.ts';
-import type { RequestSession } from '../../../liveResponse/request/session.ts';
+import type { Request, RequestSession } from '../../../liveResponse/request/request.ts';
 import { judgeToday, limitsToday } from '../../policy/today.ts';
 import type { TodayNo } from '../../policy/today.ts';
 import type { Ages } from '../ages.ts';

@@ -1,9 +1,8 @@
 // Takes output and links off the cards of a request for good: when the policy's `redactAfter` has passed, and
 // when one of its places became private or shared with outsiders. Written down, so that no restart brings
 // them back.
-import { isOpen } from '../../../liveResponse/request/request.ts';
+import { isOpen, resultsOf } from '../../../liveResponse/request/request.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
-import { resultsOf } from '../../../liveResponse/request/session.ts';
 import type { Deps } from '../../deps.ts';
 import type { Ages } from '../ages.ts';
 import { changeRequest } from '../transition.ts';

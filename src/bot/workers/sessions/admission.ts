@@ -10,7 +10,8 @@ import {
 import { isParked, maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
 import { maxPenaltyMs } from '../../../liveResponse/pacing/callRates.ts';
 import type { DefenderError } from '../../../liveResponse/ports.ts';
-import type { RequestSession, WaitCause } from '../../../liveResponse/request/session.ts';
+import type { WaitCause } from '../../../liveResponse/request/session.ts';
+import type { RequestSession } from '../../../liveResponse/request/request.ts';
 import { requestAsBlocker } from './blockers.ts';
 import type { Deps } from '../../deps.ts';
 import { changeSession, isIn, sessionsIn, sessionsOf } from '../transition.ts';

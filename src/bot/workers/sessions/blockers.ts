@@ -3,7 +3,8 @@
 import type { Action } from '../../../liveResponse/action.ts';
 import type { Blocker } from '../../../liveResponse/request/errorAnswer.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
-import type { RequestSession, SessionStage } from '../../../liveResponse/request/session.ts';
+import type { SessionStage } from '../../../liveResponse/request/session.ts';
+import type { RequestSession } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { sessionsOf } from '../transition.ts';
 

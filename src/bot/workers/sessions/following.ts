@@ -4,7 +4,7 @@ import { isKnownStatus, isTerminal, outcomeOf, sameReading } from '../../../live
 import type { Action } from '../../../liveResponse/action.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import { isParked, pollGap } from '../../../liveResponse/pacing/schedules.ts';
-import type { RequestSession } from '../../../liveResponse/request/session.ts';
+import type { RequestSession } from '../../../liveResponse/request/request.ts';
 import type { DefenderWatch } from '../upkeep/defenderWatch.ts';
 import type { Deps } from '../../deps.ts';
 import type { TenantLearning } from './tenantLearning.ts';

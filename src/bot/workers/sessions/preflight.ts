@@ -7,10 +7,10 @@ import { changesBetween, contentOf, wasRead } from '../../../liveResponse/reques
 import type { ContentRead } from '../../../liveResponse/request/content.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
-import type { Unfit } from '../../../liveResponse/device/records.ts';
-import type { Device } from '../../../liveResponse/request/request.ts';
+import type { Unfit, Device } from '../../../liveResponse/device/records.ts';
 import type { SessionTransition } from '../../../liveResponse/request/events.ts';
-import type { RequestSession, Session, WaitCause } from '../../../liveResponse/request/session.ts';
+import type { Session, WaitCause } from '../../../liveResponse/request/session.ts';
+import type { RequestSession } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { outageOf } from './admission.ts';
 import { readLibrary, tellsOf } from '../reads/library.ts';

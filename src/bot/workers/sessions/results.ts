@@ -7,9 +7,8 @@ import type { ResultBytes } from '../../../liveResponse/ports.ts';
 import { describeFile, sniffBytes } from '../../../liveResponse/results/collectedFile.ts';
 import { maxTranscriptBytes, notTextOf, readTranscript } from '../../../liveResponse/results/transcript.ts';
 import type { Transcript } from '../../../liveResponse/results/transcript.ts';
-import type { PersonRef } from '../../../liveResponse/request/person.ts';
-import type { Request } from '../../../liveResponse/request/request.ts';
-import type { RequestSession } from '../../../liveResponse/request/session.ts';
+import type { PersonRef } from '../../../liveResponse/request/vote.ts';
+import type { Request, RequestSession } from '../../../liveResponse/request/request.ts';
 import type {
   CollectedFile,
   LinkFact,

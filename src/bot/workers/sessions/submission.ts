@@ -3,8 +3,9 @@
 // back is in `admission`, what must still be true in `preflight`.
 import { clip, oneLine } from '../../../../cards/clip.ts';
 import { earlierAttempt } from '../../../liveResponse/request/session.ts';
-import type { Attempt, RequestSession, Session, WaitCause } from '../../../liveResponse/request/session.ts';
-import type { Device } from '../../../liveResponse/request/request.ts';
+import type { Attempt, Session, WaitCause } from '../../../liveResponse/request/session.ts';
+import type { RequestSession } from '../../../liveResponse/request/request.ts';
+import type { Device } from '../../../liveResponse/device/records.ts';
 import type { SessionTransition } from '../../../liveResponse/request/events.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { hasBegun } from '../../../liveResponse/action.ts';

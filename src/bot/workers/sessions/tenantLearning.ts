@@ -4,7 +4,7 @@
 import { StoreError } from '../../../liveResponse/ports.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { waitsSince } from '../../../liveResponse/pacing/schedules.ts';
-import type { RequestSession } from '../../../liveResponse/request/session.ts';
+import type { RequestSession } from '../../../liveResponse/request/request.ts';
 import type { Learned } from '../../../liveResponse/tenantLimits.ts';
 import {
   isNews,

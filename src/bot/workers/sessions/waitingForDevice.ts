@@ -12,7 +12,8 @@ import {
   waitsSince,
 } from '../../../liveResponse/pacing/schedules.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
-import type { CancelAsked, RequestSession, WaitingForDevice } from '../../../liveResponse/request/session.ts';
+import type { CancelAsked, WaitingForDevice } from '../../../liveResponse/request/session.ts';
+import type { RequestSession } from '../../../liveResponse/request/request.ts';
 import { longestWait } from '../../../liveResponse/tenantLimits.ts';
 import { cancelAtDefender } from './cancel.ts';
 import type { Deps } from '../../deps.ts';
