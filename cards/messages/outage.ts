@@ -1,7 +1,10 @@
-// What is said while Defender cannot be read: since when, why, and what to do. Nothing else on a card may
+// Words for a freeze and for an outage of Defender: since when, why, and what to do. Nothing else on a card may
 // then sound as if it were followed.
-import type { ErrorAnswer, Outage } from '../../src/liveResponse/request/errorAnswer.ts';
+import type { Freeze } from '../../src/liveResponse/ports.ts';
 import { oneLine } from '../clip.ts';
+import * as bound from '../platformLimits.ts';
+import { stamp, timeOf } from '../time.ts';
+import type { ErrorAnswer, Outage } from '../../src/liveResponse/request/errorAnswer.ts';
 import { missingRight } from './rights.ts';
 import type { Advice } from './rights.ts';
 
@@ -50,3 +53,15 @@ export function outageSentence(outage: Outage): string {
   const { what, next } = outageAdvice(outage);
   return `${what} ${next}`;
 }
+
+/**
+ * @param beside a time whose date the reader sees; without one the date is told. @param command the chat
+ * command's name
+ */
+export function frozenSentence({ by, why, at }: Freeze, command: string, beside?: number): string {
+  const since = beside === undefined ? stamp(at) : timeOf(at, beside);
+  return `Submissions have been frozen by ${oneLine(by, 60)} since ${since}: ${oneLine(why, bound.view.reason)}. Nothing can be asked for, approved or sent until somebody who may unfreeze types "${oneLine(command, 40)} unfreeze".`;
+}
+
+/** For people who are not to read who froze them and why. */
+export const frozenToOutsiders = 'New sessions are frozen now: nothing can be asked for, approved or sent.';

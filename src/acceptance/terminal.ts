@@ -8,7 +8,7 @@ import type { CardView } from '../../cards/view.ts';
 import type { Bot, ChatPort, Reply } from '../bot/ports.ts';
 import { saidOfAsked } from '../bot/ports.ts';
 import type { Policy } from '../bot/policy/policy.ts';
-import { approvalCodeOf } from '../bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../bot/commands/requestId.ts';
 import { peopleOf } from '../adapters/console/people.ts';
 import type { Request } from '../liveResponse/request/request.ts';
 import { sessionOf, stageOf } from '../liveResponse/request/request.ts';

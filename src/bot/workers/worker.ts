@@ -1,5 +1,5 @@
-// A loop that runs a pass, waits until the pass wants to run again or somebody nudges it, and never dies of
-// an error. It tells how it is, so that one that hangs is seen from outside.
+// Background worker: runs a pass, waits until the pass wants to run again or somebody nudges it, and never dies
+// of an error. It reports how it is, so that one that hangs is seen from outside.
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 
 /** What a pass is told while it runs. */
@@ -142,6 +142,29 @@ export function startWorker(work: Work, clock: Clock, log: Log, real: Clock = cl
       state.stopping = true;
       wait.abort();
       await done;
+    },
+  };
+}
+
+export interface NextWake {
+  /** At a time of day, in epoch milliseconds. */
+  at(time: number): void;
+  /** When so much time has passed, however the wall clock is set meanwhile. Milliseconds. */
+  after(ms: number): void;
+  /** Milliseconds until the soonest of them; undefined when there is none. */
+  wait(): number | undefined;
+}
+
+export function createNextWake(clock: Pick<Clock, 'now' | 'elapsed'>): NextWake {
+  let time = Infinity;
+  let elapsed = Infinity;
+  return {
+    at: (next) => void (time = Math.min(time, next)),
+    after: (ms) => void (elapsed = Math.min(elapsed, clock.elapsed() + ms)),
+    wait() {
+      // Counted from the end of the pass, which may have been long.
+      const wait = Math.min(time - clock.now(), elapsed - clock.elapsed());
+      return wait === Infinity ? undefined : Math.max(0, wait);
     },
   };
 }

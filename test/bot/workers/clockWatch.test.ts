@@ -3,8 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createAges } from '../../../src/bot/workers/ages.ts';
 import { createClockWatch } from '../../../src/bot/workers/upkeep/clockWatch.ts';
-import { createNextWake } from '../../../src/bot/workers/nextWake.ts';
-import { hangsAfter, longestSleep, startWorker } from '../../../src/bot/workers/worker.ts';
+import { createNextWake, hangsAfter, longestSleep, startWorker } from '../../../src/bot/workers/worker.ts';
 import type { Log } from '../../../src/liveResponse/ports.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 

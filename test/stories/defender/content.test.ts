@@ -9,7 +9,7 @@ import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
 import { remove, upload } from '../../support/defender/library.ts';
 import { root } from '../../support/root.ts';
-import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/requestId.ts';
 import { grantOf } from '../../support/requests.ts';
 
 let app: TestApp;

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { Verb } from '../../../cards/view.ts';
 import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
-import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/requestId.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -6,7 +6,7 @@ import { refusalsPerHour } from '../../../src/bot/handlers/refusalJournal.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
-import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/requestId.ts';
 import { journalText } from '../../support/store/journal.ts';
 import { maxReason } from '../../../src/liveResponse/verbs.ts';
 import { outcomeOf } from '../../support/requests.ts';

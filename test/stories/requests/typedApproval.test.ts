@@ -2,7 +2,7 @@
 // and never by the 8 digits that a card shows.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/requestId.ts';
 import { bindingOf } from '../../../src/liveResponse/commands.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';

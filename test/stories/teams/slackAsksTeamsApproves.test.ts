@@ -10,7 +10,7 @@ import { seedWorkspace, incidents } from '../../support/slack/slackTestApp.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { ana, ben, channel, group } from '../../support/chats/teamsHarness.ts';
 import { TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
-import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/requestId.ts';
 
 let slack: FakeSlack;
 let teams: TeamsTestApp;

@@ -7,7 +7,7 @@ import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
 import { ana, ben, channel, group, memberOf } from '../../support/chats/teamsHarness.ts';
 import { dataOf, TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
-import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/requestId.ts';
 
 let app: TeamsTestApp;
 beforeEach(async () => {

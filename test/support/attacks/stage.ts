@@ -1,6 +1,6 @@
 // Attack stage for three chats: people who type and press through the wire, and what each of them sees.
 import type { Verb } from '../../../cards/view.ts';
-import { approvalCodeOf } from '../../../src/bot/commands/approvalCode.ts';
+import { approvalCodeOf } from '../../../src/bot/commands/requestId.ts';
 import type { Request, State } from '../../../src/liveResponse/request/request.ts';
 import { stageOf, sessionOf } from '../../../src/liveResponse/request/request.ts';
 import type { Service } from '../../../src/app/compose.ts';

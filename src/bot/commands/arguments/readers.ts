@@ -3,7 +3,7 @@
 import { maxCommands } from '../../../liveResponse/commands.ts';
 import { maxReason } from '../../../liveResponse/verbs.ts';
 import type { Recipe } from '../../policy/policy.ts';
-import { readCode } from '../approvalCode.ts';
+import { readCode, bareWord, isSurelyId, normaliseId } from '../requestId.ts';
 import type { IdVerb } from '../forms.ts';
 import { commandWords, isCommandWord } from '../forms.ts';
 import type { GrammarProblem } from '../grammarProblem.ts';
@@ -22,7 +22,6 @@ import {
 import { nearest } from '../nearest.ts';
 import { reasonOption } from '../prose.ts';
 import { isNearOption, splitReason } from '../reason.ts';
-import { bareWord, isSurelyId, normaliseId } from '../requestId.ts';
 import type { FormText } from '../lineReaders.ts';
 import type { Line, Word } from '../text.ts';
 import { kinds, listNames } from './kinds.ts';

@@ -1,8 +1,7 @@
 // How the bot itself stands: the answer to `status` without an id, and what stands before every other answer
 // while something is wrong.
 import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
-import { frozenSentence, frozenToOutsiders } from '../../../../cards/messages/frozen.ts';
-import { outageSentence } from '../../../../cards/messages/outage.ts';
+import { frozenSentence, frozenToOutsiders, outageSentence } from '../../../../cards/messages/outage.ts';
 import { stamp } from '../../../../cards/time.ts';
 import { isParked, maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';

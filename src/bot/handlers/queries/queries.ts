@@ -17,7 +17,7 @@ import { sessionLimitOf } from '../../../liveResponse/tenantLimits.ts';
 import { queueOf } from '../../workers/sessionDeadlines.ts';
 import { foundBy, sentence } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
-import { approvalCodeOf } from '../../commands/approvalCode.ts';
+import { approvalCodeOf } from '../../commands/requestId.ts';
 import type { ListName } from '../../commands/arguments/kinds.ts';
 import { mayPrepareApproval } from '../../policy/decisions.ts';
 import type { Actor } from '../../policy/people/people.ts';

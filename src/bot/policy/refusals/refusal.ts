@@ -2,7 +2,7 @@
 // words with the next step.
 import type { Trust } from '../../ports.ts';
 import { refusalAdvice } from '../../../../cards/messages/advice.ts';
-import { frozenSentence } from '../../../../cards/messages/frozen.ts';
+import { frozenSentence } from '../../../../cards/messages/outage.ts';
 import { rightSentence } from '../../../../cards/messages/rights.ts';
 import { changeWords } from '../../../../cards/scripts.ts';
 import { duration, stamp } from '../../../../cards/time.ts';

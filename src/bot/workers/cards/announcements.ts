@@ -3,7 +3,7 @@
 // for a while.
 import { splitSurfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
 import { simulatedMark } from '../../../../cards/cardView.ts';
-import { frozenSentence } from '../../../../cards/messages/frozen.ts';
+import { frozenSentence } from '../../../../cards/messages/outage.ts';
 import { stamp } from '../../../../cards/time.ts';
 import type { Freeze } from '../../../liveResponse/ports.ts';
 import type { Deps } from '../../deps.ts';

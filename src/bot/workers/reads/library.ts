@@ -1,11 +1,11 @@
-// The live response library as one reading: what it holds, or why that could not be read. A cached reading is
-// for people to look at; decisions read afresh.
+// Live response library: what it holds, or why that could not be read, and a cached reading at hand. That one is
+// for people to look at; decisions read again.
+import { libraryNames, holdsAllNamed } from '../../../liveResponse/request/content.ts';
+import type { Deps } from '../../deps.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
 import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
-import { holdsAllNamed } from '../../../liveResponse/request/content.ts';
 import type { LibraryFile } from '../../../liveResponse/ports.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
-import type { Deps } from '../../deps.ts';
 
 export type LibraryReading =
   /** `whole`: there are no other files. Of one read in part nobody can say that a file is not there. */
@@ -77,4 +77,27 @@ export function createRecentLibrary(deps: Pick<Deps, 'defender' | 'clock' | 'log
   });
   // A recency is what may just be; a reading as old as the memory serves nobody any more.
   return (memory = libraryMemory, enough) => readings.get('library', { recency: memory - 1, enough });
+}
+
+const lookEvery = 60_000;
+/** Read again while what is at hand still serves those who ask. Milliseconds. */
+export const libraryRefresh = askMemory - lookEvery;
+/**
+ * A library that may not be read is looked at again after this; a right is granted by people. Milliseconds.
+ */
+const forbiddenPause = 5 * 60_000;
+
+/** One pass; answers after how many milliseconds to come again. */
+export function createLibraryCache(
+  { policy, clock }: Pick<Deps, 'policy' | 'clock'>,
+  recent: RecentLibrary,
+): () => Promise<number> {
+  let notBefore = -Infinity;
+  return async () => {
+    const named = [...policy.recipes.values()].some(({ commands }) => libraryNames(commands).length > 0);
+    if (!named || clock.elapsed() < notBefore) return lookEvery;
+    const reading = await recent(libraryRefresh);
+    if ('notRead' in reading && reading.notRead === 'forbidden') notBefore = clock.elapsed() + forbiddenPause;
+    return lookEvery;
+  };
 }

@@ -2,9 +2,8 @@
 import type { Deps } from '../../deps.ts';
 import type { Ages } from '../ages.ts';
 import { changeRequest } from '../transition.ts';
-import { createNextWake } from '../nextWake.ts';
+import { createNextWake, byHand } from '../worker.ts';
 import type { Turn } from '../worker.ts';
-import { byHand } from '../worker.ts';
 
 export function createExpiry(
   { store, clock }: Pick<Deps, 'store' | 'clock'>,

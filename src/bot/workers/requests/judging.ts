@@ -7,9 +7,8 @@ import { judgeToday, limitsToday } from '../../policy/today.ts';
 import type { TodayNo } from '../../policy/today.ts';
 import type { Ages } from '../ages.ts';
 import { changeRequest, changeSession, sessionsIn } from '../transition.ts';
-import { createNextWake } from '../nextWake.ts';
+import { createNextWake, byHand } from '../worker.ts';
 import type { Turn } from '../worker.ts';
-import { byHand } from '../worker.ts';
 
 /** @param isSent whether a request is being sent at this moment: it is judged there, on what was just read */
 export function createJudging(

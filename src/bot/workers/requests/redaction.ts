@@ -8,9 +8,8 @@ import type { Ages } from '../ages.ts';
 import { changeRequest } from '../transition.ts';
 import { mayHaveResults, readBy } from '../reads/cardPlaces.ts';
 import { becamePrivate, redactAfterOf, resultsOf as resultsShown } from '../../policy/needToKnow.ts';
-import { createNextWake } from '../nextWake.ts';
+import { createNextWake, byHand } from '../worker.ts';
 import type { Turn } from '../worker.ts';
-import { byHand } from '../worker.ts';
 
 /**
  * How often the places of cards with results are asked whether outsiders read there, in addition to every

@@ -11,9 +11,8 @@ import type { Deps } from '../../deps.ts';
 import { deadlineFrom, queueOf } from '../sessionDeadlines.ts';
 import type { Ages } from '../ages.ts';
 import { changeSession, isIn, sessionAt, sessionsOf } from '../transition.ts';
-import { createNextWake } from '../nextWake.ts';
+import { createNextWake, byHand } from '../worker.ts';
 import type { Turn } from '../worker.ts';
-import { byHand } from '../worker.ts';
 
 /** An action is searched from a little before our attempt: the clocks of two machines differ. */
 const clockMargin = 10 * 60_000;

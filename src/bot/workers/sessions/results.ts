@@ -21,10 +21,8 @@ import type { Ages } from '../ages.ts';
 import { changeSession, sessionsIn } from '../transition.ts';
 import type { SessionRef } from '../transition.ts';
 import { cardPlacesOf } from '../reads/cardPlaces.ts';
-import { createNextWake } from '../nextWake.ts';
-import type { NextWake } from '../nextWake.ts';
-import type { Turn } from '../worker.ts';
-import { byHand } from '../worker.ts';
+import { createNextWake, byHand } from '../worker.ts';
+import type { NextWake, Turn } from '../worker.ts';
 
 /** Pauses after a try to read a result that is not there yet, in milliseconds; the last repeats. */
 const retryPauses = [

@@ -29,9 +29,8 @@ import { deadlineFrom, maxComment, queueOf } from '../sessionDeadlines.ts';
 import type { Ages } from '../ages.ts';
 import { changeSession, isIn, sessionAt, sessionsIn } from '../transition.ts';
 import { differing, findByTag } from './reconciliation.ts';
-import { createNextWake } from '../nextWake.ts';
+import { createNextWake, byHand } from '../worker.ts';
 import type { Turn } from '../worker.ts';
-import { byHand } from '../worker.ts';
 
 export interface Submission {
   /**

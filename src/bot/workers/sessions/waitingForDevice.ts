@@ -22,10 +22,8 @@ import { limitsToday } from '../../policy/today.ts';
 import type { Ages } from '../ages.ts';
 import { queueOf } from '../sessionDeadlines.ts';
 import { changeSession, isIn, sessionsIn } from '../transition.ts';
-import { createNextWake } from '../nextWake.ts';
-import type { NextWake } from '../nextWake.ts';
-import type { Turn } from '../worker.ts';
-import { byHand } from '../worker.ts';
+import { createNextWake, byHand } from '../worker.ts';
+import type { NextWake, Turn } from '../worker.ts';
 
 export interface ParkedWatch {
   /**
