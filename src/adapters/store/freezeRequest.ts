@@ -77,11 +77,11 @@ function forgetFreezeRequest(disk: Disk, folder: string): void {
   disk.syncFolder(folder);
 }
 
-/** The freeze as the journal has it, read beside a running bot; without `people` only that there is one. */
+/** The freeze in the journal, read also while a bot is running; without `people` only that there is one. */
 export function freezeInForce(disk: Disk, folder: string, people?: Pick<Vault, 'open'>): Freeze | undefined {
-  // No other event has these words where its type stands, and of the newest file the last one counts.
+  // No other event has these words as its type, and of the newest file the last one counts.
   for (const segment of [...segmentsIn(disk, folder)].reverse()) {
-    const house = createProjection();
+    const projection = createProjection();
     let found = false;
     for (const batch of linesOf(disk, segment.path)) {
       for (const line of batch) {
@@ -91,15 +91,15 @@ export function freezeInForce(disk: Disk, folder: string, people?: Pick<Vault, '
         if (field(entry, 'request') !== null || !types.has(String(field(field(entry, 'event'), 'type'))))
           continue;
         found = true;
-        house.apply(entry as Entry, undefined);
+        projection.apply(entry as Entry, undefined);
       }
     }
-    if (found) return house.freeze();
+    if (found) return projection.freeze();
   }
   return undefined;
 }
 
-/** What freezes and releases, and as it stands in a line. */
+/** What freezes and releases, and the words of it in a line. */
 const types: ReadonlySet<string> = new Set(['frozen', 'unfrozen', 'accepted', 'takenOver']);
 const words: readonly string[] = ['frozen"', '"accepted"', '"takenOver"'];
 

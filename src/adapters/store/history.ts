@@ -1,5 +1,5 @@
 // One request's journal lines as text for people: when, what, and the words that came with it.
-import { field, isRecord, parseJson } from '../../liveResponse/text/json.ts';
+import { field, isRecord, listOf, parseJson } from '../../liveResponse/text/json.ts';
 import { printable } from '../printable.ts';
 import type { Disk } from './journal/disk.ts';
 import { openedLine } from './journal/line.ts';
@@ -23,7 +23,7 @@ export function history(
       for (const line of batch) {
         // Most lines are another request's: looking at bytes is ten times cheaper than reading them.
         if (!line.ended || !line.bytes.includes(mark)) continue;
-        const text = tell(line.bytes.toString('utf8'), request, people);
+        const text = described(line.bytes.toString('utf8'), request, people);
         if (text !== undefined) said.push(text);
       }
     }
@@ -51,7 +51,11 @@ export function personsIn(disk: Disk, folder: string, request: string): readonly
 /** Of a journal line; our own are not deeper than some ten. */
 const maxDepth = 32;
 
-function tell(text: string, request: string, people: Pick<Vault, 'open'> | undefined): string | undefined {
+function described(
+  text: string,
+  request: string,
+  people: Pick<Vault, 'open'> | undefined,
+): string | undefined {
   let line: unknown;
   try {
     line = openedLine(JSON.parse(text), people);
@@ -71,7 +75,7 @@ function fieldsOf(event: Readonly<Record<string, unknown>>): Readonly<Record<str
   if (isRecord(asked)) return asked;
   if (!isRecord(request)) return rest;
   const { asked: what, targets, subject, ...ids } = request;
-  const [first, ...more]: readonly unknown[] = Array.isArray(targets) ? targets : [];
+  const [first, ...more] = listOf(targets);
   return {
     ...ids,
     ...(isRecord(what) ? what : {}),

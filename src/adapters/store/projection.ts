@@ -20,9 +20,9 @@ export interface ProjectedState {
   readonly freeze?: Freeze;
   /** What was announced last. */
   readonly announced?: Freeze;
-  /** Absent in snapshots that did not keep it yet: then nothing is told of a change. */
+  /** Absent in snapshots that did not keep it yet: then a change of the policy is not announced. */
   readonly policy?: LastPolicy;
-  /** Absent in snapshots that did not keep it yet, and while nothing is. */
+  /** Absent in snapshots that did not keep it yet, and while nothing has been learned. */
   readonly learned?: readonly Learned[];
   /**
    * Times (epoch ms) of claims, that is of POSTs about to be made, and of minted links, in the last two
@@ -38,8 +38,8 @@ export interface RecordState {
   /** Lines of version 0.1 at its beginning: without a key, and with what is personal in plain words. */
   readonly takenOver?: { readonly lines: number; readonly at: number };
   /**
-   * When somebody accepted it after a restore (epoch ms), each time: what was asked before may have gone on
-   * in lines that are lost.
+   * When somebody accepted it after a restore (epoch ms), each time: lines that are lost may hold what
+   * happened to requests made before.
    */
   readonly restores?: readonly number[];
   readonly holds: readonly LegalHold[];
@@ -110,99 +110,161 @@ const globalEventTypes = {
 } as const satisfies Record<GlobalEvent['type'], true>;
 
 export function createProjection(from: ProjectedState = emptyProjection): Projection {
-  const requests = new Map(from.requests.map((request) => [request.id, request]));
-  const origins = new Map(
-    from.requests.flatMap((request) => originsOf(request).map((origin) => [origin, request.id] as const)),
-  );
-  // Kept apart so that the loop, which asks every tick, does not walk thousands of finished requests.
-  const open = new Set(from.requests.filter(isOpen).map((request) => request.id));
-  const submissions = recentTimes(from.submissions);
-  const links = recentTimes(from.links);
-  let freeze = from.freeze;
-  let announced = from.announced;
-  let policy = from.policy;
-  let learned = from.learned ?? [];
-  let record = from.record;
+  return new JournalProjection(from);
+}
 
-  return {
-    get: (id) => requests.get(id),
-    byOrigin: (origin) => requests.get(origins.get(origin) ?? ''),
-    requests: () => [...requests.values()],
-    count: () => requests.size,
-    open: () => [...open].flatMap((id) => requests.get(id) ?? []),
-    freeze: () => freeze,
-    announcedFreeze: () => announced,
-    lastPolicy: () => policy,
-    learned: () => learned,
-    submissions: submissions.all,
-    links: links.all,
-    record: () => record,
-    preview: (entry) => {
-      if (!isKnown(entry))
-        // Left out in silence, a newer version's freeze would hold nothing: after a rollback the older
-        // program says so instead.
-        throw new IllegalEntry(
-          `it is a "${entry.event.type.slice(0, 40)}", which this version does not know: a newer one wrote it. Start that one again, or restore the backup made before the upgrade (docs/operate.md)`,
-        );
-      if (entry.request === null) return undefined;
-      const known = requests.get(entry.request);
-      const made = requestMade(entry);
-      if (made !== undefined) {
-        if (known !== undefined) throw new IllegalEntry(`request ${entry.request} is asked twice`);
-        if (made.id !== entry.request)
-          throw new IllegalEntry(`request ${entry.request} is asked under another id`);
-        return create(made);
-      }
-      if (known === undefined)
-        throw new IllegalEntry(`"${entry.event.type}" for request ${entry.request}, which is not known`);
-      return apply(known, changeOf(entry, known), entry.at);
-    },
-    apply: (entry, next) => {
-      if (entry.request === null) {
-        if (entry.event.type === 'frozen')
-          freeze = { by: entry.event.by, why: entry.event.why, at: entry.at };
-        if (entry.event.type === 'unfrozen') freeze = undefined;
-        if (entry.event.type === 'freezeAnnounced') announced = entry.event.freeze;
-        if (entry.event.type === 'policyRead' || entry.event.type === 'policyChanged')
-          policy = { ...policy, sha256: entry.event.sha256 };
-        if (entry.event.type === 'policyTold')
-          policy = { sha256: entry.event.sha256, ...policy, told: entry.event.sha256 };
-        if (entry.event.type === 'tenantLearned') learned = learnedWith(learned, entry.event.learned);
-        if (entry.event.type === 'accepted')
-          freeze = { by: entry.event.by, why: entry.event.why, at: entry.at };
-        if (entry.event.type === 'takenOver' && entry.event.approved > 0)
-          freeze ??= { by: 'the bot', why: takenOverWhy(entry.event.approved), at: entry.at };
-        record = recorded(record, entry.event, entry.at);
-        return;
-      }
-      if (next === undefined) return;
-      if (entry.event.type === 'asked') for (const origin of originsOf(next)) origins.set(origin, next.id);
-      if (entry.event.type === 'claimed') submissions.add(entry.at);
-      if (entry.event.type === 'linkMinted') links.add(entry.at);
-      requests.set(next.id, next);
-      if (isOpen(next)) open.add(next.id);
-      else open.delete(next.id);
-    },
-    forget: (ids) => {
-      for (const id of ids) {
-        const request = requests.get(id);
-        if (request === undefined) continue;
-        requests.delete(id);
-        open.delete(id);
-        for (const origin of originsOf(request)) if (origins.get(origin) === id) origins.delete(origin);
-      }
-    },
-    state: () => ({
-      requests: [...requests.values()],
-      submissions: submissions.all(),
-      links: links.all(),
-      record,
-      ...(freeze === undefined ? {} : { freeze }),
-      ...(announced === undefined ? {} : { announced }),
-      ...(policy === undefined ? {} : { policy }),
-      ...(learned.length === 0 ? {} : { learned }),
-    }),
-  };
+class JournalProjection implements Projection {
+  readonly #requests: Map<string, Request>;
+  readonly #origins: Map<string, string>;
+  /** Kept apart so that a worker, which asks every tick, does not walk thousands of finished requests. */
+  readonly #open: Set<string>;
+  readonly #submissions: RecentTimes;
+  readonly #links: RecentTimes;
+  #freeze: Freeze | undefined;
+  #announced: Freeze | undefined;
+  #policy: LastPolicy | undefined;
+  #learned: readonly Learned[];
+  #record: RecordState;
+
+  constructor({ requests, submissions, links, freeze, announced, policy, learned, record }: ProjectedState) {
+    this.#requests = new Map(requests.map((request) => [request.id, request]));
+    this.#origins = new Map(
+      requests.flatMap((request) => originsOf(request).map((origin) => [origin, request.id] as const)),
+    );
+    this.#open = new Set(requests.filter(isOpen).map((request) => request.id));
+    this.#submissions = new RecentTimes(submissions);
+    this.#links = new RecentTimes(links);
+    this.#freeze = freeze;
+    this.#announced = announced;
+    this.#policy = policy;
+    this.#learned = learned ?? [];
+    this.#record = record;
+  }
+
+  get(id: string): Request | undefined {
+    return this.#requests.get(id);
+  }
+
+  byOrigin(origin: string): Request | undefined {
+    return this.#requests.get(this.#origins.get(origin) ?? '');
+  }
+
+  requests(): readonly Request[] {
+    return [...this.#requests.values()];
+  }
+
+  count(): number {
+    return this.#requests.size;
+  }
+
+  open(): readonly Request[] {
+    return [...this.#open].flatMap((id) => this.#requests.get(id) ?? []);
+  }
+
+  freeze(): Freeze | undefined {
+    return this.#freeze;
+  }
+
+  announcedFreeze(): Freeze | undefined {
+    return this.#announced;
+  }
+
+  lastPolicy(): LastPolicy | undefined {
+    return this.#policy;
+  }
+
+  learned(): readonly Learned[] {
+    return this.#learned;
+  }
+
+  submissions(): readonly number[] {
+    return this.#submissions.all();
+  }
+
+  links(): readonly number[] {
+    return this.#links.all();
+  }
+
+  record(): RecordState {
+    return this.#record;
+  }
+
+  preview(entry: Entry): Request | undefined {
+    if (!isKnown(entry))
+      // Left out in silence, a newer version's freeze would hold nothing: after a rollback the older program
+      // says so instead.
+      throw new IllegalEntry(
+        `it is a "${entry.event.type.slice(0, 40)}", which this version does not know: a newer one wrote it. Start that one again, or restore the backup made before the upgrade (docs/operate.md)`,
+      );
+    if (entry.request === null) return undefined;
+    const known = this.#requests.get(entry.request);
+    const made = requestMade(entry);
+    if (made !== undefined) {
+      if (known !== undefined) throw new IllegalEntry(`request ${entry.request} is asked twice`);
+      if (made.id !== entry.request)
+        throw new IllegalEntry(`request ${entry.request} is asked under another id`);
+      return create(made);
+    }
+    if (known === undefined)
+      throw new IllegalEntry(`"${entry.event.type}" for request ${entry.request}, which is not known`);
+    return apply(known, changeOf(entry, known), entry.at);
+  }
+
+  apply(entry: Entry, next: Request | undefined): void {
+    if (entry.request === null) {
+      this.#applyGlobal(entry);
+      return;
+    }
+    if (next === undefined) return;
+    if (entry.event.type === 'asked')
+      for (const origin of originsOf(next)) this.#origins.set(origin, next.id);
+    if (entry.event.type === 'claimed') this.#submissions.add(entry.at);
+    if (entry.event.type === 'linkMinted') this.#links.add(entry.at);
+    this.#requests.set(next.id, next);
+    if (isOpen(next)) this.#open.add(next.id);
+    else this.#open.delete(next.id);
+  }
+
+  #applyGlobal(entry: Extract<Entry, { readonly request: null }>): void {
+    if (entry.event.type === 'frozen')
+      this.#freeze = { by: entry.event.by, why: entry.event.why, at: entry.at };
+    if (entry.event.type === 'unfrozen') this.#freeze = undefined;
+    if (entry.event.type === 'freezeAnnounced') this.#announced = entry.event.freeze;
+    if (entry.event.type === 'policyRead' || entry.event.type === 'policyChanged')
+      this.#policy = { ...this.#policy, sha256: entry.event.sha256 };
+    if (entry.event.type === 'policyTold')
+      this.#policy = { sha256: entry.event.sha256, ...this.#policy, told: entry.event.sha256 };
+    if (entry.event.type === 'tenantLearned') this.#learned = learnedWith(this.#learned, entry.event.learned);
+    if (entry.event.type === 'accepted')
+      this.#freeze = { by: entry.event.by, why: entry.event.why, at: entry.at };
+    if (entry.event.type === 'takenOver' && entry.event.approved > 0)
+      this.#freeze ??= { by: 'the bot', why: takenOverWhy(entry.event.approved), at: entry.at };
+    this.#record = recorded(this.#record, entry.event, entry.at);
+  }
+
+  forget(ids: readonly string[]): void {
+    for (const id of ids) {
+      const request = this.#requests.get(id);
+      if (request === undefined) continue;
+      this.#requests.delete(id);
+      this.#open.delete(id);
+      for (const origin of originsOf(request))
+        if (this.#origins.get(origin) === id) this.#origins.delete(origin);
+    }
+  }
+
+  state(): ProjectedState {
+    return {
+      requests: this.requests(),
+      submissions: this.submissions(),
+      links: this.links(),
+      record: this.#record,
+      ...(this.#freeze === undefined ? {} : { freeze: this.#freeze }),
+      ...(this.#announced === undefined ? {} : { announced: this.#announced }),
+      ...(this.#policy === undefined ? {} : { policy: this.#policy }),
+      ...(this.#learned.length === 0 ? {} : { learned: this.#learned }),
+    };
+  }
 }
 
 function isKnown(entry: Entry): boolean {
@@ -258,24 +320,28 @@ function originsOf({ origin, delivery }: Request): readonly string[] {
  * Times of the last two hours and perhaps some older ones: looking through all of them at each new one would
  * make a busy replay quadratic.
  */
-function recentTimes(from: readonly number[]): {
-  readonly all: () => readonly number[];
-  readonly add: (time: number) => void;
-} {
-  let times = [...from];
-  let trimAt = times.length + 1000;
-  return {
-    all: () => [...times],
-    add: (time) => {
-      times.push(time);
-      if (times.length < trimAt) return;
-      times = times.filter((one) => one > time - remembered);
-      trimAt = 2 * times.length + 1000;
-    },
-  };
+class RecentTimes {
+  #times: number[];
+  #trimAt: number;
+
+  constructor(from: readonly number[]) {
+    this.#times = [...from];
+    this.#trimAt = from.length + 1000;
+  }
+
+  all(): readonly number[] {
+    return [...this.#times];
+  }
+
+  add(time: number): void {
+    this.#times.push(time);
+    if (this.#times.length < this.#trimAt) return;
+    this.#times = this.#times.filter((one) => one > time - remembered);
+    this.#trimAt = 2 * this.#times.length + 1000;
+  }
 }
 
-/** Requests over longer than `keepMs`, and the oldest of those over beyond `keepMost`. */
+/** Requests that ended longer than `keepMs` ago, and the oldest of the ended ones beyond `keepMost`. */
 export function evictable(
   requests: readonly Request[],
   now: number,

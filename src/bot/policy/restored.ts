@@ -9,6 +9,6 @@ import type { RequestStore } from '../../liveResponse/ports.ts';
  * times the last. Undefined where no line that is lost can be of it. Each restore counts for good: one that
  * came later knows no more of what the one before it lost.
  */
-export function lostAt(request: Request, { restores }: Pick<RequestStore, 'restores'>): number | undefined {
-  return restores().findLast((at) => request.asked.at <= at && (endedAt(request) ?? Infinity) > at);
+export function lostAt(request: Request, store: Pick<RequestStore, 'restores'>): number | undefined {
+  return store.restores().findLast((at) => request.asked.at <= at && (endedAt(request) ?? Infinity) > at);
 }

@@ -225,7 +225,7 @@ describe('the audit', () => {
       'a freeze',
       (snapshot) => ({
         ...snapshot,
-        house: { words: { freeze: { by: 'nobody', why: 'none', at: noon } }, boxes: [] },
+        global: { words: { freeze: { by: 'nobody', why: 'none', at: noon } }, boxes: [] },
       }),
       /^snapshot\.json holds another freeze/,
     ],

@@ -124,8 +124,8 @@ describe('a journal that somebody without the key has changed', () => {
     ],
     [
       'a line of a newer version',
-      (lines) => lines.with(0, (lines[0] ?? '').replace('"v":2', '"v":3')),
-      /line 1 has the format 3, which this version does not know/,
+      (lines) => lines.with(0, (lines[0] ?? '').replace('"v":3', '"v":4')),
+      /line 1 has the format 4, which this version does not know/,
     ],
   ])('%s is refused at the start and named by the audit', async (_what, tamper, words) => {
     const disk = await written();

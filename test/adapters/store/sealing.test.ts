@@ -158,10 +158,10 @@ describe('what is personal', () => {
     'in "%s" stands in no line in plain words, and comes back as it was',
     (_type, event) => {
       const people = peopleIn(createMemoryDisk(), memoryFolder);
-      const { event: stands, boxes } = sealedEvent(event, someone.id, 7, people);
-      expect(JSON.stringify([stands, boxes])).not.toContain(mark);
+      const { event: written, boxes } = sealedEvent(event, someone.id, 7, people);
+      expect(JSON.stringify([written, boxes])).not.toContain(mark);
       expect(
-        openedEntry({ seq: 7, at: noon, format: 3, request: null, event: stands } as Entry, boxes, people)
+        openedEntry({ seq: 7, at: noon, format: 3, request: null, event: written } as Entry, boxes, people)
           .event,
       ).toEqual(event);
     },
@@ -205,7 +205,7 @@ describe('what is personal', () => {
       told: mark,
       deep: { list: [mark, { who: someone, said: mark }], $: mark },
     };
-    const { value, boxes } = seal(event, '', 'line 1', people);
+    const { value, boxes } = seal(event, { owner: '', context: 'line 1', vault: people });
     expect(JSON.stringify([value, boxes])).not.toContain(mark);
     expect(unseal(value, boxes, 'line 1', people)).toEqual(event);
   });
@@ -220,7 +220,7 @@ describe('what is personal', () => {
     const disk = createMemoryDisk();
     const people = peopleIn(disk, memoryFolder);
     const request = after(create(samples.asked.request), samples.approved, noon);
-    const { value, boxes } = seal(request, someone.id, 'snapshot r1', people);
+    const { value, boxes } = seal(request, { owner: someone.id, context: 'snapshot r1', vault: people });
     people.flush();
     people.destroy(people.find(someone.id));
     // Also for anyone who reads the file again.

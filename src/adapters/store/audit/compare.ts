@@ -1,6 +1,6 @@
-// Holds the records of the tenant's audit log against the journal: which sessions are in both, and which in
-// one alone. Pure. By the id of the action where a record names it, by our tag in its comment, and only where
-// it has neither by device and time.
+// The comparison of the tenant's audit log with the journal: which sessions are in both, and which in one
+// alone. Pure. By the id of the action where a record names it, by our tag in its comment, and only where it
+// has neither by device and time.
 import type { ExportRecord } from './records.ts';
 import type { JournalRequest, JournalSession } from './sessions.ts';
 
@@ -41,7 +41,7 @@ export interface Compared {
   readonly repeats: number;
   /** Sessions by our application that the journal does not know: the alarming case. */
   readonly ownUnknown: readonly ExportRecord[];
-  /** Sessions by API of which the record does not tell whose they are. */
+  /** Sessions by API of which the record does not say whose they are. */
   readonly unclear: readonly ExportRecord[];
   /** Sessions by API of other applications and people. */
   readonly othersApi: readonly ExportRecord[];
@@ -70,156 +70,191 @@ export interface Compared {
 /** Whose a record is. */
 type Whose = 'own' | 'other' | 'unclear';
 
-export function compare({ records: given, requests, from, to, exportedAt, apps }: CompareOptions): Compared {
-  const byAction = new Map(
-    requests.flatMap((request) =>
-      request.sessions.map((session) => [session.actionId, { request, session }] as const),
-    ),
-  );
-  const byTag = new Map(
-    requests.flatMap((request) => request.attempts.map((attempt) => [attempt.tag, request] as const)),
-  );
-  // Which field holds the id of the action is not documented: one that never names an action of ours is
-  // another id.
-  const named = given.some(
-    ({ kind, actionId }) => kind === 'api' && actionId !== undefined && byAction.has(actionId),
-  );
-  const records = named ? given : given.map((record): ExportRecord => ({ ...record, actionId: undefined }));
-  const onDevice = byDevice(requests);
-  const found = new Set<JournalSession>();
-  const tagged = new Set<JournalRequest>();
-  const unseen: { request: JournalRequest; record: ExportRecord }[] = [];
-  const twice: { request: JournalRequest; record: ExportRecord }[] = [];
-  const own = new Set(apps.map((one) => one.toLowerCase()));
-  /** Application ids that are known to be ours. */
-  const givenIds: ReadonlySet<string> = new Set([...own].filter(isGuid));
-  const ownApps = new Set(givenIds);
-  let repeats = 0;
-  const unmatched: ExportRecord[] = [];
+export function compare(options: CompareOptions): Compared {
+  return new Comparison(options).result();
+}
 
-  // What is certain first; who made those records is us, under whatever name the log has for us.
-  for (const record of records.filter(({ kind }) => kind === 'api')) {
-    const located = actionOf(record, byAction);
-    const request = taggedRequest(record, byTag);
-    if (located !== undefined) {
-      if (found.has(located.session)) repeats += 1;
-      found.add(located.session);
-    } else if (request !== undefined) {
-      const free = request.sessions
-        .filter((session) => !found.has(session))
-        .sort((a, b) => distance(record, a.at) - distance(record, b.at))[0];
-      // A record that names another action than the journal has is another session, whatever its comment
-      // says.
-      if (record.actionId === undefined && free !== undefined) found.add(free);
-      else if (request.sessions.length > 0 || tagged.has(request)) twice.push({ request, record });
-      else unseen.push({ request, record });
-      tagged.add(request);
-    } else {
-      unmatched.push(record);
-      continue;
-    }
-    for (const name of record.actors) own.add(name.toLowerCase());
-    for (const app of record.appIds) ownApps.add(app);
+/** Whether the log must have something of a time by now. */
+type Judgement = 'outside' | 'tooNew' | 'judged';
+
+class Comparison {
+  readonly #options: CompareOptions;
+  readonly #records: readonly ExportRecord[];
+  readonly #byAction: ReadonlyMap<string, Located>;
+  readonly #byTag: ReadonlyMap<string, JournalRequest>;
+  readonly #onDevice: (record: ExportRecord) => readonly JournalRequest[];
+  readonly #found = new Set<JournalSession>();
+  readonly #unseen: { request: JournalRequest; record: ExportRecord }[] = [];
+  readonly #twice: { request: JournalRequest; record: ExportRecord }[] = [];
+  /** Names and ids of ours, in lower case. */
+  readonly #own: Set<string>;
+  /** Application ids that are known to be ours. */
+  readonly #givenIds: ReadonlySet<string>;
+  readonly #ownApps: Set<string>;
+  #repeats = 0;
+
+  constructor(options: CompareOptions) {
+    const { records, requests, apps } = options;
+    this.#options = options;
+    this.#byAction = new Map(
+      requests.flatMap((request) =>
+        request.sessions.map((session) => [session.actionId, { request, session }] as const),
+      ),
+    );
+    this.#byTag = new Map(
+      requests.flatMap((request) => request.attempts.map((attempt) => [attempt.tag, request] as const)),
+    );
+    // Which field holds the id of the action is not documented: one that never names an action of ours is
+    // another id.
+    const named = records.some(
+      ({ kind, actionId }) => kind === 'api' && actionId !== undefined && this.#byAction.has(actionId),
+    );
+    this.#records = named
+      ? records
+      : records.map((record): ExportRecord => ({ ...record, actionId: undefined }));
+    this.#onDevice = byDevice(requests);
+    this.#own = new Set(apps.map((one) => one.toLowerCase()));
+    this.#givenIds = new Set([...this.#own].filter(isGuid));
+    this.#ownApps = new Set(this.#givenIds);
   }
 
-  const whose = (record: ExportRecord): Whose => {
+  result(): Compared {
+    // What is certain first; who made those records is us, under whatever name the log has for us.
+    const unmatched = this.#matchCertain();
+    const byTime = this.#matchByTime(unmatched);
+    const left = unmatched.filter((record) => !byTime.has(record));
+    const open = this.#options.requests.flatMap((request) =>
+      request.sessions
+        .filter((session) => !this.#found.has(session))
+        .map((session) => ({ request, session, judgement: this.#judge(session.at) })),
+    );
+    return {
+      both: this.#found.size,
+      byTime: byTime.size,
+      repeats: this.#repeats,
+      ownUnknown: left.filter((record) => this.#whose(record) === 'own'),
+      unclear: left.filter((record) => this.#whose(record) === 'unclear'),
+      othersApi: left.filter((record) => this.#whose(record) === 'other'),
+      portal: this.#records.filter(({ kind }) => kind === 'portal'),
+      unseen: this.#unseen,
+      twice: this.#twice,
+      missing: open
+        .filter(({ judgement }) => judgement === 'judged')
+        .map(({ request, session }) => ({ request, session })),
+      tooNew: open.filter(({ judgement }) => judgement === 'tooNew').length,
+      outside: open.filter(({ judgement }) => judgement === 'outside').length,
+      downloads: this.#downloads(),
+    };
+  }
+
+  /** By action and by tag. Answers the records that have neither. */
+  #matchCertain(): readonly ExportRecord[] {
+    const tagged = new Set<JournalRequest>();
+    const unmatched: ExportRecord[] = [];
+    for (const record of this.#records.filter(({ kind }) => kind === 'api')) {
+      const located = actionOf(record, this.#byAction);
+      const request = taggedRequest(record, this.#byTag);
+      if (located !== undefined) {
+        if (this.#found.has(located.session)) this.#repeats += 1;
+        this.#found.add(located.session);
+      } else if (request !== undefined) {
+        this.#matchTagged(record, request, tagged);
+      } else {
+        unmatched.push(record);
+        continue;
+      }
+      for (const name of record.actors) this.#own.add(name.toLowerCase());
+      for (const app of record.appIds) this.#ownApps.add(app);
+    }
+    return unmatched;
+  }
+
+  /** `tagged`: the requests that an earlier record had the tag of. */
+  #matchTagged(record: ExportRecord, request: JournalRequest, tagged: Set<JournalRequest>): void {
+    const free = request.sessions
+      .filter((session) => !this.#found.has(session))
+      .sort((a, b) => distance(record, a.at) - distance(record, b.at))[0];
+    // A record that names another action than the journal has is another session, whatever its comment says.
+    if (record.actionId === undefined && free !== undefined) this.#found.add(free);
+    else if (request.sessions.length > 0 || tagged.has(request)) this.#twice.push({ request, record });
+    else this.#unseen.push({ request, record });
+    tagged.add(request);
+  }
+
+  /**
+   * The nearest pairs first: which record is left over must not depend on the order of the file. One that
+   * names somebody else is never ours.
+   */
+  #matchByTime(unmatched: readonly ExportRecord[]): ReadonlySet<ExportRecord> {
+    const byTime = new Set<ExportRecord>();
+    const pairs = unmatched
+      .filter((record) => this.#whose(record) !== 'other')
+      .flatMap((record) =>
+        near(record, this.#onDevice(record)).map((session) => ({
+          record,
+          session,
+          apart: distance(record, session.at),
+        })),
+      );
+    for (const { record, session } of pairs.sort((a, b) => a.apart - b.apart)) {
+      if (byTime.has(record) || this.#found.has(session)) continue;
+      this.#found.add(session);
+      byTime.add(record);
+    }
+    return byTime;
+  }
+
+  #whose(record: ExportRecord): Whose {
     // A comment of our form that the journal does not know is nobody else's to explain.
     if (/lr:[^\s:|]+:[0-9a-f]+/i.test(record.comment ?? '')) return 'own';
     // Who did it is the bot by its own id: an application that is named too, such as Defender's own, takes
     // nothing from that.
-    if (record.actors.some((actor) => givenIds.has(actor.toLowerCase()))) return 'own';
-    // Where the record names applications these decide: the name of a user may stand for all of them.
-    if (record.appIds.length > 0 && ownApps.size > 0)
-      return record.appIds.some((app) => ownApps.has(app)) ? 'own' : 'other';
-    if (record.actors.some((actor) => own.has(actor.toLowerCase()))) return 'own';
+    if (record.actors.some((actor) => this.#givenIds.has(actor.toLowerCase()))) return 'own';
+    // Where the record names applications these decide: the name of a user may be the same for all of them.
+    if (record.appIds.length > 0 && this.#ownApps.size > 0)
+      return record.appIds.some((app) => this.#ownApps.has(app)) ? 'own' : 'other';
+    if (record.actors.some((actor) => this.#own.has(actor.toLowerCase()))) return 'own';
     return record.actors.some((actor) => actor.includes('@')) ? 'other' : 'unclear';
-  };
-
-  // The nearest pairs first: which record is left over must not hang on the order of the file. One that names
-  // somebody else is never ours.
-  const byTime = new Set<ExportRecord>();
-  const pairs = unmatched
-    .filter((record) => whose(record) !== 'other')
-    .flatMap((record) =>
-      near(record, onDevice(record)).map((session) => ({
-        record,
-        session,
-        apart: distance(record, session.at),
-      })),
-    );
-  for (const { record, session } of pairs.sort((a, b) => a.apart - b.apart)) {
-    if (byTime.has(record) || found.has(session)) continue;
-    found.add(session);
-    byTime.add(record);
   }
-  const left = unmatched.filter((record) => !byTime.has(record));
 
-  const open = requests.flatMap((request) =>
-    request.sessions.filter((session) => !found.has(session)).map((session) => ({ request, session })),
-  );
-  const judged = (at: number): 'outside' | 'tooNew' | 'judged' =>
-    at < from || at > to ? 'outside' : at > exportedAt - logLag ? 'tooNew' : 'judged';
-  return {
-    both: found.size,
-    byTime: byTime.size,
-    repeats,
-    ownUnknown: left.filter((record) => whose(record) === 'own'),
-    unclear: left.filter((record) => whose(record) === 'unclear'),
-    othersApi: left.filter((record) => whose(record) === 'other'),
-    portal: records.filter(({ kind }) => kind === 'portal'),
-    unseen,
-    twice,
-    missing: open.filter(({ session }) => judged(session.at) === 'judged'),
-    tooNew: open.filter(({ session }) => judged(session.at) === 'tooNew').length,
-    outside: open.filter(({ session }) => judged(session.at) === 'outside').length,
-    downloads: downloads(records, requests, { byAction, byTag, onDevice, whose, judged }),
-  };
-}
+  #judge(at: number): Judgement {
+    const { from, to, exportedAt } = this.#options;
+    return at < from || at > to ? 'outside' : at > exportedAt - logLag ? 'tooNew' : 'judged';
+  }
 
-interface Known {
-  readonly byAction: ReadonlyMap<string, Located>;
-  readonly byTag: ReadonlyMap<string, JournalRequest>;
-  readonly onDevice: (record: ExportRecord) => readonly JournalRequest[];
-  readonly whose: (record: ExportRecord) => Whose;
-  readonly judged: (at: number) => 'outside' | 'tooNew' | 'judged';
-}
-
-/**
- * A download is a link that somebody had made: for people by the bot (in the journal), by the bot for its own
- * reading (not each is), or in the portal.
- */
-function downloads(
-  records: readonly ExportRecord[],
-  requests: readonly JournalRequest[],
-  { byAction, byTag, onDevice, whose, judged }: Known,
-): Compared['downloads'] {
-  const seen = new Map<JournalRequest, number[]>();
-  const ownUnknown: ExportRecord[] = [];
-  const others: ExportRecord[] = [];
-  let both = 0;
-  for (const record of records.filter(({ kind }) => kind === 'download')) {
-    const isOther = whose(record) === 'other';
-    const certain = actionOf(record, byAction)?.request ?? taggedRequest(record, byTag);
-    const request =
-      certain ?? (record.actionId === undefined ? likeliest(record, onDevice(record)) : undefined);
-    // A person who fetched the result of our session in the portal is told: the journal does not know of it.
-    if (isOther) others.push(record);
-    else if (request === undefined) ownUnknown.push(record);
-    else {
-      both += 1;
-      seen.set(request, [...(seen.get(request) ?? []), record.at ?? 0]);
+  /**
+   * A download is a link that somebody had made: for people by the bot (in the journal), by the bot for its
+   * own reading (not each is), or in the portal.
+   */
+  #downloads(): Compared['downloads'] {
+    const seen = new Map<JournalRequest, number[]>();
+    const ownUnknown: ExportRecord[] = [];
+    const others: ExportRecord[] = [];
+    let both = 0;
+    for (const record of this.#records.filter(({ kind }) => kind === 'download')) {
+      const certain = actionOf(record, this.#byAction)?.request ?? taggedRequest(record, this.#byTag);
+      const request =
+        certain ?? (record.actionId === undefined ? likeliest(record, this.#onDevice(record)) : undefined);
+      // A person who fetched the result of our session in the portal is reported: the journal does not know
+      // of it.
+      if (this.#whose(record) === 'other') others.push(record);
+      else if (request === undefined) ownUnknown.push(record);
+      else {
+        both += 1;
+        seen.set(request, [...(seen.get(request) ?? []), record.at ?? 0]);
+      }
     }
+    const missing = this.#options.requests.flatMap((request) =>
+      request.links
+        .filter(
+          (at) =>
+            this.#judge(at) === 'judged' &&
+            !(seen.get(request) ?? []).some((one) => Math.abs(one - at) <= nearWindow),
+        )
+        .map((at) => ({ request, at })),
+    );
+    return { both, ownUnknown, others, missing: both === 0 ? undefined : missing };
   }
-  const missing = requests.flatMap((request) =>
-    request.links
-      .filter(
-        (at) =>
-          judged(at) === 'judged' &&
-          !(seen.get(request) ?? []).some((one) => Math.abs(one - at) <= nearWindow),
-      )
-      .map((at) => ({ request, at })),
-  );
-  return { both, ownUnknown, others, missing: both === 0 ? undefined : missing };
 }
 
 /**
@@ -322,8 +357,8 @@ function isGuid(text: string): boolean {
 }
 
 /**
- * Whether anything is in one of the two alone. `onlyOurs`: what other people and applications did is told and
- * does not count.
+ * Whether anything is in one of the two alone. `onlyOurs`: what other people and applications did is reported
+ * and does not count.
  */
 export function differs(
   {

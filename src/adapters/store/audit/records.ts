@@ -13,10 +13,10 @@ export type OperationKind = keyof typeof operations;
 /** One record of live response. Times in epoch milliseconds. */
 export interface ExportRecord {
   readonly kind: OperationKind;
-  /** Of the record itself, so that one that stands twice in the file counts once. */
+  /** Of the record itself, so that one that is in the file twice counts once. */
   readonly recordId: string | undefined;
   readonly at: number | undefined;
-  /** Every GUID that stands anywhere in it, in lower case. */
+  /** Every GUID anywhere in it, in lower case. */
   readonly guids: ReadonlySet<string>;
   /** Of the session, where a field is named so. Lower case. */
   readonly actionId: string | undefined;
@@ -118,7 +118,7 @@ export class Collected {
 
   row(columns: readonly string[], row: readonly string[]): void {
     const fields = new Map<string, string>();
-    // Where a column stands twice, as after tables were put together, an empty cell hides no other.
+    // Where a column occurs twice, as after tables were put together, an empty cell hides no other.
     for (const [at, name] of columns.entries())
       if ((fields.get(name) ?? '') === '') fields.set(name, row[at] ?? '');
     this.#take(fields);
@@ -154,19 +154,7 @@ export class Collected {
     const written = findValue(outer, names.data);
     const inner = said === undefined || known !== undefined ? dataOf(written) : undefined;
     const kind = known ?? kindOf(inner === undefined ? undefined : find(inner, names.operation));
-    // The time within AuditData is UTC and has one form; that of a column is as the machine that exported
-    // writes times.
-    const iso =
-      timeIn(inner, timeOf) ??
-      (typeof written === 'string'
-        ? timeOf(/"CreationTime"\s*:\s*"([^"]{1,40})"/i.exec(written)?.[1])
-        : undefined) ??
-      timeIn(outer, timeOf);
-    const local = iso === undefined ? timeIn(outer, localTimeOf) : undefined;
-    const at = iso ?? local?.at;
-    this.#iso.add(iso);
-    this.#local.add(local?.at);
-    if (local?.dayFirst === true) this.#dayFirst += 1;
+    const time = this.#timeOf(outer, inner, written);
     if (kind === undefined) {
       if (said === undefined && inner === undefined) this.#unreadable += 1;
       return;
@@ -185,43 +173,31 @@ export class Collected {
       throw new ExportUnreadable(
         `${this.path} holds more than ${mostRecords} records of live response. Export a shorter time.`,
       );
-    const all = new Map([...outer, ...(inner ?? [])]);
-    const record: ExportRecord = {
-      kind,
-      recordId,
-      at,
-      guids: guidsIn(
-        [
-          typeof written === 'string' ? written : JSON.stringify(written ?? ''),
-          ...[...outer]
-            .filter(([name]) => !(names.record as readonly string[]).includes(name))
-            .map(([, value]) => (typeof value === 'string' ? value : '')),
-        ].join(' '),
-      ),
-      actionId: find(all, names.action)?.toLowerCase(),
-      comment: find(all, names.comment),
-      deviceId: find(all, names.deviceId)?.toLowerCase(),
-      deviceName: find(all, names.deviceName)?.toLowerCase(),
-      fileName: find(all, names.file),
-      actors: [
-        ...new Set(
-          names.actor
-            .flatMap((name) => [outer.get(name), inner?.get(name)])
-            .filter((one) => typeof one === 'string' && one.trim() !== ''),
-        ),
-      ] as readonly string[],
-      appIds: [
-        ...new Set(
-          names.app
-            .flatMap((name) => [outer.get(name), inner?.get(name)])
-            .filter((one): one is string => typeof one === 'string' && guid.test(one))
-            .map((one) => one.toLowerCase()),
-        ),
-      ],
-      tenant: find(all, names.tenant)?.toLowerCase(),
-    };
+    const record = recordOf({ outer, inner, written }, { kind, recordId, at: time.at });
     this.#records.push(record);
-    if (iso === undefined && at !== undefined) this.#locals.add(record);
+    if (time.isLocal) this.#locals.add(record);
+  }
+
+  /** When a record is of, counted into the time that the export covers. */
+  #timeOf(
+    outer: Fields,
+    inner: Fields | undefined,
+    written: unknown,
+  ): { readonly at: number | undefined; readonly isLocal: boolean } {
+    // The time within AuditData is UTC and has one form; that of a column is as the machine that exported
+    // writes times.
+    const iso =
+      timeIn(inner, timeOf) ??
+      (typeof written === 'string'
+        ? timeOf(/"CreationTime"\s*:\s*"([^"]{1,40})"/i.exec(written)?.[1])
+        : undefined) ??
+      timeIn(outer, timeOf);
+    const local = iso === undefined ? timeIn(outer, localTimeOf) : undefined;
+    const at = iso ?? local?.at;
+    this.#iso.add(iso);
+    this.#local.add(local?.at);
+    if (local?.dayFirst === true) this.#dayFirst += 1;
+    return { at, isLocal: iso === undefined && at !== undefined };
   }
 
   /** @throws ExportUnreadable */
@@ -268,6 +244,44 @@ export class Collected {
       ],
     };
   }
+}
+
+/** What a record consists of: its columns, its AuditData, and that as it is written. */
+interface Parts {
+  readonly outer: Fields;
+  readonly inner: Fields | undefined;
+  readonly written: unknown;
+}
+
+function recordOf(
+  { outer, inner, written }: Parts,
+  known: Pick<ExportRecord, 'kind' | 'recordId' | 'at'>,
+): ExportRecord {
+  const all = new Map([...outer, ...(inner ?? [])]);
+  const every = (wanted: readonly string[]): readonly string[] =>
+    wanted
+      .flatMap((name) => [outer.get(name), inner?.get(name)])
+      .filter((one): one is string => typeof one === 'string' && one.trim() !== '');
+  const appIds = every(names.app).filter((one) => guid.test(one));
+  return {
+    ...known,
+    guids: guidsIn(
+      [
+        typeof written === 'string' ? written : JSON.stringify(written ?? ''),
+        ...[...outer]
+          .filter(([name]) => !(names.record as readonly string[]).includes(name))
+          .map(([, value]) => (typeof value === 'string' ? value : '')),
+      ].join(' '),
+    ),
+    actionId: find(all, names.action)?.toLowerCase(),
+    comment: find(all, names.comment),
+    deviceId: find(all, names.deviceId)?.toLowerCase(),
+    deviceName: find(all, names.deviceName)?.toLowerCase(),
+    fileName: find(all, names.file),
+    actors: [...new Set(every(names.actor))],
+    appIds: [...new Set(appIds.map((one) => one.toLowerCase()))],
+    tenant: find(all, names.tenant)?.toLowerCase(),
+  };
 }
 
 function kindOf(operation: string | undefined): OperationKind | undefined {

@@ -8,7 +8,7 @@ const within = 10_000;
 /** Nothing of an answer is used. */
 const mostRead = 4_096;
 
-/** What is posted says what it is, so that a receiver of many things can tell. */
+/** What is posted says what it is, so that a receiver of many things recognises it. */
 export const anchorType = 'live-response-bot.anchor';
 
 export function anchorHook(http: Pick<Http, 'send'>, url: URL): AnchorPlace {

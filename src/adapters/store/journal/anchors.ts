@@ -1,6 +1,6 @@
 // Heads of the journal, noted down where those who may write the data folder may not: in a file elsewhere, or
 // at a webhook. Only such a note shows that lines were cut off the end, or that an older copy was put back. A
-// place that cannot be reached holds up nobody; it is told.
+// place that cannot be reached holds up nobody; it is reported.
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
@@ -18,7 +18,8 @@ export interface Anchor {
   /** Epoch milliseconds. */
   readonly at: number;
   /**
-   * After a restore: the record goes on from this line, and later ones that were noted before count no more.
+   * After a restore: the record continues from this line, and later ones that were noted before no longer
+   * count.
    */
   readonly accepted?: true;
   readonly key: string;
@@ -48,8 +49,8 @@ export interface AnchorsRead {
 }
 
 /**
- * What an anchor file says. A torn last line was never told to anybody. @throws the system's error, but for a
- * file that is not there
+ * What an anchor file says. A torn last line was never reported to anybody. @throws the system's error, but
+ * for a file that is not there
  */
 export async function readAnchors(path: string, keys: Keys): Promise<AnchorsRead> {
   let text: string;
@@ -124,7 +125,7 @@ export async function appendAnchor(path: string, anchor: Anchor): Promise<void> 
 
 /** One place where heads are noted. */
 export interface AnchorPlace {
-  /** As it is told to people. */
+  /** As people read it. */
   readonly name: string;
   /** Resolves once the head is noted. */
   put(anchor: Anchor): Promise<void>;

@@ -1,4 +1,4 @@
-// The small port onto the file system that journal and snapshot stand on, and its real implementation. Tests
+// The small port onto the file system that journal and snapshot use, and its real implementation. Tests
 // put a faulty or a forgetful one in its place, so nothing in this folder may reach for node:fs around it
 // (the output files excepted).
 import {
@@ -61,7 +61,7 @@ export interface Disk {
 
 const flags = { append: 'a+', new: 'w+', read: 'r' } as const;
 
-/** The system tells no path for what is already open, and without one nobody knows which disk is meant. */
+/** The system names no path for what is already open, and without one nobody knows which disk is meant. */
 function named(error: unknown, path: string): Error {
   if (!isNativeError(error)) return new Error(String(error));
   return 'path' in error ? error : Object.assign(error, { path });

@@ -1,5 +1,5 @@
 // The journal is the database: an append-only, hash-chained file of lines, each on disk before anything is
-// told or done because of it. Only the fdatasync of a line does not block: it takes a quarter of a
+// said or done because of it. Only the fdatasync of a line does not block: it takes a quarter of a
 // millisecond, or many seconds on a disk in trouble, and the chats want to be answered meanwhile. Callers
 // take turns (requestStore), so that nothing comes between a decision and its line.
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ export interface Journal {
    */
   commit(line: Prepared): Promise<void>;
   /**
-   * Goes on in a new file, so that a snapshot taken now is followed by that file alone. @throws StoreError
+   * Continues in a new file, so that a snapshot taken now is followed by that file alone. @throws StoreError
    */
   rotate(): void;
   trouble(): string | undefined;
@@ -69,7 +69,7 @@ export interface JournalOptions {
   readonly log: Log;
   readonly keys: Keys;
   readonly people: People;
-  /** Where the snapshot stands; only what comes after is read. */
+  /** Where the snapshot ends; only what comes after is read. */
   readonly after: Head;
   /** A journal must be there already: something else in the folder says that there was one. */
   readonly mustExist: boolean;
@@ -100,8 +100,8 @@ export function openJournal(options: JournalOptions): Journal {
         if ('wrong' in check || check.head.hash !== head.hash)
           throw new Error('the last acknowledged line of the journal can no longer be read back');
       }
-      // Whatever stands behind was never acknowledged: left there, a later start would take it for a decision
-      // somebody was told failed.
+      // What follows was never acknowledged: left there, a later start would take it for a decision, though
+      // somebody has read that it failed.
       if (size > place.size) file.truncate(place.size);
       file.sync();
     } catch (error) {
@@ -269,7 +269,7 @@ function readAll({ disk, folder, log, keys, people, after, mustExist, onEntry }:
   }
   for (const segment of segments) {
     if (segment.size > 0) continue;
-    // Left by a rotation that failed half-way; the lines it was made for went on in the file before.
+    // Left by a rotation that failed half-way; the lines it was made for are in the file before.
     if (segment.first === head.seq + 1) place = { path: segment.path, file: undefined, size: 0 };
     else disk.remove(segment.path);
   }

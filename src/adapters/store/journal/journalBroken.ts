@@ -1,4 +1,7 @@
-// Why a journal is not opened: it is not what was written, or it is of another key.
+// Why a journal is not opened: it is not what was written, it is of another key, or it is not what was
+// anchored.
+import { commandFor } from '../../ownCommands.ts';
+import type { Head } from './line.ts';
 
 /**
  * The journal cannot be trusted from this line on. Starting on it could run what nobody approved, so the bot
@@ -24,5 +27,16 @@ export class OtherKey extends Error {
       `This journal was written with another key (id ${other}, in ${file} line ${line}) than the one given (id ${given}). Set LR_JOURNAL_KEY or LR_JOURNAL_KEY_FILE to that key; to go on with a new one, write the new key first and the old one behind it (docs/storage.md).`,
     );
     this.name = 'OtherKey';
+  }
+}
+
+/** The journal does not hold what was anchored. */
+export class NotAnchored extends Error {
+  readonly code = 'notAnchored';
+  constructor(what: string, head: Head) {
+    super(
+      `The journal was cut, rewound or exchanged. ${what} If somebody did that on purpose, such as by restoring a backup: ${commandFor('audit', `accept ${head.seq}:${head.hash}`)}, which lets the bot start frozen. Otherwise put back the newest copy of the data folder, and find out who did it.`,
+    );
+    this.name = 'NotAnchored';
   }
 }

@@ -9,7 +9,7 @@ import { codeOf } from '../../systemErrors.ts';
 import { diskWords } from './disk.ts';
 
 export interface Key {
-  /** Stands in every line that this key wrote. */
+  /** Part of every line that this key wrote. */
   readonly id: string;
   /** Authenticates journal lines. */
   readonly chain: KeyObject;

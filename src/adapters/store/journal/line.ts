@@ -25,7 +25,7 @@ export interface Subject {
   readonly session?: number | undefined;
 }
 
-/** Where a chain stands: the last line's number and its hash. */
+/** The end of a chain: the last line's number and its hash. */
 export interface Head {
   readonly seq: number;
   readonly hash: string;
@@ -40,8 +40,8 @@ export interface Head {
 export const noHead: Head = { seq: 0, hash: '0'.repeat(64) };
 
 /**
- * Of a line as this version writes it. 1: version 0.1, which wrote neither format nor key. 2: the same events,
- * keyed. 3: a request apart from its sessions.
+ * Of a line as this version writes it. 1: version 0.1, which wrote neither format nor key. 2: the same
+ * events, keyed. 3: a request apart from its sessions.
  */
 export const lineFormat = 3;
 const readable: ReadonlySet<unknown> = new Set([2, lineFormat]);
@@ -58,7 +58,7 @@ function hmac(key: KeyObject, bytes: string | Uint8Array): string {
   return createHmac('sha256', key).update(bytes).digest('hex');
 }
 
-/** What stands in a line: the event with its personal parts taken out, and the boxes that hold them. */
+/** An event as a line holds it: with its personal parts taken out, and the boxes that hold them. */
 export interface SealedEvent {
   readonly event: unknown;
   readonly boxes: Boxes;
@@ -100,19 +100,64 @@ export function encodeUnkeyed(
   return { text: `${open}${hashKey}${own}"}`, head: { seq, hash: own } };
 }
 
-/**
- * `boxes`: what is personal in the event, still sealed. `otherKey`: the line names a key that is not among
- * those given.
- */
-export type LineCheck =
-  | { readonly entry: Entry; readonly boxes: Boxes; readonly head: Head }
-  | { readonly wrong: string; readonly otherKey?: string };
+/** What is wrong with a line. `otherKey`: it names a key that is not among those given. */
+interface Wrong {
+  readonly wrong: string;
+  readonly otherKey?: string;
+}
+
+/** `boxes`: what is personal in the event, still sealed. */
+export type LineCheck = { readonly entry: Entry; readonly boxes: Boxes; readonly head: Head } | Wrong;
 
 /**
  * Checks one line (without its newline) against the head before it. Without keys only what anybody can check:
  * form, numbers, and that each repeats the hash before it.
  */
 export function decodeLine(bytes: Buffer, head: Head, keys: Keys | undefined): LineCheck {
+  const parsed = parseLine(bytes);
+  if ('wrong' in parsed) return parsed;
+  const { v, seq, prev, boxes, key, own, entry } = parsed;
+  // Sequence before hash: a missing or moved line is then called what it is, and not an edit of its
+  // neighbour.
+  if (seq !== head.seq + 1)
+    return {
+      wrong: `has number ${seq} where ${head.seq + 1} belongs: lines were removed, inserted or moved`,
+    };
+  if (key === undefined) {
+    const wrong = wrongUnkeyed(parsed, head);
+    if (wrong !== undefined) return wrong;
+    return prev === head.hash ? { entry, boxes, head: { seq, hash: own } } : { wrong: notNext };
+  }
+  if (typeof key !== 'string' || !readable.has(v))
+    return {
+      wrong: `has the format ${JSON.stringify(v)}, which this version does not know: it was written by a newer one`,
+    };
+  const wrong = wrongKeyed({ ...parsed, key }, head, keys);
+  if (wrong !== undefined) return wrong;
+  if (prev !== head.hash) return { wrong: notNext };
+  if (head.key === undefined && head.seq > 0 && !takesOver(entry, head))
+    return {
+      wrong: `follows ${head.seq} lines that carry no key, and does not say that they were taken over`,
+    };
+  return { entry, boxes, head: { seq, hash: own, key } };
+}
+
+/** A line whose fields have the right form. Nothing is proven of it. */
+interface ParsedLine {
+  readonly v: unknown;
+  readonly seq: number;
+  readonly prev: string;
+  readonly key: unknown;
+  readonly own: string;
+  readonly boxes: Boxes;
+  readonly entry: Entry;
+  /** What its hash covers. */
+  readonly open: Buffer;
+  /** Its last field is its hash. */
+  readonly ends: boolean;
+}
+
+function parseLine(bytes: Buffer): ParsedLine | Wrong {
   const text = bytes.toString('utf8');
   let value: unknown;
   try {
@@ -145,12 +190,6 @@ export function decodeLine(bytes: Buffer, head: Head, keys: Keys | undefined): L
   ) {
     return { wrong: 'lacks a field of a journal line' };
   }
-  // Sequence before hash: a missing or moved line is then called what it is, and not an edit of its
-  // neighbour.
-  if (seq !== head.seq + 1)
-    return {
-      wrong: `has number ${seq} where ${head.seq + 1} belongs: lines were removed, inserted or moved`,
-    };
   const entry = {
     seq,
     at,
@@ -160,47 +199,42 @@ export function decodeLine(bytes: Buffer, head: Head, keys: Keys | undefined): L
     event,
   } as Entry;
   const ends = own.length === 64 && text.endsWith(`${hashKey}${own}"}`);
-  const open = bytes.subarray(0, -tailLength);
-  if (key === undefined) {
-    // Otherwise anyone could cut a journal down to what needs no key, and go on from there.
-    if (head.key !== undefined)
-      return { wrong: 'carries no key, although the lines before it do: it was not written by this bot' };
-    if (!ends || hash('sha256', open, 'hex') !== own)
-      return { wrong: 'was changed after it was written (its own hash does not fit)' };
-    if (prev !== head.hash) return { wrong: notNext };
-    return { entry, boxes, head: { seq, hash: own } };
-  }
-  if (typeof key !== 'string' || !readable.has(v))
+  return { v, seq, prev, key, own, boxes, entry, open: bytes.subarray(0, -tailLength), ends };
+}
+
+function wrongUnkeyed({ ends, open, own }: ParsedLine, head: Head): Wrong | undefined {
+  // Otherwise anyone could cut a journal down to what needs no key, and continue it from there.
+  if (head.key !== undefined)
+    return { wrong: 'carries no key, although the lines before it do: it was not written by this bot' };
+  return !ends || hash('sha256', open, 'hex') !== own
+    ? { wrong: 'was changed after it was written (its own hash does not fit)' }
+    : undefined;
+}
+
+function wrongKeyed(
+  { key, ends, open, own }: ParsedLine & { readonly key: string },
+  head: Head,
+  keys: Keys | undefined,
+): Wrong | undefined {
+  if (keys === undefined) return ends ? undefined : { wrong: 'does not end with its own hash' };
+  const one = keys.byId(key);
+  if (one === undefined && head.key !== undefined)
     return {
-      wrong: `has the format ${JSON.stringify(v)}, which this version does not know: it was written by a newer one`,
+      wrong: `names another key (id ${key}), which is not here, although the line before it is of ${head.key}: it was changed, or written with a newer key`,
     };
-  if (keys !== undefined) {
-    const one = keys.byId(key);
-    if (one === undefined && head.key !== undefined)
-      return {
-        wrong: `names another key (id ${key}), which is not here, although the line before it is of ${head.key}: it was changed, or written with a newer key`,
-      };
-    if (one === undefined)
-      return {
-        wrong: `was written with another key (id ${key}) than the one given (id ${keys.current.id})`,
-        otherKey: key,
-      };
-    if (!ends || hmac(one.chain, open) !== own)
-      return {
-        wrong:
-          'was changed after it was written, or not written with the key (its authentication code does not fit)',
-      };
-    if (head.key !== undefined && head.key !== key && (keys.rank(key) ?? 0) > (keys.rank(head.key) ?? 0))
-      return { wrong: `goes back to the older key ${key}: it was not written by this bot` };
-  } else if (!ends) {
-    return { wrong: 'does not end with its own hash' };
-  }
-  if (prev !== head.hash) return { wrong: notNext };
-  if (head.key === undefined && head.seq > 0 && !takesOver(entry, head))
+  if (one === undefined)
     return {
-      wrong: `follows ${head.seq} lines that carry no key, and does not say that they were taken over`,
+      wrong: `was written with another key (id ${key}) than the one given (id ${keys.current.id})`,
+      otherKey: key,
     };
-  return { entry, boxes, head: { seq, hash: own, key } };
+  if (!ends || hmac(one.chain, open) !== own)
+    return {
+      wrong:
+        'was changed after it was written, or not written with the key (its authentication code does not fit)',
+    };
+  if (head.key !== undefined && head.key !== key && (keys.rank(key) ?? 0) > (keys.rank(head.key) ?? 0))
+    return { wrong: `goes back to the older key ${key}: it was not written by this bot` };
+  return undefined;
 }
 
 const notNext = 'does not follow the line before it (hash chain broken): one of them was replaced';
@@ -232,9 +266,9 @@ function contextOf(seq: number): string {
   return `line ${seq}`;
 }
 
-/** The event as it stands in line number `seq`. `owner`: whose it is where it names nobody. */
+/** The event as line number `seq` holds it. `owner`: whose it is where it names nobody. */
 export function sealedEvent(event: unknown, owner: string, seq: number, vault: Vault): SealedEvent {
-  const { value, boxes } = seal(event, owner, contextOf(seq), vault);
+  const { value, boxes } = seal(event, { owner, context: contextOf(seq), vault });
   return { event: value, boxes };
 }
 
@@ -246,8 +280,8 @@ export function openedEntry(entry: Entry, boxes: Boxes, people: Pick<Vault, 'ope
 }
 
 /**
- * The parsed JSON of a line, likewise; for readers that only tell. Without persons what is personal is left
- * out.
+ * The parsed JSON of a line, likewise; for readers that only show it. Without persons what is personal is
+ * left out.
  */
 export function openedLine(line: unknown, people: Pick<Vault, 'open'> | undefined): unknown {
   const [seq, event, boxes] = [field(line, 'seq'), field(line, 'event'), field(line, 'boxes')];

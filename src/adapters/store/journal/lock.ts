@@ -1,7 +1,7 @@
-// Keeps a second process off one data folder. A listening socket holds the lock, so the system drops it with
-// the process, however it died; a pid file would have to be believed or doubted. Another user of the machine
-// can hold none of it: the sockets lie in the folder, which only its owner can enter, and whoever has the
-// name that lies in no folder must prove that it can read there.
+// The lock that keeps a second process off one data folder. A listening socket holds it, so the system drops
+// it with the process, however that died; a pid file would have to be believed or doubted. Another user of
+// the machine can hold none of it: the sockets are in the folder, which only its owner can enter, and a
+// process that has the name outside any folder must prove that it can read there.
 import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import {
   chmodSync,
@@ -39,8 +39,8 @@ export interface Lock {
 }
 
 /**
- * Another process has the folder's name, and cannot be told from a bot: on a volume without sockets there is
- * nothing else to go by.
+ * Another process has the folder's name, and cannot be distinguished from a bot: on a volume without sockets
+ * there is nothing else to go by.
  */
 export class NameHeldByAnother extends Error {
   constructor(folder: string) {
@@ -63,8 +63,8 @@ const keyFile = 'lock.key';
 /**
  * Takes the lock of an existing folder that only its owner can enter, or throws FolderInUse. Decided by a
  * socket file in the folder, which is also seen across containers that share the volume but not the network
- * namespace. On Linux and Windows there is besides a name that only one process can have and that no file
- * stands for: of two that start at once it lets one through. On Linux somebody else's process may have it
+ * namespace. On Linux and Windows there is also a name that only one process can have and that is no file: of
+ * two that start at once it lets one through. On Linux somebody else's process may have it
  * first, and then it decides nothing.
  */
 export async function lockFolder(
@@ -213,8 +213,8 @@ function reaching(
 }
 
 /**
- * Made once, by whichever process comes first, and again where a full disk left it empty. Without it the file
- * still decides; what ails the disk is told by whoever needs it next.
+ * Made once, by the process that comes first, and again where a full disk left it empty. Without it the file
+ * still decides; what is wrong with the disk is reported by the next one who needs it.
  */
 function makeKey(real: string, log: Log): void {
   if (keyIn(real) !== undefined) return;
@@ -282,8 +282,8 @@ function heldBy(server: Server, after: () => void = () => undefined): Held {
 /**
  * Every process listens on a name of its own, and only then looks for others: of two, at least the later one
  * sees the earlier. Names are never used twice, so removing a dead one cannot remove a living one. Two that
- * start in the same instant may both give up. Undefined where the volume takes no sockets and `tolerant` is
- * told so.
+ * start in the same instant may both give up. Undefined where the volume takes no sockets, which is written
+ * to `tolerant`.
  */
 async function takeFile(place: Place, folder: string, tolerant: Log | undefined): Promise<Held | undefined> {
   const { inFolder, inTmp } = places(place);
@@ -299,8 +299,8 @@ async function takeFile(place: Place, folder: string, tolerant: Log | undefined)
   } catch (error) {
     near.close();
     if (tolerant === undefined) throw error;
-    // Some network volumes take no sockets. The name that no file stands for still keeps out every process of
-    // this machine's network namespace.
+    // Some network volumes take no sockets. The name that is no file still keeps out every process of this
+    // machine's network namespace.
     tolerant.warn('lockFileNotPossible', { code: codeOf(error) });
     return undefined;
   }
@@ -376,7 +376,7 @@ function probe(path: string, real: string): Promise<Probed> {
       said += bytes.toString('latin1').slice(0, 100);
     });
     socket.on('end', () => answer(true));
-    // Whoever goes away in the middle of it was there.
+    // A process that goes away in the middle of it was there.
     socket.on('error', (error) => answer(!['ECONNREFUSED', 'ENOENT', 'ENOTSOCK'].includes(codeOf(error))));
   });
 }

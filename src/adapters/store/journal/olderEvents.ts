@@ -7,24 +7,24 @@ import type { NewRequest, Request } from '../../../liveResponse/request/request.
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Names of events that have another name today. */
-const renamed: Readonly<Record<string, string>> = {
-  adopted: 'found',
-  resent: 'resubmitted',
-  dropped: 'abandoned',
-  lostTrack: 'actionMissing',
-  looked: 'searched',
-  parked: 'waitingForDevice',
-  triedAgain: 'retried',
-  foundAfterDrop: 'foundLate',
-};
+const renamed: ReadonlyMap<string, string> = new Map([
+  ['adopted', 'found'],
+  ['resent', 'resubmitted'],
+  ['dropped', 'abandoned'],
+  ['lostTrack', 'actionMissing'],
+  ['looked', 'searched'],
+  ['parked', 'waitingForDevice'],
+  ['triedAgain', 'retried'],
+  ['foundAfterDrop', 'foundLate'],
+]);
 
 /** Names of today that those versions did not write: found in such a line, it is no event of theirs. */
-const notYet: ReadonlySet<string> = new Set([...Object.values(renamed), 'notified', 'sessionNotified']);
+const notYet: ReadonlySet<string> = new Set([...renamed.values(), 'notified', 'sessionNotified']);
 
 /** The name today of an event in a line of those versions; undefined where they had no such event. */
 export function typeToday(type: string): string | undefined {
   if (notYet.has(type)) return undefined;
-  const name = type === 'noted' ? 'notified' : (renamed[type] ?? type);
+  const name = type === 'noted' ? 'notified' : (renamed.get(type) ?? type);
   return isRequestEventType(name) || isSessionEventType(name) ? name : undefined;
 }
 

@@ -42,7 +42,7 @@ function openBytes(
 }
 
 interface Person {
-  /** Random, and the same forever: after forgetting it still tells one person from another. */
+  /** Random, and never changes: after forgetting it still distinguishes one person from another. */
   readonly person: string;
   /** Id of the policy, or the account or name where no id was known. */
   readonly who: string;
@@ -77,25 +77,137 @@ export interface PeopleOptions {
 }
 
 /** Reads the file. @throws OtherKey, JournalBroken */
-export function openPeople({ disk, folder, keys, log }: PeopleOptions): People {
-  const path = join(folder, peopleFile);
-  const byPerson = new Map<string, Person>();
-  const byWho = new Map<string, Person>();
-  const words = new Map<string, string>();
-  let pending: string[] = [];
-  let untidy = false;
-  let found = false;
-  let rewrite = false;
+export function openPeople(options: PeopleOptions): People {
+  return new PeopleFile(options);
+}
 
-  function remember(one: Person): void {
-    byPerson.set(one.person, one);
-    byWho.set(one.who, one);
-    for (const word of [one.who, ...one.aliases])
-      if (!words.has(word) || word === one.who) words.set(word, one.who);
+class PeopleFile implements People {
+  readonly found: boolean;
+  readonly #disk: Disk;
+  readonly #folder: string;
+  readonly #path: string;
+  readonly #keys: Keys;
+  readonly #log: Log | undefined;
+  readonly #byPerson = new Map<string, Person>();
+  readonly #byWho = new Map<string, Person>();
+  /** From each id, account and name to the `who` that has it. */
+  readonly #words = new Map<string, string>();
+  /** Lines that are not on the disk yet. */
+  #pending: string[] = [];
+  /** The file may end in what a failed write left behind. */
+  #untidy = false;
+  /** The whole file is written again at the next flush. */
+  #rewrite = false;
+  /** The file exists, and its name survives a power cut. */
+  #exists: boolean;
+
+  constructor({ disk, folder, keys, log }: PeopleOptions) {
+    this.#disk = disk;
+    this.#folder = folder;
+    this.#path = join(folder, peopleFile);
+    this.#keys = keys;
+    this.#log = log;
+    this.found = this.#read();
+    this.#exists = this.found;
   }
 
-  function lineOf({ person, key, who, aliases }: Person): string {
-    const { id, wrap } = keys.current;
+  seal(who: string, context: string, text: string): readonly [person: string, box: string] {
+    const { person, key } = this.#ofWho(who);
+    return [person, sealBytes(key, `${context} ${person}`, Buffer.from(text))];
+  }
+
+  open(person: string, context: string, box: string): string | undefined {
+    const one = this.#byPerson.get(person);
+    return one === undefined ? undefined : openBytes(one.key, `${context} ${person}`, box).toString('utf8');
+  }
+
+  known(word: string): string | undefined {
+    return this.#words.get(word);
+  }
+
+  alias(who: string, word: string): void {
+    const one = this.#ofWho(who);
+    if (word === one.who || one.aliases.has(word)) return;
+    const more: Person = { ...one, aliases: new Set([...one.aliases, word]) };
+    this.#remember(more);
+    this.#pending.push(this.#lineOf(more));
+  }
+
+  flush(): void {
+    if (this.#pending.length === 0) return;
+    if (this.#rewrite) {
+      this.#writeAll();
+      return;
+    }
+    const file = this.#disk.open(this.#path, 'append');
+    try {
+      // What a failed write left behind is ended first, so that it cannot swallow the next line.
+      const lines = this.#pending.map((line) => `${line}\n`).join('');
+      file.append(Buffer.from(`${this.#untidy ? '\n' : ''}${lines}`));
+      this.#untidy = true;
+      file.sync();
+      if (!this.#exists) this.#disk.syncFolder(this.#folder);
+    } finally {
+      file.close();
+    }
+    this.#exists = true;
+    this.#untidy = false;
+    this.#pending = [];
+  }
+
+  find(word: string): readonly string[] {
+    const met = new Set<string>();
+    const about = [...this.#byPerson.values()];
+    for (const one of about) if (one.who === word || one.aliases.has(word)) met.add(one.person);
+    // What was written where only a name or an account was known lies under that word: it is the same
+    // human's.
+    for (const person of [...met])
+      for (const other of about)
+        if (this.#byPerson.get(person)?.aliases.has(other.who) === true) met.add(other.person);
+    return [...met];
+  }
+
+  has(person: string): boolean {
+    return this.#byPerson.has(person);
+  }
+
+  destroy(persons: readonly string[]): void {
+    const gone = persons.filter((person) => this.#byPerson.has(person));
+    if (gone.length === 0) return;
+    for (const person of gone) {
+      const one = this.#byPerson.get(person);
+      one?.key.fill(0);
+      this.#byPerson.delete(person);
+      if (one !== undefined && this.#byWho.get(one.who)?.person === person) this.#byWho.delete(one.who);
+      for (const [word, who] of this.#words) if (who === one?.who) this.#words.delete(word);
+    }
+    this.#writeAll();
+    this.#log?.warn('personKeysDestroyed', { persons: gone });
+  }
+
+  #ofWho(who: string): Person {
+    const known = this.#byWho.get(who);
+    if (known !== undefined) return known;
+    const made: Person = {
+      person: `p_${randomBytes(8).toString('hex')}`,
+      who,
+      aliases: new Set(),
+      key: randomBytes(32),
+    };
+    this.#remember(made);
+    this.#pending.push(this.#lineOf(made));
+    return made;
+  }
+
+  #remember(one: Person): void {
+    this.#byPerson.set(one.person, one);
+    this.#byWho.set(one.who, one);
+    for (const word of [one.who, ...one.aliases])
+      if (!this.#words.has(word) || word === one.who) this.#words.set(word, one.who);
+  }
+
+  #lineOf({ person, key, who, aliases }: Person): string {
+    const { id, wrap } = this.#keys.current;
     return JSON.stringify({
       p: person,
       key: id,
@@ -104,28 +216,46 @@ export function openPeople({ disk, folder, keys, log }: PeopleOptions): People {
     });
   }
 
-  function readLine(text: string, number: number): void {
+  /** Whether the file is there. */
+  #read(): boolean {
+    try {
+      const file = this.#disk.open(this.#path, 'read');
+      try {
+        const text = Buffer.from(file.read(0, file.size())).toString('utf8');
+        for (const [index, line] of text.split('\n').entries())
+          if (line !== '') this.#readLine(line, index + 1);
+      } finally {
+        file.close();
+      }
+      return true;
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      return false;
+    }
+  }
+
+  #readLine(text: string, number: number): void {
     let line: unknown;
     try {
       line = JSON.parse(text);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       // Torn by a crash: nothing that was sealed with it has been written.
-      rewrite = true;
+      this.#rewrite = true;
       return;
     }
     const { p, key: id, k, a } = (line ?? {}) as Readonly<Record<string, unknown>>;
     if (typeof p !== 'string' || typeof id !== 'string' || typeof k !== 'string' || typeof a !== 'string')
       throw new JournalBroken(peopleFile, number, 'is no key of a person');
-    const wrapping = keys.byId(id);
-    if (wrapping === undefined) throw new OtherKey(peopleFile, number, id, keys.current.id);
+    const wrapping = this.#keys.byId(id);
+    if (wrapping === undefined) throw new OtherKey(peopleFile, number, id, this.#keys.current.id);
     let key: Buffer;
     let about: readonly string[];
     try {
       key = openBytes(wrapping.wrap, `person ${p}`, k);
       about = JSON.parse(openBytes(key, `about ${p}`, a).toString('utf8')) as readonly string[];
     } catch (error) {
-      log?.error('personKeyUnreadable', { line: number, error });
+      this.#log?.error('personKeyUnreadable', { line: number, error });
       throw new JournalBroken(
         peopleFile,
         number,
@@ -133,118 +263,24 @@ export function openPeople({ disk, folder, keys, log }: PeopleOptions): People {
       );
     }
     const [who = '', ...aliases] = about;
-    if (byPerson.has(p) || id !== keys.current.id) rewrite = true;
-    remember({ person: p, who, key, aliases: new Set(aliases) });
+    if (this.#byPerson.has(p) || id !== this.#keys.current.id) this.#rewrite = true;
+    this.#remember({ person: p, who, key, aliases: new Set(aliases) });
   }
 
-  try {
-    const file = disk.open(path, 'read');
+  /** Writes the whole file again, as it must be now. */
+  #writeAll(): void {
+    const next = this.#disk.open(`${this.#path}.tmp`, 'new');
     try {
-      found = true;
-      for (const [index, text] of Buffer.from(file.read(0, file.size()))
-        .toString('utf8')
-        .split('\n')
-        .entries())
-        if (text !== '') readLine(text, index + 1);
+      const lines = [...this.#byPerson.values()].map((one) => `${this.#lineOf(one)}\n`);
+      next.append(Buffer.from(lines.join('')));
+      next.sync();
     } finally {
-      file.close();
+      next.close();
     }
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    this.#disk.rename(`${this.#path}.tmp`, this.#path);
+    this.#disk.syncFolder(this.#folder);
+    this.#pending = [];
+    this.#untidy = false;
+    this.#rewrite = false;
   }
-
-  function ofWho(who: string): Person {
-    const known = byWho.get(who);
-    if (known !== undefined) return known;
-    const made: Person = {
-      person: `p_${randomBytes(8).toString('hex')}`,
-      who,
-      aliases: new Set(),
-      key: randomBytes(32),
-    };
-    remember(made);
-    pending.push(lineOf(made));
-    return made;
-  }
-
-  /** The whole file again, as it must be now. */
-  function writeAll(): void {
-    const beside = disk.open(`${path}.tmp`, 'new');
-    try {
-      beside.append(Buffer.from([...byPerson.values()].map((one) => `${lineOf(one)}\n`).join('')));
-      beside.sync();
-    } finally {
-      beside.close();
-    }
-    disk.rename(`${path}.tmp`, path);
-    disk.syncFolder(folder);
-    pending = [];
-    untidy = false;
-    rewrite = false;
-  }
-
-  return {
-    found,
-    seal(who, context, text) {
-      const { person, key } = ofWho(who);
-      return [person, sealBytes(key, `${context} ${person}`, Buffer.from(text))];
-    },
-    open(person, context, box) {
-      const one = byPerson.get(person);
-      return one === undefined ? undefined : openBytes(one.key, `${context} ${person}`, box).toString('utf8');
-    },
-    known: (word) => words.get(word),
-    alias(who, word) {
-      const one = ofWho(who);
-      if (word === one.who || one.aliases.has(word)) return;
-      const more: Person = { ...one, aliases: new Set([...one.aliases, word]) };
-      remember(more);
-      pending.push(lineOf(more));
-    },
-    flush() {
-      if (pending.length === 0) return;
-      if (rewrite) {
-        writeAll();
-        return;
-      }
-      const file = disk.open(path, 'append');
-      try {
-        // What a failed write left behind is ended first, so that it cannot swallow the next line.
-        file.append(Buffer.from(`${untidy ? '\n' : ''}${pending.map((line) => `${line}\n`).join('')}`));
-        untidy = true;
-        file.sync();
-        if (!found) disk.syncFolder(folder);
-      } finally {
-        file.close();
-      }
-      found = true;
-      untidy = false;
-      pending = [];
-    },
-    find(word) {
-      const met = new Set<string>();
-      const about = [...byPerson.values()];
-      for (const one of about) if (one.who === word || one.aliases.has(word)) met.add(one.person);
-      // What was written where only a name or an account was known lies under that word: it is the same
-      // human's.
-      for (const person of [...met])
-        for (const other of about)
-          if (byPerson.get(person)?.aliases.has(other.who) === true) met.add(other.person);
-      return [...met];
-    },
-    has: (person) => byPerson.has(person),
-    destroy(persons) {
-      const gone = persons.filter((person) => byPerson.has(person));
-      if (gone.length === 0) return;
-      for (const person of gone) {
-        const one = byPerson.get(person);
-        one?.key.fill(0);
-        byPerson.delete(person);
-        if (one !== undefined && byWho.get(one.who)?.person === person) byWho.delete(one.who);
-        for (const [word, who] of words) if (who === one?.who) words.delete(word);
-      }
-      writeAll();
-      log?.warn('personKeysDestroyed', { persons: gone });
-    },
-  };
 }

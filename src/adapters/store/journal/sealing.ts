@@ -1,11 +1,11 @@
-// What of an event is personal, and how it is taken out of a line and put back. Whatever is not named here as
-// readable is sealed: a new field of an event is safe until somebody decides that it may be read in the
-// journal without a key. Each person that an event speaks of has one box in the line, sealed with a key of
-// that person alone. Once the key is destroyed the box is noise, and the line, which is authenticated over
+// What of an event is personal, and how it is taken out of a line and put back. A field that is not named
+// here as readable is sealed: a new field of an event is safe until somebody decides that it may be read in
+// the journal without a key. Each person that an event speaks of has one box in the line, sealed with a key
+// of that person alone. Once the key is destroyed the box is noise, and the line, which is authenticated over
 // the box, still verifies.
 
 /**
- * Per person a line speaks of: the random id that stands for the person forever, and what is personal,
+ * Per person that a line speaks of: the random id that always represents the person, and what is personal,
  * sealed.
  */
 export type Boxes = readonly (readonly [person: string, box: string])[];
@@ -55,7 +55,7 @@ const readable: ReadonlySet<string> = new Set([
   'status',
   'version',
   'pending',
-  // Ids and hashes that stand for no person. Of a person {id, name} both are sealed, whatever is said here.
+  // Ids and hashes that identify no person. Of a person {id, name} both are sealed, whatever is said here.
   'id',
   'seq',
   'tenant',
@@ -121,58 +121,85 @@ interface Person {
 
 export const forgottenName = 'forgotten person';
 const forgottenText = '(forgotten)';
-/** What stands for a person in the journal. */
+/** What represents a person in the journal. */
 export const randomId = /^p_[0-9a-f]{16}$/;
-/** Boxes are padded to a multiple of this, so that their length tells little. */
+/** Boxes are padded to a multiple of this, so that their length reveals little. */
 const padTo = 32;
 
 const kinds = { text: 0, person: 1, other: 2 } as const;
 const mark = '$';
 
-/** @param owner whose the event is where it names nobody: the requester */
+/**
+ * Takes what is personal out of a value. `context` is what its boxes are bound to; `owner` is whose the value
+ * is where it names nobody: the requester.
+ */
 export function seal(
   value: unknown,
-  owner: string,
-  context: string,
-  vault: Vault,
+  { owner, context, vault }: { readonly owner: string; readonly context: string; readonly vault: Vault },
 ): { readonly value: unknown; readonly boxes: Boxes } {
-  const boxes = new Map<string, { readonly index: number; readonly values: unknown[] }>();
+  const sealer = new Sealer(vault);
+  const sealed = sealer.walk(value, { key: '', above: '', who: owner, isOpen: false });
+  return { value: sealed, boxes: sealer.boxes(context) };
+}
 
-  function leaf(who: string, one: unknown, kind: number): unknown {
-    let box = boxes.get(who);
-    if (box === undefined) boxes.set(who, (box = { index: boxes.size, values: [] }));
-    box.values.push(one);
-    return { [mark]: [box.index, box.values.length - 1, kind] };
+/** Where in a value a part of it is: under which field, below which, whose words, and readable anyway. */
+interface Position {
+  readonly key: string;
+  readonly above: string;
+  readonly who: string;
+  readonly isOpen: boolean;
+}
+
+/** Collects what is personal in a value, per person, and leaves marks in its place. */
+class Sealer {
+  readonly #vault: Vault;
+  readonly #boxes = new Map<string, { readonly index: number; readonly values: unknown[] }>();
+
+  constructor(vault: Vault) {
+    this.#vault = vault;
   }
 
-  function walk(one: unknown, key: string, above: string, who: string, isOpen: boolean): unknown {
+  walk(one: unknown, position: Position): unknown {
+    const { key, above, who, isOpen } = position;
     if (typeof one === 'string')
       return isOpen || one === forgottenText || readable.has(key) || readable.has(`${above} ${key}`)
         ? one
-        : leaf(who, one, kinds.text);
+        : this.#leaf(who, one, kinds.text);
     if (typeof one !== 'object' || one === null) return one;
-    if (Array.isArray(one)) return one.map((item) => walk(item, key, above, who, isOpen));
+    if (Array.isArray(one)) return one.map((item) => this.walk(item, position));
     if (isPerson(one, key)) {
       // Nothing is left of this one but that it was somebody.
       if (one.name === forgottenName && randomId.test(one.id)) return one;
-      vault.alias(one.id, one.name);
-      return leaf(one.id, one, kinds.person);
+      this.#vault.alias(one.id, one.name);
+      return this.#leaf(one.id, one, kinds.person);
     }
-    if (Object.hasOwn(one, mark)) return leaf(who, one, kinds.other);
-    const whose = speaks(one as Readonly<Record<string, unknown>>, key, vault) ?? who;
+    if (Object.hasOwn(one, mark)) return this.#leaf(who, one, kinds.other);
+    const whose = speaks(one as Readonly<Record<string, unknown>>, key, this.#vault) ?? who;
     return Object.fromEntries(
       Object.entries(one).map(([name, item]) => [
         name,
-        walk(item, name, key, whose, isOpen || readableBelow.has(name)),
+        this.walk(item, {
+          key: name,
+          above: key,
+          who: whose,
+          isOpen: isOpen || readableBelow.has(name),
+        }),
       ]),
     );
   }
 
-  const walked = walk(value, '', '', owner, false);
-  return {
-    value: walked,
-    boxes: [...boxes].map(([who, { values }]) => vault.seal(who, context, padded(JSON.stringify(values)))),
-  };
+  boxes(context: string): Boxes {
+    return [...this.#boxes].map(([who, { values }]) =>
+      this.#vault.seal(who, context, padded(JSON.stringify(values))),
+    );
+  }
+
+  #leaf(who: string, one: unknown, kind: number): unknown {
+    const box = this.#boxes.get(who) ?? { index: this.#boxes.size, values: [] };
+    this.#boxes.set(who, box);
+    box.values.push(one);
+    return { [mark]: [box.index, box.values.length - 1, kind] };
+  }
 }
 
 /**
@@ -204,7 +231,7 @@ export function unseal(value: unknown, boxes: Boxes, context: string, vault: Pic
   return walk(value);
 }
 
-/** Who speaks in an object, or had done what it tells: its own words are that person's. */
+/** Who speaks in an object, or did what it describes: its own words are that person's. */
 function speaks(one: Readonly<Record<string, unknown>>, key: string, vault: Vault): string | undefined {
   for (const name of ['by', 'requester']) {
     const value = one[name];
@@ -230,7 +257,7 @@ function speaks(one: Readonly<Record<string, unknown>>, key: string, vault: Vaul
  * Anything with an id and a name is a person, unless it is known to be something else: what more it may say
  * of one is sealed with it.
  */
-const notPersons: ReadonlySet<string> = new Set(['', 'device', 'devices', 'house']);
+const notPersons: ReadonlySet<string> = new Set(['', 'device', 'devices']);
 
 function isPerson(value: unknown, key: string): value is Person {
   if (typeof value !== 'object' || value === null || notPersons.has(key)) return false;

@@ -31,7 +31,7 @@ export function segmentsIn(disk: Disk, folder: string, from = 0): readonly Segme
     .sort((a, b) => a.first - b.first);
 }
 
-/** The hash that line number `seq` ends with, as it stands there; undefined when no file holds it. */
+/** The hash that line number `seq` ends with, unverified; undefined when no file holds it. */
 export function lineAt(
   disk: Disk,
   folder: string,
@@ -60,7 +60,7 @@ function sizeOf(disk: Disk, path: string): number {
   }
 }
 
-/** A line's bytes without the newline. `ended` is false for what stands behind the last newline. */
+/** A line's bytes without the newline. `ended` is false for what follows the last newline. */
 export interface RawLine {
   readonly bytes: Buffer;
   readonly offset: number;

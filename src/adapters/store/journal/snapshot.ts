@@ -23,12 +23,12 @@ import { seal, unseal } from './sealing.ts';
 import { isRecord } from '../../../liveResponse/text/json.ts';
 
 /**
- * Raised when a field changes its meaning, or when the same journal folds into other requests than before:
- * whoever finds another number replays the journal. Kept, an older fold would be told as a snapshot that
- * somebody changed. 2: how a session ended, what was adopted. 3: an ended request keeps all that was asked,
- * also what this version does not know. 4: authenticated with the key of the record, what is personal sealed
- * per person; one without the key is never read. 5: every restore that was accepted; one of 4 may keep none,
- * or the last only. 6: a request apart from its sessions.
+ * Raised when a field changes its meaning, or when the same journal folds into other requests than before: a
+ * start that finds another number replays the journal. Kept, an older fold would be reported as a snapshot
+ * that somebody changed. 2: how a session ended, what was adopted. 3: an ended request keeps all that was
+ * asked, also what this version does not know. 4: authenticated with the key of the record, what is personal
+ * sealed per person; one without the key is never read. 5: every restore that was accepted; one of 4 may keep
+ * none, or the last only. 6: a request apart from its sessions.
  */
 const format = 6;
 
@@ -36,7 +36,7 @@ export interface Snapshot {
   readonly format: typeof format;
   readonly head: Head;
   readonly takenAt: number;
-  readonly house: ProjectedState;
+  readonly state: ProjectedState;
 }
 
 const names = {
@@ -48,10 +48,10 @@ const keyKey = ',"key":"';
 const macKey = '","hmac":"';
 /** `,"key":"<16>","hmac":"<64>"}` */
 const tailLength = keyKey.length + 16 + macKey.length + 64 + 2;
-/** Told in front of the bytes, so that no other file's code fits a snapshot. */
+/** Hashed in front of the bytes, so that no other file's code fits a snapshot. */
 const purpose = 'snapshot\0';
 
-/** Requests per slice of text; some milliseconds of work each, between which the bot goes on answering. */
+/** Requests per slice of text; some milliseconds of work each, between which the bot keeps answering. */
 const sliceOf = 100;
 
 export interface SnapshotAdapterOptions {
@@ -125,7 +125,7 @@ export function createSnapshots(options: SnapshotAdapterOptions): Low<Snapshot> 
     format,
     head: noHead,
     takenAt: 0,
-    house: emptyProjection,
+    state: emptyProjection,
   });
 }
 
@@ -175,13 +175,13 @@ function remove(disk: Disk, folder: string, paths: readonly string[]): void {
   disk.syncFolder(folder);
 }
 
-export function snapshotOf(head: Head, takenAt: number, house: ProjectedState): Snapshot {
-  return { format, head, takenAt, house };
+export function snapshotOf(head: Head, takenAt: number, state: ProjectedState): Snapshot {
+  return { format, head, takenAt, state };
 }
 
 /**
  * The newest generation that can be used; undefined when none is there or none can. Reads only: the audit
- * does it beside a running bot.
+ * does it while a bot is running.
  */
 export function readSnapshot({
   disk,
@@ -216,18 +216,35 @@ function abandon(disk: Disk, file: { close(): void }, path: string, log: Log): v
 /** What a request's boxes are bound to. */
 const contextOf = (id: string): string => `snapshot ${id}`;
 
-function* slicesOf({ head, takenAt, house }: Snapshot, people: People): Generator<string> {
-  const { requests, freeze, announced, ...rest } = house;
-  const words = seal({ freeze, announced }, '', contextOf(''), people);
-  yield `${JSON.stringify({ format, head, takenAt, ...rest, house: { words: words.value, boxes: words.boxes } }).slice(0, -1)},"requests":[`;
+function* slicesOf({ head, takenAt, state }: Snapshot, people: People): Generator<string> {
+  const { requests, freeze, announced, ...rest } = state;
+  const { value: words, boxes } = seal(
+    { freeze, announced },
+    { owner: '', context: contextOf(''), vault: people },
+  );
+  yield `${JSON.stringify({ format, head, takenAt, ...rest, global: { words, boxes } }).slice(0, -1)},"requests":[`;
   for (let from = 0; from < requests.length; from += sliceOf) {
     const slice = requests.slice(from, from + sliceOf).map((request) => {
-      const { value, boxes } = seal(request, request.asked.requester.id, contextOf(request.id), people);
+      const { value, boxes } = seal(request, {
+        owner: request.asked.requester.id,
+        context: contextOf(request.id),
+        vault: people,
+      });
       return JSON.stringify({ request: value, ...(boxes.length === 0 ? {} : { boxes }) });
     });
     yield `${from === 0 ? '\n' : ',\n'}${slice.join(',\n')}`;
   }
   yield ']';
+}
+
+function bytesOf(disk: Disk, path: string): Buffer {
+  const file = disk.open(path, 'read');
+  try {
+    const read = file.read(0, file.size());
+    return Buffer.from(read.buffer, read.byteOffset, read.length);
+  } finally {
+    file.close();
+  }
 }
 
 function readOne(
@@ -238,13 +255,7 @@ function readOne(
 ): { readonly snapshot: Snapshot } | { readonly wrong: string } {
   let bytes: Buffer;
   try {
-    const file = disk.open(path, 'read');
-    try {
-      const read = file.read(0, file.size());
-      bytes = Buffer.from(read.buffer, read.byteOffset, read.length);
-    } finally {
-      file.close();
-    }
+    bytes = bytesOf(disk, path);
   } catch (error) {
     return { wrong: diskWords(error) };
   }
@@ -283,7 +294,7 @@ const parts: ReadonlySet<string> = new Set([
   'record',
   'policy',
   'learned',
-  'house',
+  'global',
   'key',
   'hmac',
 ]);
@@ -299,89 +310,63 @@ function fromJson(
   people: Pick<Vault, 'open'>,
 ): { readonly snapshot: Snapshot } | { readonly wrong: string } {
   if (!isRecord(value) || value['format'] !== format) return { wrong: 'it was written by another version' };
-  // What a newer version keeps besides could be what stops something: the journal is read then, which names
-  // what this version cannot follow.
-  const strange = [
-    ...Object.keys(value).filter((name) => !parts.has(name)),
-    ...(isRecord(value['record'])
-      ? Object.keys(value['record']).filter((name) => !recordParts.has(name))
-      : []),
-  ][0];
+  const strange = strangePart(value);
   if (strange !== undefined)
     return { wrong: `it holds "${strange.slice(0, 40)}", which this version does not know` };
-  const {
-    head,
-    takenAt,
-    requests: sealed,
-    submissions,
-    links,
-    record,
-    policy,
-    learned,
-    house: words,
-  } = value;
-  if (
-    !isRecord(head) ||
-    !Number.isSafeInteger(head['seq']) ||
-    typeof head['hash'] !== 'string' ||
-    !/^[0-9a-f]{64}$/.test(head['hash']) ||
-    typeof head['key'] !== 'string'
-  )
-    return { wrong: 'its head is not readable' };
+  const { head, takenAt, requests: sealed, submissions, links, record, policy, learned, global } = value;
+  if (!isHead(head)) return { wrong: 'its head is not readable' };
   if (
     typeof takenAt !== 'number' ||
     !isTimes(submissions) ||
     !isTimes(links) ||
-    !isRecord(record) ||
-    !isRecord(words)
+    !isRecordState(record) ||
+    !isRecord(global)
   )
     return { wrong: 'a part of it is not readable' };
-  const requests: unknown = Array.isArray(sealed)
-    ? sealed.map((one) =>
-        isRecord(one) && isRecord(one['request'])
-          ? unseal(one['request'], boxesOf(one), contextOf(String(one['request']['id'])), people)
-          : undefined,
-      )
-    : undefined;
-  if (!Array.isArray(requests) || !requests.every(isRequest))
-    return { wrong: 'a request in it is not readable' };
-  const { freeze, announced } = unseal(words['words'], boxesOf(words), contextOf(''), people) as Readonly<
+  const requests = openedRequests(sealed, people);
+  if (requests === undefined) return { wrong: 'a request in it is not readable' };
+  const { freeze, announced } = unseal(global['words'], boxesOf(global), contextOf(''), people) as Readonly<
     Record<string, unknown>
   >;
-  if (freeze !== undefined && !(isRecord(freeze) && typeof freeze['by'] === 'string'))
-    return { wrong: 'its freeze is not readable' };
-  if (announced !== undefined && !(isRecord(announced) && typeof announced['by'] === 'string'))
+  if (freeze !== undefined && !isFreeze(freeze)) return { wrong: 'its freeze is not readable' };
+  if (announced !== undefined && !isFreeze(announced))
     return { wrong: 'the freeze announced last is not readable' };
-  if (policy !== undefined && !(isRecord(policy) && typeof policy['sha256'] === 'string'))
-    return { wrong: 'the policy it names is not readable' };
-  if (
-    learned !== undefined &&
-    !(
-      Array.isArray(learned) &&
-      learned.every(
-        (one) => isRecord(one) && typeof one['what'] === 'string' && typeof one['tenant'] === 'string',
-      )
-    )
-  )
-    return { wrong: 'what it has learned is not readable' };
-  const house = {
-    requests: requests as readonly Request[],
+  if (policy !== undefined && !isPolicy(policy)) return { wrong: 'the policy it names is not readable' };
+  if (learned !== undefined && !isLearned(learned)) return { wrong: 'what it has learned is not readable' };
+  const state: ProjectedState = {
+    requests,
     submissions,
     links,
-    record: record as unknown as ProjectedState['record'],
-    ...(freeze === undefined ? {} : { freeze: freeze as unknown as Freeze }),
-    ...(announced === undefined ? {} : { announced: announced as unknown as Freeze }),
-    ...(policy === undefined ? {} : { policy: policy as unknown as LastPolicy }),
-    ...(learned === undefined ? {} : { learned: learned as unknown as readonly Learned[] }),
+    record,
+    ...(freeze === undefined ? {} : { freeze }),
+    ...(announced === undefined ? {} : { announced }),
+    ...(policy === undefined ? {} : { policy }),
+    ...(learned === undefined ? {} : { learned }),
   };
-  return {
-    snapshot: {
-      format,
-      head: { seq: head['seq'] as number, hash: head['hash'], key: head['key'] },
-      takenAt,
-      house,
-    },
-  };
+  const { seq, hash, key } = head;
+  return { snapshot: { format, head: { seq, hash, key }, takenAt, state } };
+}
+
+/**
+ * A part that this version does not know. What a newer version keeps in it could be what stops something: the
+ * journal is read then, which names what this version cannot follow.
+ */
+function strangePart(value: Readonly<Record<string, unknown>>): string | undefined {
+  const { record } = value;
+  return (
+    Object.keys(value).find((name) => !parts.has(name)) ??
+    (isRecord(record) ? Object.keys(record).find((name) => !recordParts.has(name)) : undefined)
+  );
+}
+
+function openedRequests(sealed: unknown, people: Pick<Vault, 'open'>): readonly Request[] | undefined {
+  if (!Array.isArray(sealed)) return undefined;
+  const requests = (sealed as readonly unknown[]).map((one) =>
+    isRecord(one) && isRecord(one['request'])
+      ? unseal(one['request'], boxesOf(one), contextOf(String(one['request']['id'])), people)
+      : undefined,
+  );
+  return requests.every(isRequest) ? requests : undefined;
 }
 
 function boxesOf(one: Readonly<Record<string, unknown>>): Boxes {
@@ -392,11 +377,41 @@ function isTimes(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'number');
 }
 
-/**
- * Not every field: the authentication code vouches for those. What would make the first use fail, and what an
- * empty or foreign file lacks.
- */
-function isRequest(value: unknown): boolean {
+// Of each part not every field is looked at: the authentication code vouches for those. Looked at is what
+// would make the first use fail, and what an empty or foreign file lacks.
+
+function isHead(value: unknown): value is Required<Head> {
+  return (
+    isRecord(value) &&
+    Number.isSafeInteger(value['seq']) &&
+    typeof value['hash'] === 'string' &&
+    /^[0-9a-f]{64}$/.test(value['hash']) &&
+    typeof value['key'] === 'string'
+  );
+}
+
+function isRecordState(value: unknown): value is ProjectedState['record'] {
+  return isRecord(value);
+}
+
+function isFreeze(value: unknown): value is Freeze {
+  return isRecord(value) && typeof value['by'] === 'string';
+}
+
+function isPolicy(value: unknown): value is LastPolicy {
+  return isRecord(value) && typeof value['sha256'] === 'string';
+}
+
+function isLearned(value: unknown): value is readonly Learned[] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (one) => isRecord(one) && typeof one['what'] === 'string' && typeof one['tenant'] === 'string',
+    )
+  );
+}
+
+function isRequest(value: unknown): value is Request {
   return (
     isRecord(value) &&
     typeof value['id'] === 'string' &&
