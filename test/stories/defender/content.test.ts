@@ -369,16 +369,23 @@ describe('a policy that another start has brought', () => {
   });
 
   test.each<readonly [string, () => Promise<boolean>, unknown, number]>([
-    ['the approver is in lets the approval stand', () => Promise.resolve(true), { state: 'running' }, 1],
+    [
+      'the approver is in lets the approval stand',
+      () => Promise.resolve(true),
+      { stage: { state: 'running' } },
+      1,
+    ],
     [
       'the approver is not in refuses it',
       () => Promise.resolve(false),
       {
-        state: 'closed',
-        ending: {
-          kind: 'refused',
-          code: 'approverNotListed',
-          detail: 'Avery Approver lacks the role approver',
+        stage: {
+          state: 'closed',
+          ending: {
+            kind: 'refused',
+            code: 'approverNotListed',
+            detail: 'Avery Approver lacks the role approver',
+          },
         },
       },
       0,
@@ -386,7 +393,7 @@ describe('a policy that another start has brought', () => {
     [
       'cannot be read holds it in the queue',
       () => Promise.reject(new Error('503')),
-      { state: 'queued', waitsFor: 'directory', attempts: [] },
+      { stage: { state: 'queued', waitsFor: 'directory' }, attempts: [] },
       0,
     ],
   ])('that gives the role by a group which %s', async (_name, includes, becomes, posts) => {
@@ -399,7 +406,7 @@ describe('a policy that another start has brought', () => {
       ),
     );
     await app.run(10_000);
-    expect(app.newest()).toMatchObject(becomes as Record<string, unknown>);
+    expect(app.newest()).toMatchObject({ sessions: [becomes] });
     expect(sent()).toBe(posts);
   });
 });

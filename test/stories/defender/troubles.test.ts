@@ -215,9 +215,8 @@ describe('on the way to Defender', () => {
     }
     await app.run(10_000);
     expect(app.simulator.tenant.submissions).toHaveLength(10);
-    expect(app.store.open().find((request) => stageOf(request).state === 'queued')).toMatchObject({
-      waitsFor: 'slot',
-    });
+    const waiting = app.store.open().find((request) => stageOf(request).state === 'queued');
+    expect(sessionIn(waiting, 'queued').stage.waitsFor).toBe('slot');
     await app.run(70_000);
     expect(app.simulator.tenant.submissions).toHaveLength(11);
   });
