@@ -251,5 +251,13 @@ export interface RequestSession<S extends SessionState = SessionState> {
 
 /** What is known of the results of a session; nothing before Defender took it. */
 export function resultsOf(stage: Stage): Results {
-  return 'run' in stage && stage.run !== undefined ? stage.run.results : noResults;
+  switch (stage.state) {
+    case 'running':
+    case 'finished':
+      return stage.run.results;
+    case 'unknown':
+      return stage.run?.results ?? noResults;
+    default:
+      return noResults;
+  }
 }

@@ -79,17 +79,7 @@ export function sessionTransition(
     case 'progressed':
       return stage.state === 'running' ? into(progressed(stage, event, at)) : undefined;
     case 'ended':
-      return stage.state === 'running'
-        ? into({
-            state: 'finished',
-            run: { ...stage.run, action: event.action },
-            outcome: event.outcome,
-            endedAt: at,
-            // Found after its end, nobody saw whether it was.
-            opened:
-              stage.run.action.status !== 'Pending' || hasBegun(stage.run.action) || hasBegun(event.action),
-          })
-        : undefined;
+      return stage.state === 'running' ? into(finished(stage, event, at)) : undefined;
     case 'actionMissing':
     case 'overdue':
       return stage.state === 'running' ? into(unknown(event.type, seen(stage.run), at)) : undefined;
@@ -100,6 +90,21 @@ export function sessionTransition(
     case 'abandoned':
       return into(closed(stage, endingOf(event), at));
   }
+}
+
+function finished(
+  { run }: Running,
+  { action, outcome }: Extract<SessionTransition, { readonly type: 'ended' }>,
+  at: number,
+): Finished {
+  return {
+    state: 'finished',
+    run: { ...run, action },
+    outcome,
+    endedAt: at,
+    // Found after its end, nobody saw whether it was.
+    opened: run.action.status !== 'Pending' || hasBegun(run.action) || hasBegun(action),
+  };
 }
 
 function lapsed({ waitsFor, blocker, error }: Queued): SessionEnding {

@@ -11,7 +11,6 @@ import { upload } from '../../support/defender/library.ts';
 import { openSlackTestApp } from '../../support/slack/slackTestApp.ts';
 import { ana, ben, channel, group } from '../../support/chats/teamsHarness.ts';
 import { dataOf, TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
-import { id } from 'zod/v4/locales';
 
 let close: () => Promise<void>;
 afterEach(() => close());
@@ -176,7 +175,8 @@ test('in Teams: the same', async () => {
   close = () => teams.close();
   await teams.say(ana, group, 'lr dump hosta OfficeClickToRun');
   const card = await teams.card(channel, /Waiting for approval/);
-  const { fingerprint, digest } = teams.newest().subject;
+  const { id, subject } = teams.newest();
+  const { fingerprint, digest } = subject;
   const { lr } = dataOf(card, 'approve') as { readonly lr: Readonly<Record<string, unknown>> };
   expect(lr['fingerprint']).toBe(bindingOf(digest));
   await teams.deliver(teams.press(ben, channel, { lr: { ...lr, fingerprint } }, { replyToId: card.id }));

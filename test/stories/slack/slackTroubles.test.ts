@@ -1,12 +1,11 @@
 // What goes wrong between people, Slack and the bot: whatever it is, one correct card stands in each place
 // and nothing is posted twice.
-import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import { incidents, openSlackTestApp, privateRoom } from '../../support/slack/slackTestApp.ts';
 import type { SlackTestApp } from '../../support/slack/slackTestApp.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
-import { grantOf } from '../../support/requests.ts';
+import { grantOf, stateIn } from '../../support/requests.ts';
 
 let app: SlackTestApp;
 beforeEach(async () => {
@@ -27,6 +26,7 @@ const posts = (): number =>
   app.slack.world.calls.filter(
     ({ method, args }) => method === 'chat.postMessage' && args['thread_ts'] === undefined,
   ).length;
+const state = () => stateIn(app.request());
 const submissions = (): number => app.service.simulator?.tenant.submissions.length ?? 0;
 
 describe('people at the same time', () => {
@@ -45,8 +45,7 @@ describe('people at the same time', () => {
     await Promise.all([app.avery.press(card, 'Approve'), app.sam.press(card, 'Approve')]);
     const [first, second] = await app.slack.until('an approval', () => {
       const request = app.request();
-      const stage = stageOf(request);
-      if (stage.state === 'awaitingApproval' || stage.state === 'closed') return undefined;
+      if (request.stage.state !== 'approved') return undefined;
       return grantOf(request).votes[0].by.id === 'approver1'
         ? ([app.avery, app.sam] as const)
         : ([app.sam, app.avery] as const);
@@ -61,7 +60,7 @@ describe('people at the same time', () => {
     const card = await app.asked();
     await Promise.all([app.avery.press(card, 'Approve'), app.riley.press(card, 'Withdraw')]);
     await app.shows(/Finished|Withdrawn/i);
-    expect(submissions()).toBe(stageOf(app.request()).state === 'finished' ? 1 : 0);
+    expect(submissions()).toBe(state() === 'finished' ? 1 : 0);
     expect(live()).toHaveLength(1);
   });
 
@@ -76,14 +75,14 @@ describe('people at the same time', () => {
     app.slack.world.groups.set('S0APPROVE', []);
     await app.avery.press(card, 'Approve');
     await app.told(app.avery, /needs|role|approve/i);
-    expect(stageOf(app.request()).state).toBe('awaitingApproval');
+    expect(state()).toBe('awaitingApproval');
     // A group that cannot be read gives nobody a role.
     app.slack.world.groups.set('S0APPROVE', ['U0AVERY1']);
     app.slack.fault('usergroups.users.list', { kind: 'error', error: 'plan_upgrade_required' }, 3);
     const said = app.slack.world.ephemerals.length;
     await app.avery.press(card, 'Approve');
     await app.slack.until('a refusal', () => (app.slack.world.ephemerals.length > said ? true : undefined));
-    expect(stageOf(app.request()).state).toBe('awaitingApproval');
+    expect(state()).toBe('awaitingApproval');
   });
 });
 
@@ -101,7 +100,7 @@ describe('a form that is open', () => {
     app.slack.world.user('U0AVERY1', { is_restricted: true });
     await app.avery.submit('too late');
     await app.told(app.avery, 'Guests can only read help here');
-    expect(stageOf(app.request()).state).toBe('awaitingApproval');
+    expect(state()).toBe('awaitingApproval');
   });
 
   test('does not deny for somebody who was taken out of the approvers’ group meanwhile', async () => {
@@ -113,15 +112,13 @@ describe('a form that is open', () => {
     app.slack.world.groups.set('S0APPROVE', []);
     await app.avery.submit('too late');
     await app.told(app.avery, /need the role approver/);
-    expect(stageOf(app.request()).state).toBe('awaitingApproval');
+    expect(state()).toBe('awaitingApproval');
   });
 
   test('does not deny what was approved meanwhile, and says so', async () => {
     await formOpened();
     await app.sam.press(app.card(), 'Approve');
-    await app.slack.until('the approval', () =>
-      stageOf(app.request()).state === 'awaitingApproval' ? undefined : true,
-    );
+    await app.slack.until('the approval', () => (state() === 'awaitingApproval' ? undefined : true));
     await app.avery.submit('too late');
     await app.told(app.avery, /already|changed|Sam/);
     await app.shows('Finished');
@@ -160,7 +157,7 @@ describe('cards that are not there, or twice', () => {
     await app.slack.until('the older card rewritten', () =>
       read(first).includes('superseded') ? true : undefined,
     );
-    expect(stageOf(app.request()).state).toBe('awaitingApproval');
+    expect(state()).toBe('awaitingApproval');
     await app.avery.press(app.card(), 'Approve');
     await app.shows('Finished');
     expect(live()).toHaveLength(1);
@@ -387,7 +384,5 @@ describe('a restart', () => {
 });
 
 function finished(): Promise<true> {
-  return app.slack.until('the end of the run', () =>
-    stageOf(app.request()).state === 'finished' ? true : undefined,
-  );
+  return app.slack.until('the end of the run', () => (state() === 'finished' ? true : undefined));
 }
