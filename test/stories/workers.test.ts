@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createFailingDisk } from '../support/store/failingDisk.ts';
 import { openWorkingTestApp } from '../support/workingTestApp.ts';
 import type { WorkingTestApp } from '../support/workingTestApp.ts';
-import { outcomeOf, runOf } from '../support/requests.ts';
+import { outcomeOf, runOf, stateIn } from '../support/requests.ts';
 
 let app: WorkingTestApp;
 afterEach(() => app.close());
@@ -117,7 +117,7 @@ describe.each([
     await app.press('approver1', 'approve');
     await app.when(
       'the refusal',
-      () => stageOf(app.newest()).state === 'queued' && 'notBefore' in app.newest(),
+      () => stateIn(app.newest()) === 'queued' && 'notBefore' in stageOf(app.newest()),
       minute,
     );
     app.clock.jump(by);
@@ -183,7 +183,7 @@ describe.each(['ENOSPC', 'EIO'] as const)('row 1.15: %s', (code) => {
     await app.press('approver1', 'approve');
     await app.when(
       'the wait',
-      () => stageOf(app.newest()).state === 'queued' && 'notBefore' in app.newest(),
+      () => stateIn(app.newest()) === 'queued' && 'notBefore' in stageOf(app.newest()),
       minute,
     );
     disk.code = code;
