@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } fr
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
+import { codeOf } from '../../src/adapters/systemErrors.ts';
 import { SetupBench, hasScript, inTerminal, keys } from '../support/programs/setupBench.ts';
 
 let bench: SetupBench;
@@ -189,11 +190,7 @@ function isDoctor(pid: string, folder: string): boolean {
     );
   } catch (error) {
     // It ended between the two readings, or belongs to somebody else.
-    if (isCode(error, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM')) return false;
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(codeOf(error))) return false;
     throw error;
   }
-}
-
-function isCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
