@@ -106,14 +106,44 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
       await terminal.answer('The doctor looks at Slack', '');
       await asked;
       expect(programsIn(bench.folder, 'doctor')).toHaveLength(1);
-      // To the setup alone: Ctrl-C reaches the doctor as well, but a signal that somebody sends does not.
-      for (const pid of programsIn(bench.folder, 'setup')) process.kill(pid, 'SIGINT');
+      await terminal.answer('...', keys.interrupt);
       expect(await terminal.ended).toBe(130);
       expect(terminal.shown().replace(/\n/g, ' ')).toContain('Go on: npm run setup');
       expect(terminal.shown()).not.toContain('canary');
       expect(existsSync(join(bench.folder, '.env'))).toBe(false);
-      // The doctor has ended with it: left alone it would lose its patience, and ask Slack the next question.
-      const asksOn = new Promise<'asks on'>((resolve) => silent.once('connection', () => resolve('asks on')));
+      await ended(bench.folder);
+    } finally {
+      silent.close();
+    }
+  });
+
+  test('without a terminal, as a signal to the setup alone, ends the doctor as well', async () => {
+    const silent = createServer((socket) => {
+      socket.on('error', () => undefined).resume();
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    try {
+      writeFileSync(
+        join(bench.home, 'more.env'),
+        `SLACK_API_URL=http://127.0.0.1:${(silent.address() as AddressInfo).port}/api/\nSLACK_BOT_TOKEN=xoxb-canary-0001\nSLACK_APP_TOKEN=xapp-canary-0001\n`,
+      );
+      const connected = (): Promise<void> =>
+        new Promise((resolve) => silent.once('connection', () => resolve()));
+      const asked = connected();
+      const setup = bench.start([
+        '--yes',
+        '--chat',
+        'slack-socket',
+        '--settings',
+        join(bench.home, 'more.env'),
+      ]);
+      const code = new Promise((resolve) => setup.once('exit', resolve));
+      await asked;
+      expect(programsIn(bench.folder, 'doctor')).toHaveLength(1);
+      const asksOn = connected().then(() => 'asks on');
+      setup.kill('SIGINT');
+      expect(await code).toBe(130);
+      // Left alone the doctor would lose its patience, and ask Slack the next question.
       expect(await Promise.race([asksOn, ended(bench.folder)])).toBe('ended');
     } finally {
       silent.close();
@@ -179,7 +209,7 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
 });
 
 /** Processes of one of our programs whose working folder is this one. */
-function programsIn(folder: string, program: 'doctor' | 'setup'): readonly number[] {
+function programsIn(folder: string, program: 'doctor'): readonly number[] {
   return readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid) && isProgram(pid, folder, program))
     .map(Number);
