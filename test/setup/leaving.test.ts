@@ -118,10 +118,19 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
   });
 
   test('without a terminal, as a signal to the setup alone, ends the doctor as well', async () => {
+    const held: Socket[] = [];
     const silent = createServer((socket) => {
-      socket.on('error', () => undefined).resume();
+      socket.on('error', () => socket.destroy()).resume();
+      held.push(socket);
     });
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const answer = JSON.stringify({
+      ok: true,
+      team_id: 'T1',
+      user_id: 'U1',
+      bot_id: 'B1',
+      url: 'https://x/',
+    });
     try {
       writeFileSync(
         join(bench.home, 'more.env'),
@@ -140,10 +149,15 @@ const tokens = way.findIndex(([words]) => words === 'SLACK_BOT_TOKEN');
       const code = new Promise((resolve) => setup.once('exit', resolve));
       await asked;
       expect(programsIn(bench.folder, 'doctor')).toHaveLength(1);
-      const asksOn = connected().then(() => 'asks on');
       setup.kill('SIGINT');
       expect(await code).toBe(130);
-      // Left alone the doctor would lose its patience, and ask Slack the next question.
+      // Left alone the doctor would take the answer, and ask Slack the next question.
+      const asksOn = Promise.race([
+        connected(),
+        ...held.map((socket) => new Promise((resolve) => socket.once('data', resolve))),
+      ]).then(() => 'asks on');
+      for (const socket of held)
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${answer.length}\r\n\r\n${answer}`);
       expect(await Promise.race([asksOn, ended(bench.folder)])).toBe('ended');
     } finally {
       silent.close();
