@@ -38,11 +38,11 @@ function change(file: string, how: (text: string) => string): void {
 
 describe('2, "do not start it again"', () => {
   test('for a line of a newer format, as after a rollback', async () => {
-    change(await used(), (text) => text.replace(/\{"v":2(?=[^\n]*\n$)/, '{"v":3'));
+    change(await used(), (text) => text.replace(/\{"v":3(?=[^\n]*\n$)/, '{"v":4'));
     expect(start()).toMatchObject({
       code: 2,
       out: expect.stringMatching(
-        /^The bot cannot start: .*journal-\d+\.ndjson line \d+ has the format 3, which this version does not know: it was written by a newer one/m,
+        /^The bot cannot start: .*journal-\d+\.ndjson line \d+ has the format 4, which this version does not know: it was written by a newer one/m,
       ) as unknown,
     });
   });
