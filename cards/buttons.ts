@@ -1,18 +1,17 @@
 // The buttons of a card in each state, with what a screen reader says and the second step that names what
-// will happen.
-import { maxSearchAttempts } from '../src/liveResponse/pacing/schedules.ts';
-import { stageOf, resultsOf } from '../src/liveResponse/request/request.ts';
+// will happen; and what the approver of a retry must know of the request before it.
+import type { Command } from '../src/liveResponse/commands.ts';
+import { maxSearchAttempts } from '../src/liveResponse/pacing/callRates.ts';
+import { resultsOf, stageOf } from '../src/liveResponse/request/request.ts';
 import type { Request, StageIn } from '../src/liveResponse/request/request.ts';
-import { againFrom } from '../src/liveResponse/request/retry.ts';
+import { againFrom, stateOf } from '../src/liveResponse/request/retry.ts';
 import type { CancelAsked } from '../src/liveResponse/request/session.ts';
-import { stateOf } from '../src/liveResponse/request/steps.ts';
 import { rowOf } from '../src/liveResponse/verbs.ts';
 import { clip, oneLine } from './clip.ts';
-import { idTail } from './facts.ts';
+import { idTail, twinWarning } from './facts.ts';
+import { labelOnCard } from './press.ts';
 import { slack } from './platformLimits.ts';
-import { labelOnCard } from './messages/askedTexts.ts';
 import { commandName, shownCommand } from './steps.ts';
-import { twinWarning } from './twins.ts';
 import type { Button, Verb, ViewContext } from './view.ts';
 
 /**
@@ -238,4 +237,43 @@ function resultButton(request: Request, verb: 'output' | 'link', label: string, 
     index,
     spoken: spoken(`${label}, index ${index}, ${name}`),
   };
+}
+
+/**
+ * One sentence on each thing that an earlier session left, or may have done already; none where there is
+ * nothing to know.
+ */
+export function continuationNotes({
+  asked: { continues },
+  subject: { commands },
+}: Pick<Request, 'asked' | 'subject'>): readonly string[] {
+  if (continues === undefined) return [];
+  const { id, before, mayRepeat } = continues;
+  const effect = effectSentence(id, before, commands);
+  const names = mayRepeat.flatMap((index) => {
+    const command = commands[index];
+    return command === undefined ? [] : [`${index} (${commandName(command, 40)})`];
+  });
+  const repeat =
+    names.length === 0
+      ? []
+      : [
+          `${names.length === 1 ? 'Index' : 'Indexes'} ${names.join(', ')} ran in ${id}, or may have, and would run again.`,
+        ];
+  return [...(effect === undefined ? [] : [effect]), ...repeat];
+}
+
+function effectSentence(
+  id: string,
+  before: readonly Command[],
+  commands: readonly Command[],
+): string | undefined {
+  const put = before.filter((one) => one.type === 'PutFile').map((one) => commandName(one, 40));
+  const scripts = before.filter((one) => one.type === 'RunScript').map((one) => commandName(one, 40));
+  if (put.length > 0 && commands.some((one) => one.type !== 'PutFile')) {
+    return `It counts on ${put.join(', ')}, put there by ${id} into a working folder that Defender deletes when the device restarts; if it is gone, retry ${id} from its index 0.`;
+  }
+  if (scripts.length > 0)
+    return `It counts on what ${scripts.join(', ')} left on the device in ${id}, which may have changed since.`;
+  return undefined;
 }

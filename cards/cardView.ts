@@ -4,15 +4,13 @@ import { sessionOf, stageOf, resultsOf } from '../src/liveResponse/request/reque
 import type { Request } from '../src/liveResponse/request/request.ts';
 import { earlierAttempt } from '../src/liveResponse/request/session.ts';
 import { inOrder } from '../src/liveResponse/text/visible.ts';
-import { continuationNotes } from './again.ts';
-import { buttons } from './buttons.ts';
-import { clip, excerptOf, oneLine } from './clip.ts';
+import { buttons, continuationNotes } from './buttons.ts';
+import { clip, excerptOf, oneLine, timeOf } from './clip.ts';
 import { factLines } from './facts.ts';
 import * as bound from './platformLimits.ts';
 import { expirySentence, fileName, moreSentence } from './results.ts';
-import { ranEarlier } from './messages/said.ts';
+import { ranEarlier } from './messages/waits.ts';
 import { commandName, stepLines } from './steps.ts';
-import { timeOf } from './time.ts';
 import type { CardView, ExcerptBlock, LinkLine, ViewContext } from './view.ts';
 import { statusText } from './messages/status.ts';
 

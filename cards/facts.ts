@@ -1,20 +1,23 @@
-// The labelled facts of a card: all that an approver judges by before the approval, and what an analyst looks
-// up after it.
-import type { Blocker } from '../src/liveResponse/request/errorAnswer.ts';
-import { sessionOf, stageOf, resultsOf } from '../src/liveResponse/request/request.ts';
-import type { Continues, Request, RetriedAs, Target } from '../src/liveResponse/request/request.ts';
+// The labelled facts of a card: all that an approver judges by before the approval, what an analyst looks up after
+// it, and other requests for the same commands on the same device.
 import type { Device } from '../src/liveResponse/device/records.ts';
-import { actionIdOf, runOf } from '../src/liveResponse/request/steps.ts';
-import { oneLine, tailOf } from './clip.ts';
-import * as bound from './platformLimits.ts';
+import type { Blocker } from '../src/liveResponse/request/errorAnswer.ts';
+import { isOpen, resultsOf, sessionOf, stageOf } from '../src/liveResponse/request/request.ts';
+import type { Continues, Request, RetriedAs, Target } from '../src/liveResponse/request/request.ts';
+import { actionIdOf, runOf } from '../src/liveResponse/request/retry.ts';
+import { oneLine, stamp, tailOf, timeOf } from './clip.ts';
+import {
+  alikeFact,
+  contextFacts,
+  isolationWords,
+  leftOutFact,
+  recordDoubts,
+} from './messages/deviceContext.ts';
 import { misfitWords } from './messages/misfits.ts';
-import { alikeFact, contextFacts, isolationWords, leftOutFact } from './messages/deviceContext.ts';
-import { recordDoubts } from './messages/records.ts';
-import { ranEarlier } from './messages/said.ts';
-import { contentFact } from './scripts.ts';
-import { stamp, timeOf } from './time.ts';
-import { twinFacts } from './twins.ts';
-import type { FactLine, ViewContext } from './view.ts';
+import { ranEarlier } from './messages/waits.ts';
+import * as bound from './platformLimits.ts';
+import { contentFact } from './results.ts';
+import type { FactLine, Twin, ViewContext } from './view.ts';
 
 /** Labels that survive however small a card must be made. */
 export const requiredFacts: ReadonlySet<string> = new Set([
@@ -204,4 +207,57 @@ function sentFact(request: Request, when: (ms: number) => string): FactLine | un
       .map((one) => when(one.at))
       .join(', ')}`,
   };
+}
+
+const shown = 3;
+
+export function twinFacts(request: Request, twins: readonly Twin[]): readonly FactLine[] {
+  const stage = stageOf(request);
+  const open = twins.filter((twin) => twin.open);
+  const ended =
+    stage.state === 'awaitingApproval' || stage.state === 'queued' ? twins.filter((twin) => !twin.open) : [];
+  const named = [...open.slice(0, shown), ...ended.slice(0, shown)].some(
+    (twin) => twin.id === request.asked.apartFrom,
+  );
+  const apart =
+    request.asked.apartFrom !== undefined && !named
+      ? `${request.asked.apartFrom}, for the reason given`
+      : undefined;
+  return [
+    ...(isOpen(request) && open.length > 0
+      ? [{ label: 'Same, open', value: several(open, (twin) => told(request, twin, '')) }]
+      : []),
+    ...(ended.length > 0
+      ? [
+          {
+            label: 'Same, ended',
+            value: several(ended, (twin) =>
+              told(
+                request,
+                twin,
+                twin.endedAt === undefined ? '' : ` at ${timeOf(twin.endedAt, request.asked.at)}`,
+              ),
+            ),
+          },
+        ]
+      : []),
+    ...(apart === undefined ? [] : [{ label: 'Separate from', value: apart }]),
+  ];
+}
+
+function told(request: Request, { id, status, askedBy, askedAt }: Twin, when: string): string {
+  const apart = request.asked.apartFrom === id ? '; this one was asked separately, for the reason given' : '';
+  return `${id}: ${oneLine(status, 60)}${when}, asked by ${oneLine(askedBy, 60)} at ${timeOf(askedAt, request.asked.at)}${apart}`;
+}
+
+function several(twins: readonly Twin[], words: (twin: Twin) => string): string {
+  return `${twins.slice(0, shown).map(words).join('; ')}${twins.length > shown ? `; and ${twins.length - shown} more` : ''}`;
+}
+
+/** For the sentence above the rows, and before an approval. Empty while no other is open. */
+export function twinWarning(twins: readonly Twin[] = []): string {
+  const [twin, ...more] = twins.filter((one) => one.open);
+  return twin === undefined
+    ? ''
+    : ` The same is open as ${twin.id} (${oneLine(twin.status, 60)})${more.length === 0 ? '' : ` and ${more.length} more`}: approving this one too runs it again.`;
 }

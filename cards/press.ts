@@ -1,8 +1,9 @@
-// What a button carries, for both chats, and how it is read back: a verb and which card it was on, never what
-// will run.
-import type { Button, CardView, Verb } from './view.ts';
+// What a button carries, for both chats, and how it is read back: a verb and which card it was on, never what will
+// run; and the words of forms that ask for a text with a press.
 import { field, parseJson, recordOf } from '../src/liveResponse/text/json.ts';
 import { pressedVerb } from '../src/liveResponse/verbs.ts';
+import type { TextLabel } from '../src/liveResponse/verbs.ts';
+import type { Button, CardView, Verb, ViewContext } from './view.ts';
 
 export interface Press {
   readonly verb: Verb;
@@ -82,4 +83,36 @@ function press(
   if (index === undefined) return { verb: known, requestId, revision, fingerprint };
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) return undefined;
   return { verb: known, requestId, revision, fingerprint, index };
+}
+
+interface AskedText {
+  /** Above the field on a card, which many people read. */
+  readonly onCard: (reasons: ViewContext['reasons']) => string;
+  /** Of a form that opens after the press: its title and button, and what is asked of a request. */
+  readonly action: string;
+  readonly inForm: (title: string) => string;
+}
+
+const texts: Readonly<Record<TextLabel, AskedText>> = {
+  whyDenied: {
+    onCard: (reasons) =>
+      reasons === 'private'
+        ? 'Reason, told to the requester and the approvers'
+        : 'Reason, shown to everybody on the card',
+    action: 'Deny',
+    inForm: (title) => `Why is "${title}" denied? The requester reads this.`,
+  },
+};
+
+export function labelOnCard(label: TextLabel, reasons: ViewContext['reasons']): string {
+  return texts[label].onCard(reasons);
+}
+
+/** @param title the request's title, in one line */
+export function formWords(
+  label: TextLabel,
+  title: string,
+): { readonly action: string; readonly label: string } {
+  const { action, inForm } = texts[label];
+  return { action, label: inForm(title) };
 }

@@ -13,20 +13,19 @@ import {
   runOf,
   stateOf,
   statesOf,
-} from '../src/liveResponse/request/steps.ts';
+} from '../src/liveResponse/request/retry.ts';
 import { codePoint, drawnOutOfOrder, inOrder } from '../src/liveResponse/text/visible.ts';
 import { stepFailure } from './messages/stepAdvice.ts';
-import { clean, clip, oneLine } from './clip.ts';
+import { clean, clip, duration, oneLine } from './clip.ts';
 import * as bound from './platformLimits.ts';
 import {
+  contentDetail,
   fileSentence,
   formSentence,
   linkTroubleSentence,
   notTextSentence,
   troubleSentence,
 } from './results.ts';
-import { contentDetail } from './scripts.ts';
-import { duration } from './time.ts';
 import type { StepLine, Tone, ViewContext } from './view.ts';
 
 /** How cards, sentences and typed commands number the commands: Defender's own index, from 0. */

@@ -5,7 +5,7 @@
 import { entryCommand } from './adapters/ownCommands.ts';
 import type { Word } from './adapters/ownCommands.ts';
 import { packageFile, packageVersion } from './adapters/packageFiles.ts';
-import { nearest } from './bot/commands/nearest.ts';
+import { nearest } from './bot/commands/lineReaders.ts';
 
 interface Program {
   readonly what: string;

@@ -4,7 +4,7 @@ import type { ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts'
 import { errorKinds } from '../../src/liveResponse/codes/winErrors.ts';
 import type { ErrorKind } from '../../src/liveResponse/codes/winErrors.ts';
 import { oneLine } from '../clip.ts';
-import { recordAdvice } from './records.ts';
+import { recordAdvice } from './deviceContext.ts';
 import { missingRight } from './rights.ts';
 import type { Advice } from './rights.ts';
 

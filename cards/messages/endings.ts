@@ -2,21 +2,20 @@
 // next step.
 import { isTerminal, outcomeOf } from '../../src/liveResponse/action.ts';
 import type { Action } from '../../src/liveResponse/action.ts';
-import { lateSearchMs } from '../../src/liveResponse/pacing/schedules.ts';
+import { lateSearchMs } from '../../src/liveResponse/pacing/callRates.ts';
 import type { Blocker, ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';
 import { sessionOf } from '../../src/liveResponse/request/request.ts';
 import type { Request, StageIn } from '../../src/liveResponse/request/request.ts';
 import { earlierAttempt } from '../../src/liveResponse/request/session.ts';
 import type { FoundLate, WaitCause } from '../../src/liveResponse/request/session.ts';
-import { foundLateOf } from '../../src/liveResponse/request/steps.ts';
+import { foundLateOf } from '../../src/liveResponse/request/retry.ts';
 import { failureAdvice } from './advice.ts';
-import { oneLine } from '../clip.ts';
+import { oneLine, timeOf } from '../clip.ts';
 import * as bound from '../platformLimits.ts';
-import { afterRestore } from './said.ts';
-import type { StatusText } from './said.ts';
+import { afterRestore } from './waits.ts';
+import type { StatusText } from './waits.ts';
 import type { ViewContext } from '../view.ts';
 import { missingRight } from './rights.ts';
-import { timeOf } from '../time.ts';
 
 /** Until when a lost attempt is looked for is said only while it is so. */
 export function endingWords(

@@ -1,9 +1,8 @@
 // What is said of commands that do not fit the device's operating system: to the asker at once, and on the
 // card while somebody decides.
 import type { Command } from '../../src/liveResponse/commands.ts';
-import type { Device } from '../../src/liveResponse/device/records.ts';
-import { misfits } from '../../src/liveResponse/device/systems.ts';
-import type { Misfit } from '../../src/liveResponse/device/systems.ts';
+import type { Device, Misfit } from '../../src/liveResponse/device/records.ts';
+import { misfits } from '../../src/liveResponse/device/records.ts';
 import { oneLine } from '../clip.ts';
 import { commandName } from '../steps.ts';
 

@@ -1,9 +1,8 @@
 // Words for a freeze and for an outage of Defender: since when, why, and what to do. Nothing else on a card may
 // then sound as if it were followed.
 import type { Freeze } from '../../src/liveResponse/ports.ts';
-import { oneLine } from '../clip.ts';
+import { oneLine, stamp, timeOf } from '../clip.ts';
 import * as bound from '../platformLimits.ts';
-import { stamp, timeOf } from '../time.ts';
 import type { ErrorAnswer, Outage } from '../../src/liveResponse/request/errorAnswer.ts';
 import { missingRight } from './rights.ts';
 import type { Advice } from './rights.ts';

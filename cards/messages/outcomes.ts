@@ -3,16 +3,14 @@ import type { Action } from '../../src/liveResponse/action.ts';
 import { isFailure } from '../../src/liveResponse/codes/hresult.ts';
 import type { Request, StageIn } from '../../src/liveResponse/request/request.ts';
 import type { CancelAsked } from '../../src/liveResponse/request/session.ts';
-import { progressOf, stateOf } from '../../src/liveResponse/request/steps.ts';
+import { progressOf, stateOf } from '../../src/liveResponse/request/retry.ts';
 import { queueShownBy } from '../../src/liveResponse/tenantLimits.ts';
 import { exitAdvice } from './stepAdvice.ts';
-import { oneLine } from '../clip.ts';
+import { duration, oneLine, timeOf } from '../clip.ts';
 import * as bound from '../platformLimits.ts';
-import { askerName, parkedEnding } from './waitingForDevice.ts';
-import type { StatusText } from './said.ts';
+import { askerName, learnedFrom, parkedEnding } from './waits.ts';
+import type { StatusText } from './waits.ts';
 import { commandName, sessionReason, stepFacts } from '../steps.ts';
-import { learnedFrom } from './tenantLimits.ts';
-import { duration, timeOf } from '../time.ts';
 
 type Finished = StageIn<'finished'>;
 

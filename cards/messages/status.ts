@@ -2,28 +2,32 @@
 // what you can do).
 import { isKnownStatus } from '../../src/liveResponse/action.ts';
 import type { Outage } from '../../src/liveResponse/request/errorAnswer.ts';
-import { maxSearchAttempts, searchSchedule } from '../../src/liveResponse/pacing/schedules.ts';
+import { maxSearchAttempts, searchSchedule } from '../../src/liveResponse/pacing/callRates.ts';
 import { sessionOf, stageOf } from '../../src/liveResponse/request/request.ts';
 import type { Request, Stage, StageIn } from '../../src/liveResponse/request/request.ts';
 import { earlierAttempt } from '../../src/liveResponse/request/session.ts';
 import type { CancelAsked } from '../../src/liveResponse/request/session.ts';
-import { otherDevice, runOf } from '../../src/liveResponse/request/steps.ts';
+import { otherDevice, runOf } from '../../src/liveResponse/request/retry.ts';
 import type { OfflineQueue } from '../../src/liveResponse/tenantLimits.ts';
 import { endingWords } from './endings.ts';
-import { oneLine } from '../clip.ts';
+import { oneLine, timeOf } from '../clip.ts';
 import { frozenSentence, outageAdvice } from './outage.ts';
 import * as bound from '../platformLimits.ts';
 import { outcomeWords } from './outcomes.ts';
 import { alikeWarning } from './deviceContext.ts';
-import { askerName, parkedWords, policyCancelSentence } from './waitingForDevice.ts';
+import {
+  afterRestore,
+  askerName,
+  parkedWords,
+  policyCancelSentence,
+  waitSentence,
+  waitsFor,
+  waitStatus,
+} from './waits.ts';
 import { missingRight } from './rights.ts';
-import { afterRestore } from './said.ts';
-import type { StatusText } from './said.ts';
+import type { StatusText } from './waits.ts';
 import { sessionReason, stepFacts } from '../steps.ts';
-import { waitsFor } from './tenantLimits.ts';
-import { waitSentence, waitStatus } from './waits.ts';
-import { timeOf } from '../time.ts';
-import { twinWarning } from '../twins.ts';
+import { twinWarning } from '../facts.ts';
 import type { ViewContext } from '../view.ts';
 
 /** Status, tone and lead of a request as it stands. */

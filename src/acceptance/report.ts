@@ -2,7 +2,7 @@
 // replaces no other.
 import { mkdirSync, openSync, closeSync, writeSync, fsyncSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from '../adapters/systemErrors.ts';
+import { codeOf } from '../adapters/clock.ts';
 import { field } from '../liveResponse/text/json.ts';
 import { formatOf } from '../liveResponse/results/collectedFile.ts';
 import type { Measure, Seen, Verdict } from './measures/finding.ts';

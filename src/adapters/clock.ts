@@ -1,8 +1,9 @@
-// Clocks: the real one, one that runs faster for demonstrations and long simulated stories, and a time limit
-// for anything that is awaited.
+// What this machine gives: clocks (the real one, one that runs faster, a time limit for anything awaited), SHA-256
+// and random bytes, and system error codes read by shape, because an error may belong to another realm.
+import { hash as digest, randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as after } from 'node:timers/promises';
-import type { Clock } from '../liveResponse/ports.ts';
+import type { Clock, Hash, Random } from '../liveResponse/ports.ts';
 
 /** Longer timers fire at once in Node; a longer sleep is made of several. */
 const longestTimer = 2 ** 31 - 1;
@@ -140,4 +141,29 @@ export async function within<T>(
   } finally {
     stop.abort();
   }
+}
+
+export const hash: Hash = { sha256: (text) => digest('sha256', text, 'hex') };
+
+export const random: Random = { hex: (bytes) => randomBytes(bytes).toString('hex') };
+
+/** The system's code of an error; empty when it has none. */
+export function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}
+
+/** Whether a file or folder does not exist. */
+export function isMissing(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT';
+}
+
+/**
+ * The code of a connection that failed; empty when there is none. Where several addresses were tried (an
+ * AggregateError), the first attempt counts.
+ */
+export function networkCodeOf(error: unknown): string {
+  const own = codeOf(error);
+  if (own !== '' || typeof error !== 'object' || error === null || !('errors' in error)) return own;
+  return Array.isArray(error.errors) ? networkCodeOf(error.errors[0]) : '';
 }

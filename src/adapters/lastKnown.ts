@@ -1,13 +1,15 @@
-// The last answers of Slack, Teams and Entra about accounts and groups, kept over restarts: with them
-// somebody can stop something while those services cannot be asked.
+// What is known without asking a chat: its last answers about accounts and groups, kept over restarts so that
+// somebody can stop something while it is out of reach; and the newest card of a request, from the store.
 import { join } from 'node:path';
 import type { LastKnown } from '../bot/ports.ts';
+import { RecentMap } from '../liveResponse/pacing/sharedReadings.ts';
 import type { Log } from '../liveResponse/ports.ts';
-import type { Keys } from './store/journal/keys.ts';
-import { signedText, verifiedText } from './store/journal/keys.ts';
-import { parsedJson, readJson, replaceFile } from './store/jsonFile.ts';
+import type { Card } from '../liveResponse/request/request.ts';
 import { field, recordOf } from '../liveResponse/text/json.ts';
-import { RecentMap } from '../liveResponse/pacing/recentMap.ts';
+import { signedText, verifiedText } from './store/journal/keys.ts';
+import type { Keys } from './store/journal/keys.ts';
+import type { Store } from './store/journal/requestStore.ts';
+import { parsedJson, readJson, replaceFile } from './store/outputStore.ts';
 
 /** Answers kept; the oldest are dropped first. */
 const mostKept = 20_000;
@@ -79,4 +81,21 @@ function answersIn(file: unknown): readonly (readonly [string, string])[] {
   return Object.entries(recordOf(field(file, 'answers'))).flatMap(([question, answer]) =>
     typeof answer === 'string' ? [[question, answer] as const] : [],
   );
+}
+
+/** Undefined where there is none: cards that were lost before they were posted do not count. */
+export function newestCard(
+  store: Store,
+  surface: string,
+  requestId: string,
+  place: string,
+): Card | undefined {
+  return store
+    .get(requestId)
+    ?.cards.findLast(
+      (card) =>
+        card.surface === surface &&
+        card.place === place &&
+        (card.ref !== undefined || card.dead === undefined),
+    );
 }

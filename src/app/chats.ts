@@ -14,7 +14,7 @@ import { entraGroups } from '../adapters/entra/groupIds.ts';
 import { LastKnownFile } from '../adapters/lastKnown.ts';
 import type { Http } from '../adapters/outbound/http.ts';
 import type { Proxy } from '../adapters/outbound/proxy.ts';
-import { random } from '../adapters/crypto.ts';
+import { random, within } from '../adapters/clock.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
 import type { Disk } from '../adapters/store/journal/disk.ts';
 import { history } from '../adapters/store/history.ts';
@@ -23,9 +23,8 @@ import type { Policy } from '../bot/policy/policy.ts';
 import type { Bot, ChatPort, Groups, LastKnown } from '../bot/ports.ts';
 import { LateChat } from './lateChat.ts';
 import type { StandingChat } from './lateChat.ts';
-import { within } from '../adapters/clock.ts';
 import type { Clock, Keeper, Log } from '../liveResponse/ports.ts';
-import { splitSurfaceKey } from '../liveResponse/request/surfaceKey.ts';
+import { splitSurfaceKey } from '../liveResponse/request/request.ts';
 
 export interface ChatOptions {
   readonly console: boolean;

@@ -1,7 +1,7 @@
 // Health of the process, for /healthz, /readyz and metrics: what must be restarted, what may take no
 // deliveries, and what only goes badly.
-import { surfaceKey } from '../liveResponse/request/surfaceKey.ts';
-import { stamp } from '../../cards/time.ts';
+import { surfaceKey } from '../liveResponse/request/request.ts';
+import { stamp } from '../../cards/clip.ts';
 import { rightSentence } from '../../cards/messages/rights.ts';
 import { sessionsIn } from '../bot/workers/transition.ts';
 import type { Check } from '../adapters/http/server.ts';

@@ -1,17 +1,16 @@
 // The bot as its chats see it: commands and presses in, replies out, and the loop behind it.
-import { surfaceKey } from '../liveResponse/request/surfaceKey.ts';
+import { surfaceKey } from '../liveResponse/request/request.ts';
 import type { HandlerContext } from './handlers/context.ts';
 import type { Deps } from './deps.ts';
 import type { Freeze } from '../liveResponse/ports.ts';
 import { freezeAtMachine } from './handlers/freeze.ts';
 import { rememberingGroups } from './workers/reads/lastKnown.ts';
-import { createRecentLibrary, createLibraryCache } from './workers/reads/library.ts';
+import { createRecentLibrary, createLibraryCache } from './workers/reads/approvalDigest.ts';
 import { watchDefender } from './workers/upkeep/defenderWatch.ts';
 import { createWorkers } from './workers/workers.ts';
 import type { Workers, WorkersParts, Subscribe } from './workers/workers.ts';
-import { createSharedPlaces } from './workers/cards/sharedPlaces.ts';
-import { onCommand } from './handlers/onCommand.ts';
-import { onPress } from './handlers/onPress.ts';
+import { createSharedPlaces } from './workers/cards/closedPlaces.ts';
+import { onCommand, onPress } from './handlers/onCommand.ts';
 import type { Bot } from './ports.ts';
 import { createRecentHistory } from './handlers/requests/deviceContext.ts';
 import { createRefusals } from './handlers/refusalJournal.ts';

@@ -11,8 +11,8 @@ import type {
 import type { CallRates } from '../liveResponse/pacing/callRates.ts';
 import type { Policy } from './policy/policy.ts';
 import type { ChatPort, Groups, LastKnown } from './ports.ts';
-import type { LinkBox } from './workers/sessions/linkBox.ts';
-import type { SharedPlaces } from './workers/cards/sharedPlaces.ts';
+import type { LinkBox } from './workers/reads/keptOutput.ts';
+import type { SharedPlaces } from './workers/cards/closedPlaces.ts';
 
 export interface BotSettings {
   /** Entra tenant id, or `simulator`; part of every digest. */

@@ -10,7 +10,7 @@ import { useProxy } from '../adapters/outbound/proxy.ts';
 import { commandFor } from '../adapters/ownCommands.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
 import { whyItFailed } from '../adapters/store/fileTrouble.ts';
-import { freezeInForce, pendingFreeze } from '../adapters/store/freezeRequest.ts';
+import { freezeInForce, pendingFreeze } from '../adapters/store/outputStore.ts';
 import { FolderInUse, lockHolder } from '../adapters/store/journal/lock.ts';
 import { isConfined, notConfined, runHosted } from '../acceptance/hosted.ts';
 import { measuresOf } from '../acceptance/measures.ts';

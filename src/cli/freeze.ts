@@ -22,11 +22,11 @@ import {
   freezeInForce,
   freezeLook,
   pendingFreeze,
-} from '../adapters/store/freezeRequest.ts';
+} from '../adapters/store/outputStore.ts';
 import { FolderInUse, lockHolder } from '../adapters/store/journal/lock.ts';
 import { openStore } from '../adapters/store/journal/requestStore.ts';
 import { readDotEnv } from '../adapters/config/dotEnv.ts';
-import { tameProse } from '../bot/commands/prose.ts';
+import { tameProse } from '../bot/commands/text.ts';
 import type { Freeze } from '../liveResponse/ports.ts';
 import { tooLong } from '../liveResponse/verbs.ts';
 

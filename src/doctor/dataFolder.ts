@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { codeOf } from '../adapters/systemErrors.ts';
+import { codeOf } from '../adapters/clock.ts';
 import { diskWords, realDisk } from '../adapters/store/journal/disk.ts';
 import { whyItFailed } from '../adapters/store/fileTrouble.ts';
 import { lockHolder } from '../adapters/store/journal/lock.ts';

@@ -4,7 +4,7 @@ import type { Caller, EmailDirectory } from '../adapters/checks/call.ts';
 import { ok, skip, warn } from '../adapters/checks/line.ts';
 import type { Tell } from '../adapters/checks/line.ts';
 import type { Person } from '../bot/policy/policy.ts';
-import { idsOn } from '../liveResponse/request/surfaceKey.ts';
+import { idsOn } from '../liveResponse/request/request.ts';
 
 export interface PeopleSubject {
   readonly people: readonly Person[];

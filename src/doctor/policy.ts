@@ -6,7 +6,7 @@ import { readPolicy } from '../adapters/config/policyFile.ts';
 import { policyFileWarnings } from '../adapters/config/policySource.ts';
 import { entraGroups } from '../adapters/entra/groupIds.ts';
 import { isGroup } from '../bot/policy/people/people.ts';
-import { splitSurfaceKey } from '../liveResponse/request/surfaceKey.ts';
+import { splitSurfaceKey } from '../liveResponse/request/request.ts';
 import type { Person, Policy, Tier } from '../bot/policy/policy.ts';
 import { fail, ok, warn } from '../adapters/checks/line.ts';
 import type { Tell } from '../adapters/checks/line.ts';

@@ -2,7 +2,7 @@
 // it is ready.
 import { createServer } from 'node:net';
 import { field, textOf } from '../liveResponse/text/json.ts';
-import { codeOf } from '../adapters/systemErrors.ts';
+import { codeOf } from '../adapters/clock.ts';
 import { call, isAnswer } from '../adapters/checks/call.ts';
 import type { Called, Caller } from '../adapters/checks/call.ts';
 import { fail, ok, skip, warn } from '../adapters/checks/line.ts';

@@ -7,7 +7,7 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from
 import { join } from 'node:path';
 import { neededFiles, parametersOf } from '../bot/policy/recipes/libraryFiles.ts';
 import type { Policy } from '../bot/policy/policy.ts';
-import { codeOf } from '../adapters/systemErrors.ts';
+import { codeOf } from '../adapters/clock.ts';
 import { diskWords } from '../adapters/store/journal/disk.ts';
 
 /**

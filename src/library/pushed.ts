@@ -3,7 +3,7 @@
 // one of a script that an earlier version shipped.
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { codeOf } from '../adapters/systemErrors.ts';
+import { codeOf } from '../adapters/clock.ts';
 import { diskWords } from '../adapters/store/journal/disk.ts';
 import { isRecord } from '../liveResponse/text/json.ts';
 

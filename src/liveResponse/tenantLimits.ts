@@ -3,7 +3,7 @@
 // learned from sessions, and the range until either is so.
 import type { Action } from './action.ts';
 import { hasBegun } from './action.ts';
-import { sessionsAtOnce } from './pacing/sessionCap.ts';
+import { sessionsAtOnce } from './pacing/callRates.ts';
 import type { Request } from './request/request.ts';
 import { stageOf } from './request/request.ts';
 

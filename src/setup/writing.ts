@@ -14,7 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { codeOf } from '../adapters/systemErrors.ts';
+import { codeOf } from '../adapters/clock.ts';
 import { diskWords, syncFolder } from '../adapters/store/journal/disk.ts';
 
 export type Written = 'written' | 'there already';

@@ -1,7 +1,6 @@
 // Block Kit within Slack's limits, and a checker that is itself checked.
 import { describe, expect, test } from '@jest/globals';
-import { blockKit, stringLength } from '../../cards/renderers/blockKit.ts';
-import { blockKitProblems } from '../../cards/renderers/blockKitProblems.ts';
+import { blockKit, blockKitProblems, stringLength } from '../../cards/renderers/blockKit.ts';
 import { slack } from '../../cards/platformLimits.ts';
 import { examples, viewOf } from './examples.ts';
 import { objects } from './reading.ts';

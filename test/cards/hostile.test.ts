@@ -2,8 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { adaptiveCard, utf8Length } from '../../cards/renderers/adaptiveCard.ts';
-import { blockKit } from '../../cards/renderers/blockKit.ts';
-import { blockKitProblems } from '../../cards/renderers/blockKitProblems.ts';
+import { blockKit, blockKitProblems } from '../../cards/renderers/blockKit.ts';
 import { cardView } from '../../cards/cardView.ts';
 import { slack, teams } from '../../cards/platformLimits.ts';
 import { plainText } from '../../cards/renderers/plainText.ts';
@@ -11,7 +10,7 @@ import type { CardView } from '../../cards/view.ts';
 import type { Command } from '../../src/liveResponse/commands.ts';
 import { maxCommandCharacters, maxCommands, problemWith } from '../../src/liveResponse/commands.ts';
 import { maxReason } from '../../src/liveResponse/verbs.ts';
-import type { DeviceContext } from '../../src/liveResponse/request/deviceContext.ts';
+import type { DeviceContext } from '../../src/liveResponse/request/content.ts';
 import type { Request } from '../../src/liveResponse/request/request.ts';
 import {
   action,

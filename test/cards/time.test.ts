@@ -1,7 +1,7 @@
 // Times and durations as people read them.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { duration, size, stamp, timeOf } from '../../cards/time.ts';
+import { duration, size, stamp, timeOf } from '../../cards/clip.ts';
 
 describe('times', () => {
   test('every instant from 1900 to 2200 reads as the calendar says', () => {

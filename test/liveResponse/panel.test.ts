@@ -1,7 +1,7 @@
 // Isolation as the actions of a device tell it.
 import { expect, test } from '@jest/globals';
 import type { Action } from '../../src/liveResponse/action.ts';
-import { isolationOf } from '../../src/liveResponse/request/deviceContext.ts';
+import { isolationOf } from '../../src/liveResponse/request/content.ts';
 
 const act = (type: string, status: string, at: number): Action => ({
   id: `${type}${at}`,

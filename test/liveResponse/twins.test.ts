@@ -4,7 +4,7 @@ import { create } from '../../src/liveResponse/request/fold.ts';
 import type { NewRequest } from '../../src/liveResponse/request/request.ts';
 import type { FlatRequest } from '../support/requests.ts';
 import { asked, flat, hosta, newRequest } from '../support/requests.ts';
-import { areTwins, twinAmong, twinMemory } from '../../src/liveResponse/request/twins.ts';
+import { areTwins, twinAmong, twinMemory } from '../../src/liveResponse/request/retry.ts';
 
 /** Another request for the same, with these differences. */
 function otherOne(changed: Partial<FlatRequest> = {}): NewRequest {

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } fr
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
-import { codeOf } from '../../src/adapters/systemErrors.ts';
+import { codeOf } from '../../src/adapters/clock.ts';
 import { SetupBench, hasScript, inTerminal, keys } from '../support/programs/setupBench.ts';
 
 let bench: SetupBench;

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { codeOf } from '../../src/adapters/systemErrors.ts';
+import { codeOf } from '../../src/adapters/clock.ts';
 import { build } from '../support/programs/built.ts';
 import { root } from '../support/root.ts';
 import { SetupBench, setupProgram } from '../support/programs/setupBench.ts';

@@ -4,7 +4,7 @@ import type { Change, RequestEvent, SessionEvent } from '../../src/liveResponse/
 import { isRequestEventType, isSessionEventType } from '../../src/liveResponse/request/events.ts';
 import { apply, create } from '../../src/liveResponse/request/fold.ts';
 import type { Action, Outcome } from '../../src/liveResponse/action.ts';
-import { searchSchedule } from '../../src/liveResponse/pacing/schedules.ts';
+import { searchSchedule } from '../../src/liveResponse/pacing/callRates.ts';
 import type {
   Asked,
   NewRequest,

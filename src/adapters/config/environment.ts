@@ -1,6 +1,6 @@
 // Typed reading of environment variables and durations. Problems and warnings are collected instead of thrown
 // at the first one.
-import { nearest } from '../../bot/commands/nearest.ts';
+import { nearest } from '../../bot/commands/lineReaders.ts';
 import { Secret } from '../secret.ts';
 
 const ours = /^(?:LR_|SLACK_|DEFENDER_|TEAMS_|LIBRARY_|MicrosoftApp|MICROSOFT_?APP)/;

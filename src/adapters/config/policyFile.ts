@@ -2,7 +2,7 @@
 // instead.
 import { isCommandWord } from '../../bot/commands/forms.ts';
 import { isGroup } from '../../bot/policy/people/people.ts';
-import { splitSurfaceKey, surfaceKey } from '../../liveResponse/request/surfaceKey.ts';
+import { splitSurfaceKey, surfaceKey } from '../../liveResponse/request/request.ts';
 import type {
   DeviceScope,
   NeedToKnow,
@@ -12,9 +12,8 @@ import type {
   Recipe,
   Tier,
 } from '../../bot/policy/policy.ts';
-import { meant, PolicyEntries, sections, unknownKey } from './policyEntries.ts';
+import { meant, PolicyEntries, readRecipe, reservedNames, sections, unknownKey } from './policyEntries.ts';
 import type { Section } from './policyEntries.ts';
-import { readRecipe, reservedNames } from './policyRecipe.ts';
 import {
   accountKind,
   accountsIn,

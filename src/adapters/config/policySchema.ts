@@ -1,9 +1,9 @@
 // Schemas of the entries of the policy file. Whether entries fit each other is checked in policyFile.
 import { z } from 'zod';
-import { defaultPending } from '../../bot/policy/pending.ts';
-import { parkedAfterMs } from '../../liveResponse/pacing/schedules.ts';
-import { systems } from '../../liveResponse/device/systems.ts';
-import { splitSurfaceKey } from '../../liveResponse/request/surfaceKey.ts';
+import { defaultPending } from '../../bot/policy/places.ts';
+import { parkedAfterMs } from '../../liveResponse/pacing/callRates.ts';
+import { systems } from '../../liveResponse/device/records.ts';
+import { splitSurfaceKey } from '../../liveResponse/request/request.ts';
 import type { GroupKind, IdKind, SurfaceIds } from '../chatPlatform.ts';
 import { chatPlatforms } from '../chats.ts';
 import { consoleIds, simpleId, simpleWords, surface as consoleSurface } from '../console/people.ts';

@@ -3,11 +3,10 @@
 import { access, constants, open, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Policy } from '../../bot/policy/policy.ts';
-import { hash } from '../crypto.ts';
+import { codeOf, hash } from '../clock.ts';
 import { whyItFailed } from '../store/fileTrouble.ts';
 import { readPolicy } from './policyFile.ts';
 import type { FileProblem } from './yamlFile.ts';
-import { codeOf } from '../systemErrors.ts';
 
 /** Bytes; no policy of people and recipes is as large as this. */
 export const mostBytes = 1024 * 1024;

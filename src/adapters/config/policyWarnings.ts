@@ -3,7 +3,7 @@ import { isGroup } from '../../bot/policy/people/people.ts';
 import { sameHumans, sameHumanSentence } from '../../bot/policy/people/sameHuman.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
 import { systemNames } from '../../bot/policy/recipes/recipeSystems.ts';
-import { misfits } from '../../liveResponse/device/systems.ts';
+import { misfits } from '../../liveResponse/device/records.ts';
 import type { Path } from './yamlFile.ts';
 
 export interface PolicyWarning {

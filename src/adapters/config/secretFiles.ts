@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { chatPlatforms } from '../chats.ts';
 import { diskWords } from '../store/journal/disk.ts';
-import { codeOf } from '../systemErrors.ts';
+import { codeOf } from '../clock.ts';
 import { groupIsOwn, isCredential } from '../store/journal/keys.ts';
 import type { FileRights } from '../store/journal/keys.ts';
 

@@ -1,9 +1,7 @@
 // The words that can be typed, as data for the completion of the page. They are made from the table of forms
 // and the policy, so that they are always up to date.
-import { kindOf, kinds, listNames } from '../../bot/commands/arguments/kinds.ts';
-import type { Completes } from '../../bot/commands/arguments/kinds.ts';
-import { formOf, forms, isSessionWord } from '../../bot/commands/forms.ts';
-import type { CommandForm } from '../../bot/commands/forms.ts';
+import { formOf, forms, isSessionWord, kindOf, kinds, listNames } from '../../bot/commands/forms.ts';
+import type { CommandForm, Completes } from '../../bot/commands/forms.ts';
 import { topicNames } from '../../bot/commands/help.ts';
 import type { Policy, Recipe } from '../../bot/policy/policy.ts';
 

@@ -1,7 +1,7 @@
 // The people and places of the local console: how a policy writes them, who can be played, and where one can
 // write.
 import type { SurfaceIds } from '../chatPlatform.ts';
-import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
+import { idsOn } from '../../liveResponse/request/request.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
 import { isRestricted, mayFind } from '../../bot/policy/needToKnow.ts';
 import type { Account, Place } from '../../bot/ports.ts';

@@ -9,11 +9,9 @@ import { TokenError } from '../entra/tokenError.ts';
 import type { Http, HttpAnswer, HttpRequest } from '../outbound/http.ts';
 import { HttpError, jsonOf, retryAfterMs } from '../outbound/http.ts';
 import type { Endpoint } from './clouds.ts';
-import { keyOf, nextPage } from './paging.ts';
-import type { Collected } from './paging.ts';
+import { keyOf, nextPage, readError, readPage } from './wire.ts';
+import type { Collected, WireError } from './wire.ts';
 import { bodyOf, codeOf, isPage, shownParts } from './refusals.ts';
-import type { WireError } from './wire.ts';
-import { readError, readPage } from './wire.ts';
 
 export interface DefenderParts {
   readonly http: Http;

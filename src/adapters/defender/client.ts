@@ -18,7 +18,7 @@ import { checkedLink, readResult, resultHosts } from '../outbound/resultLink.ts'
 import type { ResultRules } from '../outbound/resultLink.ts';
 import { Calls } from './calls.ts';
 import type { DefenderParts } from './calls.ts';
-import type { Collected } from './paging.ts';
+import type { Collected } from './wire.ts';
 import { quoted, Readings } from './readings.ts';
 import { readAction, readDevice, readLibraryFile, readLink, runBody } from './wire.ts';
 

@@ -6,7 +6,7 @@ import type { Action } from '../../liveResponse/action.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Calls, DefenderParts } from './calls.ts';
 import { readAction } from './wire.ts';
-import { RecentMap } from '../../liveResponse/pacing/recentMap.ts';
+import { RecentMap } from '../../liveResponse/pacing/sharedReadings.ts';
 
 /** Ids in one `id in (…)` filter: about 2 KB of URL. */
 export const idsPerList = 50;

@@ -1,13 +1,13 @@
-// Defender’s JSON, read into our types and written from them. Every field may be missing, odd or new: nothing
-// here throws, and what cannot be read is omitted.
+// Defender’s JSON, read into our types and written from them, and the pages of its collections. Every field may be
+// missing, odd or new: nothing here throws, and what cannot be read is omitted.
 import { commandStatusWord, statusWord, typeWord } from '../../liveResponse/action.ts';
 import type { Action, CommandProgress } from '../../liveResponse/action.ts';
-import type { Command } from '../../liveResponse/commands.ts';
 import { hresultText, readHresult } from '../../liveResponse/codes/hresult.ts';
-import { field } from '../../liveResponse/text/json.ts';
-import type { LibraryFile } from '../../liveResponse/ports.ts';
+import type { Command } from '../../liveResponse/commands.ts';
 import { mergedInto } from '../../liveResponse/device/records.ts';
 import type { Device } from '../../liveResponse/device/records.ts';
+import type { LibraryFile } from '../../liveResponse/ports.ts';
+import { field } from '../../liveResponse/text/json.ts';
 
 /** Texts for people are kept to this many characters; Defender's own are far shorter. */
 const maxText = 1000;
@@ -404,4 +404,56 @@ export function readLink(
   const web = url.protocol === 'https:' || url.protocol === 'http:';
   if (!web || url.username !== '' || url.password !== '') return undefined;
   return { url: found, expiresAt: readTime(url.searchParams.get('se')) };
+}
+
+/**
+ * What was read of a collection. `whole`: it has no other entries. Only a whole one shows that something is
+ * missing from it.
+ */
+export interface Collected {
+  readonly items: readonly unknown[];
+  readonly whole: boolean;
+}
+
+/**
+ * What identifies an entry: pages that overlap return it twice. Files have no id, and two files whose names
+ * differ only in letter case, or whose content differs, are two files. So only an identical entry is the
+ * same.
+ */
+export function keyOf(item: unknown): string {
+  const id = field(item, 'id');
+  return typeof id === 'string' ? id.toLowerCase() : JSON.stringify(item);
+}
+
+/**
+ * Where a next link leads on our own origin. Our token is sent nowhere else, and recorded answers name
+ * regional hosts of Microsoft's that serve the same data (defender-api.md 7.1). Only path and query of the
+ * link count, and only where it is a page of the collection that was asked for; undefined for anything else.
+ * @param asked the page that contained the link
+ * @param api the address that all calls are below: its path stays in front
+ */
+export function nextPage(link: string, asked: URL, api: URL): URL | undefined {
+  if (link.length > longestLink) return undefined;
+  const theirs = URL.canParse(link, asked.href) ? new URL(link, asked.href) : undefined;
+  if (theirs === undefined || (theirs.protocol !== 'https:' && theirs.protocol !== 'http:')) return undefined;
+  const collection = lastPart(asked.pathname);
+  if (lastPart(theirs.pathname) !== collection) return undefined;
+  // Another gateway may have a path of its own before /api, or none at all.
+  const from = theirs.pathname.toLowerCase().lastIndexOf('/api/');
+  const path = from < 0 ? undefined : theirs.pathname.slice(from).replace(/\/+$/, '');
+  const own =
+    path !== undefined && apiPath.test(path) ? `${api.pathname.replace(/\/+$/, '')}${path}` : asked.pathname;
+  const next = new URL(api.origin);
+  next.pathname = own;
+  next.search = theirs.search;
+  return next;
+}
+
+/** Servers refuse longer ones; characters. */
+const longestLink = 8_000;
+/** With or without a version (learn.microsoft.com/defender-endpoint/api/exposed-apis-list). */
+const apiPath = /^\/api\/(?:v\d+(?:\.\d+)?\/)?[a-z]+$/i;
+
+function lastPart(path: string): string {
+  return path.replace(/\/+$/, '').toLowerCase().split('/').at(-1) ?? '';
 }

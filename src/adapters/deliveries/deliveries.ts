@@ -1,12 +1,15 @@
-// Deliveries of a chat: which ones came in, also before a restart, each kept until its person has an answer.
-// A chat repeats what it believes was lost, and never repeats what we have acknowledged.
+// Deliveries of a chat: which ones came in, also before a restart, each kept until its person has an answer; how
+// many one person may make; and the sentences about one that was not accepted, came too late or is answered late.
+import { timeOf } from '../../../cards/clip.ts';
+import type { Reply } from '../../bot/ports.ts';
+import { SlidingWindow } from '../../liveResponse/pacing/slidingWindow.ts';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
+import { parseJson, recordOf } from '../../liveResponse/text/json.ts';
 import { createClock } from '../clock.ts';
 import type { Disk } from '../store/journal/disk.ts';
-import type { Keys } from '../store/journal/keys.ts';
 import { macOf, sameMac } from '../store/journal/keys.ts';
+import type { Keys } from '../store/journal/keys.ts';
 import { Ledger } from './ledger.ts';
-import { parseJson, recordOf } from '../../liveResponse/text/json.ts';
 
 /**
  * Repeats come within seconds to an hour (msteams-docs#6084, #8998; docs.slack.dev/apis/events-api); six
@@ -274,4 +277,98 @@ function readLine(
   const { k, at, begun } = value;
   if (typeof k !== 'string' || typeof at !== 'number') return undefined;
   return { k, at, begun: begun === true, ...('memo' in value ? { memo: value['memo'] } : {}) };
+}
+
+/**
+ * Our own limit on what one account may press and type in a minute before it is told to wait: no hand needs
+ * more.
+ */
+export const turnsPerMinute = 40;
+
+/** `tooFast` is answered once a minute and account; after that it is `tooFastSaid`. */
+export type Turn = 'go' | 'tooFast' | 'tooFastSaid';
+
+const minute = 60_000;
+/** Idle accounts are removed when there are more than this many. */
+const most = 5_000;
+
+export interface PersonRateOptions {
+  readonly deliveries: Pick<Deliveries, 'has' | 'ignore'>;
+  readonly clock: Pick<Clock, 'elapsed'>;
+}
+
+export class PersonRate {
+  readonly #options: PersonRateOptions;
+  readonly #accounts = new Map<string, { readonly window: SlidingWindow; saidAt: number }>();
+
+  constructor(options: PersonRateOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Whether a delivery is accepted now. A repeated delivery counts once. A refused one is remembered, so that
+   * the repeats that the platform sends are not accepted either.
+   */
+  admit(delivery: string, account: string): Turn {
+    const { deliveries } = this.#options;
+    const turn = deliveries.has(delivery) ? 'go' : this.#check(account);
+    if (turn !== 'go') deliveries.ignore(delivery);
+    return turn;
+  }
+
+  #check(account: string): Turn {
+    const now = this.#options.clock.elapsed();
+    if (this.#accounts.size > most)
+      for (const [id, { window }] of this.#accounts) if (window.isIdle(now)) this.#accounts.delete(id);
+    const known = this.#accounts.get(account) ?? {
+      window: new SlidingWindow([{ limit: turnsPerMinute, ms: minute }]),
+      saidAt: -Infinity,
+    };
+    this.#accounts.set(account, known);
+    if (known.window.take(now)) return 'go';
+    if (known.saidAt > now - minute) return 'tooFastSaid';
+    known.saidAt = now;
+    return 'tooFast';
+  }
+}
+
+export type DeliveryKind = 'command' | 'press' | 'form';
+
+const again: Readonly<Record<DeliveryKind, string>> = {
+  command: 'Type it again',
+  press: 'Press again',
+  form: 'Send it again',
+};
+
+export function notTakenSentence(kind: DeliveryKind): string {
+  return `Your ${kind} was NOT taken: the bot could not write it down in time. Nothing was done, and nothing of it will be. ${again[kind]} in a minute; if it stays so, tell the people who run the bot that its disk is slow or full.`;
+}
+
+export const tooFastSentence =
+  'That was a lot in one minute. Nothing more is taken from you for a moment; wait a little and press or type again.';
+
+/**
+ * `what` shows which delivery is meant, such as the line as it was typed. `begun`: the bot had started on it,
+ * and nothing shows how far it came.
+ */
+export function tooLateSentence(
+  kind: DeliveryKind,
+  what: string,
+  { at, begun }: { readonly at: number; readonly begun: boolean },
+  now: number,
+): string {
+  const when = `Your ${kind} of ${timeOf(at, now)} (${what}) was not answered yet when the bot went down`;
+  if (begun)
+    return `${when}. Whether it was done is not known here: look at the card or the list of requests before you repeat it.`;
+  return `${when}, and was not done. ${again[kind]} if it is still wanted.`;
+}
+
+/** Before the answer to something that came in before a restart. */
+export function takenUpSentence(kind: DeliveryKind, at: number, now: number): string {
+  return `Your ${kind} of ${timeOf(at, now)}, taken up after a restart of the bot:`;
+}
+
+/** The reply with `preface` before its words, where it has any. */
+export function prefaced(reply: Reply, preface: string | undefined): Reply {
+  return preface === undefined || !('text' in reply) ? reply : { ...reply, text: `${preface} ${reply.text}` };
 }

@@ -2,7 +2,7 @@
 // and synced once. A line that is withdrawn in time, or could not be written, is never read back.
 import { join } from 'node:path';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
-import { codeOf } from '../systemErrors.ts';
+import { codeOf } from '../clock.ts';
 import { diskWords } from '../store/journal/disk.ts';
 import type { Disk, DiskFile } from '../store/journal/disk.ts';
 

@@ -5,7 +5,7 @@ import { entraGroups, knownBy } from './groupIds.ts';
 import type { TokenSource } from './credentials.ts';
 import { TokenError } from './tokenError.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
-import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
+import { idsOn } from '../../liveResponse/request/request.ts';
 import type { Log } from '../../liveResponse/ports.ts';
 import { callTimeoutMs } from '../checks/call.ts';
 import type { Caller } from '../checks/call.ts';

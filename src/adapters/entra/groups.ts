@@ -7,7 +7,7 @@ import type { Groups } from '../../bot/ports.ts';
 import { SharedReadings } from '../../liveResponse/pacing/sharedReadings.ts';
 import type { Recency } from '../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
-import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
+import { idsOn } from '../../liveResponse/request/request.ts';
 import { jsonOf } from '../outbound/http.ts';
 import type { Http, HttpAnswer } from '../outbound/http.ts';
 import { entraGroups, knownBy } from './groupIds.ts';

@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { codeOf } from '../systemErrors.ts';
+import { codeOf } from '../clock.ts';
 
 export interface Listening {
   readonly url: string;

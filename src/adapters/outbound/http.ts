@@ -1,15 +1,16 @@
-// The HTTP client for all outgoing calls: limited in time and size, without redirects or repeats. The error
-// of a failed call says what is certain, above all whether the call left this machine, because callers use it
-// to decide whether something may have run.
-import { networkCodeOf } from '../systemErrors.ts';
+// The HTTP client for all outgoing calls: limited in time and size, also where an answer is packed, without redirects
+// or repeats. The error of a failed call says what is certain, above all whether the call left this machine, because
+// callers use it to decide whether something may have run.
+import type { Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
 import { Agent, DecoratorHandler, request as send } from 'undici';
 import type { Dispatcher, ProxyAgent } from 'undici';
 import { maxJsonDepth, parseJson } from '../../liveResponse/text/json.ts';
+import { networkCodeOf } from '../clock.ts';
 import { publicLookup } from './addresses.ts';
-import { unpack } from './unpack.ts';
+import type { Lookup } from './addresses.ts';
 import { addressOf, goesDirect, proxyAgent } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
-import type { Lookup } from './addresses.ts';
 import { wayOutTrouble } from './wayOut.ts';
 import type { WayOut } from './wayOut.ts';
 
@@ -361,4 +362,78 @@ export function retryAfterMs(answer: HttpAnswer, now: number): number | undefine
   if (text === undefined || text === '') return undefined;
   const ms = /^\d{1,9}(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
   return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
+}
+
+/** `cut`: there was more than the limit, or the packed data ends too early. */
+export interface Unpacked {
+  readonly bytes: Uint8Array;
+  readonly cut: boolean;
+}
+
+/**
+ * Names of Content-Encoding (RFC 9110, section 8.4.1), and how each is undone; deflate is sent with and
+ * without its wrapper.
+ */
+const ways: Readonly<Record<string, readonly (() => Transform)[]>> = {
+  gzip: [createGunzip],
+  'x-gzip': [createGunzip],
+  deflate: [createInflate, createInflateRaw],
+  br: [createBrotliDecompress],
+};
+
+/**
+ * Bytes given to the unpacker at a time: data that unpacks a thousandfold produces no more than a few
+ * megabytes before the limit is checked.
+ */
+const piece = 4 * 1024;
+
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
+}
+
+/**
+ * Undefined where the name is unknown, or nothing at all unpacks.
+ * @param maxBytes of the result
+ */
+export async function unpack(
+  bytes: Uint8Array,
+  encoding: string,
+  maxBytes: number,
+): Promise<Unpacked | undefined> {
+  for (const create of ways[encoding.trim().toLowerCase()] ?? []) {
+    const found = await through(create(), bytes, maxBytes);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+async function through(
+  unpacker: Transform,
+  packed: Uint8Array,
+  maxBytes: number,
+): Promise<Unpacked | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const failed: unknown[] = [];
+  unpacker.on('error', (error) => void failed.push(error));
+  const ended = new Promise<void>((resolve) => unpacker.once('close', resolve));
+  unpacker.on('data', (chunk: Uint8Array) => {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > maxBytes) unpacker.destroy();
+  });
+  for (let at = 0; at < packed.length && !unpacker.destroyed; at += piece) {
+    await new Promise<void>((resolve) => {
+      unpacker.once('close', resolve);
+      unpacker.write(packed.subarray(at, at + piece), () => {
+        unpacker.off('close', resolve);
+        resolve();
+      });
+    });
+  }
+  if (!unpacker.destroyed) unpacker.end();
+  await ended;
+  const broken = failed.length > 0;
+  if (broken && length === 0) return undefined;
+  return { bytes: Buffer.concat(chunks).subarray(0, maxBytes), cut: length > maxBytes || broken };
 }

@@ -4,8 +4,7 @@
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { ResultBytes } from '../../liveResponse/ports.ts';
 import type { Http, HttpAnswer } from './http.ts';
-import { HttpError } from './http.ts';
-import { isGzip, unpack as unpackWith } from './unpack.ts';
+import { HttpError, isGzip, unpack as unpackWith } from './http.ts';
 
 /**
  * Azure storage of the commercial and the US government clouds, where Defender keeps results (defender-api.md

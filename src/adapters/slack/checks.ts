@@ -2,7 +2,7 @@
 // channels and groups that the policy names. Readings only; no message is posted and no socket opened.
 import { requiredScopes, scopes, publicApi, platformName, slackGroups, surface } from './ids.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
-import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
+import { idsOn } from '../../liveResponse/request/request.ts';
 import { field, textOf } from '../../liveResponse/text/json.ts';
 import type { SlackService } from './open.ts';
 import { call, isAnswer } from '../checks/call.ts';

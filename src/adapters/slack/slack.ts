@@ -8,16 +8,14 @@ import { ConfigError } from '../config/environment.ts';
 import type { Deliveries } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
 import { mountGuard } from './inbound/guard.ts';
-import type { SlackTime } from './inbound/guard.ts';
+import type { ReplayMemory, SlackTime } from './inbound/guard.ts';
 import type { Intake } from './inbound/intake.ts';
-import type { ReplayMemory } from './inbound/replayMemory.ts';
 import type { Socket } from './inbound/socket.ts';
 import { drainTime } from './limits.ts';
 import type { PendingReplies } from './outbound/privateReplies.ts';
 import { failureOf, messageOf } from './outbound/slackFailure.ts';
 import type { StaleCards } from './outbound/staleCards.ts';
-import type { WebApi } from './outbound/webApi.ts';
-import type { WriteRates } from './outbound/writeRates.ts';
+import type { WebApi, WriteRates } from './outbound/webApi.ts';
 import { SlackUnreached } from './startChecks.ts';
 
 /** How deliveries come in: through a socket that the bot opens, or as signed requests on the shared port. */

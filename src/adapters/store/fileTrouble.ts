@@ -1,7 +1,7 @@
 // What the system's refusal of a file means, in a sentence with the path and the next step: "EROFS" alone
 // helps nobody at three in the morning.
 import { dirname } from 'node:path';
-import { codeOf } from '../systemErrors.ts';
+import { codeOf } from '../clock.ts';
 import { diskWords } from './journal/disk.ts';
 
 const next: Readonly<Record<string, (path: string, code: string) => string>> = {

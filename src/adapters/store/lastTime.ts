@@ -2,7 +2,7 @@
 // begin after it.
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { isMissing } from '../systemErrors.ts';
+import { isMissing } from '../clock.ts';
 
 /** Enough for several of the longest lines. */
 const tailBytes = 256 * 1024;

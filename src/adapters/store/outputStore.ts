@@ -1,13 +1,19 @@
-// Texts of script output, one file each next to the journal, under a retention time of their own: they come
-// from endpoints and may hold personal data, which an append-only journal could never forget. The journal
-// keeps their length and SHA-256.
-import { hash } from 'node:crypto';
-import { chmod, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+// Files in the data folder next to the journal: texts of script output under a retention time of their own, a freeze
+// asked for at the machine, and small JSON files that are replaced whole.
+import { hash, randomBytes } from 'node:crypto';
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, OutputStore } from '../../liveResponse/ports.ts';
 import { StoreError } from '../../liveResponse/ports.ts';
-import { codeOf } from '../systemErrors.ts';
+import type { Clock, Freeze, Log, OutputStore } from '../../liveResponse/ports.ts';
+import { field, parseJson } from '../../liveResponse/text/json.ts';
+import { codeOf, isMissing } from '../clock.ts';
 import { diskWords } from './journal/disk.ts';
+import type { Disk } from './journal/disk.ts';
+import { openedLine } from './journal/line.ts';
+import type { Entry } from './journal/line.ts';
+import type { Vault } from './journal/sealing.ts';
+import { linesOf, segmentsIn } from './journal/segments.ts';
+import { createProjection } from './projection.ts';
 
 export interface OutputStoreOptions {
   /** The data folder; texts are in `outputs/` below it. */
@@ -78,6 +84,177 @@ export async function openOutputStore({ dir, clock }: OutputStoreOptions): Promi
         if (name.endsWith('.txt')) removed += 1;
       }
       return removed;
+    },
+  };
+}
+
+/** The parsed content; undefined when there is no file, or none that can be read as JSON. */
+export async function readJson(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  return parsedJson(text);
+}
+
+/** Undefined where there is no text, or none that is JSON. */
+export function parsedJson(text: string | undefined): unknown {
+  return text === undefined ? undefined : parseJson(text)?.value;
+}
+
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const written = `${path}.new`;
+  const file = await open(written, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(written, path);
+}
+
+/** Milliseconds between two looks of a running bot. */
+export const freezeLook = 1_000;
+const fileName = 'freeze-request.json';
+const maxBytes = 16_384;
+const maxDepth = 4;
+
+export interface FreezeRequest {
+  readonly id: string;
+  readonly by: string;
+  readonly why: string;
+}
+
+/** Resolves once it is durable. @throws the system's error */
+export function dropFreezeRequest(disk: Disk, folder: string, by: string, why: string): void {
+  const path = join(folder, fileName);
+  const id = randomBytes(8).toString('hex');
+  const temporary = `${path}.${id}.tmp`;
+  const file = disk.open(temporary, 'new');
+  try {
+    file.append(Buffer.from(`${JSON.stringify({ format: 1, id, by, why })}\n`));
+    file.sync();
+  } finally {
+    file.close();
+  }
+  disk.rename(temporary, path);
+  disk.syncFolder(folder);
+}
+
+/** Undefined when there is none. One that cannot be read still freezes: somebody wanted that. */
+export function pendingFreeze(disk: Disk, folder: string): FreezeRequest | undefined {
+  let text: string;
+  try {
+    const file = disk.open(join(folder, fileName), 'read');
+    try {
+      text = Buffer.from(file.read(0, maxBytes)).toString('utf8');
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    return {
+      id: 'unread',
+      by: 'somebody at the machine',
+      why: `the file ${fileName} is there and cannot be read`,
+    };
+  }
+  const read = parseJson(text, maxDepth)?.value;
+  const of = (name: string, otherwise: string): string => {
+    const value = field(read, name);
+    return typeof value === 'string' && value.trim() !== '' ? value.slice(0, 500) : otherwise;
+  };
+  return {
+    id: of('id', 'unread'),
+    by: of('by', 'somebody at the machine'),
+    why: of('why', `asked for by the file ${fileName}`),
+  };
+}
+
+function forgetFreezeRequest(disk: Disk, folder: string): void {
+  disk.remove(join(folder, fileName));
+  disk.syncFolder(folder);
+}
+
+/** The freeze in the journal, read also while a bot is running; without `people` only that there is one. */
+export function freezeInForce(disk: Disk, folder: string, people?: Pick<Vault, 'open'>): Freeze | undefined {
+  // No other event has these words as its type, and of the newest file the last one counts.
+  for (const segment of [...segmentsIn(disk, folder)].reverse()) {
+    const projection = createProjection();
+    let found = false;
+    for (const batch of linesOf(disk, segment.path)) {
+      for (const line of batch) {
+        const text =
+          line.ended && words.some((word) => line.bytes.includes(word)) ? line.bytes.toString('utf8') : '';
+        const entry = text === '' ? undefined : openedLine(parseJson(text)?.value, people);
+        if (field(entry, 'request') !== null || !types.has(String(field(field(entry, 'event'), 'type'))))
+          continue;
+        found = true;
+        projection.apply(entry as Entry, undefined);
+      }
+    }
+    if (found) return projection.freeze();
+  }
+  return undefined;
+}
+
+/** What freezes and releases, and the words of it in a line. */
+const types: ReadonlySet<string> = new Set(['frozen', 'unfrozen', 'accepted', 'takenOver']);
+const words: readonly string[] = ['frozen"', '"accepted"', '"takenOver"'];
+
+export interface FreezeWatch {
+  /** Takes up what lies there. Never rejects: what could not be done is tried at the next look. */
+  look(): Promise<void>;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export interface FreezeWatchOptions {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly log: Log;
+  /** Resolves once the freeze is durable, or was in force before. */
+  readonly freeze: (by: string, why: string) => Promise<unknown>;
+}
+
+export function createFreezeWatch({ disk, folder, log, freeze }: FreezeWatchOptions): FreezeWatch {
+  /** Taken up, and perhaps not yet removed: it must not freeze again what a person released since. */
+  let taken: string | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> | undefined;
+  let said: string | undefined;
+
+  async function once(): Promise<void> {
+    const asked = pendingFreeze(disk, folder);
+    if (asked === undefined) return;
+    try {
+      if (asked.id !== taken) {
+        await freeze(asked.by, asked.why);
+        taken = asked.id;
+        log.warn('frozenAtTheMachine', { by: asked.by, why: asked.why });
+      }
+      forgetFreezeRequest(disk, folder);
+      said = undefined;
+    } catch (error) {
+      const why = diskWords(error);
+      if (why !== said) log.error('freezeNotTaken', { why });
+      said = why;
+    }
+  }
+
+  const look = (): Promise<void> => (looking ??= once().finally(() => (looking = undefined)));
+  return {
+    look,
+    start() {
+      timer = setInterval(() => void look(), freezeLook);
+    },
+    async stop() {
+      clearInterval(timer);
+      await looking;
     },
   };
 }

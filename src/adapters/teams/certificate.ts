@@ -2,7 +2,7 @@
 // want.
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { codeOf } from '../systemErrors.ts';
+import { codeOf } from '../clock.ts';
 
 export interface Certificate {
   /** SHA-1 in hex, by which Entra finds the certificate of an app registration. */

@@ -17,9 +17,9 @@ import type { TeamsSettings } from './settings.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskWords } from '../store/journal/disk.ts';
-import { codeOf } from '../systemErrors.ts';
+import { codeOf } from '../clock.ts';
 import type { Policy } from '../../bot/policy/policy.ts';
-import { idsOn } from '../../liveResponse/request/surfaceKey.ts';
+import { idsOn } from '../../liveResponse/request/request.ts';
 import { surface } from './ids.ts';
 
 export interface TeamsSubject extends ChatSubject {

@@ -23,7 +23,7 @@ import { Threads } from './identity/threads.ts';
 import { ActivityHandler } from './inbound/activityHandler.ts';
 import { Roster } from './identity/roster.ts';
 import type { OpenChat, OpeningParts } from '../chatPlatform.ts';
-import { newestCard } from '../newestCard.ts';
+import { newestCard } from '../lastKnown.ts';
 import { surface } from './ids.ts';
 
 export interface TeamsOptions {

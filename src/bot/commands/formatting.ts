@@ -3,7 +3,7 @@
 // cannot be meant: a pair around a whole line or word that could hold no such character. The arguments of a
 // script are never touched.
 import { foreignWords, isCommandWord } from './forms.ts';
-import { proseStart } from './prose.ts';
+import { proseStart } from './text.ts';
 import { holds, readChars } from '../policy/recipes/recipes.ts';
 import type { Recipe } from '../policy/policy.ts';
 import type { Line, Word } from './text.ts';

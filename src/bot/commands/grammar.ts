@@ -1,14 +1,11 @@
 // The command language: one typed line to what it asks for, or to the first thing wrong with it. What parses
 // is shown back on the card byte for byte.
 import { commandWords, foreignWords, forms, isCommandWord, isSessionWord } from './forms.ts';
-import type { CommandWord, SessionWord } from './forms.ts';
-import type { Given } from './arguments/kinds.ts';
-import { readArgs, readSome } from './arguments/readArgs.ts';
-import type { ReadableArg } from './arguments/readArgs.ts';
-import { isStop } from './arguments/readers.ts';
-import type { NoId } from './arguments/readers.ts';
+import type { CommandWord, Given, SessionWord } from './forms.ts';
+import { isStop, readArgs, readSome } from './argumentReaders.ts';
+import type { NoId, ReadableArg } from './argumentReaders.ts';
 import type { GrammarProblem } from './grammarProblem.ts';
-import { nearest } from './nearest.ts';
+import { isProblem, nearest, spotOf, trailing } from './lineReaders.ts';
 import { formattingRepair, unmarked, unwrapped } from './formatting.ts';
 import type { Known } from './formatting.ts';
 import { bareReason, endOf, misspelt, splitEnd, withReason } from './reason.ts';
@@ -18,7 +15,6 @@ import { parseRecipe, parseSequence, parseSingle } from './session.ts';
 import type { SessionAsk } from '../policy/recipes/sessionAsk.ts';
 import type { Line } from './text.ts';
 import { maxText, readLine } from './text.ts';
-import { isProblem, spotOf, trailing } from './lineReaders.ts';
 
 /** The words whose line means what their arguments give, and no more. */
 type PlainWord = Exclude<CommandWord, SessionWord | 'retry'>;

@@ -3,10 +3,9 @@
 // write it.
 import type { GrammarProblem } from './grammarProblem.ts';
 import { maxReason } from '../../liveResponse/verbs.ts';
-import { nearest } from './nearest.ts';
-import { reasonOption } from './prose.ts';
+import { cut, nearest, proseFrom, spotAt } from './lineReaders.ts';
+import { reasonOption } from './text.ts';
 import type { Line, Word } from './text.ts';
-import { cut, proseFrom, spotAt } from './lineReaders.ts';
 
 const name = 'reason';
 /** Dashes of every width, or a slash, before a name, and what is joined to it by "=" or ":". */

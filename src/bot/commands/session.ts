@@ -2,21 +2,18 @@
 // device.
 import type { Command } from '../../liveResponse/commands.ts';
 import { problemWith } from '../../liveResponse/commands.ts';
-import { kinds } from './arguments/kinds.ts';
-import { readArgs, readSome } from './arguments/readArgs.ts';
-import { noRecipes } from './arguments/readers.ts';
-import type { Reading } from './arguments/readers.ts';
+import { formOf, forms, kinds, parts as partArgs, partVerbs } from './forms.ts';
+import { noRecipes, readArgs, readSome } from './argumentReaders.ts';
+import type { Reading } from './argumentReaders.ts';
 import type { PartVerb } from './forms.ts';
-import { formOf, forms, parts as partArgs, partVerbs } from './forms.ts';
 import type { GrammarProblem } from './grammarProblem.ts';
-import { nearest } from './nearest.ts';
+import { cut, isProblem, missing, nearest, restFrom, spotAt, spotOf } from './lineReaders.ts';
 import type { Recipe } from '../policy/policy.ts';
 import { fill, holds, readChars } from '../policy/recipes/recipes.ts';
 import type { SessionAsk } from '../policy/recipes/sessionAsk.ts';
 import type { Line, Word } from './text.ts';
 import { bareReason, endOf, misspelt, splitEnd, withReason } from './reason.ts';
 import type { Zone } from './reason.ts';
-import { cut, isProblem, missing, restFrom, spotAt, spotOf } from './lineReaders.ts';
 
 /** What the words of a command may belong to beside the reason. */
 const zoneOf = { run: 'script', get: 'path', put: 'ours' } as const satisfies Record<PartVerb, Zone>;

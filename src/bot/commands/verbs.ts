@@ -4,7 +4,7 @@ import type { AnyVerb } from '../../liveResponse/verbs.ts';
 import { effectOf, isVerb, rowOf, tooLong } from '../../liveResponse/verbs.ts';
 import type { Freshness } from '../policy/people/people.ts';
 import type { Refusal } from '../policy/refusals/refusal.ts';
-import { noRecipes } from './arguments/readers.ts';
+import { noRecipes } from './argumentReaders.ts';
 import { forms, isCommandWord } from './forms.ts';
 import { parse } from './grammar.ts';
 

@@ -1,24 +1,23 @@
 // What every answer needs: who speaks, how a refusal is told, and how a bug or a broken journal reaches the
 // person.
 import { missingRight } from '../../../cards/messages/rights.ts';
-import { afterRestore } from '../../../cards/messages/said.ts';
+import { afterRestore } from '../../../cards/messages/waits.ts';
 import { DefenderError, errorAnswer, StoreError } from '../../liveResponse/ports.ts';
 import type { Request } from '../../liveResponse/request/request.ts';
 import { stageOf } from '../../liveResponse/request/request.ts';
-import { foundLateOf } from '../../liveResponse/request/steps.ts';
+import { foundLateOf } from '../../liveResponse/request/retry.ts';
 import type { Deps } from '../deps.ts';
-import type { RecentLibrary } from '../workers/reads/library.ts';
+import type { RecentLibrary } from '../workers/reads/approvalDigest.ts';
 import type { Workers } from '../workers/workers.ts';
 import { freshnessFor, identityUnread } from '../commands/verbs.ts';
 import type { AnyVerb } from '../../liveResponse/verbs.ts';
 import { actorOf } from '../policy/people/people.ts';
 import { mayFind } from '../policy/needToKnow.ts';
 import type { Actor } from '../policy/people/people.ts';
-import { mayUse } from '../policy/places.ts';
+import { lostAt, mayUse } from '../policy/places.ts';
 import type { Reply } from '../ports.ts';
 import { blockOf, explain, isRefusal } from '../policy/refusals/refusal.ts';
 import type { Refusal } from '../policy/refusals/refusal.ts';
-import { lostAt } from '../policy/restored.ts';
 import type { RecentHistory } from './requests/deviceContext.ts';
 import type { Refusals, Speaker } from './refusalJournal.ts';
 import type { AskQueue } from './requests/askQueue.ts';

@@ -5,7 +5,7 @@ import { StoreError } from '../../liveResponse/ports.ts';
 import type { GlobalEvent, Log, RequestStore } from '../../liveResponse/ports.ts';
 import { changesOf, changeWords } from '../policy/policyChanges.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { CurrentPolicy } from '../policy/currentPolicy.ts';
+import type { CurrentPolicy } from '../policy/places.ts';
 
 export interface NextPolicy {
   readonly policy: Policy;

@@ -1,10 +1,10 @@
 // Refusals on their way into the journal. Anybody in a channel can press a button, so an account that keeps
 // on pressing must not fill the disk.
-import { surfaceKey } from '../../liveResponse/request/surfaceKey.ts';
+import { surfaceKey } from '../../liveResponse/request/request.ts';
 import type { Deps } from '../deps.ts';
 import type { Account, Place } from '../ports.ts';
 import type { Refusal } from '../policy/refusals/refusal.ts';
-import { RecentMap } from '../../liveResponse/pacing/recentMap.ts';
+import { RecentMap } from '../../liveResponse/pacing/sharedReadings.ts';
 
 /**
  * Refusals of one account that are written one by one within an hour; ours: more than a person meets, far

@@ -3,13 +3,12 @@
 import { bindingOf } from '../../liveResponse/commands.ts';
 import type { Request } from '../../liveResponse/request/request.ts';
 import { isOpen, stageOf } from '../../liveResponse/request/request.ts';
-import { actionIdOf } from '../../liveResponse/request/steps.ts';
+import { actionIdOf } from '../../liveResponse/request/retry.ts';
 import { foundBy, RefusalError, requestFor } from './context.ts';
 import type { HandlerContext } from './context.ts';
-import { isCommandWord } from '../commands/forms.ts';
+import { isCommandWord, listNames } from '../commands/forms.ts';
 import type { IdVerb } from '../commands/forms.ts';
 import { readCode, bareWord, isSurelyId, normaliseId } from '../commands/requestId.ts';
-import { listNames } from '../commands/arguments/kinds.ts';
 import { maySee } from '../policy/decisions.ts';
 import { mayFind } from '../policy/needToKnow.ts';
 import type { Actor } from '../policy/people/people.ts';

@@ -3,7 +3,7 @@
 import { bindingDigits, bindingOf } from '../../liveResponse/commands.ts';
 import { sessionOf, stageOf } from '../../liveResponse/request/request.ts';
 import type { Request, Terms } from '../../liveResponse/request/request.ts';
-import { maxSearchAttempts } from '../../liveResponse/pacing/schedules.ts';
+import { maxSearchAttempts } from '../../liveResponse/pacing/callRates.ts';
 import type { Freeze } from '../../liveResponse/ports.ts';
 import { wasOver } from './refusals/endedStatus.ts';
 import { isGroup } from './people/people.ts';

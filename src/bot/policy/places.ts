@@ -1,7 +1,10 @@
-// Where a request may be asked for, where its cards go, and how much of a result each card may show.
-import { splitSurfaceKey, surfaceKey } from '../../liveResponse/request/surfaceKey.ts';
-import type { Policy, PlaceRule } from './policy.ts';
+// What a policy says beyond roles: where a request may be asked for and where its cards go, how many may wait at
+// once; and the policy as it is at this moment, for all who hold it.
+import type { RequestStore } from '../../liveResponse/ports.ts';
+import { endedAt, splitSurfaceKey, stageOf, surfaceKey } from '../../liveResponse/request/request.ts';
+import type { Request } from '../../liveResponse/request/request.ts';
 import type { Place } from '../ports.ts';
+import type { PlaceRule, Policy, Tier } from './policy.ts';
 import type { Refusal } from './refusals/refusal.ts';
 
 /** A place that gets a card. */
@@ -63,4 +66,108 @@ export function placesFor(policy: Policy, origin: Place): readonly CardPlace[] {
       return { surface, place, results: one.results, ...notify(one) };
     });
   return [...first, ...approvals];
+}
+
+/** Where the tier says nothing: more than anybody asks for on purpose, few enough to be read. */
+export const defaultPending = { person: 20, device: 10 } as const;
+
+/** Waits for a person or for its turn: nothing of it has been sent. */
+function isPending(request: Request): boolean {
+  const { state } = stageOf(request);
+  return state === 'awaitingApproval' || state === 'queued';
+}
+
+/**
+ * Why one more may not be asked for; undefined when it may. Requests of every tier count, against the bounds
+ * of the tier that is asked for.
+ * @param deviceId undefined while it is not known yet: then the person's alone are counted
+ */
+export function tooManyPending(
+  open: readonly Request[],
+  tier: Pick<Tier, 'name' | 'pending'>,
+  personId: string,
+  deviceId: string | undefined,
+): Refusal | undefined {
+  const { person, device } = tier.pending ?? defaultPending;
+  const pending = open.filter(isPending);
+  const own = pending.filter(({ asked }) => asked.requester.id === personId);
+  if (own.length >= person)
+    return {
+      refused: 'tooManyPending',
+      of: 'person',
+      tier: tier.name,
+      most: person,
+      own: idsOf(own),
+      others: 0,
+    };
+  const there =
+    deviceId === undefined ? [] : pending.filter((request) => request.targets[0].device.id === deviceId);
+  if (there.length < device) return undefined;
+  const mine = there.filter(({ asked }) => asked.requester.id === personId);
+  return {
+    refused: 'tooManyPending',
+    of: 'device',
+    tier: tier.name,
+    most: device,
+    own: idsOf(mine),
+    others: there.length - mine.length,
+    device: there[0]?.targets[0].device.name ?? '',
+  };
+}
+
+/** Oldest first: what was forgotten is most likely there. */
+function idsOf(requests: readonly Request[]): readonly string[] {
+  return requests.toSorted((a, b) => a.asked.at - b.asked.at).map(({ id }) => id);
+}
+
+export interface CurrentPolicy {
+  /** Changes under whoever keeps it; a value taken out of it does not. */
+  readonly policy: Policy;
+  /** The one in force as it stands. */
+  now(): Policy;
+  replace(next: Policy): void;
+}
+
+export function createCurrentPolicy(first: Policy): CurrentPolicy {
+  let now = first;
+  // Every part, so that the compiler asks for each new one.
+  const policy: { readonly [Part in keyof Required<Policy>]: Policy[Part] } = {
+    get people() {
+      return now.people;
+    },
+    get roles() {
+      return now.roles;
+    },
+    get recipes() {
+      return now.recipes;
+    },
+    get raw() {
+      return now.raw;
+    },
+    get devices() {
+      return now.devices;
+    },
+    get tiers() {
+      return now.tiers;
+    },
+    get places() {
+      return now.places;
+    },
+    get results() {
+      return now.results;
+    },
+    get freeze() {
+      return now.freeze;
+    },
+  };
+  return { policy, now: () => now, replace: (next) => void (now = next) };
+}
+
+/**
+ * When the record was restored from a copy that knows the request and not its end (epoch ms); of several
+ * times the last. Undefined where no line that is lost can be of it. Each restore counts for good: one that
+ * came later knows no more of what the one before it lost.
+ */
+export function lostAt(request: Request, store: Pick<RequestStore, 'restores'>): number | undefined {
+  return store.restores().findLast((at) => request.asked.at <= at && (endedAt(request) ?? Infinity) > at);
 }

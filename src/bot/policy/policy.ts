@@ -1,7 +1,7 @@
 // Who may do what, where and to which device: default deny. Pure decisions over a validated policy; the file
 // is read by adapters/config.
 import type { Command } from '../../liveResponse/commands.ts';
-import type { System } from '../../liveResponse/device/systems.ts';
+import type { System } from '../../liveResponse/device/records.ts';
 
 /**
  * A human, listed in the policy. Accounts are `surface:account id`; e-mail and display names are never

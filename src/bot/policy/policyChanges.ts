@@ -1,9 +1,9 @@
 // What another policy changes, rule by rule, and whether each change lets more happen or less. Told in words
 // where approvals are decided, and kept in the journal as facts without names of people.
-import { duration } from '../../../cards/time.ts';
+import { duration } from '../../../cards/clip.ts';
 import type { PolicyFact } from '../../liveResponse/ports.ts';
 import { commandLine } from '../../liveResponse/commands.ts';
-import { defaultPending } from './pending.ts';
+import { defaultPending } from './places.ts';
 import type { NeedToKnow, Person, PlaceRule, Policy, Recipe, Tier } from './policy.ts';
 import { holds, readChars } from './recipes/recipes.ts';
 import { systemsOf } from './recipes/recipeSystems.ts';

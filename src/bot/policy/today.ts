@@ -1,10 +1,9 @@
 // Whether the policy of today would refuse what was asked for or approved under an earlier one. Looser never
 // helps, because the terms of a request are frozen; stricter always counts. Pure: judged again at every
 // decision, after every change of the policy, and right before the POST.
-import { splitSurfaceKey } from '../../liveResponse/request/surfaceKey.ts';
-import { duration } from '../../../cards/time.ts';
+import { sessionOf, splitSurfaceKey, stageOf } from '../../liveResponse/request/request.ts';
+import { duration } from '../../../cards/clip.ts';
 import type { PersonRef } from '../../liveResponse/request/vote.ts';
-import { sessionOf, stageOf } from '../../liveResponse/request/request.ts';
 import type { Request } from '../../liveResponse/request/request.ts';
 import { earlierAttempt } from '../../liveResponse/request/session.ts';
 import type { SessionStage } from '../../liveResponse/request/session.ts';

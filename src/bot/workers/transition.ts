@@ -1,10 +1,15 @@
-// Folding one event into a request or one of its sessions, which must still be in the expected state: the only
-// way the workers write.
-import type { RequestStore } from '../../liveResponse/ports.ts';
+// How workers write: one event is folded into a request or session that must still be in the expected state. How
+// long ago something happened, which no jump of the clock stretches, and how long is waited.
+import type { Action } from '../../liveResponse/action.ts';
+import { RecentMap } from '../../liveResponse/pacing/sharedReadings.ts';
+import type { Clock, RequestStore } from '../../liveResponse/ports.ts';
 import type { RequestEvent, SessionEvent } from '../../liveResponse/request/events.ts';
 import type { Request, RequestSession } from '../../liveResponse/request/request.ts';
-import type { Session, SessionState } from '../../liveResponse/request/session.ts';
 import { isInState } from '../../liveResponse/request/session.ts';
+import type { Session, SessionState } from '../../liveResponse/request/session.ts';
+import { longestWait, offlineQueueOf } from '../../liveResponse/tenantLimits.ts';
+import type { OfflineQueue } from '../../liveResponse/tenantLimits.ts';
+import type { Deps } from '../deps.ts';
 
 /** Which session of which request; a `RequestSession` names itself. */
 export interface SessionRef {
@@ -72,4 +77,78 @@ export function isIn<S extends SessionState>(
   states: readonly S[],
 ): one is RequestSession<S> {
   return one !== undefined && isInState(one.session, states);
+}
+
+export interface Ages {
+  /**
+   * Milliseconds since `at` (epoch milliseconds), never negative. `key` names what happened; another `at`
+   * under it is another event.
+   */
+  of(key: string, at: number): number;
+}
+
+/** More than all open requests have; the oldest is forgotten and measured by the wall clock again. */
+const mostKept = 50_000;
+
+export function createAges(clock: Pick<Clock, 'now' | 'elapsed'>): Ages {
+  const known = new RecentMap<string, { readonly at: number; readonly began: number }>(mostKept);
+  return {
+    of(key, at) {
+      const before = known.get(key);
+      if (before?.at === at) return clock.elapsed() - before.began;
+      const age = Math.max(0, clock.now() - at);
+      known.set(key, { at, began: clock.elapsed() - age });
+      return age;
+    },
+  };
+}
+
+/**
+ * RunScript is ended by Defender after 10 minutes
+ * (learn.microsoft.com/defender-endpoint/api/run-live-response).
+ */
+const scriptLimit = 10 * 60_000;
+/** Getting or putting a file: 30 minutes, as for the live response console's own commands. */
+const fileLimit = 30 * 60_000;
+/** What the service itself is given on top: waking the device, closing the session. */
+const serviceMargin = 30 * 60_000;
+
+/** Characters. Defender documents no limit for the Comment of an action, or of its cancel; this is ours. */
+export const maxComment = 1000;
+
+function workLimit({ subject }: Pick<Request, 'subject'>): number {
+  return subject.commands.reduce(
+    (sum, command) => sum + (command.type === 'RunScript' ? scriptLimit : fileLimit),
+    serviceMargin,
+  );
+}
+
+/** How long Defender keeps a session for an offline device in this tenant, as far as it is known now. */
+export function queueOf({ store, settings }: Pick<Deps, 'store' | 'settings'>): OfflineQueue {
+  return offlineQueueOf(settings.tenant, store.learned(), settings.offlineQueue);
+}
+
+/**
+ * When a session started at `now` is given up at the latest: never before Defender may have given up waiting
+ * for the device.
+ */
+export function deadlineFrom(request: Pick<Request, 'subject'>, now: number, queue: OfflineQueue): number {
+  return now + longestWait(queue) + workLimit(request);
+}
+
+/**
+ * When a running session becomes overdue: soon after its work began, much later while the device may still be
+ * offline; later still where the tenant turns out to wait longer.
+ */
+export function deadlineAfter(
+  { request, session: { stage } }: RequestSession<'running'>,
+  action: Action,
+  queue: OfflineQueue,
+): number {
+  const started = action.progress.flatMap((one) => (one.startedAt === undefined ? [] : [one.startedAt]));
+  if (started.length === 0)
+    return queue.known && queue.by === 'sessions'
+      ? Math.max(stage.deadline, deadlineFrom(request, stage.run.startedAt, queue))
+      : stage.deadline;
+  return Math.min(stage.deadline, Math.min(...started) + workLimit(request));
 }

@@ -1,6 +1,8 @@
-// Background worker: runs a pass, waits until the pass wants to run again or somebody nudges it, and never dies
-// of an error. It reports how it is, so that one that hangs is seen from outside.
-import type { Clock, Log } from '../../liveResponse/ports.ts';
+// Background worker: runs a pass, waits until the pass wants to run again or somebody nudges it, and never dies of an
+// error. It reports how it is. And two small passes: what could not be written is tried again, and a clock that is
+// set or a machine that slept is seen.
+import { duration, stamp } from '../../../cards/clip.ts';
+import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 
 /** What a pass is told while it runs. */
 export interface Turn {
@@ -165,6 +167,99 @@ export function createNextWake(clock: Pick<Clock, 'now' | 'elapsed'>): NextWake 
       // Counted from the end of the pass, which may have been long.
       const wait = Math.min(time - clock.now(), elapsed - clock.elapsed());
       return wait === Infinity ? undefined : Math.max(0, wait);
+    },
+  };
+}
+
+/** How often is looked, and so the longest that a disk which is well again goes unnoticed. Milliseconds. */
+export const recoverEvery = 5_000;
+
+/** @param recovered called when something is well again: what waited for it goes on at once */
+export function createRecovery(
+  keepers: () => readonly Keeper[],
+  log: Log,
+  recovered: () => void,
+): { pass(turn?: Turn): Promise<number> } {
+  async function retry(keeper: Keeper): Promise<void> {
+    try {
+      if (keeper.trouble() === undefined || !(await keeper.recover())) return;
+      log.info('recovered', { what: keeper.name });
+      recovered();
+    } catch (error) {
+      log.error('recoveryFailed', { what: keeper.name, error });
+    }
+  }
+
+  return {
+    async pass(turn = byHand) {
+      if (!turn.goOn()) return recoverEvery;
+      // All at once: a chat that does not answer must not hold up the journal.
+      await Promise.all(keepers().map(retry));
+      return recoverEvery;
+    },
+  };
+}
+
+/** Between two looks, which is how late what has fallen due is noticed at most. Milliseconds. */
+const every = 1_000;
+/** Between two looks the two clocks part by less than this unless one was set. Milliseconds. */
+const jumpFrom = 3_000;
+/** A look that comes so much too late: the machine stood still, and everybody on it. Milliseconds. */
+const stoodStill = 30_000;
+/** How long a jump is told. Milliseconds. */
+const toldFor = 10 * 60_000;
+
+export interface ClockWatch {
+  pass(): Promise<number>;
+  /** What the clock did within the last minutes; undefined when it behaved. */
+  trouble(): string | undefined;
+  /** Jumps since the start. */
+  jumps(): number;
+}
+
+export interface ClockEvents {
+  /** The time of day is another than one would think: everybody looks at what is due. */
+  readonly jumped: () => void;
+  /** Nobody could run for a while, which is nobody's fault. */
+  readonly stoodStill: () => void;
+}
+
+/** @param clock the machine's own; that of a simulated tenant never jumps */
+export function createClockWatch(
+  clock: Pick<Clock, 'now' | 'elapsed'>,
+  log: Log,
+  events: ClockEvents,
+): ClockWatch {
+  let wall = clock.now();
+  let elapsed = clock.elapsed();
+  let jumps = 0;
+  let last: { readonly by: number; readonly at: number; readonly seen: number } | undefined;
+
+  function look(): void {
+    const passed = clock.elapsed() - elapsed;
+    const by = clock.now() - wall - passed;
+    wall = clock.now();
+    elapsed = clock.elapsed();
+    if (passed > every + stoodStill) events.stoodStill();
+    if (Math.abs(by) <= jumpFrom && passed <= every + stoodStill) return;
+    if (Math.abs(by) > jumpFrom) {
+      jumps += 1;
+      last = { by, at: wall, seen: elapsed };
+      log.warn('clockJumped', { byMs: Math.round(by) });
+    }
+    events.jumped();
+  }
+
+  return {
+    pass() {
+      look();
+      return Promise.resolve(every);
+    },
+    jumps: () => jumps,
+    trouble() {
+      if (last === undefined || clock.elapsed() - last.seen > toldFor) return undefined;
+      const { by, at } = last;
+      return `the machine's clock jumped ${by > 0 ? 'forward' : 'back'} by ${duration(Math.abs(by))} at ${stamp(at)}: it was set, or the machine was suspended`;
     },
   };
 }

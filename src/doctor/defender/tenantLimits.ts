@@ -1,10 +1,10 @@
 // The limits that differ between tenants: what is stated, and what sessions of the last months show, those of
 // other tools and of the portal's API counted in. One small list call; a range where nobody can tell.
-import { offlineQueueWords, sessionLimitWords } from '../../../cards/messages/tenantLimits.ts';
-import { duration } from '../../../cards/time.ts';
+import { offlineQueueWords, sessionLimitWords } from '../../../cards/messages/waits.ts';
+import { duration } from '../../../cards/clip.ts';
 import { readAction, readPage } from '../../adapters/defender/wire.ts';
 import { createdAtOr } from '../../liveResponse/action.ts';
-import { sessionsAtOnce } from '../../liveResponse/pacing/sessionCap.ts';
+import { sessionsAtOnce } from '../../liveResponse/pacing/callRates.ts';
 import type { Learned } from '../../liveResponse/tenantLimits.ts';
 import {
   differ,

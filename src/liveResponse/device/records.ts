@@ -1,7 +1,6 @@
-// Device records of Defender, and whether one can take a live response session at all. Only a definite word
-// counts: where a field is absent, or holds a word that nobody here knows, Defender decides when the session is
-// started.
-import { familyOf } from './systems.ts';
+// Device records of Defender: whether a device can take a live response session at all, where only a definite word
+// counts, and which commands do not fit its operating system, which is told and not refused.
+import type { Command } from '../commands.ts';
 
 /**
  * A device frozen by id when it was resolved; the rest is what the approver is shown. Times in epoch
@@ -98,4 +97,84 @@ export function onboardingKind(
 export function mergedInto(word: string | undefined): string | undefined {
   const id = word?.trim() ?? '';
   return /^[0-9a-z-]{8,64}$/i.test(id) && /[1-9a-z]/i.test(id) ? id : undefined;
+}
+
+/** Where live response runs. */
+export const systems = ['windows', 'linux', 'macos'] as const;
+export type System = (typeof systems)[number];
+export type Family = System | 'mobile';
+
+export interface Misfit {
+  readonly index: number;
+  readonly what:
+    | 'windowsScript'
+    | 'unixScript'
+    | 'windowsFile'
+    | 'unixFile'
+    | 'windowsPath'
+    | 'unixPath'
+    | 'registry'
+    | 'noLiveResponse';
+}
+
+const linux =
+  /linux|ubuntu|debian|red ?hat|rhel|centos|suse|sles|fedora|oracle|amazon|alma|rocky|mariner|flatcar/i;
+
+/**
+ * Of Defender's `osPlatform`, such as Windows11, WindowsServer2022, Ubuntu, RedHatEnterpriseLinux, macOS;
+ * undefined for a word nobody knows.
+ */
+export function familyOf(os: string): Family | undefined {
+  if (/^windows/i.test(os)) return /phone|mobile/i.test(os) ? 'mobile' : 'windows';
+  if (/^(?:mac ?os|os ?x)/i.test(os)) return 'macos';
+  if (/^(?:android|ios|ipados)/i.test(os)) return 'mobile';
+  return linux.test(os) ? 'linux' : undefined;
+}
+
+/** The first thing about each command that does not fit; none where the system is not known. */
+export function misfits(os: string, commands: readonly Command[]): readonly Misfit[] {
+  const family = familyOf(os);
+  if (family === undefined) return [];
+  return commands.flatMap((command, index) => {
+    const what =
+      family === 'mobile' ? 'noLiveResponse' : family === 'windows' ? onWindows(command) : onUnix(command);
+    return what === undefined ? [] : [{ index, what }];
+  });
+}
+
+/** A key of the registry is no file. */
+const registry = /^(?:HK(?:LM|CU|CR|U|CC):?|HKEY_[A-Z_]+|Registry::.*)(?:\\|$)/i;
+
+function onWindows(command: Command): Misfit['what'] | undefined {
+  switch (command.type) {
+    case 'RunScript':
+      return /\.(?:sh|bash|zsh|ksh|csh|py|pl|command|scpt)$/i.test(command.scriptName)
+        ? 'unixScript'
+        : undefined;
+    case 'GetFile':
+      if (registry.test(command.path)) return 'registry';
+      return /^(?:\/(?!\/)|~[\w.-]*\/|\$(?!env:)\{?[A-Z_]+\}?\/|file:\/{3}(?![A-Za-z]:))/.test(command.path)
+        ? 'unixPath'
+        : undefined;
+    case 'PutFile':
+      return /\.(?:so|dylib|deb|rpm|dmg|pkg|appimage)$/i.test(command.fileName) ? 'unixFile' : undefined;
+  }
+}
+
+function onUnix(command: Command): Misfit['what'] | undefined {
+  switch (command.type) {
+    case 'RunScript':
+      return /\.(?:ps1|psm1|psd1|bat|cmd|vbs|vbe|js|wsf|hta|exe|com|msi)$/i.test(command.scriptName)
+        ? 'windowsScript'
+        : undefined;
+    case 'GetFile':
+      return registry.test(command.path) ||
+        /^(?:[A-Za-z]:|\\|%[\w()]+%|\$\{?env:|file:\/{3}[A-Za-z]:)/i.test(command.path)
+        ? 'windowsPath'
+        : undefined;
+    case 'PutFile':
+      return /\.(?:exe|dll|msi|msix|sys|com|scr|ps1|psm1|bat|cmd|vbs)$/i.test(command.fileName)
+        ? 'windowsFile'
+        : undefined;
+  }
 }

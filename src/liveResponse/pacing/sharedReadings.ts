@@ -1,7 +1,6 @@
-// One memory for answers of other systems, with coalescing: many who ask at the same moment share one reading,
-// and what was read serves for a while those who decide nothing. A failure is never remembered.
+// One memory for answers of other systems, with coalescing: many who ask at the same moment share one reading, and
+// what was read serves for a while those who decide nothing. A failure is never remembered. And the bounded map.
 import type { Clock } from '../ports.ts';
-import { RecentMap } from './recentMap.ts';
 
 /**
  * How new an answer must be. `true`: its reading began after this question, whoever else shares it; a number:
@@ -118,4 +117,28 @@ export class SharedReadings<Q extends Question, T> {
 
 function keyOf(question: Question): string {
   return typeof question === 'string' ? question : question.key;
+}
+
+/** As a Map, but that setting a key again makes it the newest. Reading a key changes nothing. */
+export class RecentMap<K, V> extends Map<K, V> {
+  readonly #most: number;
+
+  /** @throws RangeError when `most` is not a whole number of at least 1 */
+  constructor(most: number) {
+    if (!Number.isInteger(most) || most < 1) throw new RangeError(`a map cannot hold ${most} entries`);
+    super();
+    this.#most = most;
+  }
+
+  override set(key: K, value: V): this {
+    this.delete(key);
+    super.set(key, value);
+    if (this.size > this.#most) for (const oldest of this.keys()) return this.#without(oldest);
+    return this;
+  }
+
+  #without(key: K): this {
+    this.delete(key);
+    return this;
+  }
 }

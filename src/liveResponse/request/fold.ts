@@ -5,7 +5,7 @@ import type { Change, RequestEvent, RequestFact, RequestTransition, SessionEvent
 import type { Card, NewRequest, Request } from './request.ts';
 import type { Grant } from './session.ts';
 import { endingOf, grantOf, sessionTransition, withSessionFact } from './sessionFold.ts';
-import { surfaceKey } from './surfaceKey.ts';
+import { surfaceKey } from './request.ts';
 
 /**
  * An event that the tables have no transition for. Always a bug of the caller: decisions are made on the same

@@ -1,13 +1,13 @@
 // A live response request: what was asked, for which devices, who agreed, and the sessions that run for it.
-// Its parts are nested, so that an event replaces one part and cannot lose a field of another.
+// Its parts are nested, so that an event replaces one part and cannot lose a field of another. With it the keys of
+// accounts, places and groups: the surface they belong to and their id on it, as one text.
 import type { Command } from '../commands.ts';
 import type { Device } from '../device/records.ts';
-import type { Content } from './content.ts';
-import type { DeviceContext } from './deviceContext.ts';
-import type { PersonRef, Vote } from './vote.ts';
+import type { Results } from '../results/resultFacts.ts';
+import type { Content, DeviceContext } from './content.ts';
 import { noResults } from './session.ts';
 import type { Refusal, Session, SessionIn, SessionStage, SessionState } from './session.ts';
-import type { Results } from '../results/resultFacts.ts';
+import type { PersonRef, Vote } from './vote.ts';
 
 /** Where one card of a request is. `id` is whatever its chat needs to update it, as text. */
 export interface CardRef {
@@ -260,4 +260,24 @@ export function resultsOf(stage: Stage): Results {
     default:
       return noResults;
   }
+}
+
+/**
+ * `surface:id`, as the policy, the journal and the cards name an account, a place or a group. Ids may hold
+ * colons themselves; surfaces hold none.
+ */
+export function surfaceKey(surface: string, id: string): string {
+  return `${surface}:${id}`;
+}
+
+/** The surface and the id of a `surface:id` key; the surface is empty where the key holds no colon. */
+export function splitSurfaceKey(key: string): readonly [surface: string, id: string] {
+  const colon = key.indexOf(':');
+  return colon < 0 ? ['', key] : [key.slice(0, colon), key.slice(colon + 1)];
+}
+
+/** The ids of those keys that belong to one surface. */
+export function idsOn(surface: string, keys: readonly string[]): readonly string[] {
+  const prefix = surfaceKey(surface, '');
+  return keys.flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
 }

@@ -19,7 +19,7 @@ import type {
   SessionStage,
   Unknown,
 } from './session.ts';
-import { surfaceKey } from './surfaceKey.ts';
+import { surfaceKey } from './request.ts';
 
 export function grantOf(number: number, vote: Approval): Grant {
   return {

@@ -6,7 +6,7 @@ import { mostBytes, settingsIn, settingsText } from '../../adapters/config/dotEn
 import { readSecretFile, secretNames, smallFile } from '../../adapters/config/secretFiles.ts';
 import { knownNames } from '../../adapters/config/settings.ts';
 import { diskWords } from '../../adapters/store/journal/disk.ts';
-import { nearest } from '../../bot/commands/nearest.ts';
+import { nearest } from '../../bot/commands/lineReaders.ts';
 import { checkSecret } from './answers.ts';
 import type { SecretAnswer } from './answers.ts';
 

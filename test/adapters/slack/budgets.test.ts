@@ -1,7 +1,7 @@
 // Posts keep a second apart in each channel, updates stay below the workspace's minute, and what is urgent
 // goes first.
 import { beforeEach, expect, test } from '@jest/globals';
-import { WriteRates } from '../../../src/adapters/slack/outbound/writeRates.ts';
+import { WriteRates } from '../../../src/adapters/slack/outbound/webApi.ts';
 import { updatesPerMinute } from '../../../src/adapters/slack/limits.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import type { ManualClock } from '../../support/manualClock.ts';

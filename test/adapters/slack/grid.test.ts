@@ -12,7 +12,7 @@ import {
   readPress,
   readSubmission,
 } from '../../../src/adapters/slack/inbound/payloads.ts';
-import { trustOf } from '../../../src/adapters/slack/identity/organisation.ts';
+import { trustOf } from '../../../src/adapters/slack/identity/channels.ts';
 import type { Fields } from '../../../src/adapters/slack/outbound/webApi.ts';
 import { openSlackHarness } from '../../support/slack/slackHarness.ts';
 import type { SlackHarness } from '../../support/slack/slackHarness.ts';

@@ -1,7 +1,7 @@
 // Who is a member and who is in a group: from Slack's own words, denied by default, and never older than a
 // minute.
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { trustOf } from '../../../src/adapters/slack/identity/organisation.ts';
+import { trustOf } from '../../../src/adapters/slack/identity/channels.ts';
 import { People } from '../../../src/adapters/slack/identity/people.ts';
 import type { Clock } from '../../../src/liveResponse/ports.ts';
 import type { Fields, WebApi } from '../../../src/adapters/slack/outbound/webApi.ts';

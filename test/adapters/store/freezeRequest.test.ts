@@ -9,8 +9,8 @@ import {
   dropFreezeRequest,
   freezeInForce,
   pendingFreeze,
-} from '../../../src/adapters/store/freezeRequest.ts';
-import type { FreezeWatch } from '../../../src/adapters/store/freezeRequest.ts';
+} from '../../../src/adapters/store/outputStore.ts';
+import type { FreezeWatch } from '../../../src/adapters/store/outputStore.ts';
 import { noHead } from '../../../src/adapters/store/journal/line.ts';
 import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';

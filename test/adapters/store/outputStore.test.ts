@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hash } from '../../../src/adapters/crypto.ts';
+import { hash } from '../../../src/adapters/clock.ts';
 import { openOutputStore } from '../../../src/adapters/store/outputStore.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { noon, temporaryFolder } from './sample.ts';

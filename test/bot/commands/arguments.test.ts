@@ -6,22 +6,19 @@ import { pathToFileURL } from 'node:url';
 import { vocabulary } from '../../../src/adapters/console/completion.ts';
 import {
   absent,
+  commandWords,
+  forms,
   isOptional,
+  isSessionWord,
   kindOf,
   kinds,
   listNames,
-  usageOf,
-} from '../../../src/bot/commands/arguments/kinds.ts';
-import type { Absent, Arg, Gives, Kind } from '../../../src/bot/commands/arguments/kinds.ts';
-import {
-  commandWords,
-  forms,
-  isSessionWord,
   parts,
   partVerbs,
   sessionWords,
+  usageOf,
 } from '../../../src/bot/commands/forms.ts';
-import type { CommandForm, CommandWord } from '../../../src/bot/commands/forms.ts';
+import type { Absent, Arg, CommandForm, CommandWord, Gives, Kind } from '../../../src/bot/commands/forms.ts';
 import { parse } from '../../../src/bot/commands/grammar.ts';
 import { explainGrammar } from '../../../src/bot/commands/grammarProblem.ts';
 import type { Command } from '../../../src/liveResponse/commands.ts';

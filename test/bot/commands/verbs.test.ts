@@ -2,8 +2,7 @@
 // name.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { buttons } from '../../../cards/buttons.ts';
-import { labelOnCard } from '../../../cards/messages/askedTexts.ts';
-import { readSlackPress, readTeamsPress } from '../../../cards/press.ts';
+import { labelOnCard, readSlackPress, readTeamsPress } from '../../../cards/press.ts';
 import { readTaking } from '../../../src/adapters/slack/inbound/payloads.ts';
 import { pressOf } from '../../../src/adapters/teams/inbound/presses.ts';
 import { forms } from '../../../src/bot/commands/forms.ts';

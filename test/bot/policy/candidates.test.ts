@@ -1,6 +1,6 @@
 // Devices listed where a name means several of them, or none that can take a session.
 import { describe, expect, test } from '@jest/globals';
-import { recordAdvice } from '../../../cards/messages/records.ts';
+import { recordAdvice } from '../../../cards/messages/deviceContext.ts';
 import {
   ambiguousSentence,
   candidateList,

@@ -1,12 +1,16 @@
 // What the recipes need of the live response library, and what a reading of it tells.
 import { describe, expect, test } from '@jest/globals';
 import { keptOutput } from '../../../src/bot/workers/reads/keptOutput.ts';
-import { askMemory, libraryMemory, tellsOf } from '../../../src/bot/workers/reads/library.ts';
+import {
+  approvalDigest,
+  askMemory,
+  contentSeen,
+  libraryMemory,
+  tellsOf,
+} from '../../../src/bot/workers/reads/approvalDigest.ts';
 import { neededFiles, parametersOf } from '../../../src/bot/policy/recipes/libraryFiles.ts';
 import type { Policy, Recipe } from '../../../src/bot/policy/policy.ts';
-import { lostAt } from '../../../src/bot/policy/restored.ts';
-import { contentSeen, approvalDigest } from '../../../src/bot/workers/reads/approvalDigest.ts';
-import { createCurrentPolicy } from '../../../src/bot/policy/currentPolicy.ts';
+import { createCurrentPolicy, lostAt } from '../../../src/bot/policy/places.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { dump, policy } from '../../support/policy.ts';

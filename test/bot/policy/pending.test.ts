@@ -1,6 +1,6 @@
 // How many requests may wait at once, of one person and for one device.
 import { describe, expect, test } from '@jest/globals';
-import { defaultPending, tooManyPending } from '../../../src/bot/policy/pending.ts';
+import { defaultPending, tooManyPending } from '../../../src/bot/policy/places.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { create } from '../../../src/liveResponse/request/fold.ts';
 import type { FlatRequest } from '../../support/requests.ts';

@@ -16,7 +16,7 @@ import {
 import type { Account, Groups, Place, Trust } from '../../../src/bot/ports.ts';
 import type { Actor, Freshness } from '../../../src/bot/policy/people/people.ts';
 import { rememberingGroups } from '../../../src/bot/workers/reads/lastKnown.ts';
-import { createCurrentPolicy } from '../../../src/bot/policy/currentPolicy.ts';
+import { createCurrentPolicy } from '../../../src/bot/policy/places.ts';
 import type { Policy } from '../../../src/bot/policy/policy.ts';
 import { isRefusal } from '../../../src/bot/policy/refusals/refusal.ts';
 import { readYaml } from '../../../src/adapters/config/yamlFile.ts';

@@ -3,7 +3,7 @@
 import type { Request, Subject, RequestSession } from '../../../src/liveResponse/request/request.ts';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { hash } from '../../../src/adapters/crypto.ts';
+import { hash } from '../../../src/adapters/clock.ts';
 import { createLog } from '../../../src/adapters/log.ts';
 import type { Deps } from '../../../src/bot/deps.ts';
 import { judgePreflight, preflightFailure } from '../../../src/bot/workers/sessions/preflight.ts';

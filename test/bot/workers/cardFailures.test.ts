@@ -1,10 +1,8 @@
 // When a card that failed is tried again, and a place that is closed asked again: the rules alone, on a clock
 // that moves when it is told to.
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { createCardFailures } from '../../../src/bot/workers/cards/cardFailures.ts';
-import type { CardFailures } from '../../../src/bot/workers/cards/cardFailures.ts';
-import { createClosedPlaces } from '../../../src/bot/workers/cards/closedPlaces.ts';
-import type { ClosedPlaces } from '../../../src/bot/workers/cards/closedPlaces.ts';
+import { createCardFailures, createClosedPlaces } from '../../../src/bot/workers/cards/closedPlaces.ts';
+import type { CardFailures, ClosedPlaces } from '../../../src/bot/workers/cards/closedPlaces.ts';
 import { ChatError } from '../../../src/bot/ports.ts';
 import type { ChatErrorCode } from '../../../src/bot/ports.ts';
 

@@ -2,7 +2,7 @@
 // how much of it they stood in line for a processor that others had. The last is what a busy machine adds; a
 // slow program adds nothing to it.
 import { readFileSync } from 'node:fs';
-import { codeOf } from '../../../src/adapters/systemErrors.ts';
+import { codeOf } from '../../../src/adapters/clock.ts';
 
 /** All milliseconds. */
 export interface Took {

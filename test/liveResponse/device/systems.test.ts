@@ -1,7 +1,7 @@
 // Which commands do not fit the operating system of their device.
 import { describe, expect, test } from '@jest/globals';
 import type { Command } from '../../../src/liveResponse/commands.ts';
-import { misfits, familyOf, systems } from '../../../src/liveResponse/device/systems.ts';
+import { misfits, familyOf, systems } from '../../../src/liveResponse/device/records.ts';
 
 const script = (scriptName: string): Command => ({ type: 'RunScript', scriptName });
 const get = (path: string): Command => ({ type: 'GetFile', path });

@@ -3,34 +3,30 @@ import fc from 'fast-check';
 import type { Rates } from '../../../src/liveResponse/pacing/callRates.ts';
 import {
   afterThrottle,
-  capAt,
-  capRestoreMs,
-  minSessionsForCapLearning,
-  sessionCap,
-  sessionsAtOnce,
-} from '../../../src/liveResponse/pacing/sessionCap.ts';
-import {
+  callKinds,
   CallRates,
   callsPerHour,
   callsPerMinute,
+  capAt,
+  capRestoreMs,
   defaultRates,
   elapsedOf,
-  callKinds,
-  maxPenaltyMs,
-  safetyMarginMs,
-  submitsPerMinute,
-} from '../../../src/liveResponse/pacing/callRates.ts';
-import {
   isParked,
   lateSearchMs,
   lateSearchSchedule,
+  maxPenaltyMs,
+  minSessionsForCapLearning,
   parkedAfterMs,
   parkedCancelPauseMs,
   parkedCancelTries,
   parkedGapMs,
   pollGap,
   pollGapMs,
-} from '../../../src/liveResponse/pacing/schedules.ts';
+  safetyMarginMs,
+  sessionCap,
+  sessionsAtOnce,
+  submitsPerMinute,
+} from '../../../src/liveResponse/pacing/callRates.ts';
 
 const start = 1_700_000_000_000;
 const minute = 60_000;

@@ -1,7 +1,7 @@
 // The bounded map against a plain list of what was set, newest last.
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { RecentMap } from '../../../src/liveResponse/pacing/recentMap.ts';
+import { RecentMap } from '../../../src/liveResponse/pacing/sharedReadings.ts';
 
 test('it holds the newest entries in the order in which they were last set, whatever is set and deleted', () => {
   const step = fc.tuple(

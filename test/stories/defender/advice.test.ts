@@ -5,7 +5,7 @@ import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { refusalHints } from '../../../cards/messages/advice.ts';
 import { exitHints, stepHints, stepNext } from '../../../cards/messages/stepAdvice.ts';
-import { recordAdvice } from '../../../cards/messages/records.ts';
+import { recordAdvice } from '../../../cards/messages/deviceContext.ts';
 import { openTestApp } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
 import { fieldError, fieldJson } from '../../support/defender/fieldProxy.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { readSettings } from '../../../src/adapters/config/settings.ts';
 import { ChatError } from '../../../src/bot/ports.ts';
 import { optionsFrom } from '../../../src/app/options.ts';
-import { PlacesCheck, unreachedPlaces } from '../../../src/app/placesCheck.ts';
+import { PlacesCheck, unreachedPlaces } from '../../../src/app/policyReload.ts';
 import { startService } from '../../../src/app/compose.ts';
 import { createLog } from '../../../src/adapters/log.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';

@@ -13,11 +13,7 @@ import {
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
-import {
-  dropFreezeRequest,
-  freezeInForce,
-  pendingFreeze,
-} from '../../../src/adapters/store/freezeRequest.ts';
+import { dropFreezeRequest, freezeInForce, pendingFreeze } from '../../../src/adapters/store/outputStore.ts';
 import { openerIn } from '../../support/store/journal.ts';
 import { addressIn, startProgram } from '../../support/programs/program.ts';
 import type { Program } from '../../support/programs/program.ts';

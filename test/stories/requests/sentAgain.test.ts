@@ -2,7 +2,7 @@
 // was approved stays of one piece.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { searchSchedule } from '../../../src/liveResponse/pacing/schedules.ts';
+import { searchSchedule } from '../../../src/liveResponse/pacing/callRates.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
 import { upload } from '../../support/defender/library.ts';

@@ -1,6 +1,6 @@
 // People of Slack: how far Slack vouches for an account, and who is in a user group. Read from Slack, never
 // from the payload; what cannot be read is refused.
-import { idsOn } from '../../../liveResponse/request/surfaceKey.ts';
+import { idsOn } from '../../../liveResponse/request/request.ts';
 import type { Person } from '../../../bot/policy/policy.ts';
 import type { Account, Groups, LastKnown } from '../../../bot/ports.ts';
 import { stoppingWaits } from '../../../bot/policy/people/people.ts';
@@ -13,8 +13,8 @@ import { within } from '../../clock.ts';
 import { SlackFailure } from '../outbound/slackFailure.ts';
 import { groupReadingsPerMinute, groupTurnWait, peopleMemory } from '../limits.ts';
 import { platformName, slackGroups, surface } from '../ids.ts';
-import { homesOf, isOurs, trustOf } from './organisation.ts';
-import type { Organisations, OurTeams, Verdict } from './organisation.ts';
+import { homesOf, isOurs, trustOf } from './channels.ts';
+import type { Organisations, OurTeams, Verdict } from './channels.ts';
 import type { Fields, WebApi } from '../outbound/webApi.ts';
 import { parseJson, recordOf, textsOf } from '../../../liveResponse/text/json.ts';
 

@@ -1,17 +1,19 @@
-// Signature check of Slack requests, before Bolt: whole body, strict headers, signature, age in both
-// directions, and no request twice. With it the clock skew between Slack and this machine, which decides that
-// age.
+// Signature check of Slack requests, before Bolt: whole body, strict headers, signature, age in both directions, and
+// no request twice, also after a restart. With it the clock skew between Slack and this machine.
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener } from 'node:http';
+import { join } from 'node:path';
 import type { Express, Request, Response } from 'express';
+import { timeOf } from '../../../../cards/clip.ts';
+import type { Clock, Keeper, Log } from '../../../liveResponse/ports.ts';
 import { isRecord, parseJson } from '../../../liveResponse/text/json.ts';
-import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import { RationedLog } from '../../rationedLog.ts';
-import { bodyLimit, signatureSkew, harmfulSkew, timeAskedEvery } from '../limits.ts';
-import { eventsPath } from '../ids.ts';
-import type { ReplayMemory } from './replayMemory.ts';
-import { timeOf } from '../../../../cards/time.ts';
+import { isMissing } from '../../clock.ts';
 import type { Check } from '../../http/server.ts';
+import { RationedLog } from '../../rationedLog.ts';
+import { eventsPath } from '../ids.ts';
+import { bodyLimit, harmfulSkew, signatureMemory, signatureSkew, timeAskedEvery } from '../limits.ts';
+import { messageOf } from '../outbound/slackFailure.ts';
 
 export interface GuardOptions {
   readonly signingSecret: string;
@@ -199,4 +201,103 @@ export class SlackTime {
 function inWords(ms: number): string {
   const minutes = Math.round(ms / 60_000);
   return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+}
+
+/** Lines after which the file is written again without what is too old. */
+const compactAfter = 5_000;
+/** Half of a SHA-256 in hex: enough to be unique, useless to a reader of the file. */
+const kept = 32;
+
+export interface ReplayMemoryOptions {
+  /** Where its file is kept. */
+  readonly folder: string;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
+}
+
+/** Only verified signatures may be given to it: others would let anybody fill the file. */
+export class ReplayMemory implements Keeper {
+  readonly name = 'slack replay memory';
+  readonly #options: ReplayMemoryOptions;
+  readonly #file: string;
+  /** Signature to when it was seen, epoch milliseconds. */
+  readonly #seen = new Map<string, number>();
+  #lines = 0;
+  #trouble: string | undefined;
+
+  /** Reads what an earlier process saw. */
+  constructor(options: ReplayMemoryOptions) {
+    this.#options = options;
+    this.#file = join(options.folder, 'slack-replay.txt');
+    for (const line of readOr(this.#file).split('\n')) {
+      const found = /^(\d{1,15}) ([0-9a-f]{32})$/.exec(line);
+      if (found?.[1] !== undefined && found[2] !== undefined && this.#isFresh(Number(found[1])))
+        this.#seen.set(found[2], Number(found[1]));
+    }
+    this.#compact();
+  }
+
+  /** False when this signature was seen before. Remembered on disk before it answers. */
+  admit(signature: string): boolean {
+    const key = signature.slice(0, kept);
+    const at = this.#seen.get(key);
+    if (at !== undefined && this.#isFresh(at)) return false;
+    const now = this.#options.clock.now();
+    this.#seen.set(key, now);
+    // Written before the request is acted on; not fsynced, because it must outlive this process and not
+    // this machine.
+    this.#guard(() => {
+      appendFileSync(this.#file, `${now} ${key}\n`, { mode: 0o600 });
+    });
+    this.#lines += 1;
+    if (this.#lines > compactAfter + this.#seen.size / 2) this.#compact();
+    return true;
+  }
+
+  /** Why the file cannot be written, while it cannot. */
+  trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  recover(): Promise<boolean> {
+    // The whole file: what could not be written down meanwhile is in it.
+    this.#compact();
+    return Promise.resolve(this.#trouble === undefined);
+  }
+
+  #isFresh(at: number): boolean {
+    return at > this.#options.clock.now() - signatureMemory;
+  }
+
+  #guard(write: () => void): void {
+    try {
+      write();
+      this.#trouble = undefined;
+    } catch (error) {
+      // Until it can be written again, memory alone guards: the journal recognises a repeated request by
+      // itself.
+      if (this.#trouble === undefined) this.#options.log.error('slackReplayFileFailed', { error });
+      this.#trouble = messageOf(error);
+    }
+  }
+
+  #compact(): void {
+    for (const [signature, at] of this.#seen) if (!this.#isFresh(at)) this.#seen.delete(signature);
+    this.#guard(() => {
+      mkdirSync(this.#options.folder, { recursive: true });
+      const lines = [...this.#seen].map(([signature, at]) => `${at} ${signature}\n`);
+      writeFileSync(`${this.#file}.new`, lines.join(''), { mode: 0o600 });
+      renameSync(`${this.#file}.new`, this.#file);
+    });
+    this.#lines = this.#seen.size;
+  }
+}
+
+function readOr(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return '';
+    throw error;
+  }
 }

@@ -6,16 +6,15 @@ import type { AppOptions, ReceiverEvent } from '@slack/bolt';
 import { readSlackPress } from '../../../../cards/press.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { Stopping } from '../../deliveries/answers.ts';
-import type { Deliveries, Left } from '../../deliveries/deliveries.ts';
-import { PersonRate } from '../../deliveries/personRate.ts';
+import type { Deliveries, DeliveryKind, Left } from '../../deliveries/deliveries.ts';
 import {
   notTakenSentence,
+  PersonRate,
   takenUpSentence,
   tooFastSentence,
   tooLateSentence,
-} from '../../deliveries/words.ts';
-import type { DeliveryKind } from '../../deliveries/words.ts';
-import { random } from '../../crypto.ts';
+} from '../../deliveries/deliveries.ts';
+import { random } from '../../clock.ts';
 import { textRefusal } from '../../../bot/commands/verbs.ts';
 import { explain } from '../../../bot/policy/refusals/refusal.ts';
 import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';

@@ -3,7 +3,7 @@
 import { SocketModeReceiver } from '@slack/bolt';
 import { failureOf, messageOf } from '../outbound/slackFailure.ts';
 import type { Check } from '../../http/server.ts';
-import { random } from '../../crypto.ts';
+import { random } from '../../clock.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { callTimeout, graceOf, socketDeaf, bodyLimit } from '../limits.ts';
 import type { Connection } from '../outbound/webApi.ts';

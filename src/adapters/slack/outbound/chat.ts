@@ -1,14 +1,13 @@
 // Slack as a ChatPort: cards posted once and updated in place, notes in their threads, private replies.
 // Slack's error words become the few codes that card sync acts on.
-import { blockKit } from '../../../../cards/renderers/blockKit.ts';
-import { blockKitProblems } from '../../../../cards/renderers/blockKitProblems.ts';
+import { blockKit, blockKitProblems } from '../../../../cards/renderers/blockKit.ts';
 import type { SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import { ChatError } from '../../../bot/ports.ts';
 import type { ChatErrorCode, ChatPort } from '../../../bot/ports.ts';
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request/request.ts';
-import type { WriteRates } from './writeRates.ts';
+import type { Fields, WebApi, WriteRates } from './webApi.ts';
 import { addressOf, cardId, platformName, surface } from '../ids.ts';
 import type { Channels } from '../identity/channels.ts';
 import { isOfTwo } from '../identity/channels.ts';
@@ -19,7 +18,6 @@ import type { SlackFailure } from './slackFailure.ts';
 import { bareCard, literal, noteMessage, noUnfurl, sentenceMessage } from './slackMessages.ts';
 import { metadataType } from './staleCards.ts';
 import type { StaleCards } from './staleCards.ts';
-import type { Fields, WebApi } from './webApi.ts';
 import type { PrivateReplies } from './privateReplies.ts';
 import { recordOf } from '../../../liveResponse/text/json.ts';
 

@@ -2,12 +2,11 @@
 // them or our own metadata finds them, and they are rewritten to say that they are superseded.
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request/request.ts';
-import type { WriteRates } from './writeRates.ts';
+import type { WebApi, WriteRates } from './webApi.ts';
 import { addressOf } from '../ids.ts';
 import type { CardAddress } from '../ids.ts';
 import { failureOf, SlackFailure } from './slackFailure.ts';
 import { literal, supersededCard } from './slackMessages.ts';
-import type { WebApi } from './webApi.ts';
 import { recordOf } from '../../../liveResponse/text/json.ts';
 
 /**

@@ -4,7 +4,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import { codeOf } from '../../systemErrors.ts';
+import { codeOf } from '../../clock.ts';
 import { diskWords } from './disk.ts';
 import type { Keys } from './keys.ts';
 import { macOf, sameMac } from './keys.ts';

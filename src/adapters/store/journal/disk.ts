@@ -22,7 +22,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { isNativeError } from 'node:util/types';
-import { codeOf } from '../../systemErrors.ts';
+import { codeOf } from '../../clock.ts';
 
 /** An open file. Every call throws the system's error (`code` ENOSPC, EIO, ...) when it fails. */
 export interface DiskFile {

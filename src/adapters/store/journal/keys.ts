@@ -5,7 +5,7 @@ import type { KeyObject } from 'node:crypto';
 import { realpathSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import type { Disk } from './disk.ts';
-import { codeOf } from '../../systemErrors.ts';
+import { codeOf } from '../../clock.ts';
 import { diskWords } from './disk.ts';
 
 export interface Key {

@@ -21,7 +21,7 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '../../../liveResponse/ports.ts';
-import { codeOf } from '../../systemErrors.ts';
+import { codeOf } from '../../clock.ts';
 
 /** Another process works on this data folder. */
 export class FolderInUse extends Error {

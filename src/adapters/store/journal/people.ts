@@ -3,7 +3,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from '../../../liveResponse/ports.ts';
-import { codeOf } from '../../systemErrors.ts';
+import { codeOf } from '../../clock.ts';
 import type { Disk } from './disk.ts';
 import { JournalBroken, OtherKey } from './journalBroken.ts';
 import type { Keys } from './keys.ts';

@@ -1,6 +1,6 @@
 // Client of the connector's REST API over our own HTTP client
 // (learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-api-reference).
-import { networkCodeOf } from '../../systemErrors.ts';
+import { networkCodeOf } from '../../clock.ts';
 import { field, parseJson } from '../../../liveResponse/text/json.ts';
 import { TokenError } from '../../entra/tokenError.ts';
 import { HttpError } from '../../outbound/http.ts';

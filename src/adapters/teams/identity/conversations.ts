@@ -5,8 +5,8 @@ import type { Keeper, Log } from '../../../liveResponse/ports.ts';
 import type { ConversationKind, Inbound } from '../inbound/activity.ts';
 import type { Keys } from '../../store/journal/keys.ts';
 import { signedText, verifiedText } from '../../store/journal/keys.ts';
-import { parsedJson, readJson, replaceFile } from '../../store/jsonFile.ts';
-import { RecentMap } from '../../../liveResponse/pacing/recentMap.ts';
+import { parsedJson, readJson, replaceFile } from '../../store/outputStore.ts';
+import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 import { recordOf } from '../../../liveResponse/text/json.ts';
 
 export interface PlaceReference {

@@ -1,7 +1,7 @@
 // Threads of Teams channels in which requests were asked, so that a card is posted in the thread of its
 // request. The bot knows channels only: a policy names those.
 import type { Clock } from '../../../liveResponse/ports.ts';
-import { RecentMap } from '../../../liveResponse/pacing/recentMap.ts';
+import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 
 /** Longest wait of a card for the command that asked for it. Milliseconds. */
 const longestWait = 3_000;

@@ -4,14 +4,18 @@ import { verbOfLine } from '../../../bot/commands/verbs.ts';
 import type { Bot, Reply } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { Deliveries, Left } from '../../deliveries/deliveries.ts';
-import { notTakenSentence, tooFastSentence, tooLateSentence } from '../../deliveries/words.ts';
+import {
+  notTakenSentence,
+  PersonRate,
+  tooFastSentence,
+  tooLateSentence,
+} from '../../deliveries/deliveries.ts';
 import type { Inbound } from './activity.ts';
 import { toast } from './invokeAnswers.ts';
 import type { InvokeAnswer } from './invokeAnswers.ts';
 import { surface } from '../ids.ts';
 import type { TeamsChat } from '../outbound/chat.ts';
 import { pressedOn, Presses } from './presses.ts';
-import { PersonRate } from '../../deliveries/personRate.ts';
 import type { Conversations } from '../identity/conversations.ts';
 import type { Roster } from '../identity/roster.ts';
 import type { Threads } from '../identity/threads.ts';

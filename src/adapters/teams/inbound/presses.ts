@@ -2,11 +2,10 @@
 // privately.
 import { ChatError } from '../../../bot/ports.ts';
 import type { Bot, PressIn, Reply } from '../../../bot/ports.ts';
-import { RecentMap } from '../../../liveResponse/pacing/recentMap.ts';
+import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
-import type { Deliveries } from '../../deliveries/deliveries.ts';
-import type { PersonRate } from '../../deliveries/personRate.ts';
-import { notTakenSentence, tooFastSentence } from '../../deliveries/words.ts';
+import type { Deliveries, PersonRate } from '../../deliveries/deliveries.ts';
+import { notTakenSentence, tooFastSentence } from '../../deliveries/deliveries.ts';
 import type { Threads } from '../identity/threads.ts';
 import { surface } from '../ids.ts';
 import { refOf } from '../outbound/chat.ts';

@@ -1,6 +1,6 @@
 // Identity of the person who speaks or presses in Teams, and the place: as the bot knows accounts and places,
 // with how far Teams vouches for the person now.
-import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
+import { surfaceKey } from '../../../liveResponse/request/request.ts';
 import { freshnessFor, identityUnread } from '../../../bot/commands/verbs.ts';
 import { effectOf } from '../../../liveResponse/verbs.ts';
 import type { AnyVerb } from '../../../liveResponse/verbs.ts';

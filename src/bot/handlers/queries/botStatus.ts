@@ -1,11 +1,10 @@
 // How the bot itself stands: the answer to `status` without an id, and what stands before every other answer
 // while something is wrong.
-import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
+import { stageOf, surfaceKey } from '../../../liveResponse/request/request.ts';
 import { frozenSentence, frozenToOutsiders, outageSentence } from '../../../../cards/messages/outage.ts';
-import { stamp } from '../../../../cards/time.ts';
-import { isParked, maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
+import { stamp } from '../../../../cards/clip.ts';
+import { isParked, maxSearchAttempts } from '../../../liveResponse/pacing/callRates.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
-import { stageOf } from '../../../liveResponse/request/request.ts';
 import type { Sight } from '../../workers/upkeep/defenderWatch.ts';
 import { sessionsIn } from '../../workers/transition.ts';
 import type { CommandIn, Reply } from '../../ports.ts';

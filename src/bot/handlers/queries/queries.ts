@@ -1,10 +1,8 @@
 // Answers that only tell: status, lists, a device, the quota. Private to whoever asked, in preformatted
 // columns.
-import { oneLine } from '../../../../cards/clip.ts';
-import { contextLines } from '../../../../cards/messages/deviceContext.ts';
-import { unfitWords } from '../../../../cards/messages/records.ts';
-import { offlineQueueWords, sessionLimitWords } from '../../../../cards/messages/tenantLimits.ts';
-import { duration, timeOf } from '../../../../cards/time.ts';
+import { duration, oneLine, timeOf } from '../../../../cards/clip.ts';
+import { contextLines, unfitWords } from '../../../../cards/messages/deviceContext.ts';
+import { offlineQueueWords, sessionLimitWords } from '../../../../cards/messages/waits.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Device } from '../../../liveResponse/device/records.ts';
 import { isOpen, stageOf } from '../../../liveResponse/request/request.ts';
@@ -14,11 +12,11 @@ import { callKinds } from '../../../liveResponse/pacing/callRates.ts';
 import type { LookUp } from '../../../liveResponse/ports.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
 import { sessionLimitOf } from '../../../liveResponse/tenantLimits.ts';
-import { queueOf } from '../../workers/sessionDeadlines.ts';
+import { queueOf } from '../../workers/transition.ts';
 import { foundBy, sentence } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
 import { approvalCodeOf } from '../../commands/requestId.ts';
-import type { ListName } from '../../commands/arguments/kinds.ts';
+import type { ListName } from '../../commands/forms.ts';
 import { mayPrepareApproval } from '../../policy/decisions.ts';
 import type { Actor } from '../../policy/people/people.ts';
 import type { Place, Reply } from '../../ports.ts';

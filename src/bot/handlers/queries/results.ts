@@ -1,15 +1,14 @@
 // Results on demand: a fresh link, and script output page by page. Every mint and every view is journaled
 // before anybody sees it.
-import { clean } from '../../../../cards/clip.ts';
+import { clean, timeOf } from '../../../../cards/clip.ts';
 import { formSentence, notTextSentence } from '../../../../cards/results.ts';
-import { timeOf } from '../../../../cards/time.ts';
 import { hasBegun, isTerminal, outcomeOf, stepStates } from '../../../liveResponse/action.ts';
 import type { Action, Outcome } from '../../../liveResponse/action.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import { sessionOf, stageOf, resultsOf } from '../../../liveResponse/request/request.ts';
 import type { Request, Stage } from '../../../liveResponse/request/request.ts';
 import { earlierAttempt, mayTurnUp } from '../../../liveResponse/request/session.ts';
-import { actionOf } from '../../../liveResponse/request/steps.ts';
+import { actionOf } from '../../../liveResponse/request/retry.ts';
 import type { NotText, TextForm } from '../../../liveResponse/results/resultFacts.ts';
 import { unwrapOrThrow, RefusalError } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
@@ -20,7 +19,7 @@ import { resultsShownIn } from '../../workers/reads/cardPlaces.ts';
 import type { Place, Reply } from '../../ports.ts';
 import { keptOutput } from '../../workers/reads/keptOutput.ts';
 import type { Refusal } from '../../policy/refusals/refusal.ts';
-import { lostAt } from '../../policy/restored.ts';
+import { lostAt } from '../../policy/places.ts';
 import { keepRefusal, mintOnCard } from '../../workers/sessions/results.ts';
 import type { ResultSource } from '../../workers/sessions/results.ts';
 

@@ -1,13 +1,12 @@
 // The answer to `scripts`: what the live response library holds, with hash and age, and how it fits the
 // recipes of the policy.
-import { oneLine } from '../../../../cards/clip.ts';
-import { duration, stamp } from '../../../../cards/time.ts';
+import { duration, oneLine, stamp } from '../../../../cards/clip.ts';
 import { entryNamed, libraryNames } from '../../../liveResponse/request/content.ts';
 import { rights } from '../../../liveResponse/codes/permissions.ts';
 import type { LibraryFile } from '../../../liveResponse/ports.ts';
 import { sentence } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
-import { nearest } from '../../commands/nearest.ts';
+import { nearest } from '../../commands/lineReaders.ts';
 import type { Recipe } from '../../policy/policy.ts';
 import type { Reply } from '../../ports.ts';
 import { placePattern } from '../../policy/recipes/recipes.ts';

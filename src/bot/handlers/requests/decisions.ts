@@ -1,12 +1,12 @@
 // The decisions people take on a request, typed or pressed: approve, deny, withdraw, and what to do with an
 // unknown one.
-import { afterRestore } from '../../../../cards/messages/said.ts';
+import { afterRestore } from '../../../../cards/messages/waits.ts';
 import type { Change } from '../../../liveResponse/request/events.ts';
 import { sessionOf, stageOf } from '../../../liveResponse/request/request.ts';
 import type { Request, RequestSession } from '../../../liveResponse/request/request.ts';
 import type { Vote } from '../../../liveResponse/request/vote.ts';
 import { earlierAttempt, isInState } from '../../../liveResponse/request/session.ts';
-import { maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
+import { maxSearchAttempts } from '../../../liveResponse/pacing/callRates.ts';
 import {
   byLastKnown,
   byLastKnownSentence,
@@ -23,7 +23,7 @@ import type { Actor, GroupReading } from '../../policy/people/people.ts';
 import type { Reply } from '../../ports.ts';
 import { isRefusal } from '../../policy/refusals/refusal.ts';
 import type { Refusal } from '../../policy/refusals/refusal.ts';
-import { lostAt } from '../../policy/restored.ts';
+import { lostAt } from '../../policy/places.ts';
 import { refreshContent } from '../../workers/reads/approvalDigest.ts';
 import { approveRoles, judgeApprover, judgeRequest } from '../../policy/today.ts';
 

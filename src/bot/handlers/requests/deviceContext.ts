@@ -1,20 +1,27 @@
-// Reads what else is known of a device: one list of the device's actions, and names like its own where the look-up did not
-// bring them. Neither may keep a request from being asked.
+// What else is read when somebody asks: what is known of the device, and whether the library has the files that were
+// named. Where neither can be read, the request is still taken.
 import { shownCommand } from '../../../../cards/steps.ts';
 import type { Action } from '../../../liveResponse/action.ts';
+import type { Command } from '../../../liveResponse/commands.ts';
 import { alikeTo, searchPrefixes } from '../../../liveResponse/device/confusables.ts';
-import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
-import type { CallKind } from '../../../liveResponse/pacing/callRates.ts';
-import { isolationOf } from '../../../liveResponse/request/deviceContext.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
-import type { LeftOut, Device } from '../../../liveResponse/device/records.ts';
-import type { DeviceContext, RecentSession } from '../../../liveResponse/request/deviceContext.ts';
+import type { Device, LeftOut } from '../../../liveResponse/device/records.ts';
+import type { CallKind } from '../../../liveResponse/pacing/callRates.ts';
+import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { DefenderApi, LookUp } from '../../../liveResponse/ports.ts';
-import type { Request } from '../../../liveResponse/request/request.ts';
+import { entryNamed, isolationOf, libraryName, libraryNames } from '../../../liveResponse/request/content.ts';
+import type { DeviceContext, RecentSession } from '../../../liveResponse/request/content.ts';
 import { stageOf } from '../../../liveResponse/request/request.ts';
-import { actionIdOf } from '../../../liveResponse/request/steps.ts';
+import type { Request } from '../../../liveResponse/request/request.ts';
+import { actionIdOf } from '../../../liveResponse/request/retry.ts';
+import { writtenAs } from '../../commands/commandLine.ts';
+import { nearest } from '../../commands/lineReaders.ts';
 import type { Deps } from '../../deps.ts';
+import type { SessionAsk } from '../../policy/recipes/sessionAsk.ts';
+import type { Refusal } from '../../policy/refusals/refusal.ts';
+import { tellsOf } from '../../workers/reads/approvalDigest.ts';
+import type { LibraryReading } from '../../workers/reads/approvalDigest.ts';
 
 const sessionsKept = 3;
 const alikeKept = 3;
@@ -162,4 +169,56 @@ function whatRan({ commands = [] }: Action): string {
   const [first, ...more] = commands;
   if (first === undefined) return 'commands not told';
   return `${shownCommand(first)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
+}
+
+/** Undefined when every file is there, or nobody can know. */
+export function notInLibrary(ask: SessionAsk, reading: LibraryReading): Refusal | undefined {
+  if (!('files' in reading) || !tellsOf(ask.commands, reading)) return undefined;
+  const { files } = reading;
+  const name = libraryNames(ask.commands).find((one) => entryNamed(files, one) === undefined);
+  if (name === undefined) return undefined;
+  if (ask.kind === 'recipe') return { refused: 'notInLibrary', name, suggestions: [], recipe: ask.recipe };
+  const suggestions = nearest(
+    name,
+    files.map((file) => file.name),
+  );
+  const [meant] = suggestions;
+  // The line of an earlier request is not typed again.
+  if (meant === undefined || ask.kind === 'again') return { refused: 'notInLibrary', name, suggestions };
+  return {
+    refused: 'notInLibrary',
+    name,
+    suggestions,
+    line: writtenAs(
+      ask.host,
+      ask.commands.map((command) => renamed(command, name, meant)),
+      ask.reason,
+    ),
+  };
+}
+
+function renamed(command: Command, from: string, to: string): Command {
+  if (libraryName(command) !== from) return command;
+  switch (command.type) {
+    case 'PutFile':
+      return { ...command, fileName: to };
+    case 'RunScript':
+      return { ...command, scriptName: to };
+    case 'GetFile':
+      return command;
+  }
+}
+
+/**
+ * For the asker of typed names, where the library could not be read. A recipe's names are not the asker's.
+ */
+export function notChecked(ask: SessionAsk, reading: LibraryReading): string | undefined {
+  if (('files' in reading && tellsOf(ask.commands, reading)) || ask.kind !== 'sequence') return undefined;
+  const names = libraryNames(ask.commands);
+  if (names.length === 0) return undefined;
+  const why =
+    !('files' in reading) && reading.notRead === 'forbidden'
+      ? 'the bot may not read the library (Library.Manage)'
+      : 'the library could not be read just now';
+  return `Nobody checked that the library holds ${names.join(', ')}: ${why}. Look at the spelling.`;
 }

@@ -1,24 +1,22 @@
 // A new request made from an ended one, by its button or by `retry`: the commands from an index on, on the
 // same device, asked for and approved like any other. Nothing of the old approval is carried over.
-import { continuationNotes } from '../../../../cards/again.ts';
+import { continuationNotes } from '../../../../cards/buttons.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
 import { isOpen, stageOf } from '../../../liveResponse/request/request.ts';
 import type { Asked, Request } from '../../../liveResponse/request/request.ts';
-import { againFrom, continuationOf, mayHaveReached } from '../../../liveResponse/request/retry.ts';
-import { stateOf } from '../../../liveResponse/request/steps.ts';
+import { againFrom, continuationOf, mayHaveReached, stateOf } from '../../../liveResponse/request/retry.ts';
 import { createRequest, askedBy } from './createRequest.ts';
 import { unwrapOrThrow, RefusalError, requestFor, sentence } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
 import { readBy } from '../../workers/reads/cardPlaces.ts';
 import { mayRequest } from '../../policy/decisions.ts';
 import { isPrivate, mayFind } from '../../policy/needToKnow.ts';
-import { placeKey } from '../../policy/places.ts';
+import { lostAt, placeKey } from '../../policy/places.ts';
 import type { Actor } from '../../policy/people/people.ts';
 import type { CommandIn, Place, Reply } from '../../ports.ts';
 import { rendersAs } from '../../policy/recipes/recipes.ts';
-import { lostAt } from '../../policy/restored.ts';
 import type { Recipe } from '../../policy/policy.ts';
-import { originOfRetry } from '../../workers/requests/retryLinks.ts';
+import { originOfRetry } from '../../workers/requests/judging.ts';
 import type { SessionAsk } from '../../policy/recipes/sessionAsk.ts';
 
 export async function retry(

@@ -1,8 +1,7 @@
 // Devices as they are listed where a name does not mean exactly one that can take a session: what tells them
 // apart, and what to type.
-import { tailOf } from '../../../../cards/clip.ts';
-import { leftOutWords, unfitAdvice, unfitWords } from '../../../../cards/messages/records.ts';
-import { stamp } from '../../../../cards/time.ts';
+import { stamp, tailOf } from '../../../../cards/clip.ts';
+import { leftOutWords, unfitAdvice, unfitWords } from '../../../../cards/messages/deviceContext.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
 import type { LeftOut, Unfit, Device } from '../../../liveResponse/device/records.ts';
 

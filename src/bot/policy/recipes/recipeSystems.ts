@@ -1,8 +1,7 @@
 // For which operating systems a recipe is: held against the device that was found, with the recipes that fit
 // it instead. A system that nobody here knows refuses nothing: Defender's word for it may be new.
-import { familyOf } from '../../../liveResponse/device/systems.ts';
-import type { System } from '../../../liveResponse/device/systems.ts';
-import type { Device } from '../../../liveResponse/device/records.ts';
+import { familyOf } from '../../../liveResponse/device/records.ts';
+import type { Device, System } from '../../../liveResponse/device/records.ts';
 import type { Policy, Recipe } from '../policy.ts';
 import { fill } from './recipes.ts';
 import type { SessionAsk } from './sessionAsk.ts';

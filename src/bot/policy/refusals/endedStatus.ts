@@ -1,7 +1,6 @@
 // How an ended request reads in a sentence.
 import type { Request, StageIn } from '../../../liveResponse/request/request.ts';
-import { againFrom } from '../../../liveResponse/request/retry.ts';
-import { foundLateOf } from '../../../liveResponse/request/steps.ts';
+import { againFrom, foundLateOf } from '../../../liveResponse/request/retry.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Codes of today.ts: the policy ended it, not Defender. */

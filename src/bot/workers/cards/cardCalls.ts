@@ -1,16 +1,15 @@
 // The calls that keep one card true: post, update, supersede, note. Each is journaled so that a crash leaves
 // a trace instead of a second silent card.
-import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
+import { isOpen, stageOf, surfaceKey } from '../../../liveResponse/request/request.ts';
 import type { Card, CardRef, Request } from '../../../liveResponse/request/request.ts';
-import { isOpen, stageOf } from '../../../liveResponse/request/request.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import type { Deps } from '../../deps.ts';
 import { ChatError } from '../../ports.ts';
 import type { ChatPort } from '../../ports.ts';
 import { cardPlacesOf, mayHaveResults } from '../reads/cardPlaces.ts';
 import type { CardPlace } from '../../policy/places.ts';
-import { isRefusal } from './cardFailures.ts';
-import type { Notification } from './notifications.ts';
+import { isRefusal } from './closedPlaces.ts';
+import type { Notification } from './announcements.ts';
 import type { CardViews } from './cardViews.ts';
 
 /**

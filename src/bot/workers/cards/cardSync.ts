@@ -1,20 +1,18 @@
 // Keeps the cards in step with the store: newest state only, one call in flight per card, ended requests
 // first. No answer of a chat ends a card.
-import { surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
+import { isOpen, surfaceKey } from '../../../liveResponse/request/request.ts';
 import type { CardView } from '../../../../cards/view.ts';
-import { isOpen } from '../../../liveResponse/request/request.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { sessionsIn } from '../transition.ts';
 import { cardPlacesOf } from '../reads/cardPlaces.ts';
 import type { CardPlace } from '../../policy/places.ts';
 import type { CardViews } from './cardViews.ts';
-import { pendingNotification } from './notifications.ts';
-import type { Notification } from './notifications.ts';
+import { pendingNotification } from './announcements.ts';
+import type { Notification } from './announcements.ts';
 import { byUrgency, cardsIn, createCardCalls, isLate, lateCards } from './cardCalls.ts';
 import type { Done, Spot } from './cardCalls.ts';
-import { chatErrorCodeOf, createCardFailures } from './cardFailures.ts';
-import { createClosedPlaces } from './closedPlaces.ts';
+import { chatErrorCodeOf, createCardFailures, createClosedPlaces } from './closedPlaces.ts';
 import type { ClosedPlace } from './closedPlaces.ts';
 import { createOutageNotices } from './outageNotices.ts';
 import type { Affected } from './outageNotices.ts';

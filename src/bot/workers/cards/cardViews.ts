@@ -5,21 +5,21 @@ import { statusText } from '../../../../cards/messages/status.ts';
 import type { CardView, ViewContext } from '../../../../cards/view.ts';
 import type { Blocker, Outage } from '../../../liveResponse/request/errorAnswer.ts';
 import type { CallKind } from '../../../liveResponse/pacing/callRates.ts';
-import { maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
+import { maxSearchAttempts } from '../../../liveResponse/pacing/callRates.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import { endedAt, isOpen, sessionOf, stageOf, resultsOf } from '../../../liveResponse/request/request.ts';
 import type { SeenRun, SessionStage } from '../../../liveResponse/request/session.ts';
 import type { DefenderWatch, Sight } from '../upkeep/defenderWatch.ts';
-import type { TwinIndex } from '../requests/twins.ts';
+import type { TwinIndex } from '../requests/judging.ts';
 import type { Deps } from '../../deps.ts';
 import { mayBeNamedIn } from '../reads/cardPlaces.ts';
 import { keptOutput } from '../reads/keptOutput.ts';
 import type { CardPlace } from '../../policy/places.ts';
-import { lostAt } from '../../policy/restored.ts';
+import { lostAt } from '../../policy/places.ts';
 import { shownToday } from '../../policy/today.ts';
-import { queueOf } from '../sessionDeadlines.ts';
+import { queueOf } from '../transition.ts';
 import type { Submission } from '../sessions/submission.ts';
-import { RecentMap } from '../../../liveResponse/pacing/recentMap.ts';
+import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 
 export interface CardViews {
   /**

@@ -1,13 +1,13 @@
 // Nobody waits in the dark: while a card cannot be drawn its requester is told alone, and the request's other
 // places below their cards; once for each outage, and again when it is over.
-import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/surfaceKey.ts';
+import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/request.ts';
 import type { CardRef, Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { ChatError } from '../../ports.ts';
 import { cardPlacesOf } from '../reads/cardPlaces.ts';
 import type { CardPlace } from '../../policy/places.ts';
 import { cardsIn, isLate } from './cardCalls.ts';
-import { nextPause } from './cardFailures.ts';
+import { nextPause } from './closedPlaces.ts';
 import { againText, elsewhereText, outageText, unseenText } from './outageWords.ts';
 import type { Outage } from './outageWords.ts';
 

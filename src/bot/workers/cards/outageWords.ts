@@ -1,5 +1,5 @@
 // What people are told while cards cannot be drawn, and once they can be again.
-import { timeOf } from '../../../../cards/time.ts';
+import { timeOf } from '../../../../cards/clip.ts';
 
 export interface Outage {
   /** `surface:place` */

@@ -1,16 +1,117 @@
-// What an approval binds: tenant, device, commands, and the content of the library files they name. Seen when
-// it is asked, compared at the approval, and held against the library again right before the POST
-// (`preflight`).
+// What an approval binds: tenant, device, commands, and the content of the library files they name, read again at
+// the decision and before the POST; and a cached reading of the library for people to look at.
 import { digestText, fingerprintOf } from '../../../liveResponse/commands.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
-import { contentOf, contentDrift, libraryNames, wasRead } from '../../../liveResponse/request/content.ts';
-import type { Content } from '../../../liveResponse/request/content.ts';
-import type { Request, Subject } from '../../../liveResponse/request/request.ts';
 import type { Device } from '../../../liveResponse/device/records.ts';
+import { SharedReadings } from '../../../liveResponse/pacing/sharedReadings.ts';
+import { DefenderError } from '../../../liveResponse/ports.ts';
+import type { LibraryFile } from '../../../liveResponse/ports.ts';
+import {
+  contentDrift,
+  contentOf,
+  holdsAllNamed,
+  libraryNames,
+  wasRead,
+} from '../../../liveResponse/request/content.ts';
+import type { Content } from '../../../liveResponse/request/content.ts';
 import { stageOf } from '../../../liveResponse/request/request.ts';
+import type { Request, Subject } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
-import { readLibrary, tellsOf } from './library.ts';
-import type { LibraryReading } from './library.ts';
+
+export type LibraryReading =
+  /** `whole`: there are no other files. Of one read in part nobody can say that a file is not there. */
+  | { readonly at: number; readonly files: readonly LibraryFile[]; readonly whole: boolean }
+  /** `forbidden`: the application has no Library.Manage. `unavailable`: anything that may pass. */
+  | { readonly at: number; readonly notRead: 'forbidden' | 'unavailable'; readonly error: DefenderError };
+
+/** One call, now. Throws nothing but bugs: a library that cannot be read is an answer. */
+export async function readLibrary({
+  defender,
+  clock,
+  log,
+}: Pick<Deps, 'defender' | 'clock' | 'log'>): Promise<LibraryReading> {
+  try {
+    const { files, whole } = await defender.library();
+    return { at: clock.now(), files, whole };
+  } catch (error) {
+    if (!(error instanceof DefenderError)) throw error;
+    log.warn('libraryNotRead', {
+      code: error.code,
+      status: error.detail.status,
+      apiCode: error.detail.apiCode,
+      target: error.detail.target,
+    });
+    // Only Defender's own "no" is the missing right; a 401 is our credentials, and those may be mended.
+    return { at: clock.now(), notRead: error.detail.status === 403 ? 'forbidden' : 'unavailable', error };
+  }
+}
+
+/**
+ * Whether a reading tells of every file that commands name; what a part of the library does not hold, the
+ * rest may.
+ */
+export function tellsOf(
+  commands: readonly Command[],
+  { files, whole }: Extract<LibraryReading, { readonly files: unknown }>,
+): boolean {
+  return whole || holdsAllNamed(commands, files);
+}
+
+/** How long a list that people only look at is kept, in milliseconds. */
+export const libraryMemory = 60_000;
+/**
+ * The same for those who ask: what they ask for is compared with a reading of its own when it is approved and
+ * when it is sent. A running service reads the list often enough for it to be at hand (`libraryAtHand`).
+ */
+export const askMemory = 5 * 60_000;
+
+/**
+ * @param memory milliseconds that a reading may be old; `libraryMemory` where it is left out
+ * @param enough what is remembered counts only where it is; a reading made now always does
+ */
+export type RecentLibrary = (
+  memory?: number,
+  enough?: (reading: LibraryReading) => boolean,
+) => Promise<LibraryReading>;
+
+/**
+ * Answers from the last reading while that is young, and asks once for all who ask at the same time. A library
+ * that could not be read is not remembered.
+ */
+export function createRecentLibrary(deps: Pick<Deps, 'defender' | 'clock' | 'log'>): RecentLibrary {
+  const readings = new SharedReadings<'library', LibraryReading>({
+    clock: deps.clock,
+    life: libraryMemory,
+    most: 1,
+    read: () => readLibrary(deps),
+    keep: (reading) => 'files' in reading,
+  });
+  // A recency is what may just be; a reading as old as the memory serves nobody any more.
+  return (memory = libraryMemory, enough) => readings.get('library', { recency: memory - 1, enough });
+}
+
+const lookEvery = 60_000;
+/** Read again while what is at hand still serves those who ask. Milliseconds. */
+export const libraryRefresh = askMemory - lookEvery;
+/**
+ * A library that may not be read is looked at again after this; a right is granted by people. Milliseconds.
+ */
+const forbiddenPause = 5 * 60_000;
+
+/** One pass; answers after how many milliseconds to come again. */
+export function createLibraryCache(
+  { policy, clock }: Pick<Deps, 'policy' | 'clock'>,
+  recent: RecentLibrary,
+): () => Promise<number> {
+  let notBefore = -Infinity;
+  return async () => {
+    const named = [...policy.recipes.values()].some(({ commands }) => libraryNames(commands).length > 0);
+    if (!named || clock.elapsed() < notBefore) return lookEvery;
+    const reading = await recent(libraryRefresh);
+    if ('notRead' in reading && reading.notRead === 'forbidden') notBefore = clock.elapsed() + forbiddenPause;
+    return lookEvery;
+  };
+}
 
 /** Everything that an approval binds. */
 export interface Bound extends Pick<Subject, 'commands'> {

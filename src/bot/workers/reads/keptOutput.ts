@@ -1,15 +1,16 @@
-// The kept text of a script's output, if it is still the one that was read from Defender: its file lies in
-// the data folder, and the journal has its hash.
+// What is kept of results: the text of a script's output, if it is still the one that was read from Defender (its
+// file lies in the data folder, the journal has its hash), and download links while they live. A link is a bearer
+// secret, so it is kept in memory only and goes with the process.
+import type { Clock, Hash, Link, Log, OutputStore } from '../../../liveResponse/ports.ts';
+import { resultsOf, stageOf } from '../../../liveResponse/request/request.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
-import { stageOf, resultsOf } from '../../../liveResponse/request/request.ts';
-import type { Deps } from '../../deps.ts';
 
 /**
  * Undefined where it is gone, or is not what was read: then it is read from Defender once more, as long as
  * that has it.
  */
 export async function keptOutput(
-  { outputs, hash, log }: Pick<Deps, 'outputs' | 'hash' | 'log'>,
+  { outputs, hash, log }: { readonly outputs: OutputStore; readonly hash: Hash; readonly log: Log },
   request: Request,
   index: number,
 ): Promise<string | undefined> {
@@ -22,4 +23,39 @@ export async function keptOutput(
     why: 'the kept text is not the one whose hash is in the journal',
   });
   return undefined;
+}
+
+export interface LinkBox {
+  put(requestId: string, index: number, link: Link): void;
+  /** Links of a request that are still alive at `now`, by command index. */
+  of(requestId: string, now: number): ReadonlyMap<number, string>;
+  drop(requestId: string, index: number): void;
+}
+
+interface Kept {
+  readonly link: Link;
+  /** In elapsed time. */
+  readonly until: number;
+}
+
+export function createLinkBox(clock: Pick<Clock, 'now' | 'elapsed'>): LinkBox {
+  const links = new Map<string, Map<number, Kept>>();
+  return {
+    put(requestId, index, link) {
+      const mine = links.get(requestId) ?? new Map<number, Kept>();
+      // How long it lives is known now; a clock that is set back later makes it no younger.
+      links.set(requestId, mine.set(index, { link, until: clock.elapsed() + link.expiresAt - clock.now() }));
+    },
+    of(requestId, now) {
+      const alive = [...(links.get(requestId) ?? [])].filter(
+        ([, { link, until }]) => link.expiresAt > now && until > clock.elapsed(),
+      );
+      return new Map(alive.map(([index, { link }]) => [index, link.url]));
+    },
+    drop(requestId, index) {
+      const mine = links.get(requestId);
+      mine?.delete(index);
+      if (mine?.size === 0) links.delete(requestId);
+    },
+  };
 }

@@ -1,13 +1,14 @@
-// What waits, judged again by the policy as it is now: after every change of it, and when a time limit of
-// today's has passed. By the lists alone, which are always at hand; groups are asked by those who decide and
-// right before the POST.
-import type { Deps } from '../../deps.ts';
+// Passes over requests: those that wait are judged again by the policy as it is now, those nobody approved in time
+// end, and ended ones say as what they were tried again. With them the index of twins by device.
+import { isOpen } from '../../../liveResponse/request/request.ts';
 import type { Request, RequestSession } from '../../../liveResponse/request/request.ts';
+import { areTwins, sequelOrigin, twinMemory } from '../../../liveResponse/request/retry.ts';
+import type { Deps } from '../../deps.ts';
 import { judgeToday, limitsToday } from '../../policy/today.ts';
 import type { TodayNo } from '../../policy/today.ts';
-import type { Ages } from '../ages.ts';
 import { changeRequest, changeSession, sessionsIn } from '../transition.ts';
-import { createNextWake, byHand } from '../worker.ts';
+import type { Ages } from '../transition.ts';
+import { byHand, createNextWake } from '../worker.ts';
 import type { Turn } from '../worker.ts';
 
 /** @param isSent whether a request is being sent at this moment: it is judged there, on what was just read */
@@ -69,4 +70,97 @@ type Waiting = { readonly request: Request; readonly session?: undefined } | Req
 
 function waitingOf(request: Request): readonly Waiting[] {
   return request.stage.state === 'awaitingApproval' ? [{ request }] : sessionsIn([request], ['queued']);
+}
+
+export function createExpiry(
+  { store, clock }: Pick<Deps, 'store' | 'clock'>,
+  ages: Ages,
+): { pass(turn?: Turn): Promise<number | undefined> } {
+  return {
+    async pass(turn = byHand) {
+      const wakes = createNextWake(clock);
+      for (const request of store.open()) {
+        if (request.stage.state !== 'awaitingApproval') continue;
+        if (!turn.goOn()) break;
+        const { expiresAt } = request.asked.terms;
+        // By the time on the card, and no later than it was meant: a clock that is set back must not keep an
+        // old question open.
+        const left = expiresAt - request.asked.at - ages.of(`${request.id} asked`, request.asked.at);
+        if (expiresAt <= clock.now() || left <= 0) {
+          await changeRequest(store, request.id, ({ stage }) =>
+            stage.state === 'awaitingApproval' ? { type: 'expired' } : undefined,
+          );
+          continue;
+        }
+        wakes.at(expiresAt);
+        wakes.after(left);
+      }
+      return wakes.wait();
+    },
+  };
+}
+
+export function originOfRetry(id: string): string {
+  return `${sequelOrigin}${id}`;
+}
+
+export function createRetryLinks({ store }: Pick<Deps, 'store'>): { pass(): Promise<undefined> } {
+  return {
+    async pass() {
+      const told = new Set<string>();
+      // Newest first: where a request was tried several times, the newest attempt is the one to look at.
+      for (const { id, origin, asked } of store.all()) {
+        const { continues, requester } = asked;
+        if (continues === undefined) continue;
+        for (const earlier of new Set([continues.id, origin.slice(sequelOrigin.length)])) {
+          if (told.has(earlier)) continue;
+          told.add(earlier);
+          if (store.get(earlier)?.retriedAs?.id === id) continue;
+          const as = { id, by: requester, ...(earlier === continues.id ? { from: continues.from } : {}) };
+          await changeRequest(store, earlier, (current) =>
+            isOpen(current) ? undefined : { type: 'retried', as },
+          );
+        }
+      }
+      return undefined;
+    },
+  };
+}
+
+export interface TwinIndex {
+  /** Takes a request in; again and again does no harm. */
+  touch(id: string): void;
+  /** Open ones, and those that ended within the hour, the newest first. */
+  of(request: Request): readonly Request[];
+}
+
+export function createTwinIndex({ store, clock }: Pick<Deps, 'store' | 'clock'>): TwinIndex {
+  const byDevice = new Map<string, Set<string>>();
+
+  function touch(id: string): void {
+    const request = store.get(id);
+    if (request === undefined) return;
+    const known = byDevice.get(request.targets[0].device.id);
+    if (known === undefined) byDevice.set(request.targets[0].device.id, new Set([id]));
+    else known.add(id);
+  }
+  for (const { id } of store.all()) touch(id);
+
+  return {
+    touch,
+    of(request) {
+      const known = byDevice.get(request.targets[0].device.id) ?? [];
+      const twins: Request[] = [];
+      for (const id of known) {
+        const other = store.get(id);
+        if (
+          other !== undefined &&
+          areTwins(other, request) &&
+          (isOpen(other) || clock.now() - other.changedAt < twinMemory)
+        )
+          twins.push(other);
+      }
+      return twins.sort((a, b) => b.asked.at - a.asked.at);
+    },
+  };
 }

@@ -4,7 +4,7 @@
 import { isOpen, resultsOf } from '../../../liveResponse/request/request.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
-import type { Ages } from '../ages.ts';
+import type { Ages } from '../transition.ts';
 import { changeRequest } from '../transition.ts';
 import { mayHaveResults, readBy } from '../reads/cardPlaces.ts';
 import { becamePrivate, redactAfterOf, resultsOf as resultsShown } from '../../policy/needToKnow.ts';

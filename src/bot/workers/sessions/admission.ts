@@ -1,18 +1,19 @@
-// What keeps an approved request from being sent: the freeze, a pause, its device, a session, a slot. Reads
-// and reckons; claims nothing.
-import type { Blocker, ErrorAnswer } from '../../../liveResponse/request/errorAnswer.ts';
+// What keeps an approved request from being sent: the freeze, a pause, its device and who holds it, a session, a
+// slot. Reads and computes; claims nothing.
+import type { Action } from '../../../liveResponse/action.ts';
 import {
   afterThrottle,
   capAt,
+  isParked,
+  maxPenaltyMs,
+  maxSearchAttempts,
   minSessionsForCapLearning,
   sessionCap,
-} from '../../../liveResponse/pacing/sessionCap.ts';
-import { isParked, maxSearchAttempts } from '../../../liveResponse/pacing/schedules.ts';
-import { maxPenaltyMs } from '../../../liveResponse/pacing/callRates.ts';
-import type { DefenderError } from '../../../liveResponse/ports.ts';
-import type { WaitCause } from '../../../liveResponse/request/session.ts';
+} from '../../../liveResponse/pacing/callRates.ts';
+import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
+import type { Blocker, ErrorAnswer } from '../../../liveResponse/request/errorAnswer.ts';
 import type { RequestSession } from '../../../liveResponse/request/request.ts';
-import { requestAsBlocker } from './blockers.ts';
+import type { SessionStage, WaitCause } from '../../../liveResponse/request/session.ts';
 import type { Deps } from '../../deps.ts';
 import { changeSession, isIn, sessionsIn, sessionsOf } from '../transition.ts';
 import type { SessionRef } from '../transition.ts';
@@ -188,4 +189,66 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
       return others < minSessionsForCapLearning ? 'throttled' : 'sessions';
     },
   };
+}
+
+/** Asked with one list call after Defender has said that the device is busy. */
+export async function findBlocker(
+  { store, defender, log }: Pick<Deps, 'store' | 'defender' | 'log'>,
+  { request, session }: RequestSession,
+): Promise<Blocker> {
+  try {
+    const { actions: active, whole } = await defender.activeOn(session.device.id);
+    // An action of another type is named where there is no session: that it blocks is not documented, but
+    // somebody works there.
+    const holder = active.find((action) => action.type === 'LiveResponse') ?? active.at(0);
+    if (holder !== undefined) return blockerFrom(store, holder);
+    // Of a list that was read in part, nobody can say that nothing is in it.
+    return whole ? { by: 'unseen' } : { by: 'notRead' };
+  } catch (error) {
+    if (!(error instanceof DefenderError)) throw error;
+    log.warn('blockerNotRead', {
+      request: request.id,
+      code: error.code,
+      detail: error.message,
+      target: error.detail.target,
+    });
+    return { by: 'notRead', error: errorAnswer(error) };
+  }
+}
+
+/** An action that stands in the way; where it is of a request of ours, that one. */
+export function blockerFrom(store: Pick<Deps['store'], 'all'>, action: Action): Blocker {
+  const ours = sessionOfAction(store, action.id);
+  if (ours !== undefined) return requestAsBlocker(ours);
+  return {
+    by: 'action',
+    id: action.id,
+    type: action.type,
+    app: action.requestor,
+    ...(action.createdAt === undefined ? {} : { since: action.createdAt }),
+    ...(action.comment === '' ? {} : { comment: action.comment }),
+  };
+}
+
+/**
+ * An unknown request keeps its device until a person decides: what may run there must not meet a second
+ * script.
+ */
+export function requestAsBlocker({ request, session }: RequestSession): Blocker {
+  return { by: 'request', id: request.id, undecided: session.stage.state === 'unknown' };
+}
+
+/** The session that we know to be this action at Defender; undefined where none is. */
+export function sessionOfAction(
+  store: Pick<Deps['store'], 'all'>,
+  actionId: string,
+): RequestSession | undefined {
+  return sessionsOf(store.all()).find(
+    ({ session }) => actionIdOf(session.stage)?.toLowerCase() === actionId.toLowerCase(),
+  );
+}
+
+function actionIdOf(stage: SessionStage): string | undefined {
+  if (stage.state === 'closed') return stage.actionId;
+  return 'run' in stage ? stage.run.actionId : undefined;
 }

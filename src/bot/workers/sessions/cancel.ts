@@ -3,7 +3,7 @@ import { oneLine } from '../../../../cards/clip.ts';
 import type { ErrorAnswer } from '../../../liveResponse/request/errorAnswer.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import type { Deps } from '../../deps.ts';
-import { maxComment } from '../sessionDeadlines.ts';
+import { maxComment } from '../transition.ts';
 
 export interface CancelAnswer {
   readonly answer: 'accepted' | 'alreadyOver' | 'failed';

@@ -1,8 +1,8 @@
 // What must hold right before the POST, read again: what was approved is one thing, in one tenant, on one
 // device in scope, with library files as approved; and by the policy as it is now, the same people may still
 // do it.
-import { unfitCode, unfitWords } from '../../../../cards/messages/records.ts';
-import { changeWords } from '../../../../cards/scripts.ts';
+import { unfitCode, unfitWords } from '../../../../cards/messages/deviceContext.ts';
+import { changeWords } from '../../../../cards/results.ts';
 import { changesBetween, contentOf, wasRead } from '../../../liveResponse/request/content.ts';
 import type { ContentRead } from '../../../liveResponse/request/content.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
@@ -13,12 +13,11 @@ import type { Session, WaitCause } from '../../../liveResponse/request/session.t
 import type { RequestSession } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import { outageOf } from './admission.ts';
-import { readLibrary, tellsOf } from '../reads/library.ts';
+import { approvalDigest, readLibrary, tellsOf } from '../reads/approvalDigest.ts';
 import { ownerOf, readGroups } from '../../policy/people/people.ts';
 import type { GroupReading } from '../../policy/people/people.ts';
 import { explain } from '../../policy/refusals/refusal.ts';
 import { inScope } from '../../policy/devices/scope.ts';
-import { approvalDigest } from '../reads/approvalDigest.ts';
 import { judgeToday } from '../../policy/today.ts';
 import type { Judgement, Readings } from '../../policy/today.ts';
 

@@ -17,9 +17,8 @@ import type {
   TextForm,
 } from '../../../liveResponse/results/resultFacts.ts';
 import type { Deps } from '../../deps.ts';
-import type { Ages } from '../ages.ts';
+import type { Ages, SessionRef } from '../transition.ts';
 import { changeSession, sessionsIn } from '../transition.ts';
-import type { SessionRef } from '../transition.ts';
 import { cardPlacesOf } from '../reads/cardPlaces.ts';
 import { createNextWake, byHand } from '../worker.ts';
 import type { NextWake, Turn } from '../worker.ts';

@@ -21,13 +21,28 @@ import {
   refused,
 } from './preflight.ts';
 import type { Reading } from './preflight.ts';
-import { blockerFrom, findBlocker, sessionOfAction } from './blockers.ts';
+import {
+  blockerFrom,
+  busyPause,
+  createAdmission,
+  findBlocker,
+  outageOf,
+  sessionOfAction,
+  throttledPause,
+  unavailablePause,
+} from './admission.ts';
 import type { Deps } from '../../deps.ts';
-import { busyPause, createAdmission, outageOf, throttledPause, unavailablePause } from './admission.ts';
-import type { TenantLearning } from './tenantLearning.ts';
-import { deadlineFrom, maxComment, queueOf } from '../sessionDeadlines.ts';
-import type { Ages } from '../ages.ts';
-import { changeSession, isIn, sessionAt, sessionsIn } from '../transition.ts';
+import type { TenantLearning } from './following.ts';
+import {
+  changeSession,
+  deadlineFrom,
+  isIn,
+  maxComment,
+  queueOf,
+  sessionAt,
+  sessionsIn,
+} from '../transition.ts';
+import type { Ages } from '../transition.ts';
 import { differing, findByTag } from './reconciliation.ts';
 import { createNextWake, byHand } from '../worker.ts';
 import type { Turn } from '../worker.ts';

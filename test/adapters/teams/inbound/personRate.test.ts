@@ -1,6 +1,6 @@
 // Somebody in Teams who types and presses without end: the same bound as in every chat.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { turnsPerMinute } from '../../../../src/adapters/deliveries/personRate.ts';
+import { turnsPerMinute } from '../../../../src/adapters/deliveries/deliveries.ts';
 import { createClock } from '../../../../src/adapters/clock.ts';
 import { wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
 import { ana, ben, channel, group, TeamsHarness } from '../../../support/chats/teamsHarness.ts';

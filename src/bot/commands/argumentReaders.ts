@@ -1,31 +1,29 @@
-// Reads one argument of a typed line: a reader for each kind, with the exact problem and the word it points
-// at where it cannot be read.
-import { maxCommands } from '../../../liveResponse/commands.ts';
-import { maxReason } from '../../../liveResponse/verbs.ts';
-import type { Recipe } from '../../policy/policy.ts';
-import { readCode, bareWord, isSurelyId, normaliseId } from '../requestId.ts';
-import type { IdVerb } from '../forms.ts';
-import { commandWords, isCommandWord } from '../forms.ts';
-import type { GrammarProblem } from '../grammarProblem.ts';
-import { topicNames } from '../help.ts';
+// Reads the arguments of a typed line by their specification, one after the other, each by the reader of its kind,
+// until one is missing, wrong or left over: then with the exact problem and the word it points at.
+import { maxCommands } from '../../liveResponse/commands.ts';
+import { maxReason } from '../../liveResponse/verbs.ts';
+import type { Recipe } from '../policy/policy.ts';
+import { absent, commandWords, isCommandWord, isOptional, kindOf, kinds, listNames } from './forms.ts';
+import type { Absent, Given, Gives, IdVerb, Kind } from './forms.ts';
+import type { GrammarProblem } from './grammarProblem.ts';
+import { topicNames } from './help.ts';
 import {
   isProblem,
   leftOver,
   missing,
+  nearest,
   proseFrom,
   readHost,
   restFrom,
   spotAt,
   spotOf,
   trailing,
-} from '../lineReaders.ts';
-import { nearest } from '../nearest.ts';
-import { reasonOption } from '../prose.ts';
-import { isNearOption, splitReason } from '../reason.ts';
-import type { FormText } from '../lineReaders.ts';
-import type { Line, Word } from '../text.ts';
-import { kinds, listNames } from './kinds.ts';
-import type { Gives, Kind } from './kinds.ts';
+} from './lineReaders.ts';
+import type { FormText } from './lineReaders.ts';
+import { reasonOption } from './text.ts';
+import { isNearOption, splitReason } from './reason.ts';
+import { bareWord, isSurelyId, normaliseId, readCode } from './requestId.ts';
+import type { Line, Word } from './text.ts';
 
 /** What a line is read against. */
 export interface Reading {
@@ -226,4 +224,49 @@ function readPath({ line, form }: Reading, at: number, word: Word): Gives['path'
   if (path.includes('"'))
     return { problem: 'badPath', why: 'quotes', example: form.example, spot: spotOf(line, word) };
   return { path };
+}
+
+export type ReadableArg = ReadableKind | `${ReadableKind}?`;
+
+/** Only where an id is wanted can a word be something else instead. */
+type StopOf<Args extends readonly ReadableArg[]> =
+  Extract<Args[number], 'id' | 'id?'> extends never ? GrammarProblem : Stop;
+
+/** The arguments from word `from` on; what follows them is the caller's. */
+export function readSome<const Args extends readonly ReadableArg[]>(
+  reading: Reading,
+  args: Args,
+  from = 1,
+): Given<Args> | StopOf<Args> {
+  let given: object = {};
+  for (const [index, arg] of args.entries()) {
+    const one = readOne(reading, arg, from + index);
+    if (isStop(one)) return one as StopOf<Args>;
+    given = { ...given, ...one };
+  }
+  // Each reader gives what `Gives` says of its kind, and `Given` is those together.
+  return given as Given<Args>;
+}
+
+/** The arguments from word `from` to the end of the line. */
+export function readArgs<const Args extends readonly ReadableArg[]>(
+  reading: Reading,
+  args: Args,
+  from = 1,
+): Given<Args> | StopOf<Args> {
+  const given = readSome(reading, args, from);
+  if (isStop(given) || args.some((arg) => kinds[kindOf(arg)].rest === true)) return given;
+  const extra = leftOver(reading.line, from + args.length, reading.form.example);
+  return (extra as StopOf<Args> | undefined) ?? given;
+}
+
+function readOne(reading: Reading, arg: ReadableArg, at: number): object {
+  const kind = kindOf(arg) as ReadableKind;
+  const word = reading.line.words[at];
+  if (word !== undefined) return readers[kind](reading, at, word);
+  return isOptional(arg) ? whenAbsent(kind) : missing(reading.line, kinds[kind].what, reading.form);
+}
+
+function whenAbsent(kind: Kind): object {
+  return kind in absent ? absent[kind as keyof Absent] : {};
 }
