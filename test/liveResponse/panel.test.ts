@@ -14,6 +14,7 @@ const act = (type: string, status: string, at: number): Action => ({
   updatedAt: at + 5,
   progress: [],
 });
+const undated = ({ updatedAt: _updatedAt, ...action }: Action): Action => action;
 
 test.each<readonly [string, readonly Action[], boolean, object]>([
   ['nothing, and the list is whole', [], true, { state: 'notIsolated' }],
@@ -60,6 +61,12 @@ test.each<readonly [string, readonly Action[], boolean, object]>([
     true,
     { state: 'notIsolated', since: 12 },
   ],
+  [
+    'an isolation of which no end is told',
+    [undated(act('Isolate', 'Succeeded', 7)), act('Unisolate', 'Succeeded', 3)],
+    true,
+    { state: 'isolated' },
+  ],
 ])('of %s', (_name, actions, whole, isolation) => {
-  expect(isolationOf(actions, whole)).toEqual(isolation);
+  expect(isolationOf(actions, whole)).toStrictEqual(isolation);
 });
