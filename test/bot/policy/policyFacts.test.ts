@@ -21,8 +21,9 @@ const [critical, high] = policy.tiers;
 if (!incidents || !quiet || !slack || !critical || !high) throw new Error('the policy has fewer parts');
 const { allow, never } = policy.devices;
 
-/** The fact in one line: `narrows: recipe removed {"name":"dump"}`. */
+/** The fact in one line: `narrows: recipe removed {"name":"dump"}`. No field of it is there and not set. */
 function factOf({ fact: { effect, what, ...more } }: PolicyChange): string {
+  expect(Object.values(more)).not.toContain(undefined);
   return `${effect}: ${what} ${JSON.stringify(more)}`;
 }
 
