@@ -88,6 +88,20 @@ describe('the recipes that fit instead', () => {
     expect(fits({})[0]).toEqual({ line: 'dump_lin hosta <process>', whole: false });
   });
 
+  test('have the same arguments only where all of them are the same', () => {
+    const [process, path] = ['process', 'path'].map((name) => ({ name, chars: 'a-z', max: 9 }));
+    if (process === undefined || path === undefined) throw new Error('no arguments');
+    const both = { ...forWindows, args: [process, path] };
+    const joined = { ...recipe('joined', ['linux']), args: [{ ...process, name: 'processpath' }] };
+    const same = { ...recipe('same', ['linux']), args: [process, path] };
+    const recipes = new Map([both, joined, same].map((one) => [one.name, one]));
+    const verdict = judgeSystem({ ...policy, recipes }, both, { os: 'Ubuntu' }, { host: 'h', args: {} });
+    expect(verdict?.is === 'no' ? verdict.fits.map(({ line }) => line) : []).toEqual([
+      'same h <process>',
+      'joined h <process>',
+    ]);
+  });
+
   const wrong = {
     refused: 'wrongSystem',
     recipe: 'dump-win',

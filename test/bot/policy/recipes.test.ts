@@ -169,6 +169,12 @@ describe('a recipe makes today what it made then', () => {
     expect(rendersAs(dump, args, 1, commands.slice(1))).toBe(true);
   });
 
+  test('unless a value is missing, also where every object has something of that name', () => {
+    const args = [{ name: 'constructor', chars: 'a-z', max: 9 }];
+    const inherited: Recipe = { ...dump, args, commands: [{ type: 'GetFile', path: 'C:\\{constructor}' }] };
+    expect(rendersAs(inherited, { process: 'x' }, 0, [{ type: 'GetFile', path: 'C:\\x' }])).toBe(false);
+  });
+
   test('unless commands, values or arguments are others', () => {
     expect(rendersAs(dump, args, 0, commands.slice(1))).toBe(false);
     expect(rendersAs(dump, { process: 'other' }, 0, commands)).toBe(false);

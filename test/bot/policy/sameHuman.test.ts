@@ -86,6 +86,9 @@ describe('names of two humans', () => {
     ['Analyst l1', 'Analyst 11'],
     ['Analyst 111', 'Analyst 112'],
     ['...', 'Marie Curie'],
+    ['M. Dupont', 'Marie Salomea Curie'],
+    ['Jon Smith', 'John Smith Miller'],
+    ['Analyst10 Soc', 'Analyst11 Soc'],
   ])('%s and %s are two', (one, other) => {
     expect([likeNames(one, other), likeNames(other, one)]).toEqual([undefined, undefined]);
   });
