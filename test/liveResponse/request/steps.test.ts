@@ -13,7 +13,7 @@ import {
   runOf,
   stateOf,
   statesOf,
-} from '../../../src/liveResponse/request/steps.ts';
+} from '../../../src/liveResponse/request/retry.ts';
 import {
   actionId,
   actionWith,

@@ -1,6 +1,6 @@
 // Keys of accounts, places and groups: a surface and an id in one text, and back.
 import { describe, expect, test } from '@jest/globals';
-import { idsOn, splitSurfaceKey, surfaceKey } from '../../../src/liveResponse/request/surfaceKey.ts';
+import { idsOn, splitSurfaceKey, surfaceKey } from '../../../src/liveResponse/request/request.ts';
 
 describe('a key', () => {
   test.each([
