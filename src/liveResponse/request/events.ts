@@ -181,15 +181,15 @@ export const sessionFacts = {
   excerptRead: true,
   fileSeen: true,
   resultTrouble: true,
-  // Only a link on the card; see `raisesRevision`.
-  linkMinted: true,
+  // The event itself says whether its link is on the card: `raisesRevision` reads it there.
+  linkMinted: undefined,
   linkRetired: true,
   linkRefused: true,
   cancelAsked: true,
   waitingForDevice: true,
   sessionNotified: false,
   foundLate: true,
-} as const satisfies Record<SessionFact['type'], boolean>;
+} as const satisfies Record<SessionFact['type'], boolean | undefined>;
 
 /** The stage after a transition of a request, or undefined when the table has no such transition. */
 export function requestTarget(
@@ -234,6 +234,6 @@ export function isSessionEventType(type: string): boolean {
 /** Whether the cards have to be drawn again after this event. */
 export function raisesRevision(event: RequestEvent | SessionEvent): boolean {
   if (event.type === 'linkMinted') return event.onCard;
-  const facts: Readonly<Record<string, boolean>> = { ...requestFacts, ...sessionFacts };
+  const facts: Readonly<Record<string, boolean | undefined>> = { ...requestFacts, ...sessionFacts };
   return facts[event.type] ?? true;
 }
