@@ -1,6 +1,7 @@
 // What a button carries, for both chats, and how it is read back: a verb and which card it was on, never what will
 // run; and the words of forms that ask for a text with a press.
 import { field, parseJson, recordOf } from '../src/liveResponse/text/json.ts';
+import type { JsonRecord } from '../src/liveResponse/text/json.ts';
 import { pressedVerb } from '../src/liveResponse/verbs.ts';
 import type { TextLabel } from '../src/liveResponse/verbs.ts';
 import type { Button, CardView, Verb, ViewContext } from './view.ts';
@@ -15,7 +16,7 @@ export interface Press {
   readonly input?: string;
 }
 
-/** Id of the text field in a Teams card; its value arrives beside `lr` in the action's data. */
+/** Id of the text field in a Teams card; its value arrives next to `lr` in the action's data. */
 export const teamsInputId = 'lrInput';
 
 /** Slack's name for a press. The index makes it unique in its block, which Slack demands. */
@@ -42,7 +43,7 @@ export function readSlackPress(actionId: string, value: string | undefined): Pre
   if (found === 'open') return 'open';
   if (value === undefined || value.length > 2000) return undefined;
   const { r, v, f, i } = recordOf(parseJson(value)?.value);
-  return press(found, r, v, f, i);
+  return press({ verb: found, requestId: r, revision: v, fingerprint: f, index: i });
 }
 
 export interface TeamsData {
@@ -63,19 +64,12 @@ export function teamsData(view: CardView, button: Button): TeamsData {
 
 /** Reads the data of an Action.Execute or Action.Submit back; undefined for what is not ours. */
 export function readTeamsPress(data: unknown): Press | undefined {
-  const { verb, requestId, revision, fingerprint, index } = recordOf(field(data, 'lr'));
-  const read = press(verb, requestId, revision, fingerprint, index);
+  const read = press(recordOf(field(data, 'lr')));
   const input = field(data, teamsInputId);
   return read === undefined || typeof input !== 'string' || input === '' ? read : { ...read, input };
 }
 
-function press(
-  verb: unknown,
-  requestId: unknown,
-  revision: unknown,
-  fingerprint: unknown,
-  index: unknown,
-): Press | undefined {
+function press({ verb, requestId, revision, fingerprint, index }: JsonRecord): Press | undefined {
   const known = pressedVerb(verb);
   if (known === undefined || typeof requestId !== 'string' || typeof fingerprint !== 'string')
     return undefined;

@@ -4,18 +4,19 @@ import { missingRight } from '../../../cards/messages/rights.ts';
 import { afterRestore } from '../../../cards/messages/waits.ts';
 import { DefenderError, errorAnswer, StoreError } from '../../liveResponse/ports.ts';
 import type { Request } from '../../liveResponse/request/request.ts';
-import { stageOf } from '../../liveResponse/request/request.ts';
+import { stageOf, surfaceKey } from '../../liveResponse/request/request.ts';
 import { foundLateOf } from '../../liveResponse/request/retry.ts';
 import type { Deps } from '../deps.ts';
 import type { RecentLibrary } from '../workers/reads/approvalDigest.ts';
 import type { Workers } from '../workers/workers.ts';
 import { freshnessFor, identityUnread } from '../commands/verbs.ts';
 import type { AnyVerb } from '../../liveResponse/verbs.ts';
+import type { RulesAt } from '../policy/decisions.ts';
 import { actorOf } from '../policy/people/people.ts';
 import { mayFind } from '../policy/needToKnow.ts';
 import type { Actor } from '../policy/people/people.ts';
 import { lostAt, mayUse } from '../policy/places.ts';
-import type { Reply } from '../ports.ts';
+import type { CommandIn, Place, Reply } from '../ports.ts';
 import { blockOf, explain, isRefusal } from '../policy/refusals/refusal.ts';
 import type { Refusal } from '../policy/refusals/refusal.ts';
 import type { RecentHistory } from './requests/deviceContext.ts';
@@ -53,24 +54,36 @@ export function sentence(text: string, block?: string): Reply {
   return block === undefined ? { kind: 'sentence', text } : { kind: 'sentence', text, block };
 }
 
+/** Who is speaking, where, and in which delivery of that chat. */
+export interface Caller extends Actor {
+  readonly place: Place;
+  /** `surface:id`, the same when the chat delivers it again. */
+  readonly delivery: string;
+}
+
 /**
- * Who is speaking, with the roles held at this moment, in a place where more than help and whoami works. How
- * freshly groups are read is told by the verb, whatever chat it comes from: nobody lets anything run on a
- * role that was just taken away. @throws Refused
+ * Who is speaking, with the roles held at this moment, in a place where more than help and whoami works. The
+ * verb says how freshly groups are read, whatever chat it comes from: nobody lets anything run on a role that
+ * was just taken away. @throws Refused
  */
 export async function authenticate(
   deps: Deps,
-  { account, place }: Pick<Speaker, 'account' | 'place'>,
+  { surface, account, place, deliveryId }: Pick<CommandIn, 'surface' | 'account' | 'place' | 'deliveryId'>,
   verb: AnyVerb,
   pressed: boolean,
-): Promise<Actor> {
+): Promise<Caller> {
   const who = await actorOf(deps.policy, account, deps.groups, freshnessFor(verb));
   const actor = unwrapOrThrow<Actor>(
     'refused' in who && who.refused === 'identityUnread' ? identityUnread(who.platform, verb, pressed) : who,
   );
   unwrapOrThrow(mayUse(deps.policy, place));
   deps.outsiders?.heard(place);
-  return actor;
+  return { ...actor, place, delivery: surfaceKey(surface, deliveryId) };
+}
+
+/** What a decision at this moment is made by. */
+export function rulesNow({ policy, clock, store }: Pick<Deps, 'policy' | 'clock' | 'store'>): RulesAt {
+  return { policy, now: clock.now(), freeze: store.freeze() };
 }
 
 /** What is said of a decision for which a platform could not be asked; empty when all were. */

@@ -33,10 +33,11 @@ import {
   RefusalError,
   requestFor,
   requestOf,
+  rulesNow,
   sentence,
   unwrapOrThrow,
 } from './context.ts';
-import type { HandlerContext } from './context.ts';
+import type { Caller, HandlerContext } from './context.ts';
 import { freezeAll } from './freeze.ts';
 import { after, botStatus, troubleNotice, troubleWords } from './queries/botStatus.ts';
 import { approvingLine, cardOf, host, list, quota, statusOf } from './queries/queries.ts';
@@ -84,49 +85,49 @@ async function answer(
   if (parsed.verb === 'help') return told(helpText(parsed.topic, bot.policy.recipes, command));
   if (parsed.verb === 'whoami')
     return told(whoami(account, place, await actorOf(bot.policy, account, bot.groups), bot.policy.people));
-  const actor = await authenticate(bot, input, parsed.verb, false);
+  const caller = await authenticate(bot, input, parsed.verb, false);
   // Answers that only show requests; they take any role and a listed place.
   if (rowOf(parsed.verb).may === 'see') {
-    unwrapOrThrow(maySee(bot.policy, actor, place));
+    unwrapOrThrow(maySee(bot.policy, caller, place));
     first(troubleWords(bot));
   }
-  if (parsed.verb === 'noId') throw noRequest(bot, actor, place, parsed.of, parsed.word);
-  if ('id' in parsed) requestTyped(bot, actor, place, parsed.verb, parsed.id, parsed.line);
+  if (parsed.verb === 'noId') throw noRequest(bot, caller, parsed.of, parsed.word);
+  if ('id' in parsed) requestTyped(bot, caller, parsed.verb, { id: parsed.id, line: parsed.line });
   switch (parsed.verb) {
     case 'ask':
-      return noting(await createRequest(bot, actor, input, parsed, parsed.line), parsed, command);
+      return noting(await createRequest(bot, caller, { wanted: parsed, line: parsed.line }), parsed, command);
     case 'retry':
-      return retry(bot, actor, input, parsed.id, parsed);
+      return retry(bot, caller, parsed.id, parsed);
     case 'approve':
       return parsed.fingerprint === undefined
-        ? prepareApproval(bot, actor, input, parsed.id)
-        : approveTyped(bot, actor, input, parsed.id, {
+        ? prepareApproval(bot, caller, parsed.id)
+        : approveTyped(bot, caller, parsed.id, {
             fingerprint: parsed.fingerprint,
             typed: true,
             ...(parsed.revision === undefined ? {} : { revision: parsed.revision }),
           });
     case 'deny':
-      return deny(bot, actor, parsed.id, parsed.reason);
+      return deny(bot, caller, parsed.id, parsed.reason);
     case 'cancel':
-      return cancel(bot, actor, parsed.id, parsed.reason);
+      return cancel(bot, caller, parsed.id, parsed.reason);
     case 'link':
-      return link(bot, actor, requestOf(bot, parsed.id), parsed.index, place, false);
+      return link(bot, caller, requestOf(bot, parsed.id), { index: parsed.index });
     case 'output':
-      return output(bot, actor, requestOf(bot, parsed.id), parsed.index, place, parsed.page);
+      return output(bot, caller, requestOf(bot, parsed.id), parsed);
     case 'freeze':
-      return freeze(bot, actor, parsed.why);
+      return freeze(bot, caller, parsed.why);
     case 'unfreeze':
-      return unfreeze(bot, actor, input.cameIn);
+      return unfreeze(bot, caller, input.cameIn);
     case 'status':
       return parsed.id === undefined
-        ? botStatus(bot, actor)
-        : statusOf(bot, actor, requestOf(bot, parsed.id), place);
+        ? botStatus(bot, caller)
+        : statusOf(bot, caller, requestOf(bot, parsed.id));
     case 'list':
-      return list(bot, actor, parsed.which);
+      return list(bot, caller, parsed.which);
     case 'recipes':
       return told(recipesText(bot.policy.recipes, command));
     case 'host':
-      return host(bot, actor, parsed.name);
+      return host(bot, caller, parsed.name);
     case 'scripts':
       return scripts(bot, parsed);
     case 'quota':
@@ -148,16 +149,15 @@ function noting(
 /** Where the code is not that of the request as it is now, that is what is shown. */
 async function approveTyped(
   bot: HandlerContext,
-  actor: Actor,
-  { place }: CommandIn,
+  caller: Caller,
   id: string,
   press: ApprovingPress,
 ): Promise<Reply> {
   try {
-    return await approve(bot, actor, id, press);
+    return await approve(bot, caller, id, press);
   } catch (error) {
     if (!(error instanceof RefusalError) || !otherThanShown.has(error.refusal.refused)) throw error;
-    throw new RefusalError(error.refusal, id, (text) => cardOf(bot, actor, requestOf(bot, id), place, text));
+    throw new RefusalError(error.refusal, id, (text) => cardOf(bot, caller, requestOf(bot, id), text));
   }
 }
 
@@ -168,20 +168,14 @@ const otherThanShown: ReadonlySet<string> = new Set<Refusal['refused']>([
 ]);
 
 /** Without the code nobody can have read what would run: show it all, and the exact line. */
-async function prepareApproval(
-  bot: HandlerContext,
-  actor: Actor,
-  input: CommandIn,
-  id: string,
-): Promise<Reply> {
+async function prepareApproval(bot: HandlerContext, caller: Caller, id: string): Promise<Reply> {
   const before = requestOf(bot, id);
-  unwrapOrThrow(mayPrepareApproval(actor, before, bot.policy, bot.clock.now(), bot.store.freeze()), id);
+  unwrapOrThrow(mayPrepareApproval(caller, before, rulesNow(bot)), id);
   const { request } = await refreshContent(bot, before);
   return cardOf(
     bot,
-    actor,
+    caller,
     request,
-    input.place,
     `Read what will run. To approve it, type exactly: ${approvingLine(bot, request)}`,
   );
 }
@@ -214,8 +208,8 @@ export function onPress(bot: HandlerContext, input: PressIn): Promise<Reply> {
     bot,
     { account: input.account, place: input.place, said: `press ${input.verb}` },
     async () => {
-      const actor = await authenticate(bot, input, input.verb, true);
-      const request = requestFor(bot, actor, input.requestId);
+      const caller = await authenticate(bot, input, input.verb, true);
+      const request = requestFor(bot, caller, input.requestId);
       const { id } = request;
       const seen = { fingerprint: input.fingerprint, revision: input.revision };
       unwrapOrThrow(textRefusal(input.verb, input.input), id);
@@ -223,37 +217,37 @@ export function onPress(bot: HandlerContext, input: PressIn): Promise<Reply> {
       if (isShort(seen)) bot.loop.cardSync.redraw(id);
       switch (input.verb) {
         case 'approve':
-          return approve(bot, actor, id, seen);
+          return approve(bot, caller, id, seen);
         case 'deny': {
-          if (input.input !== undefined) return deny(bot, actor, id, input.input);
+          if (input.input !== undefined) return deny(bot, caller, id, input.input);
           // Refused before a reason is asked for, and checked again when it comes.
-          unwrapOrThrow(mayDeny(actor, request, bot.clock.now()), id);
+          unwrapOrThrow(mayDeny(caller, request, bot.clock.now()), id);
           return askedFor(input, inOrder(request.asked.title));
         }
         case 'withdraw':
-          return withdraw(bot, actor, id, input.input);
+          return withdraw(bot, caller, id, input.input);
         case 'cancel':
-          return cancel(bot, actor, id, input.input);
+          return cancel(bot, caller, id, input.input);
         case 'link':
-          return link(bot, actor, request, input.index, input.place, true);
+          return link(bot, caller, request, { index: input.index, pressed: true });
         case 'output':
-          return output(bot, actor, request, input.index, input.place);
+          return output(bot, caller, request, { index: input.index });
         case 'look':
-          unwrapOrThrow(maySee(bot.policy, actor, input.place), id);
+          unwrapOrThrow(maySee(bot.policy, caller, caller.place), id);
           return lookAgain(bot, id);
         case 'resend':
-          return resend(bot, actor, id, seen);
+          return resend(bot, caller, id, seen);
         case 'drop':
           if (isShort(seen))
-            throw new RefusalError(mayDrop(actor, request) ?? { refused: 'shortFingerprint', id }, id);
-          return drop(bot, actor, id, input.input);
+            throw new RefusalError(mayDrop(caller, request) ?? { refused: 'shortFingerprint', id }, id);
+          return drop(bot, caller, id, input.input);
         case 'again':
-          return retry(bot, actor, input, id, { index: input.index });
+          return retry(bot, caller, id, { index: input.index });
         case 'refresh':
-          unwrapOrThrow(maySee(bot.policy, actor, input.place), id);
+          unwrapOrThrow(maySee(bot.policy, caller, caller.place), id);
           bot.loop.cardSync.markDirty(id);
           bot.loop.hurry();
-          return statusOf(bot, actor, request, input.place);
+          return statusOf(bot, caller, request);
       }
     },
   );

@@ -5,14 +5,13 @@ import type { Request } from '../../liveResponse/request/request.ts';
 import { isOpen, stageOf } from '../../liveResponse/request/request.ts';
 import { actionIdOf } from '../../liveResponse/request/retry.ts';
 import { foundBy, RefusalError, requestFor } from './context.ts';
-import type { HandlerContext } from './context.ts';
+import type { Caller, HandlerContext } from './context.ts';
 import { isCommandWord, listNames } from '../commands/forms.ts';
 import type { IdVerb } from '../commands/forms.ts';
 import { readCode, bareWord, isSurelyId, normaliseId } from '../commands/requestId.ts';
 import { maySee } from '../policy/decisions.ts';
 import { mayFind } from '../policy/needToKnow.ts';
 import type { Actor } from '../policy/people/people.ts';
-import type { Place } from '../ports.ts';
 import type { Refusal } from '../policy/refusals/refusal.ts';
 import { wordsOf } from '../workers/cards/cardViews.ts';
 
@@ -34,38 +33,31 @@ const several: ReadonlySet<string> = new Set([
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const fileName = /\.(?:ps1|psm1|sh|py|exe|dll|zip|cmd|bat|txt)$/i;
 
-/** The request of an id as it stands in the line, or what the word is instead. @throws Refused */
+/** The request of a typed id, or what the word is instead. @throws Refused */
 export function requestTyped(
   bot: HandlerContext,
-  actor: Actor,
-  place: Place,
+  caller: Caller,
   verb: IdVerb,
-  id: string,
-  line: string,
+  { id, line }: { readonly id: string; readonly line: string },
 ): Request {
   const typed = bareWord(line.trim().split(/\s+/)[1] ?? id);
   // Without "lr-" it may be a device's name that only looks like an id.
   const known = bot.store.get(id);
-  if (!isSurelyId(typed) && (known === undefined || !mayFind(bot.policy, actor, known)))
-    throw noRequest(bot, actor, place, verb, typed);
-  return requestFor(bot, actor, id);
+  if (!isSurelyId(typed) && (known === undefined || !mayFind(bot.policy, caller, known)))
+    throw noRequest(bot, caller, verb, typed);
+  return requestFor(bot, caller, id);
 }
 
-export function noRequest(
-  bot: HandlerContext,
-  actor: Actor,
-  place: Place,
-  verb: IdVerb,
-  word: string,
-): RefusalError {
+export function noRequest(bot: HandlerContext, caller: Caller, verb: IdVerb, word: string): RefusalError {
   const common = { refused: 'noRequestId', verb, word } as const;
   const lower = word.toLowerCase();
   if (bot.policy.recipes.has(lower)) return new RefusalError({ ...common, meant: 'recipe', requests: [] });
   if (isCommandWord(lower)) return new RefusalError({ ...common, meant: 'command', requests: [] });
   if (fileName.test(word)) return new RefusalError({ ...common, meant: 'file', requests: [] });
   if (several.has(lower)) return new RefusalError({ ...common, meant: 'list', requests: [] });
-  // Whoever may not see requests learns of none here.
-  const all = maySee(bot.policy, actor, place) === undefined ? foundBy(bot, actor, bot.store.all()) : [];
+  // Somebody who may not see requests learns of none here.
+  const all =
+    maySee(bot.policy, caller, caller.place) === undefined ? foundBy(bot, caller, bot.store.all()) : [];
   const code = readCode(lower)?.fingerprint;
   const printed =
     code === undefined

@@ -3,6 +3,7 @@
 import { bindingDigits, bindingOf } from '../../liveResponse/commands.ts';
 import { sessionOf, stageOf } from '../../liveResponse/request/request.ts';
 import type { Request, Terms } from '../../liveResponse/request/request.ts';
+import { isInState } from '../../liveResponse/request/session.ts';
 import { maxSearchAttempts } from '../../liveResponse/pacing/callRates.ts';
 import type { Freeze } from '../../liveResponse/ports.ts';
 import { wasOver } from './refusals/endedStatus.ts';
@@ -11,10 +12,22 @@ import type { Actor } from './people/people.ts';
 import { mayUse } from './places.ts';
 import type { Policy, Tier } from './policy.ts';
 import type { Place } from '../ports.ts';
-import type { Operation, Refusal } from './refusals/refusal.ts';
+import type { Operation } from './refusals/aboutPeople.ts';
+import type { Refusal } from './refusals/refusal.ts';
 import { rendersAs } from './recipes/recipes.ts';
 import { inScope } from './devices/scope.ts';
 import type { SessionAsk } from './recipes/sessionAsk.ts';
+
+/** What a decision is made by. */
+export interface Rules {
+  readonly policy: Policy;
+  readonly freeze?: Freeze | undefined;
+}
+
+/** The same at one moment, in epoch milliseconds. */
+export interface RulesAt extends Rules {
+  readonly now: number;
+}
 
 /**
  * What an approving press or line carries: the revision that was looked at, and 64 bits of its digest.
@@ -103,20 +116,17 @@ function restAllowed(
  * Whether somebody may ask for this here. The device's scope is asked about once it is resolved: `inScope`.
  */
 export function mayRequest(
-  policy: Policy,
+  { policy, freeze }: Rules,
   actor: Actor,
   place: Place,
   ask: SessionAsk,
-  freeze?: Freeze,
 ): { readonly tier: Tier } | Refusal {
+  const elsewhere = mayUse(policy, place);
+  if (elsewhere !== undefined) return elsewhere;
   const tier = tierOf(policy, ask);
-  const refused =
-    mayUse(policy, place) ??
-    ('refused' in tier ? tier : undefined) ??
-    ('refused' in tier ? undefined : needsRole(actor, [tier.request], 'request')) ??
-    frozenBy(freeze);
-  if (refused !== undefined) return refused;
   if ('refused' in tier) return tier;
+  const refused = needsRole(actor, [tier.request], 'request') ?? frozenBy(freeze);
+  if (refused !== undefined) return refused;
   if (tier.reason === 'required' && ask.reason === undefined)
     return { refused: 'reasonRequired', tier: tier.name };
   const others = (policy.roles.get(tier.approve) ?? []).some(
@@ -140,8 +150,9 @@ export function termsOf(tier: Tier, now: number): Terms {
 function decided(request: Request, actor: Actor, deed: 'approve' | 'deny'): Refusal | undefined {
   const stage = stageOf(request);
   if (stage.state === 'closed') return wasOver(request, stage);
-  const grant = sessionOf(request)?.grant;
-  if (grant === undefined) return undefined;
+  const session = sessionOf(request);
+  if (!isInState(session, ['queued', 'submitting', 'unknown', 'running', 'finished'])) return undefined;
+  const { grant } = session;
   const { by } = grant.votes[0];
   return {
     refused: 'alreadyApproved',
@@ -150,7 +161,7 @@ function decided(request: Request, actor: Actor, deed: 'approve' | 'deny'): Refu
     at: grant.at,
     you: by.id === actor.person.id,
     deed,
-    state: stage.state,
+    state: session.stage.state,
   };
 }
 
@@ -173,9 +184,7 @@ export function mayApprove(
   actor: Actor,
   request: Request,
   press: ApprovingPress,
-  policy: Policy,
-  now: number,
-  freeze?: Freeze,
+  { policy, now, freeze }: RulesAt,
 ): Refusal | undefined {
   const over = decided(request, actor, 'approve');
   if (over !== undefined) return over;
@@ -195,20 +204,12 @@ export function mayApprove(
  * Whether a person may be shown the whole request with the line that approves it: everything but the code
  * must hold.
  */
-export function mayPrepareApproval(
-  actor: Actor,
-  request: Request,
-  policy: Policy,
-  now: number,
-  freeze?: Freeze,
-): Refusal | undefined {
+export function mayPrepareApproval(actor: Actor, request: Request, rules: RulesAt): Refusal | undefined {
   return mayApprove(
     actor,
     request,
     { fingerprint: bindingOf(request.subject.digest), revision: request.revision },
-    policy,
-    now,
-    freeze,
+    rules,
   );
 }
 
@@ -270,8 +271,7 @@ export function mayResend(
   actor: Actor,
   request: Request,
   press: ApprovingPress,
-  policy: Policy,
-  freeze?: Freeze,
+  { policy, freeze }: Rules,
 ): Refusal | undefined {
   const wrong = wasUnknown(request, 'resend');
   if (wrong !== undefined) return wrong;

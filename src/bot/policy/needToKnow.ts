@@ -155,8 +155,7 @@ export function reasonMayBeTold(
   policy: Policy,
   actor: Pick<Actor, 'person' | 'roles'>,
   request: AskedFor,
-  key: string,
-  outsiders: ReadByOutsiders,
+  { key, outsiders }: { readonly key: string; readonly outsiders: ReadByOutsiders },
 ): boolean {
   if (isAsker(actor, request) || approves(policy, actor, request)) return true;
   return (

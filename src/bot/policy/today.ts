@@ -58,13 +58,18 @@ export interface Readings {
   readonly approver?: GroupReading | undefined;
 }
 
+/** The approver, where it is approved, and what was read of the people. */
+interface KnownPeople {
+  readonly approver?: Approver | undefined;
+  readonly readings?: Readings;
+}
+
 /** All of it: for what is approved, with the approver; for what waits for approval, without. */
 export function judgeToday(
   policy: Policy,
   request: Request,
   now: number,
-  readings: Readings = {},
-  approver?: Approver,
+  { approver, readings = {} }: KnownPeople = {},
 ): Judgement {
   const asked = judgeRequest(policy, request, now, readings.requester);
   if (approver === undefined || (asked !== undefined && 'no' in asked)) return asked;

@@ -42,7 +42,7 @@ describe('one human is one pair of eyes', () => {
 
   test('by the same entry, though it no longer has the account that asked', () => {
     const moved = actor({ ...riley, accounts: ['slack:U0RILEY'] }, 'approver');
-    expect(mayApprove(moved, awaitingApproval, press, policy, soon)).toMatchObject({
+    expect(mayApprove(moved, awaitingApproval, press, { policy, now: soon })).toMatchObject({
       refused: 'selfApproval',
     });
     expect(mayDeny(moved, awaitingApproval, soon)).toMatchObject({ refused: 'ownRequest' });
@@ -51,11 +51,11 @@ describe('one human is one pair of eyes', () => {
 
   test('by the account that asked, though it has another entry now', () => {
     const renamed = actor({ ...riley, id: 'responder9' }, 'approver');
-    expect(mayApprove(renamed, awaitingApproval, press, policy, soon)).toMatchObject({
+    expect(mayApprove(renamed, awaitingApproval, press, { policy, now: soon })).toMatchObject({
       refused: 'selfApproval',
     });
     expect(
-      mayResend(renamed, requests.unknown, { ...press, revision: requests.unknown.revision }, policy),
+      mayResend(renamed, requests.unknown, { ...press, revision: requests.unknown.revision }, { policy }),
     ).toMatchObject({
       refused: 'selfApproval',
       deed: 'resend',
@@ -71,7 +71,7 @@ describe('a press that carries too little', () => {
     [{ fingerprint: '1c9e04ab1c9e04ab', revision: 1 }, false],
   ])('%j is short: %p', (press, short) => {
     expect(isShort(press)).toBe(short);
-    const refused = mayApprove(averyActs, requests.awaitingApproval, press, policy, soon);
+    const refused = mayApprove(averyActs, requests.awaitingApproval, press, { policy, now: soon });
     expect(refused?.refused).toBe(short ? 'shortFingerprint' : undefined);
   });
 
@@ -80,7 +80,7 @@ describe('a press that carries too little', () => {
     const typed = { fingerprint: '1c9e04ab1c9e04ab', revision: 0, typed: line } as unknown as Parameters<
       typeof mayApprove
     >[2];
-    expect(mayApprove(averyActs, requests.awaitingApproval, typed, policy, soon)).toEqual({
+    expect(mayApprove(averyActs, requests.awaitingApproval, typed, { policy, now: soon })).toEqual({
       refused: 'staleCard',
       id: 'lr-7f3k2q',
       typed: line,
@@ -89,8 +89,7 @@ describe('a press that carries too little', () => {
       averyActs,
       requests.awaitingApproval,
       { fingerprint: '1c9e04ab1c9e04ab', revision: 0 },
-      policy,
-      soon,
+      { policy, now: soon },
     );
     expect(Object.keys(pressed ?? {})).toEqual(['refused', 'id']);
   });
@@ -104,7 +103,7 @@ describe('each refusal names its deed', () => {
     [
       'a second approval',
       { deed: 'approve', state: 'queued' },
-      mayApprove(averyActs, queued, press, policy, soon),
+      mayApprove(averyActs, queued, press, { policy, now: soon }),
     ],
     ['a denial too late', { deed: 'deny', state: 'queued' }, mayDeny(averyActs, queued, soon)],
     [
@@ -124,12 +123,12 @@ describe('each refusal names its deed', () => {
     [
       'a second sending too early',
       { deed: 'resend', state: 'queued' },
-      mayResend(averyActs, queued, press, policy),
+      mayResend(averyActs, queued, press, { policy }),
     ],
     [
       'a second sending without the role',
       { deed: 'resend' },
-      mayResend(ollyActs, requests.unknown, press, policy),
+      mayResend(ollyActs, requests.unknown, press, { policy }),
     ],
     ['giving up too late', { deed: 'drop', state: 'running' }, mayDrop(averyActs, running)],
     ['giving up by a stranger', { deed: 'drop' }, mayDrop(ollyActs, requests.unknown)],
@@ -153,10 +152,12 @@ test('a cancel that had no effect may be repeated, one that Defender took may no
 });
 
 test('an approval is prepared for nobody while frozen, or once it is too late', () => {
-  expect(mayPrepareApproval(averyActs, requests.awaitingApproval, policy, soon, freeze)).toMatchObject({
+  expect(
+    mayPrepareApproval(averyActs, requests.awaitingApproval, { policy, now: soon, freeze }),
+  ).toMatchObject({
     refused: 'frozen',
   });
-  expect(mayPrepareApproval(averyActs, requests.queued, policy, soon)).toMatchObject({
+  expect(mayPrepareApproval(averyActs, requests.queued, { policy, now: soon })).toMatchObject({
     refused: 'alreadyApproved',
   });
 });
@@ -172,7 +173,7 @@ describe('who could approve', () => {
     ...policy,
     roles: new Map([...policy.roles, ['approver', members]]),
   });
-  const asks = (today: Policy): unknown => mayRequest(today, actor(sam, 'responder'), here, ask);
+  const asks = (today: Policy): unknown => mayRequest({ policy: today }, actor(sam, 'responder'), here, ask);
 
   test.each([
     [['responder2', 'approver1']],

@@ -51,7 +51,7 @@ function ask(text: string): SessionAsk {
 
 describe('a request', () => {
   test('takes the tier of its recipe', () => {
-    expect(mayRequest(policy, rileyActs, incidents, ask('dump hosta x'))).toMatchObject({
+    expect(mayRequest({ policy }, rileyActs, incidents, ask('dump hosta x'))).toMatchObject({
       tier: { name: 'high' },
     });
   });
@@ -169,7 +169,7 @@ describe('a request', () => {
   });
 
   test('may be made in a conversation with the bot alone', () => {
-    expect(mayRequest(policy, rileyActs, dm, ask('dump hosta x'))).toHaveProperty('tier');
+    expect(mayRequest({ policy }, rileyActs, dm, ask('dump hosta x'))).toHaveProperty('tier');
   });
 
   const noRecipe: Policy = { ...policy, recipes: new Map() };
@@ -186,57 +186,57 @@ describe('a request', () => {
     [
       'in a place that is not listed',
       { refused: 'placeNotAllowed', place: 'slack:C0RANDOM', direct: false },
-      mayRequest(policy, rileyActs, elsewhere, ask('dump hosta x')),
+      mayRequest({ policy }, rileyActs, elsewhere, ask('dump hosta x')),
     ],
     [
       'alone with the bot when no place gets approval cards',
       { refused: 'placeNotAllowed', direct: true },
-      mayRequest(noApprovals, rileyActs, dm, ask('dump hosta x')),
+      mayRequest({ policy: noApprovals }, rileyActs, dm, ask('dump hosta x')),
     ],
     [
       'alone with the bot across organisations',
       { refused: 'placeNotAllowed' },
-      mayRequest(policy, rileyActs, { ...dm, external: true }, ask('dump hosta x')),
+      mayRequest({ policy }, rileyActs, { ...dm, external: true }, ask('dump hosta x')),
     ],
     [
       'without the role',
       { refused: 'missingRole', deed: 'request', need: ['responder'], unread: [] },
-      mayRequest(policy, ollyActs, incidents, ask('dump hosta x')),
+      mayRequest({ policy }, ollyActs, incidents, ask('dump hosta x')),
     ],
     [
       'of a recipe that is gone',
       { refused: 'unknownRecipe', recipe: 'dump' },
-      mayRequest(noRecipe, rileyActs, incidents, ask('dump hosta x')),
+      mayRequest({ policy: noRecipe }, rileyActs, incidents, ask('dump hosta x')),
     ],
     [
       'of a command that is not listed',
       { refused: 'commandNotAllowed', command: 'PutFile' },
-      mayRequest(policy, rileyActs, incidents, ask('put hosta a.exe')),
+      mayRequest({ policy }, rileyActs, incidents, ask('put hosta a.exe')),
     ],
     [
       'of a sequence with one command that is not listed',
       { refused: 'commandNotAllowed', command: 'PutFile' },
-      mayRequest(policy, rileyActs, incidents, ask('on hosta put a.exe ; run b.ps1')),
+      mayRequest({ policy }, rileyActs, incidents, ask('on hosta put a.exe ; run b.ps1')),
     ],
     [
       'of a tier that is not defined',
       { refused: 'commandNotAllowed' },
-      mayRequest(strange, rileyActs, incidents, ask('get hosta C:\\x')),
+      mayRequest({ policy: strange }, rileyActs, incidents, ask('get hosta C:\\x')),
     ],
     [
       'without the reason its tier requires',
       { refused: 'reasonRequired', tier: 'critical' },
-      mayRequest(policy, rileyActs, incidents, ask('run hosta a.ps1')),
+      mayRequest({ policy }, rileyActs, incidents, ask('run hosta a.ps1')),
     ],
     [
       'while frozen',
       { refused: 'frozen', ...freeze },
-      mayRequest(policy, rileyActs, incidents, ask('dump hosta x'), freeze),
+      mayRequest({ policy, freeze }, rileyActs, incidents, ask('dump hosta x')),
     ],
     [
       'that nobody else could approve',
       { refused: 'nobodyCanApprove', role: 'approver' },
-      mayRequest(alone, samActs, incidents, ask('dump hosta x')),
+      mayRequest({ policy: alone }, samActs, incidents, ask('dump hosta x')),
     ],
   ];
   test.each(table)('%s is refused', (_name, expected, decision) => {
@@ -244,7 +244,9 @@ describe('a request', () => {
   });
 
   test('with the reason its tier requires is taken', () => {
-    expect(mayRequest(policy, rileyActs, incidents, ask('run hosta a.ps1 --reason "beacon"'))).toMatchObject({
+    expect(
+      mayRequest({ policy }, rileyActs, incidents, ask('run hosta a.ps1 --reason "beacon"')),
+    ).toMatchObject({
       tier: { name: 'critical' },
     });
   });
@@ -263,7 +265,11 @@ const approve = (
   request: Request,
   change: Partial<{ press: typeof press; now: number; freeze: typeof freeze; policy: Policy }> = {},
 ): unknown =>
-  mayApprove(who, request, change.press ?? press, change.policy ?? policy, change.now ?? soon, change.freeze);
+  mayApprove(who, request, change.press ?? press, {
+    policy: change.policy ?? policy,
+    now: change.now ?? soon,
+    freeze: change.freeze,
+  });
 
 describe('an approval', () => {
   test('by another person with the role is taken', () => {
@@ -274,8 +280,7 @@ describe('an approval', () => {
         averyActs,
         requests.awaitingApproval,
         { revision: 1, fingerprint: '1C9E04AB1C9E04AB' },
-        policy,
-        soon,
+        { policy, now: soon },
       ),
     ).toBeUndefined();
   });
@@ -418,10 +423,12 @@ describe('an approval', () => {
   });
 
   test('is prepared privately for whoever could give it', () => {
-    expect(mayPrepareApproval(averyActs, requests.awaitingApproval, policy, soon)).toBeUndefined();
-    expect(mayPrepareApproval(rileyAlmighty, requests.awaitingApproval, policy, soon)).toMatchObject({
-      refused: 'selfApproval',
-    });
+    expect(mayPrepareApproval(averyActs, requests.awaitingApproval, { policy, now: soon })).toBeUndefined();
+    expect(mayPrepareApproval(rileyAlmighty, requests.awaitingApproval, { policy, now: soon })).toMatchObject(
+      {
+        refused: 'selfApproval',
+      },
+    );
   });
 
   test('stays under the role it was asked under, also when the tier now names another', () => {
@@ -515,7 +522,7 @@ const matrix: readonly (readonly [
   [
     'resend',
     (who, request) =>
-      mayResend(who, request, { fingerprint: '1c9e04ab1c9e04ab', revision: request.revision }, policy),
+      mayResend(who, request, { fingerprint: '1c9e04ab1c9e04ab', revision: request.revision }, { policy }),
     {
       awaitingApproval: ['tooEarly', 'tooEarly', 'tooEarly'],
       queued: ['tooEarly', 'tooEarly', 'tooEarly'],
@@ -554,8 +561,7 @@ test('a resend is refused while frozen, out of scope, from a stale card and with
       averyActs,
       unknown,
       { fingerprint: '1c9e04ab1c9e04ab', revision: unknown.revision },
-      policy,
-      freeze,
+      { policy, freeze },
     ),
   ).toMatchObject({ refused: 'frozen' });
   expect(
@@ -563,19 +569,21 @@ test('a resend is refused while frozen, out of scope, from a stale card and with
       averyActs,
       onDevice(unknown, { ...hosta, group: 'Servers' }),
       { fingerprint: '1c9e04ab1c9e04ab' },
-      policy,
+      { policy },
     ),
   ).toMatchObject({ refused: 'outOfScope' });
   expect(
-    mayResend(averyActs, unknown, { fingerprint: '1c9e04ab1c9e04ab', revision: 1 }, policy),
+    mayResend(averyActs, unknown, { fingerprint: '1c9e04ab1c9e04ab', revision: 1 }, { policy }),
   ).toMatchObject({ refused: 'staleCard' });
   expect(
-    mayResend(averyActs, unknown, { fingerprint: 'f'.repeat(16), revision: unknown.revision }, policy),
+    mayResend(averyActs, unknown, { fingerprint: 'f'.repeat(16), revision: unknown.revision }, { policy }),
   ).toMatchObject({ refused: 'wrongFingerprint' });
 });
 
 test('a resend is refused while the bot itself still looks for the answer that was lost', () => {
-  expect(mayResend(averyActs, requests.looking, { fingerprint: '1c9e04ab1c9e04ab' }, policy)).toMatchObject({
+  expect(
+    mayResend(averyActs, requests.looking, { fingerprint: '1c9e04ab1c9e04ab' }, { policy }),
+  ).toMatchObject({
     refused: 'stillLooking',
     looks: 1,
     of: 6,

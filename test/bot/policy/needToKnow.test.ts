@@ -218,7 +218,7 @@ describe('its reasons', () => {
   test('are told alone to requester, approvers, those it is limited to, and to nobody else who may find it', () => {
     const asked = policyWith({ origin: { results: 'private' } });
     const told = (policy: Policy, actor: ReturnType<typeof acts>) =>
-      reasonMayBeTold(policy, actor, request, 'slack:C0SOC', nobody);
+      reasonMayBeTold(policy, actor, request, { key: 'slack:C0SOC', outsiders: nobody });
     expect(isPrivate(asked, request, nobody)).toBe(true);
     expect([
       told(asked, acts(asker)),

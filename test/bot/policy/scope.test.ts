@@ -500,14 +500,17 @@ describe('every refusal', () => {
       deed,
       groups: ['entra:x', 'slack:S1'],
     })),
-    tooLate: (['submitting', 'unknown', 'running', 'finished'] as const).flatMap((state) =>
-      (['withdraw', 'cancel', 'resend'] as const).map((deed) => ({
+    tooLate: [
+      ...(['submitting', 'unknown', 'running', 'finished'] as const).flatMap((state) =>
+        (['withdraw', 'cancel'] as const).map((deed) => ({ refused: 'tooLate' as const, id, deed, state })),
+      ),
+      ...(['running', 'finished'] as const).map((state) => ({
         refused: 'tooLate' as const,
         id,
-        deed,
+        deed: 'resend' as const,
         state,
       })),
-    ),
+    ],
     tooEarly: (['cancel', 'resend', 'drop'] as const).flatMap((deed) =>
       (['queued', 'submitting'] as const).map((state) => ({ refused: 'tooEarly' as const, id, deed, state })),
     ),

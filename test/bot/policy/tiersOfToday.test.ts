@@ -68,16 +68,16 @@ describe('the tier', () => {
     const place = { surface: 'console', id: 'incidents', direct: false, external: false };
     const actor = { person: riley, account: 'console:riley', roles: new Set(['responder']), unread: [] };
     const freeze = { by: 'Avery Approver', why: 'odd approvals', at: askedAt };
-    expect(mayRequest({ ...policy, raw: {} }, actor, place, ask(file), freeze)).toMatchObject({
+    expect(mayRequest({ policy: { ...policy, raw: {} }, freeze }, actor, place, ask(file))).toMatchObject({
       refused: 'commandNotAllowed',
     });
-    expect(mayRequest(policy, actor, place, ask(file), freeze)).toMatchObject({ refused: 'frozen' });
+    expect(mayRequest({ policy, freeze }, actor, place, ask(file))).toMatchObject({ refused: 'frozen' });
   });
 });
 
 describe('an approval', () => {
   test('may be given by today’s policy while the request still waits', () => {
-    expect(judgeToday(today, waiting(), askedAt, {}, approver)).toBeUndefined();
+    expect(judgeToday(today, waiting(), askedAt, { approver })).toBeUndefined();
   });
 
   test('may not be given to a recipe that is gone, by whoever would approve it', () => {

@@ -73,7 +73,7 @@ const read = (
 ): GroupReading => ({ accounts, answers: new Map(Object.entries(answers)) });
 
 const of = (today: Policy, request = queued(), now = at + 6 * minute): Judgement =>
-  judgeToday(today, request, now, {}, sessionOf(request)?.grant.votes[0]);
+  judgeToday(today, request, now, { approver: sessionOf(request)?.grant.votes[0] });
 const code = (judged: Judgement): string =>
   judged === undefined ? 'runs' : 'no' in judged ? judged.no.code : `unread ${judged.unread.join()}`;
 
@@ -254,7 +254,12 @@ describe('what was approved, by today’s policy', () => {
 describe('groups', () => {
   const byGroup = roles({ responder: ['slack:S0RESP'], approver: ['entra:group-1'] });
   const judged = (requester: GroupReading | undefined, approver: GroupReading | undefined): string =>
-    code(judgeToday(byGroup, queued(), at + 6 * minute, { requester, approver }, approval));
+    code(
+      judgeToday(byGroup, queued(), at + 6 * minute, {
+        readings: { requester, approver },
+        approver: approval,
+      }),
+    );
   const yes = read(riley.accounts, { 'slack:S0RESP': 'yes' });
   const alsoYes = read(avery.accounts, { 'entra:group-1': 'yes' });
 

@@ -113,12 +113,14 @@ describe('the words of a no', () => {
     ],
     [
       'the time in which an approval may be used',
-      judgeToday(tier('high', { runWithin: minute }), queued(), at + 6 * minute, {}, approval),
+      judgeToday(tier('high', { runWithin: minute }), queued(), at + 6 * minute, { approver: approval }),
       { code: 'runWithinShorter', detail: 'tier high: 1 min' },
     ],
     [
       'the time in which it had to be approved',
-      judgeToday(tier('high', { expireAfter: 5 * minute }), queued(), at + 6 * minute, {}, approval),
+      judgeToday(tier('high', { expireAfter: 5 * minute }), queued(), at + 6 * minute, {
+        approver: approval,
+      }),
       { code: 'expireAfterShorter', detail: 'tier high: 5 min' },
     ],
   ];

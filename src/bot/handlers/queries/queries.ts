@@ -1,4 +1,4 @@
-// Answers that only tell: status, lists, a device, the quota. Private to whoever asked, in preformatted
+// Answers that only show: status, lists, a device, the quota. Private to the person who asked, in preformatted
 // columns.
 import { duration, oneLine, timeOf } from '../../../../cards/clip.ts';
 import { contextLines, unfitWords } from '../../../../cards/messages/deviceContext.ts';
@@ -13,13 +13,13 @@ import type { LookUp } from '../../../liveResponse/ports.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
 import { sessionLimitOf } from '../../../liveResponse/tenantLimits.ts';
 import { queueOf } from '../../workers/transition.ts';
-import { foundBy, sentence } from '../context.ts';
-import type { HandlerContext } from '../context.ts';
+import { foundBy, rulesNow, sentence } from '../context.ts';
+import type { Caller, HandlerContext } from '../context.ts';
 import { approvalCodeOf } from '../../commands/requestId.ts';
 import type { ListName } from '../../commands/forms.ts';
 import { mayPrepareApproval } from '../../policy/decisions.ts';
 import type { Actor } from '../../policy/people/people.ts';
-import type { Place, Reply } from '../../ports.ts';
+import type { Reply } from '../../ports.ts';
 import { readBy, resultsShownIn } from '../../workers/reads/cardPlaces.ts';
 import { mayFind, reasonMayBeTold } from '../../policy/needToKnow.ts';
 import { placeKey } from '../../policy/places.ts';
@@ -34,34 +34,27 @@ const listRows = 20;
 /** The card as it is now, for the person alone. Results are left out where the place is private. */
 export async function cardOf(
   bot: HandlerContext,
-  actor: Actor,
+  caller: Caller,
   request: Request,
-  place: Place,
   text: string,
 ): Promise<Reply> {
-  const told = reasonMayBeTold(bot.policy, actor, request, placeKey(place), readBy(bot));
+  const there = { key: placeKey(caller.place), outsiders: readBy(bot) };
+  const told = reasonMayBeTold(bot.policy, caller, request, there);
   const shown = {
-    results: resultsShownIn(bot, request, place),
-    mayName: (other: Request) => mayFind(bot.policy, actor, other),
+    results: resultsShownIn(bot, request, caller.place),
+    mayName: (other: Request) => mayFind(bot.policy, caller, other),
     ...(told ? {} : { reason: 'private' as const }),
   };
   return { kind: 'card', text, view: await bot.loop.views.of(request, shown) };
 }
 
 /** The same with the line that approves it, for those who may. */
-export async function statusOf(
-  bot: HandlerContext,
-  actor: Actor,
-  request: Request,
-  place: Place,
-): Promise<Reply> {
-  const may =
-    mayPrepareApproval(actor, request, bot.policy, bot.clock.now(), bot.store.freeze()) === undefined;
+export async function statusOf(bot: HandlerContext, caller: Caller, request: Request): Promise<Reply> {
+  const may = mayPrepareApproval(caller, request, rulesNow(bot)) === undefined;
   return cardOf(
     bot,
-    actor,
+    caller,
     request,
-    place,
     `${request.id} as it is now:${may ? ` To approve exactly this, type: ${approvingLine(bot, request)}` : ''}`,
   );
 }
@@ -162,7 +155,10 @@ export async function host(bot: HandlerContext, actor: Actor, name: string): Pro
     device === undefined
       ? []
       : contextLines(
-          await readDeviceContext(bot, device, (other) => mayFind(bot.policy, actor, other), found),
+          await readDeviceContext(bot, device, {
+            mayName: (other) => mayFind(bot.policy, actor, other),
+            found,
+          }),
           device.name,
           bot.clock.now(),
         );

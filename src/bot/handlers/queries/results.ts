@@ -11,12 +11,11 @@ import { earlierAttempt, mayTurnUp } from '../../../liveResponse/request/session
 import { actionOf } from '../../../liveResponse/request/retry.ts';
 import type { NotText, TextForm } from '../../../liveResponse/results/resultFacts.ts';
 import { unwrapOrThrow, RefusalError } from '../context.ts';
-import type { HandlerContext } from '../context.ts';
+import type { Caller, HandlerContext } from '../context.ts';
 import { mayReadResults } from '../../policy/decisions.ts';
 import { refOf } from '../../policy/people/people.ts';
-import type { Actor } from '../../policy/people/people.ts';
 import { resultsShownIn } from '../../workers/reads/cardPlaces.ts';
-import type { Place, Reply } from '../../ports.ts';
+import type { Reply } from '../../ports.ts';
 import { keptOutput } from '../../workers/reads/keptOutput.ts';
 import type { Refusal } from '../../policy/refusals/refusal.ts';
 import { lostAt } from '../../policy/places.ts';
@@ -40,17 +39,15 @@ export const pageLines = 100;
  */
 export async function link(
   bot: HandlerContext,
-  actor: Actor,
+  caller: Caller,
   request: Request,
-  index: number | undefined,
-  place: Place,
-  pressed: boolean,
+  { index, pressed = false }: { readonly index?: number | undefined; readonly pressed?: boolean },
 ): Promise<Reply> {
-  unwrapOrThrow(mayReadResults(bot.policy, actor, place), request.id);
+  unwrapOrThrow(mayReadResults(bot.policy, caller, caller.place), request.id);
   const { source, at } = readyFor(bot, request, index, 'link');
-  const by = refOf(actor.person);
+  const by = refOf(caller.person);
   const finished = stageOf(request).state === 'finished';
-  if (pressed && finished && resultsShownIn(bot, request, place) === 'card') {
+  if (pressed && finished && resultsShownIn(bot, request, caller.place) === 'card') {
     await orKept(bot, source, at, mintOnCard(bot, source, at, by));
     return {
       kind: 'asked',
@@ -108,13 +105,11 @@ async function orKept<T>(
 
 export async function output(
   bot: HandlerContext,
-  actor: Actor,
+  caller: Caller,
   request: Request,
-  index: number | undefined,
-  place: Place,
-  page = 1,
+  { index, page = 1 }: { readonly index?: number | undefined; readonly page?: number | undefined },
 ): Promise<Reply> {
-  unwrapOrThrow(mayReadResults(bot.policy, actor, place), request.id);
+  unwrapOrThrow(mayReadResults(bot.policy, caller, caller.place), request.id);
   const { source, at } = readyFor(bot, request, index, 'output');
   const kept = await keptOutput(bot, request, at);
   const read =
@@ -125,7 +120,7 @@ export async function output(
   const { body, pages, shown } = pageOf(text, page);
   if (page > pages) throw new RefusalError({ refused: 'noSuchPage', id: request.id, pages }, request.id);
   await bot.store.change(request.id, () => ({
-    event: { type: 'resultViewed', by: refOf(actor.person), index: at, what: 'output' },
+    event: { type: 'resultViewed', by: refOf(caller.person), index: at, what: 'output' },
   }));
   const next =
     shown < pages ? ` Next page: ${bot.settings.command} output ${request.id} ${at} ${shown + 1}` : '';

@@ -30,7 +30,7 @@ export async function cancel(
   unwrapOrThrow(mayCancel(actor, request), id);
   const session = sessionOf(request);
   if (!isInState(session, ['running', 'unknown']) || session.stage.run === undefined)
-    throw new RefusalError({ refused: 'tooLate', id, deed: 'cancel', state }, id);
+    throw new Error(`${id} may be cancelled, but no action of it is known.`);
   const { actionId } = session.stage.run;
   const asked = (answered: Pick<CancelAsked, 'answer' | 'error'>, at: number): CancelAsked => ({
     by: refOf(actor.person),

@@ -4,35 +4,29 @@ import { tailOf } from '../../../../cards/clip.ts';
 import { misfitWords } from '../../../../cards/messages/misfits.ts';
 import { leftOutWords } from '../../../../cards/messages/deviceContext.ts';
 import { libraryNames } from '../../../liveResponse/request/content.ts';
-import { searchPrefixes } from '../../../liveResponse/device/confusables.ts';
-import { DefenderError } from '../../../liveResponse/ports.ts';
-import type { LookUp } from '../../../liveResponse/ports.ts';
-import type { LeftOut, Device } from '../../../liveResponse/device/records.ts';
+import type { Device } from '../../../liveResponse/device/records.ts';
 import type { Asked, Continues, NewRequest, Request } from '../../../liveResponse/request/request.ts';
 import { inOrder } from '../../../liveResponse/text/visible.ts';
 import { twinAmong } from '../../../liveResponse/request/retry.ts';
-import { foundBy, unwrapOrThrow, RefusalError } from '../context.ts';
-import type { HandlerContext } from '../context.ts';
+import { foundBy, unwrapOrThrow, RefusalError, rulesNow } from '../context.ts';
+import type { Caller, HandlerContext } from '../context.ts';
 import { mayRequest, termsOf, tierOf } from '../../policy/decisions.ts';
+import { theDevice } from './askedDevice.ts';
+import type { AskedDevice } from './askedDevice.ts';
 import { notChecked, notInLibrary, readDeviceContext } from './deviceContext.ts';
 import { approvalDigest, askMemory, contentSeen } from '../../workers/reads/approvalDigest.ts';
 import type { LibraryReading } from '../../workers/reads/approvalDigest.ts';
-import { tooManyPending } from '../../policy/places.ts';
+import { placeKey, tooManyPending } from '../../policy/places.ts';
 import type { Tier } from '../../policy/policy.ts';
 import { isRestricted, privacyOf } from '../../policy/needToKnow.ts';
 import { actorNow, refOf } from '../../policy/people/people.ts';
 import type { Actor } from '../../policy/people/people.ts';
 import { cardPlacesOf } from '../../workers/reads/cardPlaces.ts';
-import type { CommandIn, Reply } from '../../ports.ts';
+import type { Reply } from '../../ports.ts';
 import { idFrom } from '../../commands/requestId.ts';
-import { candidateOf } from '../../policy/devices/candidates.ts';
-import type { Candidate } from '../../policy/devices/candidates.ts';
 import { judgeSystem, recipeOfAsk } from '../../policy/recipes/recipeSystems.ts';
-import { chooseDevice, inScope, named } from '../../policy/devices/scope.ts';
-import type { Chosen } from '../../policy/devices/scope.ts';
+import { inScope } from '../../policy/devices/scope.ts';
 import type { SessionAsk } from '../../policy/recipes/sessionAsk.ts';
-import type { Asker } from './askQueue.ts';
-import { notFound, requestAsDevice } from '../wrongKind.ts';
 
 /** What a request made from an earlier one is recognised by, and holds of it. */
 export interface RequestOrigin {
@@ -45,138 +39,142 @@ export interface RequestOrigin {
  * What this very delivery asked for before, where it comes again: repeated by the platform, or taken up after
  * a crash.
  */
-export function askedBy(
-  bot: HandlerContext,
-  input: Pick<CommandIn, 'surface' | 'deliveryId'>,
-): Extract<Reply, { readonly kind: 'asked' }> | undefined {
-  const request = bot.store.byOrigin(deliveryOf(input));
+export function askedBy(bot: HandlerContext, delivery: string): AskedReply | undefined {
+  const request = bot.store.byOrigin(delivery);
   return request === undefined ? undefined : told(bot, request);
 }
 
-function deliveryOf({ surface, deliveryId }: Pick<CommandIn, 'surface' | 'deliveryId'>): string {
-  return surfaceKey(surface, deliveryId);
-}
-
-/**
- * `line` is what was typed, or would be: what asks for it separately is told with it. @throws Refused `twin`
- * where the same is open and this is not asked for separately
- */
-export async function createRequest(
-  bot: HandlerContext,
-  actor: Actor,
-  input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>,
-  wanted: SessionAsk,
-  line: string,
-  from?: RequestOrigin,
-): Promise<Extract<Reply, { readonly kind: 'asked' }>> {
-  const origin = from?.origin ?? deliveryOf(input);
-  const before = bot.store.byOrigin(origin);
-  if (before !== undefined) return told(bot, before);
-  const { tier } = unwrapOrThrow(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
-  // Before anything is asked of Defender: anyone who floods costs no calls.
-  mayWait(bot, actor, tier);
-  const { device, leftOut, found } = await theDevice(bot, actor, wanted.host, {
-    person: actor.person.id,
-    surface: input.place.surface,
-    place: input.place.id,
-    account: accountId(actor),
-    host: wanted.host,
-  });
-  return await askFor(bot, unwrapOrThrow<Actor>(actorNow(bot.policy, actor)), input, {
-    wanted,
-    line,
-    from,
-    origin,
-    device,
-    leftOut,
-    found,
-  });
-}
+type AskedReply = Extract<Reply, { readonly kind: 'asked' }>;
 
 interface Ask {
   readonly wanted: SessionAsk;
+  /** What was typed, or would be: with it, somebody is told how to ask for the same separately. */
   readonly line: string;
-  readonly from: RequestOrigin | undefined;
-  readonly origin: string;
-  readonly device: Device;
-  readonly leftOut: readonly LeftOut[];
-  readonly found: LookUp;
+  /** Only of a request made from an earlier one. */
+  readonly from?: RequestOrigin;
+}
+
+/** @throws Refused `twin` where the same is open and this is not asked for separately */
+export async function createRequest(bot: HandlerContext, caller: Caller, ask: Ask): Promise<AskedReply> {
+  const before = bot.store.byOrigin(originOf(caller, ask));
+  if (before !== undefined) return told(bot, before);
+  const { tier } = unwrapOrThrow(mayRequest(rulesNow(bot), caller, caller.place, ask.wanted));
+  // Before anything is asked of Defender: anyone who floods costs no calls.
+  mayWait(bot, caller, tier);
+  const chosen = await theDevice(bot, caller, ask.wanted.host);
+  return await askFor(bot, unwrapOrThrow<Caller>(actorNow(bot.policy, caller)), ask, chosen);
+}
+
+/** What the store knows a request by: of two with the same, it takes the first. */
+function originOf({ delivery }: Caller, { from }: Ask): string {
+  return from?.origin ?? delivery;
 }
 
 /** By the policy of this moment, which may have been read again since it was asked. @throws Refused */
 async function askFor(
   bot: HandlerContext,
-  actor: Actor,
-  input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>,
-  { wanted, line, from, origin, device, leftOut, found }: Ask,
-): Promise<Extract<Reply, { readonly kind: 'asked' }>> {
+  caller: Caller,
+  ask: Ask,
+  chosen: AskedDevice,
+): Promise<AskedReply> {
+  const { wanted, line } = ask;
+  const { device, leftOut, found } = chosen;
   // It may have waited for its turn.
-  unwrapOrThrow(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()));
+  unwrapOrThrow(mayRequest(rulesNow(bot), caller, caller.place, wanted));
   const tier = unwrapOrThrow<Tier>(tierOf(bot.policy, wanted));
   unwrapOrThrow(inScope(bot.policy, device));
   const unsure = fitsSystem(bot, wanted, device);
   const { commands } = wanted;
-  const madeFrom = from === undefined ? {} : { continues: from.continues, first: from.first };
   const compared = {
     id: newId(bot),
-    origin,
+    origin: originOf(caller, ask),
     targets: [{ device }] as const,
     subject: { commands },
-    asked: madeFrom,
+    asked: madeFrom(ask),
   };
   // What the asker may not find is no hint either; its device is still held for it.
-  const twin = twinAmong(foundBy(bot, actor, bot.store.open()), compared);
+  const twin = twinAmong(foundBy(bot, caller, bot.store.open()), compared);
   // Before the library and the rest of the device are read: calls are scarce.
-  if (twin !== undefined && wanted.separate !== true) throw twinRefusal(bot, actor, twin, line);
-  mayWait(bot, actor, tier, device);
+  if (twin !== undefined && wanted.separate !== true) throw twinRefusal(bot, caller, twin, line);
+  mayWait(bot, caller, tier, device);
   const [reading, context] = await Promise.all([
     libraryFor(bot, wanted),
-    readDeviceContext(bot, device, (other) => !isRestricted(bot.policy, other), found, leftOut),
+    readDeviceContext(bot, device, {
+      mayName: (other) => !isRestricted(bot.policy, other),
+      found,
+      leftOut,
+    }),
   ]);
   const missing = reading === undefined ? undefined : notInLibrary(wanted, reading);
   if (missing !== undefined) throw new RefusalError(missing);
   const seen = reading === undefined ? {} : { content: contentSeen(commands, reading) };
-  const now = bot.clock.now();
   const { tenant } = bot.settings;
-  const asked: Asked = {
-    at: now,
-    requester: refOf(actor.person),
-    account: actor.account,
-    place: surfaceKey(input.place.surface, input.place.id),
-    placeIsPrivate: input.place.direct || (input.place.external && !asksEachTime(bot, input.place.surface)),
-    ...privacyOf(bot.policy, input.place, tier),
-    tenant,
-    title: wanted.title,
-    terms: termsOf(tier, now),
-    ...recipeOf(wanted),
-    ...madeFrom,
-    ...(wanted.reason === undefined ? {} : { reason: wanted.reason }),
-    ...(twin === undefined ? {} : { apartFrom: twin.id }),
-  };
   const made: NewRequest = {
     id: compared.id,
-    origin,
-    ...(from === undefined ? {} : { delivery: deliveryOf(input) }),
-    asked,
+    origin: compared.origin,
+    ...(ask.from === undefined ? {} : { delivery: caller.delivery }),
+    asked: askedNow(bot, caller, ask, { tier, twin }),
     targets: [{ device, context }],
     subject: { commands, ...seen, ...approvalDigest(bot, { tenant, device, commands, ...seen }) },
   };
-  // Looked at once more where it is written: of two deliveries of one line at the same moment, the second is
-  // shown the first, and no burst passes the bound.
-  const stored = await bot.store.add(made, () => {
-    const open = bot.store.open();
-    const same = wanted.separate === true ? undefined : twinAmong(foundBy(bot, actor, open), made);
-    return same === undefined ? tooManyPending(open, tier, actor.person.id, device.id) : { same };
-  });
-  if ('no' in stored)
-    throw 'same' in stored.no ? twinRefusal(bot, actor, stored.no.same, line) : new RefusalError(stored.no);
-  const request = 'added' in stored ? stored.added : stored.existing;
+  const request = await stored(bot, caller, { made, tier, ask });
   return told(bot, request, [
     reading === undefined ? undefined : notChecked(wanted, reading),
     leftOutSentence(request),
     misfitSentence(request),
     unsure,
   ]);
+}
+
+function madeFrom({ from }: Ask): Pick<Asked, 'continues' | 'first'> {
+  return from === undefined ? {} : { continues: from.continues, first: from.first };
+}
+
+/** Who asked for it, where, why, and under which terms. */
+function askedNow(
+  bot: HandlerContext,
+  { person, account, place }: Caller,
+  ask: Ask,
+  { tier, twin }: { readonly tier: Tier; readonly twin: Request | undefined },
+): Asked {
+  const { wanted } = ask;
+  const now = bot.clock.now();
+  return {
+    at: now,
+    requester: refOf(person),
+    account,
+    place: placeKey(place),
+    placeIsPrivate: place.direct || (place.external && !asksEachTime(bot, place.surface)),
+    ...privacyOf(bot.policy, place, tier),
+    tenant: bot.settings.tenant,
+    title: wanted.title,
+    terms: termsOf(tier, now),
+    ...recipeOf(wanted),
+    ...madeFrom(ask),
+    ...(wanted.reason === undefined ? {} : { reason: wanted.reason }),
+    ...(twin === undefined ? {} : { apartFrom: twin.id }),
+  };
+}
+
+/**
+ * Twins and the bound are looked at once more where it is written: of two deliveries of one line at the same
+ * moment, the second is shown the first, and no burst passes the bound. @throws Refused
+ */
+async function stored(
+  bot: HandlerContext,
+  caller: Caller,
+  { made, tier, ask }: { readonly made: NewRequest; readonly tier: Tier; readonly ask: Ask },
+): Promise<Request> {
+  const kept = await bot.store.add(made, () => {
+    const open = bot.store.open();
+    const same = ask.wanted.separate === true ? undefined : twinAmong(foundBy(bot, caller, open), made);
+    return same === undefined
+      ? tooManyPending(open, tier, caller.person.id, made.targets[0].device.id)
+      : { same };
+  });
+  if ('no' in kept)
+    throw 'same' in kept.no ? twinRefusal(bot, caller, kept.no.same, ask.line) : new RefusalError(kept.no);
+  return 'added' in kept ? kept.added : kept.existing;
 }
 
 /**
@@ -316,83 +314,4 @@ function newId(bot: HandlerContext): string {
 async function libraryFor(bot: HandlerContext, wanted: SessionAsk): Promise<LibraryReading | undefined> {
   if (libraryNames(wanted.commands).length === 0) return undefined;
   return await bot.recentLibrary(askMemory, (reading) => notInLibrary(wanted, reading) === undefined);
-}
-
-/** The account's own id on its surface. */
-function accountId({ account }: Actor): string {
-  return account.slice(account.indexOf(':') + 1);
-}
-
-/**
- * Exactly one device that can take a session, or a refusal that lists the candidates. Waits for its turn
- * where devices are looked up too fast. @throws Refused, DefenderError
- */
-async function theDevice(
-  bot: HandlerContext,
-  actor: Actor,
-  name: string,
-  asker: Asker,
-): Promise<Chosen & { readonly found: LookUp }> {
-  const wrong = requestAsDevice(bot, actor, name);
-  if (wrong !== undefined) throw new RefusalError(wrong);
-  // By its id a device has been asked for before, as a rule: then its look-alikes are found by the same call.
-  const known = bot.store.all().find(({ targets }) => targets[0].device.id === name)?.targets[0].device.name;
-  const found = await bot.turns.take(asker, () =>
-    bot.defender.lookUp(name, searchPrefixes(known ?? name), known),
-  );
-  const chosen = chooseDevice(name, found.devices);
-  // What was not read may hold another device of this name; several of it are ambiguous all the same.
-  if (!found.whole && !('refused' in chosen && chosen.refused === 'ambiguousDevice')) {
-    throw new RefusalError({
-      refused: 'devicesPartlyRead',
-      name,
-      candidates: named(name, found.devices).map(candidateOf),
-    });
-  }
-  if (!('refused' in chosen)) return { ...chosen, found };
-  if (chosen.refused === 'unknownDevice') throw new RefusalError(notFound(bot, name));
-  // Nobody is told to onboard a device that the policy keeps out anyway.
-  const [outside, ...inside] =
-    chosen.refused === 'unfitDevice'
-      ? named(name, found.devices).map((device) => inScope(bot.policy, device))
-      : [];
-  if (outside !== undefined && inside.every((one) => one !== undefined)) throw new RefusalError(outside);
-  throw new RefusalError(
-    chosen.refused === 'unfitDevice'
-      ? { ...chosen, ...(await mergedRecord(bot, asker, found.devices, chosen.records)) }
-      : chosen,
-  );
-}
-
-/** A record may have been merged more than once. */
-const mostMerges = 3;
-
-/**
- * Where the only record of a name was merged into another one: that one, as far as it can be read. It is
- * pointed to, not taken: it may have another name.
- */
-async function mergedRecord(
-  bot: HandlerContext,
-  asker: Asker,
-  found: readonly Device[],
-  [only, ...others]: readonly Candidate[],
-): Promise<{ readonly into?: Candidate }> {
-  let at = others.length === 0 ? found.find(({ id }) => id === only?.id) : undefined;
-  const first = at;
-  for (let merges = 0; merges < mostMerges && at?.mergedInto !== undefined; merges += 1) {
-    const next: Device | undefined = await readRecord(bot, asker, at.mergedInto);
-    if (next === undefined || next.id === first?.id) break;
-    at = next;
-  }
-  return at === undefined || at === first ? {} : { into: candidateOf(at) };
-}
-
-async function readRecord(bot: HandlerContext, asker: Asker, id: string): Promise<Device | undefined> {
-  try {
-    return await bot.turns.take(asker, () => bot.defender.machine(id));
-  } catch (error) {
-    if (!(error instanceof DefenderError)) throw error;
-    bot.log.info('mergedRecordNotRead', { device: id, code: error.code, status: error.detail.status });
-    return undefined;
-  }
 }

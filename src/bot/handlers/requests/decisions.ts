@@ -13,6 +13,7 @@ import {
   unwrapOrThrow,
   RefusalError,
   requestOf,
+  rulesNow,
   sentence,
 } from '../context.ts';
 import type { HandlerContext } from '../context.ts';
@@ -28,8 +29,8 @@ import { refreshContent } from '../../workers/reads/approvalDigest.ts';
 import { approveRoles, judgeApprover, judgeRequest } from '../../policy/today.ts';
 
 /**
- * Decides and writes in one change, so that of two people the first wins and the second is told. `who` is the
- * actor by the policy of that very moment: since he or she spoke, it may have been read again. @throws
+ * Decides and writes in one change, so that of two people the first wins and the second learns of it. `who`
+ * is the actor by the policy at that very moment: since he or she spoke, it may have been read again. @throws
  * Refused
  */
 async function decide(
@@ -50,14 +51,14 @@ async function decide(
   );
 }
 
-/** Requests have one device, and so one session. */
-const theSession = 0;
+/** The number of a request's only session: requests have one device, and sessions are numbered from 0. */
+const onlySession = 0;
 
 function done(request: Request, text: string): Reply {
   return { kind: 'asked', requestId: request.id, text, shown: true };
 }
 
-/** The card shows what was done, but not on what knowledge of the person: then it is said. */
+/** The card shows what was done, but not how well the person was known: the sentence adds that. */
 export function stopped(actor: Actor, request: Request, text: string): Reply {
   return actor.lastKnown === undefined
     ? done(request, text)
@@ -71,13 +72,10 @@ export async function approve(
   press: ApprovingPress,
 ): Promise<Reply> {
   // Refused before anything is read, and judged again on the request as it is when the approval is written.
-  unwrapOrThrow(
-    mayApprove(actor, requestOf(bot, id), press, bot.policy, bot.clock.now(), bot.store.freeze()),
-    id,
-  );
+  unwrapOrThrow(mayApprove(actor, requestOf(bot, id), press, rulesNow(bot)), id);
   const [requester] = await Promise.all([readRequester(bot, requestOf(bot, id)), confirmContent(bot, id)]);
   const request = await decide(bot, actor, id, (current, now, who) => {
-    const no = mayApprove(who, current, press, bot.policy, now, bot.store.freeze());
+    const no = mayApprove(who, current, press, { ...rulesNow(bot), now });
     if (no !== undefined) return no;
     const judged = judgeRequest(bot.policy, current, now, requester);
     // Ended, not only refused: nothing that today's policy refuses is left waiting for a policy that is
@@ -207,7 +205,7 @@ export async function withdraw(
       ...because(reason),
       ...byLastKnown(actor),
     } as const;
-    return current.stage.state === 'approved' ? { event, session: theSession } : { event };
+    return current.stage.state === 'approved' ? { event, session: onlySession } : { event };
   });
   const restoredAt = lostAt(request, bot.store);
   if (restoredAt !== undefined)
@@ -237,7 +235,7 @@ export async function drop(
     (current, _now, who) =>
       mayDrop(who, current) ?? {
         event: { type: 'abandoned', by: refOf(who.person), ...because(reason) },
-        session: theSession,
+        session: onlySession,
       },
   );
   const early =
@@ -261,7 +259,7 @@ export async function resend(
   press: ApprovingPress,
 ): Promise<Reply> {
   const before = requestOf(bot, id);
-  unwrapOrThrow(mayResend(actor, before, press, bot.policy, bot.store.freeze()), id);
+  unwrapOrThrow(mayResend(actor, before, press, rulesNow(bot)), id);
   const unknown = unknownSession(before);
   if (unknown !== undefined) {
     const found = await bot.loop.reconciliation.look(unknown);
@@ -278,8 +276,8 @@ export async function resend(
     // The look has raised the revision of the card that was pressed; everything else is judged on the request
     // as it is now.
     const refusal =
-      mayResend(who, current, { ...press, revision: current.revision }, bot.policy, bot.store.freeze()) ??
-      resendNo(bot, who, current, now, requester);
+      mayResend(who, current, { ...press, revision: current.revision }, rulesNow(bot)) ??
+      resendNo(bot, who, current, { now, requester });
     if (refusal !== undefined) return refusal;
     return {
       event: {
@@ -287,7 +285,7 @@ export async function resend(
         vote: { kind: 'approve', ...voteOf(who, current, now) },
         runBefore: now + current.asked.terms.runWithin,
       },
-      session: theSession,
+      session: onlySession,
     };
   });
   return done(request, `${id} goes to Defender again.`);
@@ -303,8 +301,7 @@ function resendNo(
   bot: HandlerContext,
   who: Actor,
   request: Request,
-  now: number,
-  requester: GroupReading | undefined,
+  { now, requester }: { readonly now: number; readonly requester: GroupReading | undefined },
 ): Refusal | undefined {
   const { id } = request;
   const judged = judgeRequest(bot.policy, request, now, requester);

@@ -54,16 +54,20 @@ export function createRecentHistory(
   });
 }
 
-/**
- * `mayName`: which of our own requests may be named among the sessions. Throws nothing but bugs: what could
- * not be read is left out, and said to be so where the rest is shown.
- */
+interface WhatIsKnown {
+  /** Which of our own requests may be named among the sessions. */
+  readonly mayName: (other: Request) => boolean;
+  /** The look-up that found the device. */
+  readonly found?: Pick<LookUp, 'alike'>;
+  /** Records of the same name that cannot take a session. */
+  readonly leftOut?: readonly LeftOut[];
+}
+
+/** Throws nothing but bugs: what could not be read is left out, and the panel says so. */
 export async function readDeviceContext(
   deps: Needs,
   device: Device,
-  mayName: (other: Request) => boolean,
-  found: Pick<LookUp, 'alike'> = {},
-  leftOut: readonly LeftOut[] = [],
+  { mayName, found = {}, leftOut = [] }: WhatIsKnown,
 ): Promise<DeviceContext> {
   const [history, alike] = await Promise.all([
     deps.recentHistory.get(device.id),
@@ -98,8 +102,8 @@ export async function readDeviceContext(
 }
 
 /**
- * What was left out, and other records of the name that nobody can take a session for: of those no approver
- * need be warned.
+ * What was left out, and other records of the name that cannot take a session: no approver needs a warning of
+ * those.
  */
 function withDead(device: Device, found: readonly Device[], leftOut: readonly LeftOut[]): readonly LeftOut[] {
   const same = new Set(alikeTo(device, found).flatMap(({ id, how }) => (how === 'same' ? [id] : [])));

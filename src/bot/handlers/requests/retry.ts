@@ -6,14 +6,13 @@ import { isOpen, stageOf } from '../../../liveResponse/request/request.ts';
 import type { Asked, Request } from '../../../liveResponse/request/request.ts';
 import { againFrom, continuationOf, mayHaveReached, stateOf } from '../../../liveResponse/request/retry.ts';
 import { createRequest, askedBy } from './createRequest.ts';
-import { unwrapOrThrow, RefusalError, requestFor, sentence } from '../context.ts';
-import type { HandlerContext } from '../context.ts';
+import { unwrapOrThrow, RefusalError, requestFor, rulesNow, sentence } from '../context.ts';
+import type { Caller, HandlerContext } from '../context.ts';
 import { readBy } from '../../workers/reads/cardPlaces.ts';
 import { mayRequest } from '../../policy/decisions.ts';
 import { isPrivate, mayFind } from '../../policy/needToKnow.ts';
 import { lostAt, placeKey } from '../../policy/places.ts';
-import type { Actor } from '../../policy/people/people.ts';
-import type { CommandIn, Place, Reply } from '../../ports.ts';
+import type { Place, Reply } from '../../ports.ts';
 import { rendersAs } from '../../policy/recipes/recipes.ts';
 import type { Recipe } from '../../policy/policy.ts';
 import { originOfRetry } from '../../workers/requests/judging.ts';
@@ -21,8 +20,7 @@ import type { SessionAsk } from '../../policy/recipes/sessionAsk.ts';
 
 export async function retry(
   bot: HandlerContext,
-  actor: Actor,
-  input: Pick<CommandIn, 'surface' | 'place' | 'deliveryId'>,
+  caller: Caller,
   id: string,
   {
     index,
@@ -34,33 +32,28 @@ export async function retry(
     readonly separate?: boolean | undefined;
   },
 ): Promise<Reply> {
-  const repeated = askedBy(bot, input);
+  const repeated = askedBy(bot, caller.delivery);
   if (repeated !== undefined) return repeated;
-  const old = requestFor(bot, actor, id);
+  const old = requestFor(bot, caller, id);
   const lost = (one: Request): boolean => lostAt(one, bot.store) !== undefined;
   const start = againFrom(old, lost(old));
-  if ('why' in start)
-    throw new RefusalError(
-      {
-        refused: 'notAgain',
-        id,
-        why: start.why,
-        ...(start.why === 'notEnded' ? { state: stageOf(old).state } : {}),
-      },
-      id,
-    );
+  if ('why' in start) {
+    const { state } = stageOf(old);
+    const open = state === 'closed' || state === 'finished' ? {} : { state };
+    throw new RefusalError({ refused: 'notAgain', id, why: start.why, ...open }, id);
+  }
   const from = index ?? start.from;
   // A press is data from outside: -1 or 0.5 would be read as another command than the one that was looked at.
   if (!Number.isInteger(from) || from < 0 || from >= old.subject.commands.length)
     throw new RefusalError({ refused: 'notAgain', id, why: 'noSuchIndex' }, id);
   const first = firstAsked(old);
-  const given = reason ?? carriedReason(bot, old, input.place, first);
+  const given = reason ?? carriedReason(bot, old, caller.place, first);
   const wanted = askFor(bot, old, from, { title: titleFor(old, from, first), reason: given });
-  // Before anything is told of another request: whoever may not ask learns nothing here.
-  unwrapOrThrow(mayRequest(bot.policy, actor, input.place, wanted, bot.store.freeze()), id);
+  // Before the answer names another request: somebody who may not ask learns nothing here.
+  unwrapOrThrow(mayRequest(rulesNow(bot), caller, caller.place, wanted), id);
   const tries = triesAfter(bot, old);
   const last = tries.at(-1) ?? old;
-  if (tries.some((one) => !mayFind(bot.policy, actor, one)))
+  if (tries.some((one) => !mayFind(bot.policy, caller, one)))
     throw new RefusalError({ refused: 'notAgain', id, why: 'triedElsewhere' }, id);
   if (last !== old && isOpen(last)) return standing(bot, old, last);
   // Any of them, not only the newest: one in the middle may have run what this one would repeat.
@@ -68,18 +61,19 @@ export async function retry(
   if (reached !== undefined) throw new RefusalError({ refused: 'goneOn', id, as: reached.id }, id);
   // One request at most goes on from each attempt: of two presses at once, the store takes the first.
   const line = `retry ${id} ${from}${reason === undefined ? '' : ` --reason "${reason}"`}`;
-  const reply = await createRequest(
-    bot,
-    actor,
-    input,
-    { ...wanted, reason: withMention(wanted.reason, old, from), ...(separate === true ? { separate } : {}) },
+  const reply = await createRequest(bot, caller, {
+    wanted: {
+      ...wanted,
+      reason: withMention(wanted.reason, old, from),
+      ...(separate === true ? { separate } : {}),
+    },
     line,
-    {
+    from: {
       origin: originOfRetry(last.id),
       continues: continuationOf(old, from),
       first: { title: first.title, ...(given === undefined ? {} : { reason: given }) },
     },
-  );
+  });
   const made = bot.store.get(reply.requestId);
   return made === undefined ? reply : { ...reply, text: [reply.text, ...continuationNotes(made)].join(' ') };
 }

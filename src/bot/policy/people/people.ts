@@ -221,7 +221,7 @@ export async function actorOf(
  * The same actor by the policy as it is at this moment: between speaking and deciding it may have been read
  * again.
  */
-export function actorNow(policy: Policy, actor: Actor): Actor | Refusal {
+export function actorNow<Who extends Actor>(policy: Policy, actor: Who): Who | Refusal {
   const person = ownerOf(policy, actor.account);
   if (person === undefined) return { refused: 'unlisted', account: actor.account };
   return { ...actor, person, ...rolesBy(policy, person, actor.read) };

@@ -26,7 +26,7 @@ export function createJudging(
 
   function objection(waiting: Waiting): TodayNo | undefined {
     const { request, session } = waiting;
-    const judged = judgeToday(policy, request, nowOf(waiting), {}, session?.grant.votes[0]);
+    const judged = judgeToday(policy, request, nowOf(waiting), { approver: session?.grant.votes[0] });
     if (judged === undefined || !('no' in judged)) return undefined;
     // What is approved is held against its device as it is read right before the POST.
     return session !== undefined && judged.no.code === 'deviceOutOfScope' ? undefined : judged.no;

@@ -119,8 +119,7 @@ export function judgePreflight(
     deps.policy,
     { ...request, targets: [{ ...target, device }, ...others] },
     deps.clock.now(),
-    people,
-    session.grant.votes[0],
+    { approver: session.grant.votes[0], readings: people },
   );
   return judged !== undefined && 'no' in judged ? judged : (deviceNo(device) ?? judged);
 }
