@@ -3,7 +3,7 @@
 import type { Workers } from '../workers/workers.ts';
 import { StoreError } from '../../liveResponse/ports.ts';
 import type { GlobalEvent, Log, RequestStore } from '../../liveResponse/ports.ts';
-import { changesOf, changeWords } from '../policy/policyChanges.ts';
+import { changesOf, changeWords } from '../policy/changes/policyChanges.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { CurrentPolicy } from '../policy/places.ts';
 

@@ -1,7 +1,7 @@
 // What another policy changes, as people are told: rule by rule, and whether it lets more happen.
 import { describe, expect, test } from '@jest/globals';
 import type { Policy, Tier } from '../../../src/bot/policy/policy.ts';
-import { changesOf, changeWords } from '../../../src/bot/policy/policyChanges.ts';
+import { changesOf, changeWords } from '../../../src/bot/policy/changes/policyChanges.ts';
 import { avery, dump, policy, riley, sam, olly } from '../../support/policy.ts';
 
 const minute = 60_000;

@@ -2,8 +2,8 @@
 // once, by what of it is different.
 import { describe, expect, test } from '@jest/globals';
 import type { PlaceRule, Policy, Recipe, Tier } from '../../../src/bot/policy/policy.ts';
-import { changesOf, changeWords } from '../../../src/bot/policy/policyChanges.ts';
-import type { PolicyChange } from '../../../src/bot/policy/policyChanges.ts';
+import { changesOf, changeWords } from '../../../src/bot/policy/changes/policyChanges.ts';
+import type { PolicyChange } from '../../../src/bot/policy/changes/change.ts';
 import { avery, dump, olly, policy, riley, sam } from '../../support/policy.ts';
 
 const minute = 60_000;
