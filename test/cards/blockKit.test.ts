@@ -1,6 +1,7 @@
 // Block Kit within Slack's limits, and a checker that is itself checked.
 import { describe, expect, test } from '@jest/globals';
-import { blockKit, blockKitProblems, stringLength } from '../../cards/renderers/blockKit.ts';
+import { blockKit } from '../../cards/renderers/blockKit.ts';
+import { blockKitProblems, stringLength } from '../../cards/renderers/blockKitProblems.ts';
 import { slack } from '../../cards/platformLimits.ts';
 import { examples, viewOf } from './examples.ts';
 import { objects } from './reading.ts';

@@ -2,7 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { adaptiveCard, utf8Length } from '../../cards/renderers/adaptiveCard.ts';
-import { blockKit, blockKitProblems } from '../../cards/renderers/blockKit.ts';
+import { blockKit } from '../../cards/renderers/blockKit.ts';
+import { blockKitProblems } from '../../cards/renderers/blockKitProblems.ts';
 import { cardView } from '../../cards/cardView.ts';
 import { slack, teams } from '../../cards/platformLimits.ts';
 import { plainText } from '../../cards/renderers/plainText.ts';

@@ -1,6 +1,6 @@
 // Web API methods of the fake Slack, with Slack's own refusals. Each returns the fields of its answer, or
 // throws the error word.
-import { blockKitProblems, stringLength } from '../../../cards/renderers/blockKit.ts';
+import { blockKitProblems, stringLength } from '../../../cards/renderers/blockKitProblems.ts';
 import { botUser, home } from './world.ts';
 import type { Json, SlackChannel, SlackMessageKept, SlackWorld } from './world.ts';
 

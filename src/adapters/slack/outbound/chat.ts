@@ -1,6 +1,7 @@
 // Slack as a ChatPort: cards posted once and updated in place, notes in their threads, private replies.
 // Slack's error words become the few codes that card sync acts on.
-import { blockKit, blockKitProblems } from '../../../../cards/renderers/blockKit.ts';
+import { blockKit } from '../../../../cards/renderers/blockKit.ts';
+import { blockKitProblems } from '../../../../cards/renderers/blockKitProblems.ts';
 import type { SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import { ChatError } from '../../../bot/ports.ts';
