@@ -234,6 +234,19 @@ function running(
   };
 }
 
+function cancelRequested(request: Request, asked: CancelAsked, woken: boolean): StatusText {
+  const answer =
+    asked.answer === 'sent'
+      ? 'Defender has not answered yet.'
+      : 'Defender accepted it and has not finished cancelling.';
+  const woke = woken && asked.tries !== undefined ? ' The device woke before it took effect.' : '';
+  return {
+    status: 'Cancel requested',
+    tone: 'warning',
+    lead: `${askerName(asked.by, 'The')} asked to cancel at ${at(request, asked.at)}. ${answer}${woke} A command that has started may still run to its end on the device.`,
+  };
+}
+
 /** By the last reading there was. `until` is how long it is followed: empty while it is not. */
 function lastRead(
   request: Request,
@@ -241,23 +254,10 @@ function lastRead(
   queue: OfflineQueue | undefined,
   until: string,
 ): StatusText {
-  const { action, cancel: asked, waitingForDevice } = stage.run;
+  const { action, cancel: asked } = stage.run;
   const facts = stepFacts(request);
-  if (asked?.answer === 'sent' || asked?.answer === 'accepted') {
-    const answer =
-      asked.answer === 'sent'
-        ? 'Defender has not answered yet.'
-        : 'Defender accepted it and has not finished cancelling.';
-    const woke =
-      waitingForDevice?.wokeAt !== undefined && asked.tries !== undefined
-        ? ' The device woke before it took effect.'
-        : '';
-    return {
-      status: 'Cancel requested',
-      tone: 'warning',
-      lead: `${askerName(asked.by, 'The')} asked to cancel at ${at(request, asked.at)}. ${answer}${woke} A command that has started may still run to its end on the device.`,
-    };
-  }
+  if (asked?.answer === 'sent' || asked?.answer === 'accepted')
+    return cancelRequested(request, asked, stage.run.waitingForDevice?.wokeAt !== undefined);
   const cancel =
     asked === undefined
       ? ''

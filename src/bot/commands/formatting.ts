@@ -152,7 +152,7 @@ export function unmarked(line: Line, recipes: ReadonlyMap<string, Recipe>): stri
     const word = words[index];
     if (word === undefined) continue;
     const mark = /^(`{1,3}|\*{1,3}|_{1,3}|~{1,2})[^`*_~\s]/.exec(word.raw)?.[1];
-    if (mark === undefined || !cannotHold(mark.charAt(0), words, index, verb, recipes)) continue;
+    if (mark === undefined || !cannotHold(mark.charAt(0), index, { words, verb, recipes })) continue;
     const last = closing(words, index, end, mark);
     const closer = last === undefined ? undefined : words[last];
     if (last === undefined || closer === undefined) continue;
@@ -187,14 +187,14 @@ function afterMark(raw: string): number {
   return /[`*_~]([.,;:!?]+)$/.exec(raw)?.[1]?.length ?? 0;
 }
 
+interface Marked {
+  readonly words: readonly Word[];
+  readonly verb: string;
+  readonly recipes: ReadonlyMap<string, Recipe>;
+}
+
 /** Whether the word at `index` can begin with this sign for no other reason than formatting. */
-function cannotHold(
-  sign: string,
-  words: readonly Word[],
-  index: number,
-  verb: string,
-  recipes: ReadonlyMap<string, Recipe>,
-): boolean {
+function cannotHold(sign: string, index: number, { words, verb, recipes }: Marked): boolean {
   if (index === 0) return true;
   const recipe = recipes.get(verb);
   if (index === 1)

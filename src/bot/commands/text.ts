@@ -11,7 +11,7 @@ export const maxText = 4000;
 export interface Word {
   readonly start: number;
   readonly end: number;
-  /** As it stands in the line, quotes included. */
+  /** As it is in the line, quotes included. */
   readonly raw: string;
   /** Without the quotes when they enclose the whole word. */
   readonly value: string;
@@ -113,85 +113,107 @@ export function readLine(text: string): Line | TextProblem {
 /** One pass over the text. */
 function readWords(text: string): Line | TextProblem {
   const [from, to] = bounds(text);
-  const repairs = new Set<string>();
-  const words: Word[] = [];
-  let out = '';
-  let wordStart = -1;
-  /** The quoted region that began the current word, if one did. */
-  let region: readonly [number, number] | undefined;
-  // Once no closing single quote was found, none stands further right either.
-  let singleCloserAhead = true;
-
-  const endWord = (): void => {
-    if (wordStart < 0) return;
-    const raw = out.slice(wordStart);
-    const quoted = region !== undefined && region[0] === wordStart && region[1] === out.length;
-    words.push({ start: wordStart, end: out.length, raw, value: quoted ? raw.slice(1, -1) : raw, quoted });
-    wordStart = -1;
-    region = undefined;
-  };
-  const quote = (mark: string, open: number, close: number): void => {
-    const start = out.length;
-    if (wordStart < 0) wordStart = start;
-    if (text.charAt(open) !== mark) repairs.add(`${text.charAt(open)} to ${mark}`);
-    if (text.charAt(close) !== mark) repairs.add(`${text.charAt(close)} to ${mark}`);
-    out += mark + text.slice(open + 1, close) + mark;
-    region ??= [start, out.length];
-  };
-
-  let at = from;
-  while (at < to) {
-    const character = text.charAt(at);
-    if (isSpace(character)) {
-      endWord();
-      if (character !== ' ') repairs.add(spaceName(character));
-      out += ' ';
-      at += 1;
-      continue;
-    }
-    if (isBreak(character)) {
-      // It stays, for the reader to be shown where it stands; only in prose it is taken.
-      endWord();
-      out += character;
-      at += 1;
-      continue;
-    }
-    const curly = doubles.includes(character) && mayOpen(out);
-    if (character === '"' || curly) {
-      const close = curly ? indexOfAny(text, `"${doubles}`, at + 1, to) : text.indexOf('"', at + 1);
-      if (close < 0 || close >= to)
-        return {
-          problem: 'unclosedQuote',
-          spot: { line: out + text.slice(at, to), at: out.length, length: 1 },
-        };
-      quote('"', at, close);
-      at = close + 1;
-      continue;
-    }
-    if (singles.includes(character) && singleCloserAhead && mayOpen(out)) {
-      const close = closingSingle(text, at + 1, to);
-      if (close >= 0) {
-        quote("'", at, close);
-        at = close + 1;
-        continue;
-      }
-      singleCloserAhead = false;
-    }
-    if (wordStart < 0) {
-      wordStart = out.length;
-      if (character === emDash || character === enDash || character === bar) {
-        const straight = character === emDash || isReasonOption(text.slice(at + 1, at + 8)) ? '--' : '-';
-        repairs.add(`${character} to ${straight}`);
-        out += straight;
-        at += 1;
-        continue;
-      }
-    }
-    out += character;
-    at += 1;
+  const reader = new WordReader(text, to);
+  for (let at = from; at < to;) {
+    const next = reader.take(at);
+    if (typeof next !== 'number') return next;
+    at = next;
   }
-  endWord();
-  return { text: out, words, repaired: [...repairs] };
+  return reader.end();
+}
+
+/** The line as far as it has been read, repaired, and the words in it. */
+class WordReader {
+  readonly #text: string;
+  readonly #to: number;
+  readonly #repairs = new Set<string>();
+  readonly #words: Word[] = [];
+  #out = '';
+  #wordStart = -1;
+  /** The quoted region that began the current word, if one did. */
+  #region: readonly [number, number] | undefined;
+  // Once no closing single quote was found, there is none further right either.
+  #singleCloserAhead = true;
+
+  constructor(text: string, to: number) {
+    this.#text = text;
+    this.#to = to;
+  }
+
+  /** Reads what begins at a place of the text. Answers where to read on. */
+  take(at: number): number | TextProblem {
+    const character = this.#text.charAt(at);
+    if (isSpace(character)) {
+      if (character !== ' ') this.#repairs.add(spaceName(character));
+      return this.#between(' ', at);
+    }
+    // A line break stays, so that the problem can point at it; only prose may hold one.
+    if (isBreak(character)) return this.#between(character, at);
+    const curly = doubles.includes(character) && mayOpen(this.#out);
+    if (character === '"' || curly) return this.#doubleQuoted(at, curly);
+    return this.#singleQuoted(character, at) ?? this.#plain(character, at);
+  }
+
+  end(): Line {
+    this.#endWord();
+    return { text: this.#out, words: this.#words, repaired: [...this.#repairs] };
+  }
+
+  #endWord(): void {
+    if (this.#wordStart < 0) return;
+    const [start, end] = [this.#wordStart, this.#out.length];
+    const raw = this.#out.slice(start);
+    const quoted = this.#region !== undefined && this.#region[0] === start && this.#region[1] === end;
+    this.#words.push({ start, end, raw, value: quoted ? raw.slice(1, -1) : raw, quoted });
+    this.#wordStart = -1;
+    this.#region = undefined;
+  }
+
+  #between(character: string, at: number): number {
+    this.#endWord();
+    this.#out += character;
+    return at + 1;
+  }
+
+  #doubleQuoted(at: number, curly: boolean): number | TextProblem {
+    const text = this.#text;
+    const close = curly ? indexOfAny(text, `"${doubles}`, at + 1, this.#to) : text.indexOf('"', at + 1);
+    if (close >= 0 && close < this.#to) return this.#quote('"', at, close);
+    const spot = { line: this.#out + text.slice(at, this.#to), at: this.#out.length, length: 1 };
+    return { problem: 'unclosedQuote', spot };
+  }
+
+  #singleQuoted(character: string, at: number): number | undefined {
+    if (!singles.includes(character) || !this.#singleCloserAhead || !mayOpen(this.#out)) return undefined;
+    const close = closingSingle(this.#text, at + 1, this.#to);
+    if (close >= 0) return this.#quote("'", at, close);
+    this.#singleCloserAhead = false;
+    return undefined;
+  }
+
+  #quote(mark: string, open: number, close: number): number {
+    const text = this.#text;
+    const start = this.#out.length;
+    if (this.#wordStart < 0) this.#wordStart = start;
+    for (const one of [text.charAt(open), text.charAt(close)])
+      if (one !== mark) this.#repairs.add(`${one} to ${mark}`);
+    this.#out += mark + text.slice(open + 1, close) + mark;
+    this.#region ??= [start, this.#out.length];
+    return close + 1;
+  }
+
+  #plain(character: string, at: number): number {
+    let kept = character;
+    if (this.#wordStart < 0) {
+      this.#wordStart = this.#out.length;
+      if (character === emDash || character === enDash || character === bar) {
+        kept = character === emDash || isReasonOption(this.#text.slice(at + 1, at + 8)) ? '--' : '-';
+        this.#repairs.add(`${character} to ${kept}`);
+      }
+    }
+    this.#out += kept;
+    return at + 1;
+  }
 }
 
 /**
@@ -203,7 +225,7 @@ function mayOpen(before: string): boolean {
 }
 
 /**
- * A closing single quote stands at the end of a word, so that `don't` and PowerShell's doubled quotes stay
+ * A single quote closes only at the end of a word, so that `don't` and PowerShell's doubled quotes stay
  * inside.
  */
 function closingSingle(text: string, from: number, to: number): number {
@@ -259,7 +281,7 @@ const oddSpaces = /[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
 const deceiving =
   /[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u202a-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
-/** The prose as it is kept, or where the character stands for which it is refused. */
+/** The prose as it is kept, or where the character is for which it is refused. */
 export function tameProse(
   text: string,
 ): { readonly text: string; readonly repaired: readonly string[] } | { readonly hidden: number } {
