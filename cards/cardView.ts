@@ -57,7 +57,7 @@ export function titleOf(request: Request): string {
   const names = new Set(
     [device, device.split('.')[0] ?? device, request.targets[0].device.id].map((one) => one.toLowerCase()),
   );
-  // The first word is the command or recipe, even where a device bears the same name.
+  // The first word is the command or recipe, even where a device has the same name.
   const host = words.findIndex((word, index) => index > 0 && names.has(word.toLowerCase()));
   const what = words.filter((_, index) => index !== host).join(' ');
   const tail = ` on ${device}`;
@@ -143,7 +143,7 @@ export function isOpenable(url: string): boolean {
   );
 }
 
-/** Why neither output nor links stand on the card. */
+/** Why the card shows neither output nor links. */
 function keptBack({ redacted, asked }: Request): string {
   if (redacted === undefined) return 'Output and download links are not shown here';
   const when = timeOf(redacted.at, asked.at);
@@ -162,7 +162,7 @@ function notes(request: Request, context: ViewContext, links: readonly LinkLine[
   const ran = ranEarlier(request);
   return [
     ...(context.simulated ? ['No real device is touched, and nothing shown here happened on one.'] : []),
-    // For whoever still decides; afterwards the rows tell what became of it.
+    // For those who still decide; afterwards the rows show what became of it.
     ...(stage.state === 'awaitingApproval' || stage.state === 'queued' ? continuationNotes(request) : []),
     ...(ran === undefined
       ? []

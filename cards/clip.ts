@@ -136,7 +136,7 @@ export function clean(text: string): string {
       cut(i, next, '\ufffd');
       i = next;
     } else {
-      // What stood before it must still be there.
+      // The character that it joins must still be there.
       const joining = isHidden(point) && kept < i ? joiningAt(text, i) : 0;
       if (joining > 0) {
         i += joining;
@@ -166,7 +166,7 @@ export function oneLine(text: string, max: number): string {
   );
 }
 
-/** The last `count` characters of an id, in one line, by which people tell two of them apart. */
+/** The last `count` characters of an id, in one line, by which people can distinguish two of them. */
 export function tailOf(id: string, count = 8): string {
   return Array.from(oneLine(id.slice(-400), 400))
     .slice(-count)

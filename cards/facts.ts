@@ -112,7 +112,7 @@ function fact(label: string, value: string | undefined): FactLine | undefined {
   return value === undefined || value === '' ? undefined : { label, value };
 }
 
-/** Name as Defender gives it, and the end of the id, which tells two devices of one name apart. */
+/** Name as Defender gives it, and the end of the id, which distinguishes two devices of one name. */
 function deviceWords(device: Device): string {
   return `${oneLine(device.name, bound.view.name)}, id ending ${idTail(device)}`;
 }
@@ -166,7 +166,7 @@ function blockerFact(blocker: Blocker | undefined, when: (ms: number) => string)
   };
 }
 
-/** The correlation id of every refusal that the card tells of: what Microsoft's support asks for. */
+/** The correlation id of every refusal that the card shows: what Microsoft's support asks for. */
 function correlationFacts(request: Request): readonly FactLine[] {
   const stage = stageOf(request);
   const results = resultsOf(stage);

@@ -59,7 +59,7 @@ export const view = {
   fallback: 300,
   name: 120,
   factValue: 400,
-  /** A person's whole reason, and what a retry adds to it: which request it goes on with. */
+  /** A person's whole reason, and what a retry adds to it: which request it continues. */
   reason: maxReason + 50,
   errorText: 400,
   /** Links together: a longer set is offered as buttons only. */

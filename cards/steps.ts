@@ -34,7 +34,7 @@ export function indexLabel(index: number): string {
 }
 
 /**
- * A command as it stands on cards, byte for byte. What the parser refuses, and what would be drawn in another
+ * A command as cards show it, byte for byte. What the parser refuses, and what would be drawn in another
  * order than it runs, is spelt out.
  */
 export function shownCommand(command: Command): string {
@@ -204,8 +204,8 @@ function ranStatus(request: Request, index: number): { readonly status: string; 
 
 /**
  * Whether the device has the session and this is the first command without an end: it may be at work. The
- * documented statuses have no word for that (Created, Completed, Failed), and a start time is told late or
- * never (defender-api.md 2.3).
+ * documented statuses have no word for that (Created, Completed, Failed), and Defender gives a start time late
+ * or never (defender-api.md 2.3).
  */
 function isNext(request: Request, index: number): boolean {
   const stage = stageOf(request);
@@ -230,7 +230,7 @@ function stepDetail(
   context: ViewContext,
 ): string | undefined {
   const stage = stageOf(request);
-  // Only while somebody can still stop it: afterwards it would be noise beside the result.
+  // Only while somebody can still stop it: afterwards it would be noise next to the result.
   if (stage.state === 'awaitingApproval' || stage.state === 'queued')
     return join(contentDetail(request, command), oddities(command));
   const progress = progressOf(request, index);
@@ -256,7 +256,7 @@ function stepDetail(
 
 /**
  * What Defender says of the session's failure as a whole, next to what it says of a command; undefined where
- * it says nothing. @param told what is quoted already: a code that stands in it is not said twice
+ * it says nothing. @param told what is quoted already: a code that it contains is not said twice
  */
 export function sessionReason(request: Request, told: readonly string[] = []): string | undefined {
   const action = actionOf(stageOf(request));
@@ -275,7 +275,7 @@ export function sessionReason(request: Request, told: readonly string[] = []): s
 }
 
 /**
- * What Defender says of this index, where an action found by our tag runs something else than was approved.
+ * What Defender says of this index, where an action found by our tag runs something that was not approved.
  */
 function differs(request: Request, index: number): string | undefined {
   const others = runOf(stageOf(request))?.differs;

@@ -93,7 +93,7 @@ export interface CardView {
   readonly notify?: string;
 }
 
-/** Another request for the same, as it stands when the card is drawn. */
+/** Another request for the same, as it is when the card is drawn. */
 export interface Twin {
   readonly id: string;
   /** As on its own card. */
@@ -104,7 +104,7 @@ export interface Twin {
   readonly endedAt?: number;
 }
 
-/** What a view needs beside the request. */
+/** What a view needs in addition to the request. */
 export interface ViewContext {
   /** Epoch milliseconds, for expected starts and remaining times. */
   readonly now: number;
@@ -137,6 +137,6 @@ export interface ViewContext {
    */
   readonly twins?: readonly Twin[];
   readonly notify?: string;
-  /** The chat command's name, `/lr`, for sentences that tell what to type. */
+  /** The chat command's name, `/lr`, for sentences that say what to type. */
   readonly command: string;
 }

@@ -1,5 +1,5 @@
-// Known causes of failure, each as what happened and the next step. What is done never hangs on a message's
-// text; only the advice may be more exact for it, and the text itself is always quoted beside.
+// Known causes of failure, each as what happened and the next step. What the bot does never depends on the text
+// of a message; only the advice may be more exact because of it, and the text itself is always quoted as well.
 import type { ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';
 import { errorKinds } from '../../src/liveResponse/codes/winErrors.ts';
 import type { ErrorKind } from '../../src/liveResponse/codes/winErrors.ts';

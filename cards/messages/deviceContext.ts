@@ -8,7 +8,7 @@ import { oneLine, tailOf, timeOf } from '../clip.ts';
 import type { FactLine } from '../view.ts';
 import type { Advice } from './rights.ts';
 
-/** On a card, sessions of the last day; `host` tells older ones too. */
+/** On a card, sessions of the last day; `host` shows older ones too. */
 const recently = 24 * 3_600_000;
 
 /** A part of the line on the device's condition. @param beside a time whose date the reader sees */
@@ -23,7 +23,7 @@ export function isolationWords(isolation: Isolation, beside: number): string {
   return `${state}, ${isolation.pending === 'release' ? 'a release from isolation is pending' : 'an isolation is pending'}`;
 }
 
-/** Right below the device itself, so that the ends of the ids stand one above the other. */
+/** Right below the device itself, so that the ends of the ids are one above the other. */
 export function alikeFact(context: DeviceContext | undefined): FactLine | undefined {
   if (context?.alike === undefined || context.alike.devices.length === 0) return undefined;
   return { label: 'Look-alikes', value: alikeWords(context) };
@@ -42,8 +42,8 @@ export function leftOutFact(context: DeviceContext | undefined, device: string):
 }
 
 /**
- * The facts of an approval card beside the device's own record; none where nothing is worth a line at three
- * in the morning.
+ * The facts of an approval card in addition to the device's own record; none where nothing is worth a line at
+ * three in the morning.
  */
 export function contextFacts(context: DeviceContext | undefined, at: number): readonly FactLine[] {
   if (context === undefined) return [];
@@ -110,7 +110,7 @@ function sessionWords(session: RecentSession, beside: number): string {
   return `${session.at === undefined ? 'time not told,' : timeOf(session.at, beside)} ${oneLine(session.status, 30)}: ${oneLine(session.what, 80)}${by === '' ? '' : ` (${by})`}`;
 }
 
-/** Label and value of each line that `host` adds; a line without a label goes on with the one above. */
+/** Label and value of each line that `host` adds; a line without a label continues the one above. */
 export function contextLines(
   context: DeviceContext,
   device: string,

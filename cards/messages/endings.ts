@@ -144,7 +144,7 @@ function because(reason: string | undefined): string {
   return said === '' ? '' : `: “${said}”`;
 }
 
-/** What must be mended before anything else can be sent. */
+/** What must be repaired before anything else can be sent. */
 function lapsedNext(error: ErrorAnswer | undefined): string {
   const right = error === undefined ? undefined : missingRight(error);
   return right === undefined ? '' : `${right.what} ${right.next} `;

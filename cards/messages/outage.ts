@@ -1,5 +1,5 @@
-// Words for a freeze and for an outage of Defender: since when, why, and what to do. Nothing else on a card may
-// then sound as if it were followed.
+// Words for a freeze and for an outage of Defender: since when, why, and what to do. Nothing else on such a
+// card may then sound as if the bot followed it.
 import type { Freeze } from '../../src/liveResponse/ports.ts';
 import { oneLine, stamp, timeOf } from '../clip.ts';
 import * as bound from '../platformLimits.ts';
@@ -54,8 +54,8 @@ export function outageSentence(outage: Outage): string {
 }
 
 /**
- * @param beside a time whose date the reader sees; without one the date is told. @param command the chat
- * command's name
+ * @param beside a time whose date the reader sees; without one the sentence has the date. @param command the
+ * chat command's name
  */
 export function frozenSentence({ by, why, at }: Freeze, command: string, beside?: number): string {
   const since = beside === undefined ? stamp(at) : timeOf(at, beside);

@@ -49,8 +49,8 @@ function cancelNext(request: Request, stage: Finished): string {
 }
 
 /**
- * A person's cancel that is not how the session ended; empty where nobody asked. `truth` follows "but". Of
- * the policy's, `parkedEnding` tells.
+ * A person's cancel that is not how the session ended; empty where nobody asked. `truth` follows "but". For
+ * the policy's cancel there is `parkedEnding`.
  */
 function overtaken({ asked }: Request, { run: { cancel } }: Finished, truth: string): string {
   return cancel === undefined || cancel.tries !== undefined
@@ -147,8 +147,8 @@ function failed(request: Request, stage: Finished, ended: string): StatusText {
 function timedOut(request: Request, { run: { startedAt, action }, endedAt }: Finished): string {
   if (notRun(request) !== noneRun)
     return `Time ran out: Defender gives a script 10 min. ${notRun(request)} Check on the device what was done, make the script shorter, then ask again.`;
-  // How long Defender waits differs between tenants (2 hours, or 3 days); how long it did wait its own times
-  // tell: the bot may read the end late.
+  // How long Defender waits differs between tenants (2 hours, or 3 days); how long it did wait
+  // follows from its own times, because the bot may read the end late.
   const shown = queueShownBy(request);
   const waited =
     shown === undefined

@@ -30,7 +30,7 @@ import { sessionReason, stepFacts } from '../steps.ts';
 import { twinWarning } from '../facts.ts';
 import type { ViewContext } from '../view.ts';
 
-/** Status, tone and lead of a request as it stands. */
+/** Status, tone and lead of a request as it is now. */
 export function statusText(request: Request, context: ViewContext): StatusText {
   const stage = stageOf(request);
   const words = wordsOf(request, stage, context);
@@ -115,7 +115,7 @@ function queued(request: Request, stage: StageIn<'queued'>, context: ViewContext
   const cause =
     context.frozen !== undefined ? 'frozen' : stage.waitsFor === 'frozen' ? undefined : stage.waitsFor;
   const turn = cause === undefined || cause === 'slot' || cause === 'sessions' || cause === 'throttled';
-  // When a session ends nobody knows: then only the place is told.
+  // Nobody knows when a session ends: then the card shows only the place.
   const expected =
     context.queue === undefined || cause === 'sessions'
       ? ''

@@ -1,5 +1,5 @@
-// What is said of a command that failed, and of a script that ran and reports a failure: Defender's or the
-// script's own text, what it means where a code, an id or its words tell, and the next step.
+// What a card says about a command that failed, and about a script that ran and reports a failure: Defender's
+// or the script's own text, what it means where a code, an id or its words show that, and the next step.
 import type { Command } from '../../src/liveResponse/commands.ts';
 import { errorKinds } from '../../src/liveResponse/codes/winErrors.ts';
 import type { ErrorKind } from '../../src/liveResponse/codes/winErrors.ts';
@@ -253,7 +253,7 @@ const ownScripts: ReadonlySet<string> = new Set(['minidump.ps1', 'collect.ps1'])
 const ownCodes: ReadonlyMap<number, ErrorKind> = new Map([[12, 'appControl']]);
 
 /**
- * The kind among `exitHints` that the errors of a script tell; undefined where they tell none. @param output
+ * The kind among `exitHints` that the errors of a script show; undefined where they show none. @param output
  * is looked at where it failed without errors: only an id of PowerShell counts there
  */
 export function scriptCause(

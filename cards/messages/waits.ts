@@ -108,7 +108,7 @@ export function waitStatus(cause: WaitCause | undefined): string {
   }
 }
 
-/** Who asked, as it stands in a sentence, or at its beginning. */
+/** Who asked, as it reads within a sentence, or at its beginning. */
 export function askerName(by: Asker, article: 'the' | 'The' = 'the'): string {
   return 'policy' in by ? `${article} policy (${by.policy})` : oneLine(by.name, 120);
 }
@@ -224,7 +224,7 @@ export function learnedFrom(ms: number | undefined): string {
   return ms === undefined ? '' : ` So this tenant keeps such a session about ${duration(ms)}.`;
 }
 
-/** For anyone who asks how things stand. @param stated LR_OFFLINE_QUEUE is set */
+/** For anyone who asks for the state of the bot. @param stated LR_OFFLINE_QUEUE is set */
 export function offlineQueueWords(queue: OfflineQueue): string {
   if (!queue.known)
     return 'A session for an offline device is kept 2 hours to 3 days: 2 hours in newer tenants, 3 days in older ones. How long in this tenant is not known yet; the first session that times out shows it, and LR_OFFLINE_QUEUE=2h or 3d states it.';
@@ -269,7 +269,7 @@ export function ranEarlier(request: Request): Attempt | undefined {
 }
 
 /**
- * Of a request that was asked before the record was restored: an older copy cannot tell that nothing ran
+ * Of a request that was asked before the record was restored: an older copy does not show that nothing ran
  * since.
  */
 export function afterRestore(request: Request, restoredAt: number): string {

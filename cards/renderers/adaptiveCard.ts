@@ -1,4 +1,4 @@
-// Draws a CardView as an Adaptive Card 1.5 for Teams. All text that is not ours stands in text runs, where
+// Draws a CardView as an Adaptive Card 1.5 for Teams. All text that is not ours is in text runs, where
 // Teams reads no Markdown.
 import type {
   Action,
@@ -94,7 +94,7 @@ function run(text: string, look: Omit<TextRun, 'type' | 'text'> = {}): TextRun {
  */
 const dateFunction = /\{(?=\{(?:DATE|TIME)\(\d{4}-)/;
 
-/** Date functions are divided between two runs, and so drawn as they stand. */
+/** Date functions are divided between two runs, so that Teams draws them unchanged. */
 function text(runs: readonly TextRun[], spacing?: Spacing): RichTextBlock {
   const inlines = runs.flatMap((one) => {
     const parts = one.text.split(dateFunction);

@@ -15,7 +15,7 @@ const cutMore = 'Cut to fit this card: “Full output” sends you more.';
 /** Levels there are; 0 leaves the view as it is. */
 export const smallest = 7;
 
-/** A lead with a reason of full length in it, and what stands around that. */
+/** A lead with a reason of full length in it, and the words around that. */
 const leadKept = 900;
 
 function smaller(full: CardView, level: number): CardView {

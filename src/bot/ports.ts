@@ -43,9 +43,9 @@ export interface CommandIn {
   readonly surface: string;
   readonly account: Account;
   readonly place: Place;
-  /** What stood after the command's name; entities and auto-links already undone by the adapter. */
+  /** What came after the command's name; entities and auto-links already undone by the adapter. */
   readonly text: string;
-  /** Unique per delivery; a redelivery bears the same. */
+  /** Unique per delivery; a redelivery has the same. */
   readonly deliveryId: string;
   /**
    * When it came in, where an earlier process left it (epoch milliseconds): much may have been decided since.
@@ -88,7 +88,7 @@ export type Reply =
   | { readonly kind: 'nothing' }
   /**
    * Stored, and on its card or about to be. `text` is said only where no card shows it; `note` to the asker
-   * alone, wherever the card stands.
+   * alone, wherever the card is.
    */
   | {
       readonly kind: 'asked';
@@ -107,7 +107,7 @@ export type Reply =
   | { readonly kind: 'card'; readonly text: string; readonly view: CardView }
   | { readonly kind: 'form'; readonly form: Form };
 
-/** What is said privately of a stored request; undefined where its card tells all. */
+/** What is said privately about a stored request; undefined where its card says everything. */
 export function saidOfAsked(reply: Extract<Reply, { readonly kind: 'asked' }>): string | undefined {
   if (reply.shown) return reply.note;
   return reply.note === undefined ? reply.text : `${reply.text} ${reply.note}`;
@@ -150,13 +150,13 @@ export interface ChatPort {
   acquireSlot?(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void>;
   /**
    * Whether outsiders can read this place now: results are private there, whatever the policy says. @throws
-   * ChatError when that cannot be told: they are private until it can
+   * ChatError when the chat cannot say: they are private until it can
    */
   external?(place: string): Promise<boolean>;
   /**
-   * Posts a card and answers where it stands. Called at most once per `intent`. `again`: whether an earlier
-   * card of this request stands in this place is not known; where it can be found, it is made to say that a
-   * newer one took its place.
+   * Posts a card and answers where it is. Called at most once per `intent`. `again`: it is not known whether
+   * this place has an earlier card of this request; where it can be found, it is made to say that a newer one
+   * took its place.
    */
   post(place: string, view: CardView, intent: string, again?: boolean): Promise<CardRef>;
   /** Draws the whole card again; safe to repeat. */
@@ -176,7 +176,7 @@ export interface ChatPort {
   announce(place: string, text: string): Promise<void>;
   /**
    * One cheap read: resolves when the bot can write in this place, throws `closed` with the reason when it
-   * cannot. Absent where a chat cannot tell.
+   * cannot. Absent where a chat cannot know.
    */
   probe?(place: string): Promise<void>;
   /** To one person alone. */
@@ -217,8 +217,7 @@ export interface Bot {
 }
 
 /**
- * What the person is told: a sentence or two with the next step, and a preformatted block that points at the
- * word.
+ * An answer: a sentence or two with the next step, and a preformatted block that points at the word.
  */
 export interface Explained {
   readonly text: string;

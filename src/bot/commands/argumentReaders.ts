@@ -110,7 +110,7 @@ function readId({ line, word: verb, form }: Reading, _at: number, word: Word): G
     : { problem: 'badId', word: word.raw, example: form.example, spot: spotOf(line, word) };
 }
 
-/** The id that stands before an argument, as it is stored. */
+/** The id in front of an argument, as it is stored. */
 function idBefore(line: Line, at: number): string {
   return normaliseId(bareWord(line.words[at - 1]?.value ?? '')) ?? '';
 }
@@ -228,7 +228,7 @@ function readPath({ line, form }: Reading, at: number, word: Word): Gives['path'
 
 export type ReadableArg = ReadableKind | `${ReadableKind}?`;
 
-/** Only where an id is wanted can a word be something else instead. */
+/** Only where an id is wanted can a word turn out to be something else. */
 type StopOf<Args extends readonly ReadableArg[]> =
   Extract<Args[number], 'id' | 'id?'> extends never ? GrammarProblem : Stop;
 

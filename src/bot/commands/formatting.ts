@@ -19,7 +19,7 @@ export interface Known {
 /** Rounds of taking away: a quoted, fenced, bold command with a prompt has four wrappings. */
 const rounds = 6;
 
-/** The line without what stands around it. */
+/** The line without its wrapping. */
 export function unwrapped(text: string, known: Known): string {
   let line = text;
   for (let round = 0; round < rounds; round += 1) {
@@ -98,7 +98,7 @@ function mentioned(line: string, known: Known): string | undefined {
 /** The command's own name again, or a slash before a verb. */
 function commanded(line: string, known: Known): string | undefined {
   const first = /^\S+/.exec(line)?.[0] ?? '';
-  // `/lr dump` host: the mark's other half stands further on.
+  // `/lr dump` host: the mark's other half comes later.
   const open = /^([`*_~]{1,3})[^`*_~]+$/.exec(first)?.[1] ?? '';
   if (isName(first, known) && !known.recipes.has(bare(first))) return open + line.slice(first.length).trim();
   return first.startsWith('/') && isVerb(first.slice(1), known) ? line.slice(1) : undefined;

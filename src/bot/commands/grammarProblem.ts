@@ -62,7 +62,7 @@ export type GrammarProblem =
       readonly spot: Spot;
     }
   | { readonly problem: 'useOn'; readonly example: string; readonly spot: Spot }
-  /** Something else than a ";" that stands free parts two commands. */
+  /** Two commands are separated by something other than a ";" between spaces. */
   | { readonly problem: 'joined'; readonly word: string; readonly example: string; readonly spot: Spot }
   | { readonly problem: 'emptyPart'; readonly example: string; readonly spot: Spot }
   | {

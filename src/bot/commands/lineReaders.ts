@@ -27,7 +27,7 @@ export function missing(line: Line, what: string, form: FormText, at = line.word
   return { problem: 'missing', what, usage: form.usage, example: form.example, spot: spotAt(line, at) };
 }
 
-/** A problem when a word stands at `index` or later. */
+/** A problem when there is a word at `index` or later. */
 export function leftOver(line: Line, index: number, example: string): GrammarProblem | undefined {
   const word = line.words[index];
   return word === undefined
@@ -55,7 +55,7 @@ const host = /^[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?$/;
 /** DNS allows 253 characters; Defender's own field holds 255. */
 const maxHost = 255;
 
-/** What ends a sentence and stands at the end of no host name and no id. */
+/** What ends a sentence and never ends a host name or an id. */
 export const trailing = /[.,;:!?\u2026\u3002\uFF0C\uFF01\uFF1F\uFF1B\uFF1A]+$/;
 
 /** A host name or device id, lower-cased. */
@@ -89,7 +89,7 @@ export function nearest(word: string, known: Iterable<string>): readonly string[
 }
 
 /**
- * Edits (insert, delete, replace, swap neighbours) from `a` to `b`; anything above `bound` may be told as
+ * Edits (insert, delete, replace, swap neighbours) from `a` to `b`; anything above `bound` may come out as
  * `bound + 1`.
  */
 function distance(a: string, b: string, bound: number): number {

@@ -34,7 +34,7 @@ export type Zone = 'ours' | 'script' | 'path';
 const apartName = 'separate';
 const apart = `--${apartName}`;
 
-/** What stands at the end of a line that asks for a session. */
+/** The end of a line that asks for a session. */
 export interface LineEnd {
   readonly reason?: string;
   readonly separate?: boolean;
@@ -132,8 +132,8 @@ export function splitReason(
 }
 
 /**
- * The dots of `--reason "..."`, as our own answers show the form: copied as they stand they would tell the
- * approver nothing.
+ * The dots of `--reason "..."`, as our own answers show the form: copied unchanged they would say nothing to the
+ * approver.
  */
 const placeholder = /^[.\u2026]+$/;
 
@@ -166,7 +166,7 @@ function misspeltApart({ text, words }: Line, at: number, zone: Zone): GrammarPr
   };
 }
 
-/** The line as it should be, where the word at `index` stands for the option and the rest is the reason. */
+/** The line as it should be, where the word at `index` is meant as the option and the rest is the reason. */
 export function misspelt(
   line: Line,
   index: number,

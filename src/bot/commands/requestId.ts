@@ -11,7 +11,7 @@ const shape = /^[0-9a-hjkmnp-tv-z]{4,10}$/;
 const opening = /^[[({<#@"'\u00AB\u2018\u201C]+/;
 const ending = /[\])}>"'\u00BB\u2019\u201D.,;:!?\u2026\u3002\uFF0C\uFF01\uFF1F\uFF1B\uFF1A]+$/;
 /**
- * Every hyphen and dash, and what else stands in its place; without any, the six characters follow at once.
+ * Every hyphen and dash, and what people type instead; without any, the six characters follow at once.
  */
 const prefix = /^lr(?:[\u2010-\u2015\u2212\-_:.]|(?=[0-9a-z]{6}$))/;
 

@@ -15,7 +15,7 @@ import type { Line, Word } from './text.ts';
 import { bareReason, endOf, misspelt, splitEnd, withReason } from './reason.ts';
 import type { Zone } from './reason.ts';
 
-/** What the words of a command may belong to beside the reason. */
+/** What the words of a command may belong to other than the reason. */
 const zoneOf = { run: 'script', get: 'path', put: 'ours' } as const satisfies Record<PartVerb, Zone>;
 
 function partVerb(word: Word): PartVerb | undefined {
@@ -185,7 +185,7 @@ export function parseSequence(
   return { kind: 'sequence', host, commands, title: clip(texts.join(' ; ')), ...endOf(split) };
 }
 
-/** What people put between two commands in place of a ";" that stands free. */
+/** What people put between two commands instead of a ";" between spaces. */
 const jointShape = /^(?:&&|\|\|?|[\uFF1B\u037E]|.*[^;][;\uFF1B,])$/;
 
 /**

@@ -10,8 +10,8 @@ import { parse } from './grammar.ts';
 
 /**
  * The verb of a typed line, for a chat that must know it before the bot reads the line. Read by the same
- * grammar, so that no spelling decides for the bot and tells for the chat. What is no command of ours can
- * only be a recipe, or nothing.
+ * grammar, so that the bot and the chat never read one spelling as two verbs. A word that is not a command
+ * can only be a recipe, or nothing.
  */
 export function verbOfLine(text: string): AnyVerb {
   const parsed = parse(text, noRecipes);

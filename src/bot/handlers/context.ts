@@ -1,5 +1,5 @@
-// What every answer needs: who speaks, how a refusal is told, and how a bug or a broken journal reaches the
-// person.
+// What every answer needs: who speaks, how a refusal becomes a sentence, and what the person reads after a bug
+// or a broken journal.
 import { missingRight } from '../../../cards/messages/rights.ts';
 import { afterRestore } from '../../../cards/messages/waits.ts';
 import { DefenderError, errorAnswer, StoreError } from '../../liveResponse/ports.ts';
@@ -26,7 +26,7 @@ import type { AskQueue } from './requests/askQueue.ts';
 export interface HandlerContext extends Deps {
   readonly loop: Workers;
   readonly refusals: Refusals;
-  /** The library as it was at most a minute ago, for people to look at; what is decided on is read afresh. */
+  /** The library as it was at most a minute ago, for people to look at; decisions read it again. */
   readonly recentLibrary: RecentLibrary;
   readonly recentHistory: RecentHistory;
   /** Of those who ask for a device. */
@@ -107,7 +107,7 @@ export function requestOf(deps: Deps, id: string): Request {
 
 /**
  * The same for somebody: what they may not find is answered like what does not exist, and only the journal
- * tells it apart. @throws Refused
+ * distinguishes the two. @throws Refused
  */
 export function requestFor(deps: Deps, actor: Actor, id: string): Request {
   const request = deps.store.get(id);

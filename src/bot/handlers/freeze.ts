@@ -29,7 +29,7 @@ export async function freezeAll(
 }
 
 /**
- * At the machine: whoever may write the data folder may stop everything. Answers the freeze that was in force
+ * At the machine: anyone who may write the data folder may stop everything. Answers the freeze that was in force
  * before, which stays.
  */
 export async function freezeAtMachine(

@@ -69,8 +69,8 @@ function told({ text, block }: Explained): Reply {
 }
 
 /**
- * `first` is told what stands before the answer, whatever becomes of it: a list that cannot be read is told
- * frozen too.
+ * `first` gets the words that precede the answer, even when the answer fails: somebody whose list could not
+ * be read still learns of the freeze.
  */
 async function answer(
   bot: HandlerContext,
@@ -135,7 +135,7 @@ async function answer(
   }
 }
 
-/** The asker is told how the line was read, where it came wrapped in something. */
+/** The asker learns how the line was read, where the chat's formatting was around it. */
 function noting(
   reply: Extract<Reply, { readonly kind: 'asked' }>,
   { repaired, line }: Parsed,

@@ -1,5 +1,5 @@
 // Another policy comes into force: journaled first, then in force for everything that waits or is decided,
-// and told in the approvals places of the old one and the new, in words, what lets more happen first.
+// and announced in the approvals places of the old one and the new, what lets more happen first.
 import type { Workers } from '../workers/workers.ts';
 import { StoreError } from '../../liveResponse/ports.ts';
 import type { GlobalEvent, Log, RequestStore } from '../../liveResponse/ports.ts';
@@ -28,7 +28,7 @@ interface Parts {
  */
 export type Unwritten = Extract<GlobalEvent, { readonly type: 'policyChanged' }>;
 
-/** Facts of one change in the journal; a policy that is wholly another one need not be told line by line. */
+/** Facts of one change in the journal; a completely different policy need not be journaled line by line. */
 const mostFacts = 200;
 const topic = 'policy';
 
@@ -71,8 +71,8 @@ export async function applyPolicy(
 }
 
 /**
- * A start with another policy than the journal knows, or after an end before it was told. The earlier file is
- * not kept, so what changed cannot be compared.
+ * A start with another policy than the journal knows, or after a run that ended before it announced one. The
+ * earlier file is not kept, so what changed cannot be compared.
  */
 export async function startWithPolicy({ store, loop, todays }: Parts, sha256: string): Promise<void> {
   const last = store.lastPolicy();

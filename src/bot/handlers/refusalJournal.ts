@@ -26,8 +26,7 @@ export interface Speaker {
 
 export interface Refusals {
   /**
-   * Never throws: the refusal itself stands whether or not it could be written down, since it let nothing
-   * happen.
+   * Never throws: the refusal holds whether or not it could be written down, since it let nothing happen.
    */
   write(speaker: Speaker, refusal: Refusal, requestId: string | undefined): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// Who finds a request, how much of its results its cards show, and where its reasons may stand: by the place
+// Who finds a request, how much of its results its cards show, and where its reasons may be shown: by the place
 // it was asked in, all places of its cards, and its tier. The strictest holds, of the policy of then and of
 // now.
 import type { Privacy, Request } from '../../liveResponse/request/request.ts';
@@ -7,7 +7,7 @@ import { placeKey, ruleOf } from './places.ts';
 import type { NeedToKnow, PlaceRule, Policy, Tier } from './policy.ts';
 import type { Place } from '../ports.ts';
 
-/** Whether outsiders read along in a place (`surface:id`), as far as its chat has told. */
+/** Whether outsiders read along in a place (`surface:id`), as far as its chat has said. */
 export type ReadByOutsiders = (key: string) => boolean;
 
 type AskedFor = Pick<Request, 'asked' | 'redacted'>;
@@ -128,7 +128,7 @@ export function becamePrivate(policy: Policy, request: AskedFor, outsiders: Read
 }
 
 /**
- * Whether the reasons of a request may stand on its card in a place. Who reads along there is told by that
+ * Whether the card of a request may show its reasons in a place. Who reads along there follows from that
  * place's own `visibility`: its readers must all be among those who find the request.
  */
 export function reasonMayStand(
@@ -150,7 +150,7 @@ export function reasonMayStand(
   );
 }
 
-/** Whether the reasons of a request may be told to somebody alone, who speaks in `key`. */
+/** Whether the reasons of a request may be shown privately to somebody who speaks in `key`. */
 export function reasonMayBeTold(
   policy: Policy,
   actor: Pick<Actor, 'person' | 'roles'>,

@@ -121,9 +121,9 @@ function idsOf(requests: readonly Request[]): readonly string[] {
 }
 
 export interface CurrentPolicy {
-  /** Changes under whoever keeps it; a value taken out of it does not. */
+  /** A reference to it sees the change; a value taken out of it does not. */
   readonly policy: Policy;
-  /** The one in force as it stands. */
+  /** The one in force at this moment. */
   now(): Policy;
   replace(next: Policy): void;
 }
@@ -165,8 +165,8 @@ export function createCurrentPolicy(first: Policy): CurrentPolicy {
 
 /**
  * When the record was restored from a copy that knows the request and not its end (epoch ms); of several
- * times the last. Undefined where no line that is lost can be of it. Each restore counts for good: one that
- * came later knows no more of what the one before it lost.
+ * times the last. Undefined where no line that is lost can be of it. Each restore counts forever: a later
+ * one does not bring back what the one before it lost.
  */
 export function lostAt(request: Request, store: Pick<RequestStore, 'restores'>): number | undefined {
   return store.restores().findLast((at) => request.asked.at <= at && (endedAt(request) ?? Infinity) > at);

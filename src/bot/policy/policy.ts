@@ -41,7 +41,7 @@ export interface Recipe {
 
 /** What a place or a tier keeps from people who need not know. */
 export interface NeedToKnow {
-  /** Roles that find such requests besides the requester and the approvers; absent: everybody with a role. */
+  /** Roles that find such requests as well as the requester and the approvers; absent: everybody with a role. */
   readonly visibility?: readonly string[];
   /** Milliseconds after the end after which output and links leave the cards; absent: they stay. */
   readonly redactAfter?: number;
@@ -68,8 +68,8 @@ export interface Tier extends NeedToKnow {
 export interface DeviceScope {
   /**
    * Any of these must match; the group `'*'` means every device. Empty: no device at all. Compared without
-   * case. A name without a dot stands in `never` for every device whose first label it is, in `allow` for a
-   * device of exactly that name.
+   * case. A name without a dot means in `never` every device whose first label it is, in `allow` a device of
+   * exactly that name.
    */
   readonly allow: {
     readonly groups: readonly string[];

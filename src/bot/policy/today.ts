@@ -191,7 +191,7 @@ function systemToday(policy: Policy, { asked, targets }: Request): Judgement {
     : undefined;
 }
 
-/** Where today's tier asks for more than was agreed, and time alone does not tell. */
+/** Where today's tier asks for more than was agreed, and time alone does not decide. */
 function stricterTerms(policy: Policy, request: Request, tier: Tier): Judgement {
   const agreed = policy.tiers.findIndex((one) => one.name === request.asked.terms.tier);
   if (agreed < 0) return no('tierGone', request.asked.terms.tier);

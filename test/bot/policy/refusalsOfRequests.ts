@@ -142,6 +142,7 @@ export const ofStates: Examples<OfStates> = {
     'to withdraw what is being sent': { id, deed: 'withdraw', state: 'submitting' },
     'to withdraw what runs': { id, deed: 'withdraw', state: 'running' },
     'to withdraw what nobody knows of': { id, deed: 'withdraw', state: 'unknown' },
+    'to withdraw what is finished': { id, deed: 'withdraw', state: 'finished' },
     'to cancel what nobody knows of': { id, deed: 'cancel', state: 'unknown' },
     'to cancel what is finished': { id, deed: 'cancel', state: 'finished' },
     'to resend what runs': { id, deed: 'resend', state: 'running' },

@@ -1,5 +1,5 @@
-// How the bot itself stands: the answer to `status` without an id, and what stands before every other answer
-// while something is wrong.
+// The state of the bot itself: the answer to `status` without an id, and the words that precede every other
+// answer while something is wrong.
 import { stageOf, surfaceKey } from '../../../liveResponse/request/request.ts';
 import { frozenSentence, frozenToOutsiders, outageSentence } from '../../../../cards/messages/outage.ts';
 import { stamp } from '../../../../cards/clip.ts';
@@ -30,8 +30,8 @@ const sights: Readonly<Record<Sight, string>> = {
 };
 
 /**
- * Frozen, and what cannot be had from Defender: first in every answer that tells how things stand. Empty
- * while all is well.
+ * Frozen, and what cannot be had from Defender: the beginning of every answer that shows the state of
+ * things. Empty while all is well.
  */
 export function troubleWords(bot: HandlerContext): string {
   const freeze = bot.store.freeze();
@@ -44,8 +44,8 @@ export function troubleWords(bot: HandlerContext): string {
 }
 
 /**
- * One for each cause, the longest first, with all that fails for it: one outage of Defender is not told once
- * for each kind of call.
+ * One for each cause, the longest first, with all that fails for it: one outage of Defender is not repeated for
+ * each kind of call.
  */
 function outageWords({ loop }: HandlerContext): readonly string[] {
   const causes = new Map<string, { readonly since: number; readonly what: string[] }>();
@@ -71,7 +71,7 @@ export function troubleNotice(
     : frozenToOutsiders;
 }
 
-/** `words` stand before what is told. */
+/** The reply with `words` in front of its text. */
 export function after(words: string, reply: Reply): Reply {
   return words === '' || !('text' in reply) ? reply : { ...reply, text: `${words} ${reply.text}` };
 }

@@ -35,7 +35,7 @@ export const pageLines = 100;
 
 /**
  * Mints a fresh link. Pressed on a card that may hold links, the card gets it and everybody sees its expiry;
- * typed, or pressed where results are private, it is told to the person alone.
+ * typed, or pressed where results are private, only the person gets it.
  */
 export async function link(
   bot: HandlerContext,
@@ -76,7 +76,7 @@ export async function link(
   };
 }
 
-/** Defender's no is kept with its correlation id before the person is told. @throws Refused, DefenderError */
+/** Defender's no is kept with its correlation id before the person reads of it. @throws Refused, DefenderError */
 async function orKept<T>(
   bot: HandlerContext,
   source: ResultSource,

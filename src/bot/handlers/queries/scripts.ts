@@ -103,7 +103,7 @@ function oneFile(bot: HandlerContext, files: readonly LibraryFile[], name: strin
   );
 }
 
-/** The role by name, what goes on without it, and what the policy itself knows. */
+/** The role by name, what works without it, and what the policy itself knows. */
 function withoutRight(bot: HandlerContext): Reply {
   const { anyOf, neededTo } = rights.library;
   const wanted = [...bot.policy.recipes.values()].flatMap((recipe) =>

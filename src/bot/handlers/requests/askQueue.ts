@@ -1,5 +1,5 @@
-// Asks that come faster than Defender may be asked wait in line, first come first served, and are told so
-// when it takes long.
+// Asks that come faster than Defender may be asked wait in line, first come first served, and the asker
+// learns of it when it takes long.
 import type { CallRates, CallKind } from '../../../liveResponse/pacing/callRates.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
@@ -8,7 +8,7 @@ import type { ChatPort } from '../../ports.ts';
 
 /** Longest wait of one ask; its private answer can be given for half an hour. Milliseconds. */
 export const longestTurn = 20 * 60_000;
-/** What waits longer than this is told. Milliseconds. */
+/** After this wait the asker is told. Milliseconds. */
 const toldAfter = 5_000;
 /**
  * In line at once, of everybody and of one person: what waits here is in no list yet and cannot be taken

@@ -16,7 +16,7 @@ import { because, stopped, withdraw } from './decisions.ts';
 
 /**
  * Before it reached Defender a request is withdrawn; after that Defender is asked to stop it, and the card
- * tells what came of it.
+ * shows what came of it.
  */
 export async function cancel(
   bot: HandlerContext,
@@ -39,7 +39,7 @@ export async function cancel(
     ...because(reason),
     ...byLastKnown(actor),
   });
-  // Written down first; of two people pressing at once the second is told that the first already has.
+  // Written down first; of two people who press at once the second learns that the first already has.
   const changed = await bot.store.change(id, (current, now) => {
     const no = mayCancel(actor, current);
     return no === undefined

@@ -48,7 +48,7 @@ type AskedReply = Extract<Reply, { readonly kind: 'asked' }>;
 
 interface Ask {
   readonly wanted: SessionAsk;
-  /** What was typed, or would be: with it, somebody is told how to ask for the same separately. */
+  /** What was typed, or would be: the answer about a twin repeats it, for asking separately. */
   readonly line: string;
   /** Only of a request made from an earlier one. */
   readonly from?: RequestOrigin;
@@ -236,8 +236,7 @@ function leftOutSentence({ targets }: Request): string | undefined {
 }
 
 /**
- * The open request for the same, how it stands and where its card is; and what to type for asking all the
- * same.
+ * The open request for the same, its status and where its card is; and what to type to ask separately.
  */
 function twinRefusal(bot: HandlerContext, actor: Actor, twin: Request, line: string): RefusalError {
   return new RefusalError(
@@ -262,7 +261,7 @@ function separateLine(line: string): string {
 
 /**
  * Whether this chat is asked before each drawing who reads along: then one reading that failed now need not
- * keep results off a card for good.
+ * keep results off a card forever.
  */
 function asksEachTime({ chats }: HandlerContext, surface: string): boolean {
   return chats.some((chat) => chat.surface === surface && chat.external !== undefined);
@@ -275,7 +274,7 @@ function recipeOf(wanted: SessionAsk): Pick<Asked, 'recipe' | 'recipeArgs' | 're
   return { recipe: name, recipeArgs: args, ...(from === 0 ? {} : { recipeFrom: from }) };
 }
 
-/** Where its card stands is said too, for somebody who asked in a place that shows none. */
+/** Says where its card is too, for somebody who asked in a place that shows none. */
 function told(
   bot: HandlerContext,
   request: Request,
@@ -308,8 +307,8 @@ function newId(bot: HandlerContext): string {
 }
 
 /**
- * The library as those see it who ask; undefined where nothing of it is named. A file that was not there a
- * moment ago is looked for afresh.
+ * The library as those who ask see it; undefined where none of its files is named. A file that was not there
+ * a moment ago is looked for again.
  */
 async function libraryFor(bot: HandlerContext, wanted: SessionAsk): Promise<LibraryReading | undefined> {
   if (libraryNames(wanted.commands).length === 0) return undefined;

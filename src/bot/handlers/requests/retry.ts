@@ -59,7 +59,7 @@ export async function retry(
   // Any of them, not only the newest: one in the middle may have run what this one would repeat.
   const reached = tries.findLast((one) => mayHaveReached(one, lost(one)));
   if (reached !== undefined) throw new RefusalError({ refused: 'goneOn', id, as: reached.id }, id);
-  // One request at most goes on from each attempt: of two presses at once, the store takes the first.
+  // At most one request continues each attempt: of two presses at once, the store takes the first.
   const line = `retry ${id} ${from}${reason === undefined ? '' : ` --reason "${reason}"`}`;
   const reply = await createRequest(bot, caller, {
     wanted: {

@@ -1,5 +1,5 @@
-// Devices as they are listed where a name does not mean exactly one that can take a session: what tells them
-// apart, and what to type.
+// Devices as they are listed where a name does not mean exactly one that can take a session: how they
+// differ, and what to type.
 import { stamp, tailOf } from '../../../../cards/clip.ts';
 import { leftOutWords, unfitAdvice, unfitWords } from '../../../../cards/messages/deviceContext.ts';
 import { unfitness } from '../../../liveResponse/device/records.ts';
@@ -56,7 +56,7 @@ export function candidateList(candidates: readonly Candidate[]): string {
   return `${lines.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`;
 }
 
-/** All that tells two records of one name apart. */
+/** All that distinguishes two records of one name. */
 function candidateWords(candidate: Candidate): string {
   const { name, id, os, health, group, lastReportAt, duplicate, unfit } = candidate;
   const parts = [

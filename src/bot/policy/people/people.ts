@@ -56,7 +56,7 @@ export function identify(policy: Policy, account: Account, how: Freshness = 'rem
   // Before the list: an account that turned into a guest or was deactivated loses everything at once, listed
   // or not.
   if (account.trust === 'unknown') {
-    // An administrator vouched for a listed account, and nobody ever said anything else of it.
+    // An administrator vouched for a listed account, and nothing has ever contradicted that.
     if (how !== 'nowOrLast') return { refused: 'identityUnread', platform: platformOf(account) };
   } else if (account.trust !== 'member') return { refused: 'notMember', trust: account.trust };
   const key = surfaceKey(account.surface, account.id);
@@ -80,8 +80,8 @@ interface Roles {
 }
 
 /**
- * The roles of a listed person. A group that cannot be read gives no role, and is told apart so that the
- * refusal can say so.
+ * The roles of a listed person. A group that cannot be read gives no role, and is listed separately so that
+ * the refusal can say so.
  */
 export async function rolesOf(
   policy: Policy,

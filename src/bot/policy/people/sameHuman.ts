@@ -1,5 +1,5 @@
 // One human listed as two people could approve what they asked for themselves. Names are never identity, so
-// what is found here is only told: to the person who starts the bot, to the doctor, and to the person.
+// what is found here is only a warning: to the person who starts the bot, to the doctor, and to the person.
 import { skeleton } from '../../../liveResponse/device/confusables.ts';
 import type { Person } from '../policy.ts';
 
@@ -27,7 +27,7 @@ export function likeNames(one: string, other: string): Likeness | undefined {
   return likeness(wordsOf(one), wordsOf(other));
 }
 
-/** For whoever keeps the policy. */
+/** For the person who maintains the policy. */
 export function sameHumanSentence({ one, other, how }: SameHuman): string {
   return `${one.name} (${one.id}) and ${other.name} (${other.id}) have ${how === 'same' ? 'the same name' : 'nearly the same name'}. If they are one human, that human can approve what they asked for themselves: make it one entry with all accounts. If they are two, add to the names what tells them apart`;
 }
@@ -71,8 +71,8 @@ const plainLetters: Readonly<Record<string, string>> = {
 };
 
 /**
- * What tells people apart: lower case, without accents, punctuation, titles and what stands in brackets; in
- * one order.
+ * What distinguishes people: lower case, without accents, punctuation, titles and text in brackets; in one
+ * order.
  */
 function wordsOf(name: string): readonly string[] {
   const plain = name
@@ -135,7 +135,7 @@ function writtenOut(word: string): string {
 }
 
 /**
- * One letter replaced, left out, added or swapped with its neighbour. Numbers tell people apart on purpose.
+ * One letter replaced, left out, added or swapped with its neighbour. Numbers distinguish people on purpose.
  */
 function oneSlip(one: string, other: string): boolean {
   if (/\d/.test(one + other) || Math.abs(one.length - other.length) > 1) return false;

@@ -30,7 +30,7 @@ export type SystemVerdict =
   | { readonly is: 'unknown'; readonly systems: string }
   | undefined;
 
-/** `whole`: the line can be typed as it stands. */
+/** `whole`: the line can be typed unchanged. */
 export interface Fit {
   readonly line: string;
   readonly whole: boolean;

@@ -64,7 +64,7 @@ export const dashes = '-\u2013\u2014\u2015';
 export const doubleQuotes = '"\u201c\u201d\u201e\u201f';
 export const singleQuotes = "'\u2018\u2019\u201a\u201b";
 
-/** A place in a script's arguments, with what stands round it there. */
+/** A place in a script's arguments, with the characters around it there. */
 export interface ArgumentPlace {
   readonly name: string;
   /** Inside quotes, so that a blank in its value does not end it. */
@@ -112,11 +112,11 @@ function checkValue(
   // A value that begins with a dash would be read as an option by the script.
   if (dashes.includes(value.charAt(0))) return { reason: 'dash', ...at, value };
   // Outside quotes @ begins a splatted variable or a list, # a comment that swallows the rest, and a comma
-  // goes on with the word before it.
+  // continues the word before it.
   if ('@#,'.includes(value.charAt(0)) && places.some((place) => place.first))
     return { reason: 'sign', ...at, value };
-  // Before the closing quote a backslash makes it a quote of the value for whoever reads the line as a
-  // Windows program does.
+  // Before the closing quote a backslash makes it a quote of the value for a program that reads the line
+  // as Windows programs do.
   if (value.endsWith('\\') && places.some((place) => place.beforeQuote))
     return { reason: 'backslash', ...at, value };
   // A value with two dots could climb out of the folder that the recipe names.
@@ -126,7 +126,7 @@ function checkValue(
   return found === undefined ? undefined : { reason: 'characters', ...at, found, chars: argument.chars };
 }
 
-/** `{name}` in a command's text. Other braces, such as those of a GUID, stand for themselves. */
+/** `{name}` in a command's text. Other braces, such as those of a GUID, mean themselves. */
 export const placePattern = /\{([a-z][a-z0-9_]*)\}/g;
 
 /**

@@ -1,4 +1,4 @@
-// Makes foreign text safe to stand in a sentence of ours: what would not be drawn, or would change how its
+// Makes foreign text safe within a sentence of ours: what would not be drawn, or would change how its
 // neighbours are drawn, becomes a box.
 import { hiddenCharacter, isHidden } from '../../../liveResponse/text/visible.ts';
 import { joiningAt } from '../../../liveResponse/text/joiners.ts';
