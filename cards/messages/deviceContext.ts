@@ -217,7 +217,7 @@ export function leftOutWords(
 }
 
 /**
- * What of the record itself leaves a doubt, for the line on the device's condition: a word that nobody here
+ * What in the record itself leaves a doubt, for the line on the device's condition: a word that nobody here
  * knows, a possible duplicate.
  */
 export function recordDoubts(device: Device): readonly string[] {

@@ -7,8 +7,8 @@ import type { Recency } from '../liveResponse/pacing/sharedReadings.ts';
 
 /**
  * How far a chat vouches for an account. Only `member` may do more than read help. `unknown`: the platform
- * could not be asked; what only stops something is then open to whoever the policy lists, and nothing else
- * is.
+ * could not be asked; what only stops something is then open to everybody the policy lists, and
+ * nothing else is.
  */
 export type Trust =
   'member' | 'guest' | 'external' | 'bot' | 'anonymous' | 'foreignTenant' | 'deactivated' | 'unknown';
@@ -48,7 +48,7 @@ export interface CommandIn {
   /** Unique per delivery; a redelivery has the same. */
   readonly deliveryId: string;
   /**
-   * When it came in, where an earlier process left it (epoch milliseconds): much may have been decided since.
+   * When it came in, if an earlier process left it (epoch milliseconds): much may have been decided since.
    */
   readonly cameIn?: number;
 }

@@ -109,7 +109,7 @@ export function splitReason(
     example: `${example} --reason "suspicious process"`,
     spot: spotAt(line, index),
   });
-  // A script would silently be handed what was meant as the reason.
+  // Otherwise a script would silently get what was meant as the reason.
   const joined = line.words.findIndex((word, index) => index > 0 && joinedForm.test(word.raw));
   if (joined >= 0 && (found < 0 || joined < found)) return misspelt(line, joined, 'form', zone);
   if (found < 0) {

@@ -189,7 +189,7 @@ export function parseSequence(
 const jointShape = /^(?:&&|\|\|?|[\uFF1B\u037E]|.*[^;][;\uFF1B,])$/;
 
 /**
- * Index of the word that parts two commands without being ` ; `: a command of ours follows it, so that it is
+ * Index of the word that separates two commands without being ` ; `: a command of ours follows it, so that it is
  * hardly a script's own.
  */
 function jointAt({ words }: Line): number | undefined {

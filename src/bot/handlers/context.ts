@@ -29,7 +29,7 @@ export interface HandlerContext extends Deps {
   /** The library as it was at most a minute ago, for people to look at; decisions read it again. */
   readonly recentLibrary: RecentLibrary;
   readonly recentHistory: RecentHistory;
-  /** Of those who ask for a device. */
+  /** The queue of those who ask for a device. */
   readonly turns: AskQueue;
 }
 
@@ -86,7 +86,7 @@ export function rulesNow({ policy, clock, store }: Pick<Deps, 'policy' | 'clock'
   return { policy, now: clock.now(), freeze: store.freeze() };
 }
 
-/** What is said of a decision for which a platform could not be asked; empty when all were. */
+/** The sentence about a decision for which a platform could not be asked; empty when all were. */
 export function byLastKnownSentence({ lastKnown }: Actor): string {
   return lastKnown === undefined
     ? ''
@@ -135,8 +135,8 @@ export function unwrapOrThrow<T>(value: T | Refusal, requestId?: string): T {
 }
 
 /**
- * Decisions are judged by the request alone; that it may have run in lines which a restore lost is added
- * here, for all of them.
+ * Decisions look at the request alone. Here the refusals of all of them learn that the request may have run in
+ * lines that a restore lost.
  */
 function asFarAsKnown({ store }: Pick<Deps, 'store'>, refusal: Refusal): Refusal {
   if (refusal.refused !== 'alreadyOver' && refusal.refused !== 'expired') return refusal;

@@ -146,7 +146,7 @@ function noting(
   return { ...reply, note: reply.note === undefined ? read : `${read} - ${reply.note}` };
 }
 
-/** Where the code is not that of the request as it is now, that is what is shown. */
+/** Where the code does not fit the request as it is now, the answer shows the request. */
 async function approveTyped(
   bot: HandlerContext,
   caller: Caller,
@@ -167,7 +167,7 @@ const otherThanShown: ReadonlySet<string> = new Set<Refusal['refused']>([
   'wrongFingerprint',
 ]);
 
-/** Without the code nobody can have read what would run: show it all, and the exact line. */
+/** A line without the code does not prove that somebody read what would run: show it all, and the exact line. */
 async function prepareApproval(bot: HandlerContext, caller: Caller, id: string): Promise<Reply> {
   const before = requestOf(bot, id);
   unwrapOrThrow(mayPrepareApproval(caller, before, rulesNow(bot)), id);

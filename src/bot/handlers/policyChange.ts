@@ -10,7 +10,7 @@ import type { CurrentPolicy } from '../policy/places.ts';
 export interface NextPolicy {
   readonly policy: Policy;
   readonly sha256: string;
-  /** Of the one it takes the place of. */
+  /** Of the policy that it replaces. */
   readonly before: string;
   readonly how: 'file' | 'signal';
 }
@@ -23,8 +23,8 @@ interface Parts {
 }
 
 /**
- * A policy that is in force and that the journal could not take yet: what else is written waits for nothing,
- * this is tried again.
+ * A policy that is in force and that the journal could not take yet. Other entries do not wait for it; the bot
+ * tries it again.
  */
 export type Unwritten = Extract<GlobalEvent, { readonly type: 'policyChanged' }>;
 
@@ -33,8 +33,8 @@ const mostFacts = 200;
 const topic = 'policy';
 
 /**
- * Answers what the journal could not take. In force it is in any case: what is stricter must not wait for a
- * disk.
+ * Answers what the journal could not take. The policy is in force in any case: what is stricter must not wait
+ * for a disk.
  */
 export async function applyPolicy(
   { store, loop, log, todays }: Parts,
@@ -92,8 +92,8 @@ export async function startWithPolicy({ store, loop, todays }: Parts, sha256: st
 }
 
 /**
- * The file cannot be used: said once, and once more when it can again. `why` undefined: it is well, and in
- * force is what it was.
+ * The file cannot be used: said once, and once more when it can again. `why` undefined: the file is
+ * well, and the policy in force has not changed.
  */
 export function policyFileSaid(
   { loop, todays }: Pick<Parts, 'loop' | 'todays'>,

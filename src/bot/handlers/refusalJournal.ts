@@ -7,8 +7,8 @@ import type { Refusal } from '../policy/refusals/refusal.ts';
 import { RecentMap } from '../../liveResponse/pacing/sharedReadings.ts';
 
 /**
- * Refusals of one account that are written one by one within an hour; ours: more than a person meets, far
- * fewer than a loop makes.
+ * Refusals of one account that are written one by one within an hour. Our own figure: more than a person gets,
+ * far fewer than a loop causes.
  */
 export const refusalsPerHour = 60;
 const hour = 3_600_000;

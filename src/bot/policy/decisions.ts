@@ -51,7 +51,7 @@ function unreadFor(actor: Actor, roles: readonly string[]): readonly string[] {
 
 function isRequester(actor: Actor, request: Request): boolean {
   // By person, never by account: two accounts of one human are one pair of eyes.
-  // Two entries that were made one since are one human as well.
+  // Two entries that became one since then are one human as well.
   return (
     actor.person.id === request.asked.requester.id || actor.person.accounts.includes(request.asked.account)
   );
@@ -93,7 +93,7 @@ export function tierOf(policy: Policy, ask: SessionAsk): Tier | Refusal {
 
 /**
  * The tiers that an ask made from an earlier request must keep while it is still what a recipe of today
- * makes: the recipe's own for the whole, and for a rest of it (its earlier commands having completed) those
+ * makes: the recipe's own for the whole, and for a rest of it (after its earlier commands completed) those
  * of its commands outside recipes as well, where the policy names them. Undefined when it is no recipe's:
  * then each command must be allowed by itself.
  */
@@ -179,7 +179,7 @@ export function isShort(press: ApprovingPress): boolean {
   return press.revision === undefined || press.fingerprint.length < bindingDigits;
 }
 
-/** Undefined when this press approves. The order is that of what helps most to know. */
+/** Undefined when this press approves. The refusal that helps most comes first. */
 export function mayApprove(
   actor: Actor,
   request: Request,
@@ -250,7 +250,7 @@ export function mayCancel(actor: Actor, request: Request): Refusal | undefined {
   if (stage.state === 'closed') return wasOver(request, stage);
   if (stage.state === 'awaitingApproval' || stage.state === 'queued')
     return { refused: 'tooEarly', id: request.id, deed: 'cancel', state: stage.state };
-  // Lost from sight, its action's id is known: Defender takes a cancel, and a second one too.
+  // The bot lost it from sight but knows its action's id: Defender takes a cancel, and a second one too.
   if (stage.state === 'unknown' && stage.run !== undefined)
     return requesterOrApprover(actor, request, 'cancel');
   if (stage.state !== 'running')
@@ -285,7 +285,7 @@ export function mayResend(
   );
 }
 
-/** A list lags behind what was created; until the last look it is the bot's turn, not a person's. */
+/** A list lags behind what was created: until its last look the bot searches, and no person decides. */
 function stillLooking(request: Request): Refusal | undefined {
   const stage = stageOf(request);
   if (stage.state !== 'unknown' || stage.searches >= maxSearchAttempts) return undefined;
@@ -314,7 +314,7 @@ function wasUnknown(request: Request, deed: 'resend' | 'drop'): Refusal | undefi
   }
 }
 
-/** Links, excerpts and output, given to one person. Having asked is not enough: the role is. */
+/** Links, excerpts and output, given to one person. The requester needs the role as well. */
 export function mayReadResults(policy: Policy, actor: Actor, place: Place): Refusal | undefined {
   return mayUse(policy, place) ?? needsRole(actor, policy.results.read, 'read results');
 }
@@ -334,8 +334,8 @@ export function mayFreeze(policy: Policy, actor: Actor, freeze?: Freeze): Refusa
 }
 
 /**
- * `cameIn`: when it was asked for, where that is some time ago: nobody releases a freeze that was not there
- * to be seen.
+ * `cameIn`: when it was asked for, where that is some time ago: nobody releases a freeze that they could not
+ * have seen.
  */
 export function mayUnfreeze(
   policy: Policy,

@@ -37,7 +37,7 @@ function lists(...rules: readonly (NeedToKnow | undefined)[]): readonly (readonl
   return rules.flatMap((rule) => (rule?.visibility === undefined ? [] : [rule.visibility]));
 }
 
-/** Of every rule that limits who finds it, the roles named. */
+/** The roles named by each rule that limits who finds it. */
 function limitsOf(policy: Policy, request: AskedFor): readonly (readonly string[])[] {
   return [
     ...(request.asked.privacy?.visibility ?? []),
@@ -93,7 +93,7 @@ export function redactAfterOf(policy: Policy, request: AskedFor): number | undef
   return limits.length === 0 ? undefined : Math.min(...limits);
 }
 
-/** Its reasons are not for everybody: not everybody finds it, or it was asked where results are private. */
+/** Whether its reasons are hidden from some: not everybody finds it, or results are private where it was asked. */
 export function isPrivate(policy: Policy, request: AskedFor, outsiders: ReadByOutsiders): boolean {
   const asked = ruleOf(policy, request.asked.place);
   return (
@@ -105,7 +105,7 @@ export function isPrivate(policy: Policy, request: AskedFor, outsiders: ReadByOu
   );
 }
 
-/** More private now than when it was asked: its cards may still show what they no longer may. */
+/** Whether it is more private now than when it was asked: its cards may still show too much. */
 export function becamePrivate(policy: Policy, request: AskedFor, outsiders: ReadByOutsiders): boolean {
   const { privacy } = request.asked;
   if (request.asked.placeIsPrivate || !isPrivate(policy, request, outsiders)) return false;
@@ -118,7 +118,7 @@ export function becamePrivate(policy: Policy, request: AskedFor, outsiders: Read
   )
     return true;
   if (then.size > 0) return false;
-  // Results were private; reasons were not where that came from an approvals place alone.
+  // Results were private. Reasons were not, if only an approvals place made the results private.
   return (
     ruleOf(policy, request.asked.place)?.results !== 'private' ||
     policy.places.some(

@@ -13,7 +13,7 @@ export interface CardPlace {
   /** The platform's id, without the surface. */
   readonly place: string;
   readonly results: 'card' | 'private';
-  /** The reasons given are not for everybody who reads there. */
+  /** Not everybody who reads there may see the reasons. */
   readonly reason?: 'private';
   /** Whom to mention when the card is posted. */
   readonly notify?: string;
@@ -68,7 +68,7 @@ export function placesFor(policy: Policy, origin: Place): readonly CardPlace[] {
   return [...first, ...approvals];
 }
 
-/** Where the tier says nothing: more than anybody asks for on purpose, few enough to be read. */
+/** The bounds where the tier has none: more than anybody asks for on purpose, few enough to be read. */
 export const defaultPending = { person: 20, device: 10 } as const;
 
 /** Waits for a person or for its turn: nothing of it has been sent. */
@@ -115,7 +115,7 @@ export function tooManyPending(
   };
 }
 
-/** Oldest first: what was forgotten is most likely there. */
+/** Oldest first: those are most likely to be forgotten. */
 function idsOf(requests: readonly Request[]): readonly string[] {
   return requests.toSorted((a, b) => a.asked.at - b.asked.at).map(({ id }) => id);
 }

@@ -1,6 +1,6 @@
-// Whether the policy of today would refuse what was asked for or approved under an earlier one. Looser never
-// helps, because the terms of a request are frozen; stricter always counts. Pure: judged again at every
-// decision, after every change of the policy, and right before the POST.
+// Whether the policy of today would refuse what was asked for or approved under an earlier one. A looser
+// policy never helps, because the terms of a request are frozen; a stricter one always counts. Pure: judged again at
+// every decision, after every change of the policy, and right before the POST.
 import { sessionOf, splitSurfaceKey, stageOf } from '../../liveResponse/request/request.ts';
 import { duration } from '../../../cards/clip.ts';
 import type { PersonRef } from '../../liveResponse/request/vote.ts';
@@ -64,7 +64,7 @@ interface KnownPeople {
   readonly readings?: Readings;
 }
 
-/** All of it: for what is approved, with the approver; for what waits for approval, without. */
+/** The whole judgement: with the approver for what is approved, without for what waits for approval. */
 export function judgeToday(
   policy: Policy,
   request: Request,
@@ -129,7 +129,7 @@ export function judgeApprover(
   approver: Approver,
   reading?: GroupReading,
 ): Judgement {
-  // Before the list: of two entries made one, the second is gone, and that is not the news.
+  // Before the list: when two entries become one, the second is gone, and that alone would be the wrong reason.
   if (
     ownerOf(policy, approver.account) !== undefined &&
     ownerOf(policy, approver.account) === ownerOf(policy, request.asked.account)
@@ -215,7 +215,7 @@ function tooLate(policy: Policy, request: Request, now: number): Judgement {
   // Where today's time is no shorter, the approval lapses by its own.
   if (tier.runWithin < request.asked.terms.runWithin && now >= at + tier.runWithin)
     return no('runWithinShorter', `tier ${tier.name}: ${duration(tier.runWithin)}`);
-  // Sent again is decided long after it was asked, whatever the tier says.
+  // Sending again is decided long after the request was made, whatever the tier says.
   if (
     earlierAttempt(session) === undefined &&
     sooner(request, tier) &&

@@ -30,7 +30,7 @@ const sights: Readonly<Record<Sight, string>> = {
 };
 
 /**
- * Frozen, and what cannot be had from Defender: the beginning of every answer that shows the state of
+ * The freeze, and what Defender does not answer: the beginning of every answer that shows the state of
  * things. Empty while all is well.
  */
 export function troubleWords(bot: HandlerContext): string {
@@ -60,7 +60,7 @@ function outageWords({ loop }: HandlerContext): readonly string[] {
   );
 }
 
-/** Help is read by strangers too: who froze it and why is for places of the policy. */
+/** Help is read by strangers too: only places of the policy learn who froze it and why. */
 export function troubleNotice(
   bot: HandlerContext,
   { account, place }: Pick<CommandIn, 'account' | 'place'>,

@@ -59,7 +59,7 @@ export async function statusOf(bot: HandlerContext, caller: Caller, request: Req
   );
 }
 
-/** Holds for the request as it is shown, and for nothing that it becomes later. */
+/** Approves the request as it is shown, and not what it becomes later. */
 export function approvingLine({ settings }: Pick<HandlerContext, 'settings'>, request: Request): string {
   return `${settings.command} approve ${request.id} ${approvalCodeOf(request)}`;
 }

@@ -137,7 +137,7 @@ export async function output(
   };
 }
 
-/** What is kept with the request of how an output came. */
+/** What the request keeps about the form of an output. */
 function toldOf(request: Request, index: number): { readonly notText?: NotText; readonly form?: TextForm } {
   const { excerpts } = resultsOf(stageOf(request));
   const { notText, form } = excerpts.find((one) => one.index === index) ?? {};
@@ -193,7 +193,7 @@ function readyFor(
 }
 
 /**
- * The session as it was last read, that of a request which had been given up before it turned up included.
+ * The session as it was last read, also of a request that was given up before its action turned up.
  */
 function lastReading(
   stage: Stage,
@@ -209,7 +209,7 @@ function lastReading(
     : { action };
 }
 
-/** Whole code points, so that no page ends in half a character, and nothing left out between two pages. */
+/** Pages end between whole code points, and nothing is left out between two of them. */
 export function pageOf(
   text: string,
   page: number,

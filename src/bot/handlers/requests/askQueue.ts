@@ -6,17 +6,17 @@ import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { ChatError } from '../../ports.ts';
 import type { ChatPort } from '../../ports.ts';
 
-/** Longest wait of one ask; its private answer can be given for half an hour. Milliseconds. */
+/** Longest wait of one ask; a chat takes its private answer for half an hour. Milliseconds. */
 export const longestTurn = 20 * 60_000;
 /** After this wait the asker is told. Milliseconds. */
 const toldAfter = 5_000;
 /**
- * In line at once, of everybody and of one person: what waits here is in no list yet and cannot be taken
- * back.
+ * Asks in line at once, of everybody and of one person: what waits here is in no list yet, and nobody can take
+ * it back.
  */
 const mostInLine = 200;
 const mostOfOne = 40;
-/** Between two looks whether there is room, where nobody can say when. Milliseconds. */
+/** Pause between two looks for room, where nobody knows when there will be some. Milliseconds. */
 const lookAgain = 1_000;
 
 export interface Asker {
@@ -112,7 +112,7 @@ export function createAskQueue({ callRates, chats, clock, log }: Parts, kind: Ca
   return {
     async take(asker, read) {
       const began = clock.elapsed();
-      // While nobody waits nothing is held up: calls go side by side.
+      // While nobody waits, calls run at the same time.
       if (line.length === 0) {
         const first = await tried(read);
         if ('value' in first) return first.value;

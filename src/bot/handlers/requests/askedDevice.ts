@@ -35,7 +35,7 @@ export async function theDevice(bot: HandlerContext, caller: Caller, name: strin
     account: accountId(caller),
     host: name,
   };
-  // By its id a device has been asked for before, as a rule: then its look-alikes are found by the same call.
+  // Usually a device that is asked for by its id was asked for before: then the same call finds its look-alikes.
   const known = bot.store.all().find(({ targets }) => targets[0].device.id === name)?.targets[0].device.name;
   const found = await bot.turns.take(asker, () =>
     bot.defender.lookUp(name, searchPrefixes(known ?? name), known),
@@ -68,8 +68,8 @@ export async function theDevice(bot: HandlerContext, caller: Caller, name: strin
 const mostMerges = 3;
 
 /**
- * Where the only record of a name was merged into another one: that one, as far as it can be read. It is
- * pointed to, not taken: it may have another name.
+ * Where the only record of a name was merged into another one: that one, as far as it can be read. The
+ * answer names it and does not take it: it may have another name.
  */
 async function mergedRecord(
   bot: HandlerContext,

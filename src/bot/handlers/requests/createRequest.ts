@@ -28,7 +28,7 @@ import { judgeSystem, recipeOfAsk } from '../../policy/recipes/recipeSystems.ts'
 import { inScope } from '../../policy/devices/scope.ts';
 import type { SessionAsk } from '../../policy/recipes/sessionAsk.ts';
 
-/** What a request made from an earlier one is recognised by, and holds of it. */
+/** What a request made from an earlier one is recognised by, and what it keeps of that one. */
 export interface RequestOrigin {
   readonly origin: string;
   readonly continues: Continues;
@@ -36,8 +36,8 @@ export interface RequestOrigin {
 }
 
 /**
- * What this very delivery asked for before, where it comes again: repeated by the platform, or taken up after
- * a crash.
+ * What this very delivery asked for before: the platform may repeat it, and after a crash the bot handles it
+ * again.
  */
 export function askedBy(bot: HandlerContext, delivery: string): AskedReply | undefined {
   const request = bot.store.byOrigin(delivery);
@@ -92,7 +92,7 @@ async function askFor(
     subject: { commands },
     asked: madeFrom(ask),
   };
-  // What the asker may not find is no hint either; its device is still held for it.
+  // A request that the asker may not find is not named as a twin either; it still holds the device.
   const twin = twinAmong(foundBy(bot, caller, bot.store.open()), compared);
   // Before the library and the rest of the device are read: calls are scarce.
   if (twin !== undefined && wanted.separate !== true) throw twinRefusal(bot, caller, twin, line);

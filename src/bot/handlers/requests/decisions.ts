@@ -78,8 +78,7 @@ export async function approve(
     const no = mayApprove(who, current, press, { ...rulesNow(bot), now });
     if (no !== undefined) return no;
     const judged = judgeRequest(bot.policy, current, now, requester);
-    // Ended, not only refused: nothing that today's policy refuses is left waiting for a policy that is
-    // looser again.
+    // Ended, not only refused: what today's policy refuses must not wait for a looser one.
     if (judged !== undefined && 'no' in judged) return { event: { type: 'refused', ...judged.no } };
     if (judged !== undefined) return { refused: 'groupsUnread', id, deed: 'approve', groups: judged.unread };
     return (
@@ -296,7 +295,7 @@ function unknownSession(request: Request): RequestSession<'unknown'> | undefined
   return isInState(session, ['unknown']) ? { request, session } : undefined;
 }
 
-/** It may have run, so it cannot be ended here; it only is not sent again. */
+/** It may have run, so a refusal does not end it; it is only not sent again. */
 function resendNo(
   bot: HandlerContext,
   who: Actor,

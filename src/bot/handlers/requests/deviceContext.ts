@@ -25,7 +25,7 @@ import type { LibraryReading } from '../../workers/reads/approvalDigest.ts';
 
 const sessionsKept = 3;
 const alikeKept = 3;
-/** Of what a session ran and who asked for it: foreign text, kept in the journal. */
+/** Limit for what a session ran and who asked for it: foreign text, kept in the journal. */
 const longestText = 120;
 
 type Needs = Pick<Deps, 'defender' | 'store' | 'callRates' | 'clock' | 'log'> & {
@@ -38,7 +38,7 @@ export type RecentHistory = SharedReadings<string, History>;
 
 /** How long a reading of a device's actions serves others. Milliseconds. */
 const historyMemory = 15_000;
-/** Devices at once: some hundred actions each. More look-ups than these do not fit into the time. */
+/** Devices at once: some hundred actions each. Our call rates allow no more look-ups in that time. */
 const mostHistories = 40;
 
 export function createRecentHistory(

@@ -78,7 +78,7 @@ export async function retry(
   return made === undefined ? reply : { ...reply, text: [reply.text, ...continuationNotes(made)].join(' ') };
 }
 
-/** The requests that went on from this one, each from the one before, the newest last. */
+/** The requests that continued this one, each from the one before, the newest last. */
 function triesAfter(bot: HandlerContext, old: Request): readonly Request[] {
   const tries: Request[] = [];
   for (
@@ -122,7 +122,7 @@ function askFor(
   const recipe = recipeRest(old, from, bot.policy.recipes, commands);
   return {
     kind: 'again',
-    // By id, so that a device which took over the name is never meant.
+    // By id, so that a device which took over the name never gets the commands.
     host: old.targets[0].device.id,
     commands,
     title,
@@ -132,8 +132,8 @@ function askFor(
 }
 
 /**
- * The recipe that these commands are still the rest of. Not so where a command before them did not complete:
- * a recipe may check first and act then, and leaving the check out is not what was thought through.
+ * The recipe whose rest these commands still are. Undefined where a command before them did not complete: a
+ * recipe may check first and act then, and nobody planned for it to act without its check.
  */
 function recipeRest(
   old: Request,

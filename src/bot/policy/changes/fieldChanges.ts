@@ -51,7 +51,7 @@ function viewersOf({ visibility }: NeedToKnow): string | undefined {
     : `for ${['requester', 'approvers', ...visibility].filter((one, at, all) => all.indexOf(one) === at).join(', ')} only`;
 }
 
-/** What tiers and places say of who need not know. */
+/** What tiers and places say about need to know. */
 const needFields: readonly Field<NeedToKnow>[] = [
   {
     field: 'visibility',

@@ -6,7 +6,7 @@ import type { Effect, PolicyChange } from './change.ts';
 import { places, tiers } from './fieldChanges.ts';
 import { raw, recipes } from './recipeChanges.ts';
 
-/** `widens` also where both may be so: what is not known to be only stricter is looked at first. */
+/** `widens` also where both may be true: people look first at what is not certain to be only stricter. */
 export function changesOf(before: Policy, after: Policy): readonly PolicyChange[] {
   return [
     ...people(before, after),

@@ -58,7 +58,7 @@ function recipe(from: Recipe, to: Recipe, after: Policy): readonly PolicyChange[
   ];
 }
 
-/** For a system more is looser; what is for another one may run there for the first time. */
+/** One more system is looser, and so is a different one: the recipe may run there for the first time. */
 function systemChanges(from: Recipe, to: Recipe): readonly PolicyChange[] {
   const every = 'every system';
   const [was, is] = [systemsOf(from) ?? every, systemsOf(to) ?? every];

@@ -111,7 +111,7 @@ export async function readGroups(
   const answers = await Promise.all(
     [...wanted].map(async (group) => [group, await asked(groups, group, person, how)] as const),
   );
-  // A no that was last known took nothing away, and gave nothing either.
+  // A last known no neither took a role away nor gave one.
   const lastKnown = answers.flatMap(([group, { said, last }]) =>
     last === true && said === 'yes' ? [groups.platformOf?.(group) ?? splitSurfaceKey(group)[0]] : [],
   );
@@ -125,8 +125,8 @@ export async function readGroups(
 }
 
 /**
- * The roles that the policy as it is at this moment gives to a person of whom the platforms said this. Of a
- * group they were not asked about, nothing is known.
+ * The roles that the policy as it is at this moment gives to a person of whom the platforms said this. Nothing is
+ * known of a group that they were not asked about.
  */
 export function rolesBy(
   policy: Policy,
@@ -152,8 +152,7 @@ export function holdsRole(
 ): 'yes' | 'no' | { readonly unread: readonly string[] } {
   const members = policy.roles.get(role) ?? [];
   if (members.includes(person.id)) return 'yes';
-  // An account that was taken from this person, or given, makes it another question than the one that was
-  // asked.
+  // The platforms answered for the accounts of then: an account more or less makes it another question.
   const answers =
     reading !== undefined && sameAccounts(reading.accounts, person.accounts) ? reading.answers : undefined;
   const groups = members.filter(isGroup);
@@ -201,7 +200,7 @@ export async function actorOf(
   const before = identify(policy, account, how);
   if (isRefusal(before)) return before;
   const { reading, lastKnown } = await readGroups(policy, before, groups, how);
-  // The policy may have changed while the platforms were asked: what counts is the one of now.
+  // The policy may have changed while the platforms were asked: the one of now counts.
   const person = identify(policy, account, how);
   if (isRefusal(person)) return person;
   const silent = [

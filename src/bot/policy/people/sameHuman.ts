@@ -32,7 +32,7 @@ export function sameHumanSentence({ one, other, how }: SameHuman): string {
   return `${one.name} (${one.id}) and ${other.name} (${other.id}) have ${how === 'same' ? 'the same name' : 'nearly the same name'}. If they are one human, that human can approve what they asked for themselves: make it one entry with all accounts. If they are two, add to the names what tells them apart`;
 }
 
-/** For the person who asks who they are; undefined where nobody is named like them. */
+/** For the person who asks who they are; undefined where nobody has a similar name. */
 export function namesakes(people: readonly Person[], person: Person): string | undefined {
   const others = sameHumans(people).flatMap(({ one, other }) =>
     one.id === person.id ? [other] : other.id === person.id ? [one] : [],
@@ -94,7 +94,7 @@ function likeness(one: readonly string[], other: readonly string[]): Likeness | 
   const rest = [...more];
   /** Words of the shorter name that are not in the longer one. */
   const odd = fewer.filter((word) => !take(rest, (there) => there === word));
-  // Of a name of one word the whole must be like, or each Smith would be every Smith.
+  // A name of one word must be similar as a whole, or each Smith would be every Smith.
   if (odd.length === 0) return fewer.length >= 2 ? 'near' : undefined;
   if (fewer.length !== more.length)
     return odd.every((word) => fewer.length >= 2 && take(rest, (there) => isInitial(word, there)))

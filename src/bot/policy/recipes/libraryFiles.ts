@@ -3,7 +3,7 @@ import type { Policy } from '../policy.ts';
 import { placePattern, placesIn } from './recipes.ts';
 
 /**
- * Library file names and the recipes that need each. Names with places in them are known only once a recipe
+ * Library file names and the recipes that need each. Names that contain an argument are known only once a recipe
  * is used.
  */
 export function neededFiles(policy: Policy): ReadonlyMap<string, readonly string[]> {

@@ -1,5 +1,5 @@
-// For which operating systems a recipe is: held against the device that was found, with the recipes that fit
-// it instead. A system that nobody here knows refuses nothing: Defender's word for it may be new.
+// For which operating systems a recipe is: compared with the device that was found, and with the recipes that
+// fit it instead. An unknown system refuses nothing: Defender's word for it may be new.
 import { familyOf } from '../../../liveResponse/device/records.ts';
 import type { Device, System } from '../../../liveResponse/device/records.ts';
 import type { Policy, Recipe } from '../policy.ts';
@@ -105,7 +105,7 @@ function fitsFor(
       const given = one.args
         .map(({ name }) => (Object.hasOwn(args, name) ? args[name] : undefined))
         .filter((value) => value !== undefined);
-      // Of fewer values than it takes it makes no commands.
+      // With fewer values than it takes, a recipe makes no commands.
       const whole = 'commands' in fill(one, given);
       const because = reason === undefined ? '' : ` --reason "${reason.replaceAll('"', "'")}"`;
       return {

@@ -6,7 +6,7 @@ import type { Sentences } from './words.ts';
 
 export type ApprovalRefusal =
   | { readonly refused: 'staleCard'; readonly id: string; readonly typed?: true }
-  /** The 8 digits for eyes, typed, or on a card that an older version drew. */
+  /** The 8 digits that only people compare, typed, or on a card that an older version drew. */
   | { readonly refused: 'shortFingerprint'; readonly id: string; readonly typed?: true }
   | { readonly refused: 'wrongFingerprint'; readonly id: string }
   | { readonly refused: 'contentDeparted'; readonly id: string; readonly departure: ContentDrift }

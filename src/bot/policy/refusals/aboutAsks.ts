@@ -89,7 +89,7 @@ function twinSentence(
   );
 }
 
-/** So many ids are read; the rest is a number. */
+/** Ids in the sentence; the rest is only counted. */
 const idsShown = 20;
 
 function tooManySentence(

@@ -206,7 +206,7 @@ function notAgainSentence(
   }
 }
 
-/** `cancel` would be refused while nobody knows what there is to stop. */
+/** In the other states `cancel` would be refused: nobody knows yet what there is to stop. */
 function stoppable(state: OpenState | undefined): boolean {
   return state !== 'unknown' && state !== 'submitting';
 }
