@@ -1,6 +1,6 @@
 // manifest/kubernetes, held against Kubernetes' own schemas: wrong values by kubernetes-models, which lets
 // unknown keys pass, and unknown keys by the compiler with kubernetes-types, which lets wrong values pass.
-// Then what docs/containers.md promises, in the rendered example.
+// What docs/containers.md promises is in kubernetesExample.test.ts.
 import { describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// The audit of a journal: whatever was changed, cut or put elsewhere in its files is found, and named.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { spawnSync } from 'node:child_process';

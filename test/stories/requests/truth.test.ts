@@ -1,5 +1,5 @@
-// No card and no answer claims what the bot does not know: field-faults rows 1.4, 1.5, 1.6, 1.11 and 1.20,
-// and the bot's own state.
+// No card and no answer claims what the bot does not know: field-faults rows 1.4, 1.6, 1.11 and 1.20, and the
+// bot's own state (row 1.5 is in freeze.test.ts).
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { stateIn } from '../../support/requests.ts';
 import { createServer } from 'node:http';

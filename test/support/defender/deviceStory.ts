@@ -7,8 +7,7 @@ import type { Device } from '../../../src/simulator/shapes.ts';
 
 const anywhere = (text: string): string => text.replace('groups: [Workstations, Servers]', "groups: ['*']");
 export async function open(options: TestAppOptions = {}): Promise<TestApp> {
-  const app = await openTestApp({ policy: anywhere, ...options });
-  return app;
+  return await openTestApp({ policy: anywhere, ...options });
 }
 export const ask = async (app: TestApp, line: string): Promise<Reply> => {
   const reply = await app.say('responder1', line);

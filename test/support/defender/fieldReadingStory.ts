@@ -3,8 +3,7 @@ import { openTestApp } from '../testApp.ts';
 import type { TestApp, TestAppOptions } from '../testApp.ts';
 
 export async function open(options: TestAppOptions = {}): Promise<TestApp> {
-  const app = await openTestApp({ field: true, ...options });
-  return app;
+  return await openTestApp({ field: true, ...options });
 }
 
 /** Asked for and approved; `arrange` sets what Defender answers from the approval on. */
