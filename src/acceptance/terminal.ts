@@ -190,7 +190,7 @@ export function approvalOf(request: Request): string {
 }
 
 /**
- * How a request stands, in words of ours alone. @param word what Defender said last of its action, where that
+ * The state of a request, in words of ours alone. @param word what Defender said last of its action, where that
  * is known better than by the bot
  */
 export function standing(request: Request | undefined, word?: string): string {

@@ -77,7 +77,7 @@ export class ScaledClock implements Clock {
     return this.#shownThen + (this.#under.now() - this.#since) * this.#speed;
   }
 
-  /** Milliseconds of this clock per real one; 0 stands still. */
+  /** Milliseconds of this clock per real one; 0 stops it. */
   speed(): number {
     return this.#speed;
   }

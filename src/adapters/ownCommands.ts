@@ -24,7 +24,7 @@ export interface Running {
    * package.
    */
   readonly root: string;
-  /** The file that Node was told to run (process.argv[1]); a link made by npm keeps its own name. */
+  /** The file that Node was started with (process.argv[1]); a link made by npm keeps its own name. */
   readonly entry: string;
   readonly folder: string;
   /** The folders in which a shell looks for programs. */

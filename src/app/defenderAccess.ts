@@ -48,7 +48,7 @@ export interface Clocks {
 export function clocksFor(defender: DefenderOptions, dataDir: string, given: Clock | undefined): Clocks {
   const chatClock = given ?? createClock();
   if (given !== undefined || defender.kind !== 'simulator') return { clock: chatClock, chatClock };
-  // Never earlier than anything this data folder has seen, so that a story told at high speed continues after
+  // Never earlier than anything this data folder has seen, so that a story played at high speed continues after
   // a restart.
   const epoch = Math.max(createClock().now(), (lastTime(dataDir) ?? 0) + 1);
   const scaledClock = new ScaledClock({ speed: defender.speed, epoch });

@@ -59,7 +59,7 @@ async function main(): Promise<number> {
   let stoppedAt = 0;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stop.signal.aborted) {
-      // Asked a second time: at once, and nothing more is told. npm may hand on the one that the terminal
+      // Asked a second time: at once, and nothing more is printed. npm may hand on the one that the terminal
       // sent already.
       if (performance.now() - stoppedAt > oneCtrlC) process.exit(1);
       return;

@@ -259,7 +259,7 @@ async function confirmed(
   return false;
 }
 
-/** The same content as here is nobody's change: it may be replaced when ours goes on. */
+/** Content equal to ours was changed by no one: it may be replaced when the upload continues. */
 function noteSame(same: readonly Standing[], pushed: PushedFiles, now: number): void {
   for (const one of same) {
     if (one.kind !== 'same') continue;

@@ -98,7 +98,7 @@ function wordsOf(command: Command): readonly string[] {
 }
 
 /**
- * One line that shows a command byte for byte, as it stands on every card: `RunScript minidump.ps1
+ * One line that shows a command byte for byte, as every card shows it: `RunScript minidump.ps1
  * OfficeClickToRun`.
  */
 export function commandLine(command: Command): string {

@@ -60,7 +60,7 @@ export interface ResultBytes {
   readonly bytes: Uint8Array;
   /** There was more than we read. */
   readonly cut: boolean;
-  /** Content-Length where the server told it. */
+  /** Content-Length where the server sent it. */
   readonly size?: number;
   /** File name of Content-Disposition, not trusted. */
   readonly fileName?: string;
@@ -80,7 +80,7 @@ export interface LibraryFile {
 }
 
 /**
- * `throttled` `busy` `refused` (400/403 that a retry cannot mend) `notFound` `unauthorized`: Defender
+ * `throttled` `busy` `refused` (400/403 that a retry cannot fix) `notFound` `unauthorized`: Defender
  * answered, and nothing was run. `unavailable`: it could not be reached, or answered 5xx to something that
  * may be repeated. `ambiguous`: only of `submit`: it may or may not have happened. `notReady` `gone`: of
  * results. `untrusted`: a link outside the allow-list. `unreadable`: an answer that is not what it should be.
@@ -262,7 +262,7 @@ export type GlobalEvent =
    */
   | { readonly type: 'takenOver'; readonly lines: number; readonly hash: string; readonly approved: number }
   /**
-   * Somebody at the machine accepted that the record goes on from this line, although more was known of it.
+   * Someone at the machine accepted that the record continues from this line, although more was known of it.
    * It freezes the bot.
    */
   | {
@@ -308,7 +308,7 @@ export interface PolicyFact {
   readonly to?: string | number | boolean;
 }
 
-/** Which policy was in force last by the journal, and which was told of last. */
+/** Which policy was in force last by the journal, and which was announced last. */
 export interface LastPolicy {
   readonly sha256: string;
   readonly told?: string;

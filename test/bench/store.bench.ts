@@ -58,7 +58,7 @@ function prepare(folder: string, requests: number): number {
   for (let index = 0; index < requests; index += 1) {
     const id = `r${index}`;
     for (const event of [{ type: 'asked', request: askedOf(id) } as const, approved, claimed(id), fact]) {
-      const line = lineAfter(head, clock.now(), id, event, people);
+      const line = lineAfter(head, { at: clock.now(), request: id, event }, people);
       writeSync(fd, `${line.text}\n`);
       head = line.head;
     }
@@ -106,7 +106,11 @@ export async function run(): Promise<void> {
         `store: start with ${requests} requests, whole journal: ${(performance.now() - started).toFixed(0)} ms`,
       );
       await changes(store, 'r0');
-      const line = lineAfter(noHead, clock.now(), 'r0', fact, peopleIn(realDisk, dir));
+      const line = lineAfter(
+        noHead,
+        { at: clock.now(), request: 'r0', event: fact },
+        peopleIn(realDisk, dir),
+      );
       const beside = raw(dir, Buffer.from(`${line.text}\n`));
       const times = await changes(store, 'r0');
       p50.set(requests, percentile(times, 0.5));

@@ -34,11 +34,12 @@ interface Told {
 const nameOf = ({ scheme, width }: Look): string => `${scheme}-${width}`;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function picture({ page, look, isPhone }: Visit, moment: string): Promise<void> {
+async function picture(visit: Visit, moment: string): Promise<void> {
+  const { page, look } = visit;
   // Of the empty page one picture is enough.
   if (moment !== 'running' && nameOf(look) !== 'light-1280') return;
   const name =
-    moment === 'running' ? `console-${isPhone() ? 'phone-' : ''}${look.scheme}` : `console-${moment}`;
+    moment === 'running' ? `console-${visit.isPhone() ? 'phone-' : ''}${look.scheme}` : `console-${moment}`;
   await page.screenshot({ path: join(pictures, `${name}.png`) });
 }
 

@@ -124,6 +124,42 @@ describe('texts of any length', () => {
   });
 });
 
+const namesInQuotedTexts = [
+  [{ type: 'GetFile', path: 'C:\\OneDrive\\a.txt' }, 'File not found: c:\\onedrive\\A.TXT', 'fileNotFound'],
+  [
+    { type: 'GetFile', path: 'C:\\a.txt' },
+    "Access to 'C:\\sparse\\cloud file.txt' is denied: access is denied",
+    'accessDenied',
+  ],
+  [
+    { type: 'GetFile', path: 'C:\\a.txt' },
+    'Uploading the file to the cloud timed out, it is locked',
+    'fileInUse',
+  ],
+  [{ type: 'RunScript', scriptName: 'signing.ps1' }, "Script 'signing.ps1' does not exist", 'notInLibrary'],
+  [
+    { type: 'RunScript', scriptName: 'minidump.ps1', args: 'AntiVirusSvc' },
+    'No such process: AntiVirusSvc',
+    'notInLibrary',
+  ],
+  [
+    { type: 'PutFile', fileName: 'virus.exe' },
+    "File 'virus.exe' was not found in the library.",
+    'notInLibrary',
+  ],
+  [
+    { type: 'PutFile', fileName: 'tool.exe' },
+    'Für diesen Vorgang ist nicht genug Speicherplatz verfügbar (-2147024784)',
+    'diskFull',
+  ],
+  [{ type: 'PutFile', fileName: 'tool.exe' }, 'ERROR_VIRUS_INFECTED', 'fileBlocked'],
+  [
+    { type: 'RunScript', scriptName: 'x.ps1' },
+    'Acesso negado 0x80070005, mas: 0x800704EC',
+    'applicationControl',
+  ],
+] as const;
+
 describe('a row', () => {
   test('a result that the bot has no right to names the role', () => {
     expect(
@@ -167,41 +203,7 @@ describe('a row', () => {
     expect(said).toContain(stepHints[hint]?.next);
   });
 
-  test.each([
-    [{ type: 'GetFile', path: 'C:\\OneDrive\\a.txt' }, 'File not found: c:\\onedrive\\A.TXT', 'fileNotFound'],
-    [
-      { type: 'GetFile', path: 'C:\\a.txt' },
-      "Access to 'C:\\sparse\\cloud file.txt' is denied: access is denied",
-      'accessDenied',
-    ],
-    [
-      { type: 'GetFile', path: 'C:\\a.txt' },
-      'Uploading the file to the cloud timed out, it is locked',
-      'fileInUse',
-    ],
-    [{ type: 'RunScript', scriptName: 'signing.ps1' }, "Script 'signing.ps1' does not exist", 'notInLibrary'],
-    [
-      { type: 'RunScript', scriptName: 'minidump.ps1', args: 'AntiVirusSvc' },
-      'No such process: AntiVirusSvc',
-      'notInLibrary',
-    ],
-    [
-      { type: 'PutFile', fileName: 'virus.exe' },
-      "File 'virus.exe' was not found in the library.",
-      'notInLibrary',
-    ],
-    [
-      { type: 'PutFile', fileName: 'tool.exe' },
-      'Für diesen Vorgang ist nicht genug Speicherplatz verfügbar (-2147024784)',
-      'diskFull',
-    ],
-    [{ type: 'PutFile', fileName: 'tool.exe' }, 'ERROR_VIRUS_INFECTED', 'fileBlocked'],
-    [
-      { type: 'RunScript', scriptName: 'x.ps1' },
-      'Acesso negado 0x80070005, mas: 0x800704EC',
-      'applicationControl',
-    ],
-  ] as const)(
+  test.each(namesInQuotedTexts)(
     '%j with “%s” goes by what the text says, not by the names in it: %s',
     (command, text, hint) => {
       expect(stepFailure(command, [text], true)).toContain(stepHints[hint]?.next);

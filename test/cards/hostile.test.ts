@@ -13,20 +13,8 @@ import { maxCommandCharacters, maxCommands, problemWith } from '../../src/liveRe
 import { maxReason } from '../../src/liveResponse/verbs.ts';
 import type { DeviceContext } from '../../src/liveResponse/request/content.ts';
 import type { Request } from '../../src/liveResponse/request/request.ts';
-import {
-  action,
-  asked,
-  context,
-  denied,
-  ended,
-  excerptRead,
-  freeze,
-  progress,
-  request,
-  sasUrl,
-  sent,
-  start,
-} from './examples.ts';
+import { action, asked, context, denied, freeze, progress, request, start } from './exampleRequests.ts';
+import { ended, excerptRead, sasUrl, sent } from './exampleSteps.ts';
 import { objects, readAdaptive, readSlack } from './reading.ts';
 
 const attacks = [

@@ -163,6 +163,40 @@ interface Submission {
   }[];
 }
 
+const devices = 200;
+
+/** A simulated tenant that goes on over its end, is fast, and loses many of its answers. */
+function startTenant(data: string): Promise<Program> {
+  return startProgram('src/cli/simulator.js', [
+    '--port',
+    '0',
+    '--speed',
+    '40',
+    '--devices',
+    String(devices),
+    '--latency',
+    '40',
+    '--lose-answers',
+    '0.4',
+    '--data',
+    data,
+    '--sessions',
+    '50',
+  ]);
+}
+
+const hurried = {
+  PORT: '0',
+  LR_LOG_LEVEL: 'error',
+  DEFENDER_AUTH: 'none',
+  LR_SUBMITS_PER_MINUTE: '1000',
+  LR_CALLS_PER_MINUTE: '10000',
+  LR_CALLS_PER_HOUR: '100000',
+  LR_POLL_MS: '300',
+  // Few sessions, so that approved requests are found waiting.
+  LR_SESSIONS: '6',
+};
+
 describe('a bot that is killed again and again', () => {
   test('loses nothing it acknowledged, and runs nothing twice, unapproved or altered', async () => {
     process.stderr.write(`crash test: seed ${seed}, ${kills} kills\n`);
@@ -171,39 +205,10 @@ describe('a bot that is killed again and again', () => {
     const policy = join(dir, 'policy.yaml');
     writeFileSync(policy, examplePolicy.replace('groups: [Workstations, Servers]', "groups: ['*']"));
     const random = randomFrom(seed);
-    const devices = 200;
-    const simulator = await startProgram('src/cli/simulator.js', [
-      '--port',
-      '0',
-      '--speed',
-      '40',
-      '--devices',
-      String(devices),
-      '--latency',
-      '40',
-      '--lose-answers',
-      '0.4',
-      '--data',
-      join(dir, 'tenant'),
-      '--sessions',
-      '50',
-    ]);
+    const simulator = await startTenant(join(dir, 'tenant'));
     const api = (JSON.parse(simulator.firstLine) as { readonly url: string }).url;
     await liftLimits(api);
-    const env = {
-      PORT: '0',
-      LR_DATA_DIR: data,
-      LR_POLICY: policy,
-      LR_LOG_LEVEL: 'error',
-      DEFENDER_API_URL: api,
-      DEFENDER_AUTH: 'none',
-      LR_SUBMITS_PER_MINUTE: '1000',
-      LR_CALLS_PER_MINUTE: '10000',
-      LR_CALLS_PER_HOUR: '100000',
-      LR_POLL_MS: '300',
-      // Few sessions, so that approved requests are found waiting.
-      LR_SESSIONS: '6',
-    };
+    const env = { ...hurried, LR_DATA_DIR: data, LR_POLICY: policy, DEFENDER_API_URL: api };
     const journal = createJournalWatch(data);
     const desk = new Desk(random, devices, journal);
     const working = desk.work();

@@ -213,7 +213,9 @@ async function settle(stage: Stage): Promise<readonly string[]> {
   }
 }
 
-async function main(): Promise<number> {
+/** Undefined where only help was asked for. */
+function optionsGiven():
+  { readonly kills: number; readonly seed: number; readonly keep: boolean } | undefined {
   const { values } = parseArgs({
     options: {
       kills: { type: 'string' },
@@ -224,12 +226,19 @@ async function main(): Promise<number> {
   });
   if (values.help === true) {
     print(usage);
-    return 0;
+    return undefined;
   }
   const kills = Number(values.kills ?? 60);
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
   if (!Number.isSafeInteger(kills) || kills < 1 || !Number.isSafeInteger(seed))
     throw new RangeError(`--kills and --seed are whole numbers.\n${usage}`);
+  return { kills, seed, keep: values.keep === true };
+}
+
+async function main(): Promise<number> {
+  const options = optionsGiven();
+  if (options === undefined) return 0;
+  const { kills, seed } = options;
   print(`crash test: ${kills} kills, seed ${seed}`);
   const began = performance.now();
   const random = randomFrom(seed);
@@ -280,7 +289,7 @@ async function main(): Promise<number> {
     people.stop();
     await bot?.kill('SIGKILL');
     await stage.close();
-    if (values.keep === true) print(`kept: ${stage.dir}`);
+    if (options.keep) print(`kept: ${stage.dir}`);
     else rmSync(stage.dir, { recursive: true, force: true });
   }
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { read } from '../../src/demo/slack/fakeSlack.ts';
 import { people, startCloud } from '../guidesRun/cloud.ts';
+import type { Cloud } from '../guidesRun/cloud.ts';
 import { incidents, slackPolicy } from '../support/slack/slackTestApp.ts';
 import { unhurried } from '../../src/demo/unhurried.ts';
 import { testKeyText } from '../support/store/testKeys.ts';
@@ -55,17 +56,53 @@ function handOver(way: Told['way'], folder: string, secret: boolean): void {
   }
 }
 
+const secretsOf = ({ slack }: Cloud): Readonly<Record<string, string>> => ({
+  'journal-key': testKeyText,
+  'client-secret': people.secret,
+  'slack-bot-token': slack.tokens.bot,
+  'slack-signing-secret': slack.tokens.signingSecret,
+});
+
+interface Seen {
+  /** Variables of its processes. */
+  readonly shown: readonly string[];
+  readonly config: ImageConfig;
+  readonly logs: readonly string[];
+  /** Its data folder. */
+  readonly data: string;
+}
+
+/** Looks through all that an engine shows of it, and all that it wrote. */
+function holdsNoSecret(secrets: Readonly<Record<string, string>>, { shown, config, logs, data }: Seen): void {
+  const kept = all(data)
+    .filter((path) => lstatSync(path).isFile())
+    .map((path) => readFileSync(path, 'latin1'));
+  const places = { variables: shown, 'what inspect shows': [JSON.stringify(config)], logs, data: kept };
+  for (const [place, texts] of Object.entries(places))
+    for (const [name, secret] of Object.entries(secrets))
+      holds(`${name} is in the ${place}`, !texts.some((text) => text.includes(secret)));
+  holds(
+    'what is looked through',
+    kept.length > 1 &&
+      logs.every((log) => log.length > 100) &&
+      shown.every((text) => text.includes('SLACK_BOT_TOKEN_FILE=')),
+  );
+  holds(
+    'no warning of who may use a secret',
+    !logs.some((log) => /may use the/.test(log)),
+    logs
+      .join('')
+      .split('\n')
+      .filter((line) => line.includes('may use the')),
+  );
+}
+
 async function tell({ way, folder, config, root }: Told): Promise<void> {
   const stands = join(folder, 'stand-ins');
   mkdirSync(stands);
   const cloud = await startCloud(stands, {}, deviceSpeed);
   const { slack, simulator } = cloud;
-  const secrets = {
-    'journal-key': testKeyText,
-    'client-secret': people.secret,
-    'slack-bot-token': slack.tokens.bot,
-    'slack-signing-secret': slack.tokens.signingSecret,
-  };
+  const secrets = secretsOf(cloud);
   const deployed = (way === 'compose' ? byCompose : byKubernetes)({
     folder,
     secrets,
@@ -143,27 +180,7 @@ async function tell({ way, folder, config, root }: Told): Promise<void> {
     second.signal('SIGTERM');
     holds('exit code after the second SIGTERM', (await second.ended) === 0, second.output());
     const logs = containers.map((one) => one.output());
-    const kept = all(data)
-      .filter((path) => lstatSync(path).isFile())
-      .map((path) => readFileSync(path, 'latin1'));
-    const places = { variables: shown, 'what inspect shows': [JSON.stringify(config)], logs, data: kept };
-    for (const [place, texts] of Object.entries(places))
-      for (const [name, secret] of Object.entries(secrets))
-        holds(`${name} is in the ${place}`, !texts.some((text) => text.includes(secret)));
-    holds(
-      'what is looked through',
-      kept.length > 1 &&
-        logs.every((log) => log.length > 100) &&
-        shown.every((text) => text.includes('SLACK_BOT_TOKEN_FILE=')),
-    );
-    holds(
-      'no warning of who may use a secret',
-      !logs.some((log) => /may use the/.test(log)),
-      logs
-        .join('')
-        .split('\n')
-        .filter((line) => line.includes('may use the')),
-    );
+    holdsNoSecret(secrets, { shown, config, logs, data });
   } finally {
     for (const container of containers) container.kill();
   }

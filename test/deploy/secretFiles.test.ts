@@ -71,22 +71,19 @@ async function until<T>(what: string, look: () => Promise<T | undefined>, seen: 
   }
 }
 
-/**
- * Starts it as it is deployed, has a dump asked for and approved, ends it, and looks for the secrets
- * everywhere.
- */
-async function story(
-  deployed: Deployed,
-  { secrets }: Handed,
-  { proxy, authorities, slack }: Cloud,
-  socket = false,
-): Promise<string> {
+interface Started {
+  readonly child: ReturnType<typeof spawn>;
+  readonly ended: Promise<number | null>;
+  /** All that it printed so far. */
+  readonly log: () => string;
+}
+
+/** Starts it as it is deployed, and the way to the stand-ins, on ports of a test that shares this machine. */
+function startDeployed(deployed: Deployed, { proxy, authorities }: Cloud): Started {
   const {
     command: [program = '', ...words],
     env,
   } = here(deployed, join(root, 'dist'));
-  // Besides what is deployed: the way to the stand-ins, and ports and addresses of a test that shares this
-  // machine.
   const child = spawn(program, words, {
     cwd: folder,
     env: {
@@ -104,31 +101,32 @@ async function story(
   let log = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
-  const seen = (): string => log;
-  const url = await until(
-    'its address',
-    () => Promise.resolve(/(http:\/\/127\.0\.0\.1:\d+)/.exec(log)?.[1]),
-    seen,
-  );
-  const admin = await until(
-    'its admin address',
-    () => Promise.resolve(/(http:\/\/\S+)\/readyz and /.exec(log)?.[1]),
-    seen,
-  );
-  slack.target = socket ? undefined : `${url}/slack/events`;
+  return { child, ended, log: () => log };
+}
+
+/** Where chats and where operators reach it. */
+async function addresses(log: () => string): Promise<{ readonly url: string; readonly admin: string }> {
+  const seen = (what: string, words: RegExp): Promise<string> =>
+    until(what, () => Promise.resolve(words.exec(log())?.[1]), log);
+  return {
+    url: await seen('its address', /(http:\/\/127\.0\.0\.1:\d+)/),
+    admin: await seen('its admin address', /(http:\/\/\S+)\/readyz and /),
+  };
+}
+
+async function untilReady(admin: string, log: () => string): Promise<void> {
   await until(
     'a bot that is ready',
     async () => {
       const answer = await (await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(5_000) })).text();
       return answer.includes('"status":"ready"') ? true : undefined;
     },
-    seen,
+    log,
   );
-  const given = [
-    readFileSync(`/proc/${String(child.pid)}/environ`, 'utf8'),
-    readFileSync(`/proc/${String(child.pid)}/cmdline`, 'utf8'),
-  ];
+}
 
+/** A dump is asked for, not approved by who asked, approved and finished. */
+async function doMainJob(slack: Cloud['slack']): Promise<void> {
   const shows = (words: RegExp): ReturnType<typeof slack.until<ReturnType<typeof slack.cards>[number]>> =>
     slack.until(
       `a card with ${String(words)}`,
@@ -144,16 +142,32 @@ async function story(
   expect(read(slack.cards(incidents).at(-1) ?? card)).toContain('Waiting for approval');
   await slack.person('U0AVERY1').press(card, 'Approve');
   await shows(/Finished/);
+}
+
+/**
+ * Starts it as it is deployed, has a dump asked for and approved, ends it, and looks for the secrets
+ * everywhere.
+ */
+async function story(deployed: Deployed, { secrets }: Handed, cloud: Cloud, socket = false): Promise<string> {
+  const { child, ended, log } = startDeployed(deployed, cloud);
+  const { url, admin } = await addresses(log);
+  cloud.slack.target = socket ? undefined : `${url}/slack/events`;
+  await untilReady(admin, log);
+  const given = [
+    readFileSync(`/proc/${String(child.pid)}/environ`, 'utf8'),
+    readFileSync(`/proc/${String(child.pid)}/cmdline`, 'utf8'),
+  ];
+  await doMainJob(cloud.slack);
   child.kill('SIGTERM');
   expect(await ended).toBe(0);
 
   const data = deployed.mounts['/data'] ?? join(folder, 'state');
   const kept = below(data);
   expect(kept.length).toBeGreaterThan(1);
-  const places = [...given, log, ...kept.map((name) => readFileSync(name, 'latin1'))];
+  const places = [...given, log(), ...kept.map((name) => readFileSync(name, 'latin1'))];
   for (const [name, secret] of Object.entries(secrets))
     expect([name, places.filter((text) => text.includes(secret)).length]).toEqual([name, 0]);
-  return log;
+  return log();
 }
 
 const has = (program: string, ...words: readonly string[]): boolean => spawnSync(program, words).status === 0;

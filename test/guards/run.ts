@@ -86,7 +86,18 @@ function writePage(guards: readonly Guard[], verdicts: ReadonlyMap<Guard, Verdic
   );
 }
 
-async function main(): Promise<number> {
+interface Options {
+  readonly part?: readonly string[];
+  readonly changed: boolean;
+  readonly untried: boolean;
+  readonly since: string;
+  readonly jobs: number;
+  readonly minutes: number | undefined;
+  readonly seed: number;
+}
+
+/** The exit code where only help was asked for, or an option is wrong. */
+function optionsGiven(): Options | { readonly exit: number } {
   const { values } = parseArgs({
     options: {
       part: { type: 'string', multiple: true },
@@ -109,8 +120,15 @@ async function main(): Promise<number> {
     !Number.isInteger(seed)
   ) {
     print(usage);
-    return values.help ? 0 : 2;
+    return { exit: values.help ? 0 : 2 };
   }
+  return { ...values, jobs, minutes, seed };
+}
+
+async function main(): Promise<number> {
+  const values = optionsGiven();
+  if ('exit' in values) return values.exit;
+  const { jobs, minutes, seed } = values;
   const guards = readGuards();
   const parts = [...new Set(guards.map(({ part }) => part))];
   const unknown = values.part?.find((part) => !parts.includes(part));

@@ -21,7 +21,7 @@ import type { Took } from './clock/measured.ts';
 import { approvals, PlayedTeams } from './clock/teams.ts';
 import { startCloud } from './cloud.ts';
 import type { Cloud } from './cloud.ts';
-import { clone, freePort, plainEnvironment } from './runner.ts';
+import { clone, freePort, plainEnvironment } from './checkout.ts';
 
 /**
  * The goals, seconds: an empty directory to the first story; `setup` to the first approved dump, answers
@@ -174,6 +174,75 @@ async function byClone(work: string): Promise<void> {
   say(`for information: from a clone to the first story in ${seconds(installed.wall + told.wall)}\n`);
 }
 
+async function serviceReady(child: ChildProcess, printed: () => string): Promise<void> {
+  const admin = await until(
+    'the service',
+    () =>
+      child.exitCode === null
+        ? /(http:\/\/\S+)\/readyz and /.exec(printed())?.[1]
+        : Promise.reject(new Error(printed().slice(-3_000))),
+    printed,
+  );
+  await until(
+    'a service that is ready',
+    async () => {
+      const answer = await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(
+        () => undefined,
+      );
+      return answer?.status === 200 &&
+        ((await answer.json()) as { readonly status?: string }).status === 'ready'
+        ? true
+        : undefined;
+    },
+    printed,
+  );
+}
+
+/** Answers all questions of `setup`: what its own work took, and what a person is assumed to take. */
+async function setUp(
+  { npx, place }: { readonly npx: readonly string[]; readonly place: Place },
+  cloud: Cloud,
+): Promise<{ readonly set: Took; readonly answered: Took }> {
+  const answers = answersFor(cloud.slack.tokens, [riley, avery]);
+  const asked = interview(
+    [...npx, 'setup', ...places.flatMap((one) => ['--place', one])],
+    answers,
+    place.folder,
+    place.environment,
+  );
+  known(asked.child);
+  const set = await ended('setup', asked.child, asked.ended, asked.shown);
+  row(
+    `setup in a terminal: its own work for ${answers.length} questions, the doctor after each credential and at the end`,
+    set,
+  );
+  const human = [...answers, ...places.map((one) => pasted('--place', one))];
+  const answered: Took = { ...nothing, wall: answering(human) * 1000 };
+  say(
+    `  ${seconds(answered.wall).padStart(8)}  ASSUMED, not measured: a person giving ${human.length} answers, ${pace.reads} s to read each, ${pace.pastes} s to fetch and paste one (${human.filter((one) => one.pasted).length} are), ${pace.types} s a key. The apps are registered already.`,
+  );
+  return { set, answered };
+}
+
+/** Until the first dump is finished, which is the device's time: for information. */
+async function untilFinished(
+  card: Parameters<typeof read>[0],
+  { began, before, rate }: { readonly began: number; readonly before: number; readonly rate: number },
+): Promise<void> {
+  await until(
+    'a finished card',
+    () => (/Finished/.test(read(card)) ? true : undefined),
+    () => read(card),
+  );
+  const finished = performance.now() - began;
+  const real = finished * rate;
+  say(
+    rate === 1
+      ? `  ${seconds(finished).padStart(8)}  more until the first dump was finished, on a simulated device at real pace: ${seconds(before + finished)} from setup on (for information)`
+      : `  ${seconds(finished).padStart(8)}  more until the first dump was finished, on a simulated device ${rate} times as fast as real ones. At their pace about ${seconds(real)}, so about ${seconds(before + real)} from setup to a finished dump (reckoned, for information; --real-pace waits for it)`,
+  );
+}
+
 /** From `setup` to the cards of approved dumps. */
 async function firstDump(
   { place: bare, npx }: { readonly place: Place; readonly npx: readonly string[] },
@@ -197,24 +266,7 @@ async function firstDump(
       LR_LOG_LEVEL: 'warn',
     },
   };
-  const answers = answersFor(cloud.slack.tokens, [riley, avery]);
-  const asked = interview(
-    [...npx, 'setup', ...places.flatMap((one) => ['--place', one])],
-    answers,
-    place.folder,
-    place.environment,
-  );
-  known(asked.child);
-  const set = await ended('setup', asked.child, asked.ended, asked.shown);
-  row(
-    `setup in a terminal: its own work for ${answers.length} questions, the doctor after each credential and at the end`,
-    set,
-  );
-  const human = [...answers, ...places.map((one) => pasted('--place', one))];
-  const answered: Took = { ...nothing, wall: answering(human) * 1000 };
-  say(
-    `  ${seconds(answered.wall).padStart(8)}  ASSUMED, not measured: a person giving ${human.length} answers, ${pace.reads} s to read each, ${pace.pastes} s to fetch and paste one (${human.filter((one) => one.pasted).length} are), ${pace.types} s a key. The apps are registered already.`,
-  );
+  const { set, answered } = await setUp({ npx, place }, cloud);
 
   const { child, printed } = start([...npx, 'start'], place);
   const watch = new Watch(child.pid);
@@ -231,27 +283,7 @@ async function firstDump(
     return took;
   };
   try {
-    const admin = await until(
-      'the service',
-      () =>
-        child.exitCode === null
-          ? /(http:\/\/\S+)\/readyz and /.exec(printed())?.[1]
-          : Promise.reject(new Error(printed().slice(-3_000))),
-      printed,
-    );
-    await until(
-      'a service that is ready',
-      async () => {
-        const answer = await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(
-          () => undefined,
-        );
-        return answer?.status === 200 &&
-          ((await answer.json()) as { readonly status?: string }).status === 'ready'
-          ? true
-          : undefined;
-      },
-      printed,
-    );
+    await serviceReady(child, printed);
     const started = lap('start, until it says that it is ready');
 
     await slack.person(riley.slack).command(incidents, 'dump hosta OfficeClickToRun');
@@ -277,19 +309,7 @@ async function firstDump(
     const total = sum(set, answered, started, inSlack, inTeams);
     say(`  ${seconds(total.wall).padStart(8)}  in all, until a dump was approved in each chat`);
 
-    await until(
-      'a finished card',
-      () => (/Finished/.test(read(card)) ? true : undefined),
-      () => read(card),
-    );
-    const finished = performance.now() - began;
-    const before = total.wall - inTeams.wall;
-    const real = finished * rate;
-    say(
-      realPace
-        ? `  ${seconds(finished).padStart(8)}  more until the first dump was finished, on a simulated device at real pace: ${seconds(before + finished)} from setup on (for information)`
-        : `  ${seconds(finished).padStart(8)}  more until the first dump was finished, on a simulated device ${rate} times as fast as real ones. At their pace about ${seconds(real)}, so about ${seconds(before + real)} from setup to a finished dump (reckoned, for information; --real-pace waits for it)`,
-    );
+    await untilFinished(card, { began, before: total.wall - inTeams.wall, rate });
     return total;
   } finally {
     watch.stop();

@@ -166,6 +166,20 @@ function blockPieces(
   return joined(lines, line + 1).map((one) => ({ kind: 'command', inline: false, ...one, ...more }));
 }
 
+/** The block whose fence stands in that line, as far as the page goes. */
+function blockAt(
+  lines: readonly string[],
+  index: number,
+  [, indent = '', ticks = '```', language = '']: RegExpExecArray,
+): { readonly language: string; readonly body: readonly string[]; readonly end: number } {
+  const closing = lines.findIndex((other, at) => at > index && other.trim() === ticks);
+  const end = closing === -1 ? lines.length : closing;
+  const body = lines
+    .slice(index + 1, end)
+    .map((one) => (one.startsWith(indent) ? one.slice(indent.length) : one));
+  return { language, body, end };
+}
+
 /** All that a guide has its reader do, in reading order. */
 export function readPage(markdown: string): readonly Piece[] {
   const lines = markdown.split('\n');
@@ -228,11 +242,7 @@ export function readPage(markdown: string): readonly Piece[] {
       continue;
     }
     flush();
-    const [, indent = '', ticks = '```', language = ''] = fence;
-    const end = lines.findIndex((other, at) => at > index && other.trim() === ticks);
-    const body = lines
-      .slice(index + 1, end === -1 ? lines.length : end)
-      .map((one) => (one.startsWith(indent) ? one.slice(indent.length) : one));
+    const { language, body, end } = blockAt(lines, index, fence);
     const found = blockPieces(language, body, index + 1, {
       ...(section === undefined ? {} : { mark: section.mark }),
       ...pending?.said,
@@ -240,7 +250,7 @@ export function readPage(markdown: string): readonly Piece[] {
     pending = undefined;
     if (found.some(({ kind }) => kind === 'command')) pieces.push({ kind: 'boundary', line: index + 1 });
     pieces.push(...found);
-    index = end === -1 ? lines.length : end;
+    index = end;
   }
   flush();
   unused();

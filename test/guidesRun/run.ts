@@ -9,7 +9,7 @@ import { root } from '../support/root.ts';
 import { startCloud } from './cloud.ts';
 import { stopAll } from './processes.ts';
 import { runPages } from './runner.ts';
-import type { Outcome } from './runner.ts';
+import type { Outcome } from './pageRun.ts';
 
 /** Those that have to be executed, and others that are cheap. README is first: it installs for all. */
 function allPages(): readonly string[] {

@@ -9,7 +9,7 @@ import { startCloud } from './cloud.ts';
 import type { Cloud } from './cloud.ts';
 import { firstMissing } from './output.ts';
 import { runPages } from './runner.ts';
-import type { Outcome } from './runner.ts';
+import type { Outcome } from './pageRun.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lr-guides-test-'));
 let cloud: Cloud;

@@ -2,7 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { isNews, longQueueMs, queueShownBy, shortQueueMs } from '../../src/liveResponse/tenantLimits.ts';
 import type { Learned } from '../../src/liveResponse/tenantLimits.ts';
-import { action, cancelled, ended, progress, progressed, request, sent, start } from '../cards/examples.ts';
+import { action, progress, request, start } from '../cards/exampleRequests.ts';
+import { cancelled, ended, progressed, sent } from '../cards/exampleSteps.ts';
 
 describe('the length of the queue', () => {
   const none = [progress(0, 'Created'), progress(1, 'Created')];

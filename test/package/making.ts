@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { clone, linked } from '../guidesRun/runner.ts';
+import { clone, linked } from '../guidesRun/checkout.ts';
 import { root } from '../support/root.ts';
 import { holds, unpacked } from './contents.ts';
 

@@ -1,10 +1,7 @@
 // `npm run test:package`: packs what `npm pack` packs and uses it as somebody who has nothing but the file:
 // in empty folders, with empty caches, without a registry, by npm 10 and npm 11. Prints sizes and times; the
 // last line counts. Exit code 0 when nothing failed.
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support/root.ts';
 import {
@@ -17,6 +14,8 @@ import {
   unpacked,
 } from './contents.ts';
 import { checkout, interrupted, refusals } from './making.ts';
+import { bare, children, emptyFolder, run, start, work } from './commands.ts';
+import type { Ended } from './commands.ts';
 
 /** The newest of each line that Node 20 runs; Node 20 itself comes with 10. */
 const npmVersions = ['10.9.9', '11.19.1'] as const;
@@ -31,64 +30,7 @@ const nodeVersions = [
 ] as const;
 /** Bytes. The issue asks for a few megabytes. */
 const largest = 5_000_000;
-/** Milliseconds for any one command on a loaded machine. */
-const patience = 180_000;
-
-const work = mkdtempSync(join(tmpdir(), 'lr-package-test-'));
-const children = new Set<ChildProcess>();
 const tally = { passed: 0, failed: 0 };
-
-interface Ended {
-  readonly out: string;
-  readonly err: string;
-  readonly code: number | null;
-}
-
-let folders = 0;
-function emptyFolder(): string {
-  const folder = join(work, `empty-${(folders += 1)}`);
-  mkdirSync(folder);
-  return folder;
-}
-
-/** No settings of the machine's, no registry and nothing cached; NO_COLOR and the like stay out, too. */
-function bare(more: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return {
-    PATH: process.env['PATH'] ?? '',
-    HOME: emptyFolder(),
-    npm_config_cache: emptyFolder(),
-    npm_config_offline: 'true',
-    npm_config_update_notifier: 'false',
-    ...more,
-  };
-}
-
-function start(
-  file: string,
-  args: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-): { readonly child: ChildProcess; readonly ended: Promise<Ended>; said(): string } {
-  const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  children.add(child);
-  let out = '';
-  let err = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
-  const late = setTimeout(() => child.kill('SIGKILL'), patience);
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => {
-      clearTimeout(late);
-      children.delete(child);
-      resolve({ out, err, code });
-    });
-  });
-  return { child, ended, said: () => out };
-}
-
-const run = (file: string, args: readonly string[], cwd = emptyFolder(), env = bare()): Promise<Ended> =>
-  start(file, args, cwd, env).ended;
 
 async function step(name: string, body: () => Promise<string | undefined>): Promise<void> {
   const began = performance.now();
@@ -380,5 +322,7 @@ try {
   for (const child of children) child.kill('SIGKILL');
   rmSync(work, { recursive: true, force: true });
 }
+
 process.stdout.write(`${tally.passed} passed, ${tally.failed} failed, 0 skipped\n`);
+
 process.exitCode = tally.failed === 0 ? 0 : 1;

@@ -1,59 +1,31 @@
 // What the assistant says of Teams and of Defender, with Microsoft's hosts under their real names behind a
 // proxy: MSAL, TLS and the doctor are the real ones, and each of the mistakes that people make has its own
 // sentence and its own next step.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { unzipSync } from 'fflate';
-import { allRoles, registered, startMicrosoftCloud } from '../support/entra/microsoftCloud.ts';
+import { registered } from '../support/entra/microsoftCloud.ts';
 import type { MicrosoftCloud } from '../support/entra/microsoftCloud.ts';
-import { SetupBench, hasScript, inTerminal, keys } from '../support/programs/setupBench.ts';
+import { SetupCloud } from '../support/programs/setupCloud.ts';
+import { SetupBench } from '../support/programs/setupBench.ts';
 import type { Ran } from '../support/programs/setupBench.ts';
+import { base, other, ports } from '../support/programs/microsoftAnswers.ts';
 
+let stage: SetupCloud;
 let cloud: MicrosoftCloud;
-let folder: string;
 let bench: SetupBench;
-let library: ReturnType<MicrosoftCloud['simulator']['tenant']['library']>;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'lr-cloud-'));
-  cloud = await startMicrosoftCloud(folder);
-  library = cloud.simulator.tenant.library();
-});
-afterAll(async () => {
-  await cloud.close();
-  rmSync(folder, { recursive: true, force: true });
+  stage = await SetupCloud.open();
+  cloud = stage.cloud;
 });
 beforeEach(() => {
-  for (const file of library) cloud.simulator.tenant.keepFile(file);
+  stage.reset();
   bench = new SetupBench();
-  Object.assign(cloud.world, { roles: allRoles, expired: false, down: false, off: false });
 });
 afterEach(() => {
   bench.close();
 });
-
-const person = (id: string, role: string, teams: string): string =>
-  `id=${id},roles=${role},teams=5f0c1d2e-0000-4000-8000-00000000000${teams}`;
-const teamsPlace = 'teams:19:0123456789abcdef@thread.tacv2';
-const base = [
-  '--yes',
-  '--chat',
-  'teams',
-  '--host',
-  'bot.example.com',
-  '--teams-id',
-  registered.teams.appId,
-  '--person',
-  person('riley', 'asks', '1'),
-  '--person',
-  person('avery', 'approves', '2'),
-  '--place',
-  teamsPlace,
-];
-const ports = 'PORT=0\nLR_ADMIN_PORT=0\n';
-const other = '99999999-9999-4999-8999-999999999999';
 
 const run = (args: readonly string[], secrets: string): Promise<Ran> =>
   bench.run([...base, ...args, '--settings', '-'], {
@@ -282,140 +254,5 @@ describe('Defender', () => {
       'Start the bot: npm start',
     ]);
     expect(out).not.toMatch(/canary|right-secret/);
-  });
-});
-
-(hasScript ? describe : describe.skip)('in a terminal', () => {
-  test('a wrong tenant is typed again with the rest kept, and a consent that was missing is looked for again', async () => {
-    cloud.world.roles = ['Machine.ReadWrite.All', 'Library.Manage'];
-    writeFileSync(join(bench.home, 'more.env'), ports);
-    const terminal = inTerminal(
-      bench,
-      [
-        ...base.slice(1),
-        '--teams-type',
-        'SingleTenant',
-        '--tenant',
-        'secret',
-        '--cloud',
-        'commercial',
-        '--settings',
-        join(bench.home, 'more.env'),
-      ].map((word) => `'${word}'`),
-      cloud.environment,
-    );
-    await terminal.answer('Tenant id of the bot', `${other}${keys.enter}`);
-    await terminal.answer('MicrosoftAppPassword', `${registered.teams.secret}${keys.enter}`);
-    await terminal.answer('there is no tenant with this id', '');
-    await terminal.answer('What next?', keys.enter);
-    await terminal.answer(`Application id of the bot [${registered.teams.appId}]`, keys.enter);
-    await terminal.answer(`Tenant id of the bot [${other}]`, `${registered.tenant}${keys.enter}`);
-    await terminal.answer('MicrosoftAppPassword [as before]', keys.enter);
-    await terminal.answer('Teams: ', '');
-    await terminal.answer('Tenant id of Defender', `${registered.tenant}${keys.enter}`);
-    await terminal.answer('Application id for Defender', `${registered.defender.appId}${keys.enter}`);
-    await terminal.answer('AZURE_CLIENT_SECRET', `${registered.defender.secret}${keys.enter}`);
-    await terminal.answer('FAIL defender.role.Machine.LiveResponse', '');
-    cloud.world.roles = allRoles;
-    await terminal.answer('What next?', keys.enter);
-    await terminal.answer('Defender: ', '');
-    await terminal.answer('Device group that may be reached', keys.enter);
-    expect(await terminal.ended).toBe(0);
-    expect(terminal.shown()).not.toContain('right-secret');
-    expect(terminal.shown()).not.toMatch(/^\W*FAIL {2}/m);
-    expect(parseEnv(bench.read('.env'))).toMatchObject({
-      MicrosoftAppTenantId: registered.tenant,
-      MicrosoftAppPassword: registered.teams.secret,
-      AZURE_CLIENT_SECRET: registered.defender.secret,
-    });
-  });
-
-  test('with Slack left for later a whole credential of Defender is not looked at: without its chat the doctor could not, and would give a wrong reason', async () => {
-    writeFileSync(join(bench.home, 'more.env'), ports);
-    const terminal = inTerminal(
-      bench,
-      [
-        '--chat',
-        'slack-socket',
-        '--person',
-        person('riley', 'asks', '1'),
-        '--person',
-        person('avery', 'approves', '2'),
-        '--place',
-        'slack:C0123456',
-        '--tenant',
-        'secret',
-        '--cloud',
-        'commercial',
-        '--settings',
-        join(bench.home, 'more.env'),
-      ].map((word) => `'${word}'`),
-      cloud.environment,
-    );
-    await terminal.answer('SLACK_BOT_TOKEN', keys.enter);
-    await terminal.answer('SLACK_APP_TOKEN', keys.enter);
-    await terminal.answer('Tenant id of Defender', `${registered.tenant}${keys.enter}`);
-    await terminal.answer('Application id for Defender', `${registered.defender.appId}${keys.enter}`);
-    await terminal.answer('AZURE_CLIENT_SECRET', `${registered.defender.secret}${keys.enter}`);
-    await terminal.answer('Device group that may be reached', keys.enter);
-    await terminal.ended;
-    expect(terminal.shown()).not.toContain('The doctor looks at Defender');
-    expect(terminal.shown()).toContain(
-      'It could not look at what was left for later, SLACK_BOT_TOKEN, SLACK_APP_TOKEN, nor at what needs it.',
-    );
-  });
-
-  test('Teams is looked at before the folder is made that the files go to', async () => {
-    writeFileSync(join(bench.home, 'more.env'), ports);
-    const made = join(bench.folder, 'srv', 'bot');
-    const terminal = inTerminal(
-      bench,
-      [
-        ...base.slice(1),
-        '--teams-type',
-        'SingleTenant',
-        '--teams-tenant',
-        registered.tenant,
-        '--tenant',
-        'simulator',
-        '--folder',
-        made,
-        '--settings',
-        join(bench.home, 'more.env'),
-      ].map((word) => `'${word}'`),
-      cloud.environment,
-    );
-    await terminal.answer('MicrosoftAppPassword', `${registered.teams.secret}${keys.enter}`);
-    await terminal.answer('Teams: ', '');
-    await terminal.answer('Device group that may be reached', keys.enter);
-    expect(await terminal.ended).toBe(0);
-    expect(terminal.shown()).not.toMatch(/could not be run|^\W*FAIL {2}/m);
-    expect(parseEnv(readFileSync(join(made, '.env'), 'utf8'))).toMatchObject({
-      MicrosoftAppPassword: registered.teams.secret,
-    });
-  });
-
-  test('a certificate is looked for from the folder that the bot will run in, and not from the one at hand', async () => {
-    writeFileSync(join(bench.home, 'more.env'), `${ports}MicrosoftAppCertificatePath=teams.pem\n`);
-    writeFileSync(join(bench.folder, 'teams.pem'), 'one that the bot will not find');
-    const terminal = inTerminal(
-      bench,
-      [
-        ...base.slice(1),
-        '--teams-type',
-        'SingleTenant',
-        '--teams-tenant',
-        registered.tenant,
-        '--folder',
-        'bot',
-        '--settings',
-        join(bench.home, 'more.env'),
-      ].map((word) => `'${word}'`),
-      cloud.environment,
-    );
-    await terminal.answer(join('bot', 'teams.pem'), '');
-    await terminal.answer('What next?', keys.interrupt);
-    expect(await terminal.ended).toBe(130);
-    expect(bench.files()).toEqual(['teams.pem']);
   });
 });

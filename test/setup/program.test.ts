@@ -2,27 +2,17 @@
 // overwritten, nothing is ever there in part, and no secret is shown.
 import { teamsSettings } from '../support/chats/chosenChats.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  statSync,
-  symlinkSync,
-  lstatSync,
-  watch,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { readPolicy } from '../../src/adapters/config/policyFile.ts';
 import { readSettings } from '../../src/adapters/config/settings.ts';
 import { addressIn, startProgram, stopped } from '../support/programs/program.ts';
-import { SetupBench, hasScript, inTerminal, keys } from '../support/programs/setupBench.ts';
+import { SetupBench } from '../support/programs/setupBench.ts';
 import { read, startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
 import { seedWorkspace, incidents } from '../support/slack/slackTestApp.ts';
+import { people, quick, secrets, untold } from '../support/programs/setupAnswers.ts';
 
 let bench: SetupBench;
 let slack: FakeSlack;
@@ -35,32 +25,17 @@ afterEach(async () => {
   await slack.close();
   bench.close();
 });
-
-const people = [
-  '--person',
-  'id=riley,name=Riley Responder,roles=asks,slack=U0RILEY1',
-  '--person',
-  'id=avery,name=Avery Approver,roles=approves,slack=U0AVERY1',
-  '--place',
-  `slack:${incidents}`,
-];
-const quick = ['--yes', '--no-check', '--chat', 'slack-socket', ...people];
-const secrets = (): string =>
-  `SLACK_BOT_TOKEN=${slack.tokens.bot}\nSLACK_APP_TOKEN=${slack.tokens.app}\nSLACK_API_URL=${slack.apiUrl}\nPORT=0\nLR_ADMIN_PORT=0\nLR_SPEED=200\nLR_LOG_LEVEL=error\n`;
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
-const untold = (text: string): void => {
-  for (const secret of [slack.tokens.bot, slack.tokens.app]) expect(text).not.toContain(secret);
-};
 
 describe('with every answer given', () => {
   test('writes what the doctor finds whole and the bot starts with, up to the first approved dump', async () => {
     const ran = await bench.run(
       ['--yes', '--chat', 'slack-socket', ...people, '--folder', bench.folder, '--settings', '-'],
-      { input: secrets() },
+      { input: secrets(slack) },
     );
     expect([ran.code, ran.err]).toEqual([0, '']);
     expect(ran.out).not.toMatch(/^FAIL/m);
-    untold(ran.out);
+    untold(slack, ran.out);
     expect(bench.files()).toEqual(['.env', 'policy.yaml', 'slack-manifest.json']);
     expect([
       mode(join(bench.folder, '.env')),
@@ -108,7 +83,7 @@ describe('with every answer given', () => {
   });
 
   test('a second run finds everything, changes no byte, and goes on to what is left', async () => {
-    await bench.run([...quick, '--settings', '-'], { input: secrets() });
+    await bench.run([...quick, '--settings', '-'], { input: secrets(slack) });
     const before = [...bench.files().map((name) => bench.read(name)), readFileSync(bench.key, 'utf8')];
     const ran = await bench.run(['--yes', '--chat', 'teams', '--tenant', 'secret']);
     expect(ran.code).toBe(0);
@@ -190,9 +165,9 @@ describe('with every answer given', () => {
   });
 
   test('a dry run shows the files without secrets and writes nothing', async () => {
-    const ran = await bench.run([...quick, '--dry-run', '--settings', '-'], { input: secrets() });
+    const ran = await bench.run([...quick, '--dry-run', '--settings', '-'], { input: secrets(slack) });
     expect([ran.code, bench.files(), existsSync(bench.key)]).toEqual([0, [], false]);
-    untold(ran.out);
+    untold(slack, ran.out);
     expect(ran.out).toContain('SLACK_BOT_TOKEN=[secret]');
     expect(ran.out).toContain('slack: U0RILEY1');
   });
@@ -248,79 +223,6 @@ describe('with every answer given', () => {
   });
 });
 
-describe('what is there', () => {
-  test('a certificate in place of the secret of Teams is seen, in settings given and in a .env found', async () => {
-    const guid = '5f0c1d2e-0000-4000-8000-000000000000';
-    const args = [
-      '--yes',
-      '--no-check',
-      '--chat',
-      'teams',
-      '--teams-id',
-      guid,
-      '--teams-tenant',
-      guid,
-      '--settings',
-      '-',
-    ];
-    const ran = await bench.run(args, { input: 'MicrosoftAppCertificatePath=/nowhere/teams.pem\n' });
-    const again = await bench.run(['--yes', '--no-check']);
-    for (const { code, out } of [ran, again])
-      expect([code, out.includes('MicrosoftAppPassword')]).toEqual([0, false]);
-    expect(parseEnv(bench.read('.env'))).not.toHaveProperty('MicrosoftAppPassword');
-  });
-
-  test('is untouched to the byte, whatever it holds, a link that leads nowhere included; the rest is written', async () => {
-    const odd = Buffer.from([0xff, 0x00, 0x0d, 0x0a, 0x41]);
-    writeFileSync(join(bench.folder, 'policy.yaml'), odd);
-    symlinkSync('/nowhere/at/all', join(bench.folder, 'slack-manifest.json'));
-    mkdirSync(join(bench.home, '.live-response-bot'), { recursive: true });
-    writeFileSync(bench.key, odd);
-    const ran = await bench.run([...quick, '--settings', '-'], { input: secrets() });
-    expect(ran.code).toBe(0);
-    expect(readFileSync(join(bench.folder, 'policy.yaml'))).toEqual(odd);
-    expect(readFileSync(bench.key)).toEqual(odd);
-    expect(lstatSync(join(bench.folder, 'slack-manifest.json')).isSymbolicLink()).toBe(true);
-    expect(ran.out.match(/^kept .* is there already: not a byte of it was changed\.$/gm)).toHaveLength(3);
-    expect(parseEnv(bench.read('.env'))).toMatchObject({ SLACK_APP_TOKEN: slack.tokens.app });
-  });
-
-  test('after kill -9 at any file is whole or not there, and the next run goes on and removes the draft', async () => {
-    // Killed at the first sign of the n-th change in the folder, so that each moment of writing is met.
-    let killed = 0;
-    for (let moment = 1; moment <= 9; moment += 1) {
-      const child = bench.start([...quick, '--settings', '-', '--key', join(bench.folder, 'journal.key')]);
-      let seen = 0;
-      const watcher = watch(bench.folder, () => {
-        seen += 1;
-        if (seen === moment) child.kill('SIGKILL');
-      });
-      child.stdin?.end(secrets());
-      const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
-      if (signal === 'SIGKILL') killed += 1;
-      watcher.close();
-      for (const name of readdirSync(bench.folder).filter((one) => !one.startsWith('.lr-setup-'))) {
-        if (name === '.env')
-          expect(parseEnv(bench.read('.env'))).toMatchObject({
-            SLACK_BOT_TOKEN: slack.tokens.bot,
-            LR_DEFENDER: 'simulator',
-            LR_LOG_LEVEL: 'error',
-          });
-        if (name === 'policy.yaml') expect(readPolicy(bench.read(name))).toHaveProperty('policy');
-        if (name === 'journal.key') expect(bench.read(name)).toMatch(/^[A-Za-z0-9+/]{43}=\n$/);
-        if (name === 'slack-manifest.json') expect(JSON.parse(bench.read(name))).toHaveProperty('settings');
-      }
-    }
-    expect(killed).toBeGreaterThan(0);
-    writeFileSync(join(bench.folder, '.lr-setup-999999999-0123456789ab'), 'half a secret');
-    const ran = await bench.run([...quick, '--settings', '-', '--key', join(bench.folder, 'journal.key')], {
-      input: secrets(),
-    });
-    expect(ran.code).toBe(0);
-    expect(bench.files()).toEqual(['.env', 'journal.key', 'policy.yaml', 'slack-manifest.json']);
-  });
-});
-
 describe('what is wrong', () => {
   test.each<readonly [string, readonly string[], RegExp]>([
     [
@@ -365,71 +267,11 @@ describe('what is wrong', () => {
 
   test('a token that Slack refuses is told by the doctor, with exit code 1', async () => {
     const ran = await bench.run(['--yes', '--chat', 'slack-socket', ...people, '--settings', '-'], {
-      input: secrets().replace(slack.tokens.bot, 'xoxb-of-another-app'),
+      input: secrets(slack).replace(slack.tokens.bot, 'xoxb-of-another-app'),
     });
     expect(ran.code).toBe(1);
     expect(ran.out).toMatch(/FAIL {2}slack\.token {2}Slack does not accept SLACK_BOT_TOKEN/);
     expect(ran.out).toMatch(/Fix what the doctor calls FAIL, and ask it again: npm run doctor/);
     expect(ran.out).not.toContain('xoxb-of-another-app');
-  });
-});
-
-(hasScript ? describe : describe.skip)('in a terminal', () => {
-  test('asks one thing after the other, shows no secret, has the doctor look, and takes a refused token once more', async () => {
-    writeFileSync(join(bench.home, 'more.env'), `SLACK_API_URL=${slack.apiUrl}\nPORT=0\nLR_ADMIN_PORT=0\n`);
-    const terminal = inTerminal(bench, ['--settings', join(bench.home, 'more.env')]);
-    await terminal.answer('Which chat?', keys.enter);
-    await terminal.answer('How does Slack reach the bot?', keys.enter);
-    await terminal.answer('SLACK_BOT_TOKEN', `xoxp-wrong${keys.enter}`);
-    await terminal.answer(
-      'The right one begins with xoxb-',
-      `${'\u007f'.repeat(10)}xoxb-of-another-app${keys.enter}`,
-    );
-    await terminal.answer('SLACK_APP_TOKEN', `${slack.tokens.app}${keys.enter}`);
-    await terminal.answer('FAIL slack.token', '');
-    await terminal.answer('What next?', keys.enter);
-    await terminal.answer('SLACK_BOT_TOKEN', `${slack.tokens.bot}${keys.enter}`);
-    await terminal.answer('SLACK_APP_TOKEN [as before]', keys.enter);
-    await terminal.answer('Which Defender?', keys.enter);
-    await terminal.answer('Name of person 1', `Riley Responder${keys.enter}`);
-    await terminal.answer('Short id [riley]', keys.enter);
-    await terminal.answer('What may Riley Responder do?', keys.enter);
-    await terminal.answer('Slack member id of Riley', `U0RILEY1${keys.enter}`);
-    await terminal.answer('Name of person 2', `Avery Approver${keys.enter}`);
-    await terminal.answer('Short id [avery]', keys.enter);
-    await terminal.answer('What may Avery Approver do?', keys.enter);
-    await terminal.answer('Slack member id of Avery', keys.enter);
-    await terminal.answer('One more person?', keys.enter);
-    await terminal.answer('Channel where approvals are asked for', `slack:${incidents}${keys.enter}`);
-    await terminal.answer('Device group that may be reached [Workstations]', keys.enter);
-    expect(await terminal.ended).toBe(0);
-    const shown = terminal.shown();
-    untold(shown);
-    expect(shown).not.toContain('xoxb-of-another-app');
-    expect(shown).toMatch(/What is left, in this order:/);
-    expect(shown).toMatch(/says "LATER:"/);
-    expect(parseEnv(bench.read('.env'))).toMatchObject({
-      SLACK_BOT_TOKEN: slack.tokens.bot,
-      SLACK_APP_TOKEN: slack.tokens.app,
-      LR_DEFENDER: 'simulator',
-    });
-    expect(bench.read('policy.yaml')).toMatch(/\{ id: riley, name: "Riley Responder", slack: U0RILEY1 \}\n/);
-    expect(bench.read('policy.yaml')).toMatch(
-      /\{ id: avery, name: "Avery Approver", console: avery \} # LATER: slack: U\.\.\./,
-    );
-  });
-
-  test('left with Ctrl-C at a secret, it says what was written and has written nothing else', async () => {
-    const terminal = inTerminal(bench);
-    await terminal.answer('Which chat?', keys.enter);
-    await terminal.answer('How does Slack reach the bot?', keys.enter);
-    await terminal.answer('SLACK_BOT_TOKEN', `xoxb-half${keys.interrupt}`);
-    expect(await terminal.ended).toBe(130);
-    expect(bench.files()).toEqual(['slack-manifest.json']);
-    expect(existsSync(bench.key)).toBe(false);
-    expect(terminal.shown()).toMatch(
-      /Left\. Written, whole: slack-manifest\.json\. What else you typed is not kept\. Go on: npm run setup/,
-    );
-    expect(terminal.shown()).not.toContain('xoxb-half');
   });
 });

@@ -94,10 +94,8 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((simulator) => simulator.stop()));
 });
 
-export async function defender(options: SimulatorOptions & { readonly at?: number } = {}): Promise<Defender> {
-  let now = options.at ?? startedAt;
-  const simulator = await startSimulator({ clock: { now: () => now }, random: () => 0.5, ...options });
-  running.push(simulator);
+/** Calls over HTTP, with whatever they are answered. */
+function callsOf(simulator: Simulator): Pick<Defender, 'fetch' | 'post' | 'run' | 'linkAnswer'> {
   const call = (path: string, init?: RequestInit): Promise<Response> =>
     fetch(path.startsWith('http') ? path : simulator.url + path, init);
   const post = (path: string, body: unknown): Promise<Response> =>
@@ -106,23 +104,33 @@ export async function defender(options: SimulatorOptions & { readonly at?: numbe
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-  const run = (device: string, commands: readonly object[] = hello, comment = 'test'): Promise<Response> =>
-    post(`/api/machines/${simulator.tenant.device(device)?.id ?? device}/runliveresponse`, {
-      Commands: commands,
-      Comment: comment,
-    });
-  const linkAnswer = (id: string, index: number): Promise<Response> =>
-    call(`/api/machineactions/${id}/GetLiveResponseResultDownloadLink(index=${index})`);
+  return {
+    fetch: call,
+    post,
+    run: (device, commands = hello, comment = 'test') =>
+      post(`/api/machines/${simulator.tenant.device(device)?.id ?? device}/runliveresponse`, {
+        Commands: commands,
+        Comment: comment,
+      }),
+    linkAnswer: (id, index) =>
+      call(`/api/machineactions/${id}/GetLiveResponseResultDownloadLink(index=${index})`),
+  };
+}
+
+export async function defender(options: SimulatorOptions & { readonly at?: number } = {}): Promise<Defender> {
+  let now = options.at ?? startedAt;
+  const simulator = await startSimulator({ clock: { now: () => now }, random: () => 0.5, ...options });
+  running.push(simulator);
+  const calls = callsOf(simulator);
+  const { fetch: call, post, run, linkAnswer } = calls;
   return {
     ...simulator,
     pass: (ms) => {
       now += ms;
     },
     now: () => now,
-    fetch: call,
-    post,
+    ...calls,
     get: async <T>(path: string) => json<T>(await call(path)),
-    run,
     start: async (device, commands, comment) => json<ActionJson>(await run(device, commands, comment), 201),
     action: async (id) => json<ActionJson>(await call(`/api/machineactions/${id}`)),
     set: async (profile) => {
@@ -134,7 +142,6 @@ export async function defender(options: SimulatorOptions & { readonly at?: numbe
     plant: async (...faults) => {
       await json(await post('/simulator/faults', faults), 201);
     },
-    linkAnswer,
     link: async (id, index) => (await json<{ readonly value: string }>(await linkAnswer(id, index))).value,
   };
 }

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { startService } from '../../src/app/compose.ts';
 import type { Service } from '../../src/app/compose.ts';
 import type { ServiceOptions } from '../../src/app/options.ts';
-import { createStoryChat, examplePolicy } from '../support/testApp.ts';
-import type { StoryChat } from '../support/testApp.ts';
+import { createStoryChat } from '../support/storyChat.ts';
+import { examplePolicy } from '../support/testApp.ts';
+import type { StoryChat } from '../support/storyChat.ts';
 import { unhurried } from '../../src/demo/unhurried.ts';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
 

@@ -4,15 +4,14 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ChatError } from '../../src/bot/ports.ts';
 import type { Request } from '../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { createFailingDisk } from '../support/store/failingDisk.ts';
-import { textOf } from '../support/testApp.ts';
 import { openWorkingTestApp } from '../support/workingTestApp.ts';
 import type { WorkingTestApp } from '../support/workingTestApp.ts';
 import type { Queued } from '../../src/liveResponse/request/session.ts';
 import { runOf, sessionIn } from '../support/requests.ts';
+import { asked, faults, wakesIn } from '../support/stories/wakes.ts';
 
 let app: WorkingTestApp;
 afterEach(() => {
@@ -23,14 +22,6 @@ afterEach(() => {
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
-const faults = () => app.simulator.tenant.faults;
-
-/** In how many milliseconds that worker runs by itself. */
-function wakesIn(worker: string): number {
-  const next = app.loop.workers().find(({ name }) => name === worker)?.nextRun;
-  if (next === undefined) throw new Error(`${worker} does not sleep`);
-  return next - app.clock.now();
-}
 
 /** How long before it is due a worker is asked when it wakes. */
 const ahead = 20 * second;
@@ -52,13 +43,8 @@ function request(): Request {
   return (subject === undefined ? undefined : app.store.get(subject)) ?? app.newest();
 }
 
-async function asked(command = 'dump hosta notepad', place = 'incidents'): Promise<void> {
-  await app.say('responder1', command, { place });
-  await app.clock.settle();
-}
-
 async function approved(command?: string): Promise<void> {
-  await asked(command);
+  await asked(app, command);
   await app.press('approver1', 'approve');
   await app.clock.settle();
 }
@@ -69,8 +55,8 @@ function queued(): Queued {
 
 /** A request whose answer was lost, and which Defender does not list yet. */
 async function lost(device = 'hosta'): Promise<void> {
-  faults().plant({ what: 'loseAnswer', on: 'run' });
-  faults().plant({ what: 'staleList', ms: 24 * hour, times: 'always' });
+  faults(app).plant({ what: 'loseAnswer', on: 'run' });
+  faults(app).plant({ what: 'staleList', ms: 24 * hour, times: 'always' });
   await approved(`dump ${device} notepad`);
   await app.when('the search', () => stageOf(app.newest()).state === 'unknown', minute);
 }
@@ -106,14 +92,14 @@ test('all workers are looked at here', async () => {
 describe('storage', () => {
   test('tries every 5 s what could not be written', async () => {
     app = await openWorkingTestApp();
-    expect(wakesIn('storage')).toBe(5 * second);
+    expect(wakesIn(app, 'storage')).toBe(5 * second);
   });
 });
 
 describe('clock', () => {
   test('looks every second', async () => {
     app = await openWorkingTestApp();
-    expect(wakesIn('clock')).toBe(second);
+    expect(wakesIn(app, 'clock')).toBe(second);
   });
 });
 
@@ -121,9 +107,9 @@ describe('expiry', () => {
   test('wakes when a request expires', async () => {
     app = await openWorkingTestApp();
     await app.run(7 * second);
-    await asked();
+    await asked(app);
     await shortlyBefore(request().asked.terms.expiresAt);
-    expect(wakesIn('expiry')).toBe(ahead);
+    expect(wakesIn(app, 'expiry')).toBe(ahead);
     await app.run(20 * second);
     expect(stageOf(request()).state).toBe('closed');
   });
@@ -137,7 +123,7 @@ describe('exposure', () => {
     await approved();
     const { endedAt } = sessionIn(await app.until('finished'), 'finished').stage;
     await shortlyBefore(endedAt + 2 * hour);
-    expect(wakesIn('exposure')).toBe(ahead);
+    expect(wakesIn(app, 'exposure')).toBe(ahead);
     await app.run(ahead);
     expect(request()).toMatchObject({ redacted: { cause: 'time' } });
     await app.run(5 * second);
@@ -149,10 +135,10 @@ describe('judging', () => {
   test('wakes when the time of today’s policy is over, where that is shorter', async () => {
     app = await openWorkingTestApp();
     await app.run(7 * second);
-    await asked();
+    await asked(app);
     await app.changePolicy((text) => text.replace('expireAfter: 30m', 'expireAfter: 10m'));
     await shortlyBefore(request().asked.at + 10 * minute);
-    expect(wakesIn('judging')).toBe(ahead);
+    expect(wakesIn(app, 'judging')).toBe(ahead);
     await app.run(20 * second);
     expect(stageOf(request())).toMatchObject({
       state: 'closed',
@@ -164,23 +150,23 @@ describe('judging', () => {
 describe('submission', () => {
   test('wakes when the pause that Defender asked for is over', async () => {
     app = await openWorkingTestApp();
-    faults().plant({ what: 'throttle', on: 'run', retryAfter: 20 });
+    faults(app).plant({ what: 'throttle', on: 'run', retryAfter: 20 });
     await approved();
     await app.when(
       'the refusal',
       () => stageOf(app.newest()).state === 'queued' && queued().notBefore !== undefined,
       minute,
     );
-    expect(wakesIn('submission')).toBe((queued().notBefore ?? 0) - app.clock.now());
-    expect(wakesIn('submission')).toBeLessThanOrEqual(20 * second);
+    expect(wakesIn(app, 'submission')).toBe((queued().notBefore ?? 0) - app.clock.now());
+    expect(wakesIn(app, 'submission')).toBeLessThanOrEqual(20 * second);
   });
 
   test('wakes when an approval lapses', async () => {
     app = await openWorkingTestApp();
-    faults().plant({ what: 'throttle', on: 'run', retryAfter: 3_000, times: 'always' });
+    faults(app).plant({ what: 'throttle', on: 'run', retryAfter: 3_000, times: 'always' });
     await approved();
     await shortlyBefore(queued().runBefore);
-    expect(wakesIn('submission')).toBe(ahead);
+    expect(wakesIn(app, 'submission')).toBe(ahead);
     await app.run(ahead);
     expect(stageOf(request()).state).toBe('closed');
   });
@@ -191,7 +177,7 @@ describe('submission', () => {
     await app.until('running');
     await approved('dump hosta lsass');
     expect(queued().waitsFor).toBe('deviceBusy');
-    expect(wakesIn('submission')).toBeLessThanOrEqual(5 * second);
+    expect(wakesIn(app, 'submission')).toBeLessThanOrEqual(5 * second);
   });
 
   test('wakes when the next session may be started in this minute', async () => {
@@ -201,21 +187,21 @@ describe('submission', () => {
     await app.run(25 * second);
     expect(queued().waitsFor).toBe('slot');
     // Ten a minute, and the first of them went out at the very beginning.
-    expect(wakesIn('submission')).toBeLessThanOrEqual(35 * second);
+    expect(wakesIn(app, 'submission')).toBeLessThanOrEqual(35 * second);
     await app.when('the eleventh session', () => stageOf(app.newest()).state === 'running', 36 * second);
   });
 
   test('tries again after 15 s what it could not read before sending', async () => {
     app = await openWorkingTestApp();
-    await asked();
-    faults().plant({ what: 'status', on: 'machines', status: 503, times: 'always' });
+    await asked(app);
+    faults(app).plant({ what: 'status', on: 'machines', status: 503, times: 'always' });
     await app.press('approver1', 'approve');
     await app.when(
       'the outage',
       () => stageOf(app.newest()).state === 'queued' && queued().waitsFor === 'unavailable',
       minute,
     );
-    expect(wakesIn('submission')).toBeLessThanOrEqual(15 * second);
+    expect(wakesIn(app, 'submission')).toBeLessThanOrEqual(15 * second);
   });
 });
 
@@ -225,7 +211,7 @@ describe('reconciliation', () => {
     await lost();
     // 2, 5, 15 and 60 s after the answer was lost, 5 s apart at least.
     for (const wait of [2, 5, 8, 45]) {
-      expect(wakesIn('reconciliation')).toBe(wait * second);
+      expect(wakesIn(app, 'reconciliation')).toBe(wait * second);
       await app.run(wait * second);
     }
     expect(stageOf(app.newest())).toMatchObject({ state: 'unknown', searches: 4 });
@@ -235,9 +221,9 @@ describe('reconciliation', () => {
     app = await openWorkingTestApp();
     await lost();
     // Not a status that the client itself tries again.
-    faults().plant({ what: 'status', on: 'list', status: 403, times: 'always' });
+    faults(app).plant({ what: 'status', on: 'list', status: 403, times: 'always' });
     await app.run(2 * second);
-    expect(wakesIn('reconciliation')).toBeLessThanOrEqual(5 * second);
+    expect(wakesIn(app, 'reconciliation')).toBeLessThanOrEqual(5 * second);
   });
 });
 
@@ -255,7 +241,7 @@ describe('reconciliation, of a session past our deadline', () => {
       state: 'unknown',
       run: { cancel: { answer: 'accepted' } },
     });
-    expect(wakesIn('reconciliation')).toBeLessThanOrEqual(15 * second);
+    expect(wakesIn(app, 'reconciliation')).toBeLessThanOrEqual(15 * second);
     await app.run(15 * second);
     expect(stageOf(app.newest()).state).not.toBe('unknown');
   });
@@ -274,27 +260,27 @@ describe('lateFinds', () => {
   test('looks 5, 15 and 60 s after a request was dropped', async () => {
     await dropped();
     for (const wait of [5, 10, 45]) {
-      expect(wakesIn('lateFinds')).toBe(wait * second);
+      expect(wakesIn(app, 'lateFinds')).toBe(wait * second);
       await app.run(wait * second);
     }
   });
 
   test('tries again after 15 s what could not be read', async () => {
     await dropped();
-    faults().plant({ what: 'status', on: 'list', status: 403, times: 'always' });
+    faults(app).plant({ what: 'status', on: 'list', status: 403, times: 'always' });
     await app.run(5 * second);
-    expect(wakesIn('lateFinds')).toBeLessThanOrEqual(15 * second);
+    expect(wakesIn(app, 'lateFinds')).toBeLessThanOrEqual(15 * second);
   });
 
   test('looks every 30 s at what was found and goes on', async () => {
     await dropped('laptop7');
-    faults().clear();
+    faults(app).clear();
     await app.run(5 * second);
     expect(stageOf(app.newest())).toMatchObject({
       state: 'closed',
       found: { action: { status: 'Pending' } },
     });
-    expect(wakesIn('lateFinds')).toBe(30 * second);
+    expect(wakesIn(app, 'lateFinds')).toBe(30 * second);
   });
 });
 
@@ -303,11 +289,11 @@ describe('following', () => {
     app = await openWorkingTestApp();
     await approved();
     await app.until('running');
-    expect(wakesIn('following')).toBeLessThanOrEqual(2_400);
-    faults().plant({ what: 'status', on: 'list', status: 503, times: 'always' });
-    faults().plant({ what: 'status', on: 'get', status: 503, times: 'always' });
+    expect(wakesIn(app, 'following')).toBeLessThanOrEqual(2_400);
+    faults(app).plant({ what: 'status', on: 'list', status: 503, times: 'always' });
+    faults(app).plant({ what: 'status', on: 'get', status: 503, times: 'always' });
     await app.when('the failure', () => app.loop.following.trouble() !== undefined, 10 * second);
-    expect(wakesIn('following')).toBeLessThanOrEqual(2_400);
+    expect(wakesIn(app, 'following')).toBeLessThanOrEqual(2_400);
   });
 
   test('reads sessions of offline devices every 30 s', async () => {
@@ -315,8 +301,8 @@ describe('following', () => {
     await approved('dump laptop7 notepad');
     await app.until('running');
     await app.run(10 * minute + 40 * second);
-    await app.run(wakesIn('following'));
-    expect(wakesIn('following')).toBe(30 * second);
+    await app.run(wakesIn(app, 'following'));
+    expect(wakesIn(app, 'following')).toBe(30 * second);
   });
 });
 
@@ -332,10 +318,10 @@ describe('parked', () => {
       action: { createdAt = 0 },
     } = runOf(await app.until('running'));
     await shortlyBefore(createdAt + 10 * minute);
-    expect(wakesIn('parked')).toBe(ahead + 1);
+    expect(wakesIn(app, 'parked')).toBe(ahead + 1);
     await shortlyBefore(createdAt + hour);
-    expect(wakesIn('parked')).toBe(ahead);
-    faults().plant({ what: 'status', on: 'cancel', status: 503, times: 'always' });
+    expect(wakesIn(app, 'parked')).toBe(ahead);
+    faults(app).plant({ what: 'status', on: 'cancel', status: 503, times: 'always' });
     const cancel = () => {
       const one = request();
       const stage = stageOf(one);
@@ -343,18 +329,18 @@ describe('parked', () => {
     };
     await app.when('the first try', () => cancel()?.answer === 'failed', minute);
     await shortlyBefore((cancel()?.at ?? 0) + 5 * minute);
-    expect(wakesIn('parked')).toBe(ahead);
+    expect(wakesIn(app, 'parked')).toBe(ahead);
   });
 });
 
 describe('results', () => {
   test('tries again after 3 s what is not there yet', async () => {
     app = await openWorkingTestApp();
-    faults().plant({ what: 'notReady', times: 'always' });
+    faults(app).plant({ what: 'notReady', times: 'always' });
     await approved();
     await app.until('finished');
     await app.clock.settle();
-    expect(wakesIn('results')).toBeLessThanOrEqual(3 * second);
+    expect(wakesIn(app, 'results')).toBeLessThanOrEqual(3 * second);
   });
 
   test('takes a link back when it is about to die', async () => {
@@ -368,7 +354,7 @@ describe('results', () => {
     };
     await app.when('the link', () => links().length > 0, minute);
     await shortlyBefore((links()[0]?.expiresAt ?? 0) - minute);
-    expect(wakesIn('results')).toBe(ahead);
+    expect(wakesIn(app, 'results')).toBe(ahead);
     await app.run(ahead);
     expect(links()).toEqual([]);
   });
@@ -377,9 +363,9 @@ describe('results', () => {
     const disk = createFailingDisk();
     app = await openWorkingTestApp({ disk: disk.disk });
     disk.code = 'ENOSPC';
-    await asked();
+    await asked(app);
     await app.run(minute);
-    expect(wakesIn('results')).toBeLessThanOrEqual(15 * second);
+    expect(wakesIn(app, 'results')).toBeLessThanOrEqual(15 * second);
     disk.code = undefined;
   });
 
@@ -391,137 +377,6 @@ describe('results', () => {
     writeFileSync(join(app.dir, 'outputs'), '');
     await app.until('finished');
     await app.run(20 * second);
-    expect(wakesIn('results')).toBeLessThanOrEqual(15 * second);
-  });
-});
-
-describe('announcing', () => {
-  test('tries again 2 s, then 5 s after a chat did not take it', async () => {
-    app = await openWorkingTestApp();
-    app.chat.refuse = (call) =>
-      call.startsWith('announce') ? new ChatError('unavailable', 'out of reach') : undefined;
-    await app.say('approver1', 'freeze odd approvals');
-    await app.clock.settle();
-    for (const wait of [2, 5, 15]) {
-      expect(wakesIn('announcing')).toBe(wait * second);
-      await app.run(wait * second);
-    }
-  });
-});
-
-describe('cards', () => {
-  const refusing = (error: ChatError) => (call: string) => (call === 'post incidents' ? error : undefined);
-
-  test.each([
-    ['a chat that is out of reach', new ChatError('unavailable', 'out of reach')],
-    ['a place that is closed', new ChatError('closed', 'not_in_channel')],
-  ])('try again 2 s, 5 s and 15 s after %s', async (_what, error) => {
-    app = await openWorkingTestApp();
-    app.chat.refuse = refusing(error);
-    await asked();
-    for (const wait of [2, 5, 15]) {
-      expect(wakesIn('cards')).toBeLessThanOrEqual(wait * second);
-      const before = app.chat.calls.filter((call) => call === 'post incidents').length;
-      await app.run(wait * second);
-      expect(app.chat.calls.filter((call) => call === 'post incidents').length).toBe(before + 1);
-    }
-  });
-
-  test('a pace that a chat sets is told to the requester after 10 s', async () => {
-    app = await openWorkingTestApp();
-    app.chat.refuse = refusing(new ChatError('throttled', 'slower', { retryAfterMs: hour }));
-    await asked();
-    expect(wakesIn('cards')).toBeLessThanOrEqual(10 * second);
-    expect(app.chat.whispers).toEqual([]);
-    await app.run(10 * second);
-    expect(app.chat.whispers).toHaveLength(1);
-  });
-
-  test('what goes wrong right after a message to the same person is told 5 s after it', async () => {
-    app = await openWorkingTestApp();
-    app.chat.refuse = refusing(new ChatError('closed', 'not_in_channel'));
-    await asked('dump hosta one', 'soc-private');
-    // By now the place is asked every five minutes.
-    await app.run(30 * minute - 30 * second);
-    await asked('dump hosta two', 'soc-private');
-    const told = app.chat.whispers.length;
-    await asked('dump hosta three', 'soc-private');
-    expect(app.chat.whispers).toHaveLength(told);
-    expect(wakesIn('cards')).toBeLessThanOrEqual(5 * second);
-    await app.run(5 * second);
-    expect(app.chat.whispers.at(-1)?.text).toContain(app.newest().id);
-  });
-
-  test('a private message that a chat did not take is tried again after 2 s', async () => {
-    app = await openWorkingTestApp();
-    const closed = refusing(new ChatError('closed', 'not_in_channel'));
-    app.chat.refuse = closed;
-    await asked('dump hosta one', 'soc-private');
-    await app.run(30 * minute - 30 * second);
-    app.chat.refuse = (call) =>
-      closed(call) ?? (call === 'whisper' ? new ChatError('unavailable', 'out of reach') : undefined);
-    await asked('dump hosta two', 'soc-private');
-    expect(wakesIn('cards')).toBeLessThanOrEqual(2 * second);
-    app.chat.refuse = closed;
-    await app.run(2 * second);
-    expect(app.chat.whispers.at(-1)?.text).toContain(app.newest().id);
-  });
-});
-
-describe('outlook', () => {
-  test('looks again after 30 s while Defender cannot be read', async () => {
-    app = await openWorkingTestApp();
-    faults().plant({ what: 'status', on: 'list', status: 503, times: 'always' });
-    await app.when('the outage', () => !app.loop.outlook.defender().readable, 6 * minute);
-    await app.clock.settle();
-    expect(wakesIn('outlook')).toBeLessThanOrEqual(30 * second);
-  });
-
-  test.each([
-    ['the script library', 'library', 'scripts'],
-    ['devices', 'machines', 'host hosta'],
-  ] as const)(
-    'looks by itself at %s while people were told that it fails, and says so no more within 30 s of its end',
-    async (_what, on, line) => {
-      app = await openWorkingTestApp();
-      faults().plant({ what: 'status', on, status: 503, times: 'always' });
-      for (let n = 0; n < 3; n += 1) await app.say('responder1', line);
-      expect(textOf(await app.say('responder1', 'status'))).toContain('FAILING');
-      await app.run(5 * minute);
-      expect(textOf(await app.say('responder1', 'status'))).toContain('FAILING');
-      faults().clear();
-      await app.run(31 * second);
-      expect(textOf(await app.say('responder1', 'status'))).not.toMatch(/failing/i);
-    },
-  );
-
-  test('asks only every five minutes whether a right that is missing was given', async () => {
-    app = await openWorkingTestApp();
-    faults().plant({ what: 'status', on: 'library', status: 403, times: 1_000 });
-    for (let n = 0; n < 3; n += 1) await app.say('responder1', 'scripts');
-    const calls = (): number => 1_000 - Number(faults().planted()[0]?.times);
-    const before = calls();
-    await app.run(20 * minute);
-    expect(calls() - before).toBe(4);
-  });
-
-  test('what fails while sessions are followed is looked at all the same', async () => {
-    app = await openWorkingTestApp();
-    await app.say('responder1', 'dump laptop7 notepad');
-    await app.press('approver1', 'approve');
-    await app.until('running');
-    faults().plant({ what: 'status', on: 'machines', status: 503, times: 'always' });
-    for (let n = 0; n < 3; n += 1) await app.say('responder1', 'host hosta');
-    faults().clear();
-    await app.run(61 * second);
-    expect(textOf(await app.say('responder1', 'status'))).not.toMatch(/failing/i);
-  });
-
-  test('asks Defender every five minutes while all is well, though it wakes every minute', async () => {
-    app = await openWorkingTestApp();
-    faults().plant({ what: 'extraFields', on: 'list', times: 1_000 });
-    const calls = (): number => 1_000 - Number(faults().planted()[0]?.times);
-    await app.run(20 * minute);
-    expect(calls()).toBe(4);
+    expect(wakesIn(app, 'results')).toBeLessThanOrEqual(15 * second);
   });
 });

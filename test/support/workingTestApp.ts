@@ -46,18 +46,9 @@ export async function openWorkingTestApp(
   inner.loop.start();
   await clock.settle();
 
-  async function when(what: string, holds: () => boolean, ms = twoHours): Promise<void> {
-    await clock.settle();
-    const end = clock.elapsed() + ms;
-    while (!holds()) {
-      const next = clock.sleepers().at(0);
-      if (next === undefined || clock.elapsed() >= end) throw new Error(`${what}: not within ${ms / 1000} s`);
-      await clock.advance(Math.min(Math.max(0, next - clock.now()), end - clock.elapsed()));
-    }
-  }
-
-  const app: WorkingTestApp = {
+  return {
     ...inner,
+    ...driven(inner, clock),
     get field() {
       return inner.field;
     },
@@ -71,6 +62,27 @@ export async function openWorkingTestApp(
     get loop() {
       return inner.loop;
     },
+  };
+}
+
+type Driven = Pick<
+  WorkingTestApp,
+  'say' | 'press' | 'changePolicy' | 'run' | 'when' | 'until' | 'restart' | 'close'
+>;
+
+/** What people and time do there: each waits until all that follows at once has happened. */
+function driven(inner: TestApp, clock: ManualClock): Driven {
+  async function when(what: string, holds: () => boolean, ms = twoHours): Promise<void> {
+    await clock.settle();
+    const end = clock.elapsed() + ms;
+    while (!holds()) {
+      const next = clock.sleepers().at(0);
+      if (next === undefined || clock.elapsed() >= end) throw new Error(`${what}: not within ${ms / 1000} s`);
+      await clock.advance(Math.min(Math.max(0, next - clock.now()), end - clock.elapsed()));
+    }
+  }
+
+  return {
     say: (...ask): Promise<Reply> => clock.during(inner.say(...ask)),
     press: (...ask): Promise<Reply> => clock.during(inner.press(...ask)),
     changePolicy: (policy) => clock.during(inner.changePolicy(policy)),
@@ -93,5 +105,4 @@ export async function openWorkingTestApp(
       await clock.during(inner.close());
     },
   };
-  return app;
 }

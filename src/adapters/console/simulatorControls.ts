@@ -24,7 +24,7 @@ export interface FaultToggle {
 }
 
 export interface SimulatorState {
-  /** Simulated milliseconds per real one; 0 stands still. */
+  /** Simulated milliseconds per real one; 0 stops it. */
   readonly speed: number;
   readonly devices: readonly SimulatedDevice[];
   readonly troubles: readonly FaultToggle[];
@@ -58,7 +58,7 @@ export function mountSimulatorControls(app: Express, world: SimulatorControls, c
   app.post('/console/api/world/speed', ({ body }, response) => {
     const { speed } = recordOf(body);
     if (typeof speed !== 'number' || !speeds.includes(speed)) {
-      response.status(400).json({ error: `Send {"speed"}, one of ${speeds.join(', ')}; 0 stands still.` });
+      response.status(400).json({ error: `Send {"speed"}, one of ${speeds.join(', ')}; 0 stops it.` });
       return;
     }
     world.setSpeed(speed);

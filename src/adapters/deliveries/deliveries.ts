@@ -280,7 +280,7 @@ function readLine(
 }
 
 /**
- * Our own limit on what one account may press and type in a minute before it is told to wait: no hand needs
+ * Our own limit on what one account may press and type in a minute before it must wait: no hand needs
  * more.
  */
 export const turnsPerMinute = 40;

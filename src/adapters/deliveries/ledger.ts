@@ -243,7 +243,7 @@ export class Ledger {
     return file;
   }
 
-  /** What was not synced must never be read back: those who wait for it are told that it was not kept. */
+  /** What was not synced must never be read back: those who wait for it learn that it was not kept. */
   #broken(error: unknown): void {
     const { log, name, clock } = this.#options;
     const batch = this.#batch;

@@ -47,7 +47,7 @@ export class ApiServer {
   readonly #server: Server;
   readonly #upgrades = new WebSocketServer({ noServer: true });
   readonly #faults = new Map<string, Fault[]>();
-  /** Times of the calls of late, by what is counted together. */
+  /** Times of recent calls, by what is counted together. */
   readonly #used = new Map<string, number[]>();
   readonly #tickets = new Set<string>();
   readonly #sockets = new Set<WebSocket>();

@@ -1,5 +1,5 @@
 // Whether the scripts that come with this program can run as they are: they are not signed, and new tenants
-// have unsigned script execution off. The API tells nobody how that switch stands. What can be known is that
+// have unsigned script execution off. The API does not report that switch. What can be known is that
 // a file of the library is a shipped script byte by byte.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { ok, warn } from '../../adapters/checks/line.ts';
 import type { Tell } from '../../adapters/checks/line.ts';
 
 /**
- * How the tenant's switch stands: `allowed` by DEFENDER_UNSIGNED_SCRIPTS; a Defender on this machine is a
+ * The tenant's switch: `allowed` by DEFENDER_UNSIGNED_SCRIPTS; a Defender on this machine is a
  * simulator, which can be asked.
  */
 export type UnsignedScripts = 'allowed' | 'unknown' | 'askSimulator';

@@ -1,5 +1,5 @@
 // Device records of Defender: whether a device can take a live response session at all, where only a definite word
-// counts, and which commands do not fit its operating system, which is told and not refused.
+// counts, and which commands do not fit its operating system, which is reported, not refused.
 import type { Command } from '../commands.ts';
 
 /**

@@ -3,7 +3,7 @@
 import type { Clock } from '../ports.ts';
 
 /**
- * How new an answer must be. `true`: its reading began after this question, whoever else shares it; a number:
+ * How new an answer must be. `true`: its reading began after this question, no matter who else shares it; a number:
  * it began at most so many milliseconds ago; `false`: what is remembered will do.
  */
 export type Recency = boolean | number;

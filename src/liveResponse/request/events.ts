@@ -86,7 +86,7 @@ export type RequestFact =
       readonly digest: string;
       readonly fingerprint: string;
     }
-  /** Output and links leave the cards for good. */
+  /** Output and links are removed from the cards, permanently. */
   | { readonly type: 'redacted'; readonly cause: Redacted['cause'] }
   | { readonly type: 'retried'; readonly as: RetriedAs }
   | { readonly type: 'pressRefused'; readonly by: string; readonly verb: string; readonly reason: string }

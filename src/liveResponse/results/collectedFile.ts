@@ -1,4 +1,4 @@
-// What a collected file is, told by its first bytes and never by its name; nothing is unpacked here.
+// What a collected file is, recognised by its first bytes and never by its name; nothing is unpacked here.
 import { hiddenCharacter } from '../text/visible.ts';
 import type { CollectedFile } from './resultFacts.ts';
 
@@ -23,7 +23,7 @@ export const maxNameCharacters = 120;
 
 /**
  * The last part of a name as a server or a path gives it, fit to be shown: no folders, no invisible or
- * reserved characters, no leading dots, its end kept when it is long (that is where the type stands).
+ * reserved characters, no leading dots, its end kept when it is long (that is where the type is).
  * Undefined when nothing is left.
  */
 export function safeName(name: string | undefined): string | undefined {

@@ -5,7 +5,7 @@ import type { PersonRef } from '../request/vote.ts';
 import type { Encoding } from './encoding.ts';
 import type { ErrorKind } from '../codes/winErrors.ts';
 
-/** A script transcript read from Defender; its text lies beside the journal, under the retention time. */
+/** A script transcript read from Defender; its text is kept next to the journal for the retention time. */
 export interface Excerpt {
   readonly index: number;
   readonly at: number;
@@ -35,7 +35,7 @@ export interface TextForm {
   readonly encoding?: Encoding;
   /** `encoding` is a guess. */
   readonly guessed?: true;
-  /** Some of it could not be read, and stands as U+FFFD. */
+  /** Some of it could not be read, and is shown as U+FFFD. */
   readonly lost?: true;
 }
 

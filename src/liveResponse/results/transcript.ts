@@ -196,7 +196,7 @@ function asTranscript(found: unknown, depth = 0): Transcript | undefined {
   const exit = field(value, 'exitcode');
   const told = field(value, 'scriptoutput');
   // Where the output should stand there is something else, or nothing: then the text is shown as it is, and
-  // nobody is told of an empty output.
+  // an empty output is not reported.
   if (typeof told === 'object' && told !== null && !Array.isArray(told)) return undefined;
   const output = asText(told);
   const errors = asErrors(field(value, 'scripterrors')) || asErrors(field(value, 'scripterror'));
@@ -204,7 +204,7 @@ function asTranscript(found: unknown, depth = 0): Transcript | undefined {
   if (!known.some((key) => field(value, key) !== undefined))
     return depth < maxWrapping ? asTranscript(field(value, 'value'), depth + 1) : undefined;
   const exitCode = exitCodeOf(exit);
-  // An exit code that nobody can read may be one of failure: then it stands among the errors, or the script
+  // An exit code that nobody can read may be one of failure: then it is shown among the errors, or the script
   // would seem to have succeeded.
   const unread =
     exitCode !== undefined || exit === undefined || exit === null || exit === ''

@@ -15,7 +15,7 @@ const joiner = 0x200d;
 const emojiStyle = 0xfe0f;
 const blackFlag = 0x1f3f4;
 
-/** Length, in UTF-16 units, of the joining characters at `at`; 0 where what stands there joins nothing. */
+/** Length, in UTF-16 units, of the joining characters at `at`; 0 where the character there joins nothing. */
 export function joiningAt(text: string, at: number): number {
   const point = text.codePointAt(at) ?? 0;
   if (point < nonJoiner) return 0;
@@ -31,7 +31,7 @@ export function joiningAt(text: string, at: number): number {
   return 0;
 }
 
-/** Before a joiner stands an emoji, with its style or skin tone. */
+/** Before a joiner comes an emoji, with its style or skin tone. */
 function endsEmoji(text: string, at: number, before: string): boolean {
   if (emoji.test(before)) return true;
   return (

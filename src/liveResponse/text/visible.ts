@@ -105,7 +105,7 @@ const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}
 
 /**
  * Whether the algorithm for bidirectional text draws this in another order than that of its characters: after
- * a word written from right to left, or digits of such a script, more of them or a digit stands before the
+ * a word written from right to left, or digits of such a script, more of them or a digit comes before the
  * next letter of any other script. One such word alone, as a folder in a path, stays in place.
  */
 export function drawnOutOfOrder(text: string): boolean {

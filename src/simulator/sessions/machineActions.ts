@@ -21,7 +21,7 @@ const fieldsOf = ({ fractionDigits }: Profile): Fields<Action> =>
     ['machineid', { kind: 'text', of: (action) => action.machineId }],
     ['type', { kind: 'text', of: (action) => action.type }],
     ['requestor', { kind: 'text', of: (action) => action.requestor }],
-    // Compared as printed: a client that asks for "since the creation time you told me" must find that
+    // Compared as printed: a client that asks for "since the creation time you gave me" must find that
     // action.
     [
       'creationdatetimeutc',

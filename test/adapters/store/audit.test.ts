@@ -1,3 +1,4 @@
+// The audit of a journal: whatever was changed, cut or put elsewhere in its files is found, and named.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { spawnSync } from 'node:child_process';
@@ -7,7 +8,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AuditReport } from '../../../src/adapters/store/audit/audit.ts';
 import { audit, auditSteps } from '../../../src/adapters/store/audit/audit.ts';
-import { JournalBroken } from '../../../src/adapters/store/journal/journalBroken.ts';
 import { noHead } from '../../../src/adapters/store/journal/line.ts';
 import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
@@ -15,10 +15,7 @@ import {
   approved,
   askedOf,
   auditOf,
-  claimed,
-  collectLog,
   lineAfter,
-  noLock,
   noon,
   openTestStore,
   peopleIn,
@@ -26,34 +23,10 @@ import {
   temporaryFolder,
 } from './sample.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
-
-const path = (name: string): string => join(memoryFolder, name);
-const oldest = path('journal-000000001.ndjson');
-const middle = path('journal-000000007.ndjson');
-const newest = path('journal-000000013.ndjson');
-
-/** Three files of six lines, the last snapshot before the third file. */
-async function written(): Promise<MemoryDisk> {
-  const disk = createMemoryDisk();
-  for (let file = 0; file < 3; file += 1) {
-    const store = await openTestStore({ dir: memoryFolder, disk, lock: noLock });
-    for (const one of ['a', 'b']) {
-      const id = `r${file}${one}`;
-      await store.add(askedOf(id));
-      await store.change(id, () => ({ event: approved }));
-      await store.change(id, () => ({ event: claimed(id), session: 0 }));
-    }
-    if (file < 2) await store.close();
-  }
-  return disk;
-}
+import { linesIn, middle, newest, oldest, path, written } from './auditedFiles.ts';
 
 function check(disk: MemoryDisk): AuditReport {
   return auditOf(disk, memoryFolder);
-}
-
-function linesIn(disk: MemoryDisk, file: string): readonly string[] {
-  return (disk.bytes(file) ?? Buffer.alloc(0)).toString('utf8').trimEnd().split('\n');
 }
 
 describe('the audit', () => {
@@ -184,8 +157,12 @@ describe('the audit', () => {
   test('finds a chain that is whole but tells what cannot have happened', () => {
     const disk = createMemoryDisk();
     const people = peopleIn(disk, memoryFolder);
-    const asked = lineAfter(noHead, noon, 'r1', { type: 'asked', request: askedOf('r1') }, people);
-    const lost = lineAfter(asked.head, noon, 'r1', { type: 'lost' }, people);
+    const asked = lineAfter(
+      noHead,
+      { at: noon, request: 'r1', event: { type: 'asked', request: askedOf('r1') } },
+      people,
+    );
+    const lost = lineAfter(asked.head, { at: noon, request: 'r1', event: { type: 'lost' } }, people);
     rewrite(disk, oldest, [asked.text, lost.text]);
     expect(check(disk).wrong).toMatchObject({ line: 2 });
     expect(check(disk).wrong?.sentence).toContain('no transition "lost" from state "awaitingApproval"');
@@ -280,88 +257,6 @@ describe('the audit', () => {
     );
     expect(check(disk)).toMatchObject({ lines: 18, beingWritten: true });
     expect(check(disk).wrong).toBeUndefined();
-  });
-});
-
-describe('the start', () => {
-  const open = (disk: MemoryDisk): ReturnType<typeof openTestStore> =>
-    openTestStore({ dir: memoryFolder, disk, lock: noLock });
-
-  test('refuses on a break after the snapshot, naming file and line', async () => {
-    const disk = await written();
-    const lines = linesIn(disk, newest);
-    disk.overwrite(
-      newest,
-      Buffer.from(`${lines.with(3, (lines[3] ?? '').replace('r2b', 'r2x')).join('\n')}\n`),
-    );
-    await expect(open(disk)).rejects.toThrow(JournalBroken);
-    await expect(open(disk)).rejects.toMatchObject({ file: 'journal-000000013.ndjson', line: 4 });
-  });
-
-  test('refuses a damaged last line that was acknowledged', async () => {
-    const disk = await written();
-    const bytes = Buffer.from(disk.bytes(newest) ?? []);
-    bytes[bytes.length - 90] = (bytes[bytes.length - 90] ?? 0) ^ 1;
-    disk.overwrite(newest, bytes);
-    await expect(open(disk)).rejects.toMatchObject({ file: 'journal-000000013.ndjson', line: 6 });
-  });
-
-  test('goes on over an older break, and says so from the background', async () => {
-    const disk = await written();
-    const lines = linesIn(disk, oldest);
-    disk.overwrite(oldest, Buffer.from(`${lines.toSpliced(1, 1).join('\n')}\n`));
-    const store = await open(disk);
-    expect(store.open()).toHaveLength(6);
-    await store.audited();
-    expect(store.auditBreak()).toContain('journal-000000001.ndjson line 2');
-    expect(store.health()).toMatchObject({ audited: true, auditBreak: store.auditBreak() });
-  });
-
-  test('refuses when the file after the snapshot is missing', async () => {
-    const disk = await written();
-    disk.remove(newest);
-    await expect(open(disk)).rejects.toThrow('journal-000000013.ndjson line 1 is missing');
-  });
-
-  test.each([
-    ['torn', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
-    ['empty', () => Buffer.alloc(0)],
-    ['full of zeros', (bytes: Buffer) => Buffer.alloc(bytes.length)],
-    ['of another shape', () => Buffer.from('[1]')],
-    ['null', () => Buffer.from('null')],
-    // Whole JSON of the right shape: nothing but its checksum tells.
-    [
-      'changed in one word',
-      (bytes: Buffer) =>
-        Buffer.from(
-          bytes
-            .toString('utf8')
-            .replace('"submitting"', '"queued"')
-            .replace(/"title":"/, '"title":"x'),
-        ),
-    ],
-  ])(
-    'reads the generation before when the snapshot is %s, and the whole journal when both are',
-    async (_how, damage) => {
-      const disk = await written();
-      const before = (await open(await written())).all();
-      for (const name of ['snapshot.json', 'snapshot.previous.json']) {
-        const log = collectLog();
-        disk.overwrite(path(name), damage(disk.bytes(path(name)) ?? Buffer.alloc(0)));
-        const store = await openTestStore({ dir: memoryFolder, disk, lock: noLock, log });
-        expect(store.all()).toEqual(before);
-        expect(log.lines.filter((line) => line.event === 'snapshotUnusable').length).toBeGreaterThan(0);
-      }
-    },
-  );
-
-  test('never begins again beside a snapshot whose journal is gone', async () => {
-    const disk = await written();
-    for (const file of [oldest, middle, newest]) disk.remove(file);
-    await expect(open(disk)).rejects.toThrow('is missing');
-    for (const name of ['snapshot.json', 'snapshot.previous.json'])
-      disk.overwrite(path(name), Buffer.from('x'));
-    await expect(open(disk)).rejects.toThrow('is missing');
   });
 });
 

@@ -95,8 +95,16 @@ describe('the running bot', () => {
 test('in force is what the newest file tells last, and no line that is still being written', () => {
   const disk = createMemoryDisk();
   const people = peopleIn(disk, memoryFolder);
-  const frozen = lineAfter(noHead, noon, null, { type: 'frozen', by: 'Avery', why: 'odd approvals' }, people);
-  const unfrozen = lineAfter(frozen.head, noon + 1, null, { type: 'unfrozen', by: 'Avery' }, people);
+  const frozen = lineAfter(
+    noHead,
+    { at: noon, request: null, event: { type: 'frozen', by: 'Avery', why: 'odd approvals' } },
+    people,
+  );
+  const unfrozen = lineAfter(
+    frozen.head,
+    { at: noon + 1, request: null, event: { type: 'unfrozen', by: 'Avery' } },
+    people,
+  );
   const first = join(memoryFolder, 'journal-000000001.ndjson');
   const second = join(memoryFolder, 'journal-000000002.ndjson');
   disk.overwrite(first, Buffer.from(`${frozen.text}\n`));

@@ -2,15 +2,12 @@
 // nothing that stays unseen.
 import { describe, expect, test } from '@jest/globals';
 import { createHash, hash } from 'node:crypto';
-import { join } from 'node:path';
 import { keysFrom } from '../../../src/adapters/store/journal/keys.ts';
 import type { Keys } from '../../../src/adapters/store/journal/keys.ts';
 import { encodeUnkeyed, noHead } from '../../../src/adapters/store/journal/line.ts';
 import type { Head } from '../../../src/adapters/store/journal/line.ts';
-import type { Store } from '../../../src/adapters/store/journal/requestStore.ts';
 import type { Event } from '../../../src/liveResponse/request/events.ts';
-import { stateIn } from '../../support/requests.ts';
-import { changeOf } from '../../support/requests.ts';
+import { stateIn, changeOf } from '../../support/requests.ts';
 import { olderEvent } from '../../support/store/olderEvents.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
 import type { MemoryDisk } from '../../support/store/memoryDisk.ts';
@@ -19,45 +16,17 @@ import {
   approved,
   askedOf,
   auditOf,
-  claimed,
   collectLog,
   denied,
   lineAfter,
-  noLock,
   noon,
-  openTestStore,
   peopleIn,
   picture,
   responder,
   unkeyedAsked,
   unkeyedApproved,
 } from './sample.ts';
-
-const first = join(memoryFolder, 'journal-000000001.ndjson');
-const inFolder = (name: string): string => join(memoryFolder, name);
-const open = (disk: MemoryDisk, more: Parameters<typeof openTestStore>[0] | object = {}): Promise<Store> =>
-  openTestStore({ dir: memoryFolder, disk, lock: noLock, ...more });
-const copyOf = (disk: MemoryDisk): MemoryDisk =>
-  createMemoryDisk(
-    new Map(
-      disk.list(memoryFolder).map((name) => [inFolder(name), Buffer.from(disk.bytes(inFolder(name)) ?? [])]),
-    ),
-  );
-const linesIn = (disk: MemoryDisk, file = first): string[] =>
-  (disk.bytes(file) ?? Buffer.alloc(0)).toString('utf8').trimEnd().split('\n');
-const put = (disk: MemoryDisk, lines: readonly string[], file = first): void =>
-  disk.overwrite(file, Buffer.from(lines.map((line) => `${line}\n`).join('')));
-
-/** Three requests: one approved, one sent, one that waits. */
-async function written(keys: Keys = testKeys): Promise<MemoryDisk> {
-  const disk = createMemoryDisk();
-  const store = await open(disk, { keys });
-  for (const id of ['r1', 'r2', 'r3']) await store.add(askedOf(id, { reason: 'beacon seen' }));
-  await store.change('r1', () => ({ event: approved }));
-  await store.change('r2', () => ({ event: approved }));
-  await store.change('r2', () => ({ event: claimed('n2'), session: 0 }));
-  return disk;
-}
+import { copyOf, first, inFolder, linesIn, open, put, written } from './keyedRecord.ts';
 
 /** A journal as version 0.1 wrote it. */
 function old(events: readonly (readonly [string, { readonly type: string }])[]): {
@@ -241,130 +210,6 @@ describe('a new key', () => {
   });
 });
 
-describe('the anchor', () => {
-  const at = async (disk: MemoryDisk): Promise<Head> => {
-    const store = await open(disk);
-    await store.close();
-    return store.head();
-  };
-
-  test('refuses a cut tail and an older copy, and says which lines are missing', async () => {
-    const disk = await written();
-    const older = copyOf(disk);
-    const now = await open(disk);
-    await now.add(askedOf('r4'));
-    await now.change('r4', () => ({ event: approved }));
-    const anchor = now.head();
-    const anchors = (): Promise<readonly Head[]> => Promise.resolve([anchor]);
-    for (const rewound of [
-      older,
-      (() => {
-        const cut = copyOf(disk);
-        put(cut, linesIn(cut).slice(0, -1));
-        return cut;
-      })(),
-    ]) {
-      const { seq } = auditOf(rewound, memoryFolder).head;
-      await expect(open(rewound, { anchors })).rejects.toThrow(
-        `The journal ends at line ${seq}, but line 8 was anchored: lines ${seq + 1} to 8 are missing.`,
-      );
-      expect(auditOf(rewound, memoryFolder, { anchors: [anchor] }).wrong?.sentence).toContain(
-        `Lines ${seq + 1} to 8 are missing`,
-      );
-      // Without one nothing can tell: the documents say so.
-      expect(auditOf(rewound, memoryFolder).wrong).toBeUndefined();
-    }
-    const good = await open(disk, { anchors });
-    await good.close();
-  });
-
-  test('refuses an older copy that was written on, at whichever side of the snapshot the anchor lies', async () => {
-    const disk = await written();
-    const fork = copyOf(disk);
-    const now = await open(disk);
-    await now.add(askedOf('r4'));
-    const anchor = now.head();
-    const other = await open(fork);
-    for (const id of ['r5', 'r6']) await other.add(askedOf(id));
-    for (const close of [false, true]) {
-      if (close) await other.close();
-      await expect(open(copyOf(fork), { anchors: () => Promise.resolve([anchor]) })).rejects.toThrow(
-        `Line ${anchor.seq} of the journal is another one than was anchored`,
-      );
-    }
-  });
-
-  test('refuses a snapshot of another journal with the same key, at whichever side of the anchor it stands', async () => {
-    const disk = await written();
-    const mine = await open(disk);
-    const before = mine.head();
-    for (const id of ['r4', 'r5', 'r6', 'r7', 'r8', 'r9']) await mine.add(askedOf(id));
-    await mine.close();
-    const other = createMemoryDisk();
-    const theirs = await open(other);
-    for (const id of ['s1', 's2', 's3', 's4']) await theirs.add(askedOf(id));
-    for (const id of ['s1', 's2', 's3', 's4']) await theirs.change(id, () => ({ event: approved }));
-    await theirs.close();
-    const { seq } = theirs.head();
-    expect(seq).toBeGreaterThan(before.seq);
-    const at = (line: number): Head => ({
-      seq: line,
-      hash: (JSON.parse(linesIn(disk)[line - 1] ?? '{}') as Head).hash,
-    });
-    disk.overwrite(inFolder('snapshot.json'), other.bytes(inFolder('snapshot.json')) ?? Buffer.alloc(0));
-    disk.overwrite(
-      inFolder('people.keys'),
-      Buffer.concat([
-        disk.bytes(inFolder('people.keys')) ?? Buffer.alloc(0),
-        other.bytes(inFolder('people.keys')) ?? Buffer.alloc(0),
-      ]),
-    );
-    for (const name of disk.list(memoryFolder))
-      if (name > 'journal-000000001.ndjson' && name.startsWith('journal-')) disk.remove(inFolder(name));
-    disk.overwrite(inFolder(`journal-${String(seq + 1).padStart(9, '0')}.ndjson`), Buffer.alloc(0));
-    for (const anchor of [at(seq), at(seq - 1), before])
-      await expect(open(copyOf(disk), { anchors: () => Promise.resolve([anchor]) })).rejects.toThrow(
-        /another one than was anchored|it is of another journal/,
-      );
-    // Nor with its own lines in between, or with none.
-    const lines = linesIn(disk);
-    put(disk, [...lines.slice(0, before.seq), ...linesIn(other).slice(before.seq, seq)]);
-    await expect(open(copyOf(disk), { anchors: () => Promise.resolve([before]) })).rejects.toThrow(
-      /it is of another journal/,
-    );
-    put(disk, lines.slice(0, before.seq));
-    await expect(open(copyOf(disk), { anchors: () => Promise.resolve([before]) })).rejects.toThrow(
-      /it is of another journal/,
-    );
-  });
-
-  test('below the snapshot of this very journal lets it start', async () => {
-    const disk = await written();
-    const store = await open(disk);
-    const before = store.head();
-    for (const id of ['r4', 'r5']) await store.add(askedOf(id));
-    await store.close();
-    const anchors = (): Promise<readonly Head[]> => Promise.resolve([before]);
-    const again = await open(disk, { anchors, snapshotEvery: 1 });
-    await again.add(askedOf('r6'));
-    await again.close();
-    const last = await open(disk, { anchors });
-    expect(stateIn(last.get('r6'))).toBe('awaitingApproval');
-  });
-
-  test('that is older than the files that are left is told as missing', async () => {
-    const disk = await written();
-    const head = await at(disk);
-    const store = await open(disk);
-    await store.add(askedOf('r4'));
-    await store.close();
-    disk.remove(first);
-    await expect(open(disk, { anchors: () => Promise.resolve([head]) })).rejects.toThrow(
-      /is not in the journal files any more/,
-    );
-  });
-});
-
 describe('a journal of version 0.1', () => {
   test('is taken over once, with a line that says so, and nothing unkeyed comes behind it', async () => {
     const { disk, head } = old([asked('r1'), ['r1', olderEvent(denied)], asked('r2')]);
@@ -401,7 +246,7 @@ describe('a journal of version 0.1', () => {
     const more = createMemoryDisk();
     put(more, [
       ...linesIn(disk).slice(0, 3),
-      lineAfter(head, noon, 'r2', approved, peopleIn(more, memoryFolder)).text,
+      lineAfter(head, { at: noon, request: 'r2', event: approved }, peopleIn(more, memoryFolder)).text,
     ]);
     await expect(open(more)).rejects.toThrow(
       /line 4 follows 3 lines that carry no key, and does not say that they were taken over/,
@@ -442,81 +287,5 @@ describe('a journal of version 0.1', () => {
     const { disk } = old([asked('r1'), ['r1', unkeyedApproved]]);
     put(disk, linesIn(disk).with(0, (linesIn(disk)[0] ?? '').replace('host-a', 'host-b')));
     await expect(open(disk)).rejects.toThrow(/line 1 was changed after it was written/);
-  });
-});
-
-describe('forgetting', () => {
-  const end = async (store: Store): Promise<void> => {
-    await store.change('r1', () => ({ event: { type: 'withdrawn', by: responder } }));
-  };
-
-  test('leaves a chain that verifies, and a restored file of keys does not undo it', async () => {
-    const disk = createMemoryDisk();
-    const store = await open(disk);
-    await store.add(askedOf('r1', { reason: 'for Marie' }));
-    await end(store);
-    await store.close();
-    const keysBefore = disk.bytes(inFolder('people.keys')) ?? Buffer.alloc(0);
-    const forgetting = await open(disk);
-    await forgetting.forget(forgetting.personsNamed(responder.id), 'root at the machine');
-    await forgetting.close();
-    for (const restored of [false, true]) {
-      if (restored) disk.overwrite(inFolder('people.keys'), keysBefore);
-      const after = await open(disk);
-      expect(after.get('r1')).toMatchObject({
-        asked: { requester: { name: 'forgotten person' } },
-        stage: { state: 'closed' },
-        subject: { commands: askedOf('r1').subject.commands },
-      });
-      expect(JSON.stringify(after.get('r1'))).not.toMatch(/Responder|Marie|slack:U1/);
-      expect(after.personsNamed(responder.id)).toEqual([]);
-      expect(auditOf(disk, memoryFolder).wrong).toBeUndefined();
-      await after.audited();
-      expect(after.auditBreak()).toBeUndefined();
-      await after.close();
-    }
-  });
-
-  test('that died between its line and the file is finished by the next start', async () => {
-    const disk = createMemoryDisk();
-    const store = await open(disk);
-    await store.add(askedOf('r1'));
-    await end(store);
-    const persons = store.personsNamed(responder.id);
-    await store.note({ type: 'forgotten', people: persons, by: 'root' });
-    const after = await open(disk.powerCut(() => 0));
-    expect(after.personsNamed(responder.id)).toEqual([]);
-  });
-
-  test('a lost file of keys does not let anybody approve their own: the start refuses while a request is open', async () => {
-    const disk = await written();
-    disk.remove(inFolder('people.keys'));
-    await expect(open(disk)).rejects.toThrow(
-      /people\.keys is missing, and with it the keys? of persons? \(p_[0-9a-f]{16}|people\.keys is missing, and with it the key of/,
-    );
-    const accepted = await open(copyOf(disk), { withoutLost: true });
-    expect(accepted.lost().length).toBeGreaterThan(0);
-  });
-
-  test('a line of that file which is no key is told', async () => {
-    const disk = await written();
-    disk.overwrite(
-      inFolder('people.keys'),
-      Buffer.concat([Buffer.from('null\n'), disk.bytes(inFolder('people.keys')) ?? Buffer.alloc(0)]),
-    );
-    await expect(open(disk)).rejects.toThrow(/people\.keys line 1 is no key of a person/);
-  });
-
-  test('a key that somebody changed in the file is told', async () => {
-    const disk = await written();
-    const [line = '', ...more] = (disk.bytes(inFolder('people.keys')) ?? Buffer.alloc(0))
-      .toString('utf8')
-      .split('\n');
-    const person = JSON.parse(line) as { readonly p: string };
-    disk.overwrite(
-      inFolder('people.keys'),
-      Buffer.from([line.replace(person.p, `p_${'0'.repeat(16)}`), ...more].join('\n')),
-    );
-    await expect(open(disk)).rejects.toThrow(/people\.keys line 1 holds a key of a person that was changed/);
   });
 });

@@ -300,9 +300,7 @@ describe('the request store', () => {
     for (let index = 0; index < 10_000; index += 1) {
       const line = lineAfter(
         head,
-        noon,
-        `r${index}`,
-        { type: 'asked', request: askedOf(`r${index}`) },
+        { at: noon, request: `r${index}`, event: { type: 'asked', request: askedOf(`r${index}`) } },
         people,
       );
       lines.push(`${line.text}\n`);

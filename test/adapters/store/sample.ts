@@ -180,9 +180,11 @@ export function peopleIn(disk: Disk, folder: string, keys: Keys = testKeys): Peo
 /** A line as the store writes it, into the folder whose people these are. */
 export function lineAfter(
   head: Head,
-  at: number,
-  request: string | null,
-  event: Event | GlobalEvent,
+  {
+    at,
+    request,
+    event,
+  }: { readonly at: number; readonly request: string | null; readonly event: Event | GlobalEvent },
   people: People,
 ): { readonly text: string; readonly head: Head } {
   const owner = event.type === 'asked' ? event.request.asked.requester.id : '';

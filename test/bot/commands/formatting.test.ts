@@ -67,35 +67,37 @@ describe('row 2.2: a whole command in formatting', () => {
   });
 });
 
+const formattedWords = [
+  ['dump `hosta` `OfficeClickToRun`', dump],
+  ['`dump` hosta OfficeClickToRun', dump],
+  ['*dump* *hosta* OfficeClickToRun', dump],
+  ['dump ~hosta~ *OfficeClickToRun*', dump],
+  ['dump `hosta OfficeClickToRun`', dump],
+  ['dump hosta OfficeClickToRun,', dump],
+  ['DUMP, hosta, OfficeClickToRun;', dump],
+  ['host `hosta`', 'host hosta'],
+  ['host hosta.', 'host hosta'],
+  ['status *LR-7F3K2Q*', 'status lr-7f3k2q'],
+  ['status `lr-7f3k2q`.', 'status lr-7f3k2q'],
+  ['status _lr-7f3k2q_', 'status lr-7f3k2q'],
+  ['approve `lr-7f3k2q` `1c9e04ab`', 'approve lr-7f3k2q 1c9e04ab'],
+  ['`approve lr-7f3k2q 1c9e04ab`.', 'approve lr-7f3k2q 1c9e04ab'],
+  ['list `mine`', 'list mine'],
+  ['help?', 'help'],
+  ['run `hosta` `collect.ps1` -Deep', 'run hosta collect.ps1 -Deep'],
+  ['run hosta `collect.ps1 -Deep`', 'run hosta collect.ps1 -Deep'],
+  ['put hosta *tool.exe*', 'put hosta tool.exe'],
+  ['get hosta `C:\\Program Files\\a.log`', 'get hosta C:\\Program Files\\a.log'],
+  ['get hosta `"C:\\Program Files\\a.log"`', 'get hosta "C:\\Program Files\\a.log"'],
+  [
+    'on hosta put `a.exe` ; run `b.ps1` -x ; get `C:\\r.zip`',
+    'on hosta put a.exe ; run b.ps1 -x ; get C:\\r.zip',
+  ],
+  ['dump\u00a0`hosta`\u00a0OfficeClickToRun', dump],
+];
+
 describe('row 2.2: formatting around words', () => {
-  test.each([
-    ['dump `hosta` `OfficeClickToRun`', dump],
-    ['`dump` hosta OfficeClickToRun', dump],
-    ['*dump* *hosta* OfficeClickToRun', dump],
-    ['dump ~hosta~ *OfficeClickToRun*', dump],
-    ['dump `hosta OfficeClickToRun`', dump],
-    ['dump hosta OfficeClickToRun,', dump],
-    ['DUMP, hosta, OfficeClickToRun;', dump],
-    ['host `hosta`', 'host hosta'],
-    ['host hosta.', 'host hosta'],
-    ['status *LR-7F3K2Q*', 'status lr-7f3k2q'],
-    ['status `lr-7f3k2q`.', 'status lr-7f3k2q'],
-    ['status _lr-7f3k2q_', 'status lr-7f3k2q'],
-    ['approve `lr-7f3k2q` `1c9e04ab`', 'approve lr-7f3k2q 1c9e04ab'],
-    ['`approve lr-7f3k2q 1c9e04ab`.', 'approve lr-7f3k2q 1c9e04ab'],
-    ['list `mine`', 'list mine'],
-    ['help?', 'help'],
-    ['run `hosta` `collect.ps1` -Deep', 'run hosta collect.ps1 -Deep'],
-    ['run hosta `collect.ps1 -Deep`', 'run hosta collect.ps1 -Deep'],
-    ['put hosta *tool.exe*', 'put hosta tool.exe'],
-    ['get hosta `C:\\Program Files\\a.log`', 'get hosta C:\\Program Files\\a.log'],
-    ['get hosta `"C:\\Program Files\\a.log"`', 'get hosta "C:\\Program Files\\a.log"'],
-    [
-      'on hosta put `a.exe` ; run `b.ps1` -x ; get `C:\\r.zip`',
-      'on hosta put a.exe ; run b.ps1 -x ; get C:\\r.zip',
-    ],
-    ['dump\u00a0`hosta`\u00a0OfficeClickToRun', dump],
-  ])('%j is read as %j', (text, plain) => {
+  test.each(formattedWords)('%j is read as %j', (text, plain) => {
     expect(meaning(text)).toEqual(meaning(plain));
   });
 

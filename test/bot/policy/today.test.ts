@@ -77,136 +77,129 @@ const of = (today: Policy, request = queued(), now = at + 6 * minute): Judgement
 const code = (judged: Judgement): string =>
   judged === undefined ? 'runs' : 'no' in judged ? judged.no.code : `unread ${judged.unread.join()}`;
 
+const raw = (): Request => {
+  const { recipe: _recipe, recipeArgs: _args, ...rest } = flat(asked);
+  return agreed({ ...rest, commands: [{ type: 'GetFile', path: 'C:\\x' }] });
+};
+const judgements: readonly (readonly [string, string, Policy, Request?, number?])[] = [
+  ['unchanged', 'runs', policy],
+  ['without the requester', 'requesterNotListed', { ...policy, people: [avery, sam] }],
+  [
+    'that took away the account it was asked from',
+    'requesterNotListed',
+    { ...policy, people: [{ ...riley, accounts: ['slack:U0RILEY'] }, avery, sam] },
+  ],
+  [
+    'that gave that account to another entry',
+    'requesterNotListed',
+    { ...policy, people: [{ ...riley, id: 'other' }, avery, sam] },
+  ],
+  ['that took the role to ask from the requester', 'requesterRoleGone', roles({ responder: ['responder2'] })],
+  ['that has a tier asking for another role', 'requesterRoleGone', tier('high', { request: 'lead' })],
+  ['without the approver', 'approverNotListed', { ...policy, people: [riley, sam] }],
+  ['that took the role from the approver', 'approverNotListed', roles({ approver: ['responder2'] })],
+  ['whose tier is approved by another role too', 'approverNotListed', tier('high', { approve: 'senior' })],
+  ['whose tier is approved by another role that the approver has', 'runs', tier('high', { approve: 'lead' })],
+  [
+    'that made one person of the two',
+    'samePerson',
+    { ...policy, people: [{ ...riley, accounts: [...riley.accounts, ...avery.accounts] }, sam] },
+  ],
+  ['without the place', 'placeGone', { ...policy, places: policy.places.slice(1) }],
+  [
+    'without the place, for what was asked in private',
+    'runs',
+    { ...policy, places: policy.places.slice(1) },
+    queued({ placeIsPrivate: true }),
+  ],
+  [
+    'that never touches the device',
+    'deviceOutOfScope',
+    { ...policy, devices: { ...policy.devices, never: { groups: [], tags: [], names: [hosta.name] } } },
+  ],
+  ['without the recipe', 'recipeChanged', { ...policy, recipes: new Map() }],
+  [
+    'whose recipe runs something else',
+    'recipeChanged',
+    recipe({ commands: [{ type: 'RunScript', scriptName: 'other.ps1', args: '{process}' }] }),
+  ],
+  [
+    'whose recipe takes no such argument',
+    'recipeChanged',
+    recipe({ args: [{ name: 'process', chars: 'A-Z', max: 64 }] }),
+  ],
+  ['whose recipe is for the system of the device', 'runs', recipe({ systems: ['windows'] })],
+  ['whose recipe is for another system now', 'otherSystem', recipe({ systems: ['linux', 'macos'] })],
+  [
+    'whose recipe is for Windows, the device being set up anew',
+    'otherSystem',
+    recipe({ systems: ['windows'] }),
+    queued({ device: { ...hosta, os: 'Ubuntu' } }),
+  ],
+  [
+    'whose recipe is for Windows, the device being of a system nobody knows',
+    'runs',
+    recipe({ systems: ['windows'] }),
+    queued({ device: { ...hosta, os: 'Plan 9' } }),
+  ],
+  ['with the recipe in a stricter tier', 'tierStricter', recipe({ tier: 'critical' })],
+  [
+    'with the recipe in a looser tier',
+    'runs',
+    {
+      ...recipe({ tier: 'low' }),
+      tiers: [
+        ...policy.tiers,
+        {
+          name: 'low',
+          request: 'responder',
+          approve: 'approver',
+          expireAfter: 999 * minute,
+          runWithin: 999 * minute,
+          reason: 'optional',
+        },
+      ],
+    },
+  ],
+  [
+    'without the agreed tier',
+    'tierGone',
+    { ...recipe({ tier: 'critical' }), tiers: policy.tiers.slice(0, 1) },
+  ],
+  ['whose tier asks for a reason', 'reasonMissing', tier('high', { reason: 'required' })],
+  [
+    'whose tier asks for a reason that was given',
+    'runs',
+    tier('high', { reason: 'required' }),
+    queued({ reason: 'beacon' }),
+  ],
+  [
+    'that gives less time for an approval than was taken',
+    'expireAfterShorter',
+    tier('high', { expireAfter: 4 * minute }),
+  ],
+  ['that gives less time, and enough', 'runs', tier('high', { expireAfter: 6 * minute })],
+  ['that voids an approval sooner', 'runWithinShorter', tier('high', { runWithin: minute })],
+  ['that voids it sooner, and not yet', 'runs', tier('high', { runWithin: 2 * minute })],
+  ['looser in everything', 'runs', tier('high', { expireAfter: 99 * minute, runWithin: 99 * minute })],
+  ['the same, later than was agreed: it lapses by itself', 'runs', policy, queued(), at + 60 * minute],
+  [
+    'without such a command outside recipes',
+    'commandNotAllowed',
+    { ...policy, raw: { RunScript: 'critical' } },
+    raw(),
+  ],
+  [
+    'with such a command in a stricter tier',
+    'tierStricter',
+    { ...policy, raw: { GetFile: 'critical' } },
+    raw(),
+  ],
+];
+
 describe('what was approved, by today’s policy', () => {
-  const raw = (): Request => {
-    const { recipe: _recipe, recipeArgs: _args, ...rest } = flat(asked);
-    return agreed({ ...rest, commands: [{ type: 'GetFile', path: 'C:\\x' }] });
-  };
-  const rows: readonly (readonly [string, string, Policy, Request?, number?])[] = [
-    ['unchanged', 'runs', policy],
-    ['without the requester', 'requesterNotListed', { ...policy, people: [avery, sam] }],
-    [
-      'that took away the account it was asked from',
-      'requesterNotListed',
-      { ...policy, people: [{ ...riley, accounts: ['slack:U0RILEY'] }, avery, sam] },
-    ],
-    [
-      'that gave that account to another entry',
-      'requesterNotListed',
-      { ...policy, people: [{ ...riley, id: 'other' }, avery, sam] },
-    ],
-    [
-      'that took the role to ask from the requester',
-      'requesterRoleGone',
-      roles({ responder: ['responder2'] }),
-    ],
-    ['that has a tier asking for another role', 'requesterRoleGone', tier('high', { request: 'lead' })],
-    ['without the approver', 'approverNotListed', { ...policy, people: [riley, sam] }],
-    ['that took the role from the approver', 'approverNotListed', roles({ approver: ['responder2'] })],
-    ['whose tier is approved by another role too', 'approverNotListed', tier('high', { approve: 'senior' })],
-    [
-      'whose tier is approved by another role that the approver has',
-      'runs',
-      tier('high', { approve: 'lead' }),
-    ],
-    [
-      'that made one person of the two',
-      'samePerson',
-      { ...policy, people: [{ ...riley, accounts: [...riley.accounts, ...avery.accounts] }, sam] },
-    ],
-    ['without the place', 'placeGone', { ...policy, places: policy.places.slice(1) }],
-    [
-      'without the place, for what was asked in private',
-      'runs',
-      { ...policy, places: policy.places.slice(1) },
-      queued({ placeIsPrivate: true }),
-    ],
-    [
-      'that never touches the device',
-      'deviceOutOfScope',
-      { ...policy, devices: { ...policy.devices, never: { groups: [], tags: [], names: [hosta.name] } } },
-    ],
-    ['without the recipe', 'recipeChanged', { ...policy, recipes: new Map() }],
-    [
-      'whose recipe runs something else',
-      'recipeChanged',
-      recipe({ commands: [{ type: 'RunScript', scriptName: 'other.ps1', args: '{process}' }] }),
-    ],
-    [
-      'whose recipe takes no such argument',
-      'recipeChanged',
-      recipe({ args: [{ name: 'process', chars: 'A-Z', max: 64 }] }),
-    ],
-    ['whose recipe is for the system of the device', 'runs', recipe({ systems: ['windows'] })],
-    ['whose recipe is for another system now', 'otherSystem', recipe({ systems: ['linux', 'macos'] })],
-    [
-      'whose recipe is for Windows, the device being set up anew',
-      'otherSystem',
-      recipe({ systems: ['windows'] }),
-      queued({ device: { ...hosta, os: 'Ubuntu' } }),
-    ],
-    [
-      'whose recipe is for Windows, the device being of a system nobody knows',
-      'runs',
-      recipe({ systems: ['windows'] }),
-      queued({ device: { ...hosta, os: 'Plan 9' } }),
-    ],
-    ['with the recipe in a stricter tier', 'tierStricter', recipe({ tier: 'critical' })],
-    [
-      'with the recipe in a looser tier',
-      'runs',
-      {
-        ...recipe({ tier: 'low' }),
-        tiers: [
-          ...policy.tiers,
-          {
-            name: 'low',
-            request: 'responder',
-            approve: 'approver',
-            expireAfter: 999 * minute,
-            runWithin: 999 * minute,
-            reason: 'optional',
-          },
-        ],
-      },
-    ],
-    [
-      'without the agreed tier',
-      'tierGone',
-      { ...recipe({ tier: 'critical' }), tiers: policy.tiers.slice(0, 1) },
-    ],
-    ['whose tier asks for a reason', 'reasonMissing', tier('high', { reason: 'required' })],
-    [
-      'whose tier asks for a reason that was given',
-      'runs',
-      tier('high', { reason: 'required' }),
-      queued({ reason: 'beacon' }),
-    ],
-    [
-      'that gives less time for an approval than was taken',
-      'expireAfterShorter',
-      tier('high', { expireAfter: 4 * minute }),
-    ],
-    ['that gives less time, and enough', 'runs', tier('high', { expireAfter: 6 * minute })],
-    ['that voids an approval sooner', 'runWithinShorter', tier('high', { runWithin: minute })],
-    ['that voids it sooner, and not yet', 'runs', tier('high', { runWithin: 2 * minute })],
-    ['looser in everything', 'runs', tier('high', { expireAfter: 99 * minute, runWithin: 99 * minute })],
-    ['the same, later than was agreed: it lapses by itself', 'runs', policy, queued(), at + 60 * minute],
-    [
-      'without such a command outside recipes',
-      'commandNotAllowed',
-      { ...policy, raw: { RunScript: 'critical' } },
-      raw(),
-    ],
-    [
-      'with such a command in a stricter tier',
-      'tierStricter',
-      { ...policy, raw: { GetFile: 'critical' } },
-      raw(),
-    ],
-  ];
   test.each(
-    rows.map(([name, expected, today, request = queued(), now = at + 6 * minute]) => ({
+    judgements.map(([name, expected, today, request = queued(), now = at + 6 * minute]) => ({
       name,
       expected,
       today,

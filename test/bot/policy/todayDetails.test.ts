@@ -57,74 +57,73 @@ const queued = (change: Partial<FlatRequest> = {}): Request =>
   after(waiting(change), { type: 'approved', vote: approval }, approval.at);
 const said = (judged: Judgement): unknown => (judged !== undefined && 'no' in judged ? judged.no : judged);
 
+const reasons: readonly (readonly [string, Judgement, object])[] = [
+  [
+    'the tier and its time',
+    judgeRequest(tier('high', { expireAfter: 5 * minute }), waiting(), at + 5 * minute),
+    { detail: 'tier high: 5 min' },
+  ],
+  [
+    'who lacks which role to ask',
+    judgeRequest(tier('high', { request: 'lead' }), waiting(), at),
+    { code: 'requesterRoleGone', detail: 'Riley Responder lacks the role lead' },
+  ],
+  [
+    'who lacks which role to approve',
+    judgeApprover(tier('high', { approve: 'senior' }), waiting(), approval),
+    { code: 'approverNotListed', detail: 'Avery Approver lacks the role senior' },
+  ],
+  [
+    'which accounts are of one person',
+    judgeApprover(
+      { ...groupless, people: [{ ...riley, accounts: [...riley.accounts, ...avery.accounts] }, sam] },
+      waiting(),
+      approval,
+    ),
+    { code: 'samePerson', detail: 'console:riley and console:avery' },
+  ],
+  [
+    'which recipe is gone',
+    judgeRequest({ ...groupless, recipes: new Map() }, waiting(), at),
+    { code: 'recipeChanged', detail: 'dump is gone' },
+  ],
+  [
+    'both tiers',
+    judgeRequest(
+      { ...groupless, recipes: new Map([['dump', { ...dump, tier: 'critical' }]]) },
+      waiting(),
+      at,
+    ),
+    { code: 'tierStricter', detail: 'tier critical now, tier high when it was asked for' },
+  ],
+  [
+    'the tier that asks for a reason',
+    judgeRequest(tier('high', { reason: 'required' }), waiting(), at),
+    { code: 'reasonMissing', detail: 'tier high' },
+  ],
+  [
+    'the systems',
+    judgeRequest(
+      { ...groupless, recipes: new Map([['dump', { ...dump, systems: ['linux'] }]]) },
+      waiting(),
+      at,
+    ),
+    { code: 'otherSystem', detail: `dump is for Linux, the device runs ${hosta.os}` },
+  ],
+  [
+    'the time in which an approval may be used',
+    judgeToday(tier('high', { runWithin: minute }), queued(), at + 6 * minute, { approver: approval }),
+    { code: 'runWithinShorter', detail: 'tier high: 1 min' },
+  ],
+  [
+    'the time in which it had to be approved',
+    judgeToday(tier('high', { expireAfter: 5 * minute }), queued(), at + 6 * minute, { approver: approval }),
+    { code: 'expireAfterShorter', detail: 'tier high: 5 min' },
+  ],
+];
+
 describe('the words of a no', () => {
-  const rows: readonly (readonly [string, Judgement, object])[] = [
-    [
-      'the tier and its time',
-      judgeRequest(tier('high', { expireAfter: 5 * minute }), waiting(), at + 5 * minute),
-      { detail: 'tier high: 5 min' },
-    ],
-    [
-      'who lacks which role to ask',
-      judgeRequest(tier('high', { request: 'lead' }), waiting(), at),
-      { code: 'requesterRoleGone', detail: 'Riley Responder lacks the role lead' },
-    ],
-    [
-      'who lacks which role to approve',
-      judgeApprover(tier('high', { approve: 'senior' }), waiting(), approval),
-      { code: 'approverNotListed', detail: 'Avery Approver lacks the role senior' },
-    ],
-    [
-      'which accounts are of one person',
-      judgeApprover(
-        { ...groupless, people: [{ ...riley, accounts: [...riley.accounts, ...avery.accounts] }, sam] },
-        waiting(),
-        approval,
-      ),
-      { code: 'samePerson', detail: 'console:riley and console:avery' },
-    ],
-    [
-      'which recipe is gone',
-      judgeRequest({ ...groupless, recipes: new Map() }, waiting(), at),
-      { code: 'recipeChanged', detail: 'dump is gone' },
-    ],
-    [
-      'both tiers',
-      judgeRequest(
-        { ...groupless, recipes: new Map([['dump', { ...dump, tier: 'critical' }]]) },
-        waiting(),
-        at,
-      ),
-      { code: 'tierStricter', detail: 'tier critical now, tier high when it was asked for' },
-    ],
-    [
-      'the tier that asks for a reason',
-      judgeRequest(tier('high', { reason: 'required' }), waiting(), at),
-      { code: 'reasonMissing', detail: 'tier high' },
-    ],
-    [
-      'the systems',
-      judgeRequest(
-        { ...groupless, recipes: new Map([['dump', { ...dump, systems: ['linux'] }]]) },
-        waiting(),
-        at,
-      ),
-      { code: 'otherSystem', detail: `dump is for Linux, the device runs ${hosta.os}` },
-    ],
-    [
-      'the time in which an approval may be used',
-      judgeToday(tier('high', { runWithin: minute }), queued(), at + 6 * minute, { approver: approval }),
-      { code: 'runWithinShorter', detail: 'tier high: 1 min' },
-    ],
-    [
-      'the time in which it had to be approved',
-      judgeToday(tier('high', { expireAfter: 5 * minute }), queued(), at + 6 * minute, {
-        approver: approval,
-      }),
-      { code: 'expireAfterShorter', detail: 'tier high: 5 min' },
-    ],
-  ];
-  test.each(rows)('name %s', (_what, judged, expected) => {
+  test.each(reasons)('name %s', (_what, judged, expected) => {
     expect(said(judged)).toMatchObject(expected);
   });
 });

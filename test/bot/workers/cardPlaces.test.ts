@@ -5,7 +5,7 @@ import type { Place } from '../../../src/bot/ports.ts';
 import { cardPlacesOf, resultsShownIn } from '../../../src/bot/workers/reads/cardPlaces.ts';
 import { resultsMode } from '../../../src/bot/policy/places.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
-import { createStoryChat } from '../../support/testApp.ts';
+import { createStoryChat } from '../../support/storyChat.ts';
 import { policy } from '../../support/policy.ts';
 import { requests } from '../../support/requests.ts';
 

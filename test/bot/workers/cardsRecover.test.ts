@@ -3,8 +3,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
 import type { ChatErrorCode } from '../../../src/bot/ports.ts';
-import { createStoryChat, openTestApp } from '../../support/testApp.ts';
-import type { TestApp, StoryChat } from '../../support/testApp.ts';
+import { createStoryChat } from '../../support/storyChat.ts';
+import { openTestApp } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/testApp.ts';
+import type { StoryChat } from '../../support/storyChat.ts';
 import { manyPending } from '../../support/manyPending.ts';
 
 let app: TestApp;

@@ -155,6 +155,65 @@ describe('a script that the simulator’s antivirus blocks', () => {
   });
 });
 
+const toldByErrors = [
+  [
+    'malware',
+    {
+      script_errors:
+        'In C:\\x.ps1:1 Zeichen:1\r\n    + CategoryInfo          : ParserError: (:) [], ParseException\r\n    + FullyQualifiedErrorId : ScriptContainedMaliciousContent\r\n',
+    },
+  ],
+  [
+    'malware',
+    {
+      script_errors:
+        'ParserError: This script contains malicious content and has been blocked by your antivirus software.',
+      exit_code: 0,
+    },
+  ],
+  [
+    'malware',
+    {
+      script_output:
+        'x\r\nFullyQualifiedErrorId : ScriptContainedMaliciousContent,Microsoft.PowerShell.Commands.InvokeExpressionCommand',
+    },
+  ],
+  [
+    'appControl',
+    {
+      script_errors:
+        'プロパティを設定できません。\r\n    + FullyQualifiedErrorId : PropertySetterNotSupportedInConstrainedLanguage',
+    },
+  ],
+  ['appControl', { exit_code: 12, script_output: 'PowerShell runs in constrained language mode here.' }],
+  [
+    'appControl',
+    {
+      script_errors:
+        'Zugriff verweigert\n + CategoryInfo : PermissionDenied: (:) [], UnauthorizedAccessException\n 0x800704EC',
+    },
+  ],
+  [
+    'scriptPolicy',
+    {
+      script_errors:
+        'No se puede cargar el archivo.\n    + CategoryInfo          : SecurityError: (:) [], PSSecurityException\n    + FullyQualifiedErrorId : UnauthorizedAccess',
+    },
+  ],
+  [
+    'accessDenied',
+    {
+      script_errors:
+        'Acesso negado\n    + CategoryInfo : PermissionDenied: (C:\\x:String) [Get-Item], UnauthorizedAccessException',
+    },
+  ],
+  [
+    'diskFull',
+    { script_errors: 'Es steht nicht genug Speicherplatz auf dem Datenträger zur Verfügung. (0x80070070)' },
+  ],
+  ['inUse', { script_errors: 'ファイルは使用中です HRESULT -2147024864' }],
+] as const;
+
 describe('a script that ran and failed tells why by its errors', () => {
   const transcript = (fields: object): void => {
     app.field.answer(/^BLOB GET/, () =>
@@ -174,64 +233,7 @@ describe('a script that ran and failed tells why by its errors', () => {
     await app.run(10_000);
     return app.card().view.lead;
   }
-  test.each([
-    [
-      'malware',
-      {
-        script_errors:
-          'In C:\\x.ps1:1 Zeichen:1\r\n    + CategoryInfo          : ParserError: (:) [], ParseException\r\n    + FullyQualifiedErrorId : ScriptContainedMaliciousContent\r\n',
-      },
-    ],
-    [
-      'malware',
-      {
-        script_errors:
-          'ParserError: This script contains malicious content and has been blocked by your antivirus software.',
-        exit_code: 0,
-      },
-    ],
-    [
-      'malware',
-      {
-        script_output:
-          'x\r\nFullyQualifiedErrorId : ScriptContainedMaliciousContent,Microsoft.PowerShell.Commands.InvokeExpressionCommand',
-      },
-    ],
-    [
-      'appControl',
-      {
-        script_errors:
-          'プロパティを設定できません。\r\n    + FullyQualifiedErrorId : PropertySetterNotSupportedInConstrainedLanguage',
-      },
-    ],
-    ['appControl', { exit_code: 12, script_output: 'PowerShell runs in constrained language mode here.' }],
-    [
-      'appControl',
-      {
-        script_errors:
-          'Zugriff verweigert\n + CategoryInfo : PermissionDenied: (:) [], UnauthorizedAccessException\n 0x800704EC',
-      },
-    ],
-    [
-      'scriptPolicy',
-      {
-        script_errors:
-          'No se puede cargar el archivo.\n    + CategoryInfo          : SecurityError: (:) [], PSSecurityException\n    + FullyQualifiedErrorId : UnauthorizedAccess',
-      },
-    ],
-    [
-      'accessDenied',
-      {
-        script_errors:
-          'Acesso negado\n    + CategoryInfo : PermissionDenied: (C:\\x:String) [Get-Item], UnauthorizedAccessException',
-      },
-    ],
-    [
-      'diskFull',
-      { script_errors: 'Es steht nicht genug Speicherplatz auf dem Datenträger zur Verfügung. (0x80070070)' },
-    ],
-    ['inUse', { script_errors: 'ファイルは使用中です HRESULT -2147024864' }],
-  ] as const)('%s: %j', async (kind, fields) => {
+  test.each(toldByErrors)('%s: %j', async (kind, fields) => {
     const said = await lead(fields);
     expect(said).toContain(exitHints[kind]);
     expect(said).toContain('Read its output before relying on the result.');

@@ -5,12 +5,14 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
+import { textOf } from '../../support/testApp.ts';
+import { lastText, sent } from '../../support/stories/shorthands.ts';
+import type { TestApp } from '../../support/testApp.ts';
 import { remove, upload } from '../../support/defender/library.ts';
 import { root } from '../../support/root.ts';
 import { approvalCodeOf } from '../../../src/bot/commands/requestId.ts';
 import { grantOf } from '../../support/requests.ts';
+import { asked } from '../../support/defender/contentStory.ts';
 
 let app: TestApp;
 afterEach(() => app.close());
@@ -19,36 +21,23 @@ afterEach(() => app.close());
 const original = readFileSync(join(root, 'manifest', 'defender', 'minidump.ps1'), 'utf8');
 const evil = 'Add-LocalGroupMember Administrators mallory';
 const short = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
-const card = (): string => app.card().history.at(-1) ?? '';
-const sent = (): number => app.simulator.tenant.submissions.length;
-const libraryFault = (status: number, times: number | 'always' = 'always'): void =>
+const libraryFault = (app: TestApp, status: number, times: number | 'always' = 'always'): void =>
   app.simulator.tenant.faults.plant({ what: 'status', on: 'library', status, times });
-
-async function asked(
-  command = 'dump hosta notepad',
-  options: TestAppOptions = {},
-  arrange: () => void | Promise<void> = () => undefined,
-): Promise<void> {
-  app = await openTestApp(options);
-  await arrange();
-  await app.say('responder1', command);
-  await app.loop.tick();
-}
 
 describe('the approval card', () => {
   test('shows the beginning of each SHA-256 below its command, and since when the library has it', async () => {
-    await asked('on hosta put triage.zip ; run minidump.ps1 notepad ; get C:\\a.txt');
+    app = await asked('on hosta put triage.zip ; run minidump.ps1 notepad ; get C:\\a.txt');
     const rows = app.card().view.steps.map((step) => step.detail);
     expect(rows).toEqual([
       expect.stringMatching(/^SHA-256 [0-9a-f]{8}…, last changed 2026-10-24 03:00 UTC\.$/),
       expect.stringContaining(`SHA-256 ${short(original)}…`),
       undefined,
     ]);
-    expect(card()).toMatch(/Scripts +content as of 03:00 UTC; if it changes, nothing is sent/);
+    expect(lastText(app)).toMatch(/Scripts +content as of 03:00 UTC; if it changes, nothing is sent/);
   });
 
   test('says so where a script is no longer in the library', async () => {
-    await asked('run hosta collect.ps1');
+    app = await asked('run hosta collect.ps1');
     await remove(app, 'collect.ps1');
     await app.say('approver1', `approve ${app.newest().id}`);
     await app.loop.tick();
@@ -56,37 +45,37 @@ describe('the approval card', () => {
   });
 
   test('costs no call to the library where no library file is named', async () => {
-    await asked('hosts hosta', {}, () => libraryFault(503));
+    app = await asked('hosts hosta', {}, (app) => libraryFault(app, 503));
     expect(app.simulator.tenant.faults.planted()).toHaveLength(1);
-    expect(card()).not.toMatch(/Scripts/);
+    expect(lastText(app)).not.toMatch(/Scripts/);
     await app.press('approver1', 'approve');
     await app.until('finished');
   });
 
   test('tells a private look, by typing, the content as it is now', async () => {
-    await asked();
+    app = await asked();
     await upload(app, 'minidump.ps1', evil);
     const { id } = app.newest();
     expect(textOf(await app.say('approver1', `approve ${id}`))).toContain(`SHA-256 ${short(evil)}…`);
     await app.loop.tick();
-    expect(card()).toContain(`SHA-256 ${short(evil)}…`);
+    expect(lastText(app)).toContain(`SHA-256 ${short(evil)}…`);
   });
 });
 
 describe('an approval', () => {
   test('keeps the whole hashes of what the card showed, and the finished card names them', async () => {
-    await asked();
+    app = await asked();
     await app.press('approver1', 'approve');
     const finished = await app.until('finished');
     expect(grantOf(finished).content).toMatchObject({
       files: [{ name: 'minidump.ps1', sha256: createHash('sha256').update(original).digest('hex') }],
     });
     await app.run(5_000);
-    expect(card()).toContain(`unchanged from approval to sending: minidump.ps1 ${short(original)}`);
+    expect(lastText(app)).toContain(`unchanged from approval to sending: minidump.ps1 ${short(original)}`);
   });
 
   test('by a press on a card whose script has changed since is refused, and the card shows the new content to be judged', async () => {
-    await asked();
+    app = await asked();
     await upload(app, 'minidump.ps1', evil);
     const reply = textOf(await app.press('approver1', 'approve'));
     expect(reply).toContain(
@@ -94,14 +83,14 @@ describe('an approval', () => {
     );
     expect(stageOf(app.newest()).state).toBe('awaitingApproval');
     await app.loop.tick();
-    expect(card()).toContain(`SHA-256 ${short(evil)}…, last changed 03:00 UTC.`);
+    expect(lastText(app)).toContain(`SHA-256 ${short(evil)}…, last changed 03:00 UTC.`);
     await app.press('approver1', 'approve');
     await app.until('running');
-    expect(sent()).toBe(1);
+    expect(sent(app)).toBe(1);
   });
 
   test('typed with the code of the older content is refused too', async () => {
-    await asked();
+    app = await asked();
     const {
       id,
       subject: { fingerprint },
@@ -117,16 +106,16 @@ describe('an approval', () => {
   });
 
   test('is judged by person and role before the library is read', async () => {
-    await asked();
+    app = await asked();
     await upload(app, 'minidump.ps1', evil);
     expect(textOf(await app.press('responder1', 'approve'))).toMatch(/your own request/);
     await app.loop.tick();
-    expect(card()).not.toContain(short(evil));
+    expect(lastText(app)).not.toContain(short(evil));
   });
 
   test('while the library cannot be read is of what the card showed', async () => {
-    await asked();
-    libraryFault(503);
+    app = await asked();
+    libraryFault(app, 503);
     expect(await app.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
     expect(app.newest()).toMatchObject({
       sessions: [{ grant: { content: { files: [{ name: 'minidump.ps1' }] } }, stage: { state: 'queued' } }],
@@ -134,25 +123,25 @@ describe('an approval', () => {
   });
 
   test('waits for a second press where the content became readable after the card was shown', async () => {
-    await asked('dump hosta notepad', {}, () => libraryFault(503));
-    expect(card()).toContain(
+    app = await asked('dump hosta notepad', {}, (app) => libraryFault(app, 503));
+    expect(lastText(app)).toContain(
       'script content not verified: the library could not be read when it was asked; a change would not be noticed',
     );
     app.simulator.tenant.faults.clear();
     expect(textOf(await app.press('approver1', 'approve'))).toMatch(/could be read now.*press again/);
     await app.loop.tick();
-    expect(card()).toContain(`SHA-256 ${short(original)}…`);
+    expect(lastText(app)).toContain(`SHA-256 ${short(original)}…`);
     expect(await app.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
   });
 
   test('waits for a second press where the right was taken away after the card was shown', async () => {
-    await asked();
-    libraryFault(403);
+    app = await asked();
+    libraryFault(app, 403);
     expect(textOf(await app.press('approver1', 'approve'))).toMatch(
       /no longer read the live response library \(Library\.Manage\)/,
     );
     await app.loop.tick();
-    expect(card()).toContain(
+    expect(lastText(app)).toContain(
       'script content not verified: the bot may not read the library (Library.Manage)',
     );
     expect(await app.press('approver1', 'approve')).toMatchObject({ kind: 'asked' });
@@ -161,7 +150,7 @@ describe('an approval', () => {
 
 describe('right before the POST', () => {
   async function approvedThen(change: () => void | Promise<void>): Promise<void> {
-    await asked();
+    app = await asked();
     await app.press('approver1', 'approve');
     await change();
   }
@@ -176,11 +165,11 @@ describe('right before the POST', () => {
       state: 'closed',
       ending: { kind: 'refused', code: 'scriptChanged' },
     });
-    expect(sent()).toBe(0);
-    expect(card()).toContain(
+    expect(sent(app)).toBe(0);
+    expect(lastText(app)).toContain(
       `minidump.ps1 changed from ${short(original)} to ${short(evil)} (last changed at Defender 2026-11-23 03:01 UTC)`,
     );
-    expect(card()).toMatch(/Nothing was run\. Tell the security team.*Ask again/);
+    expect(lastText(app)).toMatch(/Nothing was run\. Tell the security team.*Ask again/);
   });
 
   test('a script that is gone voids it too', async () => {
@@ -193,75 +182,75 @@ describe('right before the POST', () => {
         detail: expect.stringMatching(/^minidump\.ps1 \([0-9a-f]{8}\) is no longer in the library$/),
       },
     });
-    expect(sent()).toBe(0);
+    expect(sent(app)).toBe(0);
   });
 
   test('so does a file to be put', async () => {
-    await asked('put hosta triage.zip');
+    app = await asked('put hosta triage.zip');
     await app.press('approver1', 'approve');
     await upload(app, 'triage.zip', 'other bytes');
     await app.run(10_000);
     expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { code: 'scriptChanged' } });
-    expect(sent()).toBe(0);
+    expect(sent(app)).toBe(0);
   });
 
   test('the same bytes uploaded again change nothing', async () => {
     await approvedThen(() => upload(app, 'minidump.ps1', original));
     await app.until('running');
-    expect(sent()).toBe(1);
+    expect(sent(app)).toBe(1);
   });
 
   test('the list that people look at is not what is compared', async () => {
-    await asked();
+    app = await asked();
     await app.press('approver1', 'approve');
     await app.say('responder1', 'scripts');
     await upload(app, 'minidump.ps1', evil);
     await app.run(10_000);
-    expect(sent()).toBe(0);
+    expect(sent(app)).toBe(0);
   });
 
   test.each([
     ['down', 503],
     ['closed to the bot', 403],
   ])('a library that is %s defers it, with its own words, until it can be read', async (_name, status) => {
-    await approvedThen(() => libraryFault(status));
+    await approvedThen(() => libraryFault(app, status));
     await app.run(40_000);
     expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'library' });
-    expect(card()).toMatch(/Approved, scripts not verified yet/);
-    expect(sent()).toBe(0);
+    expect(lastText(app)).toMatch(/Approved, scripts not verified yet/);
+    expect(sent(app)).toBe(0);
     app.simulator.tenant.faults.clear();
     await app.until('running');
-    expect(sent()).toBe(1);
+    expect(sent(app)).toBe(1);
     expect(app.newest()).toMatchObject({ sessions: [{ attempts: [{}] }] });
   });
 
   test('a library that stays down lets the approval lapse, unsent', async () => {
-    await approvedThen(() => libraryFault(503));
+    await approvedThen(() => libraryFault(app, 503));
     await app.run(31 * 60_000);
     expect(stageOf(app.newest())).toMatchObject({
       state: 'closed',
       ending: { kind: 'lapsed', waitedFor: 'library' },
     });
-    expect(sent()).toBe(0);
-    expect(card()).toMatch(/could not be verified/);
+    expect(sent(app)).toBe(0);
+    expect(lastText(app)).toMatch(/could not be verified/);
   });
 
   test('without the right it goes on, and every card says that the content was not verified', async () => {
-    await asked('dump hosta notepad', {}, () => libraryFault(403));
-    expect(card()).toMatch(
+    app = await asked('dump hosta notepad', {}, (app) => libraryFault(app, 403));
+    expect(lastText(app)).toMatch(
       /Scripts +script content not verified: the bot may not read the library \(Library\.Manage\); a change would not be noticed/,
     );
     await app.press('approver1', 'approve');
     await app.until('running');
     await app.run(2_400);
-    expect(card()).toMatch(/Scripts +script content not verified: the bot may not read the library/);
+    expect(lastText(app)).toMatch(/Scripts +script content not verified: the bot may not read the library/);
     await app.until('finished');
     await app.run(5_000);
-    expect(card()).toMatch(/Scripts +script content not verified/);
+    expect(lastText(app)).toMatch(/Scripts +script content not verified/);
   });
 
   test('of a request to be sent again, the library is read once more after the last look for the first attempt', async () => {
-    await asked('dump hosta notepad', {}, () =>
+    app = await asked('dump hosta notepad', {}, (app) =>
       app.simulator.tenant.faults.plant({ what: 'reset', on: 'run', times: 1 }),
     );
     await app.press('approver1', 'approve');
@@ -271,141 +260,16 @@ describe('right before the POST', () => {
     expect(textOf(await app.press('approver1', 'resend'))).toContain(`to ${short(evil)}`);
     await app.loop.tick();
     expect(stageOf(app.newest()).state).toBe('unknown');
-    expect(card()).toContain(`Changed since: minidump.ps1 changed from ${short(original)} to ${short(evil)}`);
+    expect(lastText(app)).toContain(
+      `Changed since: minidump.ps1 changed from ${short(original)} to ${short(evil)}`,
+    );
     expect(await app.press('approver1', 'resend')).toMatchObject({ kind: 'asked' });
     await app.until('running');
-    expect(sent()).toBe(1);
+    expect(sent(app)).toBe(1);
     expect(app.newest()).toMatchObject({
       sessions: [
         { grant: { content: { files: [{ sha256: createHash('sha256').update(evil).digest('hex') }] } } },
       ],
     });
-  });
-});
-
-function takesCapitalsOnly(text: string): string {
-  return text
-    .replace('process: { chars: A-Za-z0-9._-, max: 64 }', 'process: { chars: A-Z, max: 64 }')
-    .replace('dump hosta OfficeClickToRun', 'dump hosta LSASS');
-}
-
-describe('a policy that another start has brought', () => {
-  async function restartedWith(policy: (text: string) => string): Promise<void> {
-    await asked();
-    await app.press('approver1', 'approve');
-    await app.restart({}, policy);
-    await app.run(10_000);
-  }
-
-  test.each<readonly [string, string, (text: string) => string]>([
-    [
-      'without the requester',
-      'requesterNotListed',
-      (text) =>
-        text
-          .replace(/ {2}- \{ id: responder1,.*\n/, '')
-          .replace('responder: [responder1, responder2]', 'responder: [responder2]'),
-    ],
-    [
-      'without the approver',
-      'approverNotListed',
-      (text) =>
-        text
-          .replace(/ {2}- \{ id: approver1,.*\n/, '')
-          .replaceAll('approver1, ', '')
-          .replace("notify: 'console:approver1', ", ''),
-    ],
-    [
-      'that took the role from the approver',
-      'approverNotListed',
-      (text) => text.replace('approver: [approver1, responder2]', 'approver: [responder2]'),
-    ],
-    [
-      'without the tier',
-      'tierGone',
-      (text) => text.replaceAll('tier: high', 'tier: standard').replace(/ {2}high: .*\n/, ''),
-    ],
-    [
-      'without the recipe',
-      'recipeChanged',
-      (text) =>
-        text
-          .replace('\n  dump:\n', '\n  memory:\n')
-          .replaceAll('dump <host>', 'memory <host>')
-          .replace('example: dump', 'example: memory'),
-    ],
-    [
-      'whose recipe runs something else',
-      'recipeChanged',
-      (text) => text.replace('RunScript: minidump.ps1, Args', 'RunScript: fulldump.ps1, Args'),
-    ],
-    ['whose recipe no longer takes that argument', 'recipeChanged', takesCapitalsOnly],
-  ])('%s refuses what was approved before it', async (_name, code, policy) => {
-    await restartedWith(policy);
-    expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'refused', code } });
-    expect(sent()).toBe(0);
-    expect(card()).toMatch(/Nothing was run\./);
-  });
-
-  test('without raw commands of that kind refuses one that was approved before it', async () => {
-    await asked('get hosta C:\\Windows\\win.ini');
-    await app.press('approver1', 'approve');
-    await app.restart({}, (text) => text.replace('  get: { tier: high }\n', ''));
-    await app.run(10_000);
-    expect(stageOf(app.newest())).toMatchObject({
-      state: 'closed',
-      ending: { kind: 'refused', code: 'commandNotAllowed', detail: 'GetFile' },
-    });
-    expect(sent()).toBe(0);
-  });
-
-  test('that changes nothing of all this lets it go on', async () => {
-    await restartedWith((text) =>
-      text.replace('responder2, name: Sam Second', 'responder2, name: Sam Third'),
-    );
-    await app.until('running');
-    expect(sent()).toBe(1);
-  });
-
-  test.each<readonly [string, () => Promise<boolean>, unknown, number]>([
-    [
-      'the approver is in lets the approval stand',
-      () => Promise.resolve(true),
-      { stage: { state: 'running' } },
-      1,
-    ],
-    [
-      'the approver is not in refuses it',
-      () => Promise.resolve(false),
-      {
-        stage: {
-          state: 'closed',
-          ending: {
-            kind: 'refused',
-            code: 'approverNotListed',
-            detail: 'Avery Approver lacks the role approver',
-          },
-        },
-      },
-      0,
-    ],
-    [
-      'cannot be read holds it in the queue',
-      () => Promise.reject(new Error('503')),
-      { stage: { state: 'queued', waitsFor: 'directory' }, attempts: [] },
-      0,
-    ],
-  ])('that gives the role by a group which %s', async (_name, includes, becomes, posts) => {
-    await asked('dump hosta notepad', { groups: { includes } });
-    await app.press('approver1', 'approve');
-    await app.restart({}, (text) =>
-      text.replace(
-        'approver: [approver1, responder2]',
-        'approver: ["entra:5f0c1d2e-0000-4000-8000-000000000000", responder2]',
-      ),
-    );
-    await app.run(10_000);
-    expect(app.newest()).toMatchObject({ sessions: [becomes] });
-    expect(sent()).toBe(posts);
   });
 });

@@ -2,35 +2,17 @@
 // to break the reading of them. Field-faults rows 3.1, 3.3, 3.4 and 3.12, next to
 // test/stories/defender/fieldReading.test.ts.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
-import { runOf, stateIn } from '../../support/requests.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { plainText } from '../../../cards/renderers/plainText.ts';
 import { fieldError, fieldJson } from '../../support/defender/fieldProxy.ts';
 import type { Json } from '../../support/defender/fieldProxy.ts';
 import { openTestApp, textOf } from '../../support/testApp.ts';
+import { sent, shown, view } from '../../support/stories/shorthands.ts';
 import type { TestApp } from '../../support/testApp.ts';
+import { approved } from '../../support/defender/fieldApproval.ts';
 
 let app: TestApp;
 afterEach(() => app.close());
-
-const view = () => ({
-  ...app.card().view,
-  status: app.card().view.status.replace('SIMULATED TENANT: ', ''),
-});
-const shown = (): string => plainText(view());
-const ran = (): number => app.simulator.tenant.submissions.length;
-
-/** Asked for and approved; `arrange` sets what Defender answers from the approval on. */
-async function approved(command: string, arrange: () => void): Promise<void> {
-  app = await openTestApp({ field: true });
-  await app.say('responder1', command);
-  await app.loop.tick();
-  arrange();
-  await app.press('approver1', 'approve');
-}
 
 describe('a transcript', () => {
   const spoken = (change: Json = {}): string =>
@@ -52,9 +34,9 @@ describe('a transcript', () => {
     );
 
   async function finishedWith(body: Uint8Array | string): Promise<void> {
-    await approved(
+    app = await approved(
       'run hosta collect.ps1',
-      () => void app.field.change(/^BLOB /, (answer) => ({ ...answer, body: Buffer.from(body) })),
+      (app) => void app.field.change(/^BLOB /, (answer) => ({ ...answer, body: Buffer.from(body) })),
     );
     await app.until('finished');
     await app.run(10_000);
@@ -86,9 +68,9 @@ describe('a transcript', () => {
     ['in UTF-32 behind a mark', widest(`\ufeff${spoken()}`, 'BE')],
   ])('%s does not hide that the script failed', async (_how, body) => {
     await finishedWith(body);
-    expect(view()).toMatchObject({ status: 'Finished: a script reports failure', tone: 'danger' });
-    expect(view().lead).toContain('exit code 1');
-    expect(shown()).not.toContain('exit_code');
+    expect(view(app)).toMatchObject({ status: 'Finished: a script reports failure', tone: 'danger' });
+    expect(view(app).lead).toContain('exit code 1');
+    expect(shown(app)).not.toContain('exit_code');
   });
 
   test.each<[string, Json, string]>([
@@ -96,7 +78,7 @@ describe('a transcript', () => {
     ['a list of objects', { script_errors: [{ message: 'Access denied' }, 'and more'] }, 'and more'],
   ])('whose errors are %s does not hide them', async (_how, change, told) => {
     await finishedWith(spoken({ exit_code: 0, ...change }));
-    expect(view()).toMatchObject({ status: 'Finished, with script errors', tone: 'warning' });
+    expect(view(app)).toMatchObject({ status: 'Finished, with script errors', tone: 'warning' });
     expect(textOf(await app.say('approver1', `output ${app.newest().id} 0`))).toContain(told);
   });
 
@@ -104,7 +86,7 @@ describe('a transcript', () => {
     'whose exit code is %j, which nobody can read, is no clean success',
     async (exit) => {
       await finishedWith(spoken({ exit_code: exit }));
-      expect(view()).toMatchObject({ status: 'Finished, with script errors', tone: 'warning' });
+      expect(view(app)).toMatchObject({ status: 'Finished, with script errors', tone: 'warning' });
     },
   );
 
@@ -112,8 +94,8 @@ describe('a transcript', () => {
     'in UTF-32 (%s) is shown in its letters, and said to be',
     async (order) => {
       await finishedWith(widest(spoken({ exit_code: 0, script_output: 'Ключ не найден 😀' }), order));
-      expect(shown()).toContain('Ключ не найден 😀');
-      expect(shown()).toContain('It came in UTF-32.');
+      expect(shown(app)).toContain('Ключ не найден 😀');
+      expect(shown(app)).toContain('It came in UTF-32.');
     },
   );
 });
@@ -162,17 +144,17 @@ describe('a session that is called a success', () => {
       '18446744071562068000',
     ],
   ])('with %s is no clean success', async (_what, change, told) => {
-    await approved(
+    app = await approved(
       'dump hosta notepad',
-      () =>
+      (app) =>
         void app.field.changeActions((action) =>
           action['status'] === 'Succeeded' ? change(action) : action,
         ),
     );
     await app.until('finished');
     await app.run(10_000);
-    expect(view()).toMatchObject({ status: 'Finished, Defender tells an error', tone: 'warning' });
-    expect(shown()).toContain(told);
+    expect(view(app)).toMatchObject({ status: 'Finished, Defender tells an error', tone: 'warning' });
+    expect(shown(app)).toContain(told);
     await app.restart();
     expect(textOf(await app.say('responder1', `status ${app.newest().id}`))).toContain(
       'Defender tells an error',
@@ -184,12 +166,12 @@ describe('a session that is called a success', () => {
     ['empty texts', { errors: '', errorHResult: '0', troubleshootInfo: '  ' }],
     ['empty objects', { errors: {}, errorHResult: '0x00000000', troubleshootInfo: {} }],
   ])('and says %s of trouble, is one', async (_what, change) => {
-    await approved(
+    app = await approved(
       'dump hosta notepad',
-      () => void app.field.changeActions((action) => first(change)({ ...action, ...change })),
+      (app) => void app.field.changeActions((action) => first(change)({ ...action, ...change })),
     );
     await app.until('finished');
-    expect(view()).toMatchObject({ status: 'Finished: succeeded', tone: 'good' });
+    expect(view(app)).toMatchObject({ status: 'Finished: succeeded', tone: 'good' });
   });
 });
 
@@ -197,9 +179,9 @@ describe('an end that leaves out the commands', () => {
   test.each([[null], [[]], [{}]])(
     '(%j) does not take back what their results have shown',
     async (commands) => {
-      await approved(
+      app = await approved(
         'dump hosta notepad',
-        () =>
+        (app) =>
           void app.field.changeActions((action) =>
             action['status'] === 'Succeeded' ? { ...action, status: 'InProgress' } : action,
           ),
@@ -208,15 +190,15 @@ describe('an end that leaves out the commands', () => {
         let looks = 0;
         looks < 200 &&
         (stageOf(app.newest()).state !== 'running' ||
-          !/notepad\.dmp\.zip/.test(view().steps[1]?.detail ?? ''));
+          !/notepad\.dmp\.zip/.test(view(app).steps[1]?.detail ?? ''));
         looks += 1
       )
         await app.run(2_400);
       app.field.changeActions((action) => ({ ...action, status: 'Failed', commands }));
       await app.until('finished');
-      expect(view().status).toBe('Finished: failed');
-      expect(view().steps.map(({ status }) => status)).toEqual(['completed', 'completed']);
-      expect(view().lead).not.toContain('was not run');
+      expect(view(app).status).toBe('Finished: failed');
+      expect(view(app).steps.map(({ status }) => status)).toEqual(['completed', 'completed']);
+      expect(view(app).lead).not.toContain('was not run');
     },
   );
 });
@@ -275,7 +257,7 @@ describe('two library files whose names differ in letter case alone', () => {
           },
         ],
       });
-      expect(shown()).not.toContain('aaaaaaaa');
+      expect(shown(app)).not.toContain('aaaaaaaa');
     },
   );
 });
@@ -288,159 +270,26 @@ describe('a busy device', () => {
     'An action is currently running on this device',
   ])('told by “%s” waits with its approval', async (message) => {
     let free = (): void => undefined;
-    await approved(
+    app = await approved(
       'dump hosta notepad',
-      () => (free = app.field.answer(/runliveresponse$/i, () => fieldError(400, 'BadRequest', message))),
+      (app) => (free = app.field.answer(/runliveresponse$/i, () => fieldError(400, 'BadRequest', message))),
     );
     await app.run(30_000);
     expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
     free();
     await app.until('finished');
-    expect([view().status, ran()]).toEqual(['Finished: succeeded', 1]);
+    expect([view(app).status, sent(app)]).toEqual(['Finished: succeeded', 1]);
   });
 
   test.each(['The session action is not valid', 'Path is already too long', 'Actions must not be empty'])(
     'is not what “%s” tells',
     async (message) => {
-      await approved(
+      app = await approved(
         'dump hosta notepad',
-        () => void app.field.answer(/runliveresponse$/i, () => fieldError(400, 'BadRequest', message)),
+        (app) => void app.field.answer(/runliveresponse$/i, () => fieldError(400, 'BadRequest', message)),
       );
       expect(stageOf(await app.until('closed'))).toMatchObject({ ending: { kind: 'refused' } });
-      expect(ran()).toBe(0);
+      expect(sent(app)).toBe(0);
     },
   );
-});
-
-test.each([
-  ['as it was', (id: string) => id],
-  ['in capitals', (id: string) => id.toUpperCase()],
-])(
-  'an answer with our own tag and the id of another request, %s, is looked for and never sent again',
-  async (_how, same) => {
-    await approved('dump hosta notepad', () => undefined);
-    const { actionId } = runOf(await app.until('running'));
-    await app.say('responder1', 'dump hostb notepad');
-    await app.loop.tick();
-    app.field.changeJson(/runliveresponse$/i, (action) => ({ ...action, id: same(actionId) }));
-    await app.press('approver1', 'approve');
-    await app.until('finished');
-    const ids = app.store.all().map((request) => runOf(request).actionId);
-    expect(new Set(ids).size).toBe(2);
-    expect([ran(), app.field.submissions()]).toEqual([2, 2]);
-  },
-);
-
-test('a list that spells ids in other letters loses no session of sight, and tells of no application without a name', async () => {
-  await approved('dump hosta notepad', () => {
-    app.field.changeJson(/^GET \/api\/machineactions\?/, (list) => ({
-      ...list,
-      value: (list['value'] as readonly Json[]).map((action) => ({
-        ...action,
-        id: String(action['id']).toUpperCase(),
-        requestor: '',
-      })),
-    }));
-  });
-  await app.until('running');
-  await app.say('responder1', 'run hosta collect.ps1');
-  await app.loop.tick();
-  await app.press('approver1', 'approve');
-  await app.run(20_000);
-  expect(shown()).not.toContain('“”');
-  const [first] = app.store.all().filter(({ subject }) => subject.commands.length === 2);
-  await app.run(10 * 60_000);
-  expect(stateIn(app.store.get(first?.id ?? ''))).toBe('finished');
-  const journaled = readdirSync(app.dir)
-    .filter((name) => name.startsWith('journal-'))
-    .map((name) => readFileSync(join(app.dir, name), 'utf8'))
-    .join('');
-  expect(journaled).toContain('"submitted"');
-  expect(journaled).not.toMatch(/"actionMissing"|"lost"/);
-  expect([ran(), app.field.submissions()]).toEqual([2, 2]);
-});
-
-test('an answer that belongs to another application, which it does not name, is told without an empty name', async () => {
-  await approved(
-    'dump hosta notepad',
-    () =>
-      void app.field.answer(/runliveresponse$/i, () =>
-        fieldJson(201, {
-          id: 'aaaaaaaa-0000-4000-8000-000000000001',
-          type: 'LiveResponse',
-          status: 'InProgress',
-          machineId: '',
-          requestorComment: 'somebody else',
-          commands: [],
-        }),
-      ),
-  );
-  await app.run(20_000);
-  expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
-  expect(shown()).toContain('A live response session holds this device');
-  expect(ran()).toBe(0);
-});
-
-describe('an action on another device', () => {
-  const other = 'f'.repeat(32) + '0123abcd';
-
-  test('stands first on the card, while it runs, after its end and after a restart', async () => {
-    await approved(
-      'dump hosta notepad',
-      () => void app.field.changeActions((action) => ({ ...action, machineId: other })),
-    );
-    await app.until('running');
-    expect(view()).toMatchObject({ status: expect.stringMatching(/, not as approved$/), tone: 'danger' });
-    expect(view().lead).toMatch(
-      /^Defender’s action is on another device than was approved: the id it names ends in 0123abcd\. Cancel it, and tell an administrator at once\./,
-    );
-    await app.until('finished');
-    await app.run(10_000);
-    expect(view()).toMatchObject({ status: 'Finished: succeeded, not as approved', tone: 'danger' });
-    await app.restart();
-    expect(textOf(await app.say('responder1', `status ${app.newest().id}`))).toContain(
-      'Tell an administrator at once.',
-    );
-    expect(ran()).toBe(1);
-  });
-
-  test('is not gone on from: what completed did so elsewhere', async () => {
-    const half = [
-      { index: 0, commandStatus: 'Completed', errors: [] },
-      { index: 1, commandStatus: 'Failed', errors: [] },
-    ];
-    await approved(
-      'dump hosta notepad',
-      () =>
-        void app.field.changeActions((action) => ({
-          ...action,
-          machineId: other,
-          status: 'Failed',
-          commands: half,
-        })),
-    );
-    const { id } = await app.until('finished');
-    await app.loop.tick();
-    expect(view().steps.map(({ status }) => status)).toEqual(['completed', 'failed']);
-    expect(JSON.stringify(view())).not.toContain('Retry from');
-    expect(textOf(await app.say('responder1', `retry ${id}`))).toContain(`Nobody knows whether ${id} ran`);
-    expect(app.store.all()).toHaveLength(1);
-  });
-
-  test.each<[string, (id: string) => unknown]>([
-    ['in capitals', (id) => id.toUpperCase()],
-    ['not named', () => null],
-    ['named by nothing', () => ''],
-  ])('is none where its id is %s', async (_what, change) => {
-    await approved(
-      'dump hosta notepad',
-      () =>
-        void app.field.changeActions((action) => ({
-          ...action,
-          machineId: change(String(action['machineId'])),
-        })),
-    );
-    await app.until('finished');
-    expect(view()).toMatchObject({ status: 'Finished: succeeded', tone: 'good' });
-  });
 });

@@ -1,51 +1,19 @@
 // The whole bot before a Defender as it was met in the field: no card stays optimistic, nothing is submitted
 // twice. Field-faults rows 3.1 to 3.4, 3.7 and 3.12.
-import { sessionIn, stateIn } from '../../support/requests.ts';
+import { stateIn } from '../../support/requests.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
-import { plainText } from '../../../cards/renderers/plainText.ts';
 import { fieldError, fieldJson } from '../../support/defender/fieldProxy.ts';
 import type { FieldAnswer, Json } from '../../support/defender/fieldProxy.ts';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
+import { ask, sent, shown, view } from '../../support/stories/shorthands.ts';
+import type { TestApp } from '../../support/testApp.ts';
+import { approved, open } from '../../support/defender/fieldReadingStory.ts';
 
 let app: TestApp;
 afterEach(() => app.close());
 
-const view = () => ({
-  ...app.card().view,
-  status: app.card().view.status.replace('SIMULATED TENANT: ', ''),
-});
-const shown = (): string => plainText(view());
-const ask = (text: string, as = 'responder1'): Promise<string> => app.say(as, text).then(textOf);
-const ran = (): number => app.simulator.tenant.submissions.length;
 const regional = 'https://api-us3.securitycenter.microsoft.com';
-
-async function open(options: TestAppOptions = {}): Promise<void> {
-  app = await openTestApp({ field: true, ...options });
-}
-
-/** Asked for and approved; `arrange` sets what Defender answers from the approval on. */
-async function approved(
-  command: string,
-  arrange: () => void = () => undefined,
-  options: TestAppOptions = {},
-): Promise<void> {
-  await open(options);
-  await app.say('responder1', command);
-  await app.loop.tick();
-  arrange();
-  await app.press('approver1', 'approve');
-}
-
-/** The first command of every action as `change` makes it. */
-const firstCommand = (action: Json, change: Json): Json => ({
-  ...action,
-  commands: (action['commands'] as readonly Json[]).map((one, at) =>
-    at === 0 ? { ...one, ...change } : one,
-  ),
-});
 
 /** Lists that match hold one item a page, and the page after the first answers `second`. */
 function inPages(on: RegExp, second: (rest: readonly unknown[]) => FieldAnswer): void {
@@ -65,7 +33,7 @@ function inPages(on: RegExp, second: (rest: readonly unknown[]) => FieldAnswer):
 const broken = (): FieldAnswer => fieldError(400, 'ODataError', 'The skip token is not valid');
 
 /** The part of the library that can be read does not hold the script of the dump. */
-function withoutMinidump(): void {
+function withoutMinidump(app: TestApp): void {
   app.field.answer(/libraryfiles\?\$skip/, broken);
   app.field.changeJson(/^GET \/api\/libraryfiles/, (list) => ({
     ...list,
@@ -76,21 +44,23 @@ function withoutMinidump(): void {
 
 describe('a list that goes on at another host (row 3.1)', () => {
   test('is read to its end on our own, so that a name of two devices is refused as ambiguous', async () => {
-    await open();
+    app = await open();
     inPages(/^GET \/api\/machines\?/, (rest) => fieldJson(200, { value: rest }));
-    expect(await ask('dump kiosk notepad')).toMatch(/^kiosk fits 2 devices, so nothing was done/);
+    expect(await ask(app, 'dump kiosk notepad')).toMatch(/^kiosk fits 2 devices, so nothing was done/);
     expect(app.store.all()).toHaveLength(0);
   });
 
   test('and cannot be followed, leaves no name for certain: nobody is asked to approve, and the id helps', async () => {
-    await open();
+    app = await open();
     inPages(/^GET \/api\/machines\?/, broken);
-    const told = await ask('dump kiosk notepad');
+    const told = await ask(app, 'dump kiosk notepad');
     expect(told).toMatch(
       /^Defender’s list of devices could be read only in part, so nobody can tell which device kiosk means, and nothing was done\. Ask again in a minute, or with the device’s id: kiosk\./,
     );
     expect(app.store.all()).toHaveLength(0);
-    expect(await ask('host kiosk')).toContain('could be read only in part: there may be others of this name');
+    expect(await ask(app, 'host kiosk')).toContain(
+      'could be read only in part: there may be others of this name',
+    );
     const { id = '' } = app.simulator.tenant.device('hosta.corp.example') ?? {};
     await app.say('responder1', `dump ${id} notepad`);
     expect(app.newest().targets[0].device.name).toBe('hosta.corp.example');
@@ -107,14 +77,14 @@ describe('a list that goes on at another host (row 3.1)', () => {
     ],
     ['empty, with one that is no text', (list: Json): Json => ({ ...list, value: [], '@odata.nextLink': 7 })],
   ])('does not make a device unknown where it is %s', async (_how, change) => {
-    await open();
+    app = await open();
     app.field.changeJson(/^GET \/api\/machines\?/, change);
-    expect(await ask('dump nobodys-host notepad')).toContain('could be read only in part');
-    expect(await ask('host nobodys-host')).toContain('could be read only in part');
+    expect(await ask(app, 'dump nobodys-host notepad')).toContain('could be read only in part');
+    expect(await ask(app, 'host nobodys-host')).toContain('could be read only in part');
   });
 
   test('does not make a lost session one that never ran: it is looked for, found once the list is whole, and never sent twice', async () => {
-    await approved('dump hosta notepad', () => {
+    app = await approved('dump hosta notepad', (app) => {
       app.simulator.tenant.faults.plant({ what: 'loseAnswer', on: 'run' });
       app.field.changeJson(/^GET \/api\/machineactions\?.*creationDateTimeUtc ge/, (list) => ({
         ...list,
@@ -126,42 +96,42 @@ describe('a list that goes on at another host (row 3.1)', () => {
     const { id } = await app.until('unknown');
     await app.run(20 * 60_000);
     expect(stageOf(app.newest())).toMatchObject({ state: 'unknown', searches: 0 });
-    expect(ran()).toBe(1);
+    expect(sent(app)).toBe(1);
     // Nobody can send it again on the strength of a list that was read in part.
     await app.press('approver1', 'resend');
     await app.run(60_000);
-    expect([ran(), app.field.submissions()]).toEqual([1, 1]);
-    expect(shown()).not.toMatch(/never|was not run/i);
+    expect([sent(app), app.field.submissions()]).toEqual([1, 1]);
+    expect(shown(app)).not.toMatch(/never|was not run/i);
     app.field.changeJson(
       /^GET \/api\/machineactions\?.*creationDateTimeUtc ge/,
       (_list, { line }) => line && { value: app.simulator.tenant.actions().map(asWire) },
     );
     await app.press('responder1', 'look');
     await app.until('finished');
-    expect([stateIn(app.store.get(id)), ran(), app.field.submissions()]).toEqual(['finished', 1, 1]);
+    expect([stateIn(app.store.get(id)), sent(app), app.field.submissions()]).toEqual(['finished', 1, 1]);
   });
 
   test('does not take a script out of the library: it is told as not checked, and waits before it is sent', async () => {
-    await open();
-    withoutMinidump();
+    app = await open();
+    withoutMinidump(app);
     expect(JSON.stringify(await app.say('responder1', 'on hosta run minidump.ps1 notepad'))).toMatch(
       /Nobody checked that the library holds minidump\.ps1/,
     );
-    expect(await ask('scripts minidump.ps1')).toContain('could be read only in part');
-    expect(await ask('scripts')).toContain('could be read only in part: there may be more files');
+    expect(await ask(app, 'scripts minidump.ps1')).toContain('could be read only in part');
+    expect(await ask(app, 'scripts')).toContain('could be read only in part: there may be more files');
     await app.loop.tick();
-    expect(shown()).not.toContain('NOT in the live response library');
+    expect(shown(app)).not.toContain('NOT in the live response library');
   });
 
   test('keeps a script that was seen from being sent unseen', async () => {
-    await approved('dump hosta notepad', () => withoutMinidump());
+    app = await approved('dump hosta notepad', withoutMinidump);
     await app.run(60_000);
     expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'library' });
     expect(app.field.submissions()).toBe(0);
   });
 
   test('is followed for a whole session without a word of it on the card', async () => {
-    await approved('dump hosta notepad', () => {
+    app = await approved('dump hosta notepad', (app) => {
       app.field.changeJson(/^GET \/api\/machineactions\?/, (list) => ({
         ...list,
         '@odata.nextLink': `${regional}/api/machineactions?$skip=50`,
@@ -169,7 +139,7 @@ describe('a list that goes on at another host (row 3.1)', () => {
       app.field.answer(/\$skip=50/, () => fieldError(500, 'InternalServerError', ''));
     });
     await app.until('finished');
-    expect(view().status).toBe('Finished: succeeded');
+    expect(view(app).status).toBe('Finished: succeeded');
     expect(app.field.asked.some(({ line }) => line.includes('$skip=50'))).toBe(false);
   });
 });
@@ -200,7 +170,7 @@ describe('a status in other letters (row 3.2)', () => {
   /** The end of the session has another word for it. */
   const ending =
     (word: string, ends = 'Succeeded') =>
-    () =>
+    (app: TestApp) =>
       void app.field.changeActions((action) =>
         action['status'] === ends ? { ...action, status: word } : action,
       );
@@ -214,19 +184,19 @@ describe('a status in other letters (row 3.2)', () => {
     ['Timed Out', 'Finished: timed out'],
     ['FAILED', 'Finished: failed'],
   ])('%s ends the card', async (word, status) => {
-    await approved('dump hosta notepad', ending(word));
+    app = await approved('dump hosta notepad', ending(word));
     await app.until('finished');
-    expect(view().status).toBe(status);
+    expect(view(app).status).toBe(status);
   });
 
   test.each(['Success', 'Completed', 'Partially Succeeded', 'Expired'])(
     '%s, which nobody knows, neither ends it nor is a success',
     async (word) => {
-      await approved('dump hosta notepad', ending(word));
+      app = await approved('dump hosta notepad', ending(word));
       await app.run(10 * 60_000);
       expect(stageOf(app.newest()).state).toBe('running');
-      expect(view()).toMatchObject({ status: `Running, status “${word}”`, tone: 'warning' });
-      expect(view().lead).toContain('a status this bot does not know');
+      expect(view(app)).toMatchObject({ status: `Running, status “${word}”`, tone: 'warning' });
+      expect(view(app).lead).toContain('a status this bot does not know');
     },
   );
 });
@@ -254,7 +224,10 @@ describe('a busy device (row 3.3)', () => {
     ],
   ])('told by %s waits with its approval, and runs once when the device is free', async (_how, answer) => {
     let free = (): void => undefined;
-    await approved('dump hosta notepad', () => (free = app.field.answer(/runliveresponse$/i, () => answer)));
+    app = await approved(
+      'dump hosta notepad',
+      (app) => (free = app.field.answer(/runliveresponse$/i, () => answer)),
+    );
     await app.run(30_000);
     expect(app.newest()).toMatchObject({
       sessions: [
@@ -264,180 +237,25 @@ describe('a busy device (row 3.3)', () => {
         },
       ],
     });
-    expect(view().status).toBe('Approved, device busy');
-    expect(ran()).toBe(0);
+    expect(view(app).status).toBe('Approved, device busy');
+    expect(sent(app)).toBe(0);
     free();
     await app.until('finished');
-    expect([view().status, ran()]).toEqual(['Finished: succeeded', 1]);
+    expect([view(app).status, sent(app)]).toEqual(['Finished: succeeded', 1]);
   });
 
   test('that stays busy is told as what it was when the approval lapses', async () => {
-    await approved(
+    app = await approved(
       'dump hosta notepad',
-      () =>
+      (app) =>
         void app.field.answer(/runliveresponse$/i, () =>
           fieldError(400, 'BadRequest', 'Action is already in progress'),
         ),
     );
     await app.until('closed');
-    expect(shown()).toContain('another live response session was using the device');
-    expect(shown()).not.toContain('did not accept the form');
-    expect(ran()).toBe(0);
-  });
-});
-
-describe('a failure that only codes tell (row 3.4)', () => {
-  const failing =
-    (change: Json, first: Json = { commandStatus: 'Failed', errors: [] }) =>
-    () =>
-      void app.field.changeActions((action) =>
-        action['status'] === 'Succeeded'
-          ? { ...firstCommand(action, first), status: 'Failed', ...change }
-          : action,
-      );
-
-  test.each<[string, Json, readonly string[]]>([
-    [
-      'errorHResult',
-      { errorHResult: -2147024891 },
-      ['0x80070005 (access denied)', 'access was denied on the device'],
-    ],
-    [
-      'errorHResult as a text',
-      { errorHResult: '0x80070020' },
-      ['0x80070020 (the file is in use by another process)'],
-    ],
-    ['an errorHResult that nobody knows', { errorHResult: -1945042429 }, ['0x8C110203']],
-    [
-      'troubleshootInfo',
-      { troubleshootInfo: 'The sensor lost its channel' },
-      ['“The sensor lost its channel”'],
-    ],
-    [
-      'troubleshootInfo as an object',
-      { troubleshootInfo: { component: 'SenseIR', reason: 'sharing violation' } },
-      ['component: SenseIR; reason: sharing violation'],
-    ],
-    [
-      'both',
-      { errorHResult: 2147942402, troubleshootInfo: 'copy' },
-      ['0x80070002 (file not found)', '“copy”'],
-    ],
-  ])('is told by its row where Defender gives %s', async (_what, change, told) => {
-    await approved('dump hosta notepad', failing(change));
-    await app.until('finished');
-    for (const text of told) expect(view().steps[0]?.detail).toContain(text);
-    expect(shown()).not.toContain('gives no reason');
-    const before = shown();
-    await app.restart();
-    await app.say('responder1', `status ${app.newest().id}`);
-    const after = textOf(await app.say('responder1', `status ${app.newest().id}`));
-    for (const text of told) expect([before.includes(text), after.includes(text)]).toEqual([true, true]);
-  });
-
-  test('gives no reason only where Defender gives none', async () => {
-    await approved('dump hosta notepad', failing({ errorHResult: 0, troubleshootInfo: null }));
-    await app.until('finished');
-    expect(view().steps[0]?.detail).toMatch(/^Defender gives no reason\./);
-  });
-
-  test.each<[string, unknown, string]>([
-    ['a text', 'Zugriff verweigert', '“Zugriff verweigert”'],
-    ['an object', { code: 'E_FAIL', message: 'no access' }, '“E_FAIL: no access”'],
-    ['nested objects', [{ error: { message: 'no access' } }], '“error: no access”'],
-  ])('is told by its row where errors are %s', async (_what, errors, told) => {
-    await approved('dump hosta notepad', failing({}, { commandStatus: 'Failed', errors }));
-    await app.until('finished');
-    expect(view().steps[0]?.detail).toContain(told);
-  });
-
-  test('is told in the lead where no command is named', async () => {
-    await approved(
-      'dump hosta notepad',
-      failing(
-        { errorHResult: -2147023436, troubleshootInfo: 'no contact' },
-        { commandStatus: 'Created', startTime: null, endTime: null },
-      ),
-    );
-    await app.until('finished');
-    expect(view().lead).toContain(
-      'Defender calls the session failed without naming a command. Defender’s error code is 0x800705B4 (time-out). Defender’s note on it: “no contact”.',
-    );
-  });
-
-  test('of a session that is called a success is no clean success', async () => {
-    await approved(
-      'dump hosta notepad',
-      () =>
-        void app.field.changeActions((action) =>
-          action['status'] === 'Succeeded' ? { ...action, errorHResult: -2147024864 } : action,
-        ),
-    );
-    await app.until('finished');
-    expect(view()).toMatchObject({ status: 'Finished, Defender tells an error', tone: 'warning' });
-    expect(view().lead).toContain('0x80070020 (the file is in use by another process)');
-  });
-
-  test('is inert and short on the card, whatever stands in it', async () => {
-    const hostile = `<!channel> <@U123> [x](https://evil.example) ${'A'.repeat(5_000)} https://acme.blob.core.windows.net/x?sig=SECRET`;
-    await approved(
-      'dump hosta notepad',
-      failing({ troubleshootInfo: { text: hostile, 'a\u202eb': hostile } }),
-    );
-    await app.until('finished');
-    expect(view().steps[0]?.detail?.length).toBeLessThan(900);
-    expect(shown()).not.toMatch(/SECRET|\u202e/);
-  });
-});
-
-describe('a date that stands for none (row 3.7)', () => {
-  test.each([
-    '0001-01-01T00:00:00Z',
-    '1601-01-01T00:00:00Z',
-    '1970-01-01T00:00:00.0000000Z',
-    '0001-01-01T00:00:00',
-  ])('%s gives no duration', async (date) => {
-    await approved(
-      'dump hosta notepad',
-      () => void app.field.changeActions((action) => firstCommand(action, { startTime: date })),
-    );
-    await app.until('finished');
-    expect(view().steps[0]?.status).toBe('completed');
-    expect(shown()).not.toMatch(/\d{3,} days|0001|1601|1970/);
-  });
-
-  test('and an end before its beginning give none either', async () => {
-    await approved(
-      'dump hosta notepad',
-      () =>
-        void app.field.changeActions((action) =>
-          firstCommand(action, { startTime: '2026-11-23T04:00:00Z', endTime: '2026-11-23T03:00:00Z' }),
-        ),
-    );
-    await app.until('finished');
-    expect(view().steps[0]?.status).toMatch(/^completed$|^waiting|^failed$/);
-  });
-
-  test('as the creation of a session makes no device offline, and no policy cancels it', async () => {
-    await approved(
-      'dump hosta notepad',
-      () =>
-        void app.field.changeActions((action) => ({
-          ...action,
-          creationDateTimeUtc: '0001-01-01T00:00:00Z',
-          lastUpdateDateTimeUtc: '0001-01-01T00:00:00Z',
-        })),
-      {
-        policy: (text) =>
-          text.replace('high: { request: responder,', 'high: { cancelParkedAfter: 1h, request: responder,'),
-      },
-    );
-    await app.until('running');
-    await app.run(60_000);
-    expect(sessionIn(app.newest(), 'running').stage.run).not.toHaveProperty('waitingForDevice');
-    await app.until('finished');
-    expect(app.calls.filter((kind) => kind === 'cancel')).toHaveLength(0);
-    expect(shown()).not.toMatch(/0001|1970|days/);
+    expect(shown(app)).toContain('another live response session was using the device');
+    expect(shown(app)).not.toContain('did not accept the form');
+    expect(sent(app)).toBe(0);
   });
 });
 
@@ -451,9 +269,9 @@ describe('a result that is packed, or in other letters (row 3.12)', () => {
     body: Uint8Array,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<void> {
-    await approved(
+    app = await approved(
       'run hosta collect.ps1',
-      () => void app.field.change(/^BLOB /, (answer) => ({ ...answer, headers, body })),
+      (app) => void app.field.change(/^BLOB /, (answer) => ({ ...answer, headers, body })),
     );
     await app.until('finished');
     await app.run(10_000);
@@ -485,12 +303,12 @@ describe('a result that is packed, or in other letters (row 3.12)', () => {
     ],
   ])('%s is shown, and said', async (_how, body, headers, told) => {
     await finishedWith(body, headers);
-    for (const text of [output, ...told]) expect(shown()).toContain(text);
-    expect(shown()).not.toContain('\ufffd');
-    const typed = await ask(`output ${app.newest().id} 0`, 'approver1');
+    for (const text of [output, ...told]) expect(shown(app)).toContain(text);
+    expect(shown(app)).not.toContain('\ufffd');
+    const typed = await ask(app, `output ${app.newest().id} 0`, 'approver1');
     for (const text of [output, ...told]) expect(typed).toContain(text);
     await app.restart();
-    const again = await ask(`output ${app.newest().id} 0`, 'approver1');
+    const again = await ask(app, `output ${app.newest().id} 0`, 'approver1');
     for (const text of told) expect(again).toContain(text);
   });
 
@@ -498,15 +316,15 @@ describe('a result that is packed, or in other letters (row 3.12)', () => {
     await finishedWith(
       Buffer.from('Odmowa dost\u00eapu: plik jest u\u00bfywany, \u009ccie\u00bfka', 'latin1'),
     );
-    expect(shown()).toContain(
+    expect(shown(app)).toContain(
       'It is not UTF-8, and its encoding is not known: letters that could not be read are shown as “\ufffd”.',
     );
   });
 
   test('to burst is shown as its beginning', async () => {
     await finishedWith(gzipSync(Buffer.alloc(60_000_000, 'all work and no play\n')));
-    expect(shown()).toContain('all work and no play');
-    expect(shown()).toContain('Defender has more');
+    expect(shown(app)).toContain('all work and no play');
+    expect(shown(app)).toContain('Defender has more');
   });
 
   test('and a file that is only packed for the way is said to be', async () => {
@@ -514,16 +332,16 @@ describe('a result that is packed, or in other letters (row 3.12)', () => {
       'content-encoding': 'gzip',
       'content-disposition': 'attachment; filename=my%20notes.txt',
     };
-    await approved(
+    app = await approved(
       'dump hosta notepad',
-      () =>
+      (app) =>
         void app.field.change(/^BLOB /, (answer) =>
           answer.body[0] === 0x1f ? { ...answer, headers, body: gzipSync('notes') } : answer,
         ),
     );
     await app.until('finished');
     await app.run(10_000);
-    expect(view().steps[1]?.detail).toMatch(
+    expect(view(app).steps[1]?.detail).toMatch(
       /^my notes\.txt, \d+ bytes: sent packed \(gzip\)\. Browsers unpack it by themselves/,
     );
   });

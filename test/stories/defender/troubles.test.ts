@@ -3,41 +3,28 @@ import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
 import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
-import { outcomeOf, sessionIn } from '../../support/requests.ts';
+import { lastText } from '../../support/stories/shorthands.ts';
+import type { TestApp } from '../../support/testApp.ts';
+import { outcomeOf } from '../../support/requests.ts';
+import { plant } from '../../support/defender/plantedFault.ts';
 
 let app: TestApp;
 afterEach(() => app.close());
-
-async function approved(
-  command: string,
-  options: TestAppOptions = {},
-  arrange?: (app: TestApp) => void,
-): Promise<void> {
-  app = await approvedHouse(command, options, arrange);
-}
-
-const plant =
-  (fault: Parameters<TestApp['simulator']['tenant']['faults']['plant']>[0]) =>
-  (opened: TestApp): void => {
-    opened.simulator.tenant.faults.plant(fault);
-  };
-const lastText = () => app.card().history.at(-1) ?? '';
 const anyText = () => app.card().history.join('\n=====\n');
 
 describe('on the device', () => {
   test('a script that exits with a code other than 0 is shown with the code and what it wrote to script_errors', async () => {
-    await approved('run hosta exit3.ps1');
+    app = await approvedHouse('run hosta exit3.ps1');
     await app.until('finished');
     await app.run(10_000);
     expect(stageOf(app.newest())).toMatchObject({
       run: { results: { excerpts: [{ index: 0, exitCode: 3, errors: true }] } },
     });
-    expect(lastText()).toMatch(/exit code 3/i);
+    expect(lastText(app)).toMatch(/exit code 3/i);
   });
 
   test('a failed command ends the session, and the commands after it are told as not run', async () => {
-    await approved('dump broken1 notepad');
+    app = await approvedHouse('dump broken1 notepad');
     const finished = await app.until('finished');
     await app.run(5_000);
     expect(outcomeOf(finished)).toBe('failed');
@@ -49,25 +36,27 @@ describe('on the device', () => {
   });
 
   test('a script over ten minutes is told as timed out by Defender', async () => {
-    await approved('run slow1 minidump.ps1 lsass');
+    app = await approvedHouse('run slow1 minidump.ps1 lsass');
     const finished = await app.until('finished');
     await app.loop.tick();
     expect(outcomeOf(finished)).toBe('failed');
-    expect(lastText()).toMatch(/10 min/);
+    expect(lastText(app)).toMatch(/10 min/);
   });
 
   test('an offline device is waited for at the slow poll, and runs when it wakes', async () => {
-    await approved('dump laptop7 notepad');
+    app = await approvedHouse('dump laptop7 notepad');
     await app.until('running');
     await app.run(30 * 60_000);
     expect(stageOf(app.newest()).state).toBe('running');
-    expect(lastText()).toMatch(/offline/i);
+    expect(lastText(app)).toMatch(/offline/i);
     app.simulator.tenant.changeDevice('laptop7.corp.example', { online: true });
     expect(outcomeOf(await app.until('finished'))).toBe('succeeded');
   });
 
   test('an offline device that never wakes ends when Defender gives up, and says that nothing ran', async () => {
-    await approved('dump laptop7 notepad', { simulator: { profile: { offlineQueueMs: 60 * 60_000 } } });
+    app = await approvedHouse('dump laptop7 notepad', {
+      simulator: { profile: { offlineQueueMs: 60 * 60_000 } },
+    });
     const finished = await app.until('finished');
     await app.loop.tick();
     expect(outcomeOf(finished)).toBe('timedOut');
@@ -78,179 +67,9 @@ describe('on the device', () => {
   });
 });
 
-describe('on the way to Defender', () => {
-  test('a busy device keeps the approved request waiting and says so; it runs when the device is free', async () => {
-    await approved('dump srv-portal notepad');
-    await app.run(60_000);
-    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
-    expect(lastText()).toMatch(
-      /the API shows nothing that holds it: sessions opened in the portal cannot be seen/,
-    );
-    app.simulator.tenant.changeDevice('srv-portal.corp.example', { portalSession: false });
-    await app.until('running');
-    expect(app.simulator.tenant.submissions).toHaveLength(1);
-  });
-
-  test('an answer with somebody else’s action is a busy device, not a success', async () => {
-    app = await openTestApp({ simulator: { profile: { secondSession: 'joined' } } });
-    await app.say('responder1', 'dump hosta notepad');
-    await app.press('approver1', 'approve');
-    await app.until('running');
-    const first = app.newest();
-    // A foreign client on a device of its own: hostb is taken by somebody else's session.
-    const foreign = app.simulator.tenant.device('hostb.corp.example')?.id ?? '';
-    const started = await fetch(`${app.simulator.url}/api/machines/${foreign}/runliveresponse`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        Commands: [{ type: 'GetFile', params: [{ key: 'Path', value: 'C:\\Windows\\a.txt' }] }],
-        Comment: 'somebody else',
-      }),
-    });
-    expect(started.status).toBe(201);
-    await app.say('responder1', 'dump hostb notepad');
-    await app.press('approver1', 'approve');
-    await app.run(20_000);
-    const second = app.newest();
-    expect(second.id).not.toBe(first.id);
-    expect(stageOf(second)).toMatchObject({ state: 'queued', waitsFor: 'deviceBusy' });
-  });
-
-  test.each([
-    ['with Retry-After', 'quota', { retryAfter: 7 }],
-    ['without Retry-After', 'code', {}],
-  ] as const)(
-    'a 429 %s puts the request back into the queue, to go on later',
-    async (_name, body, header) => {
-      await approved(
-        'dump hosta notepad',
-        { simulator: { profile: { throttleBody: body } } },
-        plant({ what: 'throttle', on: 'run', times: 1, ...header }),
-      );
-      await app.run(5_000);
-      expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'throttled' });
-      expect(lastText()).toMatch(/429|limit/i);
-      await app.until('running');
-      expect(app.simulator.tenant.submissions).toHaveLength(1);
-    },
-  );
-
-  test('more approvals than sessions wait for a free one, and never go over the limit', async () => {
-    app = await openTestApp({
-      settings: { sessions: 2 },
-      simulator: { extraDevices: 4, profile: { maxSessions: 2 } },
-      policy: (text) => text.replace('groups: [Workstations, Servers]', "groups: ['*']"),
-    });
-    for (const host of ['load001', 'load002', 'load003']) {
-      await app.say('responder1', `dump ${host} notepad`);
-      await app.press('approver1', 'approve');
-      await app.run(2_400);
-    }
-    await app.run(5_000);
-    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'sessions' });
-    await app.run(10 * 60_000);
-    expect(app.store.all().map((request) => stageOf(request).state)).toEqual([
-      'finished',
-      'finished',
-      'finished',
-    ]);
-  });
-
-  test('a 429 that Defender answers because too many sessions run is told as such, and lowers how many are started', async () => {
-    app = await openTestApp({
-      simulator: { extraDevices: 8, profile: { maxSessions: 6, commandMs: [5 * 60_000, 5 * 60_000] } },
-      policy: (text) => text.replace('groups: [Workstations, Servers]', "groups: ['*']"),
-    });
-    for (let n = 1; n <= 8; n += 1) {
-      await app.say('responder1', `dump load00${n} notepad`);
-      await app.press('approver1', 'approve');
-    }
-    // Until Defender has said no to both: the bot's own limits may hold one of them back at first, depending
-    // on how the calls of all eight fell out.
-    const queued = () => app.store.open().filter((request) => stageOf(request).state === 'queued');
-    for (
-      let passes = 0;
-      passes < 120 &&
-      !(
-        queued().length === 2 &&
-        queued().every((one) => sessionIn(one, 'queued').stage.waitsFor === 'sessions')
-      );
-      passes += 1
-    )
-      await app.run(1_000);
-    const waiting = queued();
-    expect(waiting.map((request) => sessionIn(request, 'queued').stage.waitsFor)).toEqual([
-      'sessions',
-      'sessions',
-    ]);
-    expect(app.simulator.tenant.submissions).toHaveLength(6);
-    for (let minutes = 0; minutes < 60 && app.store.open().length > 0; minutes += 1) await app.run(60_000);
-    expect(app.store.all().map((request) => stageOf(request).state)).toEqual(
-      Array.from({ length: 8 }, () => 'finished'),
-    );
-  });
-
-  test('sessions that wait for offline devices keep no other request from being sent', async () => {
-    app = await openTestApp({ settings: { sessions: 2 }, simulator: { profile: { maxSessions: 2 } } });
-    app.simulator.tenant.changeDevice('hostb.corp.example', { online: false });
-    for (const host of ['laptop7', 'hostb', 'hosta']) {
-      await app.say('responder1', `dump ${host} notepad`);
-      await app.press('approver1', 'approve');
-      await app.loop.tick();
-    }
-    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'sessions' });
-    await app.run(11 * 60_000);
-    await app.until('finished');
-    expect(app.store.open().map((request) => stageOf(request).state)).toEqual(['running', 'running']);
-  });
-
-  test('eleven approvals in a minute are eleven submissions within the documented rate', async () => {
-    app = await openTestApp({
-      simulator: { extraDevices: 12 },
-      policy: (text) => text.replace('groups: [Workstations, Servers]', "groups: ['*']"),
-    });
-    for (let n = 1; n <= 11; n += 1) {
-      await app.say('responder1', `dump load0${String(n).padStart(2, '0')} notepad`);
-      await app.press('approver1', 'approve');
-    }
-    await app.run(10_000);
-    expect(app.simulator.tenant.submissions).toHaveLength(10);
-    const waiting = app.store.open().find((request) => stageOf(request).state === 'queued');
-    expect(sessionIn(waiting, 'queued').stage.waitsFor).toBe('slot');
-    await app.run(70_000);
-    expect(app.simulator.tenant.submissions).toHaveLength(11);
-  });
-
-  test('Defender being down loses nothing: the request waits, and lapses only when its time is over', async () => {
-    await approved('dump hosta notepad', {}, () => undefined);
-    app.simulator.tenant.faults.plant({ what: 'status', on: 'any', status: 503, times: 'always' });
-    await app.run(60_000);
-    expect(stageOf(app.newest())).toMatchObject({ state: 'queued', waitsFor: 'unavailable' });
-    app.simulator.tenant.faults.clear();
-    await app.until('running');
-    expect(app.simulator.tenant.submissions).toHaveLength(1);
-  });
-
-  test('a refusal that a repeat cannot mend ends the request, with its code and correlation id', async () => {
-    await approved(
-      'dump hosta notepad',
-      {},
-      (opened) =>
-        void opened.simulator.tenant.changeDevice('hosta.corp.example', { refusal: 'DisabledFeature' }),
-    );
-    await app.run(5_000);
-    const over = app.newest();
-    expect(stageOf(over)).toMatchObject({
-      state: 'closed',
-      ending: { kind: 'refused', code: 'DisabledFeature', target: expect.stringMatching(/^[0-9a-f-]{36}$/) },
-    });
-    expect(lastText()).toMatch(/advanced features|live response.*(off|on)/i);
-  });
-});
-
 describe('a lost answer', () => {
   test('is looked for by its tag and adopted; the script has run once', async () => {
-    await approved('dump hosta notepad', {}, plant({ what: 'loseAnswer', on: 'run', times: 1 }));
+    app = await approvedHouse('dump hosta notepad', {}, plant({ what: 'loseAnswer', on: 'run', times: 1 }));
     await app.run(1_000);
     expect(stageOf(app.newest()).state).toBe('unknown');
     await app.until('finished');
@@ -259,7 +78,7 @@ describe('a lost answer', () => {
   });
 
   test('is found though the list lags behind', async () => {
-    await approved('dump hosta notepad', {}, (opened) => {
+    app = await approvedHouse('dump hosta notepad', {}, (opened) => {
       opened.simulator.tenant.faults.plant({ what: 'loseAnswer', on: 'run', times: 1 });
       opened.simulator.tenant.faults.plant({ what: 'staleList', ms: 30_000, times: 'always' });
     });
@@ -269,7 +88,7 @@ describe('a lost answer', () => {
   });
 
   test('of a request that never arrived is handed to a person, who is told that sending again may run it twice', async () => {
-    await approved('dump hosta notepad', {}, plant({ what: 'reset', on: 'run', times: 1 }));
+    app = await approvedHouse('dump hosta notepad', {}, plant({ what: 'reset', on: 'run', times: 1 }));
     await app.run(10 * 60_000);
     expect(stageOf(app.newest())).toMatchObject({ state: 'unknown', searches: 6 });
     const resend = app.card().view.buttons.find((button) => button.verb === 'resend');
@@ -281,16 +100,16 @@ describe('a lost answer', () => {
   });
 
   test('can be dropped by the requester, and the card says what is not known', async () => {
-    await approved('dump hosta notepad', {}, plant({ what: 'reset', on: 'run', times: 1 }));
+    app = await approvedHouse('dump hosta notepad', {}, plant({ what: 'reset', on: 'run', times: 1 }));
     await app.run(10 * 60_000);
     await app.press('responder1', 'drop');
     await app.loop.tick();
     expect(stageOf(app.newest())).toMatchObject({ state: 'closed', ending: { kind: 'abandoned' } });
-    expect(lastText()).toMatch(/may have run|may still run|not known/i);
+    expect(lastText(app)).toMatch(/may have run|may still run|not known/i);
   });
 
   test('during a crash between intent and answer is treated the same after the restart', async () => {
-    await approved('dump hosta notepad', {}, plant({ what: 'loseAnswer', on: 'run', times: 1 }));
+    app = await approvedHouse('dump hosta notepad', {}, plant({ what: 'loseAnswer', on: 'run', times: 1 }));
     await app.run(1_000);
     await app.restart();
     await app.until('finished');
@@ -300,25 +119,25 @@ describe('a lost answer', () => {
 
 describe('while following', () => {
   test('Defender failing for a while changes nothing but the time', async () => {
-    await approved('dump hosta notepad');
+    app = await approvedHouse('dump hosta notepad');
     await app.until('running');
     app.simulator.tenant.faults.plant({ what: 'status', on: 'any', status: 502, times: 20 });
     expect(outcomeOf(await app.until('finished'))).toBe('succeeded');
   });
 
   test('a status nobody has seen is neither success nor failure', async () => {
-    await approved('dump hosta notepad');
+    app = await approvedHouse('dump hosta notepad');
     await app.until('running');
     app.simulator.tenant.faults.plant({ what: 'unknownStatus', times: 'always', value: 'Hibernating' });
     await app.run(30_000);
     expect(stageOf(app.newest()).state).toBe('running');
-    expect(lastText()).toContain('Hibernating');
+    expect(lastText(app)).toContain('Hibernating');
     app.simulator.tenant.faults.clear();
     expect(outcomeOf(await app.until('finished'))).toBe('succeeded');
   });
 
   test('a result that is not ready is asked for again, and told as following until it comes', async () => {
-    await approved('dump hosta notepad', {}, plant({ what: 'notReady', times: 3 }));
+    app = await approvedHouse('dump hosta notepad', {}, plant({ what: 'notReady', times: 3 }));
     await app.until('finished');
     await app.run(60_000);
     expect(anyText()).toMatch(/output follows/i);
@@ -328,7 +147,7 @@ describe('while following', () => {
   });
 
   test('a session that does not end in its time is handed to a person', async () => {
-    await approved(
+    app = await approvedHouse(
       'dump hosta notepad',
       {},
       (opened) => void opened.simulator.tenant.changeDevice('hosta.corp.example', { stuck: true }),
@@ -344,13 +163,13 @@ describe('while following', () => {
 
 describe('in the chat', () => {
   test('a card that was deleted is posted again and kept up to date there', async () => {
-    await approved('dump hosta notepad');
+    app = await approvedHouse('dump hosta notepad');
     await app.until('running');
     app.chat.cards.clear();
     await app.until('finished');
     await app.run(5_000);
     expect(app.chat.cards.size).toBe(1);
-    expect(lastText()).toContain('Finished');
+    expect(lastText(app)).toContain('Finished');
   });
 
   test('a post whose answer was lost is repeated once, and the newer card is the one kept true', async () => {
@@ -371,7 +190,7 @@ describe('in the chat', () => {
     await app.until('running');
     await app.run(5 * 60_000);
     expect(stageOf(app.newest()).state).toBe('finished');
-    expect(lastText()).toContain('Finished');
+    expect(lastText(app)).toContain('Finished');
     expect(app.chat.calls.filter((call) => call.startsWith('post'))).toHaveLength(1);
   });
 
@@ -397,16 +216,16 @@ describe('in the chat', () => {
   });
 
   test('after a restart every card catches up with what happened meanwhile', async () => {
-    await approved('dump hosta notepad');
+    app = await approvedHouse('dump hosta notepad');
     await app.until('running');
     app.chat.failNext(new ChatError('unavailable', 'down'), 1000);
     await app.run(4 * 60_000);
     expect(stageOf(app.newest()).state).toBe('finished');
-    expect(lastText()).not.toContain('Finished');
+    expect(lastText(app)).not.toContain('Finished');
     await app.restart();
     app.chat.heal();
     await app.run(5_000);
-    expect(lastText()).toContain('Finished');
+    expect(lastText(app)).toContain('Finished');
     expect(app.chat.calls.filter((call) => call.startsWith('post'))).toHaveLength(1);
   });
 });

@@ -1,7 +1,8 @@
 // A place that is shared with another organisation: whatever the policy says of it, no result is shown there.
 import { afterEach, expect, test } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
-import { createStoryChat, openTestApp } from '../../support/testApp.ts';
+import { createStoryChat } from '../../support/storyChat.ts';
+import { openTestApp } from '../../support/testApp.ts';
 import type { TestApp } from '../../support/testApp.ts';
 import { bindingOf } from '../../../src/liveResponse/commands.ts';
 

@@ -1,70 +1,64 @@
-// No card and no answer claims what the bot does not know: field-faults rows 1.4, 1.5, 1.6, 1.11 and 1.20,
-// and the bot's own state.
+// No card and no answer claims what the bot does not know: field-faults rows 1.4, 1.6, 1.11 and 1.20, and the
+// bot's own state (row 1.5 is in freeze.test.ts).
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { stateIn } from '../../support/requests.ts';
-import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { plainText } from '../../../cards/renderers/plainText.ts';
-import { ChatError } from '../../../src/bot/ports.ts';
 import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
+import { ask } from '../../support/stories/shorthands.ts';
+import type { TestApp } from '../../support/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());
 
 const faults = () => app.simulator.tenant.faults;
-const view = () => app.card().view;
-const shown = () => plainText(view());
-const ask = (text: string, as = 'responder1') => app.say(as, text).then(textOf);
-
-async function approved(command: string, options: TestAppOptions = {}): Promise<void> {
-  app = await approvedHouse(command, options);
-}
+const shown = () => plainText(app.card().view);
 
 describe('Defender cannot be read (row 1.4)', () => {
   test('a right that is missing behind the 201 is named on the card, with since when, and taken back when it is granted', async () => {
-    await approved('dump hosta notepad');
+    app = await approvedHouse('dump hosta notepad');
     await app.until('running');
     faults().plant({ what: 'status', on: 'list', status: 403, times: 'always' });
     await app.run(12_000);
-    expect(view().status).toMatch(/, not read since \d\d:\d\d UTC$/);
-    expect(view().lead).toMatch(
+    expect(app.card().view.status).toMatch(/, not read since \d\d:\d\d UTC$/);
+    expect(app.card().view.lead).toMatch(
       /^Nothing about it could be read from Defender since \d\d:\d\d UTC: The bot’s app registration may not follow running sessions \(403\)\. An administrator must grant it Machine\.ReadWrite\.All/,
     );
     expect(shown()).not.toContain('The bot follows it until');
     for (const line of ['list running', 'status', `status ${app.newest().id}`, 'host hosta', 'quota'])
-      expect(await ask(line)).toContain('Machine.ReadWrite.All');
+      expect(await ask(app, line)).toContain('Machine.ReadWrite.All');
     faults().clear();
     await app.run(5_000);
-    expect(view().status).not.toContain('not read');
-    expect(await ask('status')).toMatch(/Defender +readable since/);
+    expect(app.card().view.status).not.toContain('not read');
+    expect(await ask(app, 'status')).toMatch(/Defender +readable since/);
   });
 
   test('an outage is drawn once when it begins and once when it ends, however many readings fail', async () => {
-    await approved('dump hosta notepad', { simulator: { profile: { pendingMs: [600_000, 600_000] } } });
+    app = await approvedHouse('dump hosta notepad', {
+      simulator: { profile: { pendingMs: [600_000, 600_000] } },
+    });
     await app.until('running');
     await app.run(5_000);
     const before = app.chat.calls.length;
     faults().plant({ what: 'status', on: 'list', status: 503, times: 'always' });
     await app.run(60_000);
-    expect(view().lead).toContain('Defender cannot be reached.');
+    expect(app.card().view.lead).toContain('Defender cannot be reached.');
     expect(app.chat.calls.slice(before)).toHaveLength(1);
     faults().clear();
     await app.run(20_000);
     expect(app.chat.calls.slice(before)).toHaveLength(2);
-    expect(view().lead).toContain('The bot follows it until');
+    expect(app.card().view.lead).toContain('The bot follows it until');
   });
 
   test('one cause is told once, with all that fails for it', async () => {
     app = await openTestApp();
     for (const on of ['machines', 'library'] as const)
       faults().plant({ what: 'status', on, status: 503, times: 'always' });
-    for (let n = 0; n < 3; n += 1) for (const line of ['host hosta', 'scripts']) await ask(line);
-    const told = await ask('status');
+    for (let n = 0; n < 3; n += 1) for (const line of ['host hosta', 'scripts']) await ask(app, line);
+    const told = await ask(app, 'status');
     expect(told.match(/^Defender +FAILING/gm)).toHaveLength(1);
     expect(told.match(/Defender has been failing/g)).toHaveLength(1);
     expect(told).toMatch(
@@ -73,190 +67,22 @@ describe('Defender cannot be read (row 1.4)', () => {
   });
 
   test('one failed reading is no news', async () => {
-    await approved('dump hosta notepad');
+    app = await approvedHouse('dump hosta notepad');
     await app.until('running');
     faults().plant({ what: 'status', on: 'list', status: 500, times: 2 });
     await app.run(2_400);
-    expect(view().status).not.toContain('not read');
+    expect(app.card().view.status).not.toContain('not read');
   });
 
   test('an answer nobody can read is told as such, and a lost answer is then not promised to be looked for', async () => {
-    await approved('dump hosta notepad');
+    app = await approvedHouse('dump hosta notepad');
     faults().plant({ what: 'loseAnswer', on: 'run' });
     faults().plant({ what: 'truncate', on: 'list', times: 'always' });
     await app.until('unknown');
     await app.run(30_000);
-    expect(view().lead).toContain('Defender answers with something that the bot cannot read.');
-    expect(view().lead).not.toContain('It goes on looking until');
+    expect(app.card().view.lead).toContain('Defender answers with something that the bot cannot read.');
+    expect(app.card().view.lead).not.toContain('It goes on looking until');
   });
-});
-
-describe('a freeze (row 1.5)', () => {
-  test('is one sentence on the card, in the refusal and first in every answer, and takes Approve away until it ends', async () => {
-    app = await openTestApp();
-    await ask('dump hosta notepad');
-    await app.loop.tick();
-    const before = app.newest();
-    await ask('freeze odd approvals', 'approver1');
-    await app.loop.tick();
-    const sentence =
-      /Submissions have been frozen by [^.]+ since [^.]+: odd approvals\. Nothing can be asked for, approved or sent until somebody who may unfreeze types "\/lr unfreeze"\./;
-    expect(view().lead).toMatch(sentence);
-    expect(view().buttons.map(({ verb }) => verb)).toEqual(['deny', 'withdraw']);
-    expect(textOf(await app.press('approver1', 'approve', { request: before }))).toMatch(sentence);
-    for (const line of ['status', 'list', 'host hosta', 'quota', 'help', 'dump hosta other'])
-      expect((await ask(line)).search(sentence)).toBe(0);
-    expect(app.chat.announced.map(({ text }) => text)).toEqual([expect.stringMatching(sentence)]);
-    expect(app.chat.announced[0]?.text).toMatch(/^SIMULATED TENANT: /);
-    await ask('unfreeze', 'approver1');
-    await app.loop.tick();
-    expect(view().buttons.map(({ verb }) => verb)).toEqual(['approve', 'deny', 'withdraw']);
-    expect(app.chat.announced.at(-1)?.text).toMatch(
-      /Submissions are no longer frozen: .+ released them\. .*odd approvals/,
-    );
-  });
-
-  test('made while the bot was down, or right before its end, is announced after the start, once', async () => {
-    app = await openTestApp();
-    await app.store.note({ type: 'frozen', by: 'root at the machine', why: 'odd approvals' });
-    await app.restart();
-    await app.loop.tick();
-    expect(app.chat.announced.map(({ text }) => text)).toEqual([expect.stringContaining('odd approvals')]);
-    await app.restart();
-    await app.loop.tick();
-    expect(app.chat.announced).toHaveLength(1);
-    await app.store.note({ type: 'unfrozen', by: 'Avery Approver' });
-    await app.restart();
-    await app.loop.tick();
-    expect(app.chat.announced.slice(1).map(({ text }) => text)).toEqual([
-      expect.stringContaining('no longer frozen'),
-    ]);
-  });
-
-  test('is not released by what was typed before it and taken up after a restart', async () => {
-    app = await openTestApp();
-    const earlier = app.clock.now();
-    app.clock.move(1_000);
-    await ask('freeze odd approvals', 'approver1');
-    const input = {
-      surface: 'console',
-      account: { surface: 'console', id: 'approver1', trust: 'member' as const },
-      place: { surface: 'console', id: 'incidents', direct: false, external: false },
-      text: 'unfreeze',
-    };
-    expect(textOf(await app.bot.command({ ...input, deliveryId: 'd1', cameIn: earlier }))).toMatch(
-      /^Nothing was released: this came in before the freeze.*odd approvals/,
-    );
-    expect(app.store.freeze()).toBeDefined();
-    expect(textOf(await app.bot.command({ ...input, deliveryId: 'd2', cameIn: app.clock.now() }))).toMatch(
-      /^Unfrozen/,
-    );
-  });
-
-  test('whose announcement a chat lets wait holds up nothing: the worker goes on', async () => {
-    app = await openTestApp();
-    let go = (): void => undefined;
-    let asked = 0;
-    app.chat.announce = () => {
-      asked += 1;
-      return new Promise((resolve) => (go = resolve));
-    };
-    await ask('freeze odd approvals', 'approver1');
-    expect(await app.loop.announcing.pass()).toBeUndefined();
-    expect(await app.loop.announcing.pass()).toBeUndefined();
-    expect(asked).toBe(1);
-    expect(app.store.announcedFreeze()).toBeUndefined();
-    go();
-    await app.loop.announcing.settled();
-    await app.loop.announcing.pass();
-    expect(app.store.announcedFreeze()).toMatchObject({ why: 'odd approvals' });
-    await app.loop.announcing.pass();
-    const journal = readdirSync(app.dir)
-      .filter((name) => name.endsWith('.ndjson'))
-      .map((name) => readFileSync(join(app.dir, name), 'utf8'));
-    expect(journal.join('').split('"freezeAnnounced"')).toHaveLength(2);
-  });
-
-  test('released and made again by the same person at once, is announced with its new reason', async () => {
-    app = await openTestApp();
-    await ask('freeze odd approvals', 'approver1');
-    await app.loop.tick();
-    app.clock.move(1_000);
-    await ask('unfreeze', 'approver1');
-    await ask('freeze another reason', 'approver1');
-    await app.loop.tick();
-    expect(app.chat.announced.slice(1).map(({ text }) => text)).toEqual([
-      expect.stringContaining('another reason'),
-    ]);
-  });
-
-  test('whose announcement a chat refuses stands at once, and is announced when the chat takes it', async () => {
-    app = await openTestApp();
-    app.chat.failNext(new ChatError('unavailable', 'down'), 3);
-    expect(await ask('freeze odd approvals', 'approver1')).toMatch(/^Frozen:/);
-    await app.loop.tick();
-    expect(app.chat.announced).toEqual([]);
-    await app.run(60_000);
-    expect(app.chat.announced).toHaveLength(1);
-  });
-
-  const announcements = (): number => app.chat.calls.filter((call) => call.startsWith('announce')).length;
-
-  test.each([
-    ['in words that a chat will never take', 'rejected', 0],
-    ['in a place that was closed for an hour', 'closed', 3_600_001],
-  ] as const)('is not announced for ever %s, nor again by the next start', async (_where, code, later) => {
-    app = await openTestApp();
-    app.chat.refuse = (call) => (call.startsWith('announce') ? new ChatError(code, 'refused') : undefined);
-    await ask('freeze odd approvals', 'approver1');
-    await app.loop.tick();
-    app.clock.move(later);
-    await app.loop.tick();
-    const tried = announcements();
-    expect(tried).toBe(later === 0 ? 1 : 2);
-    await app.run(5 * 60_000);
-    expect(announcements()).toBe(tried);
-    await app.restart();
-    await app.loop.tick();
-    expect(announcements()).toBe(tried);
-  });
-
-  test('is announced no earlier than the chat asked for', async () => {
-    app = await openTestApp();
-    app.chat.failNext(new ChatError('throttled', 'slow down', { retryAfterMs: 90_000 }));
-    await ask('freeze odd approvals', 'approver1');
-    await app.run(80_000);
-    expect(announcements()).toBe(1);
-    await app.run(20_000);
-    expect(app.chat.announced).toHaveLength(1);
-  });
-
-  test.each([
-    ['was taken late', undefined],
-    ['failed late', new ChatError('rejected', 'refused')],
-  ])(
-    'and released while its announcement was under way, is announced as released though that %s',
-    async (_how, error) => {
-      app = await openTestApp();
-      let settle = (): void => undefined;
-      const announce = app.chat.announce.bind(app.chat);
-      app.chat.announce = () =>
-        new Promise((resolve, reject) => {
-          settle = () => (error === undefined ? resolve() : reject(error));
-        });
-      await ask('freeze odd approvals', 'approver1');
-      await app.loop.announcing.pass();
-      await ask('unfreeze', 'approver1');
-      await app.loop.announcing.pass();
-      app.chat.announce = announce;
-      settle();
-      await app.loop.announcing.settled();
-      await app.loop.tick();
-      expect(app.chat.announced.map(({ text }) => text)).toEqual([
-        expect.stringContaining('no longer frozen: Avery Approver'),
-      ]);
-    },
-  );
 });
 
 describe('a transcript that is no text (row 1.6)', () => {
@@ -278,7 +104,7 @@ describe('a transcript that is no text (row 1.6)', () => {
     const storage = createServer((_request, response) => void response.end(bytes)).listen(0, '127.0.0.1');
     await new Promise((resolve) => storage.once('listening', resolve));
     const origin = `http://127.0.0.1:${(storage.address() as AddressInfo).port}`;
-    await approved('run hosta collect.ps1', { resultOrigins: [origin] });
+    app = await approvedHouse('run hosta collect.ps1', { resultOrigins: [origin] });
     faults().plant({ what: 'linkHost', times: 'always', value: origin });
     await app.until('finished');
     await app.run(10_000);
@@ -288,26 +114,26 @@ describe('a transcript that is no text (row 1.6)', () => {
     expect(shown()).toMatch(words);
     expect(shown()).toContain(`“/lr link ${id} 0” gives a link to it`);
     expect(shown()).not.toContain('printed nothing');
-    expect(await ask(`output ${id} 0`, 'approver1')).toMatch(words);
+    expect(await ask(app, `output ${id} 0`, 'approver1')).toMatch(words);
   });
 });
 
 describe('a request that was given up while nobody knew whether it ran (row 1.20)', () => {
   test('is looked for on, its card is corrected when it turns up, and its results can be fetched', async () => {
-    await approved('dump hosta notepad');
+    app = await approvedHouse('dump hosta notepad');
     faults().plant({ what: 'loseAnswer', on: 'run' });
     faults().plant({ what: 'status', on: 'list', status: 503, times: 'always' });
     const lost = await app.until('unknown');
     await app.loop.cardSync.pass();
     await app.loop.cardSync.idle();
-    expect(view().buttons.find(({ verb }) => verb === 'drop')?.confirm?.text).toMatch(
+    expect(app.card().view.buttons.find(({ verb }) => verb === 'drop')?.confirm?.text).toMatch(
       /looked for it 0 of 6 times only: better wait/,
     );
     expect(textOf(await app.press('responder1', 'drop', { request: lost }))).toMatch(
       /looked for 0 of 6 times only.*corrects the card/,
     );
     await app.loop.tick();
-    expect(view().lead).toMatch(/Whether it ran is not known; the bot looks for it until/);
+    expect(app.card().view.lead).toMatch(/Whether it ran is not known; the bot looks for it until/);
     faults().clear();
     await app.run(20 * 60_000);
     expect(stageOf(app.newest())).toMatchObject({
@@ -315,15 +141,15 @@ describe('a request that was given up while nobody knew whether it ran (row 1.20
       ending: { kind: 'abandoned' },
       found: { action: { status: 'Succeeded' } },
     });
-    expect(view().status).toContain('Dropped, but at Defender: it ran and succeeded');
-    expect(view().steps.map(({ status }) => status)).toEqual(['completed', 'completed']);
+    expect(app.card().view.status).toContain('Dropped, but at Defender: it ran and succeeded');
+    expect(app.card().view.steps.map(({ status }) => status)).toEqual(['completed', 'completed']);
     expect(app.chat.notes.at(-1)?.text).toContain('it ran and succeeded');
-    expect(await ask(`link ${lost.id} 1`, 'approver1')).toContain('fresh link');
-    expect(await ask(`retry ${lost.id}`)).toContain('turned up at Defender after all');
+    expect(await ask(app, `link ${lost.id} 1`, 'approver1')).toContain('fresh link');
+    expect(await ask(app, `retry ${lost.id}`)).toContain('turned up at Defender after all');
   });
 
   test('is looked for on after a restart', async () => {
-    await approved('dump hosta notepad');
+    app = await approvedHouse('dump hosta notepad');
     faults().plant({ what: 'loseAnswer', on: 'run' });
     faults().plant({ what: 'status', on: 'list', status: 503, times: 'always' });
     await app.press('responder1', 'drop', { request: await app.until('unknown') });
@@ -341,10 +167,10 @@ describe('a request that was given up while nobody knew whether it ran (row 1.20
 describe('twins (row 1.11)', () => {
   test('the same line again is shown the first request, and makes no second card', async () => {
     app = await openTestApp();
-    await ask('dump hosta notepad');
+    await ask(app, 'dump hosta notepad');
     await app.loop.tick();
     const first = app.newest();
-    const said = await ask('dump HOSTA.corp.example notepad --reason "seen at 02:40"');
+    const said = await ask(app, 'dump HOSTA.corp.example notepad --reason "seen at 02:40"');
     expect(said).toContain(
       `${first.id} asks for the same on hosta.corp.example already (Waiting for approval; asked by you just now), so nothing new was asked for.`,
     );
@@ -366,22 +192,22 @@ describe('twins (row 1.11)', () => {
 
   test('asked separately with a reason, the approver’s card names the other and how it stands, until an hour after its end', async () => {
     app = await openTestApp();
-    await ask('dump hosta notepad');
+    await ask(app, 'dump hosta notepad');
     await app.press('approver1', 'approve');
     const first = await app.until('running');
-    expect(await ask('dump hosta notepad --separate')).toContain('--separate needs a reason');
+    expect(await ask(app, 'dump hosta notepad --separate')).toContain('--separate needs a reason');
     // The line under the refusal, copied with its dots.
-    expect(await ask('dump hosta notepad --reason "..." --separate')).toContain('the reason is missing');
-    await ask('dump hosta notepad --separate --reason "second dump after the reboot"');
+    expect(await ask(app, 'dump hosta notepad --reason "..." --separate')).toContain('the reason is missing');
+    await ask(app, 'dump hosta notepad --separate --reason "second dump after the reboot"');
     await app.loop.tick();
     const second = app.newest();
     expect(second).toMatchObject({
       asked: { apartFrom: first.id, reason: 'second dump after the reboot' },
       subject: { commands: first.subject.commands },
     });
-    const fact = (label: string) => view().facts.find((one) => one.label === label)?.value;
+    const fact = (label: string) => app.card().view.facts.find((one) => one.label === label)?.value;
     expect(fact('Same, open')).toContain(`${first.id}: `);
-    expect(view().buttons.find(({ verb }) => verb === 'approve')?.confirm?.text).toContain(
+    expect(app.card().view.buttons.find(({ verb }) => verb === 'approve')?.confirm?.text).toContain(
       `The same is open as ${first.id}`,
     );
     for (let n = 0; n < 400 && stateIn(app.store.get(first.id)) !== 'finished'; n += 1) await app.run(2_400);
@@ -399,10 +225,10 @@ describe('twins (row 1.11)', () => {
 
   test('other arguments, another device, and a request made from an ended one are no twins', async () => {
     app = await openTestApp();
-    await ask('dump hosta notepad');
+    await ask(app, 'dump hosta notepad');
     await app.press('responder1', 'withdraw');
     for (const line of ['dump hosta notepad', 'dump hosta calc', 'dump hostb notepad'])
-      expect(await ask(line)).toMatch(/is waiting for approval/);
+      expect(await ask(app, line)).toMatch(/is waiting for approval/);
     expect(app.store.all()).toHaveLength(4);
   });
 });

@@ -205,3 +205,11 @@ results: { read: [responder, approver] }
 freeze: [approver]
 `;
 }
+
+/** A bench with a policy and a script of its own, which the library does not hold yet. */
+export async function libraryBenchWithScript(): Promise<LibraryBench> {
+  const bench = await libraryBench();
+  bench.write('policy.yaml', policyText());
+  bench.write('scripts/hello.ps1', 'Write-Output "hello"\n');
+  return bench;
+}

@@ -6,6 +6,7 @@ import { createServer } from 'node:https';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
@@ -78,34 +79,54 @@ export interface RealNames {
 
 type Play = (message: IncomingMessage, response: ServerResponse) => unknown;
 
-export async function startRealNames({
-  folder,
-  inspected = false,
-  credentials,
-}: RealNamesOptions): Promise<RealNames> {
+async function playedSlack(): Promise<FakeSlack> {
   const slack = await startFakeSlack();
   seedWorkspace(slack);
   slack.world.scopes = [...slack.world.scopes, 'channels:history', 'groups:history'];
   slack.api.names = { sockets: 'wss://wss-primary.slack.com', answers: 'https://hooks.slack.com' };
+  return slack;
+}
+
+async function playedTeams(): Promise<RealTeams> {
   const teams = new RealTeams();
   await teams.seedWorkspace();
   // The front looks at tokens.
   teams.connector.authorization = undefined;
   teams.keys.document = { jwks_uri: 'https://login.botframework.com/v1/.well-known/keys' };
-  let held: number | undefined;
-  const simulator = await startSimulator({
-    clock: { now: () => held ?? Date.now() },
-    deviceSpeed: 200,
-    profile: { auth: 'token' },
-  });
+  return teams;
+}
+
+async function playedDefender(now: () => number): Promise<Simulator> {
+  const simulator = await startSimulator({ clock: { now }, deviceSpeed: 200, profile: { auth: 'token' } });
   simulator.tenant.faults.plant({
     what: 'linkHost',
     on: 'link',
     value: `https://${results}`,
     times: 'always',
   });
-  const entra = new EntraApps(tenant);
-  const app = {
+  return simulator;
+}
+
+/** Joins a socket that Slack's client opens with the played Slack on that port. */
+function joinSocket(message: IncomingMessage, client: Duplex, head: Buffer, port: number): void {
+  const onward = connect(port, '127.0.0.1', () => {
+    const { rawHeaders } = message;
+    const lines = Array.from(
+      { length: rawHeaders.length / 2 },
+      (_, at) => `${rawHeaders[2 * at] ?? ''}: ${rawHeaders[2 * at + 1] ?? ''}`,
+    );
+    onward.write(`GET ${message.url ?? '/'} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+    onward.write(head);
+    onward.pipe(client).pipe(onward);
+  });
+  onward.on('error', () => client.destroy());
+  client.on('error', () => onward.destroy());
+  client.on('close', () => onward.destroy());
+}
+
+/** The rights that the registered applications have been given. */
+function registrations(): RealNames['app'] {
+  return {
     defender: new AppRegistration([
       'Machine.LiveResponse',
       'Machine.ReadWrite.All',
@@ -115,6 +136,33 @@ export async function startRealNames({
     teams: new AppRegistration(),
     library: new AppRegistration(['Library.Manage']),
   };
+}
+
+/** The company's proxy, which leads to those ports, and the file of authorities to trust behind it. */
+async function startProxy(
+  { folder, inspected = false, credentials }: RealNamesOptions,
+  ports: ReadonlyMap<string, number>,
+  publicCert: string,
+): Promise<Pick<RealNames, 'proxy' | 'authorities'>> {
+  const company = certificateAuthority('the company');
+  const proxy = new CompanyProxy({
+    leadsTo: (host) => ports.get(host),
+    ...(inspected ? { inspects: { as: company, behind: publicCert } } : {}),
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+  await proxy.start();
+  const authorities = join(folder, 'authorities.pem');
+  writeFileSync(authorities, inspected ? company.cert : publicCert);
+  return { proxy, authorities };
+}
+
+export async function startRealNames(options: RealNamesOptions): Promise<RealNames> {
+  const slack = await playedSlack();
+  const teams = await playedTeams();
+  let held: number | undefined;
+  const simulator = await playedDefender(() => held ?? Date.now());
+  const entra = new EntraApps(tenant);
+  const app = registrations();
   entra.apps.set(defenderApp, app.defender).set(appId, app.teams).set(libraryApp, app.library);
 
   const calls = new Map<string, string[]>();
@@ -156,7 +204,6 @@ export async function startRealNames({
     'wss-primary.slack.com': forward(slackAt),
   };
   const public_ = certificateAuthority('a public authority');
-  const company = certificateAuthority('the company');
   const ports = new Map<string, number>();
   const servers: HttpServer[] = [];
   for (const [host, play] of Object.entries(hosts)) {
@@ -167,35 +214,15 @@ export async function startRealNames({
       ]);
       void play(message, response);
     });
-    // Slack's sockets.
     server.on('upgrade', (message: IncomingMessage, client, head) => {
       calls.set(host, [...(calls.get(host) ?? []), `UPGRADE ${(message.url ?? '').split('?')[0] ?? ''}`]);
-      const onward = connect(Number(new URL(slackAt).port), '127.0.0.1', () => {
-        const { rawHeaders } = message;
-        const lines = Array.from(
-          { length: rawHeaders.length / 2 },
-          (_, at) => `${rawHeaders[2 * at] ?? ''}: ${rawHeaders[2 * at + 1] ?? ''}`,
-        );
-        onward.write(`GET ${message.url ?? '/'} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
-        onward.write(head);
-        onward.pipe(client).pipe(onward);
-      });
-      onward.on('error', () => client.destroy());
-      client.on('error', () => onward.destroy());
-      client.on('close', () => onward.destroy());
+      joinSocket(message, client, head, Number(new URL(slackAt).port));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     servers.push(server);
     ports.set(host, (server.address() as AddressInfo).port);
   }
-  const proxy = new CompanyProxy({
-    leadsTo: (host) => ports.get(host),
-    ...(inspected ? { inspects: { as: company, behind: public_.cert } } : {}),
-    ...(credentials === undefined ? {} : { credentials }),
-  });
-  await proxy.start();
-  const authorities = join(folder, 'authorities.pem');
-  writeFileSync(authorities, (inspected ? company : public_).cert);
+  const { proxy, authorities } = await startProxy(options, ports, public_.cert);
 
   return {
     proxy,

@@ -62,7 +62,7 @@ export function auditBench(): AuditBench {
       let head = noHead;
       let text = '';
       const add = (request: string, at: number, event: Event): void => {
-        const line = lineAfter(head, at, request, event, people);
+        const line = lineAfter(head, { at, request, event }, people);
         head = line.head;
         text += `${line.text}\n`;
       };

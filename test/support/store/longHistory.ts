@@ -62,14 +62,13 @@ export async function writeHistory(folder: string, history: LongHistory): Promis
   for (let from = 0; from < history.requests; from += together) {
     const batch = Array.from({ length: Math.min(together, history.requests - from) }, (_, at) => from + at);
     now = began + Math.floor((from / history.requests) * span);
-    await Promise.all(batch.map((index) => writeOne(store, outputs, history, index, now)));
+    await Promise.all(batch.map((index) => writeOne({ store, outputs }, history, index, now)));
   }
   await store.close();
 }
 
 async function writeOne(
-  store: Store,
-  outputs: OutputStore,
+  { store, outputs }: { readonly store: Store; readonly outputs: OutputStore },
   history: LongHistory,
   index: number,
   at: number,

@@ -40,56 +40,61 @@ export function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: injected`), { code });
 }
 
+/** Counts the operations that could change something, and lets those fail that a test wants to. */
+class Faults {
+  fault: Fault | undefined;
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  attempt(operation: DiskOperation, path: string, bytes = 0): ReturnType<Fault> {
+    this.#count += 1;
+    return this.fault?.(operation, path, bytes);
+  }
+
+  guard(operation: DiskOperation, path: string): void {
+    const failed = this.attempt(operation, path);
+    if (failed !== undefined) throw systemError(failed.code);
+  }
+}
+
+function handle(path: string, inode: Inode, faults: Faults): DiskFile {
+  const sync = (): void => {
+    faults.guard('sync', path);
+    inode.durable = inode.current;
+  };
+  return {
+    append: (bytes) => {
+      const failed = faults.attempt('append', path, bytes.length);
+      const arrived = failed === undefined ? bytes.length : (failed.arrives ?? 0);
+      inode.current = Buffer.concat([inode.current, bytes.subarray(0, arrived)]);
+      if (failed !== undefined) throw systemError(failed.code);
+    },
+    sync,
+    flush: () => Promise.resolve().then(sync),
+    truncate: (length) => {
+      faults.guard('truncate', path);
+      inode.current = inode.current.subarray(0, length);
+    },
+    read: (start, length) => Buffer.from(inode.current.subarray(start, start + length)),
+    size: () => inode.current.length,
+    close: () => undefined,
+  };
+}
+
 export function createMemoryDisk(from: ReadonlyMap<string, Buffer> = new Map()): MemoryDisk {
   const names = new Map<string, Inode>(
     [...from].map(([path, bytes]) => [path, { durable: bytes, current: bytes }]),
   );
   let durableNames = new Map(names);
   let pending: readonly NameChange[] = [];
-  let fault: Fault | undefined;
-  let count = 0;
-
-  function attempt(
-    operation: DiskOperation,
-    path: string,
-    bytes = 0,
-  ): { readonly code: string; readonly arrives?: number } | undefined {
-    count += 1;
-    return fault?.(operation, path, bytes);
-  }
-
-  function guard(operation: DiskOperation, path: string): void {
-    const failed = attempt(operation, path);
-    if (failed !== undefined) throw systemError(failed.code);
-  }
+  const faults = new Faults();
 
   function change(folder: string, apply: (names: Map<string, Inode>) => void): void {
     apply(names);
     pending = [...pending, { folder, apply }];
-  }
-
-  function handle(path: string, inode: Inode): DiskFile {
-    const sync = (): void => {
-      guard('sync', path);
-      inode.durable = inode.current;
-    };
-    return {
-      append: (bytes) => {
-        const failed = attempt('append', path, bytes.length);
-        const arrived = failed === undefined ? bytes.length : (failed.arrives ?? 0);
-        inode.current = Buffer.concat([inode.current, bytes.subarray(0, arrived)]);
-        if (failed !== undefined) throw systemError(failed.code);
-      },
-      sync,
-      flush: () => Promise.resolve().then(sync),
-      truncate: (length) => {
-        guard('truncate', path);
-        inode.current = inode.current.subarray(0, length);
-      },
-      read: (start, length) => Buffer.from(inode.current.subarray(start, start + length)),
-      size: () => inode.current.length,
-      close: () => undefined,
-    };
   }
 
   return {
@@ -97,19 +102,19 @@ export function createMemoryDisk(from: ReadonlyMap<string, Buffer> = new Map()):
       const there = names.get(path);
       if (mode === 'read') {
         if (there === undefined) throw systemError('ENOENT');
-        return handle(path, there);
+        return handle(path, there, faults);
       }
-      guard('open', path);
+      faults.guard('open', path);
       if (there !== undefined) {
         if (mode === 'new') there.current = Buffer.alloc(0);
-        return handle(path, there);
+        return handle(path, there, faults);
       }
       const made: Inode = { durable: Buffer.alloc(0), current: Buffer.alloc(0) };
       change(dirname(path), (all) => all.set(path, made));
-      return handle(path, made);
+      return handle(path, made, faults);
     },
     rename: (source, target) => {
-      guard('rename', source);
+      faults.guard('rename', source);
       change(dirname(target), (all) => {
         const inode = all.get(source);
         if (inode === undefined) return;
@@ -119,7 +124,7 @@ export function createMemoryDisk(from: ReadonlyMap<string, Buffer> = new Map()):
     },
     remove: (path) => {
       if (!names.has(path)) return;
-      guard('remove', path);
+      faults.guard('remove', path);
       change(dirname(path), (all) => all.delete(path));
     },
     list: (folder) =>
@@ -129,14 +134,14 @@ export function createMemoryDisk(from: ReadonlyMap<string, Buffer> = new Map()):
         .sort(),
     makeFolder: () => undefined,
     syncFolder: (folder) => {
-      guard('syncFolder', folder);
+      faults.guard('syncFolder', folder);
       for (const one of pending) one.apply(durableNames);
       pending = [];
     },
     failWith: (next) => {
-      fault = next;
+      faults.fault = next;
     },
-    operations: () => count,
+    operations: () => faults.count,
     powerCut: (pick) => {
       const left = new Map(durableNames);
       for (const one of pending.slice(0, pick(pending.length + 1))) one.apply(left);

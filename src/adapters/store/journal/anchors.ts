@@ -174,25 +174,77 @@ interface Kept {
   noting?: Promise<void>;
 }
 
-export function createAnchoring({
-  places,
-  head,
-  keys,
-  clock,
-  log,
-  everyLines,
-  everyMs,
-}: AnchoringOptions): Anchoring {
-  const kept = places.map((place): Kept => ({ place, seq: 0, at: clock.elapsed(), failures: 0, retryAt: 0 }));
-  const stopped = new AbortController();
-  let running: Promise<void> | undefined;
+export function createAnchoring(options: AnchoringOptions): Anchoring {
+  return new HeadAnchoring(options);
+}
 
-  function note(one: Kept, now: Head): Promise<void> {
-    one.noting = put(one, now).finally(() => delete one.noting);
+class HeadAnchoring implements Anchoring {
+  readonly #options: AnchoringOptions;
+  readonly #kept: readonly Kept[];
+  readonly #stopped = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: AnchoringOptions) {
+    this.#options = options;
+    this.#kept = options.places.map((place) => ({
+      place,
+      seq: 0,
+      at: options.clock.elapsed(),
+      failures: 0,
+      retryAt: 0,
+    }));
+  }
+
+  start(): void {
+    if (this.#kept.length > 0) this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#running;
+    const now = this.#options.head();
+    await Promise.all(
+      this.#kept.map(async (one) => {
+        await one.noting;
+        if (one.seq !== now.seq && one.failures === 0 && now.seq > 0) await this.#note(one, now);
+      }),
+    );
+  }
+
+  async look(): Promise<number> {
+    const now = this.#options.head();
+    await Promise.all(this.#kept.filter((one) => this.#isDue(one, now)).map((one) => this.#note(one, now)));
+    return lookEvery;
+  }
+
+  trouble(): string | undefined {
+    const failing = this.#kept.filter((one) => one.failures > 0);
+    if (failing.length === 0) return undefined;
+    return failing
+      .map(
+        ({ place, seq, why }) =>
+          `the head of the journal cannot be noted at ${place.name} (${why ?? ''}); ${seq === 0 ? 'nothing was noted there since the start' : `the last line noted there is ${seq}`}`,
+      )
+      .join('; ');
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#options;
+    while (!this.#stopped.signal.aborted) {
+      // Not waited for: a webhook that hangs must not keep the next head from the file, nor the last one when
+      // the bot stops.
+      void this.look();
+      await clock.sleep(lookEvery, this.#stopped.signal);
+    }
+  }
+
+  #note(one: Kept, now: Head): Promise<void> {
+    one.noting = this.#put(one, now).finally(() => delete one.noting);
     return one.noting;
   }
 
-  async function put(one: Kept, now: Head): Promise<void> {
+  async #put(one: Kept, now: Head): Promise<void> {
+    const { clock, keys, log } = this.#options;
     try {
       await one.place.put(anchorOf(now, clock.now(), keys));
       if (one.failures > 0) log.info('anchoredAgain', { where: one.place.name, seq: now.seq });
@@ -208,53 +260,11 @@ export function createAnchoring({
     }
   }
 
-  function isDue(one: Kept, now: Head): boolean {
+  #isDue(one: Kept, now: Head): boolean {
+    const { clock, everyLines, everyMs } = this.#options;
     if (now.seq === one.seq || now.seq === 0 || one.noting !== undefined) return false;
     if (one.failures > 0) return clock.elapsed() >= one.retryAt;
     // The first one at once: a head that is noted before anything is done shows what the start stood on.
     return one.seq === 0 || now.seq - one.seq >= everyLines || clock.elapsed() - one.at >= everyMs;
   }
-
-  async function look(): Promise<number> {
-    const now = head();
-    await Promise.all(kept.filter((one) => isDue(one, now)).map((one) => note(one, now)));
-    return lookEvery;
-  }
-
-  async function run(): Promise<void> {
-    while (!stopped.signal.aborted) {
-      // Not waited for: a webhook that hangs must not keep the next head from the file, nor the last one when
-      // the bot stops.
-      void look();
-      await clock.sleep(lookEvery, stopped.signal);
-    }
-  }
-
-  return {
-    look,
-    start() {
-      if (kept.length > 0) running = run();
-    },
-    async stop() {
-      stopped.abort();
-      await running;
-      const now = head();
-      await Promise.all(
-        kept.map(async (one) => {
-          await one.noting;
-          if (one.seq !== now.seq && one.failures === 0 && now.seq > 0) await note(one, now);
-        }),
-      );
-    },
-    trouble() {
-      const failing = kept.filter((one) => one.failures > 0);
-      if (failing.length === 0) return undefined;
-      return failing
-        .map(
-          ({ place, seq, why }) =>
-            `the head of the journal cannot be noted at ${place.name} (${why ?? ''}); ${seq === 0 ? 'nothing was noted there since the start' : `the last line noted there is ${seq}`}`,
-        )
-        .join('; ');
-    },
-  };
 }

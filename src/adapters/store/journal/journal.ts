@@ -79,14 +79,146 @@ export interface JournalOptions {
 
 /** Reads, verifies and cuts what is there, and opens it for writing. @throws JournalBroken */
 export function openJournal(options: JournalOptions): Journal {
-  const { disk, folder, log, keys, people } = options;
-  const found = readAll(options);
-  let head = found.head;
-  let place = found.place;
-  let trouble: string | undefined;
-  let closed = false;
+  return new OpenJournal(options);
+}
 
-  function reopen(): void {
+class OpenJournal implements Journal {
+  readonly #options: JournalOptions;
+  #head: Head;
+  #place: OpenSegment;
+  #trouble: string | undefined;
+  #closed = false;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    const found = readAll(options);
+    this.#head = found.head;
+    this.#place = found.place;
+  }
+
+  head(): Head {
+    return this.#head;
+  }
+
+  trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  ready(): void {
+    if (this.#closed) throw new StoreError('the store is closed');
+    if (this.#place.file !== undefined) return;
+    try {
+      this.#reopen();
+    } catch (error) {
+      this.#trouble = `The journal cannot be opened: ${diskWords(error)}.`;
+      throw new StoreError(this.#trouble, error);
+    }
+    this.#options.log.info('journalReopened', { seq: this.#head.seq });
+  }
+
+  prepare(at: number, subject: Subject, event: Event | GlobalEvent, owner = ''): Prepared {
+    const { keys, people, log } = this.#options;
+    const head = this.#head;
+    // Folded is what was written, not what was meant: a value that JSON changes would otherwise differ
+    // after a restart.
+    const written = JSON.parse(JSON.stringify(event)) as Event;
+    if (head.key === undefined && head.seq > 0 && event.type !== 'takenOver')
+      throw new Error('lines of version 0.1 have to be taken over first');
+    const sealed = sealedEvent(written, owner, head.seq + 1, people);
+    try {
+      people.flush();
+    } catch (error) {
+      this.#trouble = `The journal cannot be written: ${diskWords(error)}.`;
+      log.error('personKeyNotWritten', { seq: head.seq + 1, why: diskWords(error) });
+      // The next change looks first whether the disk is well again.
+      this.#drop();
+      throw new StoreError(this.#trouble, error);
+    }
+    const line = encodeLine(head, { at, ...subject, ...sealed }, keys);
+    return {
+      entry: { seq: line.head.seq, at, format: lineFormat, ...subject, event: written } as Entry,
+      bytes: Buffer.from(`${line.text}\n`),
+      head: line.head,
+    };
+  }
+
+  async commit(line: Prepared): Promise<void> {
+    const { log } = this.#options;
+    this.ready();
+    const { file } = this.#place;
+    if (file === undefined) throw new StoreError('the journal is not open');
+    if (line.head.seq !== this.#head.seq + 1)
+      throw new Error(
+        `journal line ${line.head.seq} was prepared for another place than ${this.#head.seq + 1}`,
+      );
+    try {
+      file.append(line.bytes);
+      await file.flush();
+    } catch (error) {
+      this.#trouble = `The journal cannot be written: ${diskWords(error)}.`;
+      log.error('journalWriteFailed', { seq: line.head.seq, why: diskWords(error) });
+      // After a failed fsync the system may have thrown the bytes away and call the next fsync a success:
+      // never again this handle.
+      this.#drop();
+      this.#quietly(() => this.#reopen());
+      throw new StoreError(this.#trouble, error);
+    }
+    this.#place = {
+      ...this.#place,
+      size: this.#place.size + line.bytes.length,
+      last: { offset: this.#place.size, before: this.#head },
+    };
+    this.#head = line.head;
+    if (this.#trouble !== undefined) log.info('journalWritesAgain', { seq: this.#head.seq });
+    this.#trouble = undefined;
+  }
+
+  rotate(): void {
+    const { disk, folder } = this.#options;
+    this.ready();
+    if (this.#place.size === 0) return;
+    const path = join(folder, segmentName(this.#head.seq + 1));
+    try {
+      const file = createSegment(disk, folder, path);
+      this.#drop();
+      this.#place = { path, file, size: 0 };
+    } catch (error) {
+      throw new StoreError(`A new journal file cannot be made: ${diskWords(error)}.`, error);
+    }
+  }
+
+  recover(): boolean {
+    const { disk, folder, log } = this.#options;
+    if (this.#trouble === undefined) return true;
+    const path = join(folder, 'probe.tmp');
+    try {
+      this.ready();
+      const file = disk.open(path, 'new');
+      try {
+        file.append(Buffer.alloc(probeBytes, 'x'));
+        file.sync();
+      } finally {
+        file.close();
+        disk.remove(path);
+      }
+      this.#trouble = undefined;
+      log.info('journalWritesAgain', { seq: this.#head.seq });
+      return true;
+    } catch (error) {
+      this.#trouble =
+        error instanceof StoreError ? error.message : `The journal cannot be written: ${diskWords(error)}.`;
+      return false;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#drop();
+  }
+
+  #reopen(): void {
+    const { disk, keys } = this.#options;
+    const place = this.#place;
     const file = disk.open(place.path, 'append');
     try {
       const size = file.size();
@@ -97,135 +229,33 @@ export function openJournal(options: JournalOptions): Journal {
       if (place.last !== undefined) {
         const bytes = Buffer.from(file.read(place.last.offset, place.size - place.last.offset - 1));
         const check = decodeLine(bytes, place.last.before, keys);
-        if ('wrong' in check || check.head.hash !== head.hash)
+        if ('wrong' in check || check.head.hash !== this.#head.hash)
           throw new Error('the last acknowledged line of the journal can no longer be read back');
       }
       // What follows was never acknowledged: left there, a later start would take it for a decision, though
-      // somebody has read that it failed.
+      // someone has read that it failed.
       if (size > place.size) file.truncate(place.size);
       file.sync();
     } catch (error) {
-      quietly(() => file.close());
+      this.#quietly(() => file.close());
       throw error;
     }
-    place = { ...place, file };
+    this.#place = { ...place, file };
   }
 
-  function drop(): void {
-    const { file } = place;
-    place = { ...place, file: undefined };
-    if (file !== undefined) quietly(() => file.close());
+  #drop(): void {
+    const { file } = this.#place;
+    this.#place = { ...this.#place, file: undefined };
+    if (file !== undefined) this.#quietly(() => file.close());
   }
 
-  function quietly(task: () => void): void {
+  #quietly(task: () => void): void {
     try {
       task();
     } catch (error) {
-      log.warn('journalCleanupFailed', { why: diskWords(error) });
+      this.#options.log.warn('journalCleanupFailed', { why: diskWords(error) });
     }
   }
-
-  function ready(): void {
-    if (closed) throw new StoreError('the store is closed');
-    if (place.file !== undefined) return;
-    try {
-      reopen();
-    } catch (error) {
-      trouble = `The journal cannot be opened: ${diskWords(error)}.`;
-      throw new StoreError(trouble, error);
-    }
-    log.info('journalReopened', { seq: head.seq });
-  }
-
-  return {
-    head: () => head,
-    ready,
-    prepare: (at, subject, event, owner = '') => {
-      // Folded is what was written, not what was meant: a value that JSON changes would otherwise differ
-      // after a restart.
-      const written = JSON.parse(JSON.stringify(event)) as Event;
-      if (head.key === undefined && head.seq > 0 && event.type !== 'takenOver')
-        throw new Error('lines of version 0.1 have to be taken over first');
-      const sealed = sealedEvent(written, owner, head.seq + 1, people);
-      try {
-        people.flush();
-      } catch (error) {
-        trouble = `The journal cannot be written: ${diskWords(error)}.`;
-        log.error('personKeyNotWritten', { seq: head.seq + 1, why: diskWords(error) });
-        // The next change looks first whether the disk is well again.
-        drop();
-        throw new StoreError(trouble, error);
-      }
-      const line = encodeLine(head, { at, ...subject, ...sealed }, keys);
-      return {
-        entry: { seq: line.head.seq, at, format: lineFormat, ...subject, event: written } as Entry,
-        bytes: Buffer.from(`${line.text}\n`),
-        head: line.head,
-      };
-    },
-    commit: async (line) => {
-      ready();
-      const { file } = place;
-      if (file === undefined) throw new StoreError('the journal is not open');
-      if (line.head.seq !== head.seq + 1)
-        throw new Error(`journal line ${line.head.seq} was prepared for another place than ${head.seq + 1}`);
-      try {
-        file.append(line.bytes);
-        await file.flush();
-      } catch (error) {
-        trouble = `The journal cannot be written: ${diskWords(error)}.`;
-        log.error('journalWriteFailed', { seq: line.head.seq, why: diskWords(error) });
-        // After a failed fsync the system may have thrown the bytes away and call the next fsync a success:
-        // never again this handle.
-        drop();
-        quietly(reopen);
-        throw new StoreError(trouble, error);
-      }
-      place = { ...place, size: place.size + line.bytes.length, last: { offset: place.size, before: head } };
-      head = line.head;
-      if (trouble !== undefined) log.info('journalWritesAgain', { seq: head.seq });
-      trouble = undefined;
-    },
-    rotate: () => {
-      ready();
-      if (place.size === 0) return;
-      const path = join(folder, segmentName(head.seq + 1));
-      try {
-        const file = createSegment(disk, folder, path);
-        drop();
-        place = { path, file, size: 0 };
-      } catch (error) {
-        throw new StoreError(`A new journal file cannot be made: ${diskWords(error)}.`, error);
-      }
-    },
-    trouble: () => trouble,
-    recover: () => {
-      if (trouble === undefined) return true;
-      const path = join(folder, 'probe.tmp');
-      try {
-        ready();
-        const file = disk.open(path, 'new');
-        try {
-          file.append(Buffer.alloc(probeBytes, 'x'));
-          file.sync();
-        } finally {
-          file.close();
-          disk.remove(path);
-        }
-        trouble = undefined;
-        log.info('journalWritesAgain', { seq: head.seq });
-        return true;
-      } catch (error) {
-        trouble =
-          error instanceof StoreError ? error.message : `The journal cannot be written: ${diskWords(error)}.`;
-        return false;
-      }
-    },
-    close: () => {
-      closed = true;
-      drop();
-    },
-  };
 }
 
 /** An empty journal file whose name survives a power cut. */

@@ -1,0 +1,8 @@
+// Policies that a file changes to, in the stories on reading it again.
+import { examplePolicy } from '../testApp.ts';
+
+export const looser = examplePolicy.replace(
+  'groups: [Workstations, Servers]',
+  'groups: [Workstations, Servers, Kiosks]',
+);
+export const broken = examplePolicy.replace('freeze: [approver]', 'freeze: [approvr]');
