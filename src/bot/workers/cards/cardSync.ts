@@ -156,7 +156,8 @@ export class CardSync {
       if (behind) this.#touched.add(id);
     }
     // Whatever is behind was looked at.
-    if (notLooked.size === 0) this.#places.only(({ surface, place }) => wanted.has(surfaceKey(surface, place)));
+    if (notLooked.size === 0)
+      this.#places.only(({ surface, place }) => wanted.has(surfaceKey(surface, place)));
     // Looked at together, so that what closed in the middle of the pass is told for all of its cards at once.
     const affected = found.undrawn.flatMap(({ request, place }) => {
       const trouble = this.#troubleOf({ id: request.id, place }, waits);
