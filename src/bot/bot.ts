@@ -6,9 +6,9 @@ import type { Freeze } from '../liveResponse/ports.ts';
 import { freezeAtMachine } from './handlers/freeze.ts';
 import { rememberingGroups } from './workers/reads/lastKnown.ts';
 import { createRecentLibrary, createLibraryCache } from './workers/reads/approvalDigest.ts';
-import { watchDefender } from './workers/upkeep/defenderWatch.ts';
-import { createWorkers } from './workers/workers.ts';
-import type { Workers, WorkersParts, Subscribe } from './workers/workers.ts';
+import { DefenderWatch } from './workers/upkeep/defenderWatch.ts';
+import { Workers } from './workers/workers.ts';
+import type { WorkersParts, Subscribe } from './workers/workers.ts';
 import { createSharedPlaces } from './workers/cards/closedPlaces.ts';
 import { onCommand, onPress } from './handlers/onCommand.ts';
 import type { Bot } from './ports.ts';
@@ -28,7 +28,7 @@ export function createBot(
   subscribe: Subscribe,
   parts: WorkersParts & { readonly keepLibrary?: boolean } = {},
 ): Bot & AtMachine & { readonly loop: Workers } {
-  const watch = watchDefender(given.defender, given.clock);
+  const watch = new DefenderWatch(given.defender, given.clock);
   const outsiders = createSharedPlaces(given);
   const deps: Deps = {
     ...given,
@@ -37,7 +37,7 @@ export function createBot(
     groups: rememberingGroups(given.groups, given.lastKnown),
   };
   const recentLibrary = createRecentLibrary(deps);
-  const loop = createWorkers({ ...deps, watch }, subscribe, {
+  const loop = new Workers({ ...deps, watch }, subscribe, {
     ...parts,
     ...(parts.keepLibrary === true ? { libraryLook: createLibraryCache(deps, recentLibrary) } : {}),
   });

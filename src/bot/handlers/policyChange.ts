@@ -59,13 +59,13 @@ export async function applyPolicy(
   }
   todays.replace(policy);
   log.warn('policyChanged', { sha256, before, how, changes: changes.length });
-  loop.announcing.say(
+  loop.announcing.say({
     topic,
-    [...approvalsOf(old), ...approvalsOf(policy)],
-    `The policy ${how === 'signal' ? 'was read again' : 'file has changed'} and is in force now. ${changeWords(changes)}${changes.length === 0 ? '' : ' Open requests are judged by it at once; the card of each one that it ends says why.'}`,
-    () => told(store, sha256),
-    true,
-  );
+    places: [...approvalsOf(old), ...approvalsOf(policy)],
+    text: `The policy ${how === 'signal' ? 'was read again' : 'file has changed'} and is in force now. ${changeWords(changes)}${changes.length === 0 ? '' : ' Open requests are judged by it at once; the card of each one that it ends says why.'}`,
+    told: () => told(store, sha256),
+    each: true,
+  });
   loop.policyChanged();
   return unwritten;
 }
@@ -83,12 +83,12 @@ export async function startWithPolicy({ store, loop, todays }: Parts, sha256: st
   if (known === sha256) return;
   // The very first start, and the first of a version that keeps it, is no change.
   if (known === undefined) return told(store, sha256);
-  loop.announcing.say(
+  loop.announcing.say({
     topic,
-    approvalsOf(todays.policy),
-    `The bot has started with another policy than before (SHA-256 ${sha256.slice(0, 8)}…, was ${known.slice(0, 8)}…). Open requests are judged by it; the card of each one that it ends says why. The earlier file is not kept, so the bot cannot say what changed: ask an administrator to compare the two.`,
-    () => told(store, sha256),
-  );
+    places: approvalsOf(todays.policy),
+    text: `The bot has started with another policy than before (SHA-256 ${sha256.slice(0, 8)}…, was ${known.slice(0, 8)}…). Open requests are judged by it; the card of each one that it ends says why. The earlier file is not kept, so the bot cannot say what changed: ask an administrator to compare the two.`,
+    told: () => told(store, sha256),
+  });
 }
 
 /**
@@ -103,7 +103,7 @@ export function policyFileSaid(
     why === undefined
       ? 'The policy file has no mistake any more. It says what is in force already, so nothing changes.'
       : `The policy file cannot be used, so the policy that was in force stays in force: ${why} An administrator fixes it (the log and the doctor name every mistake); it is taken as soon as it has none.`;
-  loop.announcing.say('policy file', approvalsOf(todays.policy), words);
+  loop.announcing.say({ topic: 'policy file', places: approvalsOf(todays.policy), text: words });
 }
 
 function approvalsOf(policy: Policy): readonly string[] {

@@ -1,8 +1,7 @@
 // Since when Defender cannot be read, and what counts as that: every call of one kind noticed, on a clock
 // that moves when it is told to.
 import { beforeEach, expect, test } from '@jest/globals';
-import { watchDefender } from '../../../src/bot/workers/upkeep/defenderWatch.ts';
-import type { DefenderWatch } from '../../../src/bot/workers/upkeep/defenderWatch.ts';
+import { DefenderWatch } from '../../../src/bot/workers/upkeep/defenderWatch.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
 import type { DefenderApi } from '../../../src/liveResponse/ports.ts';
 
@@ -17,7 +16,7 @@ beforeEach(() => {
   changes = [];
   const call = (): Promise<never> =>
     fails === undefined ? Promise.resolve([] as never) : Promise.reject(fails);
-  watch = watchDefender({ actions: call, library: call, link: call } as unknown as DefenderApi, clock);
+  watch = new DefenderWatch({ actions: call, library: call, link: call } as unknown as DefenderApi, clock);
   watch.onChange((what) => void changes.push(what));
 });
 

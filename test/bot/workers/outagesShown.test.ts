@@ -1,7 +1,7 @@
 // Outages that nobody would take back: what only people and deeds ask for is told as failing for a while
 // after its last failure.
 import { expect, test } from '@jest/globals';
-import { watchDefender } from '../../../src/bot/workers/upkeep/defenderWatch.ts';
+import { DefenderWatch } from '../../../src/bot/workers/upkeep/defenderWatch.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
 import type { DefenderApi } from '../../../src/liveResponse/ports.ts';
 import { createManualClock } from '../../support/manualClock.ts';
@@ -15,7 +15,7 @@ function watched(status: number) {
     Promise.reject(
       new DefenderError(status === 403 ? 'refused' : 'unavailable', 'planted', { status, call: 'link' }),
     );
-  return { clock, watch: watchDefender({ link } as unknown as DefenderApi, clock) };
+  return { clock, watch: new DefenderWatch({ link } as unknown as DefenderApi, clock) };
 }
 
 async function failing(status: number) {

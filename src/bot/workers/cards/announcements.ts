@@ -12,6 +12,7 @@ import type { Deps } from '../../deps.ts';
 import { lostAt } from '../../policy/places.ts';
 import { endingWords } from '../../policy/refusals/endedStatus.ts';
 import { ChatError } from '../../ports.ts';
+import type { ChatPort } from '../../ports.ts';
 import { sessionsOf } from '../transition.ts';
 import { wordsOf } from './cardViews.ts';
 
@@ -23,19 +24,15 @@ const giveUpAfter = 3_600_000;
 /** What was not told is added to what is newer up to this; every chat takes it in one message. Characters. */
 const longestText = 8_000;
 
-export interface Announcements {
-  /** Who released what was frozen, for the words. */
-  releasedBy(name: string): void;
-  /**
-   * Says something else once in each of these places; what is newer of a topic takes the place of what was
-   * not told yet. `told` is called when every place has it, or takes it no more. `each`: what was not told
-   * yet is told with it, because it is not in the newer text.
-   */
-  say(topic: string, places: readonly string[], text: string, told?: () => Promise<void>, each?: true): void;
-  /** Answers after how many milliseconds to come again. */
-  pass(): Promise<number | undefined>;
-  /** Resolves when no chat is being told. */
-  settled(): Promise<void>;
+export interface Saying {
+  /** What is newer of a topic takes the place of what was not told yet. */
+  readonly topic: string;
+  readonly places: readonly string[];
+  readonly text: string;
+  /** Called when every place has it, or takes it no more. */
+  readonly told?: () => Promise<void>;
+  /** What was not told yet is told with it, because it is not in the newer text. */
+  readonly each?: true;
 }
 
 interface Waiting {
@@ -47,48 +44,96 @@ interface Waiting {
   readonly notBefore: number;
 }
 
-/** `again` is called when a chat has answered. */
-export function createAnnouncements(
-  deps: Pick<Deps, 'store' | 'chats' | 'policy' | 'clock' | 'log' | 'settings'>,
-  again: () => void,
-): Announcements {
-  const { store, clock, log, settings } = deps;
-  const chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
-  // A freeze at the machine while the bot was down, or one right before its end, is still to be told after
-  // the start.
-  let known = store.announcedFreeze();
-  let written = known;
-  let released: string | undefined;
+export class Announcements {
+  readonly #deps: Pick<Deps, 'store' | 'chats' | 'policy' | 'clock' | 'log' | 'settings'>;
+  readonly #again: () => void;
+  readonly #chats: ReadonlyMap<string, ChatPort>;
+  /**
+   * A freeze at the machine while the bot was down, or one right before its end, is still to be told after
+   * the start.
+   */
+  #known: Freeze | undefined;
+  #written: Freeze | undefined;
+  #released: string | undefined;
   /** By topic and place. */
-  const waiting = new Map<string, Waiting>();
-  const afterwards = new Map<string, () => Promise<void>>();
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #afterwards = new Map<string, () => Promise<void>>();
   /**
    * Not awaited by the pass: a chat that lets itself wait for must hold up neither the others nor the worker.
    */
-  const flights = new Map<string, Promise<void>>();
+  readonly #flights = new Map<string, Promise<void>>();
 
-  function places(): readonly string[] {
-    return deps.policy.places.flatMap(({ place, approvals }) =>
-      approvals && chats.has(splitSurfaceKey(place)[0]) ? [place] : [],
+  /** @param again is called when a chat has answered */
+  constructor(
+    deps: Pick<Deps, 'store' | 'chats' | 'policy' | 'clock' | 'log' | 'settings'>,
+    again: () => void,
+  ) {
+    this.#deps = deps;
+    this.#again = again;
+    this.#chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
+    this.#known = deps.store.announcedFreeze();
+    this.#written = this.#known;
+  }
+
+  /** Who released what was frozen, for the words. */
+  releasedBy(name: string): void {
+    this.#released = name;
+  }
+
+  /** Says something else once in each of these places. */
+  say({ topic, places, text, told, each }: Saying): void {
+    const before = [...this.#waiting].filter(([, job]) => job.topic === topic);
+    for (const [key] of before) this.#waiting.delete(key);
+    const untold = new Map(each === true ? before.map(([, job]) => [job.place, job.text]) : []);
+    for (const place of new Set([...places, ...untold.keys()]))
+      if (this.#chats.has(splitSurfaceKey(place)[0]))
+        this.#put(topic, [place], withUntold(text, untold.get(place)));
+    if (told === undefined) this.#afterwards.delete(topic);
+    else this.#afterwards.set(topic, told);
+    this.#again();
+  }
+
+  /** Answers after how many milliseconds to come again. */
+  async pass(): Promise<number | undefined> {
+    const { clock } = this.#deps;
+    this.#notice();
+    const idle = [...this.#waiting].filter(([key]) => !this.#flights.has(key));
+    for (const [key, job] of idle) if (job.notBefore <= clock.elapsed()) this.#launch(key, job);
+    await this.#write();
+    await this.#finish();
+    const next = idle.flatMap(([key, job]) => (this.#flights.has(key) ? [] : [job.notBefore]));
+    return next.length === 0 ? undefined : Math.min(...next) - clock.elapsed();
+  }
+
+  /** Resolves when no chat is being told. */
+  async settled(): Promise<void> {
+    while (this.#flights.size > 0) await Promise.all(this.#flights.values());
+  }
+
+  #places(): readonly string[] {
+    return this.#deps.policy.places.flatMap(({ place, approvals }) =>
+      approvals && this.#chats.has(splitSurfaceKey(place)[0]) ? [place] : [],
     );
   }
 
   /** The newest state takes the place of one that was not told yet. */
-  function notice(): void {
+  #notice(): void {
+    const { store, settings } = this.#deps;
     const now = store.freeze();
-    if (now?.at === known?.at) return;
+    if (now?.at === this.#known?.at) return;
     const text =
       now === undefined
-        ? releasedWords(known, released)
+        ? releasedWords(this.#known, this.#released)
         : `${frozenSentence(now, settings.command)} What already runs goes on.`;
-    known = now;
-    put(freezes, places(), text);
+    this.#known = now;
+    this.#put(freezes, this.#places(), text);
   }
 
-  function put(topic: string, where: readonly string[], text: string): void {
+  #put(topic: string, where: readonly string[], text: string): void {
+    const { clock, settings } = this.#deps;
     const marked = settings.simulated ? `${simulatedMark}: ${text}` : text;
     for (const place of where)
-      waiting.set(`${topic} ${place}`, {
+      this.#waiting.set(`${topic} ${place}`, {
         topic,
         place,
         text: marked,
@@ -98,16 +143,16 @@ export function createAnnouncements(
       });
   }
 
-  function waits(topic: string): boolean {
-    return [...waiting.values()].some((job) => job.topic === topic);
+  #waits(topic: string): boolean {
+    return [...this.#waiting.values()].some((job) => job.topic === topic);
   }
 
   /** Durable like the freeze. @throws StoreError */
-  async function finish(): Promise<void> {
-    for (const [topic, told] of afterwards) {
-      if (waits(topic)) continue;
+  async #finish(): Promise<void> {
+    for (const [topic, told] of this.#afterwards) {
+      if (this.#waits(topic)) continue;
       await told();
-      if (afterwards.get(topic) === told) afterwards.delete(topic);
+      if (this.#afterwards.get(topic) === told) this.#afterwards.delete(topic);
     }
   }
 
@@ -115,20 +160,21 @@ export function createAnnouncements(
    * Durable once it is told everywhere, or nowhere any more: else the next start tells it again. @throws
    * StoreError
    */
-  async function write(): Promise<void> {
-    if (waits(freezes) || written === known) return;
-    const told = known;
-    await store.note({ type: 'freezeAnnounced', ...(told === undefined ? {} : { freeze: told }) });
-    written = told;
+  async #write(): Promise<void> {
+    if (this.#waits(freezes) || this.#written === this.#known) return;
+    const told = this.#known;
+    await this.#deps.store.note({ type: 'freezeAnnounced', ...(told === undefined ? {} : { freeze: told }) });
+    this.#written = told;
   }
 
-  async function tell(key: string, job: Waiting): Promise<void> {
+  async #tell(key: string, job: Waiting): Promise<void> {
+    const { clock, log } = this.#deps;
     const [surface, place] = splitSurfaceKey(job.place);
     try {
-      await chats.get(surface)?.announce(place, job.text);
-      if (waiting.get(key) === job) waiting.delete(key);
+      await this.#chats.get(surface)?.announce(place, job.text);
+      if (this.#waiting.get(key) === job) this.#waiting.delete(key);
     } catch (error) {
-      if (waiting.get(key) !== job) return;
+      if (this.#waiting.get(key) !== job) return;
       const code = error instanceof ChatError ? error.code : 'bug';
       const over = code === 'rejected' || clock.elapsed() - job.from > giveUpAfter;
       log.warn(over ? 'notAnnounced' : 'announceFailed', {
@@ -138,50 +184,24 @@ export function createAnnouncements(
         error,
       });
       if (over) {
-        waiting.delete(key);
+        this.#waiting.delete(key);
         return;
       }
       const pause = Math.max(
         retryPauses[job.tries] ?? retryPauses[retryPauses.length - 1] ?? 0,
         error instanceof ChatError ? (error.retryAfterMs ?? 0) : 0,
       );
-      waiting.set(key, { ...job, tries: job.tries + 1, notBefore: clock.elapsed() + pause });
+      this.#waiting.set(key, { ...job, tries: job.tries + 1, notBefore: clock.elapsed() + pause });
     }
   }
 
-  function launch(key: string, job: Waiting): void {
-    const flight = tell(key, job).finally(() => {
-      flights.delete(key);
-      again();
+  #launch(key: string, job: Waiting): void {
+    const flight = this.#tell(key, job).finally(() => {
+      this.#flights.delete(key);
+      this.#again();
     });
-    flights.set(key, flight);
+    this.#flights.set(key, flight);
   }
-
-  return {
-    releasedBy: (name) => void (released = name),
-    say(topic, where, text, told, each) {
-      const before = [...waiting].filter(([, job]) => job.topic === topic);
-      for (const [key] of before) waiting.delete(key);
-      const untold = new Map(each === true ? before.map(([, job]) => [job.place, job.text]) : []);
-      for (const place of new Set([...where, ...untold.keys()]))
-        if (chats.has(splitSurfaceKey(place)[0])) put(topic, [place], withUntold(text, untold.get(place)));
-      if (told === undefined) afterwards.delete(topic);
-      else afterwards.set(topic, told);
-      again();
-    },
-    async pass() {
-      notice();
-      const idle = [...waiting].filter(([key]) => !flights.has(key));
-      for (const [key, job] of idle) if (job.notBefore <= clock.elapsed()) launch(key, job);
-      await write();
-      await finish();
-      const next = idle.flatMap(([key, job]) => (flights.has(key) ? [] : [job.notBefore]));
-      return next.length === 0 ? undefined : Math.min(...next) - clock.elapsed();
-    },
-    async settled() {
-      while (flights.size > 0) await Promise.all(flights.values());
-    },
-  };
 }
 
 function withUntold(text: string, earlier: string | undefined): string {

@@ -32,58 +32,52 @@ export interface Spot {
 /** `skipped`: the place closed while the call waited for its turn. `bare`: drawn, but not the whole of it. */
 export type Done = 'done' | 'bare' | 'skipped';
 
-export interface CardCalls {
-  /**
-   * `after` is the newest card there; with one of which it is not known whether it was posted, the new one
-   * takes its place.
-   */
-  post(spot: Spot, after: Card | undefined, mayGo: () => boolean): Promise<Done>;
-  /** `refusals`: how often it was refused before. */
-  update(spot: Spot, card: Card, refusals: number, mayGo: () => boolean): Promise<Done>;
-  /** `refusals`: how often it was refused before. */
-  supersede(
-    spot: Spot,
-    old: Card & { readonly ref: CardRef },
-    newest: CardRef,
-    refusals: number,
-  ): Promise<Done>;
-  note(spot: Spot, ref: CardRef, due: (request: Request) => Notification | undefined): Promise<Done>;
-  /** Whether a note there was refused, and is still to be sent. */
-  unsent(spot: Spot): boolean;
+interface RefusedUpdate {
+  readonly spot: Spot;
+  readonly card: Card;
+  readonly request: Request;
+  /** How often it was refused before. */
+  readonly refusals: number;
 }
 
-/** `drawn` is told what a card shows now. */
-export function createCardCalls(
-  deps: Deps,
-  views: CardViews,
-  drawn: (request: Request, place: CardPlace, card: string, view: CardView) => void,
-): CardCalls {
-  const { store } = deps;
+/** `unread`: what would have to be known of the readers cannot be told now. */
+interface Guarded {
+  readonly place: CardPlace;
+  readonly unread: boolean;
+}
+
+export class CardCalls {
+  readonly #deps: Deps;
+  readonly #views: CardViews;
+  readonly #drawn: (request: Request, place: CardPlace, card: string, view: CardView) => void;
   /** Cards that stand, but could not be written down as such: the journal was not writable. By intent. */
-  const unwritten = new Map<string, { readonly ref: CardRef; readonly shown: number }>();
-
+  readonly #unwritten = new Map<string, { readonly ref: CardRef; readonly shown: number }>();
   /** Notes that were surely not sent. By request and place. */
-  const refusedNotes = new Map<string, string>();
+  readonly #refusedNotes = new Map<string, string>();
 
-  const noteKey = ({ id, place }: Spot): string => `${id} ${surfaceKey(place.surface, place.place)}`;
+  /** @param drawn is told what a card shows now */
+  constructor(
+    deps: Deps,
+    views: CardViews,
+    drawn: (request: Request, place: CardPlace, card: string, view: CardView) => void,
+  ) {
+    this.#deps = deps;
+    this.#views = views;
+    this.#drawn = drawn;
+  }
 
-  /**
-   * What may stand on the card, by what is known of all places of its request. `unread`: what would have to
-   * be known cannot be told now.
-   */
-  async function guarded({
-    id,
-    place,
-  }: Spot): Promise<{ readonly place: CardPlace; readonly unread: boolean }> {
+  /** What may stand on the card, by what is known of all places of its request. */
+  async #guarded({ id, place }: Spot): Promise<Guarded> {
     const here = surfaceKey(place.surface, place.place);
+    const { store, outsiders } = this.#deps;
     const request = store.get(id);
-    const { outsiders } = deps;
     if (request === undefined || outsiders === undefined) return { place, unread: false };
     const answer = await outsiders.ask(here);
-    const asked = await askedIn(request, here, answer);
+    const asked = await this.#askedIn(request, here, answer);
     const now =
-      cardPlacesOf(deps, request).find((one) => one.surface === place.surface && one.place === place.place) ??
-      place;
+      cardPlacesOf(this.#deps, request).find(
+        (one) => one.surface === place.surface && one.place === place.place,
+      ) ?? place;
     const unread = answer === 'unread' || asked === 'unread';
     return { place: unread ? { ...now, results: 'private' } : now, unread };
   }
@@ -92,15 +86,15 @@ export function createCardCalls(
    * Where it was asked is waited for only while nothing is known of it: one chat must not hold up the cards
    * of another.
    */
-  async function askedIn(
+  async #askedIn(
     request: Request,
     here: string,
     answer: 'yes' | 'no' | 'unread',
   ): Promise<'yes' | 'no' | 'unread'> {
-    const { outsiders } = deps;
+    const { policy, outsiders } = this.#deps;
     if (outsiders === undefined || request.asked.place === here) return answer;
     if (request.asked.placeIsPrivate || !mayHaveResults(request)) return 'no';
-    for (const rule of deps.policy.places)
+    for (const rule of policy.places)
       if (rule.approvals && rule.place !== here) outsiders.askSoon(rule.place);
     const known = outsiders.known(request.asked.place);
     if (known === undefined) return outsiders.ask(request.asked.place);
@@ -112,35 +106,39 @@ export function createCardCalls(
    * What is drawn, and whether results are missing on it that may stand there once it can be told who reads
    * along.
    */
-  async function viewFor(
+  async #viewFor(
     request: Request,
     { place }: Spot,
-    shown: Awaited<ReturnType<typeof guarded>>,
+    shown: Guarded,
   ): Promise<{ readonly view: CardView; readonly lacking: boolean }> {
-    const view = await views.of(request, shown.place);
+    const view = await this.#views.of(request, shown.place);
     return {
       view,
-      lacking: shown.unread && JSON.stringify(await views.of(request, place)) !== JSON.stringify(view),
+      lacking: shown.unread && JSON.stringify(await this.#views.of(request, place)) !== JSON.stringify(view),
     };
   }
 
-  async function post(spot: Spot, after: Card | undefined, mayGo: () => boolean): Promise<Done> {
+  /**
+   * `after` is the newest card there; with one of which it is not known whether it was posted, the new one
+   * takes its place.
+   */
+  async post(spot: Spot, after: Card | undefined, mayGo: () => boolean): Promise<Done> {
     const { chat, id, place } = spot;
-    const stands = after === undefined ? undefined : unwritten.get(after.intent);
-    if (after !== undefined && stands !== undefined) return posted(id, place, after.intent, stands);
+    const before = after === undefined ? undefined : this.#unwritten.get(after.intent);
+    if (after !== undefined && before !== undefined) return this.#posted(id, place, after.intent, before);
     await chat.acquireSlot?.('post', place.place, true);
     if (!mayGo()) return 'skipped';
-    const shown = await guarded(spot);
-    const intent = deps.random.hex(8);
+    const shown = await this.#guarded(spot);
+    const intent = this.#deps.random.hex(8);
     // Written before the post: a crash in between leaves a trace instead of a second silent card.
-    const stored = await store.change(id, (current) =>
+    const stored = await this.#deps.store.change(id, (current) =>
       cardsIn(current, place).at(-1)?.intent === after?.intent
         ? { event: { type: 'cardPosting', surface: place.surface, place: place.place, intent } }
         : { no: 'stands' },
     );
     if (!('request' in stored)) return 'skipped';
     const { request } = stored;
-    const { view, lacking } = await viewFor(request, spot, shown);
+    const { view, lacking } = await this.#viewFor(request, spot, shown);
     const ref = await chat
       .post(
         place.place,
@@ -150,51 +148,56 @@ export function createCardCalls(
       )
       .catch(async (error: unknown) => {
         // Surely not posted. After `ambiguous` it may stand: an intent without a ref tells the next pass so.
-        if (error instanceof ChatError && error.code !== 'ambiguous') await forget(id, intent, error.message);
+        if (error instanceof ChatError && error.code !== 'ambiguous')
+          await this.#forget(id, intent, error.message);
         throw error;
       });
     const bare = lacking || chat.showsLess?.(ref) === true;
-    unwritten.set(intent, { ref, shown: bare ? request.revision - 1 : request.revision });
-    drawn(request, place, intent, view);
-    await posted(id, place, intent, { ref, shown: bare ? request.revision - 1 : request.revision });
+    const stands = { ref, shown: bare ? request.revision - 1 : request.revision };
+    this.#unwritten.set(intent, stands);
+    this.#drawn(request, place, intent, view);
+    await this.#posted(id, place, intent, stands);
     return bare ? 'bare' : 'done';
   }
 
-  async function posted(
+  async #posted(
     id: string,
     place: CardPlace,
     intent: string,
     { ref, shown }: { readonly ref: CardRef; readonly shown: number },
   ): Promise<Done> {
-    const changed = await store.change(id, () => ({ event: { type: 'cardPosted', intent, ref, shown } }));
-    unwritten.delete(intent);
+    const changed = await this.#deps.store.change(id, () => ({
+      event: { type: 'cardPosted', intent, ref, shown },
+    }));
+    this.#unwritten.delete(intent);
     if (!('request' in changed)) return 'done';
     // What may or may not have been posted before is done with: this is the card that counts.
     for (const card of cardsIn(changed.request, place))
       if (card.ref === undefined && card.intent !== intent)
-        await forget(id, card.intent, 'whether it was posted is not known');
+        await this.#forget(id, card.intent, 'whether it was posted is not known');
     return 'done';
   }
 
-  async function update(spot: Spot, card: Card, refusals: number, mayGo: () => boolean): Promise<Done> {
+  /** `refusals`: how often it was refused before. */
+  async update(spot: Spot, card: Card, refusals: number, mayGo: () => boolean): Promise<Done> {
     const { chat, id, place } = spot;
-    const before = store.get(id);
+    const before = this.#deps.store.get(id);
     await chat.acquireSlot?.('update', place.place, before !== undefined && rank(before) < 2);
     if (!mayGo()) return 'skipped';
-    const shown = await guarded(spot);
-    const request = store.get(id);
+    const shown = await this.#guarded(spot);
+    const request = this.#deps.store.get(id);
     if (request === undefined || card.ref === undefined) return 'skipped';
-    const { view, lacking } = await viewFor(request, spot, shown);
+    const { view, lacking } = await this.#viewFor(request, spot, shown);
     try {
       await chat.update(card.ref, view);
     } catch (error) {
-      return replaced(spot, card, request, refusals, error);
+      return this.#replaced({ spot, card, request, refusals }, error);
     }
     // Left behind in the journal too, so that the whole of it is tried again after a restart.
     if (lacking || chat.showsLess?.(card.ref) === true) return 'bare';
-    drawn(request, place, card.intent, view);
+    this.#drawn(request, place, card.intent, view);
     if (card.shown < request.revision)
-      await store.change(id, () => ({
+      await this.#deps.store.change(id, () => ({
         event: { type: 'cardShown', intent: card.intent, shown: request.revision },
       }));
     return 'done';
@@ -204,25 +207,20 @@ export function createCardCalls(
    * An update that is refused again and again: the place may take a new card all the same. @throws the error
    * where it is not yet, or not at all, time for that
    */
-  async function replaced(
-    spot: Spot,
-    card: Card,
-    request: Request,
-    refusals: number,
-    error: unknown,
-  ): Promise<Done> {
+  async #replaced({ spot, card, request, refusals }: RefusedUpdate, error: unknown): Promise<Done> {
     if (!(error instanceof ChatError) || !isRefusal(error.code)) throw error;
     if (refusals + 1 < enough[error.code as keyof typeof enough]) throw error;
-    if (isLate(request, deps.clock.now())) {
+    if (isLate(request, this.#deps.clock.now())) {
       if (error.code !== 'gone') throw error;
-      await forget(spot.id, card.intent, error.message);
+      await this.#forget(spot.id, card.intent, error.message);
       return 'done';
     }
     // Once the new one stands, the older is made to say that it is superseded.
-    return post(spot, card, () => true);
+    return this.post(spot, card, () => true);
   }
 
-  async function supersede(
+  /** `refusals`: how often it was refused before. */
+  async supersede(
     { chat, id }: Spot,
     old: Card & { readonly ref: CardRef },
     newest: CardRef,
@@ -232,52 +230,52 @@ export function createCardCalls(
       await chat.supersede?.(old.ref, id, newest);
     } catch (error) {
       if (!(error instanceof ChatError) || !isRefusal(error.code)) throw error;
-      const request = store.get(id);
+      const request = this.#deps.store.get(id);
       const final =
         (error.code === 'gone' && refusals + 1 >= enough.gone) ||
         request === undefined ||
-        isLate(request, deps.clock.now());
+        isLate(request, this.#deps.clock.now());
       if (!final) throw error;
     }
-    await forget(id, old.intent, 'a newer card took its place');
+    await this.#forget(id, old.intent, 'a newer card took its place');
     return 'done';
   }
 
-  async function note(
-    spot: Spot,
-    ref: CardRef,
-    due: (request: Request) => Notification | undefined,
-  ): Promise<Done> {
-    const text = refusedNotes.get(noteKey(spot)) ?? (await noted(spot, due));
-    const request = store.get(spot.id);
+  async note(spot: Spot, ref: CardRef, due: (request: Request) => Notification | undefined): Promise<Done> {
+    const text = this.#refusedNotes.get(noteKey(spot)) ?? (await this.#noted(spot, due));
+    const request = this.#deps.store.get(spot.id);
     if (text === undefined || request === undefined) return 'skipped';
-    refusedNotes.delete(noteKey(spot));
+    this.#refusedNotes.delete(noteKey(spot));
     const prefix = surfaceKey(spot.place.surface, '');
     const accounts =
-      deps.policy.people.find((person) => person.id === request.asked.requester.id)?.accounts ?? [];
+      this.#deps.policy.people.find((person) => person.id === request.asked.requester.id)?.accounts ?? [];
     const mention = accounts.flatMap((account) =>
       account.startsWith(prefix) ? [account.slice(prefix.length)] : [],
     );
     try {
       await spot.chat.note(ref, text, mention);
     } catch (error) {
-      if (error instanceof ChatError && error.code !== 'ambiguous' && !isLate(request, deps.clock.now()))
-        refusedNotes.set(noteKey(spot), text);
+      if (
+        error instanceof ChatError &&
+        error.code !== 'ambiguous' &&
+        !isLate(request, this.#deps.clock.now())
+      )
+        this.#refusedNotes.set(noteKey(spot), text);
       throw error;
     }
     return 'done';
   }
 
   /** Written first: a note that may have been sent is never sent twice. */
-  async function noted(
+  async #noted(
     { id, place }: Spot,
     due: (request: Request) => Notification | undefined,
   ): Promise<string | undefined> {
-    const request = store.get(id);
+    const request = this.#deps.store.get(id);
     const now = request === undefined ? undefined : due(request);
     if (now === undefined) return undefined;
     const where = { surface: place.surface, place: place.place };
-    const stored = await store.change(id, (current) => {
+    const stored = await this.#deps.store.change(id, (current) => {
       if (due(current)?.what !== now.what) return { no: 'noted' };
       return now.what === 'end'
         ? { event: { type: 'notified', ...where } }
@@ -286,11 +284,18 @@ export function createCardCalls(
     return 'request' in stored ? now.text : undefined;
   }
 
-  async function forget(id: string, intent: string, why: string): Promise<void> {
-    await store.change(id, () => ({ event: { type: 'cardGone', intent, why, dead: false } }));
+  async #forget(id: string, intent: string, why: string): Promise<void> {
+    await this.#deps.store.change(id, () => ({ event: { type: 'cardGone', intent, why, dead: false } }));
   }
 
-  return { post, update, supersede, note, unsent: (spot) => refusedNotes.has(noteKey(spot)) };
+  /** Whether a note there was refused, and is still to be sent. */
+  unsent(spot: Spot): boolean {
+    return this.#refusedNotes.has(noteKey(spot));
+  }
+}
+
+function noteKey({ id, place }: Spot): string {
+  return `${id} ${surfaceKey(place.surface, place.place)}`;
 }
 
 export function isLate(request: Request, now: number): boolean {

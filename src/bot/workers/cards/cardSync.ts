@@ -4,37 +4,22 @@ import { isOpen, surfaceKey } from '../../../liveResponse/request/request.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
+import type { ChatPort } from '../../ports.ts';
 import { sessionsIn } from '../transition.ts';
 import { cardPlacesOf } from '../reads/cardPlaces.ts';
 import type { CardPlace } from '../../policy/places.ts';
 import type { CardViews } from './cardViews.ts';
 import { pendingNotification } from './announcements.ts';
 import type { Notification } from './announcements.ts';
-import { byUrgency, cardsIn, createCardCalls, isLate, lateCards } from './cardCalls.ts';
+import { byUrgency, CardCalls, cardsIn, isLate, lateCards } from './cardCalls.ts';
 import type { Done, Spot } from './cardCalls.ts';
 import { chatErrorCodeOf, createCardFailures, createClosedPlaces } from './closedPlaces.ts';
-import type { ClosedPlace } from './closedPlaces.ts';
-import { createOutageNotices } from './outageNotices.ts';
+import type { CardFailures, ClosedPlace, ClosedPlaces } from './closedPlaces.ts';
+import { OutageNotices } from './outageNotices.ts';
 import type { Affected } from './outageNotices.ts';
 
 /** A card that is held back by a chat's own pace is no news before this long. Milliseconds. */
 const slow = 10_000;
-
-export interface CardSync {
-  /** Marks a request as changed. */
-  markDirty(id: string): void;
-  /** Marks its cards as to be drawn again though it did not change: an older version drew them. */
-  redraw(id: string): void;
-  /** Something came from this place: what stands behind there is tried again now. */
-  heard(surface: string, place: string): void;
-  /** Starts what has to be drawn. Answers when to come again. */
-  pass(): Promise<number | undefined>;
-  idle(): Promise<void>;
-  /** How many cards are behind, for /readyz and metrics. */
-  behind(): number;
-  /** Places that take nothing of ours for now, since when (epoch milliseconds) and why. */
-  closed(): readonly ClosedPlace[];
-}
 
 /** One call that a card needs. */
 interface Work {
@@ -45,108 +30,183 @@ interface Work {
   run(mayGo: () => boolean): Promise<Done>;
 }
 
-/** `again` is called when a card may need drawing again after its flight. */
-export function createCardSync(deps: Deps, views: CardViews, again: () => void): CardSync {
-  const { store, clock, log } = deps;
-  const chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
+/** One card's place in one request. */
+interface Slot {
+  readonly id: string;
+  readonly place: CardPlace;
+}
+
+/** A call under way. */
+interface Flight extends Slot {
+  readonly work: Work;
+  /** Elapsed milliseconds. */
+  readonly began: number;
+  /** It asks a closed place whether it still is. */
+  readonly probe: boolean;
+}
+
+/** What one pass comes across. */
+interface Found {
+  /** Milliseconds until something is to be looked at again. */
+  readonly waits: number[];
+  readonly undrawn: Pick<Affected, 'request' | 'place'>[];
+  /** Where something is to be drawn or sent. */
+  readonly wanted: Set<string>;
+}
+
+export class CardSync {
+  readonly #deps: Deps;
+  readonly #views: CardViews;
+  readonly #again: () => void;
+  readonly #chats: ReadonlyMap<string, ChatPort>;
   /** Requests to look at; all of them once at start, which is how cards are repaired after a restart. */
-  const touched = new Set(store.all().map((request) => request.id));
-  const flights = new Map<string, { readonly done: Promise<void>; readonly draws: boolean }>();
-  const places = createClosedPlaces(clock);
-  const troubles = createCardFailures(clock);
+  readonly #touched: Set<string>;
+  readonly #flights = new Map<string, { readonly done: Promise<void>; readonly draws: boolean }>();
+  readonly #places: ClosedPlaces;
+  readonly #troubles: CardFailures;
   /** Chats of which nothing was heard but failures, and since when. Elapsed milliseconds. */
-  const silent = new Map<string, number>();
+  readonly #silent = new Map<string, number>();
   /** Cards of chats that forget: to be drawn once in this process whatever the journal says. */
-  const redraw = new Set(
-    store
-      .all()
-      .flatMap((request) =>
-        request.cards.flatMap((card) =>
-          chats.get(card.surface)?.ephemeralMessages === true ? [card.intent] : [],
-        ),
-      ),
-  );
+  readonly #redraw: Set<string>;
   /**
    * What a waiting card shows of queue and freeze, so that it is drawn again when those change though the
    * request did not.
    */
-  const shownPlace = new Map<string, string>();
-  const calls = createCardCalls(deps, views, (request, place, intent, view) => {
-    redraw.delete(intent);
-    const key = keyOf(request.id, place);
-    if (isOpen(request)) shownPlace.set(key, beyondRevision(view));
-    else shownPlace.delete(key);
-  });
-  const tellings = createOutageNotices(deps, again);
+  readonly #shownPlace = new Map<string, string>();
+  readonly #calls: CardCalls;
+  readonly #tellings: OutageNotices;
 
-  async function pass(): Promise<number | undefined> {
-    const waits: number[] = [];
-    const undrawn: Pick<Affected, 'request' | 'place'>[] = [];
-    const wanted = new Set<string>();
+  /** @param again is called when a card may need drawing again after its flight */
+  constructor(deps: Deps, views: CardViews, again: () => void) {
+    this.#deps = deps;
+    this.#views = views;
+    this.#again = again;
+    this.#chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
+    const requests = deps.store.all();
+    this.#touched = new Set(requests.map((request) => request.id));
+    this.#redraw = new Set(
+      requests.flatMap((request) =>
+        request.cards.flatMap((card) =>
+          this.#chats.get(card.surface)?.ephemeralMessages === true ? [card.intent] : [],
+        ),
+      ),
+    );
+    this.#places = createClosedPlaces(deps.clock);
+    this.#troubles = createCardFailures(deps.clock);
+    this.#calls = new CardCalls(deps, views, (request, place, intent, view) => {
+      this.#redraw.delete(intent);
+      const key = keyOf(request.id, place);
+      if (isOpen(request)) this.#shownPlace.set(key, beyondRevision(view));
+      else this.#shownPlace.delete(key);
+    });
+    this.#tellings = new OutageNotices(deps, again);
+  }
+
+  /** Marks a request as changed. */
+  markDirty(id: string): void {
+    this.#touched.add(id);
+  }
+
+  /** Marks its cards as to be drawn again though it did not change: an older version drew them. */
+  redraw(id: string): void {
+    for (const card of this.#deps.store.get(id)?.cards ?? []) this.#redraw.add(card.intent);
+    this.#touched.add(id);
+    this.#again();
+  }
+
+  /** Something came from this place: what stands behind there is tried again now. */
+  heard(surface: string, place: string): void {
+    const closed = this.#places.heard({ surface, place });
+    const waiting = this.#troubles.hurry((key) => isOf(key, { surface, place }));
+    if (closed || waiting) this.#again();
+  }
+
+  /** How many cards are behind, for /readyz and metrics. */
+  behind(): number {
+    return this.#touched.size;
+  }
+
+  /** Places that take nothing of ours for now, since when (epoch milliseconds) and why. */
+  closed(): readonly ClosedPlace[] {
+    return this.#places.list();
+  }
+
+  async idle(): Promise<void> {
+    do await Promise.all([...[...this.#flights.values()].map(({ done }) => done), this.#tellings.settled()]);
+    while (this.#flights.size > 0);
+  }
+
+  /** Starts what has to be drawn. Answers when to come again. */
+  async pass(): Promise<number | undefined> {
+    const { store, clock, log } = this.#deps;
+    const found: Found = { waits: [], undrawn: [], wanted: new Set() };
+    const { waits, wanted } = found;
     const notLooked = new Set<string>();
-    const requests = [...touched, ...sessionsIn(store.open(), ['queued']).map(({ request }) => request.id)];
-    const known = [...new Set(requests)].flatMap((id) => store.get(id) ?? []);
+    const queued = sessionsIn(store.open(), ['queued']).map(({ request }) => request.id);
+    const known = [...new Set([...this.#touched, ...queued])].flatMap((id) => store.get(id) ?? []);
     for (const { id } of known.sort(byUrgency)) {
       // Forgotten before it is looked at: whatever changes while it is looked at touches it again.
-      touched.delete(id);
-      const behind = await isBehind(id, waits, undrawn, wanted).catch((error: unknown) => {
+      this.#touched.delete(id);
+      const behind = await this.#isBehind(id, found).catch((error: unknown) => {
         notLooked.add(id);
         waits.push(slow);
         log.error('cardsNotLookedAt', { request: id, error });
         return true;
       });
-      if (behind) touched.add(id);
+      if (behind) this.#touched.add(id);
     }
     // Whatever is behind was looked at.
-    if (notLooked.size === 0) places.only(({ surface, place }) => wanted.has(surfaceKey(surface, place)));
+    if (notLooked.size === 0)
+      this.#places.only(({ surface, place }) => wanted.has(surfaceKey(surface, place)));
     // Looked at together, so that what closed in the middle of the pass is told for all of its cards at once.
-    const affected = undrawn.flatMap(({ request, place }) => {
-      const trouble = troubleOf(keyOf(request.id, place), place, waits);
+    const affected = found.undrawn.flatMap(({ request, place }) => {
+      const trouble = this.#troubleOf({ id: request.id, place }, waits);
       return trouble === undefined ? [] : [{ request, place, ...trouble }];
     });
-    const wait = tellings.see(affected);
+    const wait = this.#tellings.see(affected);
     if (wait !== undefined) waits.push(wait);
     return waits.length === 0 ? undefined : clock.now() + Math.min(...waits);
   }
 
   /** Starts what is to be drawn of a request as it is now, which may be later than when the pass began. */
-  async function isBehind(
-    id: string,
-    waits: number[],
-    undrawn: Pick<Affected, 'request' | 'place'>[],
-    wanted: Set<string>,
-  ): Promise<boolean> {
-    const request = store.get(id);
+  async #isBehind(id: string, { waits, undrawn, wanted }: Found): Promise<boolean> {
+    const request = this.#deps.store.get(id);
     if (request === undefined) return false;
     let behind = false;
-    for (const place of cardPlacesOf(deps, request)) {
+    for (const place of cardPlacesOf(this.#deps, request)) {
       const key = keyOf(id, place);
-      const works = flights.has(key) ? [] : await worksFor(id, place);
+      const works = this.#flights.has(key) ? [] : await this.#worksFor({ id, place });
       const due = works
-        .map((work) => ({ work, wait: troubles.wait(work.key, request.revision) }))
+        .map((work) => ({ work, wait: this.#troubles.wait(work.key, request.revision) }))
         .sort((one, other) => one.wait - other.wait)[0];
-      behind ||= due !== undefined || flights.has(key);
-      if (due !== undefined || flights.has(key)) wanted.add(surfaceKey(place.surface, place.place));
-      if (due !== undefined) start(key, id, place, due.work, due.wait, waits);
+      const wants = due !== undefined || this.#flights.has(key);
+      behind ||= wants;
+      if (wants) wanted.add(surfaceKey(place.surface, place.place));
+      if (due !== undefined) {
+        const wait = this.#start({ id, place }, due.work, due.wait);
+        if (wait !== undefined) waits.push(wait);
+      }
       if (
-        !isLate(request, clock.now()) &&
-        (flights.get(key)?.draws === true || works.some((work) => work.draws))
+        !isLate(request, this.#deps.clock.now()) &&
+        (this.#flights.get(key)?.draws === true || works.some((work) => work.draws))
       )
         undrawn.push({ request, place });
     }
     return behind;
   }
 
-  function start(key: string, id: string, place: CardPlace, work: Work, wait: number, waits: number[]): void {
-    const gate = places.gate(place);
+  /** Answers after how many milliseconds to come again where nothing may be started yet. */
+  #start(slot: Slot, work: Work, wait: number): number | undefined {
+    const gate = this.#places.gate(slot.place);
     const closedFor = typeof gate === 'object' ? gate.wait : 0;
-    if (wait > 0 || closedFor > 0) waits.push(Math.max(wait, closedFor));
-    else launch(key, id, place, work, gate === 'probe');
+    if (wait > 0 || closedFor > 0) return Math.max(wait, closedFor);
+    this.#launch({ ...slot, work, began: this.#deps.clock.elapsed(), probe: gate === 'probe' });
+    return undefined;
   }
 
-  async function worksFor(id: string, place: CardPlace): Promise<readonly Work[]> {
-    const chat = chats.get(place.surface);
-    const request = store.get(id);
+  async #worksFor({ id, place }: Slot): Promise<readonly Work[]> {
+    const chat = this.#chats.get(place.surface);
+    const request = this.#deps.store.get(id);
     if (chat === undefined || request === undefined) return [];
     const spot: Spot = { chat, id, place };
     const key = keyOf(id, place);
@@ -154,24 +214,28 @@ export function createCardSync(deps: Deps, views: CardViews, again: () => void):
     const card = mine.at(-1);
     if (card?.ref === undefined) {
       // Whether that card was posted is not known, or there is none.
-      return card === undefined && isLate(request, clock.now())
+      return card === undefined && isLate(request, this.#deps.clock.now())
         ? []
-        : [{ key, draws: true, run: (mayGo) => calls.post(spot, card, mayGo) }];
+        : [{ key, draws: true, run: (mayGo) => this.#calls.post(spot, card, mayGo) }];
     }
     const { ref } = card;
-    if (card.shown < request.revision || redraw.has(card.intent) || (await placeChanged(request, place))) {
+    if (
+      card.shown < request.revision ||
+      this.#redraw.has(card.intent) ||
+      (await this.#placeChanged(request, place))
+    ) {
       return [
         {
           key,
           draws: true,
-          run: (mayGo) => calls.update(spot, card, troubles.get(key)?.refusals ?? 0, mayGo),
+          run: (mayGo) => this.#calls.update(spot, card, this.#troubles.get(key)?.refusals ?? 0, mayGo),
         },
       ];
     }
     const older = mine
       .slice(0, -1)
       .flatMap((old) => (old.ref === undefined ? [] : [{ ...old, ref: old.ref }]))[0];
-    const due = (current: Request): Notification | undefined => noteDue(current, place);
+    const due = (current: Request): Notification | undefined => this.#noteDue(current, place);
     return [
       ...(older === undefined
         ? []
@@ -180,94 +244,94 @@ export function createCardSync(deps: Deps, views: CardViews, again: () => void):
               key: `${key} ${older.intent}`,
               draws: false,
               run: () =>
-                calls.supersede(spot, older, ref, troubles.get(`${key} ${older.intent}`)?.refusals ?? 0),
+                this.#calls.supersede(
+                  spot,
+                  older,
+                  ref,
+                  this.#troubles.get(`${key} ${older.intent}`)?.refusals ?? 0,
+                ),
             },
           ]),
-      ...(due(request) === undefined && !calls.unsent(spot)
+      ...(due(request) === undefined && !this.#calls.unsent(spot)
         ? []
-        : [{ key: `${key} note`, draws: false, run: () => calls.note(spot, ref, due) }]),
+        : [{ key: `${key} note`, draws: false, run: () => this.#calls.note(spot, ref, due) }]),
     ];
   }
 
-  async function placeChanged(request: Request, place: CardPlace): Promise<boolean> {
+  async #placeChanged(request: Request, place: CardPlace): Promise<boolean> {
     if (!isOpen(request)) return false;
-    const view = await views.of(request, place);
+    const view = await this.#views.of(request, place);
     // What it showed before this process is not known: it may speak of a freeze, a queue, an outage or a twin
     // that is no more.
-    return shownPlace.get(keyOf(request.id, place)) !== beyondRevision(view);
+    return this.#shownPlace.get(keyOf(request.id, place)) !== beyondRevision(view);
   }
 
-  function launch(key: string, id: string, place: CardPlace, work: Work, probe: boolean): void {
-    const mayGo = (): boolean => probe || places.gate(place) === 'open';
-    if (probe) places.asking(place, true);
-    const began = clock.elapsed();
+  #launch(flight: Flight): void {
+    const { id, place, work, probe } = flight;
+    const key = keyOf(id, place);
+    const mayGo = (): boolean => probe || this.#places.gate(place) === 'open';
+    if (probe) this.#places.asking(place, true);
     const done = work
       .run(mayGo)
       .then((how) => {
-        if (how !== 'skipped') succeeded(id, place, work, how);
+        if (how !== 'skipped') this.#succeeded(flight, how);
       })
-      .catch((error: unknown) => failed(id, place, work, error, began, probe))
+      .catch((error: unknown) => this.#failed(flight, error))
       .finally(() => {
-        flights.delete(key);
-        if (probe) places.asking(place, false);
-        again();
+        this.#flights.delete(key);
+        if (probe) this.#places.asking(place, false);
+        this.#again();
       });
-    flights.set(key, { done, draws: work.draws });
+    this.#flights.set(key, { done, draws: work.draws });
   }
 
-  function succeeded(id: string, place: CardPlace, work: Work, how: Done): void {
+  #succeeded({ id, place, work }: Flight, how: Done): void {
     const { surface } = place;
-    places.opened(place);
-    if (how === 'bare')
-      troubles.failed({ key: work.key, surface, revision: store.get(id)?.revision ?? 0 }, how, true);
-    else troubles.cleared(work.key);
+    this.#places.opened(place);
+    if (how === 'bare') {
+      const revision = this.#deps.store.get(id)?.revision ?? 0;
+      this.#troubles.failed({ key: work.key, surface, revision }, how, true);
+    } else this.#troubles.cleared(work.key);
     // A sign of life of the whole chat: what waits there because of it need not wait any longer.
-    if (silent.delete(surface))
-      troubles.hurry((_, trouble) => trouble.surface === surface && wide.has(trouble.code));
+    if (this.#silent.delete(surface))
+      this.#troubles.hurry((_, trouble) => trouble.surface === surface && wide.has(trouble.code));
   }
 
-  function failed(
-    id: string,
-    place: CardPlace,
-    work: Work,
-    error: unknown,
-    began: number,
-    probe: boolean,
-  ): void {
+  #failed({ id, place, work, began, probe }: Flight, error: unknown): void {
+    const { store, clock, log } = this.#deps;
     const { surface } = place;
     const code = chatErrorCodeOf(error);
     const request = store.get(id);
-    const since = troubles.get(work.key)?.began ?? began;
+    const since = this.#troubles.get(work.key)?.began ?? began;
     // Where other cards were drawn meanwhile, it is this one that is refused and not the place.
     const placeIsClosed =
-      code === 'closed' && (places.gate(place) !== 'open' || (work.draws && !places.tookSince(place, since)));
-    const trouble = troubles.failed(
+      code === 'closed' &&
+      (this.#places.gate(place) !== 'open' || (work.draws && !this.#places.tookSince(place, since)));
+    const trouble = this.#troubles.failed(
       { key: work.key, surface, revision: request?.revision ?? 0 },
       error,
       !placeIsClosed,
     );
-    if (placeIsClosed)
-      places.refused(place, trouble.why, probe, request !== undefined && !isLate(request, clock.now()));
-    if (wide.has(code)) silent.set(surface, silent.get(surface) ?? began);
+    if (placeIsClosed) {
+      const lively = request !== undefined && !isLate(request, clock.now());
+      this.#places.refused(place, trouble.why, probe, lively);
+    }
+    if (wide.has(code)) this.#silent.set(surface, this.#silent.get(surface) ?? began);
     log.warn('cardFailed', { card: work.key, code, count: trouble.count, error });
   }
 
   /** What keeps a card from being drawn, once it did so again after the first failure. */
-  function troubleOf(
-    key: string,
-    place: CardPlace,
-    waits: number[],
-  ): Pick<Affected, 'since' | 'why' | 'wide'> | undefined {
-    const closed = places.confirmed(place);
+  #troubleOf({ id, place }: Slot, waits: number[]): Pick<Affected, 'since' | 'why' | 'wide'> | undefined {
+    const closed = this.#places.confirmed(place);
     if (closed !== undefined) return { since: closed.since, why: closed.why, wide: false };
-    const trouble = troubles.get(key);
+    const trouble = this.#troubles.get(keyOf(id, place));
     if (
       trouble === undefined ||
       trouble.code === 'bare' ||
       (trouble.count < 2 && trouble.code !== 'throttled')
     )
       return undefined;
-    const young = slow - (clock.elapsed() - trouble.began);
+    const young = slow - (this.#deps.clock.elapsed() - trouble.began);
     if (trouble.code === 'throttled' && young > 0) {
       waits.push(young);
       return undefined;
@@ -275,37 +339,16 @@ export function createCardSync(deps: Deps, views: CardViews, again: () => void):
     return {
       since: trouble.since,
       why: trouble.why,
-      wide: wide.has(trouble.code) && (silent.get(place.surface) ?? Infinity) <= trouble.began,
+      wide: wide.has(trouble.code) && (this.#silent.get(place.surface) ?? Infinity) <= trouble.began,
     };
   }
 
-  function noteDue(request: Request, place: CardPlace): Notification | undefined {
+  #noteDue(request: Request, place: CardPlace): Notification | undefined {
     const full = surfaceKey(place.surface, place.place);
-    return full === request.asked.place && clock.now() - request.changedAt < lateCards
-      ? pendingNotification(deps, request, full)
+    return full === request.asked.place && this.#deps.clock.now() - request.changedAt < lateCards
+      ? pendingNotification(this.#deps, request, full)
       : undefined;
   }
-
-  return {
-    markDirty: (id) => void touched.add(id),
-    redraw(id) {
-      for (const card of store.get(id)?.cards ?? []) redraw.add(card.intent);
-      touched.add(id);
-      again();
-    },
-    heard(surface, place) {
-      const closed = places.heard({ surface, place });
-      const waiting = troubles.hurry((key) => isOf(key, { surface, place }));
-      if (closed || waiting) again();
-    },
-    pass,
-    behind: () => touched.size,
-    closed: () => places.list(),
-    async idle() {
-      do await Promise.all([...[...flights.values()].map(({ done }) => done), tellings.settled()]);
-      while (flights.size > 0);
-    },
-  };
 }
 
 /** What of a card may change though its request does not: by a freeze, the queue, an outage, a twin. */

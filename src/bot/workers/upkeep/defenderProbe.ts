@@ -22,60 +22,76 @@ export type DefenderView =
   | { readonly readable: true; readonly since: number | undefined }
   | { readonly readable: false; readonly since: number; readonly why: string };
 
-export interface DefenderProbe {
-  pass(): Promise<number>;
+type Needs = Pick<Deps, 'store' | 'defender' | 'clock' | 'log'> & {
+  readonly watch: Pick<DefenderWatch, 'outages'>;
+};
+
+export class DefenderProbe {
+  readonly #deps: Needs;
+  readonly #following: Following;
+  #known: DefenderView = { readable: true, since: undefined };
+  /** In elapsed time. A worker wakes every minute at least, which is no reason to ask. */
+  #due = -Infinity;
+  /**
+   * What is read only when somebody asks is asked for again by nobody, and would count as failing for good.
+   */
+  readonly #readings: Partial<Readonly<Record<Sight, () => Promise<unknown>>>>;
+  /** When each of them that fails is looked at again, elapsed milliseconds. */
+  readonly #again = new Map<Sight, number>();
+
+  constructor(deps: Needs, following: Following) {
+    this.#deps = deps;
+    this.#following = following;
+    this.#readings = {
+      search: () => deps.defender.reachable(),
+      machines: () => deps.defender.findMachines(nobodysName),
+      library: () => deps.defender.library(),
+    };
+  }
+
+  async pass(): Promise<number> {
+    const wait = await this.#lookAround();
+    return Math.max(0, Math.min(wait, await this.#lookAtFailing()));
+  }
+
   /**
    * `since` is in epoch milliseconds: of the first reading, or of the first failure after the last one that
    * worked.
    */
-  defender(): DefenderView;
-}
+  defender(): DefenderView {
+    if (this.#runs() && this.#following.readAt() !== undefined) this.#learn(this.#following.trouble());
+    return this.#known;
+  }
 
-export function createDefenderProbe(
-  {
-    store,
-    defender,
-    clock,
-    log,
-    watch,
-  }: Pick<Deps, 'store' | 'defender' | 'clock' | 'log'> & { readonly watch: Pick<DefenderWatch, 'outages'> },
-  following: Following,
-): DefenderProbe {
-  let known: DefenderView = { readable: true, since: undefined };
-  /** In elapsed time. A worker wakes every minute at least, which is no reason to ask. */
-  let due = -Infinity;
-  /**
-   * What is read only when somebody asks is asked for again by nobody, and would count as failing for good.
-   */
-  const readings: Partial<Readonly<Record<Sight, () => Promise<unknown>>>> = {
-    search: () => defender.reachable(),
-    machines: () => defender.findMachines(nobodysName),
-    library: () => defender.library(),
-  };
-  /** When each of them that fails is looked at again, elapsed milliseconds. */
-  const again = new Map<Sight, number>();
-
-  function learn(why: string | undefined): void {
+  #learn(why: string | undefined): void {
     if (why === undefined)
-      known = known.readable && known.since !== undefined ? known : { readable: true, since: clock.now() };
-    else known = { readable: false, since: known.readable ? clock.now() : known.since, why };
+      this.#known =
+        this.#known.readable && this.#known.since !== undefined
+          ? this.#known
+          : { readable: true, since: this.#deps.clock.now() };
+    else
+      this.#known = {
+        readable: false,
+        since: this.#known.readable ? this.#deps.clock.now() : this.#known.since,
+        why,
+      };
   }
 
   /** Following reads all the time while something runs; its word is the newest. */
-  function runs(): boolean {
-    return sessionsIn(store.open(), ['running']).length > 0;
+  #runs(): boolean {
+    return sessionsIn(this.#deps.store.open(), ['running']).length > 0;
   }
 
-  async function look(): Promise<void> {
+  async #look(): Promise<void> {
     try {
-      await defender.reachable();
-      learn(undefined);
+      await this.#deps.defender.reachable();
+      this.#learn(undefined);
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
       // Our own budget says nothing of Defender, and a 429 comes from a Defender that answers.
       if (error.code === 'paced' || error.code === 'throttled') return;
-      learn(rightSentence(errorAnswer(error)) ?? error.message);
-      log.warn('defenderNotReadable', {
+      this.#learn(rightSentence(errorAnswer(error)) ?? error.message);
+      this.#deps.log.warn('defenderNotReadable', {
         code: error.code,
         detail: error.message,
         target: error.detail.target,
@@ -83,47 +99,39 @@ export function createDefenderProbe(
     }
   }
 
-  async function lookAround(): Promise<number> {
-    const followed = runs() && following.readAt() !== undefined;
-    if (followed) learn(following.trouble());
-    else if (clock.elapsed() >= due) await look();
-    else return due - clock.elapsed();
-    const wait = known.readable ? lookEvery : lookAgain;
-    due = clock.elapsed() + wait;
+  async #lookAround(): Promise<number> {
+    const followed = this.#runs() && this.#following.readAt() !== undefined;
+    if (followed) this.#learn(this.#following.trouble());
+    else if (this.#deps.clock.elapsed() >= this.#due) await this.#look();
+    else return this.#due - this.#deps.clock.elapsed();
+    const wait = this.#known.readable ? lookEvery : lookAgain;
+    this.#due = this.#deps.clock.elapsed() + wait;
     return wait;
   }
 
   /** Looks again at what was last told as failing. Answers after how many milliseconds to come again. */
-  async function lookAtFailing(): Promise<number> {
-    const failing = watch.outages();
-    for (const what of again.keys()) if (!failing.some((outage) => outage.what === what)) again.delete(what);
+  async #lookAtFailing(): Promise<number> {
+    const failing = this.#deps.watch.outages();
+    for (const what of this.#again.keys())
+      if (!failing.some((outage) => outage.what === what)) this.#again.delete(what);
     for (const { what, error } of failing) {
-      const read = readings[what];
+      const read = this.#readings[what];
       // That one is looked at as long as it is all that is known of Defender.
-      if (read === undefined || (what === 'search' && !known.readable)) continue;
-      const at = again.get(what) ?? clock.elapsed() + lookAgain;
+      if (read === undefined || (what === 'search' && !this.#known.readable)) continue;
+      const at = this.#again.get(what) ?? this.#deps.clock.elapsed() + lookAgain;
       // A right that is missing is given by a person: no need to hurry, and calls are scarce.
-      again.set(
+      this.#again.set(
         what,
-        at > clock.elapsed() ? at : clock.elapsed() + (error.status === 403 ? lookEvery : lookAgain),
+        at > this.#deps.clock.elapsed()
+          ? at
+          : this.#deps.clock.elapsed() + (error.status === 403 ? lookEvery : lookAgain),
       );
-      if (at > clock.elapsed()) continue;
+      if (at > this.#deps.clock.elapsed()) continue;
       await read().catch((failed: unknown) => {
         if (!(failed instanceof DefenderError)) throw failed;
-        log.info('defenderStillFailing', { what, code: failed.code });
+        this.#deps.log.info('defenderStillFailing', { what, code: failed.code });
       });
     }
-    return Math.min(Infinity, ...again.values()) - clock.elapsed();
+    return Math.min(Infinity, ...this.#again.values()) - this.#deps.clock.elapsed();
   }
-
-  return {
-    async pass() {
-      const wait = await lookAround();
-      return Math.max(0, Math.min(wait, await lookAtFailing()));
-    },
-    defender() {
-      if (runs() && following.readAt() !== undefined) learn(following.trouble());
-      return known;
-    },
-  };
 }

@@ -19,23 +19,11 @@ const lastingMs = 30_000;
 const toldFor = 10 * 60_000;
 const deeds: ReadonlySet<Sight> = new Set(['results', 'submit', 'cancel']);
 
+/** Calls that only people and deeds ask for. */
+type Deed = 'submit' | 'cancel' | 'link' | 'read';
+
 /** Answers to this very question: Defender could be asked. */
 const answers: ReadonlySet<string> = new Set(['notReady', 'gone', 'notFound', 'busy']);
-
-export interface DefenderWatch {
-  /** The same calls, noticed. */
-  readonly defender: DefenderApi;
-  /** A failure that lasts; undefined while it works, has just begun to fail, or was never tried. */
-  outage(what: Sight): Outage | undefined;
-  /** All of them, the longest first. */
-  outages(): readonly (Outage & { readonly what: Sight })[];
-  /** Since when every reading has worked, and when the last one did; undefined before the first. */
-  readable(): { readonly since: number; readonly last: number } | undefined;
-  /** Nobody asks for this any more, so that nothing would ever take an outage back. */
-  forget(what: Sight): void;
-  /** Called when an outage begins, ends or has another cause. */
-  onChange(listener: (what: Sight) => void): void;
-}
 
 interface Failing {
   readonly since: number;
@@ -47,92 +35,130 @@ interface Failing {
   readonly lasting: boolean;
 }
 
-export function watchDefender(defender: DefenderApi, clock: Pick<Clock, 'now' | 'elapsed'>): DefenderWatch {
-  const failing = new Map<Sight, Failing>();
-  const listeners: ((what: Sight) => void)[] = [];
-  let readable: { readonly since: number; readonly last: number } | undefined;
+/** When a call began. */
+interface Began {
+  readonly now: number;
+  readonly elapsed: number;
+}
 
-  const changed = (what: Sight): void => listeners.forEach((listener) => listener(what));
+export class DefenderWatch {
+  readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
+  readonly #failing = new Map<Sight, Failing>();
+  readonly #listeners: ((what: Sight) => void)[] = [];
+  #readable: { readonly since: number; readonly last: number } | undefined;
+  /** The same calls, noticed. */
+  readonly defender: DefenderApi;
 
-  function worked(what: Sight): void {
-    const before = failing.get(what);
-    failing.delete(what);
-    const now = clock.now();
-    readable = {
-      since: readable === undefined || before?.lasting === true ? now : readable.since,
-      last: now,
-    };
-    if (before?.lasting === true) changed(what);
+  constructor(defender: DefenderApi, clock: Pick<Clock, 'now' | 'elapsed'>) {
+    this.#clock = clock;
+    this.defender = { ...this.#readings(defender), ...this.#deeds(defender) };
   }
 
-  function failed(
-    what: Sight,
-    error: unknown,
-    from: { readonly now: number; readonly elapsed: number },
-  ): void {
-    const before = failing.get(what);
+  /** A failure that lasts; undefined while it works, has just begun to fail, or was never tried. */
+  outage(what: Sight): Outage | undefined {
+    const known = this.#failing.get(what);
+    return known !== undefined && this.#isTold(what, known) ? known.outage : undefined;
+  }
+
+  /** All of them, the longest first. */
+  outages(): readonly (Outage & { readonly what: Sight })[] {
+    return [...this.#failing]
+      .flatMap(([what, known]) => (this.#isTold(what, known) ? [{ what, ...known.outage }] : []))
+      .sort((a, b) => a.since - b.since);
+  }
+
+  /** Since when every reading has worked, and when the last one did; undefined before the first. */
+  readable(): { readonly since: number; readonly last: number } | undefined {
+    return this.#readable;
+  }
+
+  /** Nobody asks for this any more, so that nothing would ever take an outage back. */
+  forget(what: Sight): void {
+    this.#failing.delete(what);
+  }
+
+  /** Called when an outage begins, ends or has another cause. */
+  onChange(listener: (what: Sight) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  #readings(defender: DefenderApi): Omit<DefenderApi, Deed> {
+    return {
+      findMachines: (name) => this.#noticed('machines', () => defender.findMachines(name)),
+      lookUp: (name, alike, nameOfId) =>
+        this.#noticed('machines', () => defender.lookUp(name, alike, nameOfId)),
+      machine: (id) => this.#noticed('machines', () => defender.machine(id)),
+      machinesByPrefix: (names) => defender.machinesByPrefix(names),
+      actions: (ids) => this.#noticed('follow', () => defender.actions(ids)),
+      recent: (machineId, since) => this.#noticed('search', () => defender.recent(machineId, since)),
+      history: (machineId) => defender.history(machineId),
+      activeOn: (machineId) => defender.activeOn(machineId),
+      library: () => this.#noticed('library', () => defender.library()),
+      reachable: () => this.#noticed('search', () => defender.reachable()),
+    };
+  }
+
+  #deeds(defender: DefenderApi): Pick<DefenderApi, Deed> {
+    return {
+      submit: (machineId, commands, comment) =>
+        this.#noticed('submit', () => defender.submit(machineId, commands, comment)),
+      cancel: (id, why) => this.#noticed('cancel', () => defender.cancel(id, why)),
+      link: (id, index) => this.#noticed('results', () => defender.link(id, index)),
+      read: (url, maxBytes, options) => this.#noticed('results', () => defender.read(url, maxBytes, options)),
+    };
+  }
+
+  #changed(what: Sight): void {
+    for (const listener of this.#listeners) listener(what);
+  }
+
+  #worked(what: Sight): void {
+    const before = this.#failing.get(what);
+    this.#failing.delete(what);
+    const now = this.#clock.now();
+    this.#readable = {
+      since: this.#readable === undefined || before?.lasting === true ? now : this.#readable.since,
+      last: now,
+    };
+    if (before?.lasting === true) this.#changed(what);
+  }
+
+  #failed(what: Sight, error: unknown, from: Began): void {
+    const before = this.#failing.get(what);
     const since = before?.since ?? from.now;
     const began = before?.began ?? from.elapsed;
     const failures = (before?.failures ?? 0) + 1;
-    const lasting = failures >= lastingFailures || clock.elapsed() - began >= lastingMs;
+    const lasting = failures >= lastingFailures || this.#clock.elapsed() - began >= lastingMs;
     const detail = error instanceof Error ? error.message : String(error);
     const outage: Outage = {
       since,
       error: error instanceof DefenderError ? errorAnswer(error) : { code: 'unreadable' },
       detail,
     };
-    failing.set(what, { since, began, last: clock.elapsed(), failures, outage, lasting });
-    if (lasting && (before?.lasting !== true || causeOf(before.outage) !== causeOf(outage))) changed(what);
+    this.#failing.set(what, { since, began, last: this.#clock.elapsed(), failures, outage, lasting });
+    if (lasting && (before?.lasting !== true || causeOf(before.outage) !== causeOf(outage)))
+      this.#changed(what);
   }
 
   /** A right that is missing stays missing until somebody gives it. */
-  function isTold(what: Sight, { lasting, last, outage }: Failing): boolean {
-    return lasting && (!deeds.has(what) || outage.error.status === 403 || clock.elapsed() - last <= toldFor);
+  #isTold(what: Sight, { lasting, last, outage }: Failing): boolean {
+    return (
+      lasting && (!deeds.has(what) || outage.error.status === 403 || this.#clock.elapsed() - last <= toldFor)
+    );
   }
 
-  async function noticed<T>(what: Sight, call: () => Promise<T>): Promise<T> {
-    const from = { now: clock.now(), elapsed: clock.elapsed() };
+  async #noticed<T>(what: Sight, call: () => Promise<T>): Promise<T> {
+    const from = { now: this.#clock.now(), elapsed: this.#clock.elapsed() };
     try {
       const value = await call();
-      worked(what);
+      this.#worked(what);
       return value;
     } catch (error) {
-      if (isAnswer(what, error)) worked(what);
-      else failed(what, error, from);
+      if (isAnswer(what, error)) this.#worked(what);
+      else this.#failed(what, error, from);
       throw error;
     }
   }
-
-  return {
-    defender: {
-      findMachines: (name) => noticed('machines', () => defender.findMachines(name)),
-      lookUp: (name, alike, nameOfId) => noticed('machines', () => defender.lookUp(name, alike, nameOfId)),
-      machine: (id) => noticed('machines', () => defender.machine(id)),
-      machinesByPrefix: (names) => defender.machinesByPrefix(names),
-      submit: (machineId, commands, comment) =>
-        noticed('submit', () => defender.submit(machineId, commands, comment)),
-      actions: (ids) => noticed('follow', () => defender.actions(ids)),
-      recent: (machineId, since) => noticed('search', () => defender.recent(machineId, since)),
-      history: (machineId) => defender.history(machineId),
-      activeOn: (machineId) => defender.activeOn(machineId),
-      cancel: (id, why) => noticed('cancel', () => defender.cancel(id, why)),
-      link: (id, index) => noticed('results', () => defender.link(id, index)),
-      read: (url, maxBytes, options) => noticed('results', () => defender.read(url, maxBytes, options)),
-      library: () => noticed('library', () => defender.library()),
-      reachable: () => noticed('search', () => defender.reachable()),
-    },
-    outage(what) {
-      const known = failing.get(what);
-      return known !== undefined && isTold(what, known) ? known.outage : undefined;
-    },
-    outages: () =>
-      [...failing]
-        .flatMap(([what, known]) => (isTold(what, known) ? [{ what, ...known.outage }] : []))
-        .sort((a, b) => a.since - b.since),
-    readable: () => readable,
-    forget: (what) => void failing.delete(what),
-    onChange: (listener) => void listeners.push(listener),
-  };
 }
 
 /**
