@@ -13,7 +13,8 @@ import {
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import type { Blocker, ErrorAnswer } from '../../../liveResponse/request/errorAnswer.ts';
 import type { RequestSession } from '../../../liveResponse/request/request.ts';
-import type { SessionStage, WaitCause } from '../../../liveResponse/request/session.ts';
+import { actionIdOf } from '../../../liveResponse/request/retry.ts';
+import type { WaitCause } from '../../../liveResponse/request/session.ts';
 import type { Deps } from '../../deps.ts';
 import { changeSession, isIn, sessionsIn, sessionsOf } from '../transition.ts';
 import type { SessionRef } from '../transition.ts';
@@ -246,9 +247,4 @@ export function sessionOfAction(
   return sessionsOf(store.all()).find(
     ({ session }) => actionIdOf(session.stage)?.toLowerCase() === actionId.toLowerCase(),
   );
-}
-
-function actionIdOf(stage: SessionStage): string | undefined {
-  if (stage.state === 'closed') return stage.actionId;
-  return 'run' in stage ? stage.run.actionId : undefined;
 }
