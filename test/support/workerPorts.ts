@@ -9,7 +9,14 @@ import { createAges } from '../../src/bot/workers/transition.ts';
 import type { Ages } from '../../src/bot/workers/transition.ts';
 import { digestText, fingerprintOf } from '../../src/liveResponse/commands.ts';
 import { CallRates } from '../../src/liveResponse/pacing/callRates.ts';
-import type { DefenderApi, Freeze, GlobalEvent, RequestStore } from '../../src/liveResponse/ports.ts';
+import type {
+  Changed,
+  Decision,
+  DefenderApi,
+  Freeze,
+  GlobalEvent,
+  RequestStore,
+} from '../../src/liveResponse/ports.ts';
 import { StoreError } from '../../src/liveResponse/ports.ts';
 import type { Change } from '../../src/liveResponse/request/events.ts';
 import { apply } from '../../src/liveResponse/request/fold.ts';
@@ -60,65 +67,98 @@ export function sessionOf<S extends SessionState>(request: Request, state: S): R
   return session;
 }
 
-export interface MemoryStore extends RequestStore {
-  /** Every change, as `id type`, with what was written. */
-  readonly written: { readonly id: string; readonly event: Change['event'] }[];
+export class MemoryStore implements RequestStore {
+  /** Every change: of which request, and what was written. */
+  readonly written: { readonly id: string; readonly event: Change['event'] }[] = [];
   /** What is not of one request. */
-  readonly notes: GlobalEvent[];
-  /** Puts a request in, or in place of the one with its id. */
-  put(request: Request): void;
+  readonly notes: GlobalEvent[] = [];
   /** Called before each change; what it throws stops that one. */
-  before: (id: string) => void | Promise<void>;
+  before: (id: string) => void | Promise<void> = () => undefined;
   frozen: Freeze | undefined;
   broken: string | undefined;
-  shown: readonly Learned[];
-}
+  shown: readonly Learned[] = [];
+  readonly #kept: Map<string, Request>;
+  readonly #now: () => number;
 
-export function createMemoryStore(now: () => number, requests: readonly Request[]): MemoryStore {
-  const kept = new Map(requests.map((request) => [request.id, request]));
-  const all = (): readonly Request[] => [...kept.values()].sort((a, b) => b.asked.at - a.asked.at);
-  const never = (): never => {
-    throw new Error('no worker asks for this');
-  };
-  const store: MemoryStore = {
-    written: [],
-    notes: [],
-    put: (request) => void kept.set(request.id, request),
-    before: () => undefined,
-    frozen: undefined,
-    broken: undefined,
-    shown: [],
-    add: never,
-    get: (id) => kept.get(id),
-    byOrigin: never,
-    open: () => all().filter(isOpen),
-    all,
-    async change(id, decide) {
-      await store.before(id);
-      const request = kept.get(id);
-      if (request === undefined) return { no: 'unknownRequest' };
-      const decision = decide(request, now());
-      if ('no' in decision) return decision;
-      const next = apply(request, decision, now());
-      kept.set(id, next);
-      store.written.push({ id, event: decision.event });
-      return { request: next };
-    },
-    async note(event) {
-      await Promise.resolve();
-      if (store.broken !== undefined) throw new StoreError(store.broken);
-      store.notes.push(event);
-      if (event.type === 'tenantLearned') store.shown = [event.learned, ...store.shown];
-    },
-    freeze: () => store.frozen,
-    announcedFreeze: () => undefined,
-    restores: () => [],
-    lastPolicy: () => undefined,
-    learned: () => store.shown,
-    trouble: () => store.broken,
-    recover: () => Promise.resolve(false),
-  };
-  return store;
+  constructor(now: () => number, requests: readonly Request[]) {
+    this.#now = now;
+    this.#kept = new Map(requests.map((request) => [request.id, request]));
+  }
+
+  /** Puts a request in, or in place of the one with its id. */
+  put(request: Request): void {
+    this.#kept.set(request.id, request);
+  }
+
+  add(): never {
+    throw new Error('no worker adds a request');
+  }
+
+  get(id: string): Request | undefined {
+    return this.#kept.get(id);
+  }
+
+  byOrigin(): undefined {
+    return undefined;
+  }
+
+  open(): readonly Request[] {
+    return this.all().filter(isOpen);
+  }
+
+  all(): readonly Request[] {
+    return [...this.#kept.values()].sort((a, b) => b.asked.at - a.asked.at);
+  }
+
+  async change<No>(
+    id: string,
+    decide: (request: Request, now: number) => Decision<No>,
+  ): Promise<Changed<No> | { readonly no: 'unknownRequest' }> {
+    await this.before(id);
+    const request = this.#kept.get(id);
+    if (request === undefined) return { no: 'unknownRequest' };
+    const decision = decide(request, this.#now());
+    if ('no' in decision) return decision;
+    const next = apply(request, decision, this.#now());
+    this.#kept.set(id, next);
+    this.written.push({ id, event: decision.event });
+    return { request: next };
+  }
+
+  async note(event: GlobalEvent): Promise<void> {
+    await Promise.resolve();
+    if (this.broken !== undefined) throw new StoreError(this.broken);
+    this.notes.push(event);
+    if (event.type === 'tenantLearned') this.shown = [event.learned, ...this.shown];
+  }
+
+  freeze(): Freeze | undefined {
+    return this.frozen;
+  }
+
+  announcedFreeze(): undefined {
+    return undefined;
+  }
+
+  restores(): readonly number[] {
+    return [];
+  }
+
+  lastPolicy(): undefined {
+    return undefined;
+  }
+
+  learned(): readonly Learned[] {
+    return this.shown;
+  }
+
+  trouble(): string | undefined {
+    return this.broken;
+  }
+
+  recover(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
 }
 
 export interface WorkerPorts {
@@ -135,9 +175,9 @@ export interface WorkerPorts {
   /** The texts of outputs, by request and index. */
   readonly outputs: Map<string, string>;
   /** The stored request with this id. */
-  now(id?: string): Request;
-  /** The kinds of events written since the last look. */
-  events(): readonly string[];
+  readonly now: (id?: string) => Request;
+  /** The kinds of events written so far. */
+  readonly events: () => readonly string[];
 }
 
 export interface PortsOptions {
@@ -152,7 +192,7 @@ export function createWorkerPorts(
   { policy = usual, chats, settings, callRates = new CallRates() }: PortsOptions = {},
 ): WorkerPorts {
   const clock = createManualClock(portsStart);
-  const store = createMemoryStore(() => clock.now(), requests);
+  const store = new MemoryStore(() => clock.now(), requests);
   const calls: string[] = [];
   const logged: WorkerPorts['logged'] = [];
   const outputs = new Map<string, string>();
@@ -160,11 +200,10 @@ export function createWorkerPorts(
   const line = (event: string, fields: Readonly<Record<string, unknown>> = {}): void =>
     void logged.push({ event, fields });
   let nonces = 0;
-  let looked = 0;
   const api = new Proxy(defender, {
     get(target, name: keyof DefenderApi) {
       return (...args: readonly unknown[]): unknown => {
-        calls.push(`${name} ${String(args[0] ?? '')}`.trim());
+        calls.push(typeof args[0] === 'string' ? `${name} ${args[0]}` : name);
         const method = target[name] as ((...given: readonly unknown[]) => unknown) | undefined;
         if (method === undefined) throw new Error(`Defender was asked for ${name}`);
         return method(...args);
@@ -212,15 +251,11 @@ export function createWorkerPorts(
     calls,
     logged,
     outputs,
-    now(id = asked.id) {
+    now: (id = asked.id) => {
       const request = store.get(id);
       if (request === undefined) throw new Error(`no request ${id}`);
       return request;
     },
-    events() {
-      const fresh = store.written.slice(looked).map(({ event }) => event.type);
-      looked = store.written.length;
-      return fresh;
-    },
+    events: () => store.written.map(({ event }) => event.type),
   };
 }

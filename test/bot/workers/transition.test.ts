@@ -83,10 +83,13 @@ describe('a session is given up', () => {
   const known: OfflineQueue = { known: true, by: 'sessions', ms: minute, how: 'timedOut', at: 0 };
   // One script and one file, and what the service itself is given.
   const work = (10 + 30 + 30) * minute;
+  const [script] = asked.subject.commands;
 
   test('after the longest wait for its device and the time of its commands', () => {
     expect(deadlineFrom(asked, start, known)).toBe(start + minute + work);
     expect(deadlineFrom(asked, start, { known: false, from: 1, to: 2 })).toBe(start + 2 + work);
+    const scripts = { subject: { ...asked.subject, commands: [script, script].flatMap((one) => one ?? []) } };
+    expect(deadlineFrom(scripts, start, known)).toBe(start + (1 + 10 + 10 + 30) * minute);
   });
 
   test('soon after its work began, and never later than was said', () => {

@@ -10,7 +10,7 @@ import {
   originOfRetry,
 } from '../../../../src/bot/workers/requests/judging.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { asked, start } from '../../../support/lifecycle.ts';
+import { asked, exampleMoves, start } from '../../../support/lifecycle.ts';
 import { policy } from '../../../support/policy.ts';
 import { askedFor, createWorkerPorts, history, portsStart } from '../../../support/workerPorts.ts';
 import type { WorkerPorts } from '../../../support/workerPorts.ts';
@@ -115,6 +115,36 @@ describe('the policy of today', () => {
     expect(house.now().sessions[0]?.stage).toMatchObject({ ending: { code: 'runWithinShorter' } });
   });
 
+  test('counts each by itself, and an approval from its own moment', async () => {
+    const made = askedFor({ id: 'lr-b', origin: 'b', at: start - 1 });
+    const { vote } = exampleMoves.approved;
+    const approved = history(made, { ...exampleMoves.approved, vote: { ...vote, at: vote.at - 1 } });
+    for (const [requests, left] of [
+      [[waiting, history(made)], 8 * minute],
+      [[queued, approved], 4 * minute],
+    ] as const) {
+      const house = createWorkerPorts(requests, { policy: quick });
+      const judging = judgingOf(house);
+      await judging.pass();
+      house.clock.jump(-minute);
+      await house.clock.advance(left);
+      await judging.pass();
+      expect(house.events()).toEqual(['refused', 'refused']);
+    }
+    const house = createWorkerPorts([waiting], { policy: quick });
+    const judging = judgingOf(house);
+    await judging.pass();
+    house.clock.jump(-6 * minute);
+    const at = house.clock.now();
+    house.store.put(
+      history(askedFor(), {
+        ...exampleMoves.approved,
+        vote: { ...exampleMoves.approved.vote, at },
+      }),
+    );
+    expect(await judging.pass()).toBe(5 * minute);
+  });
+
   test('judges once more inside the change: what was decided meanwhile stays', async () => {
     const house = createWorkerPorts([waiting], { policy: nobody });
     house.store.before = () => {
@@ -175,6 +205,16 @@ describe('a request that nobody approves', () => {
     expect(forward.events()).toEqual(['expired']);
   });
 
+  test('is counted by itself', async () => {
+    const house = createWorkerPorts([waiting, history(askedFor({ id: 'lr-b', origin: 'b', at: start + 1 }))]);
+    const expiry = createExpiry(house.deps, house.ages);
+    await expiry.pass();
+    house.clock.jump(-minute);
+    await house.clock.advance(28 * minute);
+    await expiry.pass();
+    expect(house.events()).toEqual(['expired', 'expired']);
+  });
+
   test('stays what it became meanwhile; the rest is for the next start', async () => {
     const house = createWorkerPorts([waiting, history(askedFor({ id: 'lr-b', origin: 'b', at: start - 1 }))]);
     await house.clock.advance(30 * minute);
@@ -208,7 +248,7 @@ describe('a request that was tried again', () => {
       again('lr-new', earlier, start + 2),
     ]);
     const links = createRetryLinks(house.deps);
-    expect(await links.pass()).toBeUndefined();
+    await links.pass();
     await links.pass();
     expect(house.store.written).toEqual([
       { id: asked.id, event: { type: 'retried', as: { id: 'lr-new', by: asked.asked.requester, from: 1 } } },
