@@ -17,6 +17,11 @@ export interface SessionRef {
   readonly session: Pick<Session, 'number'>;
 }
 
+/** What is kept in memory of a session, by this key: its request may have others. */
+export function sessionKey({ request, session }: SessionRef): string {
+  return `${request.id}/${session.number}`;
+}
+
 /**
  * Folds `event` if the session is in one of `states` at that very moment, and answers the session after it;
  * undefined when it has moved on, which is no error: somebody was faster. `event` may itself answer undefined

@@ -116,10 +116,13 @@ export function actionOf(stage: Stage): Action | undefined {
     : foundLateOf(stage)?.action;
 }
 
-/** The id of the action, also where the session was given up after its action had been seen. */
+/**
+ * The id of the action, also where the session was given up: its action had been seen before, or was found
+ * after all.
+ */
 export function actionIdOf(stage: Stage): string | undefined {
-  if (stage.state === 'closed') return 'actionId' in stage ? stage.actionId : undefined;
-  return runOf(stage)?.actionId;
+  const seen = stage.state === 'closed' && 'actionId' in stage ? stage.actionId : runOf(stage)?.actionId;
+  return seen ?? foundLateOf(stage)?.action.id;
 }
 
 /** What Defender says of one command. */

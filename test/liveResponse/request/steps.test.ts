@@ -64,6 +64,7 @@ describe('what is known of a run', () => {
 
   test('tells the action that was found late, of closed sessions alone', () => {
     expect(actionOf(stageOf(late(begun)))).toEqual(begun);
+    expect(actionIdOf(stageOf(late(begun)))).toBe(begun.id);
     expect(runOf(stageOf(late(begun)))).toBeUndefined();
     expect(foundLateOf(stageOf(late(begun)))).toStrictEqual({
       at: start + 5000,

@@ -19,8 +19,8 @@ import type { Reply } from '../../ports.ts';
 import { keptOutput } from '../../workers/reads/keptOutput.ts';
 import type { Refusal } from '../../policy/refusals/refusal.ts';
 import { lostAt } from '../../policy/places.ts';
-import { keepRefusal, mintOnCard } from '../../workers/sessions/results.ts';
-import type { ResultSource } from '../../workers/sessions/results.ts';
+import { keepRefusal, mintOnCard } from '../../workers/sessions/cardLinks.ts';
+import type { ResultSource } from '../../workers/sessions/cardLinks.ts';
 
 /**
  * Characters of output on one private page: with its frame it stays below the 3,000 per text of the strictest

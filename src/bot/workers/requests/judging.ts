@@ -6,22 +6,24 @@ import { areTwins, sequelOrigin, twinMemory } from '../../../liveResponse/reques
 import type { Deps } from '../../deps.ts';
 import { judgeToday, limitsToday } from '../../policy/today.ts';
 import type { TodayNo } from '../../policy/today.ts';
-import { changeRequest, changeSession, sessionsIn } from '../transition.ts';
-import type { Ages } from '../transition.ts';
+import { changeRequest, changeSession, sessionKey, sessionsIn } from '../transition.ts';
+import type { Ages, SessionRef } from '../transition.ts';
 import { byHand, createNextWake } from '../worker.ts';
 import type { Turn } from '../worker.ts';
 
-/** @param isSent whether a request is being sent at this moment: it is judged there, on what was just read */
+/** @param isSent whether a session is being sent at this moment: it is judged there, on what was just read */
 export function createJudging(
   { store, clock, policy }: Pick<Deps, 'store' | 'clock' | 'policy'>,
   ages: Ages,
-  isSent: (id: string) => boolean,
+  isSent: (session: SessionRef) => boolean,
 ): { pass(turn?: Turn): Promise<number | undefined> } {
   /** A clock that is set back gives no more time than was meant. */
-  function nowOf({ request, session }: Waiting): number {
+  function nowOf(waiting: Waiting): number {
     const [what, since] =
-      session === undefined ? ['asked', request.asked.at] : ['approved', session.grant.at];
-    return Math.max(clock.now(), since + ages.of(`${request.id} ${what}`, since));
+      waiting.session === undefined
+        ? [`${waiting.request.id} asked`, waiting.request.asked.at]
+        : [`${sessionKey(waiting)} approved`, waiting.session.grant.at];
+    return Math.max(clock.now(), since + ages.of(what, since));
   }
 
   function objection(waiting: Waiting): TodayNo | undefined {
@@ -49,14 +51,13 @@ export function createJudging(
     async pass(turn = byHand) {
       const wakes = createNextWake(clock);
       for (const waiting of store.open().flatMap(waitingOf)) {
-        const { request } = waiting;
-        if (isSent(request.id)) continue;
+        if (waiting.session !== undefined && isSent(waiting)) continue;
         if (!turn.goOn()) break;
         if (objection(waiting) !== undefined) {
           await refuse(waiting);
           continue;
         }
-        const { expiresAt, runBefore } = limitsToday(policy, request);
+        const { expiresAt, runBefore } = limitsToday(policy, waiting.request);
         const left = (runBefore ?? expiresAt) - nowOf(waiting);
         if (left > 0) wakes.after(left);
       }

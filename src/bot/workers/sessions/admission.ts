@@ -13,9 +13,10 @@ import {
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import type { Blocker, ErrorAnswer } from '../../../liveResponse/request/errorAnswer.ts';
 import type { RequestSession } from '../../../liveResponse/request/request.ts';
-import type { SessionStage, WaitCause } from '../../../liveResponse/request/session.ts';
+import { actionIdOf } from '../../../liveResponse/request/retry.ts';
+import type { WaitCause } from '../../../liveResponse/request/session.ts';
 import type { Deps } from '../../deps.ts';
-import { changeSession, isIn, sessionsIn, sessionsOf } from '../transition.ts';
+import { changeSession, isIn, sessionKey, sessionsIn, sessionsOf } from '../transition.ts';
 import type { SessionRef } from '../transition.ts';
 
 /** What a busy device is given before the next try. */
@@ -43,9 +44,9 @@ export interface Wait extends WaitReason {
   readonly wait: number;
 }
 
-/** What this process is sending. A `submitting` request that is not here was cut off by a crash. */
+/** What this process is sending. A `submitting` session that is not here was cut off by a crash. */
 export interface InFlight {
-  has(id: string): boolean;
+  has(session: SessionRef): boolean;
   /** Flights that have not yet taken their slot of the submit budget. */
   reserved(): number;
 }
@@ -58,12 +59,12 @@ export interface Admission {
   /** Puts what it waits for on the card, unless it stands there. */
   recordWait(queued: SessionRef, cause: WaitCause | undefined, why?: WaitReason): Promise<void>;
   /**
-   * Holds one request back for `ms` because something it needs could not be read; kept in memory alone, a
+   * Holds one session back for `ms` because something it needs could not be read; kept in memory alone, a
    * restart may try at once.
    */
-  pause(id: string, ms: number): void;
-  /** A request that ended needs no pause any more. */
-  forget(id: string): void;
+  pause(session: SessionRef, ms: number): void;
+  /** A session that ended needs no pause any more. */
+  forget(session: SessionRef): void;
   /** Sessions of ours that are or may be live, those of offline devices left out. */
   sessionsHeld(): number;
   /** How many sessions there may be, as far as 429s have taught us. */
@@ -90,7 +91,7 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
 
   function waiting(): readonly RequestSession<'queued'>[] {
     return sessionsIn(store.open(), ['queued'])
-      .filter(({ request }) => !inFlight.has(request.id))
+      .filter((queued) => !inFlight.has(queued))
       .sort((a, b) => a.session.grant.at - b.session.grant.at);
   }
 
@@ -98,7 +99,7 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
     if (store.trouble() !== undefined) return { wait: unavailablePause };
     if (store.freeze() !== undefined) return { cause: 'frozen', wait: throttledPause };
     const now = clock.elapsed();
-    const pause = Math.max(deferredFor(queued), (pausedUntil.get(queued.request.id) ?? 0) - now);
+    const pause = Math.max(deferredFor(queued), (pausedUntil.get(sessionKey(queued)) ?? 0) - now);
     if (pause > 0) return { wait: pause };
     const live = liveSessions();
     // An unknown session keeps its device until somebody decides, though no longer a session: what may run
@@ -118,14 +119,15 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
    * What is left of the pause that a refusal asked for: as long as it was meant, whatever happens to the wall
    * clock in which it is journaled.
    */
-  function deferredFor({ request: { id }, session }: RequestSession<'queued'>): number {
-    const { notBefore } = session.stage;
+  function deferredFor(queued: RequestSession<'queued'>): number {
+    const { stage, attempts } = queued.session;
+    const { notBefore } = stage;
     if (notBefore === undefined) return 0;
-    const known = deferrals.get(id);
+    const known = deferrals.get(sessionKey(queued));
     if (known?.notBefore === notBefore) return known.until - clock.elapsed();
-    const meant = notBefore - (session.attempts.at(-1)?.at ?? notBefore);
+    const meant = notBefore - (attempts.at(-1)?.at ?? notBefore);
     const wait = Math.max(0, Math.min(notBefore - clock.now(), meant > 0 ? meant : maxPenaltyMs));
-    deferrals.set(id, { notBefore, until: clock.elapsed() + wait });
+    deferrals.set(sessionKey(queued), { notBefore, until: clock.elapsed() + wait });
     return wait;
   }
 
@@ -134,12 +136,13 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
    * waits for a person, who must not hold up everybody else.
    */
   function liveSessions(): readonly RequestSession[] {
-    return sessionsOf(store.open()).filter(({ request, session: { stage } }) => {
+    return sessionsOf(store.open()).filter((one) => {
+      const { stage } = one.session;
       switch (stage.state) {
         case 'queued':
-          return inFlight.has(request.id);
+          return inFlight.has(one);
         case 'unknown':
-          return stage.searches < maxSearchAttempts || inFlight.has(request.id);
+          return stage.searches < maxSearchAttempts || inFlight.has(one);
         default:
           return stage.state === 'submitting' || stage.state === 'running';
       }
@@ -161,10 +164,10 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
     of,
     sessionsHeld,
     cap: () => capAt(cap, clock.elapsed()),
-    pause: (id, ms) => void pausedUntil.set(id, clock.elapsed() + ms),
-    forget(id) {
-      pausedUntil.delete(id);
-      deferrals.delete(id);
+    pause: (session, ms) => void pausedUntil.set(sessionKey(session), clock.elapsed() + ms),
+    forget(session) {
+      pausedUntil.delete(sessionKey(session));
+      deferrals.delete(sessionKey(session));
     },
     async recordWait(queued, cause, { blocker, error } = {}) {
       if (cause === undefined) return;
@@ -246,9 +249,4 @@ export function sessionOfAction(
   return sessionsOf(store.all()).find(
     ({ session }) => actionIdOf(session.stage)?.toLowerCase() === actionId.toLowerCase(),
   );
-}
-
-function actionIdOf(stage: SessionStage): string | undefined {
-  if (stage.state === 'closed') return stage.actionId;
-  return 'run' in stage ? stage.run.actionId : undefined;
 }

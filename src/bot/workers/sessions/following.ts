@@ -26,7 +26,7 @@ import type { Learned } from '../../../liveResponse/tenantLimits.ts';
 import type { Deps } from '../../deps.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { limitsToday } from '../../policy/today.ts';
-import { changeSession, deadlineAfter, isIn, queueOf, sessionsIn } from '../transition.ts';
+import { changeSession, deadlineAfter, isIn, queueOf, sessionKey, sessionsIn } from '../transition.ts';
 import type { Ages } from '../transition.ts';
 import type { DefenderWatch } from '../upkeep/defenderWatch.ts';
 import { byHand, createNextWake } from '../worker.ts';
@@ -68,6 +68,7 @@ export function createFollowing(
   learning?: Pick<TenantLearning, 'shown'>,
 ): Following {
   const { store, defender, clock, log } = deps;
+  /** By session: readings in a row that did not hold its action. */
   const misses = new Map<string, number>();
   const warned = new Set<string>();
   let trouble: string | undefined;
@@ -80,7 +81,7 @@ export function createFollowing(
     if (running.length === 0 && sessionsIn(store.open(), ['unknown']).length === 0)
       deps.watch.forget('follow');
     for (const one of running) if (turn.goOn()) await giveUpCancel(one);
-    for (const id of misses.keys()) if (!running.some(({ request }) => request.id === id)) misses.delete(id);
+    for (const key of misses.keys()) if (!running.some((one) => sessionKey(one) === key)) misses.delete(key);
     if (running.length === 0 || !turn.goOn()) return undefined;
     const asked = clock.elapsed();
     const read = await readAll(running);
@@ -123,13 +124,13 @@ export function createFollowing(
   async function apply(running: RequestSession<'running'>, action: Action | undefined): Promise<void> {
     const { request } = running;
     if (action === undefined) {
-      const missed = (misses.get(request.id) ?? 0) + 1;
-      misses.set(request.id, missed);
+      const missed = (misses.get(sessionKey(running)) ?? 0) + 1;
+      misses.set(sessionKey(running), missed);
       if (missed >= missesBeforeLost)
         await changeSession(store, running, ['running'], () => ({ type: 'actionMissing' }));
       return;
     }
-    misses.delete(request.id);
+    misses.delete(sessionKey(running));
     learning?.shown(running, action);
     if (!isKnownStatus(action.status) && !warned.has(action.status)) {
       warned.add(action.status);
@@ -161,10 +162,10 @@ export function createFollowing(
    * may press again.
    */
   async function giveUpCancel(running: RequestSession<'running'>): Promise<void> {
-    await changeSession(store, running, ['running'], ({ request, session }) => {
+    await changeSession(store, running, ['running'], ({ session }) => {
       const { cancel } = session.stage.run;
       if (cancel === undefined) return undefined;
-      const waited = ages.of(`${request.id} cancel`, cancel.at);
+      const waited = ages.of(`${sessionKey(running)} cancel`, cancel.at);
       if (cancel.answer === 'sent' && waited > cancelPatience)
         return { type: 'cancelAsked', cancel: { ...cancel, answer: 'failed' } };
       const answered = cancel.answer === 'accepted' || cancel.answer === 'alreadyOver';
@@ -211,16 +212,16 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
    * that goes on is left alone.
    */
   function cancelIn(running: RequestSession<'running'>): number | undefined {
-    const { id } = running.request;
+    const key = sessionKey(running);
     const { waitingForDevice: waiting, cancel } = running.session.stage.run;
     const cancelAt = cancelAtOf(running);
     if (waiting === undefined || cancelAt === undefined || waiting.wokeAt !== undefined) return undefined;
     const first = Math.min(
       cancelAt - clock.now(),
-      cancelAt - waiting.since - ages.of(`${id} parked`, waiting.since),
+      cancelAt - waiting.since - ages.of(`${key} parked`, waiting.since),
     );
     if (cancel === undefined) return first;
-    const again = parkedCancelPauseMs - ages.of(`${id} cancel`, cancel.at);
+    const again = parkedCancelPauseMs - ages.of(`${key} cancel`, cancel.at);
     if (cancel.tries === undefined)
       return cancel.answer === 'failed' || cancel.answer === 'noEffect' ? Math.max(first, again) : undefined;
     return cancel.tries < parkedCancelTries ? again : undefined;
@@ -357,12 +358,12 @@ export function createTenantLearning(
   }
 
   return {
-    shown({ request, session }, action) {
-      const { startedAt } = session.stage.run;
+    shown(running, action) {
+      const { startedAt } = running.session.stage.run;
       // By the shortest of all measures: a clock that runs ahead must not make a wait longer than it was.
       const waited = Math.min(
         clock.now() - waitsSince({ action, startedAt }),
-        ages.of(`${request.id} at Defender`, startedAt),
+        ages.of(`${sessionKey(running)} at Defender`, startedAt),
       );
       const ms = queueShownByWaiting(action, waited);
       if (ms !== undefined) find({ what: 'offlineQueue', tenant, ms, how: 'stillWaiting', at: clock.now() });

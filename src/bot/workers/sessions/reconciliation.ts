@@ -9,8 +9,16 @@ import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { Request, RequestSession } from '../../../liveResponse/request/request.ts';
 import { mayTurnUp } from '../../../liveResponse/request/session.ts';
 import type { Deps } from '../../deps.ts';
-import { changeSession, deadlineFrom, isIn, queueOf, sessionAt, sessionsOf } from '../transition.ts';
-import type { Ages } from '../transition.ts';
+import {
+  changeSession,
+  deadlineFrom,
+  isIn,
+  queueOf,
+  sessionAt,
+  sessionKey,
+  sessionsOf,
+} from '../transition.ts';
+import type { Ages, SessionRef } from '../transition.ts';
 import { byHand, createNextWake } from '../worker.ts';
 import type { Turn } from '../worker.ts';
 
@@ -33,10 +41,10 @@ export interface Reconciliation {
 export function createReconciliation(
   deps: Deps,
   ages: Ages,
-  isPosting: (id: string) => boolean,
+  isPosting: (session: SessionRef) => boolean,
 ): Reconciliation {
   const { store, defender, clock, log } = deps;
-  /** In elapsed time. */
+  /** By session, in elapsed time. */
   const triedAt = new Map<string, number>();
 
   async function pass(turn: Turn = byHand): Promise<number | undefined> {
@@ -44,11 +52,11 @@ export function createReconciliation(
     for (const one of sessionsOf(store.open())) {
       const { request, session } = one;
       if (!turn.goOn()) break;
-      if (session.stage.state === 'submitting' && !isPosting(request.id)) {
+      if (session.stage.state === 'submitting' && !isPosting(one)) {
         // The process died between the intent and the answer: it may have run. Read again inside the change,
         // since the answer may just have come.
         await changeSession(store, one, ['submitting'], () =>
-          isPosting(request.id) ? undefined : { type: 'lost' },
+          isPosting(one) ? undefined : { type: 'lost' },
         );
         wakes.after(searchSchedule[0]);
       }
@@ -66,31 +74,32 @@ export function createReconciliation(
 
   /** Milliseconds until the next look; negative when it is late. */
   function dueIn(unknown: RequestSession<'unknown'>): number | undefined {
-    const { id } = unknown.request;
+    const key = sessionKey(unknown);
     const { searches, since } = unknown.session.stage;
     const step = searchSchedule[searches];
     if (step === undefined) return afterCancel(unknown);
-    return Math.max(step - ages.of(`${id} unknown`, since), retryPause - sinceTry(id));
+    return Math.max(step - ages.of(`${key} unknown`, since), retryPause - sinceTry(key));
   }
 
-  function sinceTry(id: string): number {
-    return clock.elapsed() - (triedAt.get(id) ?? -Infinity);
+  function sinceTry(key: string): number {
+    return clock.elapsed() - (triedAt.get(key) ?? -Infinity);
   }
 
   /**
    * Somebody cancelled a session that had been lost from sight: its end is looked for a while, so that nobody
    * has to press.
    */
-  function afterCancel({ request: { id }, session }: RequestSession<'unknown'>): number | undefined {
-    const cancel = session.stage.run?.cancel;
+  function afterCancel(unknown: RequestSession<'unknown'>): number | undefined {
+    const cancel = unknown.session.stage.run?.cancel;
     if (cancel?.answer !== 'accepted') return undefined;
-    const age = ages.of(`${id} cancel`, cancel.at);
-    return age > cancelWatch ? undefined : cancelPause - Math.min(age, sinceTry(id));
+    const key = sessionKey(unknown);
+    const age = ages.of(`${key} cancel`, cancel.at);
+    return age > cancelWatch ? undefined : cancelPause - Math.min(age, sinceTry(key));
   }
 
   async function look(unknown: RequestSession<'unknown'>): Promise<Found> {
     const { request, session } = unknown;
-    triedAt.set(request.id, clock.elapsed());
+    triedAt.set(sessionKey(unknown), clock.elapsed());
     const found = await find(unknown);
     if (found === 'notRead') return 'notRead';
     // Taken up again while it goes on, an overdue session would be overdue at once, and so to and fro for
@@ -100,7 +109,7 @@ export function createReconciliation(
       await changeSession(store, unknown, ['unknown'], () => ({ type: 'searched' }));
       return goesOn ? 'goesOn' : 'notSeen';
     }
-    triedAt.delete(request.id);
+    triedAt.delete(sessionKey(unknown));
     await changeSession(store, unknown, ['unknown'], (_current, now) => ({
       type: 'found',
       action: found,
@@ -182,14 +191,16 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
   const watched = new Set(
     store.all().flatMap((request) => (givenUp(request).length > 0 ? [request.id] : [])),
   );
-  /** How long after its end it was last looked for; milliseconds. */
+  /** By session: how long after its end it was last looked for; milliseconds. */
   const lookedAt = new Map<string, number>();
   const notBefore = new Map<string, number>();
 
   function forget(id: string): void {
     watched.delete(id);
-    lookedAt.delete(id);
-    notBefore.delete(id);
+    for (const one of sessionsOf([id].flatMap((known) => store.get(known) ?? []))) {
+      lookedAt.delete(sessionKey(one));
+      notBefore.delete(sessionKey(one));
+    }
   }
 
   /** In how many milliseconds it is to be looked for next; undefined when it need not be any more. */
@@ -197,8 +208,8 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
     const { request, session } = closed;
     const { found } = session.stage;
     const age = ageOf(closed);
-    const held = Math.max(0, (notBefore.get(request.id) ?? 0) - clock.elapsed());
-    const last = lookedAt.get(request.id);
+    const held = Math.max(0, (notBefore.get(sessionKey(closed)) ?? 0) - clock.elapsed());
+    const last = lookedAt.get(sessionKey(closed));
     if (found !== undefined) {
       if (isTerminal(found.action.status) || clock.now() > deadlineFrom(request, found.at, queueOf(deps)))
         return undefined;
@@ -211,8 +222,8 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
     return step === undefined ? undefined : Math.max(step - age, held);
   }
 
-  function ageOf({ request, session }: RequestSession<'closed'>): number {
-    return ages.of(`ended ${request.id}`, session.stage.endedAt);
+  function ageOf(closed: RequestSession<'closed'>): number {
+    return ages.of(`${sessionKey(closed)} closed`, closed.session.stage.endedAt);
   }
 
   async function look(closed: RequestSession<'closed'>): Promise<void> {
@@ -225,12 +236,12 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
       if (!(error instanceof DefenderError)) throw error;
       log.warn('lookFailed', { request: request.id, code: error.code, detail: error.message });
       notBefore.set(
-        request.id,
+        sessionKey(closed),
         clock.elapsed() + Math.max(pauseAfterFailure, error.detail.retryAfterMs ?? 0),
       );
       return;
     }
-    lookedAt.set(request.id, ageOf(closed));
+    lookedAt.set(sessionKey(closed), ageOf(closed));
     if (action === undefined) return;
     const found = action;
     await changeSession(store, closed, ['closed'], ({ session: { stage } }) =>

@@ -1,0 +1,423 @@
+// From approved to sent: what is written before the POST, that it is made once, and what its answer leads to.
+import { describe, expect, test } from '@jest/globals';
+import type { Policy } from '../../../../src/bot/policy/policy.ts';
+import { createSubmission } from '../../../../src/bot/workers/sessions/submission.ts';
+import { DefenderError } from '../../../../src/liveResponse/ports.ts';
+import type { Request } from '../../../../src/liveResponse/request/request.ts';
+import type { AnyEvent } from '../../../support/requests.ts';
+import { actionWith, asked, exampleMoves, start } from '../../../support/lifecycle.ts';
+import { policy } from '../../../support/policy.ts';
+import {
+  askedFor,
+  createWorkerPorts,
+  history,
+  portsStart,
+  sent,
+  sessionOf,
+} from '../../../support/workerPorts.ts';
+import type { PortsOptions } from '../../../support/workerPorts.ts';
+
+const minute = 60_000;
+const { device } = asked.targets[0];
+const queued = history(askedFor(), 'approved');
+const other = (id: string, ...events: readonly (AnyEvent | AnyEvent['type'])[]): Request =>
+  history(askedFor({ id, origin: id, device: { ...device, id: `device of ${id}` } }), ...events);
+
+/** Defender takes whatever it is sent, as an action with its comment. */
+function opened(requests: readonly Request[], options: PortsOptions = {}) {
+  const ports = createWorkerPorts(requests, options);
+  const { defender, deps, ages, store } = ports;
+  const rounds: number[] = [];
+  const learned: unknown[] = [];
+  /** The state of the first session whenever Defender is asked for something. */
+  const comments: string[] = [];
+  defender.machine = (id) => Promise.resolve({ ...device, id });
+  defender.submit = (machineId, _commands, comment) => {
+    comments.push(comment);
+    return Promise.resolve({ ...actionWith('Pending'), machineId, comment, id: `action ${comments.length}` });
+  };
+  const submission = createSubmission(deps, ages, () => void rounds.push(store.written.length), {
+    oneMore: (...what) => void learned.push(what),
+  });
+  const run = async (): Promise<number | undefined> => {
+    const wait = await submission.pass();
+    await submission.settled();
+    return wait;
+  };
+  const stage = (id?: string) => ports.now(id).sessions[0]?.stage;
+  return { ...ports, submission, run, rounds, learned, comments, stage };
+}
+
+const says = (code: ConstructorParameters<typeof DefenderError>[0], detail = {}): Promise<never> =>
+  Promise.reject(new DefenderError(code, 'why', detail));
+
+describe('what is approved', () => {
+  test('is sent once, after its intent was written', async () => {
+    const house = opened([queued]);
+    const before: unknown[] = [];
+    const { submit } = house.defender;
+    house.defender.submit = (...args) => {
+      before.push(house.stage()?.state, house.submission.isPosting(sessionOf(house.now(), 'submitting')));
+      return submit?.(...args) ?? says('busy');
+    };
+    await house.run();
+    expect(before).toEqual(['submitting', true]);
+    expect(house.calls).toEqual([`machine ${device.id}`, `submit ${device.id}`]);
+    expect(house.store.written.map(({ event }) => event)).toMatchObject([
+      { type: 'claimed', attempt: { nonce: 'nonce1', tag: `lr:${asked.id}:nonce1`, at: portsStart } },
+      { type: 'submitted', action: { id: 'action 1' }, deadline: portsStart + (72 * 60 + 70) * minute },
+    ]);
+    expect(house.comments[0]).toContain(`lr:${asked.id}:nonce1 | requested by Riley Responder`);
+    expect(house.learned).toEqual([[0, 'accepted']]);
+    expect(house.rounds).toEqual([2]);
+    expect(house.submission.isPosting(sessionOf(house.now(), 'running'))).toBe(false);
+    expect(await house.run()).toBeUndefined();
+    expect(house.calls).toHaveLength(2);
+  });
+
+  test('has an attempt that is no older than its approval', async () => {
+    const house = opened([queued]);
+    house.clock.jump(-minute - 1);
+    await house.run();
+    expect(house.now().sessions[0]?.attempts).toMatchObject([{ at: start + minute }]);
+  });
+
+  test('lapses by the time on its card, and no later than it was meant', async () => {
+    const house = opened([queued]);
+    await house.clock.advance(29 * minute);
+    expect(await house.run()).toBeUndefined();
+    expect(house.events()).toEqual(['lapsed']);
+    const frozen = opened([queued]);
+    frozen.store.frozen = { by: 'b', why: 'w', at: 0 };
+    expect(await frozen.run()).toBe(minute);
+    frozen.clock.jump(-10 * minute);
+    await frozen.clock.advance(29 * minute - 1);
+    expect(await frozen.run()).toBe(1);
+    await frozen.clock.advance(1);
+    await frozen.run();
+    expect(frozen.events()).toEqual(['waiting', 'lapsed']);
+    expect(frozen.calls).toEqual([]);
+  });
+
+  test('waits its turn, and says what for', async () => {
+    const house = opened([queued, other('b', ...sent)], { settings: { sessions: 1 } });
+    expect(await house.run()).toBe(5_000);
+    expect(house.stage()).toMatchObject({ state: 'queued', waitsFor: 'sessions' });
+    expect(house.submission.sessions()).toEqual({ live: 1, cap: 1 });
+    expect(house.submission.place(asked.id)).toEqual({ position: 1, expectedAt: portsStart });
+    expect(house.submission.place('b')).toBeUndefined();
+  });
+
+  test('goes out side by side on several devices, as far as there are slots', async () => {
+    const house = opened([queued, other('b', 'approved')]);
+    await house.run();
+    expect(house.events().filter((type) => type === 'submitted')).toHaveLength(2);
+    let left = 1;
+    const one = opened([queued, other('b', 'approved')]);
+    await one.submission.pass({ goOn: () => (left -= 1) >= 0 });
+    await one.submission.settled();
+    expect(one.events()).toEqual(['claimed', 'submitted']);
+  });
+
+  test('is not taken up any more while the process stops, and what is on its way ends first', async () => {
+    const house = opened([queued]);
+    await house.submission.drain();
+    await house.run();
+    expect(house.calls).toEqual([]);
+    const stopping = opened([queued]);
+    await stopping.submission.pass();
+    await stopping.submission.drain();
+    expect(stopping.events()).toEqual([]);
+    expect(stopping.logged).toEqual([
+      { event: 'notClaimed', fields: { request: asked.id, why: 'the bot is stopping' } },
+    ]);
+  });
+
+  test.each([
+    [
+      'it is closed',
+      (house: ReturnType<typeof opened>) => {
+        house.store.put(history(askedFor(), 'approved', 'lapsed'));
+      },
+    ],
+    [
+      'it is not approved',
+      (house: ReturnType<typeof opened>) => {
+        house.store.put(history(askedFor()));
+      },
+    ],
+    [
+      'submissions are frozen',
+      (house: ReturnType<typeof opened>) => {
+        house.store.frozen = { by: 'b', why: 'w', at: 0 };
+      },
+    ],
+    [
+      'the approval has lapsed',
+      (house: ReturnType<typeof opened>) => {
+        house.clock.jump(29 * minute);
+      },
+    ],
+  ])('is not sent where meanwhile %s', async (why, meanwhile) => {
+    const house = opened([queued]);
+    house.store.before = () => {
+      meanwhile(house);
+    };
+    await house.run();
+    expect(house.calls).toEqual([`machine ${device.id}`]);
+    expect(house.events()).toEqual([]);
+    expect(house.logged).toEqual([{ event: 'notClaimed', fields: { request: asked.id, why } }]);
+  });
+});
+
+describe('what is read before', () => {
+  test('ends it where Defender does not know the device', async () => {
+    const house = opened([queued]);
+    house.defender.machine = () => says('notFound', { status: 404 });
+    await house.run();
+    expect(house.events()).toEqual(['claimed', 'refused']);
+    expect(house.stage()).toMatchObject({ ending: { code: 'notFound', status: 404 } });
+  });
+
+  test('is tried again after a pause where it cannot be had', async () => {
+    const house = opened([queued]);
+    house.defender.machine = () => says('unavailable', { status: 503 });
+    await house.run();
+    expect(house.stage()).toMatchObject({ waitsFor: 'unavailable', error: { status: 503 } });
+    expect(await house.run()).toBe(15_000);
+    expect(house.calls).toHaveLength(1);
+    const paced = opened([queued]);
+    paced.defender.machine = () => says('paced', { retryAfterMs: 500 });
+    await paced.run();
+    expect(paced.stage()).toMatchObject({ waitsFor: 'slot' });
+    expect(paced.stage()).not.toHaveProperty('error');
+    expect(await paced.run()).toBe(500);
+  });
+
+  test('ends it where today’s policy refuses, and waits for a group that cannot be read', async () => {
+    const house = opened([queued], { policy: { ...policy, people: [] } });
+    await house.run();
+    expect(house.events()).toEqual(['refused']);
+    expect(house.stage()).toMatchObject({ ending: { code: 'requesterNotListed' } });
+    const roles = new Map([...policy.roles, ['approver', ['entra:group-1']] as const]);
+    const waits = opened([queued], { policy: { ...policy, roles } });
+    const groups = { includes: () => Promise.reject(new Error('down')) };
+    Object.assign(waits.deps, { groups });
+    await waits.run();
+    expect(waits.stage()).toMatchObject({ waitsFor: 'directory' });
+    expect(waits.logged).toEqual([
+      { event: 'groupsNotRead', fields: { request: asked.id, groups: ['entra:group-1'] } },
+    ]);
+    expect(await waits.run()).toBe(15_000);
+  });
+
+  test('counts by the policy as it is after the intent was written, too', async () => {
+    for (const change of [
+      { people: [] },
+      { roles: new Map([...policy.roles, ['approver', ['entra:group-1']]]) },
+    ]) {
+      const changing: Policy = { ...policy };
+      const house = opened([queued], { policy: changing });
+      Object.assign(house.deps, { groups: { includes: () => Promise.reject(new Error('down')) } });
+      house.store.before = () => {
+        Object.assign(changing, change);
+      };
+      await house.run();
+      expect(house.calls).toEqual([`machine ${device.id}`]);
+      expect(house.stage()).toMatchObject(
+        'people' in change
+          ? { ending: { kind: 'refused', code: 'requesterNotListed' } }
+          : { state: 'queued', waitsFor: 'directory', notBefore: portsStart + 15_000 },
+      );
+    }
+  });
+
+  test('ends it where what is about to run is not what was approved', async () => {
+    const { subject } = queued;
+    const house = opened([{ ...queued, subject: { ...subject, digest: 'x' } }]);
+    await house.run();
+    expect(house.events()).toEqual(['claimed', 'refused']);
+    expect(house.stage()).toMatchObject({ ending: { code: 'digestMismatch' } });
+  });
+});
+
+describe('the answer', () => {
+  const answered = async (
+    comment: (of: string) => string,
+    requests: readonly Request[] = [queued],
+    id = 'new',
+  ) => {
+    const house = opened(requests);
+    house.defender.submit = (_id, _commands, said) =>
+      Promise.resolve({ ...actionWith('Pending'), id, comment: comment(said) });
+    await house.run();
+    return house;
+  };
+
+  test('with a foreign action is a busy device, and names it', async () => {
+    const house = await answered(() => 'somebody else');
+    expect(house.stage()).toMatchObject({
+      state: 'queued',
+      waitsFor: 'deviceBusy',
+      notBefore: portsStart + 30_000,
+      blocker: { by: 'action', id: 'new', comment: 'somebody else' },
+    });
+    expect(house.logged).toEqual([{ event: 'foreignAction', fields: { request: asked.id, action: 'new' } }]);
+    expect(house.learned).toEqual([]);
+  });
+
+  test('that proves nothing may have run', async () => {
+    for (const house of [
+      await answered(() => ''),
+      await answered((said) => said, [queued, other('b', ...sent)], exampleMoves.submitted.action.id),
+    ]) {
+      expect(house.stage()).toMatchObject({ state: 'unknown', cause: 'lost' });
+      expect(house.logged).toMatchObject([{ event: 'answerProvesNothing', fields: { request: asked.id } }]);
+    }
+  });
+
+  test('with other commands than approved is followed, and says so', async () => {
+    const house = opened([queued]);
+    house.defender.submit = (_id, _commands, comment) =>
+      Promise.resolve({ ...actionWith('Pending'), comment, commands: [] });
+    await house.run();
+    expect(house.stage()).toMatchObject({ state: 'running', run: { differs: [] } });
+  });
+
+  test('that fails leads where its code says; of a busy device it is asked who holds it', async () => {
+    const house = opened([queued]);
+    house.defender.submit = () => says('busy', { status: 400, apiCode: 'A', target: 't' });
+    house.defender.activeOn = () => {
+      expect(house.stage()).toMatchObject({ state: 'queued' });
+      return Promise.resolve({ actions: [], whole: true });
+    };
+    await house.run();
+    expect(house.stage()).toMatchObject({
+      waitsFor: 'deviceBusy',
+      blocker: { by: 'unseen' },
+      error: { code: 'busy', apiCode: 'A' },
+    });
+    expect(house.logged).toEqual([
+      {
+        event: 'submitAnswered',
+        fields: { request: asked.id, code: 'busy', status: 400, apiCode: 'A', target: 't' },
+      },
+    ]);
+    const lost = opened([queued]);
+    lost.defender.submit = () => says('ambiguous');
+    await lost.run();
+    expect(lost.stage()).toMatchObject({ state: 'unknown', error: { code: 'ambiguous' } });
+  });
+
+  test('of a bug may have run, too', async () => {
+    const house = opened([queued]);
+    house.defender.submit = () => Promise.reject(new TypeError('a bug'));
+    await house.run();
+    expect(house.stage()).toMatchObject({ state: 'unknown', cause: 'lost' });
+    expect(house.logged).toEqual([
+      { event: 'submitBroke', fields: { request: asked.id, error: new TypeError('a bug') } },
+    ]);
+  });
+
+  test('429 teaches how many sessions there may be', async () => {
+    const running = Array.from({ length: 5 }, (_, at) => other(`r${at}`, ...sent, 'progressed'));
+    const house = opened([queued, ...running, other('waits', ...sent)]);
+    house.defender.submit = () => says('throttled');
+    await house.run();
+    expect(house.stage()).toMatchObject({ waitsFor: 'sessions', notBefore: portsStart + minute });
+    expect(house.learned).toEqual([[5, 'refused']]);
+    expect(house.submission.sessions().cap).toBe(6);
+  });
+
+  test('a session that breaks before it is sent is logged, and may be sent later', async () => {
+    const house = opened([queued]);
+    house.defender.machine = () => Promise.reject(new TypeError('a bug'));
+    await house.run();
+    expect(house.logged).toEqual([
+      { event: 'submissionFailed', fields: { request: asked.id, error: new TypeError('a bug') } },
+    ]);
+    expect(house.rounds).toHaveLength(1);
+    house.defender.machine = (id) => Promise.resolve({ ...device, id });
+    await house.run();
+    expect(house.stage()?.state).toBe('running');
+  });
+});
+
+describe('after a lost answer a person had it sent again', () => {
+  const again = history(askedFor(), 'approved', 'claimed', 'lost', 'resubmitted');
+  const mine = { ...actionWith('InProgress'), comment: `${exampleMoves.claimed.attempt.tag} | x` };
+
+  test('it is looked for once more; what is there is followed and not sent', async () => {
+    const house = opened([again]);
+    house.defender.recent = () => Promise.resolve({ actions: [mine], whole: true });
+    await house.run();
+    expect(house.calls).toEqual([`machine ${device.id}`, `recent ${device.id}`]);
+    expect(house.stage()).toMatchObject({ state: 'running', run: { actionId: mine.id } });
+    expect(house.logged).toEqual([
+      { event: 'earlierAttemptFound', fields: { request: asked.id, action: mine.id } },
+    ]);
+    expect(house.learned).toEqual([]);
+  });
+
+  test('it is sent where it is not there', async () => {
+    const house = opened([again]);
+    house.defender.recent = () => Promise.resolve({ actions: [], whole: true });
+    await house.run();
+    expect(house.stage()).toMatchObject({ state: 'running', run: { actionId: 'action 1' } });
+  });
+
+  test('it is not sent while that cannot be told', async () => {
+    const house = opened([again]);
+    house.defender.recent = () => says('unavailable', { status: 503 });
+    await house.run();
+    expect(house.stage()).toMatchObject({
+      state: 'queued',
+      waitsFor: 'unavailable',
+      notBefore: portsStart + 15_000,
+      error: { code: 'unavailable', status: 503 },
+    });
+    expect(house.logged).toEqual([
+      { event: 'lookFailed', fields: { request: asked.id, code: 'unavailable', detail: 'why' } },
+    ]);
+    const later = opened([again]);
+    later.defender.recent = () => says('throttled', { retryAfterMs: 7 });
+    await later.run();
+    expect(later.stage()).toMatchObject({ notBefore: portsStart + 7 });
+    const bug = opened([again]);
+    bug.defender.recent = () => Promise.reject(new TypeError('a bug'));
+    await bug.run();
+    expect(bug.calls).not.toContain(`submit ${device.id}`);
+  });
+
+  test('its scripts are read once more after the search', async () => {
+    const content = { at: 1, files: [{ name: 'minidump.ps1', sha256: 'aa' }] };
+    const verified = history(askedFor({ content }), 'approved', 'claimed', 'lost', 'resubmitted');
+    const house = (second: () => ReturnType<NonNullable<typeof defender.library>>) => {
+      const one = opened([verified]);
+      one.defender.recent = () => Promise.resolve({ actions: [], whole: true });
+      let reads = 0;
+      const first = () => Promise.resolve({ files: content.files, whole: true });
+      one.defender.library = () => ((reads += 1) === 1 ? first() : second());
+      return one;
+    };
+    const { defender } = createWorkerPorts([]);
+    const same = house(() => Promise.resolve({ files: content.files, whole: true }));
+    await same.run();
+    expect(same.stage()?.state).toBe('running');
+    const changed = house(() =>
+      Promise.resolve({ files: [{ name: 'minidump.ps1', sha256: 'bb' }], whole: true }),
+    );
+    await changed.run();
+    expect(changed.stage()).toMatchObject({ ending: { code: 'scriptChanged' } });
+    const gone = house(() => says('unavailable'));
+    await gone.run();
+    expect(gone.stage()).toMatchObject({
+      waitsFor: 'library',
+      notBefore: portsStart + 15_000,
+      error: { code: 'unavailable' },
+    });
+    const held = house(() => says('throttled', { retryAfterMs: 7 }));
+    await held.run();
+    expect(held.stage()).toMatchObject({ notBefore: portsStart + 7 });
+  });
+});
