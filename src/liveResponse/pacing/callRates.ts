@@ -209,8 +209,8 @@ export const lateSearchMs = 6 * hour;
 export const maxSearchAttempts = searchSchedule.length;
 
 /**
- * Online devices start within 2 to 3 minutes (defender-api.md 9.1); still Pending after this, a device is
- * taken to be offline.
+ * Online devices usually start within 2 to 3 minutes; one that is still Pending after this is taken to be
+ * offline.
  */
 export const parkedAfterMs = 10 * minute;
 

@@ -137,10 +137,7 @@ export function contentDrift(shown: Content | undefined, now: Content): ContentD
   return changes.length === 0 ? undefined : { why: 'changed', changes };
 }
 
-/**
- * Defender keeps no such property: the newest Isolate or Unisolate that succeeded decides (defender-api.md
- * 6).
- */
+/** Defender keeps no such property: the newest Isolate or Unisolate that succeeded decides. */
 export interface Isolation {
   /** `notKnown`: none of the actions that could be read tells, and there are older ones. */
   readonly state: 'isolated' | 'notIsolated' | 'notKnown';
