@@ -1,5 +1,5 @@
-// How often we may call Defender: the documented rates of every kind of call and the pause that a 429 asks for, how
-// many sessions may run at once, and when something is asked again.
+// Rates of calls to Defender: the documented rates of every kind of call and the pause that a 429 asks for,
+// how many sessions may run at once, and when something is asked again.
 import { createdAtOr } from '../action.ts';
 import { SlidingWindow } from './slidingWindow.ts';
 import type { Left, Rate } from './slidingWindow.ts';

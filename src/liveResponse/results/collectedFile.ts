@@ -1,4 +1,4 @@
-// What a collected file is, recognised by its first bytes and never by its name; nothing is unpacked here.
+// Format of a collected file, recognised by its first bytes and never by its name; nothing is unpacked here.
 import { hiddenCharacter } from '../text/visible.ts';
 import type { CollectedFile } from './resultFacts.ts';
 
