@@ -1,5 +1,5 @@
-// Measures of a tenant: what was seen of it, held against what our code and the simulator take for granted,
-// one line for each assumption.
+// Measures of a tenant: what was seen of it, compared with what our code and the simulator assume, one line
+// for each assumption.
 import { listMeasures, cancelMeasures, timeMeasures } from './measures/times.ts';
 import { lastSingle, seconds, sim, why } from './measures/finding.ts';
 import type { Measure, Seen } from './measures/finding.ts';

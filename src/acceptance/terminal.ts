@@ -29,7 +29,7 @@ export interface Table {
   readonly bot: Bot;
   readonly policy: Policy;
   readonly place: string;
-  /** What `ask` stands for. */
+  /** What `ask` means. */
   readonly line: string;
   /** The request of this run, once there is one. */
   readonly request: () => Request | undefined;

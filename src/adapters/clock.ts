@@ -1,4 +1,4 @@
-// What this machine gives: clocks (the real one, one that runs faster, a time limit for anything awaited), SHA-256
+// Clocks of this machine (the real one, one that runs faster, a time limit for anything awaited), SHA-256
 // and random bytes, and system error codes read by shape, because an error may belong to another realm.
 import { hash as digest, randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';

@@ -1,5 +1,5 @@
-// What is known without asking a chat: its last answers about accounts and groups, kept over restarts so that
-// somebody can stop something while it is out of reach; and the newest card of a request, from the store.
+// Last answers of the chats about accounts and groups, kept over restarts so that somebody can stop
+// something while a chat is out of reach; and the newest card of a request, from the store.
 import { join } from 'node:path';
 import type { LastKnown } from '../bot/ports.ts';
 import { RecentMap } from '../liveResponse/pacing/sharedReadings.ts';

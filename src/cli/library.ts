@@ -1,4 +1,4 @@
-// `npm run library -- diff | push`: holds the tenant's live response library against the scripts that come
+// `npm run library -- diff | push`: compares the tenant's live response library with the scripts that come
 // with the program and those that the recipes name, and uploads what differs. Run by hand with a credential
 // of its own: nothing of it is part of the bot, which cannot upload. Exit code 0 when the library is as it
 // should be, 1 when something differs (still), 2 when it was called wrongly, 3 when it cannot look.

@@ -1,5 +1,5 @@
-// One human listed as two people, recognised by the e-mail addresses that the platforms know: compared here,
-// never kept, never shown whole, and never identity.
+// Duplicate people: one human listed as two, recognised by the e-mail addresses that the platforms know.
+// These are compared here, never kept, never shown whole, and never taken as identity.
 import type { Caller, EmailDirectory } from '../adapters/checks/call.ts';
 import { ok, skip, warn } from '../adapters/checks/line.ts';
 import type { Tell } from '../adapters/checks/line.ts';

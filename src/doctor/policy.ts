@@ -171,7 +171,7 @@ function examineTier(
  */
 function acting(policy: Policy, role: string, surfaces: readonly string[]): readonly string[] {
   return (policy.roles.get(role) ?? []).filter((member) => {
-    // A group of the directory gives its role to people in whichever chat they write.
+    // A group of the directory gives its role to people in every chat they write in.
     if (isGroup(member))
       return surfaceOf(member) === entraGroups.prefix || surfaces.includes(surfaceOf(member));
     return (

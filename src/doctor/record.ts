@@ -214,7 +214,7 @@ async function examineAnchors(
   }
 }
 
-/** The newest anchor, held against the line of the journal that it names. */
+/** The newest anchor, compared with the line of the journal that it names. */
 function comparedWithAnchor(
   dataDir: string,
   { seq, hash }: Head,

@@ -1,4 +1,4 @@
-// What Defender's refusals mean to the person who sets the bot up: the status and code as found, and the
+// Refusals by Defender, explained to the person who sets the bot up: the status and code as found, and the
 // grant, switch or way to fix it.
 import { readError } from '../adapters/defender/wire.ts';
 import type { CallKind } from '../liveResponse/pacing/callRates.ts';

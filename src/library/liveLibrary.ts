@@ -77,7 +77,7 @@ const uploadWithin = 180_000;
 const maxAnswerBytes = 4 * 1024 * 1024;
 /** Between a list that failed and its one repeat, in milliseconds. */
 const repeatAfter = 1_000;
-/** After a 429 without a usable Retry-After (defender-api.md 7.4). Milliseconds. */
+/** Pause after a 429 without a usable Retry-After, as other clients make it. Milliseconds. */
 const defaultRest = 60_000;
 /**
  * A person waits in front of the terminal: beyond this the program ends, and says when to come back.

@@ -2,7 +2,7 @@
 // a warning, never a success.
 import type { Command } from './commands.ts';
 
-/** Documented and observed action statuses (defender-api.md 2.2). */
+/** Documented and observed action statuses (learn.microsoft.com/defender-endpoint/api/machineaction). */
 export const terminalStatuses = ['Succeeded', 'Failed', 'TimeOut', 'Cancelled'] as const;
 export type TerminalStatus = (typeof terminalStatuses)[number];
 export const activeStatuses = ['Pending', 'InProgress'] as const;
@@ -17,7 +17,8 @@ const statusWords: ReadonlyMap<string, string> = new Map([
   ...Object.entries(otherSpellings),
 ]);
 /**
- * Of commands (defender-api.md 2.3). InProgress is an action's word; of a command it can only mean the same.
+ * Of commands: Created, Completed and Failed are documented, the others were seen. InProgress is an action's
+ * word; of a command it can only mean the same.
  */
 const commandWords: ReadonlyMap<string, string> = new Map([
   ...['Created', 'Submitted', 'PendingResource', 'Executing', 'Completed', 'Failed'].map(

@@ -76,7 +76,8 @@ export function problemWith(commands: readonly Command[]): CommandProblem | unde
       const name = command.type === 'RunScript' ? command.scriptName : command.fileName;
       if (!libraryName.test(name)) return { reason: 'libraryName', index, name };
     }
-    // Defender takes PutFile, then RunScript, then GetFile, each any number of times (defender-api.md 1.1).
+    // Defender takes PutFile, then RunScript, then GetFile, each any number of times
+    // (learn.microsoft.com/defender-endpoint/api/run-live-response).
     if (before !== undefined && rank[command.type] < rank[before]) {
       return { reason: 'order', index, type: command.type, after: before };
     }

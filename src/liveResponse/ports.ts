@@ -1,5 +1,5 @@
-// What this product needs of the world, in its own words. Adapters implement these; tests implement them over
-// real HTTP and real files.
+// Ports: what this product needs from the world outside, in its own words. Adapters implement them; tests
+// implement them over real HTTP and real files.
 import type { Action } from './action.ts';
 import type { Command } from './commands.ts';
 import type { ErrorAnswer } from './request/errorAnswer.ts';
@@ -346,13 +346,13 @@ export interface RequestStore {
   ): Promise<{ readonly added: Request } | { readonly existing: Request } | { readonly no: No }>;
   get(id: string): Request | undefined;
   byOrigin(origin: string): Request | undefined;
-  /** Every request that is neither finished nor over. */
+  /** Every request that is still open (`isOpen`). */
   open(): readonly Request[];
   /** Newest first. */
   all(): readonly Request[];
   /**
-   * `decide` sees the current value and is called exactly once, inside the change: decision and write cannot
-   * be parted.
+   * `decide` sees the current value and is called exactly once, inside the change: nothing can come
+   * between the decision and the write.
    */
   change<No>(
     id: string,

@@ -46,7 +46,7 @@ export interface VerbText {
 
 export interface VerbRow {
   readonly typed: boolean;
-  /** May stand on a button of a card. */
+  /** May be on a button of a card. */
   readonly pressed: boolean;
   readonly effect: Effect;
   readonly may: Permission;

@@ -1,5 +1,5 @@
-// What both HTTP servers share: listening on loopback only, reading a request, and stopping without waiting
-// for idle clients.
+// Shared parts of both HTTP servers: listening on loopback only, reading a request, and stopping without
+// waiting for idle clients.
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener } from 'node:http';
 

@@ -1,5 +1,4 @@
-// What happens next in the whole tenant: devices that wake and actions that move on, in the order of their
-// times.
+// Timeline of the whole tenant: devices that wake and actions that move on, in the order of their times.
 import { nextEvent } from './sessions/lifecycle.ts';
 import type { ActionEvent, World } from './sessions/lifecycle.ts';
 import { isFinal } from './shapes.ts';

@@ -1,4 +1,4 @@
-// Finding of one measure: what a tenant showed, held against what our code assumes, and how it is written.
+// Finding of one measure: what a tenant showed, compared with what our code assumes, and how it is written.
 // Only words of Defender's vocabulary, names of fields, numbers and families of hosts may be in a cell;
 // nothing of a tenant's own is.
 import { defaultProfile } from '../../simulator/profile.ts';

@@ -1,4 +1,5 @@
-// What a policy allows although it is probably not meant, each with its path in the file.
+// Warnings about a policy: what it allows although that is probably not meant, each with its path in the
+// file.
 import { isGroup } from '../../bot/policy/people/people.ts';
 import { sameHumans, sameHumanSentence } from '../../bot/policy/people/sameHuman.ts';
 import type { Policy } from '../../bot/policy/policy.ts';

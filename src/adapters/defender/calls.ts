@@ -44,8 +44,7 @@ export const longestPauseMs = 2000;
 /** Milliseconds between a failed GET and its only repeat. */
 const repeatAfterMs = 250;
 /**
- * Milliseconds of waiting after a 429 without a usable Retry-After; the same as clients in the field use
- * (defender-api.md 7.4).
+ * Milliseconds of waiting after a 429 without a usable Retry-After; the same as clients in the field use.
  */
 export const defaultRetryAfterMs = 60_000;
 /** API answers are far smaller, since a page of 10,000 actions is never requested. */

@@ -51,8 +51,7 @@ export class DefenderClient implements DefenderApi {
   }
 
   async findMachines(name: string): Promise<Found> {
-    // Names are stored in lower case, and no documentation says whether `eq` ignores case (defender-api.md
-    // 6).
+    // Names are stored in lower case, and no documentation says whether `eq` ignores case.
     const wanted = name.trim().toLowerCase();
     if (wanted === '') return { devices: [], whole: true };
     if (deviceId.test(wanted)) {
@@ -171,7 +170,7 @@ export class DefenderClient implements DefenderApi {
   }
 
   async activeOn(machineId: string): Promise<Actions> {
-    // The filter that other clients use to find what blocks a device (defender-api.md 2.4).
+    // The filter that other clients use to find what blocks a device.
     const filter = `machineId eq ${quoted(machineId)} and (status eq 'Pending' or status eq 'InProgress')`;
     const { items, whole } = await this.#calls.page(
       'list',
@@ -201,8 +200,7 @@ export class DefenderClient implements DefenderApi {
   async link(id: string, index: number): Promise<Link> {
     const path = `/api/machineactions/${encodeURIComponent(id)}/GetLiveResponseResultDownloadLink(index=${index})`;
     const value = await this.#calls.get('link', path).catch((error: unknown) => {
-      // A request that is too early, a PutFile and a wrong index are all answered like this (defender-api.md
-      // 4).
+      // A request that is too early, a PutFile and a wrong index are all answered like this.
       if (error instanceof DefenderError && (error.detail.status === 400 || error.detail.status === 404)) {
         throw new DefenderError('notReady', error.message, error.detail);
       }

@@ -25,8 +25,7 @@ const regional = (prefix: string): Endpoint => ({
   scope: commercialScope,
 });
 /**
- * Microsoft documents no scope for the government clouds; the API’s own host works in the field
- * (defender-api.md 7.2).
+ * Microsoft documents no scope for the government clouds; the API’s own host works in the field.
  */
 const government = (host: string, authority: string): Endpoint => ({
   apiUrl: `https://${host}`,

@@ -36,8 +36,8 @@ function startOf(answer: HttpAnswer): string {
 }
 
 /**
- * Clients in the field decide by "Action is already in progress" (defender-api.md 1.4). Other wordings of the
- * same are accepted as well.
+ * Clients in the field decide by "Action is already in progress". Other wordings of the same are accepted as
+ * well.
  */
 const busyText =
   /already (?:has |have )?(?:an? |another )?(?:in progress|active|running|ongoing|pending)|active (?:request|session|action|live response)[^.]{0,60}already exists|(?:another|an?|pending|active|running) (?:live response |machine |remote |other )*(?:session|action|request|command)s? (?:is |are )?(?:still |currently |already )?(?:in progress|active|running|pending|ongoing)/i;

@@ -51,8 +51,7 @@ export function readAction(value: unknown): Action | undefined {
   const id = text(value, 'id');
   if (id === undefined) return undefined;
   const createdAt = time(value, 'creationDateTimeUtc');
-  // The documented samples call it lastUpdateTimeUtc; the service calls it lastUpdateDateTimeUtc
-  // (defender-api.md 2.1).
+  // The documented samples call it lastUpdateTimeUtc; the service calls it lastUpdateDateTimeUtc.
   const updatedAt = time(value, 'lastUpdateDateTimeUtc') ?? time(value, 'lastUpdateTimeUtc');
   const entries = field(value, 'commands');
   const commands = Array.isArray(entries) ? readCommands(entries) : undefined;
@@ -427,7 +426,7 @@ export function keyOf(item: unknown): string {
 
 /**
  * Where a next link leads on our own origin. Our token is sent nowhere else, and recorded answers name
- * regional hosts of Microsoft's that serve the same data (defender-api.md 7.1). Only path and query of the
+ * regional hosts of Microsoft's that serve the same data. Only path and query of the
  * link count, and only where it is a page of the collection that was asked for; undefined for anything else.
  * @param asked the page that contained the link
  * @param api the address that all calls are below: its path stays in front

@@ -1,5 +1,5 @@
-// Ids of Microsoft Entra groups, as a policy writes them. Entra is no chat: it is a directory that knows
-// people by their Teams accounts, and gives them roles in whichever chat they write.
+// Ids of Microsoft Entra groups, as a policy writes them. Entra is not a chat: it is a directory that knows
+// people by their Teams accounts, and gives them roles in every chat they write in.
 import type { GroupKind } from '../chatPlatform.ts';
 
 /** The surface by whose accounts Entra knows people. */

@@ -7,8 +7,8 @@ import type { Http, HttpAnswer } from './http.ts';
 import { HttpError, isGzip, unpack as unpackWith } from './http.ts';
 
 /**
- * Azure storage of the commercial and the US government clouds, where Defender keeps results (defender-api.md
- * 4). The last entry is for accounts with Azure DNS zone endpoints, `<account>.z01.blob.storage.azure.net`
+ * Azure storage of the commercial and the US government clouds, where Defender keeps results. The
+ * last entry is for accounts with Azure DNS zone endpoints, `<account>.z01.blob.storage.azure.net`
  * (learn.microsoft.com/azure/storage/common/storage-account-overview).
  */
 export const resultHosts: readonly string[] = [

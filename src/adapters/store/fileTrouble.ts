@@ -1,5 +1,5 @@
-// What the system's refusal of a file means, in a sentence with the path and the next step: "EROFS" alone
-// helps nobody at three in the morning.
+// File errors of the system in words: a sentence with the path and the next step. "EROFS" alone helps nobody
+// at three in the morning.
 import { dirname } from 'node:path';
 import { codeOf } from '../clock.ts';
 import { diskWords } from './journal/disk.ts';

@@ -1,4 +1,5 @@
-// One request's journal lines as text for people: when, what, and the words that came with it.
+// History of one request: its journal lines as text for people, with when, what, and the words that came
+// with it.
 import { field, isRecord, listOf, parseJson } from '../../liveResponse/text/json.ts';
 import { printable } from '../printable.ts';
 import type { Disk } from './journal/disk.ts';

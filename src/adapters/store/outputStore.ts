@@ -18,7 +18,7 @@ import { createProjection } from './projection.ts';
 export interface OutputStoreOptions {
   /** The data folder; texts are in `outputs/` below it. */
   readonly dir: string;
-  /** Files bear its time, so that a retention in simulated days works as in real ones. */
+  /** Files have its time, so that a retention in simulated days works as in real ones. */
   readonly clock: Clock;
 }
 

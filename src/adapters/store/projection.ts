@@ -1,5 +1,5 @@
-// What the journal folds to: the requests, the freeze, and the times that pacing counts. Start, running store
-// and audit fold with this one.
+// Projection of the journal, which is what its lines fold to: the requests, the freeze, and the times that
+// pacing counts. Start, running store and audit fold with this one.
 import type { Change } from '../../liveResponse/request/events.ts';
 import { isRequestEventType, isSessionEventType } from '../../liveResponse/request/events.ts';
 import { apply, create } from '../../liveResponse/request/fold.ts';

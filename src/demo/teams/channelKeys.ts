@@ -1,4 +1,4 @@
-// Token issuer that stands in for the Bot Framework channel, with the keys to check its tokens, on loopback.
+// Fake token issuer of the Bot Framework channel, with the keys to check its tokens, on loopback.
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';

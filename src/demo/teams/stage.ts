@@ -1,5 +1,5 @@
-// Teams stage of a story: people and places, a connector that stands in for Teams, keys that sign what it
-// sends, and the messages and presses of people.
+// Teams stage of a story: people and places, a fake connector, keys that sign what it sends, and the
+// messages and presses of people.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

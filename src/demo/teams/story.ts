@@ -1,6 +1,5 @@
-// `npm run demo -- --chat teams`: the main job through the real program, spoken over HTTP to a connector of
-// our own that stands in for Teams. Every card state is printed as people read it; the exit code is 0 only if
-// every step was seen.
+// `npm run demo -- --chat teams`: the main job through the real program, spoken over HTTP to our fake Teams
+// connector. Every card state is printed as people read it; the exit code is 0 only if every step was seen.
 import { cardOf, wordsOf } from './fakeConnector.ts';
 import type { FakeMessage } from './fakeConnector.ts';
 import { ana, ben, channel, group } from './stage.ts';

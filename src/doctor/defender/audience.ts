@@ -8,7 +8,7 @@ export const defenderAppId = 'fc780465-2017-40d4-a0c5-307022471b92';
 
 /**
  * Older names of the same API, of which tokens are taken (elastic/integrations#9449,
- * MicrosoftDocs/microsoft-365-docs#13126; defender-api.md 7.2). Small letters, without a slash at the end.
+ * MicrosoftDocs/microsoft-365-docs#13126). Small letters, without a slash at the end.
  */
 const fieldAudiences: readonly string[] = [
   'https://api.securitycenter.windows.com',

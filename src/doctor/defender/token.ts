@@ -101,8 +101,8 @@ function examineTenant(
 }
 
 /**
- * The trap of defender-api.md 7.2: the new hosts still want tokens for the legacy resource, and answer 403
- * Forbidden to those of their own name
+ * A trap: the new hosts still want tokens for the legacy resource, and answer 403 Forbidden to those of their
+ * own name
  * (learn.microsoft.com/defender-endpoint/api/exposed-apis-create-app-webapp). The government clouds have
  * resources of their own. Only what is known to be refused keeps the calls from being made: of the rest they
  * tell more than anybody's list.

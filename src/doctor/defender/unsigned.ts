@@ -1,6 +1,6 @@
-// Whether the scripts that come with this program can run as they are: they are not signed, and new tenants
-// have unsigned script execution off. The API does not report that switch. What can be known is that
-// a file of the library is a shipped script byte by byte.
+// Unsigned scripts: whether the scripts that come with this program can run as they are. They are not
+// signed, and new tenants have unsigned script execution off. The API does not report that switch. What can
+// be known is that a file of the library is a shipped script byte by byte.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -6,7 +6,7 @@ import type { CallKind } from '../pacing/callRates.ts';
 export interface Right {
   /** Any one of these in the token's `roles` claim will do; the first is the one to ask for. */
   readonly anyOf: readonly [string, ...string[]];
-  /** What does not work without it, to stand after "needed to". */
+  /** What does not work without it, in words that follow "needed to". */
   readonly neededTo: string;
   /** Without it the bot still does its main job. */
   readonly optional: boolean;

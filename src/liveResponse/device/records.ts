@@ -3,7 +3,7 @@
 import type { Command } from '../commands.ts';
 
 /**
- * A device frozen by id when it was resolved; the rest is what the approver is shown. Times in epoch
+ * A device, fixed by its id once its name was resolved; the rest is what the approver is shown. Times in epoch
  * milliseconds.
  */
 export interface Device {

@@ -1,5 +1,5 @@
-// How often we may call Defender: the documented rates of every kind of call and the pause that a 429 asks for, how
-// many sessions may run at once, and when something is asked again.
+// Rates of calls to Defender: the documented rates of every kind of call and the pause that a 429 asks for,
+// how many sessions may run at once, and when something is asked again.
 import { createdAtOr } from '../action.ts';
 import { SlidingWindow } from './slidingWindow.ts';
 import type { Left, Rate } from './slidingWindow.ts';
@@ -209,8 +209,8 @@ export const lateSearchMs = 6 * hour;
 export const maxSearchAttempts = searchSchedule.length;
 
 /**
- * Online devices start within 2 to 3 minutes (defender-api.md 9.1); still Pending after this, a device is
- * taken to be offline.
+ * Online devices usually start within 2 to 3 minutes; one that is still Pending after this is taken to be
+ * offline.
  */
 export const parkedAfterMs = 10 * minute;
 

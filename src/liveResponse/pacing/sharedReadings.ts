@@ -1,5 +1,6 @@
-// One memory for answers of other systems, with coalescing: many who ask at the same moment share one reading, and
-// what was read serves for a while those who decide nothing. A failure is never remembered. And the bounded map.
+// Shared readings of other systems, with one memory: callers at the same moment share one reading
+// (coalescing), and what was read is used for a while where nothing is decided. A failure is never
+// remembered. And the bounded map.
 import type { Clock } from '../ports.ts';
 
 /**

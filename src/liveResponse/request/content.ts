@@ -1,5 +1,5 @@
-// What is known besides a request: the content of the library files it names, compared by the whole SHA-256, never
-// by name or time, and what is known of its device next to the record.
+// Content of the library files that a request names, compared by the whole SHA-256, never by name or time;
+// and what is known of its device in addition to the record.
 import { isTerminal } from '../action.ts';
 import type { Action } from '../action.ts';
 import type { Command } from '../commands.ts';
@@ -120,7 +120,7 @@ export function changesBetween(before: ContentRead, now: ContentRead): readonly 
   });
 }
 
-/** How a fresh reading departs from what a card shows; undefined when the card still says what is so. */
+/** How a fresh reading differs from what a card shows; undefined when the card is still right. */
 export type ContentDrift =
   | { readonly why: 'changed'; readonly changes: readonly Change[] }
   | { readonly why: 'nowRead' }
@@ -137,10 +137,7 @@ export function contentDrift(shown: Content | undefined, now: Content): ContentD
   return changes.length === 0 ? undefined : { why: 'changed', changes };
 }
 
-/**
- * Defender keeps no such property: the newest Isolate or Unisolate that succeeded decides (defender-api.md
- * 6).
- */
+/** Defender keeps no such property: the newest Isolate or Unisolate that succeeded decides. */
 export interface Isolation {
   /** `notKnown`: none of the actions that could be read tells, and there are older ones. */
   readonly state: 'isolated' | 'notIsolated' | 'notKnown';
@@ -166,7 +163,7 @@ export interface RecentSession {
   readonly requestId?: string;
 }
 
-/** Frozen when it was read. A part that could not be read is absent. */
+/** As it was read when somebody asked; never read again. A part that could not be read is absent. */
 export interface DeviceContext {
   readonly at: number;
   readonly isolation?: Isolation;

@@ -1,5 +1,5 @@
-// How Defender said no, and what holds a device that is busy: kept with the request, so that its card can
-// tell and support can be asked.
+// Refusals and outages of Defender as they are kept with a request, and what holds a device that is busy, so
+// that the card can show it and support can be asked.
 import type { CallKind } from '../pacing/callRates.ts';
 
 /** How Defender said no, kept with what it stopped: on the card for people, and for Microsoft's support. */

@@ -1,5 +1,5 @@
-// What the journal records of a request and its sessions, and the two tables of transitions. The stage of a
-// request or a session changes by these events alone.
+// Events of a request and its sessions, as the journal records them, and the two tables of transitions. The
+// stage of a request or a session changes by these events alone.
 import type { Action, Outcome } from '../action.ts';
 import type { Command } from '../commands.ts';
 import type { CollectedFile, Excerpt, LinkFact, ResultTrouble } from '../results/resultFacts.ts';

@@ -1,4 +1,5 @@
-// Folds one event into a request. Pure, total over the tables of transitions, and the only writer of state.
+// The fold of one event into a request. Pure, total over the tables of transitions, and the only writer of
+// state.
 import { fingerprintOf } from '../commands.ts';
 import { isRequestFact, isSessionFact, raisesRevision, requestTarget } from './events.ts';
 import type { Change, RequestEvent, RequestFact, RequestTransition, SessionEvent } from './events.ts';

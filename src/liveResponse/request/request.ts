@@ -36,8 +36,8 @@ export interface Card {
 }
 
 /**
- * What the policy decided when the request was made; frozen so that a later edit of the file cannot loosen a
- * waiting request.
+ * What the policy decided when the request was made; kept as it was, so that a later edit of the file cannot
+ * loosen a waiting request.
  */
 export interface Terms {
   readonly tier: string;
@@ -56,14 +56,14 @@ export interface Privacy {
   /** Output and links are shown on none of its cards. */
   readonly results?: 'private';
   /**
-   * Of each rule that limits it, the roles that find it besides the requester and the approvers. One must be
-   * held of every list.
+   * One list for each rule that limits it: the roles that find the request besides the requester and the
+   * approvers. A person needs a role of every list.
    */
   readonly visibility?: readonly (readonly string[])[];
 }
 
 /**
- * Output and links left the cards: `time`, by the policy's `redactAfter`; `place`, because one of its places
+ * Output and links were removed from the cards: `time`, by the policy's `redactAfter`; `place`, because one of its places
  * became private or shared with outsiders.
  */
 export interface Redacted {
@@ -121,8 +121,8 @@ export interface Asked {
   /** Values of the recipe's arguments, by name. Absent in requests made before they were kept. */
   readonly recipeArgs?: Readonly<Record<string, string>>;
   /**
-   * Over 0 where these commands are the recipe's from that index on, those before it having completed in an
-   * earlier request.
+   * The index in the recipe of the first of these commands, where those before it completed in an earlier
+   * request. Absent: 0.
    */
   readonly recipeFrom?: number;
   readonly reason?: string;
@@ -133,8 +133,8 @@ export interface Asked {
   readonly first?: { readonly title: string; readonly reason?: string };
   readonly continues?: Continues;
   /**
-   * The open request for the same that the requester was shown, and from which this one was asked separately,
-   * for the reason given.
+   * The open twin that the requester was shown and did not want to follow: this one was asked separately, for
+   * the reason given.
    */
   readonly apartFrom?: string;
   readonly terms: Terms;
@@ -203,7 +203,7 @@ export interface Request extends NewRequest {
   readonly cards: readonly Card[];
   /** Where notices of the end were posted, so that none is posted twice. */
   readonly notified: readonly string[];
-  /** Of a request that has ended. */
+  /** The request that continues this one, which has ended. */
   readonly retriedAs?: RetriedAs;
   readonly redacted?: Redacted;
 }

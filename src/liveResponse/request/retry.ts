@@ -1,5 +1,6 @@
-// Questions to a request: how far each of its commands is, whether it may be tried again and from which index on,
-// and which requests are its twins, so that no script runs twice by mistake.
+// Progress and retries of a request: how far each of its commands is, whether it may have run already,
+// whether it may be tried again and from which index on, and which requests are its twins, so that no script
+// runs twice by mistake.
 import { hasBegun, isTerminal, outcomeOf, stepStates } from '../action.ts';
 import type { Action, CommandProgress, StepState } from '../action.ts';
 import { sameDeeds } from '../commands.ts';
@@ -42,7 +43,7 @@ export function againFrom(
     case 'lapsed':
       return { from: 0 };
     case 'refused':
-      // Both say that what stood on the card is not what would run here: nothing of it may be carried over.
+      // Both say that what the card showed is not what would run here: nothing of it may be carried over.
       if (stage.ending.code === 'digestMismatch' || stage.ending.code === 'otherTenant')
         return { why: 'mustNot' };
       return stage.ending.code === 'OsPlatformNotSupported' || stage.ending.code === 'deviceUnsupported'

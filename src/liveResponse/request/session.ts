@@ -50,8 +50,8 @@ export interface CancelAsked {
   /** How it refused, where it did. */
   readonly error?: ErrorAnswer;
   /**
-   * Calls so far, this one counted, of a cancel that the policy asked for: those are repeated, slowly and so
-   * many times only.
+   * Calls so far, this one counted, of a cancel that the policy asked for: those are repeated, slowly and
+   * only a few times.
    */
   readonly tries?: number;
 }
@@ -103,7 +103,7 @@ export interface Queued {
   /** Not to be claimed before this time, after a 429 or a busy device. */
   readonly notBefore?: number;
   readonly waitsFor?: WaitCause;
-  /** Of a busy device. */
+  /** What holds the device, while it is busy. */
   readonly blocker?: Blocker;
   /** How Defender refused, where that is why it waits. */
   readonly error?: ErrorAnswer;
@@ -152,7 +152,7 @@ export interface Finished {
   readonly opened?: boolean;
 }
 
-/** The policy, a check of the bot or Defender refused it. */
+/** Why it was refused: by the policy, by a check of the bot, or by Defender. */
 export interface Refusal {
   readonly kind: 'refused';
   readonly code: string;

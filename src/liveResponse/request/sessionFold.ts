@@ -1,4 +1,4 @@
-// Folds one event into a session: its transitions, and the facts that leave its stage as it is. Pure.
+// The fold of one event into a session: its transitions, and the facts that leave its stage as it is. Pure.
 import { hasBegun, isKnownStatus } from '../action.ts';
 import type { Action } from '../action.ts';
 import type { Results } from '../results/resultFacts.ts';

@@ -1,4 +1,4 @@
-// Who did something, and the votes of people on a request.
+// Votes of people on a request, and how a person is named in records.
 import type { Content } from './content.ts';
 
 /** A human listed in the policy, as he or she was when it happened. Compared by `id` alone. */

@@ -1,13 +1,11 @@
-// What a collected file is, recognised by its first bytes and never by its name; nothing is unpacked here.
+// Format of a collected file, recognised by its first bytes and never by its name; nothing is unpacked here.
 import { hiddenCharacter } from '../text/visible.ts';
 import type { CollectedFile } from './resultFacts.ts';
 
 /** Enough of a file to know its format. */
 export const sniffBytes = 16;
 
-/**
- * Defender gzips most collected files and sends some plain, whatever their name says (defender-api.md 4.2).
- */
+/** Defender gzips most collected files and sends some plain, whatever their name says. */
 export function formatOf(bytes: Uint8Array): CollectedFile['format'] {
   const [a, b, c, d] = bytes;
   if (a === undefined) return 'empty';

@@ -1,9 +1,9 @@
-// The letters of a text whose encoding nobody names: UTF-8 and UTF-16 are known by their form, an old code
-// page can only be guessed, and a guess is named, so that nobody takes its letters for certain.
+// Text encodings that nobody names: UTF-8 and UTF-16 are recognised by their form, an old code page can only
+// be guessed, and a guess is named, so that nobody takes its letters for certain.
 
 /**
- * What a text was read as. `guessed`: the name is a guess. `lost`: some of it could not be read, and stands
- * as U+FFFD.
+ * What a text was read as. `guessed`: the name is a guess. `lost`: some of it could not be read, and is
+ * U+FFFD now.
  */
 export interface Decoded {
   readonly text: string;
@@ -218,7 +218,7 @@ function decodeWith(bytes: Uint8Array, upper: string): string {
 }
 
 /**
- * How well a code page makes words of the upper half: letters where letters stand, in the case of their
+ * How well a code page makes words of the upper half: letters where letters belong, in the case of their
  * neighbours, not all kinds at once.
  */
 function scoreOf(bytes: Uint8Array, upper: string): number {

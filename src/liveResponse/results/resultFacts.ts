@@ -1,5 +1,5 @@
-// What is known of the results of a session: kept with the request, while the texts and files themselves are
-// not.
+// Facts about the results of a session: they are kept with the request, while the texts and files themselves
+// are not.
 import type { ErrorAnswer } from '../request/errorAnswer.ts';
 import type { PersonRef } from '../request/vote.ts';
 import type { Encoding } from './encoding.ts';

@@ -1,6 +1,6 @@
-// Reads the file Defender keeps of a RunScript: JSON by the documents, broken JSON in their own sample, and
-// whatever else may come. Three tries, each linear: strict JSON, JSON with its strings repaired, the text as
-// it is. Nothing is ever thrown away unseen.
+// Reader of the transcript that Defender keeps of a RunScript: JSON as documented, broken JSON as in the
+// documentation's own sample, and whatever else may come. Three tries, each linear: strict JSON, JSON with
+// its strings repaired, the text as it is. Nothing is ever thrown away unseen.
 import { field, parseJson } from '../text/json.ts';
 import { formatOf } from './collectedFile.ts';
 import type { NotText } from './resultFacts.ts';
@@ -66,7 +66,7 @@ export function readTranscript(bytes: Uint8Array, cut = false): Transcript {
 }
 
 /**
- * What may stand around a text and is none of it: byte order marks, the end-of-file mark of DOS, half a
+ * What may be around a text and is not part of it: byte order marks, the end-of-file mark of DOS, half a
  * letter at the end.
  */
 const around: ReadonlySet<string> = new Set([' ', '\t', '\r', '\n', '\ufeff', '\u001a', '\ufffd']);
@@ -195,7 +195,7 @@ function asTranscript(found: unknown, depth = 0): Transcript | undefined {
   const name = field(value, 'scriptname') ?? field(value, 'name');
   const exit = field(value, 'exitcode');
   const told = field(value, 'scriptoutput');
-  // Where the output should stand there is something else, or nothing: then the text is shown as it is, and
+  // Where the output should be there is something else, or nothing: then the text is shown as it is, and
   // an empty output is not reported.
   if (typeof told === 'object' && told !== null && !Array.isArray(told)) return undefined;
   const output = asText(told);
@@ -289,7 +289,7 @@ function split(text: string): { readonly output: string; readonly firstLine?: st
 }
 
 /**
- * Mends what breaks strings of JSON: raw control characters (the documents' own sample holds a line break)
+ * Repairs what breaks strings of JSON: raw control characters (the documents' own sample holds a line break)
  * and backslashes that escape nothing. An end inside a string or object is closed; `open` tells so. One pass.
  */
 function mend(text: string): { readonly json: string; readonly open: boolean } {

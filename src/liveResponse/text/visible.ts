@@ -1,5 +1,5 @@
-// What can be shown as it runs: characters that draw nothing or over their neighbours, and the order in which
-// letters written from right to left stand among others.
+// Characters that cannot be shown as they run: those that draw nothing or draw over their neighbours, and
+// the order in which letters written from right to left appear among others.
 
 /** Ranges of code points that draw nothing or change how their neighbours are drawn, in anybody's text. */
 const hiddenRanges: readonly (readonly [number, number])[] = [
@@ -44,7 +44,7 @@ export function isHidden(point: number): boolean {
 
 /**
  * Signs that embrace the digits after them, characters that Unicode has not given out, and a space drawn as
- * none. In prose they may stand.
+ * none. In prose they are allowed.
  */
 const unclear = /^[\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}\u303f]$/u;
 
@@ -130,7 +130,7 @@ export function drawnOutOfOrder(text: string): boolean {
 }
 
 /**
- * Text as it may stand on a card: spelt out where it would be drawn out of order, each hidden character spelt
+ * Text as a card may show it: spelt out where it would be drawn out of order, each hidden character spelt
  * out, and what looks spelt out already.
  */
 export function inOrder(text: string): string {

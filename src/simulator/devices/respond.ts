@@ -1,6 +1,6 @@
-// What responders do to a machine besides live response: isolate it, take its package, scan it, restrict it.
-// As far as other clients of the field need it to connect and to work: a body that is read strictly, an
-// action that goes its way, and a machine that does nothing twice at once.
+// Actions of responders on a machine besides live response: isolate it, take its package, scan it, restrict
+// it. As far as other clients of the field need them to connect and to work: a body that is read strictly,
+// an action that runs its course, and a machine that does nothing twice at once.
 import { badRequest, invalidBody, missing, notFound, Refused } from '../calls/refused.ts';
 import { isFinal } from '../shapes.ts';
 import type { Action } from '../shapes.ts';

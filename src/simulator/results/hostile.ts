@@ -1,5 +1,5 @@
-// What a script on a compromised device may print to attack anything that shows its output in a chat:
-// mentions, links, markup, control characters, size.
+// Hostile script output: what a script on a compromised device may print to attack anything that shows its
+// output in a chat, such as mentions, links, markup, control characters and sheer size.
 
 const longLineLength = 10_000;
 const hostileBytes = 5 * 1024 * 1024;

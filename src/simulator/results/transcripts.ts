@@ -1,5 +1,5 @@
-// How a script's result is written into its blob: the real shape, the documentation's sample, and everything
-// a reader of it must survive.
+// Transcripts, the form in which a script's result is in its blob: the real shape, the documentation's
+// sample, and everything a reader of it must survive.
 import { hostileLines, hostileOutput } from './hostile.ts';
 import type { TranscriptMode } from '../profile.ts';
 import type { ScriptResult } from '../shapes.ts';

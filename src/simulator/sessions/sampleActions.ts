@@ -1,5 +1,5 @@
-// What other tools did in the tenant before: the list holds more than live response, and a client must not
-// mistake it for its own.
+// Sample actions that other tools left in the tenant: the list holds more than live response, and a client
+// must not mistake it for its own.
 import { guid } from '../seed.ts';
 import type { Action, Device } from '../shapes.ts';
 

@@ -1,4 +1,4 @@
-// What a command does on a device: how long it works, what it prints, which files it leaves, and how it
+// Effects of a command on a device: how long it works, what it prints, which files it leaves, and how it
 // fails.
 import { hresults } from './hresults.ts';
 import { oddFileAt, whyNotFetched } from '../results/oddFiles.ts';

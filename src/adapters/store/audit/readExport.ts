@@ -1,6 +1,6 @@
-// Reads an export of the tenant's audit log: CSV as the Purview portal and Export-Csv write it, or JSON and
-// JSON lines of the cmdlet, the Management Activity API, Graph and advanced hunting. In a stream, because
-// exports of a busy tenant have hundreds of megabytes: what each row says is read in records.ts.
+// Reader of an export of the tenant's audit log: CSV as the Purview portal and Export-Csv write it, or JSON
+// and JSON lines of the cmdlet, the Management Activity API, Graph and advanced hunting. It reads a stream,
+// because exports of a busy tenant have hundreds of megabytes; what each row says is read in records.ts.
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { parse } from 'csv-parse';

@@ -1,5 +1,5 @@
-// What the rows of an audit export say: only records of live response are kept, and of them only what is
-// compared. What fields such a record has is not documented, so every one may be missing.
+// Records of live response in an audit export: only these are kept, and of them only what is compared. What
+// fields such a record has is not documented, so each of them may be missing.
 import { parseJson } from '../../../liveResponse/text/json.ts';
 
 /** learn.microsoft.com/purview/audit-log-activities, Microsoft Defender for Endpoint response actions. */

@@ -1,6 +1,6 @@
-// What the journal says was sent to Defender, for the comparison with the tenant's audit log: every session
-// with its action, every attempt with its tag, and every link that was made. Reads only, also next to a
-// running bot, and needs no key: none of it is personal.
+// Sessions, attempts and links that the journal says were sent to Defender, for the comparison with the
+// tenant's audit log: every session with its action, every attempt with its tag, and every link that was
+// made. Reads only, also next to a running bot, and needs no key: none of it is personal.
 import { field, parseJson } from '../../../liveResponse/text/json.ts';
 import type { Disk } from '../journal/disk.ts';
 import { linesOf, segmentsIn } from '../journal/segments.ts';

@@ -264,7 +264,7 @@ class HeadAnchoring implements Anchoring {
     const { clock, everyLines, everyMs } = this.#options;
     if (now.seq === one.seq || now.seq === 0 || one.noting !== undefined) return false;
     if (one.failures > 0) return clock.elapsed() >= one.retryAt;
-    // The first one at once: a head that is noted before anything is done shows what the start stood on.
+    // The first one at once: a head that is noted before anything is done shows what the start was based on.
     return one.seq === 0 || now.seq - one.seq >= everyLines || clock.elapsed() - one.at >= everyMs;
   }
 }

@@ -1,5 +1,5 @@
-// Why a journal is not opened: it is not what was written, it is of another key, or it is not what was
-// anchored.
+// Reasons why a journal is not opened: it is not what was written, it is of another key, or it is not what
+// was anchored.
 import { commandFor } from '../../ownCommands.ts';
 import type { Head } from './line.ts';
 

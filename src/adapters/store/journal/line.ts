@@ -41,7 +41,7 @@ export const noHead: Head = { seq: 0, hash: '0'.repeat(64) };
 
 /**
  * Of a line as this version writes it. 1: version 0.1, which wrote neither format nor key. 2: the same
- * events, keyed. 3: a request apart from its sessions.
+ * events, keyed. 3: a request separate from its sessions.
  */
 export const lineFormat = 3;
 const readable: ReadonlySet<unknown> = new Set([2, lineFormat]);

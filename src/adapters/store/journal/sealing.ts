@@ -1,8 +1,8 @@
-// What of an event is personal, and how it is taken out of a line and put back. A field that is not named
-// here as readable is sealed: a new field of an event is safe until somebody decides that it may be read in
-// the journal without a key. Each person that an event speaks of has one box in the line, sealed with a key
-// of that person alone. Once the key is destroyed the box is noise, and the line, which is authenticated over
-// the box, still verifies.
+// Sealing of personal data in journal lines: which parts of an event are personal, and how they are taken
+// out of a line and put back. A field that is not named here as readable is sealed: a new field of an event
+// is safe until somebody decides that it may be read in the journal without a key. Each person that an event
+// speaks of has one box in the line, sealed with a key of that person alone. Once the key is destroyed the
+// box is noise, and the line, which is authenticated over the box, still verifies.
 
 /**
  * Per person that a line speaks of: the random id that always represents the person, and what is personal,

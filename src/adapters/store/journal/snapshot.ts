@@ -28,7 +28,7 @@ import { isRecord } from '../../../liveResponse/text/json.ts';
  * that somebody changed. 2: how a session ended, what was adopted. 3: an ended request keeps all that was
  * asked, also what this version does not know. 4: authenticated with the key of the record, what is personal
  * sealed per person; one without the key is never read. 5: every restore that was accepted; one of 4 may keep
- * none, or the last only. 6: a request apart from its sessions.
+ * none, or the last only. 6: a request separate from its sessions.
  */
 const format = 6;
 

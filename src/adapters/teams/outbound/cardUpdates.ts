@@ -2,7 +2,7 @@
 // call in flight for each card.
 import type { Clock } from '../../../liveResponse/ports.ts';
 
-/** Least time between two drawings of one card (teams.md 4: 2 to 3 s). Milliseconds. */
+/** Least time between two drawings of one card: a channel flickers below 2 to 3 s. Milliseconds. */
 export const updateGap = 2_000;
 
 interface Waiting<V> {
