@@ -270,6 +270,29 @@ describe('what was given up', () => {
     expect(await long.finds.pass()).toBeUndefined();
   });
 
+  test('is looked for from before its first attempt, and the soonest due first', async () => {
+    const again = history(askedFor(), 'approved', 'claimed', 'lost', 'resubmitted', {
+      type: 'claimed',
+      attempt: { nonce: 'n', tag: 'second', at: portsStart + 9 * minute },
+    });
+    const house = late(
+      given,
+      history(
+        askedFor({ id: 'lr-b', origin: 'b' }),
+        'approved',
+        'claimed',
+        'lost',
+        { type: 'searched' },
+        'abandoned',
+      ),
+    );
+    expect(await house.finds.pass()).toBe(3 * minute - (portsStart - start - 4000));
+    const since: number[] = [];
+    house.defender.recent = (_id, from) => (since.push(from), Promise.resolve({ actions: [], whole: true }));
+    await findByTag(house.deps, sessionOf(again, 'submitting'));
+    expect(since).toEqual([exampleMoves.claimed.attempt.at - 10 * minute]);
+  });
+
   test('is watched from when it is given up on; nothing else is', async () => {
     const house = late(lost, history(askedFor({ id: 'lr-b', origin: 'b' }), 'denied'));
     house.finds.touch(asked.id);
