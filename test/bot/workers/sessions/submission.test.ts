@@ -1,55 +1,13 @@
 // From approved to sent: what is written before the POST, that it is made once, and what its answer leads to.
 import { describe, expect, test } from '@jest/globals';
 import type { Policy } from '../../../../src/bot/policy/policy.ts';
-import { createSubmission } from '../../../../src/bot/workers/sessions/submission.ts';
-import { DefenderError } from '../../../../src/liveResponse/ports.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import type { AnyEvent } from '../../../support/requests.ts';
 import { actionWith, asked, exampleMoves, start } from '../../../support/lifecycle.ts';
 import { policy } from '../../../support/policy.ts';
-import {
-  askedFor,
-  createWorkerPorts,
-  history,
-  portsStart,
-  sent,
-  sessionOf,
-} from '../../../support/workerPorts.ts';
-import type { PortsOptions } from '../../../support/workerPorts.ts';
+import { askedFor, history, portsStart, sent, sessionOf } from '../../../support/workerPorts.ts';
+import { device, opened, other, queued, says } from './sending.ts';
 
 const minute = 60_000;
-const { device } = asked.targets[0];
-const queued = history(askedFor(), 'approved');
-const other = (id: string, ...events: readonly (AnyEvent | AnyEvent['type'])[]): Request =>
-  history(askedFor({ id, origin: id, device: { ...device, id: `device of ${id}` } }), ...events);
-
-/** Defender takes whatever it is sent, as an action with its comment. */
-function opened(requests: readonly Request[], options: PortsOptions = {}) {
-  const ports = createWorkerPorts(requests, options);
-  const { defender, deps, ages, store } = ports;
-  const rounds: number[] = [];
-  const learned: unknown[] = [];
-  /** The state of the first session whenever Defender is asked for something. */
-  const comments: string[] = [];
-  defender.machine = (id) => Promise.resolve({ ...device, id });
-  defender.submit = (machineId, _commands, comment) => {
-    comments.push(comment);
-    return Promise.resolve({ ...actionWith('Pending'), machineId, comment, id: `action ${comments.length}` });
-  };
-  const submission = createSubmission(deps, ages, () => void rounds.push(store.written.length), {
-    oneMore: (...what) => void learned.push(what),
-  });
-  const run = async (): Promise<number | undefined> => {
-    const wait = await submission.pass();
-    await submission.settled();
-    return wait;
-  };
-  const stage = (id?: string) => ports.now(id).sessions[0]?.stage;
-  return { ...ports, submission, run, rounds, learned, comments, stage };
-}
-
-const says = (code: ConstructorParameters<typeof DefenderError>[0], detail = {}): Promise<never> =>
-  Promise.reject(new DefenderError(code, 'why', detail));
 
 describe('what is approved', () => {
   test('is sent once, after its intent was written', async () => {
@@ -340,84 +298,5 @@ describe('the answer', () => {
     house.defender.machine = (id) => Promise.resolve({ ...device, id });
     await house.run();
     expect(house.stage()?.state).toBe('running');
-  });
-});
-
-describe('after a lost answer a person had it sent again', () => {
-  const again = history(askedFor(), 'approved', 'claimed', 'lost', 'resubmitted');
-  const mine = { ...actionWith('InProgress'), comment: `${exampleMoves.claimed.attempt.tag} | x` };
-
-  test('it is looked for once more; what is there is followed and not sent', async () => {
-    const house = opened([again]);
-    house.defender.recent = () => Promise.resolve({ actions: [mine], whole: true });
-    await house.run();
-    expect(house.calls).toEqual([`machine ${device.id}`, `recent ${device.id}`]);
-    expect(house.stage()).toMatchObject({ state: 'running', run: { actionId: mine.id } });
-    expect(house.logged).toEqual([
-      { event: 'earlierAttemptFound', fields: { request: asked.id, action: mine.id } },
-    ]);
-    expect(house.learned).toEqual([]);
-  });
-
-  test('it is sent where it is not there', async () => {
-    const house = opened([again]);
-    house.defender.recent = () => Promise.resolve({ actions: [], whole: true });
-    await house.run();
-    expect(house.stage()).toMatchObject({ state: 'running', run: { actionId: 'action 1' } });
-  });
-
-  test('it is not sent while that cannot be told', async () => {
-    const house = opened([again]);
-    house.defender.recent = () => says('unavailable', { status: 503 });
-    await house.run();
-    expect(house.stage()).toMatchObject({
-      state: 'queued',
-      waitsFor: 'unavailable',
-      notBefore: portsStart + 15_000,
-      error: { code: 'unavailable', status: 503 },
-    });
-    expect(house.logged).toEqual([
-      { event: 'lookFailed', fields: { request: asked.id, code: 'unavailable', detail: 'why' } },
-    ]);
-    const later = opened([again]);
-    later.defender.recent = () => says('throttled', { retryAfterMs: 7 });
-    await later.run();
-    expect(later.stage()).toMatchObject({ notBefore: portsStart + 7 });
-    const bug = opened([again]);
-    bug.defender.recent = () => Promise.reject(new TypeError('a bug'));
-    await bug.run();
-    expect(bug.calls).not.toContain(`submit ${device.id}`);
-  });
-
-  test('its scripts are read once more after the search', async () => {
-    const content = { at: 1, files: [{ name: 'minidump.ps1', sha256: 'aa' }] };
-    const verified = history(askedFor({ content }), 'approved', 'claimed', 'lost', 'resubmitted');
-    const house = (second: () => ReturnType<NonNullable<typeof defender.library>>) => {
-      const one = opened([verified]);
-      one.defender.recent = () => Promise.resolve({ actions: [], whole: true });
-      let reads = 0;
-      const first = () => Promise.resolve({ files: content.files, whole: true });
-      one.defender.library = () => ((reads += 1) === 1 ? first() : second());
-      return one;
-    };
-    const { defender } = createWorkerPorts([]);
-    const same = house(() => Promise.resolve({ files: content.files, whole: true }));
-    await same.run();
-    expect(same.stage()?.state).toBe('running');
-    const changed = house(() =>
-      Promise.resolve({ files: [{ name: 'minidump.ps1', sha256: 'bb' }], whole: true }),
-    );
-    await changed.run();
-    expect(changed.stage()).toMatchObject({ ending: { code: 'scriptChanged' } });
-    const gone = house(() => says('unavailable'));
-    await gone.run();
-    expect(gone.stage()).toMatchObject({
-      waitsFor: 'library',
-      notBefore: portsStart + 15_000,
-      error: { code: 'unavailable' },
-    });
-    const held = house(() => says('throttled', { retryAfterMs: 7 }));
-    await held.run();
-    expect(held.stage()).toMatchObject({ notBefore: portsStart + 7 });
   });
 });
