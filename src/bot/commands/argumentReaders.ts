@@ -1,5 +1,6 @@
-// Reads the arguments of a typed line by their specification, one after the other, each by the reader of its kind,
-// until one is missing, wrong or left over: then with the exact problem and the word it points at.
+// Readers of the arguments of a typed line, one kind each: applied one after the other by the line's
+// specification, until one is missing, wrong or left over: then with the exact problem and the word it points
+// at.
 import { maxCommands } from '../../liveResponse/commands.ts';
 import { maxReason } from '../../liveResponse/verbs.ts';
 import type { Recipe } from '../policy/policy.ts';

@@ -1,5 +1,5 @@
-// What comes in from a chat, to its answer: a typed command, or a pressed button. A button carries a verb, a request
-// id, a revision and 64 bits of the digest; what would run is read from the store.
+// Dispatcher of typed commands and pressed buttons. A button carries a verb, a request id, a revision and 64
+// bits of the digest; what would run is read from the store.
 import { formWords } from '../../../cards/press.ts';
 import { inOrder } from '../../liveResponse/text/visible.ts';
 import { rowOf } from '../../liveResponse/verbs.ts';

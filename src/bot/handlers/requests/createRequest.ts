@@ -1,4 +1,4 @@
-// From a parsed ask to a stored request: policy, device, digest. Nothing is sent to Defender but look-ups.
+// Creation of a request from a parsed ask: policy, device, digest. Nothing is sent to Defender but look-ups.
 import { stageOf, surfaceKey } from '../../../liveResponse/request/request.ts';
 import { tailOf } from '../../../../cards/clip.ts';
 import { misfitWords } from '../../../../cards/messages/misfits.ts';

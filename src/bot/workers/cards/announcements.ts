@@ -1,5 +1,5 @@
-// What is said beside cards: short notes below one, which notify people when a request ends or a device wakes, and in
-// every approvals place the freeze, its end, and what another policy changes.
+// Notes and announcements next to cards: short notes below one, which notify people when a request ends or a
+// device wakes, and in every approvals place the freeze, its end, and what another policy changes.
 import { simulatedMark } from '../../../../cards/cardView.ts';
 import { duration, stamp } from '../../../../cards/clip.ts';
 import { frozenSentence } from '../../../../cards/messages/outage.ts';

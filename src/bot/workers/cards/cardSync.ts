@@ -1,5 +1,5 @@
-// Keeps the cards in step with the store: newest state only, one call in flight per card, ended requests
-// first. No answer of a chat ends a card.
+// Card sync: keeps the cards in step with the store; newest state only, one call in flight per card, ended
+// requests first. No answer of a chat ends a card.
 import { isOpen, surfaceKey } from '../../../liveResponse/request/request.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';

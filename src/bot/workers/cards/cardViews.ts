@@ -1,4 +1,4 @@
-// From a stored request to what a card shows in one place: gathers excerpts, live links and the queue place
+// Views of stored requests: what a card shows in one place. Gathers excerpts, live links and the queue place
 // that the pure view needs.
 import { cardView, titleOf } from '../../../../cards/cardView.ts';
 import { statusText } from '../../../../cards/messages/status.ts';

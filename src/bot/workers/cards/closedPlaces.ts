@@ -1,5 +1,5 @@
-// What is known of places and cards: which take nothing for now and when they are asked again, what went wrong with
-// each card, and which places outsiders read.
+// Closed places and failing cards: which places take nothing for now and when they are asked again, what went
+// wrong with each card, and which places outsiders read.
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/request.ts';
 import { placeKey } from '../../policy/places.ts';

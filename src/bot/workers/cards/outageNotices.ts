@@ -1,5 +1,5 @@
-// Nobody waits in the dark: while a card cannot be drawn its requester is told alone, and the request's other
-// places below their cards; once for each outage, and again when it is over.
+// Notices while cards cannot be drawn: the requester gets a private message, the other places a note below
+// their cards; once for each outage, and again when it is over.
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/request.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';

@@ -1,4 +1,5 @@
-// Tells one person, or the people in one place, which cards cannot be drawn and which can again.
+// Sending of notices to one person, or to the people in one place: which cards cannot be drawn and which can
+// again.
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/request.ts';
 import type { CardRef, Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';

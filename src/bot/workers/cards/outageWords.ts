@@ -1,4 +1,4 @@
-// What people are told while cards cannot be drawn, and once they can be again.
+// Words of the notices while cards cannot be drawn, and once they can be again.
 import { timeOf } from '../../../../cards/clip.ts';
 
 export interface Outage {

@@ -1,5 +1,5 @@
-// What an approval binds: tenant, device, commands, and the content of the library files they name, read again at
-// the decision and before the POST; and a cached reading of the library for people to look at.
+// Digest of an approval, over tenant, device, commands and the content of the library files they name, read
+// again at the decision and before the POST; and a cached reading of the library for people to look at.
 import { digestText, fingerprintOf } from '../../../liveResponse/commands.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
 import type { Device } from '../../../liveResponse/device/records.ts';

@@ -1,6 +1,6 @@
-// Takes output and links off the cards of a request for good: when the policy's `redactAfter` has passed, and
-// when one of its places became private or shared with outsiders. Written down, so that no restart brings
-// them back.
+// Redaction: removes output and links from the cards of a request permanently when the policy's `redactAfter`
+// has passed, and when one of its places became private or shared with outsiders. Written down, so that no
+// restart brings them back.
 import { isOpen, resultsOf } from '../../../liveResponse/request/request.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';

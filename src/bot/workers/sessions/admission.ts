@@ -1,5 +1,5 @@
-// What keeps an approved request from being sent: the freeze, a pause, its device and who holds it, a session, a
-// slot. Reads and computes; claims nothing.
+// Admission of approved sessions: what delays sending one, such as the freeze, a pause, its device and who
+// holds it, a session, a slot. Reads and computes; claims nothing.
 import type { Action } from '../../../liveResponse/action.ts';
 import {
   afterThrottle,
@@ -22,7 +22,7 @@ import type { SessionRef } from '../transition.ts';
 /** What a busy device is given before the next try. */
 export const busyPause = 30_000;
 export const unavailablePause = 15_000;
-/** Without a Retry-After; what other clients of this API wait (defender-api.md 7.4). */
+/** Without a Retry-After, as other clients wait. */
 export const throttledPause = 60_000;
 /**
  * How often a hold that ends with somebody else's request is looked at again; the end of that request nudges

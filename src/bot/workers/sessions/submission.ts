@@ -1,6 +1,6 @@
-// From approved to running: claim a slot, write the intent down, POST once. What a definite "no" means is
-// in `submitAnswer`; a lost answer goes to reconciliation and is never repeated by itself. What holds a session
-// back is in `admission`, what must still be true in `preflight`.
+// Submission, from approved to running: claim a slot, write the intent down, POST once. What a definite "no"
+// means is in `submitAnswer`; a lost answer goes to reconciliation and is never repeated by itself. What
+// holds a session back is in `admission`, what must still be true in `preflight`.
 import type { Action } from '../../../liveResponse/action.ts';
 import { hasBegun } from '../../../liveResponse/action.ts';
 import type { Device } from '../../../liveResponse/device/records.ts';

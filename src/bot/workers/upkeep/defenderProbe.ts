@@ -1,5 +1,5 @@
-// Looks now and then whether Defender can be read while nothing runs that would show it: an outage is better
-// known before the next approval, and its end before somebody believes that it lasts.
+// Probe of Defender while nothing runs: looks now and then whether it can be read, because an outage is
+// better known before the next approval, and its end before somebody believes that it lasts.
 import { rightSentence } from '../../../../cards/messages/rights.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import type { Deps } from '../../deps.ts';
