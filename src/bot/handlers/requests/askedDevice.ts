@@ -51,7 +51,7 @@ export async function theDevice(bot: HandlerContext, caller: Caller, name: strin
   }
   if (!('refused' in chosen)) return { ...chosen, found };
   if (chosen.refused === 'unknownDevice') throw new RefusalError(notFound(bot, name));
-  // Nobody is told to onboard a device that the policy keeps out anyway.
+  // Nobody gets the advice to onboard a device that the policy keeps out anyway.
   const [outside, ...inside] =
     chosen.refused === 'unfitDevice'
       ? named(name, found.devices).map((device) => inScope(bot.policy, device))

@@ -41,7 +41,7 @@ export async function readLibrary({
       apiCode: error.detail.apiCode,
       target: error.detail.target,
     });
-    // Only Defender's own "no" is the missing right; a 401 is our credentials, and those may be mended.
+    // Only Defender's own "no" is the missing right; a 401 is our credentials, and those may be fixed.
     return { at: clock.now(), notRead: error.detail.status === 403 ? 'forbidden' : 'unavailable', error };
   }
 }

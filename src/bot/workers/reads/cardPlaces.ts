@@ -64,7 +64,7 @@ export function resultsShownIn(deps: Needs, request: Request, place: Place): Car
 }
 
 /**
- * Whether a card in a place may name another request: anybody may find that one, or its own card stands there
+ * Whether a card in a place may name another request: anybody may find that one, or its own card is there
  * too.
  */
 export function mayBeNamedIn(

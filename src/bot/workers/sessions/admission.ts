@@ -56,7 +56,7 @@ export interface Admission {
   waiting(): readonly RequestSession<'queued'>[];
   /** Why a session may not be sent now, and when to look again; undefined when it may. */
   of(queued: RequestSession<'queued'>): Wait | undefined;
-  /** Puts what it waits for on the card, unless it stands there. */
+  /** Puts what it waits for on the card, unless it is there. */
   recordWait(queued: SessionRef, cause: WaitCause | undefined, why?: WaitReason): Promise<void>;
   /**
    * Holds one session back for `ms` because something it needs could not be read; kept in memory alone, a
@@ -76,7 +76,7 @@ export interface Admission {
   recordThrottle(): WaitCause;
 }
 
-/** Defender cannot be reached, or does not let the bot in: the second is for an administrator to mend. */
+/** Defender cannot be reached, or does not let the bot in: the second is for an administrator to fix. */
 export function outageOf({ code, detail }: DefenderError): 'unavailable' | 'unauthorized' {
   return code === 'unauthorized' || detail.status === 403 ? 'unauthorized' : 'unavailable';
 }
@@ -219,7 +219,7 @@ export async function findBlocker(
   }
 }
 
-/** An action that stands in the way; where it is of a request of ours, that one. */
+/** An action that is in the way; where it is of a request of ours, that one. */
 export function blockerFrom(store: Pick<Deps['store'], 'all'>, action: Action): Blocker {
   const ours = sessionOfAction(store, action.id);
   if (ours !== undefined) return requestAsBlocker(ours);

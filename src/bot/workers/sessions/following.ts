@@ -115,7 +115,7 @@ export function createFollowing(
         why: trouble,
         target: error.detail.target,
       });
-      // Overdue sessions must be told even while Defender is down.
+      // Overdue sessions must be reported even while Defender is down.
       for (const one of running) await tellOverdue(one);
       return { retryAfter: Math.max(error.detail.retryAfterMs ?? 0, deps.settings.pollGap) };
     }
@@ -209,7 +209,7 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
 
   /**
    * Milliseconds until the policy's cancel is to be sent (again); undefined when it is not. A person's cancel
-   * that goes on is left alone.
+   * that continues is left alone.
    */
   function cancelIn(running: RequestSession<'running'>): number | undefined {
     const key = sessionKey(running);

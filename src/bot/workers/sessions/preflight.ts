@@ -87,7 +87,7 @@ export async function readContent(
 
 /**
  * What the platforms say of both people, at most half a minute old. Never rejects: a group that cannot be
- * read is told as that.
+ * read is reported as that.
  */
 export async function readPeople(
   { policy, groups }: Pick<Deps, 'policy' | 'groups'>,

@@ -102,7 +102,7 @@ export function createReconciliation(
     triedAt.set(sessionKey(unknown), clock.elapsed());
     const found = await find(unknown);
     if (found === 'notRead') return 'notRead';
-    // Taken up again while it goes on, an overdue session would be overdue at once, and so to and fro for
+    // Taken up again while it continues, an overdue session would be overdue at once, and so to and fro for
     // ever.
     const goesOn = found !== undefined && session.stage.cause === 'overdue' && !isTerminal(found.status);
     if (found === undefined || goesOn) {

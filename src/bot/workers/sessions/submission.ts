@@ -70,12 +70,12 @@ export interface Submission {
 
 interface Parts {
   readonly ages: Ages;
-  /** Called after every POST, so that the loop goes on at once. */
+  /** Called after every POST, so that the loop continues at once. */
   readonly done: () => void;
   readonly learning: Pick<TenantLearning, 'oneMore'> | undefined;
 }
 
-/** `done` is called after every POST, so that the loop goes on at once. */
+/** `done` is called after every POST, so that the loop continues at once. */
 export function createSubmission(
   deps: Deps,
   ages: Ages,

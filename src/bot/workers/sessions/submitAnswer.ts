@@ -38,7 +38,7 @@ export function whoseAction(
   known: boolean,
 ): 'ours' | 'foreign' | 'unclear' {
   if ((known && !isOurs(action, session)) || isForeign(action, session)) return 'foreign';
-  // Our tag on the action of another request, or nothing that could be told from it.
+  // Our tag on the action of another request, or nothing that could be read from it.
   return known || !isOurs(action, session) ? 'unclear' : 'ours';
 }
 

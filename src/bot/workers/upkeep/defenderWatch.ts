@@ -13,7 +13,7 @@ const lastingFailures = 3;
 const lastingMs = 30_000;
 
 /**
- * What only people and deeds ask for cannot be looked at again by itself: its failure is told for so long
+ * What only people and deeds ask for cannot be looked at again by itself: its failure is shown for so long
  * after the last one. Milliseconds.
  */
 const toldFor = 10 * 60_000;
