@@ -76,8 +76,8 @@ export const verbTable = {
   // It ends the search for a request that may be running, and with that frees its device: whatever else is
   // approved there is sent.
   drop: { ...pressed, effect: 'runs', may: 'drop', undone: 'dropped', text: taken },
-  // These two only ask, like `ask`, but may bring the same script to a device a second time: who asks is known
-  // as freshly as for what runs.
+  // These two only ask, like `ask`, but may bring the same script to a device a second time: who asks is
+  // known as freshly as for what runs.
   again: { ...pressed, effect: 'runs', may: 'request', undone: 'asked for' },
   retry: { ...typed, effect: 'runs', may: 'request', undone: 'asked for', text: taken },
   refresh: { ...pressed, ...tells, may: 'see' },

@@ -1,5 +1,5 @@
 // Change of the policy while the bot runs: journaled first, then applied to everything that waits or is
-// decided, and announced in the approvals places of the old one and the new, what lets more happen first.
+// decided, and announced in the approvals places of the old policy and the new, what lets more happen first.
 import type { Workers } from '../workers/workers.ts';
 import { StoreError } from '../../liveResponse/ports.ts';
 import type { GlobalEvent, Log, RequestStore } from '../../liveResponse/ports.ts';
