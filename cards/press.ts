@@ -1,5 +1,5 @@
-// What a button carries, for both chats, and how it is read back: a verb and which card it was on, never what will
-// run; and the words of forms that ask for a text with a press.
+// Data of a button, for both chats, and its reader: a verb and which card it was on, never what will run; and
+// the words of forms that ask for a text with a press.
 import { field, parseJson, recordOf } from '../src/liveResponse/text/json.ts';
 import type { JsonRecord } from '../src/liveResponse/text/json.ts';
 import { pressedVerb } from '../src/liveResponse/verbs.ts';

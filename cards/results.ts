@@ -1,5 +1,5 @@
-// What a card says of files: collected ones and how long their links live, and library scripts, by the hash that
-// an approver sees and what became of it.
+// Files on a card: collected ones and how long their links live, and library scripts, by the hash that an
+// approver sees and what became of it.
 import type { Command } from '../src/liveResponse/commands.ts';
 import { changesBetween, libraryName, libraryNames, wasRead } from '../src/liveResponse/request/content.ts';
 import type { Change, Content, FileSeen, Unread } from '../src/liveResponse/request/content.ts';

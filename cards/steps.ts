@@ -205,7 +205,7 @@ function ranStatus(request: Request, index: number): { readonly status: string; 
 /**
  * Whether the device has the session and this is the first command without an end: it may be at work. The
  * documented statuses have no word for that (Created, Completed, Failed), and Defender gives a start time late
- * or never (defender-api.md 2.3).
+ * or never.
  */
 function isNext(request: Request, index: number): boolean {
   const stage = stageOf(request);

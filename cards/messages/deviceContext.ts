@@ -1,5 +1,5 @@
-// What is said of a device: of its record, and of what is known beyond it. Short on the approval card, in full in
-// the answer to `host`.
+// Words about a device: its record and what is known beyond it. Short on the approval card, in full in the
+// answer to `host`.
 import type { Alike } from '../../src/liveResponse/device/confusables.ts';
 import { onboardingKind } from '../../src/liveResponse/device/records.ts';
 import type { Device, LeftOut, Unfit } from '../../src/liveResponse/device/records.ts';

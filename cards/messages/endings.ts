@@ -1,5 +1,4 @@
-// What a card says of a request that ended without a finished session: why, whether anything ran, and the
-// next step.
+// Endings of a request without a finished session: why, whether anything ran, and the next step.
 import { isTerminal, outcomeOf } from '../../src/liveResponse/action.ts';
 import type { Action } from '../../src/liveResponse/action.ts';
 import { lateSearchMs } from '../../src/liveResponse/pacing/callRates.ts';

@@ -1,4 +1,4 @@
-// What is said of commands that do not fit the device's operating system: to the asker at once, and on the
+// Warnings about commands that do not fit the device's operating system: to the asker at once, and on the
 // card while somebody decides.
 import type { Command } from '../../src/liveResponse/commands.ts';
 import type { Device, Misfit } from '../../src/liveResponse/device/records.ts';

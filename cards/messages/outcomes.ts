@@ -1,4 +1,4 @@
-// What a finished card says: how the session ended, what that means for each command, and the next step.
+// Outcomes of a finished session: how it ended, what that means for each command, and the next step.
 import type { Action } from '../../src/liveResponse/action.ts';
 import { isFailure } from '../../src/liveResponse/codes/hresult.ts';
 import type { Request, StageIn } from '../../src/liveResponse/request/request.ts';

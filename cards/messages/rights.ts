@@ -1,5 +1,5 @@
-// What is said of a call that Defender does not let the bot make: which right is missing, in which words an
-// administrator can grant it.
+// Missing rights: what a card says of a call that Defender does not let the bot make, in words with which an
+// administrator can grant the right.
 import type { ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';
 import { rights } from '../../src/liveResponse/codes/permissions.ts';
 import { oneLine } from '../clip.ts';
@@ -19,7 +19,7 @@ const otherForbidden: ReadonlySet<string> = new Set(['DisabledFeature', 'Disallo
 
 /**
  * Undefined where the answer is not about rights. A 403 also comes with every right granted, when the token
- * is for another audience (defender-api.md 7.2); a 401 when the credential is wrong or was not taken by the
+ * is for another audience; a 401 when the credential is wrong or was not taken by the
  * sign-in service.
  */
 export function missingRight({

@@ -1,5 +1,5 @@
-// What a card says of each state: the status in two or three words and the lead below it (what happens now,
-// what you can do).
+// Status and lead of a card in each state: the status in two or three words, the lead below it with what
+// happens now and what you can do.
 import { isKnownStatus } from '../../src/liveResponse/action.ts';
 import type { Outage } from '../../src/liveResponse/request/errorAnswer.ts';
 import { maxSearchAttempts, searchSchedule } from '../../src/liveResponse/pacing/callRates.ts';

@@ -1,5 +1,5 @@
-// What a card says about a command that failed, and about a script that ran and reports a failure: Defender's
-// or the script's own text, what it means where a code, an id or its words show that, and the next step.
+// Advice for a command that failed, and for a script that ran and reports a failure: Defender's or the
+// script's own text, what it means where a code, an id or its words show that, and the next step.
 import type { Command } from '../../src/liveResponse/commands.ts';
 import { errorKinds } from '../../src/liveResponse/codes/winErrors.ts';
 import type { ErrorKind } from '../../src/liveResponse/codes/winErrors.ts';

@@ -1,5 +1,5 @@
-// Why a session waits: for its turn before it is sent, and for an offline device once Defender has it; what is known
-// of the limits of the tenant that make it wait, and what ran in an earlier attempt.
+// Reasons why a session waits: for its turn before it is sent, and for an offline device once Defender has
+// it; what is known of the limits of the tenant that make it wait, and what ran in an earlier attempt.
 import { hasBegun } from '../../src/liveResponse/action.ts';
 import { parkedCancelPauseMs, parkedCancelTries } from '../../src/liveResponse/pacing/callRates.ts';
 import type { Blocker, ErrorAnswer } from '../../src/liveResponse/request/errorAnswer.ts';

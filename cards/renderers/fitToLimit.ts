@@ -1,4 +1,4 @@
-// Makes a view smaller in steps until a chat can take it: excerpts first, then facts and sentences. Commands
+// Shortening of a view in steps until a chat can take it: excerpts first, then facts and sentences. Commands
 // are never touched.
 import { clip } from '../clip.ts';
 import { requiredFacts } from '../facts.ts';

@@ -11,7 +11,7 @@ import type { Policy } from '../bot/policy/policy.ts';
 import { field } from '../liveResponse/text/json.ts';
 import type { Request, RequestSession } from '../liveResponse/request/request.ts';
 import type { Device } from '../liveResponse/device/records.ts';
-import { stageOf } from '../liveResponse/request/request.ts';
+import { splitSurfaceKey, stageOf } from '../liveResponse/request/request.ts';
 import type { SessionIn } from '../liveResponse/request/session.ts';
 import { sessionsIn } from '../bot/workers/transition.ts';
 import { optionsFrom } from '../app/options.ts';
@@ -400,7 +400,7 @@ function secretsOf({ people }: Policy, { device }: Options, { defender }: Settin
       id,
       name,
       ...name.split(/\s+/),
-      ...accounts.map((account) => account.slice(account.indexOf(':') + 1)),
+      ...accounts.map((account) => splitSurfaceKey(account)[1]),
     ]),
   ];
 }

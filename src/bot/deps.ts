@@ -1,4 +1,4 @@
-// Everything the conversation needs, handed in once. No part of the bot uses anything else.
+// Dependencies of the bot, handed in once. No part of the bot uses anything else.
 import type {
   Clock,
   DefenderApi,

@@ -76,9 +76,11 @@ export const verbTable = {
   // It ends the search for a request that may be running, and with that frees its device: whatever else is
   // approved there is sent.
   drop: { ...pressed, effect: 'runs', may: 'drop', undone: 'dropped', text: taken },
+  // These two only ask, like `ask`, but may bring the same script to a device a second time: who asks is
+  // known as freshly as for what runs.
   again: { ...pressed, effect: 'runs', may: 'request', undone: 'asked for' },
-  refresh: { ...pressed, ...tells, may: 'see' },
   retry: { ...typed, effect: 'runs', may: 'request', undone: 'asked for', text: taken },
+  refresh: { ...pressed, ...tells, may: 'see' },
   ask: { ...typed, effect: 'asks', may: 'request', undone: 'asked for', text: taken },
   freeze: { ...typed, effect: 'stops', may: 'freeze', undone: 'frozen', text: needed },
   unfreeze: { ...typed, effect: 'runs', may: 'unfreeze', undone: 'unfrozen' },

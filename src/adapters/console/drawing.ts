@@ -4,6 +4,7 @@ import { adaptiveCard } from '../../../cards/renderers/adaptiveCard.ts';
 import { blockKit } from '../../../cards/renderers/blockKit.ts';
 import { plainText } from '../../../cards/renderers/plainText.ts';
 import type { CardView } from '../../../cards/view.ts';
+import { maxSearchAttempts } from '../../liveResponse/pacing/callRates.ts';
 import type { Request } from '../../liveResponse/request/request.ts';
 import { stageOf } from '../../liveResponse/request/request.ts';
 import type { ConsoleMessage } from './chat.ts';
@@ -44,7 +45,8 @@ export function drawn(
  * while somebody has to decide: the page says who that may be.
  */
 export function hintOf(request: Request, view: CardView): string | undefined {
-  switch (stageOf(request).state) {
+  const stage = stageOf(request);
+  switch (stage.state) {
     case 'awaitingApproval':
       return view.buttons.some(({ verb }) => verb === 'approve')
         ? undefined
@@ -56,7 +58,9 @@ export function hintOf(request: Request, view: CardView): string | undefined {
         ? `${view.status}. The card says why, and what can be done.`
         : 'A session takes minutes at Defender. The card follows it by itself, command by command.';
     case 'unknown':
-      return 'Nobody can know yet whether it ran. The card says what is looked for, and what a person can decide.';
+      return stage.searches < maxSearchAttempts
+        ? `${view.status}. The bot is still looking for it; the card says what a person can decide meanwhile.`
+        : `${view.status}. The bot looked for it without finding out; only a person can decide now. The card says what.`;
     case 'closed':
       return view.steps.every(({ status }) => status === 'not run')
         ? 'Nothing ran, and nothing will: this request is over. A new one can be asked for at any time.'

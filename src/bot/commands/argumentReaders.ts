@@ -1,5 +1,6 @@
-// Reads the arguments of a typed line by their specification, one after the other, each by the reader of its kind,
-// until one is missing, wrong or left over: then with the exact problem and the word it points at.
+// Readers of the arguments of a typed line, one for each kind. The line's specification says which come one
+// after the other, until an argument is missing, wrong or left over: then the answer is the exact problem and
+// the word it points at.
 import { maxCommands } from '../../liveResponse/commands.ts';
 import { maxReason } from '../../liveResponse/verbs.ts';
 import type { Recipe } from '../policy/policy.ts';

@@ -1,4 +1,4 @@
-// Commands back to the line that asks for them, so that a refusal can end with one that works.
+// The line that asks for given commands, so that a refusal can end with one that works.
 import type { Command } from '../../liveResponse/commands.ts';
 
 /** `run hosta collect.ps1 -Deep --reason "why"`, without the chat command's name. */

@@ -1,7 +1,7 @@
-// Undoes what people bring along when they type or paste a command: the chat's marks for code and emphasis,
-// quotes around the whole line, a prompt, the command's own name, the bot's name. A mark goes only where it
-// cannot be meant: a pair around a whole line or word that could hold no such character. The arguments of a
-// script are never touched.
+// Removal of what people bring along when they type or paste a command: the chat's marks for code and
+// emphasis, quotes around the whole line, a prompt, the command's own name, the bot's name. A mark goes only
+// where it cannot be meant: a pair around a whole line or word that could hold no such character. The
+// arguments of a script are never touched.
 import { foreignWords, isCommandWord } from './forms.ts';
 import { proseStart } from './text.ts';
 import { holds, readChars } from '../policy/recipes/recipes.ts';

@@ -1,5 +1,5 @@
-// Why a typed line was not understood, as values, and the one place that puts them into words with a pointer
-// and a corrected example.
+// Problems of a typed line, as values, and the one place that puts them into words with a pointer and a
+// corrected example.
 import type { Explained } from '../ports.ts';
 import { maxReason } from '../../liveResponse/verbs.ts';
 import type { CommandProblem } from '../../liveResponse/commands.ts';

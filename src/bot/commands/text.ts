@@ -1,6 +1,6 @@
-// Reads one typed line into words with their positions. Repairs what chat clients do to quotes, dashes and spaces,
-// outside quotes only, and says what it repaired; what could make shown text differ from run text is refused. Prose
-// (reasons) never runs, so it may hold what people write.
+// Words of a typed line, with their positions. What chat clients do to quotes, dashes and spaces is repaired,
+// outside quotes only, and the repair is reported; what could make shown text differ from run text is
+// refused. Prose (reasons) never runs, so it may hold what people write.
 import { joiningAt } from '../../liveResponse/text/joiners.ts';
 import { hiddenCharacter, isHidden } from '../../liveResponse/text/visible.ts';
 

@@ -1,5 +1,5 @@
-// What the table of verbs means to a chat and to the handlers: which verb a typed line has, how freshly a
-// person must be known for it, and what is refused before anything else is looked at.
+// Rules that follow from the table of verbs for chats and handlers: which verb a typed line has, how freshly
+// a person must be known for it, and what is refused before anything else is looked at.
 import type { AnyVerb } from '../../liveResponse/verbs.ts';
 import { effectOf, isVerb, rowOf, tooLong } from '../../liveResponse/verbs.ts';
 import type { Freshness } from '../policy/people/people.ts';

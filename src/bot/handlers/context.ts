@@ -1,5 +1,5 @@
-// What every answer needs: who speaks, how a refusal becomes a sentence, and what the person reads after a bug
-// or a broken journal.
+// Context of every answer: who speaks, how a refusal becomes a sentence, and what the person reads after a
+// bug or a broken journal.
 import { missingRight } from '../../../cards/messages/rights.ts';
 import { afterRestore } from '../../../cards/messages/waits.ts';
 import { DefenderError, errorAnswer, StoreError } from '../../liveResponse/ports.ts';

@@ -1,5 +1,5 @@
-// What comes in from a chat, to its answer: a typed command, or a pressed button. A button carries a verb, a request
-// id, a revision and 64 bits of the digest; what would run is read from the store.
+// Dispatcher of typed commands and pressed buttons. A button carries a verb, a request id, a revision and 64
+// bits of the digest; what would run is read from the store.
 import { formWords } from '../../../cards/press.ts';
 import { inOrder } from '../../liveResponse/text/visible.ts';
 import { rowOf } from '../../liveResponse/verbs.ts';
@@ -57,14 +57,14 @@ export async function onCommand(bot: HandlerContext, input: CommandIn): Promise<
     async () => {
       const parsed = parse(input.text, bot.policy.recipes, bot.settings.command);
       return 'problem' in parsed
-        ? told(explainGrammar(parsed, bot.settings.command))
+        ? replyOf(explainGrammar(parsed, bot.settings.command))
         : answer(bot, input, parsed, (words) => (first = words));
     },
   );
   return after(first, reply);
 }
 
-function told({ text, block }: Explained): Reply {
+function replyOf({ text, block }: Explained): Reply {
   return sentence(text, block);
 }
 
@@ -82,9 +82,9 @@ async function answer(
   const { command } = bot.settings;
   // What anybody may read, listed in the policy or not.
   if (parsed.verb === 'help') first(troubleNotice(bot, input));
-  if (parsed.verb === 'help') return told(helpText(parsed.topic, bot.policy.recipes, command));
+  if (parsed.verb === 'help') return replyOf(helpText(parsed.topic, bot.policy.recipes, command));
   if (parsed.verb === 'whoami')
-    return told(whoami(account, place, await actorOf(bot.policy, account, bot.groups), bot.policy.people));
+    return replyOf(whoami(account, place, await actorOf(bot.policy, account, bot.groups), bot.policy.people));
   const caller = await authenticate(bot, input, parsed.verb, false);
   // Answers that only show requests; they take any role and a listed place.
   if (rowOf(parsed.verb).may === 'see') {
@@ -125,7 +125,7 @@ async function answer(
     case 'list':
       return list(bot, caller, parsed.which);
     case 'recipes':
-      return told(recipesText(bot.policy.recipes, command));
+      return replyOf(recipesText(bot.policy.recipes, command));
     case 'host':
       return host(bot, caller, parsed.name);
     case 'scripts':

@@ -1,5 +1,5 @@
-// Another policy comes into force: journaled first, then in force for everything that waits or is decided,
-// and announced in the approvals places of the old one and the new, what lets more happen first.
+// Change of the policy while the bot runs: journaled first, then applied to everything that waits or is
+// decided, and announced in the approvals places of the old policy and the new, what lets more happen first.
 import type { Workers } from '../workers/workers.ts';
 import { StoreError } from '../../liveResponse/ports.ts';
 import type { GlobalEvent, Log, RequestStore } from '../../liveResponse/ports.ts';
@@ -63,7 +63,7 @@ export async function applyPolicy(
     topic,
     places: [...approvalsOf(old), ...approvalsOf(policy)],
     text: `The policy ${how === 'signal' ? 'was read again' : 'file has changed'} and is in force now. ${changeWords(changes)}${changes.length === 0 ? '' : ' Open requests are judged by it at once; the card of each one that it ends says why.'}`,
-    told: () => told(store, sha256),
+    told: () => noteAnnounced(store, sha256),
     each: true,
   });
   loop.policyChanged();
@@ -82,12 +82,12 @@ export async function startWithPolicy({ store, loop, todays }: Parts, sha256: st
   const known = last?.told ?? last?.sha256;
   if (known === sha256) return;
   // The very first start, and the first of a version that keeps it, is no change.
-  if (known === undefined) return told(store, sha256);
+  if (known === undefined) return noteAnnounced(store, sha256);
   loop.announcing.say({
     topic,
     places: approvalsOf(todays.policy),
     text: `The bot has started with another policy than before (SHA-256 ${sha256.slice(0, 8)}…, was ${known.slice(0, 8)}…). Open requests are judged by it; the card of each one that it ends says why. The earlier file is not kept, so the bot cannot say what changed: ask an administrator to compare the two.`,
-    told: () => told(store, sha256),
+    told: () => noteAnnounced(store, sha256),
   });
 }
 
@@ -110,6 +110,6 @@ function approvalsOf(policy: Policy): readonly string[] {
   return policy.places.flatMap(({ place, approvals }) => (approvals ? [place] : []));
 }
 
-async function told(store: RequestStore, sha256: string): Promise<void> {
+async function noteAnnounced(store: RequestStore, sha256: string): Promise<void> {
   await store.note({ type: 'policyTold', sha256 });
 }

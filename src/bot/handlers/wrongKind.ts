@@ -1,5 +1,5 @@
-// A thing of the wrong kind: a device where a request id is wanted, a request where a device is, a recipe, a
-// file, a fingerprint. What it is gets said, with the line that works.
+// Arguments of the wrong kind: a device where a request id is expected, a request where a device is, a
+// recipe, a file, a fingerprint. The answer says what it is, with the line that works.
 import { bindingOf } from '../../liveResponse/commands.ts';
 import type { Request } from '../../liveResponse/request/request.ts';
 import { isOpen, stageOf } from '../../liveResponse/request/request.ts';

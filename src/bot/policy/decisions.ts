@@ -1,5 +1,5 @@
-// Who may do what to which request. Pure: every decision is a value, made inside the store's change on the
-// very request that is then changed.
+// Decisions of the policy: who may do what to which request. Pure: every decision is a value, made inside the
+// store's change on the very request that is then changed.
 import { bindingDigits, bindingOf } from '../../liveResponse/commands.ts';
 import { sessionOf, stageOf } from '../../liveResponse/request/request.ts';
 import type { Request, Terms } from '../../liveResponse/request/request.ts';

@@ -1,5 +1,5 @@
-// What a policy says beyond roles: where a request may be asked for and where its cards go, how many may wait at
-// once; and the policy as it is at this moment, for all who hold it.
+// Places of a policy: where a request may be asked for and where its cards go, how many may wait at once; and
+// the policy of this moment, for all who hold it.
 import type { RequestStore } from '../../liveResponse/ports.ts';
 import { endedAt, splitSurfaceKey, stageOf, surfaceKey } from '../../liveResponse/request/request.ts';
 import type { Request } from '../../liveResponse/request/request.ts';

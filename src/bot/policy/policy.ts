@@ -1,5 +1,5 @@
-// Who may do what, where and to which device: default deny. Pure decisions over a validated policy; the file
-// is read by adapters/config.
+// The policy as a type: who may do what, where and to which device; default deny. Pure decisions over a
+// validated policy; the file is read by adapters/config.
 import type { Command } from '../../liveResponse/commands.ts';
 import type { System } from '../../liveResponse/device/records.ts';
 

@@ -1,6 +1,6 @@
-// Whether the policy of today would refuse what was asked for or approved under an earlier one. A looser
-// policy never helps, because the terms of a request are frozen; a stricter one always counts. Pure: judged again at
-// every decision, after every change of the policy, and right before the POST.
+// Today's policy against an earlier one: whether it would refuse what was asked for or approved then. A
+// looser policy never helps, because the terms of a request are frozen; a stricter one always counts. Pure:
+// judged again at every decision, after every change of the policy, and right before the POST.
 import { sessionOf, splitSurfaceKey, stageOf } from '../../liveResponse/request/request.ts';
 import { duration } from '../../../cards/clip.ts';
 import type { PersonRef } from '../../liveResponse/request/vote.ts';

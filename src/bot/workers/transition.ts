@@ -1,5 +1,5 @@
-// How workers write: one event is folded into a request or session that must still be in the expected state. How
-// long ago something happened, which no jump of the clock stretches, and how long is waited.
+// Writes of workers: one event is folded into a request or session that must still be in the expected state.
+// How long ago something happened, which no jump of the clock stretches, and how long is waited.
 import type { Action } from '../../liveResponse/action.ts';
 import { RecentMap } from '../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, RequestStore } from '../../liveResponse/ports.ts';

@@ -4,7 +4,7 @@
 import { duration, stamp } from '../../../cards/clip.ts';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 
-/** What a pass is told while it runs. */
+/** What a pass may ask while it runs. */
 export interface Turn {
   /**
    * Asked between two pieces of work, and so a sign of life: false when the process is asked to stop and the
@@ -174,7 +174,7 @@ export function createNextWake(clock: Pick<Clock, 'now' | 'elapsed'>): NextWake 
 /** How often is looked, and so the longest that a disk which is well again goes unnoticed. Milliseconds. */
 export const recoverEvery = 5_000;
 
-/** @param recovered called when something is well again: what waited for it goes on at once */
+/** @param recovered called when something is well again: what waited for it continues at once */
 export function createRecovery(
   keepers: () => readonly Keeper[],
   log: Log,
@@ -206,7 +206,7 @@ const every = 1_000;
 const jumpFrom = 3_000;
 /** A look that comes so much too late: the machine stood still, and everybody on it. Milliseconds. */
 const stoodStill = 30_000;
-/** How long a jump is told. Milliseconds. */
+/** How long a jump is shown. Milliseconds. */
 const toldFor = 10 * 60_000;
 
 export interface ClockWatch {

@@ -28,7 +28,7 @@ import { createCardViews } from './cards/cardViews.ts';
 import type { CardViews } from './cards/cardViews.ts';
 
 export interface WorkersParts {
-  /** What is tried again by itself while it is in trouble, beside the store. */
+  /** What is tried again by itself while it is in trouble, in addition to the store. */
   readonly keepers?: () => readonly Keeper[];
   /**
    * The machine's own clock, where `clock` is that of a simulated tenant, which runs faster and never jumps.
@@ -138,7 +138,7 @@ export class Workers {
   }
 
   /**
-   * One pass of everything, and the end of all it started: for tests and for whoever wants to drive time by
+   * One pass of everything, and the end of all it started: for tests and for anyone who drives time by
    * hand.
    */
   async tick(): Promise<void> {
@@ -221,7 +221,7 @@ export class Workers {
     await this.cardSync.idle();
   }
 
-  /** In the order in which they are told of. */
+  /** In the order in which they are reported. */
   #works(): readonly Row[] {
     return [
       ['storage', 'tries again what could not be written', (turn) => this.#recovery.pass(turn)],
@@ -275,7 +275,7 @@ export class Workers {
     this.#lateFinds.touch(requestId);
     this.#twins.touch(requestId);
     if (event === 'ended') this.#learning.touch(requestId);
-    // Their cards name this one and how it stands.
+    // Their cards name this one and its state.
     const request = this.#deps.store.get(requestId);
     if (request !== undefined)
       for (const twin of this.#twins.of(request)) if (isOpen(twin)) this.cardSync.markDirty(twin.id);
@@ -297,7 +297,7 @@ export class Workers {
   }
 
   /**
-   * Outsiders read a place: what stands on cards of requests with such a place leaves them, and those that are
+   * Outsiders read a place: what is on cards of requests with such a place leaves them, and those that are
    * drawn from now on show nothing.
    */
   #shared(): void {

@@ -27,6 +27,19 @@ describe('the hint next to a card (row 1.7)', () => {
     );
   });
 
+  test.each([
+    [
+      'unknown-lost',
+      'Not known whether it ran. The bot is still looking for it; the card says what a person can decide meanwhile.',
+    ],
+    [
+      'unknown-looked',
+      'Not known whether it ran. The bot looked for it without finding out; only a person can decide now. The card says what.',
+    ],
+  ])('%s: says that a search is under way only while it is', (example, words) => {
+    expect(hints.find(({ name }) => name === example)?.hint).toBe(words);
+  });
+
   test.each(
     hints.filter(({ request, view }) => stageOf(request).state === 'finished' && view.tone !== 'good'),
   )('$name: a session that failed is not told as a story that went well', ({ view, hint }) => {

@@ -190,6 +190,19 @@ test('a window that saw a great many calls still keeps its longest rate', () => 
   expect(sent).toBe(600);
 });
 
+test('however many calls it counted, a window keeps few of their times', () => {
+  let reads = 0;
+  /** A time that counts how often it is read. */
+  const counted = (ms: number): number =>
+    Object.assign(Object(ms), { valueOf: () => ((reads += 1), ms) }) as number;
+  const window = new SlidingWindow([{ limit: 5, ms: 10_000 }]);
+  for (let now = 0; now < 1_000; now += 1) window.add(counted(now));
+  reads = 0;
+  expect(window.left(1_000)).toEqual([{ limit: 5, ms: 10_000, left: 0 }]);
+  expect(reads).toBeGreaterThanOrEqual(5);
+  expect(reads).toBeLessThanOrEqual(10);
+});
+
 test.each([
   ['no whole limit', { limit: 1.5, ms: 1_000 }],
   ['no call at all', { limit: 0, ms: 1_000 }],

@@ -1,4 +1,4 @@
-// The state of the bot itself: the answer to `status` without an id, and the words that precede every other
+// State of the bot itself: the answer to `status` without an id, and the words that precede every other
 // answer while something is wrong.
 import { stageOf, surfaceKey } from '../../../liveResponse/request/request.ts';
 import { frozenSentence, frozenToOutsiders, outageSentence } from '../../../../cards/messages/outage.ts';

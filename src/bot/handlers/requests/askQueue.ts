@@ -8,7 +8,7 @@ import type { ChatPort } from '../../ports.ts';
 
 /** Longest wait of one ask; a chat takes its private answer for half an hour. Milliseconds. */
 export const longestTurn = 20 * 60_000;
-/** After this wait the asker is told. Milliseconds. */
+/** After this wait the asker gets a message. Milliseconds. */
 const toldAfter = 5_000;
 /**
  * Asks in line at once, of everybody and of one person: what waits here is in no list yet, and nobody can take

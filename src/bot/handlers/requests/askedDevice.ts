@@ -4,6 +4,7 @@ import { searchPrefixes } from '../../../liveResponse/device/confusables.ts';
 import type { Device } from '../../../liveResponse/device/records.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { LookUp } from '../../../liveResponse/ports.ts';
+import { splitSurfaceKey } from '../../../liveResponse/request/request.ts';
 import { candidateOf } from '../../policy/devices/candidates.ts';
 import type { Candidate } from '../../policy/devices/candidates.ts';
 import { chooseDevice, inScope, named } from '../../policy/devices/scope.ts';
@@ -18,7 +19,8 @@ export type AskedDevice = Chosen & { readonly found: LookUp };
 
 /** The account's own id on its surface. */
 function accountId({ account }: Actor): string {
-  return account.slice(account.indexOf(':') + 1);
+  const [, id] = splitSurfaceKey(account);
+  return id;
 }
 
 /**
@@ -51,7 +53,7 @@ export async function theDevice(bot: HandlerContext, caller: Caller, name: strin
   }
   if (!('refused' in chosen)) return { ...chosen, found };
   if (chosen.refused === 'unknownDevice') throw new RefusalError(notFound(bot, name));
-  // Nobody is told to onboard a device that the policy keeps out anyway.
+  // Nobody gets the advice to onboard a device that the policy keeps out anyway.
   const [outside, ...inside] =
     chosen.refused === 'unfitDevice'
       ? named(name, found.devices).map((device) => inScope(bot.policy, device))

@@ -1,4 +1,4 @@
-// From a parsed ask to a stored request: policy, device, digest. Nothing is sent to Defender but look-ups.
+// Creation of a request from a parsed ask: policy, device, digest. Nothing is sent to Defender but look-ups.
 import { stageOf, surfaceKey } from '../../../liveResponse/request/request.ts';
 import { tailOf } from '../../../../cards/clip.ts';
 import { misfitWords } from '../../../../cards/messages/misfits.ts';
@@ -41,7 +41,7 @@ export interface RequestOrigin {
  */
 export function askedBy(bot: HandlerContext, delivery: string): AskedReply | undefined {
   const request = bot.store.byOrigin(delivery);
-  return request === undefined ? undefined : told(bot, request);
+  return request === undefined ? undefined : askedReply(bot, request);
 }
 
 type AskedReply = Extract<Reply, { readonly kind: 'asked' }>;
@@ -57,7 +57,7 @@ interface Ask {
 /** @throws Refused `twin` where the same is open and this is not asked for separately */
 export async function createRequest(bot: HandlerContext, caller: Caller, ask: Ask): Promise<AskedReply> {
   const before = bot.store.byOrigin(originOf(caller, ask));
-  if (before !== undefined) return told(bot, before);
+  if (before !== undefined) return askedReply(bot, before);
   const { tier } = unwrapOrThrow(mayRequest(rulesNow(bot), caller, caller.place, ask.wanted));
   // Before anything is asked of Defender: anyone who floods costs no calls.
   mayWait(bot, caller, tier);
@@ -118,7 +118,7 @@ async function askFor(
     subject: { commands, ...seen, ...approvalDigest(bot, { tenant, device, commands, ...seen }) },
   };
   const request = await stored(bot, caller, { made, tier, ask });
-  return told(bot, request, [
+  return askedReply(bot, request, [
     reading === undefined ? undefined : notChecked(wanted, reading),
     leftOutSentence(request),
     misfitSentence(request),
@@ -275,7 +275,7 @@ function recipeOf(wanted: SessionAsk): Pick<Asked, 'recipe' | 'recipeArgs' | 're
 }
 
 /** Says where its card is too, for somebody who asked in a place that shows none. */
-function told(
+function askedReply(
   bot: HandlerContext,
   request: Request,
   notes: readonly (string | undefined)[] = [],

@@ -1,5 +1,5 @@
-// What is read in addition when somebody asks: what is known of the device, and whether the library has the
-// files that were named. Where neither can be read, the request is still taken.
+// Further readings when somebody asks: what is known of the device, and whether the library has the files
+// that were named. Where neither can be read, the request is still taken.
 import { shownCommand } from '../../../../cards/steps.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import type { Command } from '../../../liveResponse/commands.ts';

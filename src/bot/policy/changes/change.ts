@@ -1,4 +1,4 @@
-// One thing that another policy changes: what it is, whether more may happen, and how people read it.
+// One difference between two policies: what it is, whether more may happen, and how people read it.
 import type { PolicyFact } from '../../../liveResponse/ports.ts';
 
 export type Effect = PolicyFact['effect'];

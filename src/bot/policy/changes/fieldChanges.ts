@@ -1,4 +1,4 @@
-// What another policy changes in tiers and places, field by field.
+// Differences between the tiers and places of two policies, field by field.
 import { duration } from '../../../../cards/clip.ts';
 import { defaultPending } from '../places.ts';
 import type { NeedToKnow, PlaceRule, Policy, Tier } from '../policy.ts';

@@ -1,5 +1,5 @@
-// What another policy changes, rule by rule, and whether each change lets more happen or less: in words for
-// the places where approvals are decided, and as facts without names of people for the journal.
+// Differences between two policies, rule by rule, and whether each lets more happen or less: in words for the
+// places where approvals are decided, and as facts without names of people for the journal.
 import type { Person, Policy } from '../policy.ts';
 import { change, differ } from './change.ts';
 import type { Effect, PolicyChange } from './change.ts';

@@ -1,4 +1,4 @@
-// What another policy changes in recipes, and in commands outside them.
+// Differences between the recipes of two policies, and between their rules for commands outside recipes.
 import { commandLine } from '../../../liveResponse/commands.ts';
 import type { Policy, Recipe } from '../policy.ts';
 import { holds, readChars } from '../recipes/recipes.ts';

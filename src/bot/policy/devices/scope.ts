@@ -1,4 +1,5 @@
-// Which device a name means, and whether the policy lets it be touched. Anything unclear is a refusal.
+// Scope and choice of devices: which device a name means, and whether the policy allows it. Anything unclear
+// is a refusal.
 import { unfitness } from '../../../liveResponse/device/records.ts';
 import type { LeftOut, Device } from '../../../liveResponse/device/records.ts';
 import { candidateOf } from './candidates.ts';

@@ -1,5 +1,5 @@
-// Who somebody is and which roles he or she has. One human is one person, whatever accounts speak for them;
-// anything unclear is nobody.
+// People and their roles: who an account belongs to. One human is one person, whatever accounts speak for
+// them; anything unclear is nobody.
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/request.ts';
 import { hiddenCharacter } from '../../../liveResponse/text/visible.ts';
 import type { PersonRef } from '../../../liveResponse/request/vote.ts';

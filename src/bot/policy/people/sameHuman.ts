@@ -1,5 +1,6 @@
-// One human listed as two people could approve what they asked for themselves. Names are never identity, so
-// what is found here is only a warning: to the person who starts the bot, to the doctor, and to the person.
+// Duplicate people: one human listed as two could approve what they asked for themselves. Names are never
+// identity, so what is found here is only a warning: to the person who starts the bot, to the doctor, and to
+// the person.
 import { skeleton } from '../../../liveResponse/device/confusables.ts';
 import type { Person } from '../policy.ts';
 

@@ -1,4 +1,4 @@
-// Which files of the live response library the recipes name, and what they hand to each.
+// Library files that recipes name, and what recipes pass to each.
 import type { Policy } from '../policy.ts';
 import { placePattern, placesIn } from './recipes.ts';
 

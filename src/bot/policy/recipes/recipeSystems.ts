@@ -1,5 +1,5 @@
-// For which operating systems a recipe is: compared with the device that was found, and with the recipes that
-// fit it instead. An unknown system refuses nothing: Defender's word for it may be new.
+// Operating systems of a recipe: compared with the device that was found, and with the recipes that fit it
+// instead. An unknown system refuses nothing: Defender's word for it may be new.
 import { familyOf } from '../../../liveResponse/device/records.ts';
 import type { Device, System } from '../../../liveResponse/device/records.ts';
 import type { Policy, Recipe } from '../policy.ts';

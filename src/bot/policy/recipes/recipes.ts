@@ -1,5 +1,5 @@
-// Fills a recipe's commands with the values of its arguments. Values are whole words of allowed characters;
-// they never become an option or a way up.
+// Recipes: their commands, filled with the values of their arguments. Values are whole words of allowed
+// characters; they never become an option or a way up.
 import type { Command } from '../../../liveResponse/commands.ts';
 import { sameCommands } from '../../../liveResponse/commands.ts';
 import type { Recipe, RecipeArgument } from '../policy.ts';

@@ -1,5 +1,4 @@
-// What somebody asks for, typed or pressed: the commands of one session on one device, not yet judged by
-// anybody.
+// An ask, typed or pressed: the commands of one session on one device, not yet judged by anybody.
 import type { Command } from '../../../liveResponse/commands.ts';
 
 interface Common {

@@ -1,4 +1,4 @@
-// How an ended request reads in a sentence.
+// Status of an ended request, in a sentence.
 import type { Request, StageIn } from '../../../liveResponse/request/request.ts';
 import { againFrom, foundLateOf } from '../../../liveResponse/request/retry.ts';
 import type { Refusal } from './refusal.ts';

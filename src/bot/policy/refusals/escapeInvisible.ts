@@ -1,5 +1,5 @@
-// Makes foreign text safe within a sentence of ours: what would not be drawn, or would change how its
-// neighbours are drawn, becomes a box.
+// Escaping of foreign text in a sentence of ours: what would not be drawn, or would change how its neighbours
+// are drawn, becomes a box.
 import { hiddenCharacter, isHidden } from '../../../liveResponse/text/visible.ts';
 import { joiningAt } from '../../../liveResponse/text/joiners.ts';
 

@@ -1,5 +1,5 @@
-// Everything the bot may answer "no" to in conversation, as values, and the one place that puts each into
-// words with the next step.
+// Refusals: everything the bot may answer "no" to, as values, and the one place that puts each into words
+// with the next step.
 import { approvalSentences } from './aboutApprovals.ts';
 import type { ApprovalRefusal } from './aboutApprovals.ts';
 import { askSentences } from './aboutAsks.ts';

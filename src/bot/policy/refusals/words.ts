@@ -1,4 +1,4 @@
-// What the sentences of several refusals share, and the shape of their tables.
+// Words that several refusals share, and the shape of their tables.
 
 /** The sentence of each kind of a refusal. `command`: the chat command's name. */
 export type Sentences<Of extends { readonly refused: string }> = {

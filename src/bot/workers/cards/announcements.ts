@@ -1,5 +1,5 @@
-// What is said beside cards: short notes below one, which notify people when a request ends or a device wakes, and in
-// every approvals place the freeze, its end, and what another policy changes.
+// Notes and announcements next to cards: short notes below one, which notify people when a request ends or a
+// device wakes, and in every approvals place the freeze, its end, and what another policy changes.
 import { simulatedMark } from '../../../../cards/cardView.ts';
 import { duration, stamp } from '../../../../cards/clip.ts';
 import { frozenSentence } from '../../../../cards/messages/outage.ts';
@@ -21,17 +21,17 @@ const retryPauses = [2_000, 5_000, 15_000, 60_000] as const;
 const freezes = 'freeze';
 /** After so long it is no news, and the cards have said it. Milliseconds. */
 const giveUpAfter = 3_600_000;
-/** What was not told is added to what is newer up to this; every chat takes it in one message. Characters. */
+/** What was not said is added to what is newer up to this; every chat takes it in one message. Characters. */
 const longestText = 8_000;
 
 export interface Saying {
-  /** What is newer of a topic takes the place of what was not told yet. */
+  /** What is newer of a topic takes the place of what was not said yet. */
   readonly topic: string;
   readonly places: readonly string[];
   readonly text: string;
   /** Called when every place has it, or takes it no more. */
   readonly told?: () => Promise<void>;
-  /** What was not told yet is told with it, because it is not in the newer text. */
+  /** What was not said yet is said with it, because it is not in the newer text. */
   readonly each?: true;
 }
 
@@ -49,8 +49,8 @@ export class Announcements {
   readonly #again: () => void;
   readonly #chats: ReadonlyMap<string, ChatPort>;
   /**
-   * A freeze at the machine while the bot was down, or one right before its end, is still to be told after
-   * the start.
+   * A freeze at the machine while the bot was down, or one right before its end, is still to be announced
+   * after the start.
    */
   #known: Freeze | undefined;
   #written: Freeze | undefined;
@@ -105,7 +105,7 @@ export class Announcements {
     return next.length === 0 ? undefined : Math.min(...next) - clock.elapsed();
   }
 
-  /** Resolves when no chat is being told. */
+  /** Resolves when no announcement is under way. */
   async settled(): Promise<void> {
     while (this.#flights.size > 0) await Promise.all(this.#flights.values());
   }
@@ -116,7 +116,7 @@ export class Announcements {
     );
   }
 
-  /** The newest state takes the place of one that was not told yet. */
+  /** The newest state takes the place of one that was not said yet. */
   #notice(): void {
     const { store, settings } = this.#deps;
     const now = store.freeze();
@@ -157,7 +157,7 @@ export class Announcements {
   }
 
   /**
-   * Durable once it is told everywhere, or nowhere any more: else the next start tells it again. @throws
+   * Durable once it is said everywhere, or nowhere any more: else the next start says it again. @throws
    * StoreError
    */
   async #write(): Promise<void> {
@@ -226,8 +226,8 @@ export type Notification =
 
 /**
  * The note that `place` (`surface:id`) has not had yet. Undefined while there is nothing to tell: open
- * requests, and those that their requester ended. A device that woke is told while its session runs; after
- * that the end says more.
+ * requests, and those that their requester ended. A device that woke is reported while its session runs;
+ * after that the end says more.
  */
 export function pendingNotification(
   deps: Pick<Deps, 'clock' | 'settings' | 'store'>,
@@ -245,7 +245,7 @@ export function pendingNotification(
   if (stage.state === 'closed' && 'by' in stage.ending && stage.ending.by.id === request.asked.requester.id)
     return undefined;
   const { title, status } = wordsOf(deps, request);
-  // A note is read on a lock screen: whose no it was stands in it.
+  // A note is read on a lock screen: it says whose no it was.
   const whose =
     stage.state === 'closed' && stage.ending.kind === 'refused'
       ? endingWords(stage.ending).replace(/^refused/, '')
@@ -257,7 +257,7 @@ export function pendingNotification(
   };
 }
 
-/** What was given up ran after all: told once it has ended, to the requester who ended it as well. */
+/** What was given up ran after all: reported once it has ended, to the requester who ended it as well. */
 function foundLateNotification(
   deps: Pick<Deps, 'clock' | 'settings'>,
   { request, session: { number, stage } }: RequestSession,

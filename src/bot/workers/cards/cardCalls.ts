@@ -13,7 +13,8 @@ import type { Notification } from './announcements.ts';
 import type { CardViews } from './cardViews.ts';
 
 /**
- * A request that ended longer ago than this gets no new cards, only true ones where they stand. Milliseconds.
+ * A request that ended longer ago than this gets no new cards, only true ones where it has some.
+ * Milliseconds.
  */
 export const lateCards = 3_600_000;
 /**
@@ -40,7 +41,7 @@ interface RefusedUpdate {
   readonly refusals: number;
 }
 
-/** `unread`: what would have to be known of the readers cannot be told now. */
+/** `unread`: what would have to be known of the readers cannot be known now. */
 interface Guarded {
   readonly place: CardPlace;
   readonly unread: boolean;
@@ -50,12 +51,12 @@ export class CardCalls {
   readonly #deps: Deps;
   readonly #views: CardViews;
   readonly #drawn: (request: Request, place: CardPlace, card: string, view: CardView) => void;
-  /** Cards that stand, but could not be written down as such: the journal was not writable. By intent. */
+  /** Posted cards that could not be written down as such: the journal was not writable. By intent. */
   readonly #unwritten = new Map<string, { readonly ref: CardRef; readonly shown: number }>();
   /** Notes that were surely not sent. By request and place. */
   readonly #refusedNotes = new Map<string, string>();
 
-  /** @param drawn is told what a card shows now */
+  /** @param drawn called with what a card shows now */
   constructor(
     deps: Deps,
     views: CardViews,
@@ -66,7 +67,7 @@ export class CardCalls {
     this.#drawn = drawn;
   }
 
-  /** What may stand on the card, by what is known of all places of its request. */
+  /** What may be on the card, by what is known of all places of its request. */
   async #guarded({ id, place }: Spot): Promise<Guarded> {
     const here = surfaceKey(place.surface, place.place);
     const { store, outsiders } = this.#deps;
@@ -103,7 +104,7 @@ export class CardCalls {
   }
 
   /**
-   * What is drawn, and whether results are missing on it that may stand there once it can be told who reads
+   * What is drawn, and whether results are missing on it that may be there once it is known who reads
    * along.
    */
   async #viewFor(
@@ -147,7 +148,7 @@ export class CardCalls {
         cardsIn(request, place).some((card) => card.ref === undefined && card.intent !== intent),
       )
       .catch(async (error: unknown) => {
-        // Surely not posted. After `ambiguous` it may stand: an intent without a ref tells the next pass so.
+        // Surely not posted. After `ambiguous` it may be: an intent without a ref tells the next pass so.
         if (error instanceof ChatError && error.code !== 'ambiguous')
           await this.#forget(id, intent, error.message);
         throw error;
@@ -215,7 +216,7 @@ export class CardCalls {
       await this.#forget(spot.id, card.intent, error.message);
       return 'done';
     }
-    // Once the new one stands, the older is made to say that it is superseded.
+    // Once the new one is posted, the older is made to say that it is superseded.
     return this.post(spot, card, () => true);
   }
 
@@ -304,7 +305,7 @@ export function isLate(request: Request, now: number): boolean {
 
 /**
  * Oldest first. Journals of older versions hold cards that could not be posted and were given up: of those
- * nothing stands.
+ * nothing is there.
  */
 export function cardsIn(
   request: Request,

@@ -1,5 +1,5 @@
-// Keeps the cards in step with the store: newest state only, one call in flight per card, ended requests
-// first. No answer of a chat ends a card.
+// Card sync: keeps the cards in step with the store; newest state only, one call in flight per card, ended
+// requests first. No answer of a chat ends a card.
 import { isOpen, surfaceKey } from '../../../liveResponse/request/request.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
@@ -114,7 +114,7 @@ export class CardSync {
     this.#again();
   }
 
-  /** Something came from this place: what stands behind there is tried again now. */
+  /** Something came from this place: what is behind there is tried again now. */
   heard(surface: string, place: string): void {
     const closed = this.#places.heard({ surface, place });
     const waiting = this.#troubles.hurry((key) => isOf(key, { surface, place }));
@@ -158,7 +158,7 @@ export class CardSync {
     // Whatever is behind was looked at.
     if (notLooked.size === 0)
       this.#places.only(({ surface, place }) => wanted.has(surfaceKey(surface, place)));
-    // Looked at together, so that what closed in the middle of the pass is told for all of its cards at once.
+    // Looked at together, so that what closed in the middle of the pass is said for all of its cards at once.
     const affected = found.undrawn.flatMap(({ request, place }) => {
       const trouble = this.#troubleOf({ id: request.id, place }, waits);
       return trouble === undefined ? [] : [{ request, place, ...trouble }];

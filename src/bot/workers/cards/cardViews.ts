@@ -1,4 +1,4 @@
-// From a stored request to what a card shows in one place: gathers excerpts, live links and the queue place
+// Views of stored requests: what a card shows in one place. Gathers excerpts, live links and the queue place
 // that the pure view needs.
 import { cardView, titleOf } from '../../../../cards/cardView.ts';
 import { statusText } from '../../../../cards/messages/status.ts';
@@ -23,8 +23,8 @@ import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 
 export interface CardViews {
   /**
-   * On the card in a place, or for one person alone: then `mayName` says which other requests that one may be
-   * told of.
+   * On the card in a place, or for one person alone: then `mayName` says which other requests that one may
+   * know of.
    */
   of(
     request: Request,
@@ -59,7 +59,7 @@ export function createCardViews(
     return text;
   }
 
-  /** What cannot be had from Defender and concerns this request as it stands; never since before it did. */
+  /** What cannot be had from Defender and concerns this request in its state; never since before it did. */
   function outageFor(request: Request): Outage | undefined {
     const session = sessionOf(request);
     if (session === undefined) return undefined;
@@ -170,7 +170,7 @@ export function createCardViews(
   };
 }
 
-/** Without the reasons given on the way; that of the request itself is told to be private. */
+/** Without the reasons given on the way; that of the request itself is said to be private. */
 function withoutReasons(request: Request): Request {
   const { stage } = request;
   return {

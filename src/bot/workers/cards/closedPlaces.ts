@@ -1,5 +1,5 @@
-// What is known of places and cards: which take nothing for now and when they are asked again, what went wrong with
-// each card, and which places outsiders read.
+// Closed places and failing cards: which places take nothing for now and when they are asked again, what went
+// wrong with each card, and which places outsiders read.
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/request.ts';
 import { placeKey } from '../../policy/places.ts';
@@ -42,7 +42,7 @@ export interface ClosedPlaces {
   only(wanted: (where: Where) => boolean): void;
   /** Answers whether the place counted as closed. */
   heard(where: Where): boolean;
-  /** A place that was refused again after the first refusal: told to people, and in `list`. */
+  /** A place that was refused again after the first refusal: people are notified, and `list` says it. */
   confirmed(where: Where): ClosedPlace | undefined;
   list(): readonly ClosedPlace[];
 }
@@ -80,7 +80,7 @@ export function createClosedPlaces(clock: Pick<Clock, 'now' | 'elapsed'>): Close
       const state = states.get(keyOf(where));
       if (state === undefined) return;
       const elapsed = clock.elapsed();
-      // An answer that told nothing of the place, such as none at all: the next call keeps its distance too.
+      // An answer that said nothing of the place, such as none at all: the next call keeps its distance too.
       const next =
         now || state.next > elapsed
           ? state.next
@@ -232,7 +232,7 @@ export function createCardFailures(clock: Pick<Clock, 'now' | 'elapsed'>): CardF
 }
 
 export interface SharedPlaces {
-  /** What was told last of a place (`surface:id`); undefined while nothing was. */
+  /** What was said last of a place (`surface:id`); undefined while nothing was. */
   known(key: string): 'yes' | 'no' | undefined;
   /** Asks its chat now. `unread` where that cannot tell. */
   ask(key: string): Promise<'yes' | 'no' | 'unread'>;

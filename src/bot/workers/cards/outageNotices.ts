@@ -1,5 +1,5 @@
-// Nobody waits in the dark: while a card cannot be drawn its requester is told alone, and the request's other
-// places below their cards; once for each outage, and again when it is over.
+// Notices while cards cannot be drawn: the requester gets a private message, the other places a note below
+// their cards; once for each outage, and again when it is over.
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/request.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
@@ -22,11 +22,11 @@ export interface Affected {
   readonly wide: boolean;
 }
 
-/** Since it could not be drawn and until that, too, is told. */
+/** Since it could not be drawn and until that, too, is said. */
 interface Entry extends Missing {
-  /** `mending`: nothing stands in its way any more, but it is not drawn yet. */
-  phase: 'broken' | 'mending' | 'over';
-  /** Who was told, by person or place. */
+  /** `recovering`: nothing prevents it any more, but it is not drawn yet. */
+  phase: 'broken' | 'recovering' | 'over';
+  /** Who got a notice, by person or place. */
   readonly told: Set<string>;
 }
 
@@ -37,7 +37,7 @@ interface Listener {
   say(entries: readonly Entry[]): Promise<void>;
 }
 
-/** Pauses while nothing can be told either, in milliseconds; the last repeats. */
+/** Pauses while no notice can be sent either, in milliseconds; the last repeats. */
 const pauses = [2_000, 5_000, 15_000, 30_000, 60_000, 120_000, 300_000] as const;
 /** Least time between two messages to the same listener. Milliseconds. */
 const gap = 5_000;
@@ -51,7 +51,7 @@ export class OutageNotices {
   /** By listener; elapsed milliseconds. */
   readonly #rests = new Map<string, { readonly failures: number; readonly until: number }>();
 
-  /** @param again is called when somebody was told, or could not be */
+  /** @param again is called when somebody got a notice, or could not get it */
   constructor(deps: Deps, again: () => void) {
     this.#deps = deps;
     this.#again = again;
@@ -59,8 +59,8 @@ export class OutageNotices {
   }
 
   /**
-   * Is handed all that cannot be drawn now; starts what has to be told. Answers after how many milliseconds
-   * to come again.
+   * Is handed all that cannot be drawn now; starts the notices that are due. Answers after how many
+   * milliseconds to come again.
    */
   see(affected: readonly Affected[]): number | undefined {
     this.#remember(affected);
@@ -110,7 +110,7 @@ export class OutageNotices {
       const request = this.#deps.store.get(entry.id);
       if (entry.told.size === 0 || request === undefined || isLate(request, this.#deps.clock.now()))
         this.#entries.delete(key);
-      else if (entry.phase !== 'over') entry.phase = isDrawn(request, entry) ? 'over' : 'mending';
+      else if (entry.phase !== 'over') entry.phase = isDrawn(request, entry) ? 'over' : 'recovering';
     }
   }
 
@@ -138,7 +138,8 @@ export class OutageNotices {
   }
 
   /**
-   * Where else its card stands and is kept true. What is said in a chat of two, its one reader is told alone.
+   * Where else its card is and is kept true. A chat of two is left out: its one reader is the
+   * requester.
    */
   #othersOf(request: Request, entry: Entry): readonly CardPlace[] {
     return cardPlacesOf(this.#deps, request).filter((place) => {
@@ -195,7 +196,7 @@ function isDrawn(request: Request, { outage }: Entry): boolean {
   return card?.ref !== undefined && card.shown >= request.revision;
 }
 
-/** What is new to this listener. That a place draws again is told once all of it stands there. */
+/** What is new to this listener. That a place draws again is said once all of it is there. */
 function dueFor({ key, mine }: Listener): readonly Entry[] {
   const broken = new Set(mine.flatMap((entry) => (entry.phase === 'over' ? [] : [entry.outage.place])));
   return mine.filter((entry) => {

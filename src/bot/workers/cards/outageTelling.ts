@@ -1,4 +1,5 @@
-// Tells one person, or the people in one place, which cards cannot be drawn and which can again.
+// Sending of notices to one person, or to the people in one place: which cards cannot be drawn and which can
+// again.
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/request.ts';
 import type { CardRef, Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
@@ -13,13 +14,13 @@ import type { Outage } from './outageWords.ts';
 export interface Missing {
   readonly id: string;
   readonly outage: Outage;
-  /** A card stands there. */
+  /** There is a card. */
   readonly posted: boolean;
-  /** `mending`: nothing stands in its way any more, but it is not drawn yet. */
-  readonly phase: 'broken' | 'mending' | 'over';
+  /** `recovering`: nothing prevents it any more, but it is not drawn yet. */
+  readonly phase: 'broken' | 'recovering' | 'over';
 }
 
-/** Below this many cards a note stands under each; more are told in one message. */
+/** Below this many cards each gets a note; more are named in one message. */
 const notes = 2;
 
 /** A place in a chat, and somebody's account there. */
@@ -151,7 +152,7 @@ function distinct(entries: readonly Missing[]): readonly Outage[] {
   return [...new Map(entries.map((entry) => [entry.outage.place, entry.outage])).values()];
 }
 
-/** By outage, and by whether a card stands there. */
+/** By outage, and by whether there is a card. */
 function grouped(entries: readonly Missing[]): readonly (readonly [Outage, readonly string[], boolean])[] {
   const groups = new Map<string, Missing[]>();
   for (const entry of entries) {

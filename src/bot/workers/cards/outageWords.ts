@@ -1,4 +1,4 @@
-// What people are told while cards cannot be drawn, and once they can be again.
+// Words of the notices while cards cannot be drawn, and once they can be again.
 import { timeOf } from '../../../../cards/clip.ts';
 
 export interface Outage {
@@ -17,7 +17,7 @@ export interface Outage {
 /** Request ids named in one sentence; more are counted. */
 const named = 10;
 
-/** `posted`: these requests have a card there, which stands still. */
+/** `posted`: these requests have a card there, which does not change. */
 export function outageText(outage: Outage, ids: readonly string[], posted: boolean, now: number): string {
   const why = `(${reason(outage.why)})`;
   const since = `since ${timeOf(outage.since, now)}`;
@@ -28,7 +28,7 @@ export function outageText(outage: Outage, ids: readonly string[], posted: boole
   return `${cards(ids)} cannot be posted in ${outage.place} ${since} ${why}. The bot tries again by itself.`;
 }
 
-/** For requests whose card stands in no approvals place. */
+/** For requests whose card is in no approvals place. */
 export function unseenText(outages: readonly Outage[], ids: readonly string[], now: number): string {
   const reasons = outages.map(
     (one) =>

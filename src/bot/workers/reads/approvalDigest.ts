@@ -1,5 +1,5 @@
-// What an approval binds: tenant, device, commands, and the content of the library files they name, read again at
-// the decision and before the POST; and a cached reading of the library for people to look at.
+// Digest of an approval, over tenant, device, commands and the content of the library files they name, read
+// again at the decision and before the POST; and a cached reading of the library for people to look at.
 import { digestText, fingerprintOf } from '../../../liveResponse/commands.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
 import type { Device } from '../../../liveResponse/device/records.ts';
@@ -41,7 +41,7 @@ export async function readLibrary({
       apiCode: error.detail.apiCode,
       target: error.detail.target,
     });
-    // Only Defender's own "no" is the missing right; a 401 is our credentials, and those may be mended.
+    // Only Defender's own "no" is the missing right; a 401 is our credentials, and those may be fixed.
     return { at: clock.now(), notRead: error.detail.status === 403 ? 'forbidden' : 'unavailable', error };
   }
 }

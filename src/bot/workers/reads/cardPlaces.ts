@@ -1,5 +1,5 @@
-// Where the cards of a stored request stand, and what they may show there: the policy's places as far as
-// their chat is connected, and wherever a card stands already
+// Places of the cards of a stored request, and what they may show there: the policy's places as far as their
+// chat is connected, and wherever a card is already.
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/request.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
@@ -64,7 +64,7 @@ export function resultsShownIn(deps: Needs, request: Request, place: Place): Car
 }
 
 /**
- * Whether a card in a place may name another request: anybody may find that one, or its own card stands there
+ * Whether a card in a place may name another request: anybody may find that one, or its own card is there
  * too.
  */
 export function mayBeNamedIn(

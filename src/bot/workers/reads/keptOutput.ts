@@ -1,5 +1,5 @@
-// What is kept of results: the text of a script's output, if it is still the one that was read from Defender (its
-// file lies in the data folder, the journal has its hash), and download links while they live. A link is a bearer
+// Kept results: the text of a script's output, if it is still the one that was read from Defender (its file
+// lies in the data folder, the journal has its hash), and download links while they live. A link is a bearer
 // secret, so it is kept in memory only and goes with the process.
 import type { Clock, Hash, Link, Log, OutputStore } from '../../../liveResponse/ports.ts';
 import { resultsOf, stageOf } from '../../../liveResponse/request/request.ts';

@@ -1,6 +1,6 @@
-// Takes output and links off the cards of a request for good: when the policy's `redactAfter` has passed, and
-// when one of its places became private or shared with outsiders. Written down, so that no restart brings
-// them back.
+// Redaction: removes output and links from the cards of a request permanently when the policy's `redactAfter`
+// has passed, and when one of its places became private or shared with outsiders. Written down, so that no
+// restart brings them back.
 import { isOpen, resultsOf } from '../../../liveResponse/request/request.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
@@ -82,7 +82,7 @@ export function createRedaction(deps: Deps, ages: Ages, redraw: (id: string) => 
   }
 
   /**
-   * A card of an ended request is drawn no more by itself: its reasons would stand there whatever the policy
+   * A card of an ended request is drawn no more by itself: its reasons would be there whatever the policy
    * says now.
    */
   function lookAtReasons(request: Request): void {
@@ -92,7 +92,7 @@ export function createRedaction(deps: Deps, ages: Ages, redraw: (id: string) => 
       redraw(request.id);
   }
 
-  /** How long until its results leave the cards; undefined where they stand on none, or forever. */
+  /** How long until its results leave the cards; undefined where they are on none, or forever. */
   function waitFor(request: Request): { readonly ms: number; readonly cause: 'time' | 'place' } | undefined {
     if (request.asked.placeIsPrivate || request.asked.privacy?.results === 'private') return undefined;
     if (resultsShown(deps.policy, request, readBy(deps)) === 'private')
@@ -121,7 +121,7 @@ function hasResults(request: Request): boolean {
   return mayHaveResults(request) && request.subject.commands.some((command) => command.type !== 'PutFile');
 }
 
-/** When the last of its sessions ended or was lost from sight; undefined while one goes on. */
+/** When the last of its sessions ended or was lost from sight; undefined while one continues. */
 function quietSince({ sessions }: Request): number | undefined {
   const times = sessions.map(({ stage }) =>
     stage.state === 'unknown' ? stage.since : 'endedAt' in stage ? stage.endedAt : Infinity,
@@ -130,7 +130,7 @@ function quietSince({ sessions }: Request): number | undefined {
   return last === Infinity ? undefined : last;
 }
 
-/** Something of it may stand on a card now. */
+/** Something of it may be on a card now. */
 function shows({ sessions }: Request): boolean {
   return sessions.some(({ stage }) => {
     const { links, excerpts } = resultsOf(stage);

@@ -1,5 +1,5 @@
-// What keeps an approved request from being sent: the freeze, a pause, its device and who holds it, a session, a
-// slot. Reads and computes; claims nothing.
+// Admission of approved sessions: what delays sending one, such as the freeze, a pause, its device and who
+// holds it, a session, a slot. Reads and computes; claims nothing.
 import type { Action } from '../../../liveResponse/action.ts';
 import {
   afterThrottle,
@@ -22,7 +22,7 @@ import type { SessionRef } from '../transition.ts';
 /** What a busy device is given before the next try. */
 export const busyPause = 30_000;
 export const unavailablePause = 15_000;
-/** Without a Retry-After; what other clients of this API wait (defender-api.md 7.4). */
+/** Without a Retry-After, as other clients wait. */
 export const throttledPause = 60_000;
 /**
  * How often a hold that ends with somebody else's request is looked at again; the end of that request nudges
@@ -56,7 +56,7 @@ export interface Admission {
   waiting(): readonly RequestSession<'queued'>[];
   /** Why a session may not be sent now, and when to look again; undefined when it may. */
   of(queued: RequestSession<'queued'>): Wait | undefined;
-  /** Puts what it waits for on the card, unless it stands there. */
+  /** Puts what it waits for on the card, unless it is there. */
   recordWait(queued: SessionRef, cause: WaitCause | undefined, why?: WaitReason): Promise<void>;
   /**
    * Holds one session back for `ms` because something it needs could not be read; kept in memory alone, a
@@ -76,7 +76,7 @@ export interface Admission {
   recordThrottle(): WaitCause;
 }
 
-/** Defender cannot be reached, or does not let the bot in: the second is for an administrator to mend. */
+/** Defender cannot be reached, or does not let the bot in: the second is for an administrator to fix. */
 export function outageOf({ code, detail }: DefenderError): 'unavailable' | 'unauthorized' {
   return code === 'unauthorized' || detail.status === 403 ? 'unauthorized' : 'unavailable';
 }
@@ -219,7 +219,7 @@ export async function findBlocker(
   }
 }
 
-/** An action that stands in the way; where it is of a request of ours, that one. */
+/** An action that is in the way; where it is of a request of ours, that one. */
 export function blockerFrom(store: Pick<Deps['store'], 'all'>, action: Action): Blocker {
   const ours = sessionOfAction(store, action.id);
   if (ours !== undefined) return requestAsBlocker(ours);

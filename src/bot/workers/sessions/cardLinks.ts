@@ -148,7 +148,7 @@ export async function keepRefusal(
   }));
 }
 
-/** Mints a link that may stand on a card, and writes down that it was. @throws DefenderError */
+/** Mints a link that may be on a card, and writes down that it was. @throws DefenderError */
 export async function mintOnCard(
   deps: Deps,
   source: ResultSource,

@@ -1,5 +1,5 @@
-// Follows every running session with one list call. Sessions that wait for an offline device are marked, and cancelled
-// when the policy says so; what they show of the limits of the tenant is written down.
+// Following of running sessions with one list call for all. Sessions that wait for an offline device are
+// marked, and cancelled when the policy says so; what they show of the limits of the tenant is written down.
 import { duration } from '../../../../cards/clip.ts';
 import { rightSentence } from '../../../../cards/messages/rights.ts';
 import { hasBegun, isKnownStatus, isTerminal, outcomeOf, sameReading } from '../../../liveResponse/action.ts';
@@ -42,7 +42,7 @@ const missesBeforeLost = 5;
 /** No cancel call takes this long: one still without an answer went down with its process. Milliseconds. */
 const cancelPatience = 2 * 60_000;
 /**
- * A cancel takes effect within seconds (defender-api.md 3). After this it has none, whatever Defender
+ * A cancel takes effect within seconds. After this it has none, whatever Defender
  * answered. Milliseconds.
  */
 const cancelEffect = 5 * 60_000;
@@ -115,7 +115,7 @@ export function createFollowing(
         why: trouble,
         target: error.detail.target,
       });
-      // Overdue sessions must be told even while Defender is down.
+      // Overdue sessions must be reported even while Defender is down.
       for (const one of running) await tellOverdue(one);
       return { retryAfter: Math.max(error.detail.retryAfterMs ?? 0, deps.settings.pollGap) };
     }
@@ -209,7 +209,7 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
 
   /**
    * Milliseconds until the policy's cancel is to be sent (again); undefined when it is not. A person's cancel
-   * that goes on is left alone.
+   * that continues is left alone.
    */
   function cancelIn(running: RequestSession<'running'>): number | undefined {
     const key = sessionKey(running);

@@ -1,6 +1,6 @@
-// What must hold right before the POST, read again: what was approved is one thing, in one tenant, on one
-// device in scope, with library files as approved; and by the policy as it is now, the same people may still
-// do it.
+// Preflight: what must hold right before the POST, read again: what was approved is one thing, in one tenant,
+// on one device in scope, with library files as approved; and by the policy as it is now, the same people may
+// still do it.
 import { unfitCode, unfitWords } from '../../../../cards/messages/deviceContext.ts';
 import { changeWords } from '../../../../cards/results.ts';
 import { changesBetween, contentOf, wasRead } from '../../../liveResponse/request/content.ts';
@@ -87,7 +87,7 @@ export async function readContent(
 
 /**
  * What the platforms say of both people, at most half a minute old. Never rejects: a group that cannot be
- * read is told as that.
+ * read is reported as that.
  */
 export async function readPeople(
   { policy, groups }: Pick<Deps, 'policy' | 'groups'>,

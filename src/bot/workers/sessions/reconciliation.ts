@@ -1,5 +1,5 @@
-// When it is not known whether a request runs at Defender: our tag is looked for among the recent actions of the
-// device, also after the request was given up, and what is found is written on the request.
+// Reconciliation after a lost answer: our tag is looked for among the recent actions of the device, also
+// after the request was given up, and what is found is written on the request.
 import { isTerminal, sameReading } from '../../../liveResponse/action.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { sameCommands } from '../../../liveResponse/commands.ts';
@@ -25,7 +25,7 @@ import type { Turn } from '../worker.ts';
 /** An action is searched from a little before our attempt: the clocks of two machines differ. */
 const clockMargin = 10 * 60_000;
 const retryPause = 5_000;
-/** A cancel takes effect within seconds (defender-api.md 3). Milliseconds. */
+/** A cancel takes effect within seconds. Milliseconds. */
 const cancelPause = 15_000;
 const cancelWatch = 3 * 60_000;
 
@@ -102,7 +102,7 @@ export function createReconciliation(
     triedAt.set(sessionKey(unknown), clock.elapsed());
     const found = await find(unknown);
     if (found === 'notRead') return 'notRead';
-    // Taken up again while it goes on, an overdue session would be overdue at once, and so to and fro for
+    // Taken up again while it continues, an overdue session would be overdue at once, and so to and fro for
     // ever.
     const goesOn = found !== undefined && session.stage.cause === 'overdue' && !isTerminal(found.status);
     if (found === undefined || goesOn) {

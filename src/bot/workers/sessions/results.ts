@@ -1,4 +1,4 @@
-// Reads what completed commands left: script output for the excerpt, and the first bytes of collected files.
+// Results of completed commands: script output for the excerpt, and the first bytes of collected files.
 import { scriptCause } from '../../../../cards/messages/stepAdvice.ts';
 import { stepStates } from '../../../liveResponse/action.ts';
 import { DefenderError, StoreError, errorAnswer } from '../../../liveResponse/ports.ts';

@@ -1,6 +1,6 @@
-// From approved to running: claim a slot, write the intent down, POST once. What a definite "no" means is
-// in `submitAnswer`; a lost answer goes to reconciliation and is never repeated by itself. What holds a session
-// back is in `admission`, what must still be true in `preflight`.
+// Submission, from approved to running: claim a slot, write the intent down, POST once. What a definite "no"
+// means is in `submitAnswer`; a lost answer goes to reconciliation and is never repeated by itself. What
+// holds a session back is in `admission`, what must still be true in `preflight`.
 import type { Action } from '../../../liveResponse/action.ts';
 import { hasBegun } from '../../../liveResponse/action.ts';
 import type { Device } from '../../../liveResponse/device/records.ts';
@@ -70,12 +70,12 @@ export interface Submission {
 
 interface Parts {
   readonly ages: Ages;
-  /** Called after every POST, so that the loop goes on at once. */
+  /** Called after every POST, so that the loop continues at once. */
   readonly done: () => void;
   readonly learning: Pick<TenantLearning, 'oneMore'> | undefined;
 }
 
-/** `done` is called after every POST, so that the loop goes on at once. */
+/** `done` is called after every POST, so that the loop continues at once. */
 export function createSubmission(
   deps: Deps,
   ages: Ages,

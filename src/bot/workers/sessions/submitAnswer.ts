@@ -28,7 +28,7 @@ export function commentOf(
 
 /**
  * Whether the action in the answer was started by this session. `foreign`: Defender sometimes answers with
- * the action that already runs on the device (defender-api.md 1.5), and ours was not started. `unclear`:
+ * the action that already runs on the device, and ours was not started. `unclear`:
  * something of ours arrived, and nobody knows what.
  * @param known the action is already that of a session of ours
  */
@@ -38,7 +38,7 @@ export function whoseAction(
   known: boolean,
 ): 'ours' | 'foreign' | 'unclear' {
   if ((known && !isOurs(action, session)) || isForeign(action, session)) return 'foreign';
-  // Our tag on the action of another request, or nothing that could be told from it.
+  // Our tag on the action of another request, or nothing that could be read from it.
   return known || !isOurs(action, session) ? 'unclear' : 'ours';
 }
 

@@ -1,5 +1,5 @@
-// Looks now and then whether Defender can be read while nothing runs that would show it: an outage is better
-// known before the next approval, and its end before somebody believes that it lasts.
+// Probe of Defender while nothing runs: looks now and then whether it can be read, because an outage is
+// better known before the next approval, and its end before somebody believes that it lasts.
 import { rightSentence } from '../../../../cards/messages/rights.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import type { Deps } from '../../deps.ts';
@@ -33,7 +33,8 @@ export class DefenderProbe {
   /** In elapsed time. A worker wakes every minute at least, which is no reason to ask. */
   #due = -Infinity;
   /**
-   * What is read only when somebody asks is asked for again by nobody, and would count as failing for good.
+   * What is read only when somebody asks is asked for again by nobody, and would count as failing
+   * permanently.
    */
   readonly #readings: Partial<Readonly<Record<Sight, () => Promise<unknown>>>>;
   /** When each of them that fails is looked at again, elapsed milliseconds. */
@@ -109,7 +110,7 @@ export class DefenderProbe {
     return wait;
   }
 
-  /** Looks again at what was last told as failing. Answers after how many milliseconds to come again. */
+  /** Looks again at what was last reported as failing. Answers after how many milliseconds to come again. */
   async #lookAtFailing(): Promise<number> {
     const failing = this.#deps.watch.outages();
     for (const what of this.#again.keys())

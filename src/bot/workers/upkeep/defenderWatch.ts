@@ -1,5 +1,5 @@
-// Notices of every call to Defender whether it worked: since when what can be read, and since when and why
-// what cannot. Kept in memory alone; a start knows it again after the first few readings.
+// Watch over the calls to Defender: what can be read and since when, what cannot and why. Kept in memory
+// alone; a start knows it again after the first few readings.
 import type { Outage } from '../../../liveResponse/request/errorAnswer.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import type { Clock, DefenderApi } from '../../../liveResponse/ports.ts';
@@ -13,7 +13,7 @@ const lastingFailures = 3;
 const lastingMs = 30_000;
 
 /**
- * What only people and deeds ask for cannot be looked at again by itself: its failure is told for so long
+ * What only people and deeds ask for cannot be looked at again by itself: its failure is shown for so long
  * after the last one. Milliseconds.
  */
 const toldFor = 10 * 60_000;
