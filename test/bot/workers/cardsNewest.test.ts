@@ -66,3 +66,34 @@ test.each([
   expect(await drawnOnce()).toContain('Withdrawn');
   expect(calls).toBe(2);
 });
+
+test('a card is not posted where another one was begun while it waited for its turn', async () => {
+  const chat = await waiting(false);
+  const { id } = app.newest();
+  chat.acquireSlot = async () => {
+    delete chat.acquireSlot;
+    const other = { type: 'cardPosting', surface: 'console', place: 'incidents', intent: 'other' } as const;
+    await app.store.change(id, () => ({ event: other }));
+  };
+  await app.loop.cardSync.pass();
+  await app.loop.cardSync.idle();
+  expect([chat.cards.size, app.newest().cards.map(({ intent }) => intent)]).toEqual([0, ['other']]);
+});
+
+test('a notice that was written down in between is not sent a second time', async () => {
+  const chat = await waiting(true);
+  const change = app.store.change.bind(app.store);
+  let notices = 0;
+  app.store.change = async (id, decide) => {
+    const request = app.store.get(id);
+    const next = request === undefined ? undefined : decide(request, app.clock.now());
+    if (next === undefined || !('event' in next) || next.event.type !== 'notified') return change(id, decide);
+    notices += 1;
+    const { event } = next;
+    await change(id, () => ({ event }));
+    return change(id, decide);
+  };
+  await app.press('approver1', 'deny', { input: 'not today' });
+  await app.run(10_000);
+  expect([notices, chat.notes]).toEqual([1, []]);
+});
