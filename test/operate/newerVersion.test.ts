@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { encodeLine } from '../../src/adapters/store/journal/line.ts';
 import type { Head } from '../../src/adapters/store/journal/line.ts';
-import { askedOf, collectLog, openTestStore } from '../adapters/store/sample.ts';
+import { approved, askedOf, claimed, collectLog, noon, openTestStore } from '../adapters/store/sample.ts';
 import { testKeys } from '../support/store/testKeys.ts';
 
 let data = '';
@@ -26,14 +26,14 @@ const journals = (): readonly string[] =>
     .sort();
 
 /** Appends a line as a newer version would write it, with the right key. */
-function newerLine(request: string | null, event: unknown): void {
+function newerLine(request: string | null, event: unknown, session?: number): void {
   const file = join(data, journals().findLast((name) => readFileSync(join(data, name)).length > 0) ?? '');
   const last = JSON.parse(readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '') as Head & {
     readonly key: string;
   };
   const { text } = encodeLine(
     { seq: last.seq, hash: last.hash, key: last.key },
-    { at: Date.now(), request, event, boxes: [] },
+    { at: noon, request, session, event, boxes: [] },
     testKeys,
   );
   for (const name of [
@@ -70,6 +70,32 @@ test.each([
   );
 });
 
+const forTwo = (id: string) => {
+  const made = askedOf(id);
+  const [first] = made.targets;
+  return { ...made, targets: [first, { device: { ...first.device, id: 'e'.repeat(40), name: 'host-b' } }] };
+};
+
+test('a request for two devices is refused: its cards would show the first alone', async () => {
+  newerLine('r2', { type: 'asked', request: forTwo('r2') });
+  expect(await opened()).toMatch(
+    /it asks for 2 devices at once, which this version does not know: a newer one wrote it/,
+  );
+});
+
+test.each([1, -1])(
+  'an event of a session that the request does not have is refused by its number: %i',
+  async (number) => {
+    const store = await openTestStore({ dir: data });
+    await store.change('r1', () => ({ event: approved }));
+    await store.close();
+    newerLine('r1', claimed('n1'), number);
+    expect(await opened()).toContain(
+      `it is about session ${number} of a request that has 1, which this version does not know: a newer one wrote it`,
+    );
+  },
+);
+
 test('an event that both know is read', async () => {
   newerLine(null, { type: 'started', version: '9.0.0' });
   expect(await opened()).toBe('opened');
@@ -87,6 +113,10 @@ test('a line of another format is refused by its number', async () => {
 test.each([
   ['a part', (text: string) => text.replace('{"format"', '{"deviceFreezes":["d"],"format"')],
   ['a part of its record', (text: string) => text.replace('"record":{', '"record":{"sealedTwice":true,')],
+  [
+    'a request for two devices',
+    (text: string) => text.replace(/"targets":\[(\{.*?\})\],"subject"/, '"targets":[$1,$1],"subject"'),
+  ],
 ])(
   'a snapshot with %s that this version does not know is not used; the journal is read in its place',
   async (_what, newer) => {
@@ -103,6 +133,8 @@ test.each([
     const store = await openTestStore({ dir: data, log });
     expect(store.get('r1')).toBeDefined();
     await store.close();
-    expect(JSON.stringify(log.lines)).toContain('which this version does not know');
+    expect(JSON.stringify(log.lines)).toMatch(
+      /snapshotUnusable.*(which this version does not know|a request in it is not readable)/,
+    );
   },
 );

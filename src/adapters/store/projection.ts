@@ -190,12 +190,9 @@ class JournalProjection implements Projection {
   }
 
   preview(entry: Entry): Request | undefined {
-    if (!isKnown(entry))
-      // Left out in silence, a newer version's freeze would hold nothing: after a rollback the older program
-      // says so instead.
-      throw new IllegalEntry(
-        `it is a "${entry.event.type.slice(0, 40)}", which this version does not know: a newer one wrote it. Start that one again, or restore the backup made before the upgrade (docs/operate.md)`,
-      );
+    // Left out in silence, a newer version's freeze would hold nothing: after a rollback the older program
+    // says so instead.
+    if (!isKnown(entry)) throw newer(`it is a "${entry.event.type.slice(0, 40)}"`);
     if (entry.request === null) return undefined;
     const known = this.#requests.get(entry.request);
     const made = requestMade(entry);
@@ -203,10 +200,16 @@ class JournalProjection implements Projection {
       if (known !== undefined) throw new IllegalEntry(`request ${entry.request} is asked twice`);
       if (made.id !== entry.request)
         throw new IllegalEntry(`request ${entry.request} is asked under another id`);
+      // The cards show the first device alone: a person would approve what nobody was shown.
+      if (made.targets.length !== 1) throw newer(`it asks for ${made.targets.length} devices at once`);
       return create(made);
     }
     if (known === undefined)
       throw new IllegalEntry(`"${entry.event.type}" for request ${entry.request}, which is not known`);
+    if (isOfNoSession(entry, known))
+      throw newer(
+        `it is about session ${entry.session ?? ''} of a request that has ${known.sessions.length}`,
+      );
     return apply(known, changeOf(entry, known), entry.at);
   }
 
@@ -265,6 +268,23 @@ class JournalProjection implements Projection {
       ...(this.#learned.length === 0 ? {} : { learned: this.#learned }),
     };
   }
+}
+
+/** What a newer version wrote and this one cannot follow. */
+function newer(what: string): IllegalEntry {
+  return new IllegalEntry(
+    `${what}, which this version does not know: a newer one wrote it. Start that one again, or restore the backup made before the upgrade (docs/operate.md)`,
+  );
+}
+
+/** Of a request that was never approved the table of transitions says what is wrong. */
+function isOfNoSession(
+  { session, format }: Exclude<Entry, { readonly request: null }>,
+  { sessions }: Request,
+): boolean {
+  return (
+    format === lineFormat && session !== undefined && sessions.length > 0 && sessions[session] === undefined
+  );
 }
 
 function isKnown(entry: Entry): boolean {

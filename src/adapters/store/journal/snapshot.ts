@@ -20,7 +20,7 @@ import { sameMac } from './keys.ts';
 import type { People } from './people.ts';
 import type { Boxes, Vault } from './sealing.ts';
 import { seal, unseal } from './sealing.ts';
-import { isRecord } from '../../../liveResponse/text/json.ts';
+import { isRecord, listOf } from '../../../liveResponse/text/json.ts';
 
 /**
  * Raised when a field changes its meaning, or when the same journal folds into other requests than before: a
@@ -418,7 +418,8 @@ function isRequest(value: unknown): value is Request {
     typeof value['origin'] === 'string' &&
     isRecord(value['asked']) &&
     isRecord(value['subject']) &&
-    Array.isArray(value['targets']) &&
+    // More of them only a newer version asks for; the journal then says so.
+    listOf(value['targets']).length === 1 &&
     isRecord(value['stage']) &&
     Object.hasOwn(requestTransitions, String(value['stage']['state'])) &&
     Array.isArray(value['sessions']) &&
