@@ -1,4 +1,4 @@
-import { exemptions, limits, plugins } from './scripts/lint/limits.js';
+import { limits, plugins } from './scripts/lint/limits.js';
 import tseslint from 'typescript-eslint';
 
 /** What decides by itself must get time, randomness, disk and network as parameters. */
@@ -77,5 +77,4 @@ export default tseslint.config(
     ],
     rules: { 'no-console': 'off' },
   },
-  ...exemptions(),
 );
