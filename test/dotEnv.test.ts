@@ -79,7 +79,8 @@ test.each([
 ])('row 2.16: %j is told, without the value', (content, words) => {
   const { told } = read(content);
   expect(told.odd?.join(' ')).toContain(words);
-  expect(told.odd?.join(' ')).not.toMatch(/ab/);
+  // Without the name of the folder, whose letters are random.
+  expect(told.odd?.join(' ').replaceAll(dir, '')).not.toMatch(/ab/);
 });
 
 test('row 2.16: a value of several lines is one, and nothing in it is taken for a line of its own', () => {
