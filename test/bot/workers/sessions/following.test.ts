@@ -1,16 +1,11 @@
 // Running sessions: read with one call, ended by Defender's word, lost after a while, and cancelled where the policy
 // says so for a device that does not answer.
 import { describe, expect, test } from '@jest/globals';
-import type { Policy } from '../../../../src/bot/policy/policy.ts';
-import {
-  createFollowing,
-  createParked,
-  createTenantLearning,
-} from '../../../../src/bot/workers/sessions/following.ts';
+import { createFollowing } from '../../../../src/bot/workers/sessions/following.ts';
 import { DefenderError } from '../../../../src/liveResponse/ports.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { actionId, actionWith, asked, start } from '../../../support/lifecycle.ts';
-import { policy } from '../../../support/policy.ts';
+import { actionId, actionWith, asked } from '../../../support/lifecycle.ts';
+import { after } from '../../../support/requests.ts';
 import {
   askedFor,
   createWorkerPorts,
@@ -19,6 +14,7 @@ import {
   sent,
   sessionOf,
 } from '../../../support/workerPorts.ts';
+import { turns } from './resultTable.ts';
 
 const minute = 60_000;
 const running = history(askedFor(), ...sent);
@@ -139,109 +135,53 @@ describe('what runs', () => {
   });
 });
 
-describe('a session that waits for its device', () => {
-  const since = start + 2 * minute;
-  const cancels = (after: number): Policy => ({
-    ...policy,
-    tiers: policy.tiers.map((tier) => ({ ...tier, cancelParkedAfter: after })),
+describe('a reading', () => {
+  const second = history(askedFor({ id: 'lr-b', origin: 'b' }), ...sent);
+
+  test('is kept where it tells something new, though the deadline is the same', async () => {
+    const house = opened([running]);
+    house.defender.actions = () => Promise.resolve([{ ...actionWith('Pending'), troubleshoot: 'asleep' }]);
+    await house.following.pass();
+    await house.following.pass();
+    expect(house.events()).toEqual(['progressed']);
   });
-  function parked(by: Policy = policy) {
-    const house = createWorkerPorts([running], { policy: by });
-    let hurried = 0;
-    const watch = createParked(house.deps, house.ages, () => void (hurried += 1));
+
+  test('that failed is logged, and forgotten with the next one', async () => {
+    const house = opened([running]);
+    house.defender.actions = () =>
+      Promise.reject(new DefenderError('unavailable', 'no answer', { target: 'corr' }));
+    expect(await house.following.pass()).toBe(2_400);
+    const fields = { code: 'unavailable', detail: 'no answer', why: 'no answer', target: 'corr' };
+    expect(house.logged).toEqual([{ event: 'pollFailed', fields }]);
+    await house.following.pass({ goOn: () => false });
+    expect(house.following.trouble()).toBe('no answer');
     house.defender.actions = () => Promise.resolve([actionWith('Pending')]);
-    return { ...house, watch, hurried: () => hurried };
-  }
-
-  test('is marked after ten minutes, and cancelled by nobody unless the policy says so', async () => {
-    const house = parked();
-    expect(await house.watch.pass()).toBe(10 * minute + 1);
-    await house.clock.advance(10 * minute);
-    expect(await house.watch.pass()).toBe(1);
-    await house.clock.advance(1);
-    expect(await house.watch.pass()).toBeUndefined();
-    expect(house.store.written.map(({ event }) => event)).toEqual([
-      { type: 'waitingForDevice', waiting: { since, until: since + 72 * 60 * minute } },
-    ]);
+    await house.following.pass();
+    expect(house.following.trouble()).toBeUndefined();
   });
 
-  test('is cancelled when its time is up, as often as it takes, six times at most', async () => {
-    const house = parked(cancels(30 * minute));
-    const whys: string[] = [];
-    house.defender.cancel = (_id, why) => (whys.push(why), Promise.resolve(actionWith('Pending')));
-    await house.clock.advance(10 * minute + 1);
-    expect(await house.watch.pass()).toBe(20 * minute - 1);
-    await house.clock.advance(20 * minute - 1);
-    for (let pass = 0; pass < 8; pass += 1) {
-      await house.watch.pass();
-      await house.clock.advance(5 * minute);
-    }
-    expect(whys).toHaveLength(6);
-    expect(whys[0]).toBe(`lr:${asked.id} cancelled by the policy: parked for 30 min (cancelParkedAfter)`);
-    expect(house.events().slice(0, 3)).toEqual(['waitingForDevice', 'cancelAsked', 'cancelAsked']);
-    expect(sessionOf(house.now(), 'running').session.stage.run.cancel).toMatchObject({
-      by: { policy: 'cancelParkedAfter' },
-      answer: 'accepted',
-      tries: 6,
-    });
-    expect(house.hurried()).toBe(6);
-  });
-
-  test('is not cancelled where it has woken, or cannot be read', async () => {
-    const house = parked(cancels(30 * minute));
+  test('is left where the process stops: between two sessions, and between two cancels', async () => {
+    const house = opened([running, second]);
     house.defender.actions = () => Promise.resolve([progress]);
-    await house.clock.advance(30 * minute);
-    await house.watch.pass();
-    expect(house.events()).toEqual(['waitingForDevice']);
-    expect(house.hurried()).toBe(1);
-    expect(house.logged).toEqual([
-      { event: 'wokeBeforeCancel', fields: { request: asked.id, status: 'InProgress' } },
-    ]);
-    house.defender.actions = () => Promise.reject(new DefenderError('unavailable', 'down'));
-    expect(await house.watch.pass()).toBe(5 * minute);
-    expect(house.logged.at(-1)).toEqual({
-      event: 'parkedNotRead',
-      fields: { request: asked.id, code: 'unavailable', detail: 'down' },
-    });
-    const stopping = parked();
-    await stopping.clock.advance(30 * minute);
-    await stopping.watch.pass({ goOn: () => false });
-    expect(stopping.events()).toEqual([]);
-  });
-});
-
-describe('the limits of the tenant', () => {
-  test('are learned from what Defender shows, written once, and again after a full disk', async () => {
-    const house = createWorkerPorts([running]);
-    let news = 0;
-    let learned = 0;
-    const learning = createTenantLearning(
-      house.deps,
-      house.ages,
-      () => void (news += 1),
-      () => void (learned += 1),
+    await house.following.pass(turns(4));
+    expect(house.events()).toEqual(['progressed']);
+    const cancel = { by: asked.asked.requester, at: portsStart - 60 * minute, answer: 'sent' } as const;
+    const old = opened(
+      [running, second].map((one) => after(one, { type: 'cancelAsked', cancel }, portsStart)),
     );
-    const session = sessionOf(running, 'running');
-    learning.shown(session, actionWith('Pending'));
-    expect(news).toBe(0);
-    await house.clock.advance(165 * minute);
-    learning.shown(session, actionWith('Pending'));
-    learning.shown(session, actionWith('Pending'));
-    expect(news).toBe(1);
-    house.store.broken = 'full';
-    expect(await learning.pass()).toBe(30_000);
-    house.store.broken = undefined;
-    expect(await learning.pass()).toBeUndefined();
-    await learning.pass();
-    expect(house.store.notes).toMatchObject([
-      { type: 'tenantLearned', learned: { what: 'offlineQueue', tenant: 'simulator', how: 'stillWaiting' } },
-    ]);
-    expect([news, learned]).toEqual([1, 1]);
-    learning.oneMore(30, 'accepted');
-    learning.touch(asked.id);
-    await learning.pass();
-    expect(house.store.notes[1]).toMatchObject({
-      learned: { what: 'sessions', running: 30, how: 'accepted' },
-    });
+    await old.following.pass(turns(1));
+    expect(old.events()).toEqual(['cancelAsked']);
+  });
+
+  test('without an action counts for its own session, and from its own begin', async () => {
+    const house = opened([running, second]);
+    house.defender.actions = () => Promise.resolve([]);
+    for (let reading = 0; reading < 4; reading += 1) await house.following.pass();
+    house.store.put(history(askedFor(), ...sent, 'ended'));
+    await house.following.pass();
+    expect(house.store.written.map(({ id }) => id)).toEqual(['lr-b']);
+    house.store.put(running);
+    for (let reading = 0; reading < 4; reading += 1) await house.following.pass();
+    expect(house.events()).toHaveLength(1);
   });
 });
