@@ -102,8 +102,8 @@ export function createReconciliation(
     triedAt.set(sessionKey(unknown), clock.elapsed());
     const found = await find(unknown);
     if (found === 'notRead') return 'notRead';
-    // Taken up again while it continues, an overdue session would be overdue at once, and so to and fro for
-    // ever.
+    // An overdue session whose action still runs is not followed again: it would be overdue again at once, and
+    // change its state forever.
     const goesOn = found !== undefined && session.stage.cause === 'overdue' && !isTerminal(found.status);
     if (found === undefined || goesOn) {
       await changeSession(store, unknown, ['unknown'], () => ({ type: 'searched' }));
