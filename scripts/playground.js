@@ -14,7 +14,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -134,15 +133,6 @@ async function until(what, look) {
     if (Date.now() > end) fail(`never seen: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /**
@@ -284,6 +274,7 @@ async function main() {
         `Microsoft’s Agents Playground ${version} could not be installed: ${(installed.stderr ?? '').trim().split('\n').at(-1) ?? ''}`,
       );
 
+    const { freePort } = await import('../dist/test/support/ports.js');
     const [botPort, playPort] = [await freePort(), await freePort()];
     const program = start('the bot', [join(root, 'dist', 'src', 'main.js')], {
       env: {

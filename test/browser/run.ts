@@ -9,7 +9,7 @@ import { addressIn, startProgram } from '../support/programs/program.ts';
 import { root } from '../support/root.ts';
 import { checkCards } from './cards.ts';
 import { launch } from './chromium.ts';
-import { freePort } from './port.ts';
+import { freePort } from '../support/ports.ts';
 import { steps } from './story.ts';
 import { visit } from './visit.ts';
 import type { Look, Visit } from './visit.ts';

@@ -1,8 +1,6 @@
 // A copy of a fresh clone, and the environment of somebody who has just made it.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -26,14 +24,6 @@ export function clone(root: string, to: string): void {
 export function linked(from: string, to: string): void {
   const done = spawnSync('cp', ['-al', from, to], { encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`cp -al: ${done.stderr}`);
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Nothing of the machine's settings leaks in but the way to the package registry. */

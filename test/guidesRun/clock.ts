@@ -21,7 +21,8 @@ import type { Took } from './clock/measured.ts';
 import { approvals, PlayedTeams } from './clock/teams.ts';
 import { startCloud } from './cloud.ts';
 import type { Cloud } from './cloud.ts';
-import { clone, freePort, plainEnvironment } from './checkout.ts';
+import { freePort } from '../support/ports.ts';
+import { clone, plainEnvironment } from './checkout.ts';
 
 /**
  * The goals, seconds: an empty directory to the first story; `setup` to the first approved dump, answers

@@ -16,7 +16,8 @@ import { ready, reasons, signal } from './processes.ts';
 import { filled, NoStandIn, typed, valuesFor } from './standIns.ts';
 import { Failed, Terminal, assignment, longest } from './terminal.ts';
 import type { Ended } from './terminal.ts';
-import { clone, freePort, plainEnvironment } from './checkout.ts';
+import { freePort } from '../support/ports.ts';
+import { clone, plainEnvironment } from './checkout.ts';
 
 export interface Outcome {
   readonly page: string;

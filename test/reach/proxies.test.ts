@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { connectionLimits } from '../../src/adapters/http/listen.ts';
 import { bodyLimit } from '../../src/adapters/slack/limits.ts';
+import { freePort } from '../support/ports.ts';
 import { root } from '../support/root.ts';
 import { host, installed, startProxy, Upstream } from './proxyBench.ts';
 import type { Proxy, ProxyName } from './proxyBench.ts';
@@ -324,7 +325,7 @@ describe.each(names)('%s', (name) => {
     beforeEach(async () => {
       if (!there) return;
       own = new Upstream();
-      await own.start();
+      await own.start(await freePort());
       before = await startProxy(name, own.port);
     });
     afterEach(async () => {

@@ -4,12 +4,12 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import { request } from 'node:https';
-import { createServer as createTcp } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
+import { freePort } from '../support/ports.ts';
 import { root } from '../support/root.ts';
 import { selfSigned } from '../support/entra/selfSigned.ts';
 
@@ -59,15 +59,6 @@ export interface Proxy {
   stop(): Promise<void>;
 }
 
-/** A port that was free a moment ago: neither program can tell which one it took by itself. */
-export async function freePort(): Promise<number> {
-  const server = createTcp();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** `upstream`: the port of the bot. */
 export async function startProxy(name: ProxyName, upstream: number): Promise<Proxy> {
   const folder = mkdtempSync(join(tmpdir(), `lr-${name}-`));
@@ -75,6 +66,7 @@ export async function startProxy(name: ProxyName, upstream: number): Promise<Pro
   const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   writeFileSync(certFile, cert);
   writeFileSync(keyFile, key, { mode: 0o600 });
+  // Neither program can tell which port it took by itself.
   const port = await freePort();
   const words =
     name === 'nginx'

@@ -10,7 +10,8 @@ import { seedWorkspace, incidents } from '../support/slack/slackTestApp.ts';
 import { openSlackProgram } from '../support/slack/slackProgram.ts';
 import { ana, ben, channel, group } from '../support/chats/teamsHarness.ts';
 import { TeamsTestApp } from '../support/chats/teamsTestApp.ts';
-import { freePort, installed, startProxy } from './proxyBench.ts';
+import { freePort } from '../support/ports.ts';
+import { installed, startProxy } from './proxyBench.ts';
 import type { Proxy, ProxyName } from './proxyBench.ts';
 
 const names: readonly ProxyName[] = ['nginx', 'caddy'];
@@ -138,7 +139,7 @@ describe.each(names)('behind %s', (name) => {
     'what comes while the bot is killed is answered 502, and counts once when Slack sends it again',
     async () => {
       const port = await freePort();
-      const story = await openSlackProgram({ settings: { PORT: String(port) } });
+      const story = await openSlackProgram({ settings: { PORT: String(port), LR_ADMIN_PORT: '0' } });
       const proxy = await startProxy(name, port);
       const edge = await proxy.edge();
       try {

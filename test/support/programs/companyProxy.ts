@@ -3,9 +3,10 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import { connect } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls';
 import type { Authority } from '../entra/selfSigned.ts';
+import { freePort } from '../ports.ts';
 
 /**
  * `refuse`: 403, as a filter does. `hang`: no answer. `die`: the tunnel stands and is then cut as soon as
@@ -58,11 +59,12 @@ export class CompanyProxy {
   }
 
   async start(): Promise<void> {
+    if (this.#port === 0) this.#port = await freePort();
     await new Promise<void>((resolve) => this.#server.listen(this.#port, '127.0.0.1', resolve));
   }
 
   get port(): number {
-    return this.#server.listening ? (this.#server.address() as AddressInfo).port : this.#port;
+    return this.#port;
   }
 
   get url(): string {
@@ -76,7 +78,6 @@ export class CompanyProxy {
   /** Cuts what stands, and takes nothing more until it is started again, on the same port. */
   async stop(): Promise<void> {
     if (!this.#server.listening) return;
-    this.#port = this.port;
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
