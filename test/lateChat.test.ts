@@ -8,7 +8,7 @@ import { ConfigError } from '../src/adapters/config/environment.ts';
 import { createManualClock } from './support/manualClock.ts';
 import type { ManualClock } from './support/manualClock.ts';
 import { createLogBook } from './support/slack/slackHarness.ts';
-import { aView } from './support/views.ts';
+import { aView } from './support/requests/views.ts';
 
 const ref: CardRef = { surface: 'slack', place: 'C1', id: '1' };
 

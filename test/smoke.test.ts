@@ -1,5 +1,5 @@
 // The built program, started as people start it: what Jest resolves and Node does not would be found here.
-import { stateIn } from './support/requests.ts';
+import { stateIn } from './support/requests/requests.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -2,7 +2,7 @@
 // text may be missing.
 import type { Browser } from 'playwright-core';
 import { drawGolden, looks, overflows } from '../cards/browser/draw.ts';
-import { chatRenderings } from '../cards/rendered.ts';
+import { chatRenderings } from '../cards/examples/rendered.ts';
 
 /**
  * What a reader must see at once: text blocks, runs and the captions of buttons, but not what a button only

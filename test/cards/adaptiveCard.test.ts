@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import ac from 'adaptivecards/dist/adaptivecards.js';
 import { adaptiveCard, utf8Length } from '../../cards/renderers/adaptiveCard.ts';
 import { teams } from '../../cards/platformLimits.ts';
-import { examples, viewOf } from './examples.ts';
-import { isObject, objects } from './reading.ts';
+import { examples, viewOf } from './examples/examples.ts';
+import { isObject, objects } from './examples/reading.ts';
 
 /** Elements and actions that schema 1.2 to 1.5 know; anything newer would need a fallback. */
 const allowed = new Set([

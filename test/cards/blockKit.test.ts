@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { blockKit } from '../../cards/renderers/blockKit.ts';
 import { blockKitProblems, stringLength } from '../../cards/renderers/blockKitProblems.ts';
 import { slack } from '../../cards/platformLimits.ts';
-import { examples, viewOf } from './examples.ts';
-import { objects } from './reading.ts';
+import { examples, viewOf } from './examples/examples.ts';
+import { objects } from './examples/reading.ts';
 
 type Json = Record<string, unknown>;
 

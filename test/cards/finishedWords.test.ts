@@ -5,10 +5,10 @@ import { cardView } from '../../cards/cardView.ts';
 import { fileSentence, troubles, troubleSentence } from '../../cards/results.ts';
 import { continuationOf } from '../../src/liveResponse/request/retry.ts';
 import type { CollectedFile } from '../../src/liveResponse/results/resultFacts.ts';
-import { action, progress, request, start } from './exampleRequests.ts';
-import { ended, excerptRead, progressed, sent } from './exampleSteps.ts';
-import { examples } from './examples.ts';
-import { view } from './drawn.ts';
+import { action, progress, request, start } from './examples/exampleRequests.ts';
+import { ended, excerptRead, progressed, sent } from './examples/exampleSteps.ts';
+import { examples } from './examples/examples.ts';
+import { view } from './examples/drawn.ts';
 
 const minute = 60_000;
 

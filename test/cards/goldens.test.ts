@@ -3,8 +3,8 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { examples, golden, goldenFolder } from './examples.ts';
-import { goldenRenderings, keptAsJson } from './rendered.ts';
+import { examples, golden, goldenFolder } from './examples/examples.ts';
+import { goldenRenderings, keptAsJson } from './examples/rendered.ts';
 
 const updating = process.env['UPDATE_GOLDENS'] === '1';
 

@@ -13,9 +13,18 @@ import { maxCommandCharacters, maxCommands, problemWith } from '../../src/liveRe
 import { maxReason } from '../../src/liveResponse/verbs.ts';
 import type { DeviceContext } from '../../src/liveResponse/request/content.ts';
 import type { Request } from '../../src/liveResponse/request/request.ts';
-import { action, asked, context, denied, freeze, progress, request, start } from './exampleRequests.ts';
-import { ended, excerptRead, sasUrl, sent } from './exampleSteps.ts';
-import { objects, readAdaptive, readSlack } from './reading.ts';
+import {
+  action,
+  asked,
+  context,
+  denied,
+  freeze,
+  progress,
+  request,
+  start,
+} from './examples/exampleRequests.ts';
+import { ended, excerptRead, sasUrl, sent } from './examples/exampleSteps.ts';
+import { objects, readAdaptive, readSlack } from './examples/reading.ts';
 
 const attacks = [
   '<!channel> <!here> <@U1> <#C1> <!subteam^S1> <https://evil.example|portal>',

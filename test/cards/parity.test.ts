@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { adaptiveCard } from '../../cards/renderers/adaptiveCard.ts';
 import { blockKit } from '../../cards/renderers/blockKit.ts';
 import { plainText } from '../../cards/renderers/plainText.ts';
-import { examples, viewOf } from './examples.ts';
-import { readAdaptive, readSlack } from './reading.ts';
+import { examples, viewOf } from './examples/examples.ts';
+import { readAdaptive, readSlack } from './examples/reading.ts';
 
 /** Spaces at line ends are not seen: an empty line may be drawn as one space. */
 function lineEnds(text: string): string {

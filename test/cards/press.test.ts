@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readSlackPress, readTeamsPress, slackActionId, slackValue, teamsData } from '../../cards/press.ts';
 import type { Button } from '../../cards/view.ts';
-import { examples, viewOf } from './examples.ts';
+import { examples, viewOf } from './examples/examples.ts';
 
 const first = examples[0];
 if (first === undefined) throw new Error('there are no examples');

@@ -6,10 +6,10 @@ import { cardView, titleOf } from '../../cards/cardView.ts';
 import { plainText } from '../../cards/renderers/plainText.ts';
 import { waitSentence, waitStatus } from '../../cards/messages/waits.ts';
 import type { WaitCause } from '../../src/liveResponse/request/session.ts';
-import { action, approval, asked, progress, request, start } from './exampleRequests.ts';
-import { approved, claimed, progressed, sent, submitted } from './exampleSteps.ts';
-import { examples, viewOf } from './examples.ts';
-import { view } from './drawn.ts';
+import { action, approval, asked, progress, request, start } from './examples/exampleRequests.ts';
+import { approved, claimed, progressed, sent, submitted } from './examples/exampleSteps.ts';
+import { examples, viewOf } from './examples/examples.ts';
+import { view } from './examples/drawn.ts';
 
 const minute = 60_000;
 const causes: readonly WaitCause[] = [

@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { createJournalWatch } from './journalWatch.ts';
 import { randomFrom } from './random.ts';
 import type { JournalWatch } from './journalWatch.ts';
-import { examplePolicy } from '../support/testApp.ts';
+import { examplePolicy } from '../support/apps/testApp.ts';
 import { addressIn, startProgram } from '../support/programs/program.ts';
 import type { Program } from '../support/programs/program.ts';
 import type { Request, State } from '../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../src/liveResponse/request/request.ts';
-import { stateIn } from '../support/requests.ts';
+import { stateIn } from '../support/requests/requests.ts';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
 
 /** `LR_CRASH_KILLS=1000 LR_CRASH_SEED=7 node scripts/jest.js crash` for a longer or a repeated run. */

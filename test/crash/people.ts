@@ -2,7 +2,7 @@
 // whatever happens to the process.
 import { setTimeout as pause } from 'node:timers/promises';
 import { incidents, slackPolicy } from '../support/slack/slackTestApp.ts';
-import { manyPending } from '../support/manyPending.ts';
+import { manyPending } from '../support/requests/manyPending.ts';
 import { unhurried } from '../../src/demo/unhurried.ts';
 import { between, oneOf } from './random.ts';
 import type { Random } from './random.ts';

@@ -21,7 +21,7 @@ export interface Guard {
   readonly testName?: string;
 }
 
-const folder = join(root, 'test', 'guards');
+const folder = join(root, 'test', 'guards', 'entries');
 const fields = ['guard', 'file', 'find', 'replace', 'tests', 'testName'];
 
 /**
@@ -34,9 +34,9 @@ export function readGuards(): readonly Guard[] {
     .toSorted()
     .flatMap((name) => {
       const list: unknown = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-      if (!Array.isArray(list)) throw new Error(`test/guards/${name} is not a list`);
+      if (!Array.isArray(list)) throw new Error(`test/guards/entries/${name} is not a list`);
       return list.map((entry: unknown, index) =>
-        readGuard(name.slice(0, -'.json'.length), entry, `test/guards/${name}, entry ${index}`),
+        readGuard(name.slice(0, -'.json'.length), entry, `test/guards/entries/${name}, entry ${index}`),
       );
     });
 }

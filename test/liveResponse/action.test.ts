@@ -14,7 +14,7 @@ import {
   typeWord,
 } from '../../src/liveResponse/action.ts';
 import type { Action, CommandProgress, Outcome, StepState } from '../../src/liveResponse/action.ts';
-import { actionWith } from '../support/lifecycle.ts';
+import { actionWith } from '../support/requests/lifecycle.ts';
 
 function progress(index: number, status: string, startedAt?: number): CommandProgress {
   return { index, status, errors: [], ...(startedAt === undefined ? {} : { startedAt }) };

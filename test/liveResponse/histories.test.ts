@@ -1,5 +1,5 @@
 // Promises that every legal history of a request keeps: an event changes what it owns, nothing asked is lost.
-// The histories are random (test/support/histories.ts); the tables of this file are written by hand.
+// The histories are random (test/support/requests/histories.ts); the tables of this file are written by hand.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeLine, encodeLine, encodeUnkeyed } from '../../src/adapters/store/journal/line.ts';
@@ -17,11 +17,18 @@ import {
 import type { RequestTransition, SessionTransition } from '../../src/liveResponse/request/events.ts';
 import type { NewRequest, Request } from '../../src/liveResponse/request/request.ts';
 import { endedAt, isOpen, sessionOf, stageOf } from '../../src/liveResponse/request/request.ts';
-import type { AnyEvent } from '../support/requests.ts';
-import { changeOf, stateIn } from '../support/requests.ts';
-import { after, begun, exampleEvents, legalHistories, statesOf, wholeAsked } from '../support/histories.ts';
-import type { History, Step } from '../support/histories.ts';
-import { asked, exampleMoves, start } from '../support/lifecycle.ts';
+import type { AnyEvent } from '../support/requests/requests.ts';
+import { changeOf, stateIn } from '../support/requests/requests.ts';
+import {
+  after,
+  begun,
+  exampleEvents,
+  legalHistories,
+  statesOf,
+  wholeAsked,
+} from '../support/requests/histories.ts';
+import type { History, Step } from '../support/requests/histories.ts';
+import { asked, exampleMoves, start } from '../support/requests/lifecycle.ts';
 import { olderEvent } from '../support/store/olderEvents.ts';
 import { createMemoryDisk, memoryFolder } from '../support/store/memoryDisk.ts';
 import { testKeys } from '../support/store/testKeys.ts';

@@ -11,9 +11,9 @@ import { IllegalTransition } from '../../src/liveResponse/request/fold.ts';
 import type { RequestStage, Stage, State } from '../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../src/liveResponse/request/request.ts';
 import type { SessionState } from '../../src/liveResponse/request/session.ts';
-import { asked, exampleMoves, fold, requestIn, start } from '../support/lifecycle.ts';
-import type { AnyEvent } from '../support/requests.ts';
-import { after } from '../support/requests.ts';
+import { asked, exampleMoves, fold, requestIn, start } from '../support/requests/lifecycle.ts';
+import type { AnyEvent } from '../support/requests/requests.ts';
+import { after } from '../support/requests/requests.ts';
 
 const requestStates: readonly RequestStage['state'][] = ['awaitingApproval', 'approved', 'closed'];
 const sessionStates: readonly SessionState[] = [

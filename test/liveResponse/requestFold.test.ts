@@ -5,9 +5,9 @@ import { IllegalTransition } from '../../src/liveResponse/request/fold.ts';
 import type { Stage, State } from '../../src/liveResponse/request/request.ts';
 import { isOpen, stageOf } from '../../src/liveResponse/request/request.ts';
 import type { SessionState } from '../../src/liveResponse/request/session.ts';
-import { asked, exampleMoves, fold, requestIn, start } from '../support/lifecycle.ts';
-import type { AnyEvent } from '../support/requests.ts';
-import { after, flat, newRequest, sessionIn } from '../support/requests.ts';
+import { asked, exampleMoves, fold, requestIn, start } from '../support/requests/lifecycle.ts';
+import type { AnyEvent } from '../support/requests/requests.ts';
+import { after, flat, newRequest, sessionIn } from '../support/requests/requests.ts';
 
 const states: readonly State[] = ['awaitingApproval', ...(Object.keys(sessionTransitions) as SessionState[])];
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { isNews, longQueueMs, queueShownBy, shortQueueMs } from '../../src/liveResponse/tenantLimits.ts';
 import type { Learned } from '../../src/liveResponse/tenantLimits.ts';
-import { action, progress, request, start } from '../cards/exampleRequests.ts';
-import { cancelled, ended, progressed, sent } from '../cards/exampleSteps.ts';
+import { action, progress, request, start } from '../cards/examples/exampleRequests.ts';
+import { cancelled, ended, progressed, sent } from '../cards/examples/exampleSteps.ts';
 
 describe('the length of the queue', () => {
   const none = [progress(0, 'Created'), progress(1, 'Created')];

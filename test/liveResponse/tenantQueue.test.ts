@@ -18,7 +18,7 @@ import {
   stillWaitingMs,
 } from '../../src/liveResponse/tenantLimits.ts';
 import type { Learned } from '../../src/liveResponse/tenantLimits.ts';
-import { actionWith, exampleMoves, fold } from '../support/lifecycle.ts';
+import { actionWith, exampleMoves, fold } from '../support/requests/lifecycle.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { create } from '../../src/liveResponse/request/fold.ts';
 import type { NewRequest } from '../../src/liveResponse/request/request.ts';
-import type { FlatRequest } from '../support/requests.ts';
-import { asked, flat, hosta, newRequest } from '../support/requests.ts';
+import type { FlatRequest } from '../support/requests/requests.ts';
+import { asked, flat, hosta, newRequest } from '../support/requests/requests.ts';
 import { areTwins, twinAmong, twinMemory } from '../../src/liveResponse/request/retry.ts';
 
 /** Another request for the same, with these differences. */

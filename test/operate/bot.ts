@@ -12,7 +12,7 @@ import type { Simulator } from '../../src/simulator/simulator.ts';
 import { createJournalWatch } from '../crash/journalWatch.ts';
 import { addressIn, startProgram, stopped } from '../support/programs/program.ts';
 import type { Program } from '../support/programs/program.ts';
-import { manyPending } from '../support/manyPending.ts';
+import { manyPending } from '../support/requests/manyPending.ts';
 import { root } from '../support/root.ts';
 import { testKeyText } from '../support/store/testKeys.ts';
 import { unhurried } from '../../src/demo/unhurried.ts';

@@ -2,7 +2,7 @@
 // section 6) or from the field (rows 2.12 to 2.14 and 5.1 to 5.12; 5.4, which comes through no chat, is in
 // attacksOnData.test.ts), in every chat where it exists, over the wire. Here those on who decides; next to it
 // attacksOnWhatIsShown.test.ts, and what exists in one chat alone. What each of them is answered by is taken
-// out by `npm run check-guards` (test/guards/attacks.json), and fails here or there.
+// out by `npm run check-guards` (test/guards/entries/attacks.json), and fails here or there.
 import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { describe, expect, test } from '@jest/globals';
 import { bindingOf } from '../../src/liveResponse/commands.ts';

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
 import { approverOf, asked, dump, journal, newest, reached, sent, stored } from '../support/attacks/stage.ts';
 import { opened, stage, untouched } from '../support/attacks/openedStage.ts';
-import { manyPending } from '../support/manyPending.ts';
+import { manyPending } from '../support/requests/manyPending.ts';
 import { doors } from '../support/attacks/doors.ts';
 
 describe.each(doors)('in $chat', (door) => {

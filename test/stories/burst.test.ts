@@ -1,9 +1,9 @@
 // Row 5.12: what an ask costs, and asks that come faster than Defender may be asked.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { defaultRates, ratesOf } from '../../src/liveResponse/pacing/callRates.ts';
-import { openTestApp, textOf } from '../support/testApp.ts';
-import type { TestApp } from '../support/testApp.ts';
-import { manyPending } from '../support/manyPending.ts';
+import { openTestApp, textOf } from '../support/apps/testApp.ts';
+import type { TestApp } from '../support/apps/testApp.ts';
+import { manyPending } from '../support/requests/manyPending.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

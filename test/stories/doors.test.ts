@@ -3,9 +3,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { plainText } from '../../cards/renderers/plainText.ts';
 import type { Reply } from '../../src/bot/ports.ts';
-import { openTestApp, textOf } from '../support/testApp.ts';
-import type { TestApp } from '../support/testApp.ts';
-import { runOf } from '../support/requests.ts';
+import { openTestApp, textOf } from '../support/apps/testApp.ts';
+import type { TestApp } from '../support/apps/testApp.ts';
+import { runOf } from '../support/requests/requests.ts';
 
 let app: TestApp;
 beforeEach(async () => {

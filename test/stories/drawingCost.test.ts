@@ -1,7 +1,7 @@
 // What drawing costs when nothing goes wrong: the calls of an undisturbed story by method, which recovering
 // cards must not raise.
 import { expect, test } from '@jest/globals';
-import { openTestApp } from '../support/testApp.ts';
+import { openTestApp } from '../support/apps/testApp.ts';
 import { incidents, openSlackTestApp } from '../support/slack/slackTestApp.ts';
 import { ana, ben, channel, group } from '../support/chats/teamsHarness.ts';
 import { TeamsTestApp } from '../support/chats/teamsTestApp.ts';

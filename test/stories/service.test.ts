@@ -1,6 +1,6 @@
 // The composed service with its workers running by themselves, at high simulated speed: what a tick by hand
 // cannot show.
-import { outcomeOf, stateIn } from '../support/requests.ts';
+import { outcomeOf, stateIn } from '../support/requests/requests.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { startService } from '../../src/app/compose.ts';
 import type { Service } from '../../src/app/compose.ts';
 import type { ServiceOptions } from '../../src/app/options.ts';
-import { createStoryChat } from '../support/storyChat.ts';
-import { examplePolicy } from '../support/testApp.ts';
-import type { StoryChat } from '../support/storyChat.ts';
+import { createStoryChat } from '../support/apps/storyChat.ts';
+import { examplePolicy } from '../support/apps/testApp.ts';
+import type { StoryChat } from '../support/apps/storyChat.ts';
 import { unhurried } from '../../src/demo/unhurried.ts';
 import { bindingOf } from '../../src/liveResponse/commands.ts';
 

@@ -8,7 +8,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Shutdown, within } from '../../src/app/shutdown.ts';
-import { openTestApp } from '../support/testApp.ts';
+import { openTestApp } from '../support/apps/testApp.ts';
 import { addressIn, startProgram, stopped } from '../support/programs/program.ts';
 import type { Program } from '../support/programs/program.ts';
 

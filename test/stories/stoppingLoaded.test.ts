@@ -22,7 +22,7 @@ import { openSlackProgram } from '../support/slack/slackProgram.ts';
 import type { SlackProgram, SlackProgramOptions } from '../support/slack/slackProgram.ts';
 import { plain } from '../../src/demo/slack/methods.ts';
 import type { SlackMessageKept } from '../../src/demo/slack/world.ts';
-import { stateIn } from '../support/requests.ts';
+import { stateIn } from '../support/requests/requests.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

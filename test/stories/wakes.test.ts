@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import type { Request } from '../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { createFailingDisk } from '../support/store/failingDisk.ts';
-import { openWorkingTestApp } from '../support/workingTestApp.ts';
-import type { WorkingTestApp } from '../support/workingTestApp.ts';
+import { openWorkingTestApp } from '../support/apps/workingTestApp.ts';
+import type { WorkingTestApp } from '../support/apps/workingTestApp.ts';
 import type { Queued } from '../../src/liveResponse/request/session.ts';
-import { runOf, sessionIn } from '../support/requests.ts';
+import { runOf, sessionIn } from '../support/requests/requests.ts';
 import { asked, faults, wakesIn } from '../support/stories/wakes.ts';
 
 let app: WorkingTestApp;

@@ -1,9 +1,9 @@
 // Workers that tell people something wake when it is due: announcements, cards, and the outlook on Defender.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../src/bot/ports.ts';
-import { textOf } from '../support/testApp.ts';
-import { openWorkingTestApp } from '../support/workingTestApp.ts';
-import type { WorkingTestApp } from '../support/workingTestApp.ts';
+import { textOf } from '../support/apps/testApp.ts';
+import { openWorkingTestApp } from '../support/apps/workingTestApp.ts';
+import type { WorkingTestApp } from '../support/apps/workingTestApp.ts';
 import { asked, faults, wakesIn } from '../support/stories/wakes.ts';
 
 let app: WorkingTestApp;

@@ -3,9 +3,9 @@
 import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createFailingDisk } from '../support/store/failingDisk.ts';
-import { openWorkingTestApp } from '../support/workingTestApp.ts';
-import type { WorkingTestApp } from '../support/workingTestApp.ts';
-import { outcomeOf, runOf, stateIn } from '../support/requests.ts';
+import { openWorkingTestApp } from '../support/apps/workingTestApp.ts';
+import type { WorkingTestApp } from '../support/apps/workingTestApp.ts';
+import { outcomeOf, runOf, stateIn } from '../support/requests/requests.ts';
 
 let app: WorkingTestApp;
 afterEach(() => app.close());

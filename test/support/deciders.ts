@@ -3,7 +3,7 @@ import type { Actor } from '../../src/bot/policy/people/people.ts';
 import type { Person } from '../../src/bot/policy/policy.ts';
 import type { Place } from '../../src/bot/ports.ts';
 import { avery, olly, riley, sam } from './policy.ts';
-import { askedAt } from './requests.ts';
+import { askedAt } from './requests/requests.ts';
 
 export const minute = 60_000;
 export const incidents: Place = { surface: 'console', id: 'incidents', direct: false, external: false };

@@ -1,6 +1,6 @@
 // The console’s JSON API as docs/console.md describes it, over the whole service at sixty times real speed: a
 // request expires after an hour, and a busy machine needs its seconds.
-import { stateIn } from '../../support/requests.ts';
+import { stateIn } from '../../support/requests/requests.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ConsoleMessage } from '../../../src/adapters/console/chat.ts';
 import { openConsole } from './console.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { vocabulary } from '../../../src/adapters/console/completion.ts';
 import { parse } from '../../../src/bot/commands/grammar.ts';
-import { examplePolicy, policyFrom } from '../../support/testApp.ts';
+import { examplePolicy, policyFrom } from '../../support/apps/testApp.ts';
 import { root } from '../../support/root.ts';
 
 interface Completion {

@@ -3,7 +3,7 @@
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { describe, expect, test } from '@jest/globals';
 import { hintOf } from '../../../src/adapters/console/drawing.ts';
-import { examples, viewOf } from '../../cards/examples.ts';
+import { examples, viewOf } from '../../cards/examples/examples.ts';
 
 const hints = examples.map((one) => ({
   name: one.name,

@@ -1,7 +1,7 @@
 // The bench of the field tests (field-faults rows 3.1 to 3.4, 3.7 and 3.12): the client behind a proxy that
 // changes the simulator’s answers into those met in the field. What cards say about such answers is tested in
-// test/stories/defender/fieldReading.test.ts.
-import type { FieldAnswer, Json } from '../../support/defender/fieldProxy.ts';
+// test/stories/defender/field/fieldReading.test.ts.
+import type { FieldAnswer, Json } from '../../support/defender/field/fieldProxy.ts';
 import { dump, simulatedDefender, wholeSession } from '../../support/defender/simulatedDefender.ts';
 import type { SimulatedDefender, SimulatedOptions } from '../../support/defender/simulatedDefender.ts';
 import { closeLater } from './clientBench.ts';

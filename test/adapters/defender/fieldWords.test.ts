@@ -1,7 +1,7 @@
 // The words of Defender as they were met in the field: states, busy devices, failures and dates.
 import { describe, expect, test } from '@jest/globals';
-import { fieldError, fieldJson } from '../../support/defender/fieldProxy.ts';
-import type { FieldAnswer } from '../../support/defender/fieldProxy.ts';
+import { fieldError, fieldJson } from '../../support/defender/field/fieldProxy.ts';
+import type { FieldAnswer } from '../../support/defender/field/fieldProxy.ts';
 import { dump, failureOf } from '../../support/defender/simulatedDefender.ts';
 import { closeAfterEach } from './clientBench.ts';
 import { commandAs, open, readAs } from './fieldBench.ts';

@@ -1,4 +1,4 @@
-import { stateIn } from '../../support/requests.ts';
+import { stateIn } from '../../support/requests/requests.ts';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-import { stateIn } from '../../support/requests.ts';
+import { stateIn } from '../../support/requests/requests.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

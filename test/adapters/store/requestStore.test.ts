@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { IllegalTransition } from '../../../src/liveResponse/request/fold.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
-import { changeOf, sessionIn, stateIn } from '../../support/requests.ts';
+import { changeOf, sessionIn, stateIn } from '../../support/requests/requests.ts';
 import { StoreError } from '../../../src/liveResponse/ports.ts';
 import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
 import type { Disk } from '../../../src/adapters/store/journal/disk.ts';

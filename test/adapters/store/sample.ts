@@ -26,8 +26,8 @@ import { readSnapshot } from '../../../src/adapters/store/journal/snapshot.ts';
 import type { Snapshot } from '../../../src/adapters/store/journal/snapshot.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
 import { isRequestEventType, isSessionEventType } from '../../../src/liveResponse/request/events.ts';
-import type { AnyEvent, FlatRequest } from '../../support/requests.ts';
-import { newRequest } from '../../support/requests.ts';
+import type { AnyEvent, FlatRequest } from '../../support/requests/requests.ts';
+import { newRequest } from '../../support/requests/requests.ts';
 import { olderAsked } from '../../support/store/olderEvents.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 

@@ -25,7 +25,7 @@ import type { Command } from '../../../src/liveResponse/commands.ts';
 import { topicNames } from '../../../src/bot/commands/help.ts';
 import { recipes } from '../../support/policy.ts';
 import { root } from '../../support/root.ts';
-import { examplePolicy, policyFrom } from '../../support/testApp.ts';
+import { examplePolicy, policyFrom } from '../../support/apps/testApp.ts';
 
 /** One argument as it is typed, and what it gives. */
 interface Sample<K extends Kind> {

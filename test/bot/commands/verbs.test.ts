@@ -18,7 +18,7 @@ import * as decisions from '../../../src/bot/policy/decisions.ts';
 import { explain } from '../../../src/bot/policy/refusals/refusal.ts';
 import { asksForText, effectOf, verbTable } from '../../../src/liveResponse/verbs.ts';
 import type { AnyVerb, VerbRow } from '../../../src/liveResponse/verbs.ts';
-import { request } from '../../cards/exampleRequests.ts';
+import { request } from '../../cards/examples/exampleRequests.ts';
 import { formCallback } from '../../../src/adapters/slack/outbound/slackMessages.ts';
 
 const examples = Object.entries(forms).map(([word, form]) => ({ word, example: form.example }));

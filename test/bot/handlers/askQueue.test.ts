@@ -4,7 +4,7 @@ import { createAskQueue } from '../../../src/bot/handlers/requests/askQueue.ts';
 import type { Asker } from '../../../src/bot/handlers/requests/askQueue.ts';
 import { CallRates, ratesOf } from '../../../src/liveResponse/pacing/callRates.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
-import { createStoryChat } from '../../support/storyChat.ts';
+import { createStoryChat } from '../../support/apps/storyChat.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { createLogBook } from '../../support/slack/slackHarness.ts';
 

@@ -1,8 +1,8 @@
 // A decision is judged on the request and on the world as they are when it is written, not when it was pressed.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
-import { stateIn } from '../../support/requests.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
+import { stateIn } from '../../support/requests/requests.ts';
 
 let app: TestApp;
 beforeEach(async () => {

@@ -8,7 +8,7 @@ import {
   unfitSentence,
 } from '../../../src/bot/policy/devices/candidates.ts';
 import type { Candidate } from '../../../src/bot/policy/devices/candidates.ts';
-import { hosta } from '../../support/requests.ts';
+import { hosta } from '../../support/requests/requests.ts';
 
 const ones = '1'.repeat(40);
 const kiosk = (change: Partial<Candidate> = {}): Candidate => ({

@@ -4,7 +4,7 @@ import { mayCancel, mayDeny, mayResend, mayWithdraw } from '../../../src/bot/pol
 import type { Actor } from '../../../src/bot/policy/people/people.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { policy } from '../../support/policy.ts';
-import { requests } from '../../support/requests.ts';
+import { requests } from '../../support/requests/requests.ts';
 import { averyActs, ollyActs, rileyActs, soon } from '../../support/deciders.ts';
 
 type Who = 'requester' | 'approver' | 'onlooker';

@@ -21,7 +21,7 @@ import type { SessionAsk } from '../../../src/bot/policy/recipes/sessionAsk.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import type { CancelAsked } from '../../../src/liveResponse/request/session.ts';
 import { avery, olly, policy, riley, sam } from '../../support/policy.ts';
-import { after, askedAt, requests } from '../../support/requests.ts';
+import { after, askedAt, requests } from '../../support/requests/requests.ts';
 
 const minute = 60_000;
 const soon = askedAt + minute;

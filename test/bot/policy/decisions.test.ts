@@ -18,7 +18,7 @@ import type { TodayCode } from '../../../src/bot/policy/today.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import type { Device } from '../../../src/liveResponse/device/records.ts';
 import { olly, policy, riley } from '../../support/policy.ts';
-import { after, asked, hosta, requests } from '../../support/requests.ts';
+import { after, asked, hosta, requests } from '../../support/requests/requests.ts';
 import {
   actor,
   averyActs,

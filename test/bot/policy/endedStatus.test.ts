@@ -4,7 +4,7 @@ import { endingWords, wasOver } from '../../../src/bot/policy/refusals/endedStat
 import type { Refusal } from '../../../src/bot/policy/refusals/refusal.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import type { Request, StageIn } from '../../../src/liveResponse/request/request.ts';
-import { after, askedAt, requests } from '../../support/requests.ts';
+import { after, askedAt, requests } from '../../support/requests/requests.ts';
 
 function closed(request: Request): StageIn<'closed'> {
   const stage = stageOf(request);

@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { defaultPending, tooManyPending } from '../../../src/bot/policy/places.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { create } from '../../../src/liveResponse/request/fold.ts';
-import type { FlatRequest } from '../../support/requests.ts';
-import { asked, flat, hosta, newRequest, requests } from '../../support/requests.ts';
+import type { FlatRequest } from '../../support/requests/requests.ts';
+import { asked, flat, hosta, newRequest, requests } from '../../support/requests/requests.ts';
 
 const tier = { name: 'high', pending: { person: 2, device: 3 } };
 const other = { id: 'responder2', name: 'Sam' };

@@ -6,7 +6,7 @@ import type { Policy } from '../../../src/bot/policy/policy.ts';
 import type { Place } from '../../../src/bot/ports.ts';
 import type { SessionAsk } from '../../../src/bot/policy/recipes/sessionAsk.ts';
 import { dump, policy, recipes } from '../../support/policy.ts';
-import { askedAt, hosta } from '../../support/requests.ts';
+import { askedAt, hosta } from '../../support/requests/requests.ts';
 import {
   elsewhere,
   freeze,

@@ -1,6 +1,6 @@
 // Output and links leave the cards once, also of a session that was lost from sight.
 import { afterEach, expect, test } from '@jest/globals';
-import type { TestApp } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
 import { asked, finished, open } from '../../support/stories/needToKnow.ts';
 
 const hour = 3_600_000;

@@ -6,9 +6,9 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { resultsOf } from '../../../src/liveResponse/request/request.ts';
 import type { Results } from '../../../src/liveResponse/results/resultFacts.ts';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
-import { sessionIn } from '../../support/requests.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/apps/testApp.ts';
+import { sessionIn } from '../../support/requests/requests.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

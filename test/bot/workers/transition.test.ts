@@ -15,9 +15,9 @@ import {
   sessionsOf,
 } from '../../../src/bot/workers/transition.ts';
 import type { OfflineQueue } from '../../../src/liveResponse/tenantLimits.ts';
-import { actionWith, asked, start } from '../../support/lifecycle.ts';
+import { actionWith, asked, start } from '../../support/requests/lifecycle.ts';
 import { createManualClock } from '../../support/manualClock.ts';
-import { askedFor, createWorkerPorts, history, sent, sessionOf } from '../../support/workerPorts.ts';
+import { askedFor, createWorkerPorts, history, sent, sessionOf } from '../../support/apps/workerPorts.ts';
 
 const minute = 60_000;
 const queued = history(askedFor(), 'approved');

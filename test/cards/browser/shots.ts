@@ -4,7 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { launch } from '../../browser/chromium.ts';
-import { chatRenderings } from '../rendered.ts';
+import { chatRenderings } from '../examples/rendered.ts';
 import { drawGolden, looks, overflows } from './draw.ts';
 
 const [folder, part = ''] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 // An approximation of how Slack draws the blocks that our cards use, for looking at them; Slack's own Block
 // Kit Builder needs an account.
-import { textOf } from '../reading.ts';
+import { textOf } from '../examples/reading.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

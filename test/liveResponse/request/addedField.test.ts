@@ -1,8 +1,8 @@
 // What was asked is kept by every event, also a field that one line adds.
 import { expect, test } from '@jest/globals';
 import type { NewRequest, Request } from '../../../src/liveResponse/request/request.ts';
-import { after, exampleEvents, exampleFacts } from '../../support/histories.ts';
-import { asked, exampleMoves, fold, start } from '../../support/lifecycle.ts';
+import { after, exampleEvents, exampleFacts } from '../../support/requests/histories.ts';
+import { asked, exampleMoves, fold, start } from '../../support/requests/lifecycle.ts';
 
 /** Ways to every stage that an event may meet: chance leaves some events out. */
 function waysOf(made: NewRequest): readonly Request[] {

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Command } from '../../../src/liveResponse/commands.ts';
 import type { Continues, NewRequest, Request } from '../../../src/liveResponse/request/request.ts';
 import { continuationOf } from '../../../src/liveResponse/request/retry.ts';
-import { actionWith, asked, exampleMoves, fold } from '../../support/lifecycle.ts';
+import { actionWith, asked, exampleMoves, fold } from '../../support/requests/lifecycle.ts';
 
 const put: Command = { type: 'PutFile', fileName: 'tool.zip' };
 const unpack: Command = { type: 'RunScript', scriptName: 'unpack.ps1' };

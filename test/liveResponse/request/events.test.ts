@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { RequestFact, SessionFact } from '../../../src/liveResponse/request/events.ts';
 import { isRequestEventType, isSessionEventType } from '../../../src/liveResponse/request/events.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
-import { actionWith, exampleMoves, fold, requestIn, start } from '../../support/lifecycle.ts';
-import { after } from '../../support/requests.ts';
+import { actionWith, exampleMoves, fold, requestIn, start } from '../../support/requests/lifecycle.ts';
+import { after } from '../../support/requests/requests.ts';
 
 const { approved, claimed, lost, abandoned } = exampleMoves;
 const avery = approved.vote.by;

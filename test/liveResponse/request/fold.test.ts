@@ -4,8 +4,8 @@ import type { RequestFact } from '../../../src/liveResponse/request/events.ts';
 import { IllegalTransition } from '../../../src/liveResponse/request/fold.ts';
 import type { State } from '../../../src/liveResponse/request/request.ts';
 import type { Approval } from '../../../src/liveResponse/request/vote.ts';
-import { asked, exampleMoves, fold, requestIn, start } from '../../support/lifecycle.ts';
-import { after } from '../../support/requests.ts';
+import { asked, exampleMoves, fold, requestIn, start } from '../../support/requests/lifecycle.ts';
+import { after } from '../../support/requests/requests.ts';
 
 const { approved, claimed, submitted, actionMissing, found, lost } = exampleMoves;
 const avery = approved.vote.by;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { endedAt, isOpen, resultsOf, sessionOf, stageOf } from '../../../src/liveResponse/request/request.ts';
 import { noResults } from '../../../src/liveResponse/request/session.ts';
-import { exampleMoves, fold, requestIn, start } from '../../support/lifecycle.ts';
+import { exampleMoves, fold, requestIn, start } from '../../support/requests/lifecycle.ts';
 
 const { approved, claimed, submitted, overdue, lapsed, denied, ended } = exampleMoves;
 const excerpt = { index: 0, at: start, length: 3, sha256: 'aa', errors: false, cut: false };

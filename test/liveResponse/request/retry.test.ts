@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { againFrom, mayHaveReached } from '../../../src/liveResponse/request/retry.ts';
-import { actionWith, exampleMoves, fold, requestIn } from '../../support/lifecycle.ts';
-import type { AnyEvent } from '../../support/requests.ts';
+import { actionWith, exampleMoves, fold, requestIn } from '../../support/requests/lifecycle.ts';
+import type { AnyEvent } from '../../support/requests/requests.ts';
 
 const { approved, claimed, submitted, deferred, lost, resubmitted, abandoned } = exampleMoves;
 const { denied, withdrawn, expired, lapsed, ended, found } = exampleMoves;

@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { earlierAttempt, isInState, mayTurnUp } from '../../../src/liveResponse/request/session.ts';
 import { sessionOf } from '../../../src/liveResponse/request/request.ts';
-import { exampleMoves, fold, requestIn } from '../../support/lifecycle.ts';
-import type { AnyEvent } from '../../support/requests.ts';
+import { exampleMoves, fold, requestIn } from '../../support/requests/lifecycle.ts';
+import type { AnyEvent } from '../../support/requests/requests.ts';
 
 const { approved, claimed, submitted, deferred, lost, resubmitted, abandoned } = exampleMoves;
 const { lapsed, withdrawn, refused, ended } = exampleMoves;

@@ -5,8 +5,8 @@ import { IllegalTransition } from '../../../src/liveResponse/request/fold.ts';
 import { resultsOf, stageOf } from '../../../src/liveResponse/request/request.ts';
 import { noResults } from '../../../src/liveResponse/request/session.ts';
 import type { Results } from '../../../src/liveResponse/results/resultFacts.ts';
-import { actionWith, exampleMoves, fold, requestIn, start } from '../../support/lifecycle.ts';
-import { after, sessionIn } from '../../support/requests.ts';
+import { actionWith, exampleMoves, fold, requestIn, start } from '../../support/requests/lifecycle.ts';
+import { after, sessionIn } from '../../support/requests/requests.ts';
 
 const { approved, claimed, submitted, lost, abandoned, overdue, ended } = exampleMoves;
 const sent = [approved, claimed, submitted] as const;

@@ -4,9 +4,9 @@ import type { ErrorAnswer } from '../../../src/liveResponse/request/errorAnswer.
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { noResults } from '../../../src/liveResponse/request/session.ts';
-import { actionId, actionWith, asked, exampleMoves, fold, start } from '../../support/lifecycle.ts';
-import type { AnyEvent } from '../../support/requests.ts';
-import { after, grantOf, sessionIn } from '../../support/requests.ts';
+import { actionId, actionWith, asked, exampleMoves, fold, start } from '../../support/requests/lifecycle.ts';
+import type { AnyEvent } from '../../support/requests/requests.ts';
+import { after, grantOf, sessionIn } from '../../support/requests/requests.ts';
 
 const { approved, claimed, submitted, lost, found, resubmitted, progressed, ended } = exampleMoves;
 const { actionMissing, overdue, abandoned, lapsed } = exampleMoves;

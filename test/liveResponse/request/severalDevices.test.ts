@@ -5,7 +5,7 @@ import type { SessionEvent } from '../../../src/liveResponse/request/events.ts';
 import { apply, create, IllegalTransition } from '../../../src/liveResponse/request/fold.ts';
 import { endedAt, isOpen, sessionOf } from '../../../src/liveResponse/request/request.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
-import { asked, exampleMoves, start } from '../../support/lifecycle.ts';
+import { asked, exampleMoves, start } from '../../support/requests/lifecycle.ts';
 
 const { approved, claimed, submitted, ended, lapsed, lost } = exampleMoves;
 const second = { ...asked.targets[0].device, id: 'b'.repeat(40), name: 'hostb.corp.example' };

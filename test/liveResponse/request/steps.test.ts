@@ -22,8 +22,8 @@ import {
   fold,
   requestIn,
   start,
-} from '../../support/lifecycle.ts';
-import type { AnyEvent } from '../../support/requests.ts';
+} from '../../support/requests/lifecycle.ts';
+import type { AnyEvent } from '../../support/requests/requests.ts';
 
 const { approved, claimed, submitted, found, lost, overdue, abandoned, lapsed } = exampleMoves;
 const sent = [approved, claimed, submitted] as const;

@@ -1,14 +1,14 @@
 // What is said of failures as Windows and Defender tell them, over HTTP: by codes and ids, in whatever
 // language the text is; and of a 403, with the roles as Defender lists them. Field-faults row 3.6.
-import { runOf } from '../../support/requests.ts';
+import { runOf } from '../../support/requests/requests.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { refusalHints } from '../../../cards/messages/advice.ts';
 import { exitHints, stepHints, stepNext } from '../../../cards/messages/stepAdvice.ts';
 import { recordAdvice } from '../../../cards/messages/deviceContext.ts';
-import { openTestApp } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
-import { fieldError, fieldJson } from '../../support/defender/fieldProxy.ts';
+import { openTestApp } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
+import { fieldError, fieldJson } from '../../support/defender/field/fieldProxy.ts';
 
 let app: TestApp;
 beforeEach(async () => {

@@ -5,9 +5,9 @@ import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ScaledClock } from '../../../src/adapters/clock.ts';
 import { createSimulatorControls } from '../../../src/app/simulatorControls.ts';
-import { openTestApp } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
-import { outcomeOf } from '../../support/requests.ts';
+import { openTestApp } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
+import { outcomeOf } from '../../support/requests/requests.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

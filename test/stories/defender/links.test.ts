@@ -1,8 +1,8 @@
 // Row 5.8: a link on a foreign host is handed to nobody, on no card and in no answer, and it is said why.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readSettings } from '../../../src/adapters/config/settings.ts';
-import { approvedHouse, textOf } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
+import { approvedHouse, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

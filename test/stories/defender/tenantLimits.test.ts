@@ -6,9 +6,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { longQueueMs, shortQueueMs } from '../../../src/liveResponse/tenantLimits.ts';
 import { defaultRates } from '../../../src/liveResponse/pacing/callRates.ts';
-import { createStoryClock, openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
-import { stateIn } from '../../support/requests.ts';
+import { createStoryClock, openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/apps/testApp.ts';
+import { stateIn } from '../../support/requests/requests.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -2,10 +2,10 @@
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
-import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
+import { approvedHouse, openTestApp, textOf } from '../../support/apps/testApp.ts';
 import { lastText } from '../../support/stories/shorthands.ts';
-import type { TestApp } from '../../support/testApp.ts';
-import { outcomeOf } from '../../support/requests.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
+import { outcomeOf } from '../../support/requests/requests.ts';
 import { plant } from '../../support/defender/plantedFault.ts';
 
 let app: TestApp;

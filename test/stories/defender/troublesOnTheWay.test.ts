@@ -2,10 +2,10 @@
 // ends in the truth.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { approvedHouse, openTestApp } from '../../support/testApp.ts';
+import { approvedHouse, openTestApp } from '../../support/apps/testApp.ts';
 import { lastText } from '../../support/stories/shorthands.ts';
-import type { TestApp } from '../../support/testApp.ts';
-import { sessionIn } from '../../support/requests.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
+import { sessionIn } from '../../support/requests/requests.ts';
 import { plant } from '../../support/defender/plantedFault.ts';
 
 let app: TestApp;

@@ -5,10 +5,10 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChatError } from '../../../src/bot/ports.ts';
-import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
-import { createStoryChat } from '../../support/storyChat.ts';
-import type { TestApp } from '../../support/testApp.ts';
-import type { StoryChat } from '../../support/storyChat.ts';
+import { approvedHouse, openTestApp, textOf } from '../../support/apps/testApp.ts';
+import { createStoryChat } from '../../support/apps/storyChat.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
+import type { StoryChat } from '../../support/apps/storyChat.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

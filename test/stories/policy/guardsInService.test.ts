@@ -1,5 +1,5 @@
 // Guards that only the composed service shows: what a restart still counts, and what /readyz tells.
-import { sessionIn, stateIn } from '../../support/requests.ts';
+import { sessionIn, stateIn } from '../../support/requests/requests.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,8 +8,8 @@ import { startService } from '../../../src/app/compose.ts';
 import type { Service } from '../../../src/app/compose.ts';
 import type { ServiceOptions } from '../../../src/app/options.ts';
 import { createFailingDisk } from '../../support/store/failingDisk.ts';
-import { createStoryChat } from '../../support/storyChat.ts';
-import { examplePolicy } from '../../support/testApp.ts';
+import { createStoryChat } from '../../support/apps/storyChat.ts';
+import { examplePolicy } from '../../support/apps/testApp.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 import { bindingOf } from '../../../src/liveResponse/commands.ts';
 

@@ -2,8 +2,8 @@
 // is refused and tells nothing.
 import { afterEach, expect, test } from '@jest/globals';
 import type { Verb } from '../../../cards/view.ts';
-import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
+import { approvedHouse, openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
 import { approvalCodeOf } from '../../../src/bot/commands/requestId.ts';
 
 let app: TestApp;

@@ -1,8 +1,8 @@
 // Row 5.9: a bound on what waits, of one person and for one device.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

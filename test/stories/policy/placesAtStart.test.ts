@@ -13,7 +13,7 @@ import { createLog } from '../../../src/adapters/log.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import { seedWorkspace, slackPolicy } from '../../support/slack/slackTestApp.ts';
-import { createStoryChat } from '../../support/storyChat.ts';
+import { createStoryChat } from '../../support/apps/storyChat.ts';
 
 let dir: string;
 let slack: FakeSlack;

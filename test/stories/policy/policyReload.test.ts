@@ -16,8 +16,8 @@ import type { PolicyReloadOptions } from '../../../src/app/policyReload.ts';
 import type { Clock } from '../../../src/liveResponse/ports.ts';
 import { journalLines } from '../../support/store/journal.ts';
 import { createFailingDisk } from '../../support/store/failingDisk.ts';
-import { examplePolicy, openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
+import { examplePolicy, openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/apps/testApp.ts';
 import { broken, looser } from '../../support/stories/policyFile.ts';
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');

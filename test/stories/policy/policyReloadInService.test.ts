@@ -7,8 +7,8 @@ import { policyFileWarnings } from '../../../src/adapters/config/policySource.ts
 import { startService } from '../../../src/app/compose.ts';
 import type { ServiceOptions } from '../../../src/app/options.ts';
 import { startProgram } from '../../support/programs/program.ts';
-import { createStoryChat } from '../../support/storyChat.ts';
-import { examplePolicy } from '../../support/testApp.ts';
+import { createStoryChat } from '../../support/apps/storyChat.ts';
+import { examplePolicy } from '../../support/apps/testApp.ts';
 import { broken, looser } from '../../support/stories/policyFile.ts';
 
 let dir: string;

@@ -2,8 +2,8 @@
 // when it is asked for and once more right before the POST; a system that nobody knows goes on with a note.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { examplePolicy, openTestApp, textOf } from '../../support/testApp.ts';
+import { examplePolicy, openTestApp, textOf } from '../../support/apps/testApp.ts';
 import { startProgram } from '../../support/programs/program.ts';
 
 const twice = (text: string): string => text.replace('name: Sam Second', 'name: "Riley  RESPONDER"');

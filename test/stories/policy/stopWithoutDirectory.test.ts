@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { history } from '../../../src/adapters/store/history.ts';
 import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
 import type { Groups } from '../../../src/bot/ports.ts';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
 import { approvalCodeOf } from '../../../src/bot/commands/requestId.ts';
 
 const group = 'entra:0e3c1d2e-0000-4000-8000-000000000001';

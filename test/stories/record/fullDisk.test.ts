@@ -3,8 +3,8 @@
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createFailingDisk } from '../../support/store/failingDisk.ts';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { recordsFolder, storyOf } from '../../support/store/olderRecord.ts';
 import { RecordedService } from '../../support/store/recordedService.ts';
 import type { Presser, RecordedCard } from '../../support/store/recordedService.ts';
-import { runOf, stateIn } from '../../support/requests.ts';
+import { runOf, stateIn } from '../../support/requests/requests.ts';
 
 const updating = process.env['UPDATE_GOLDENS'] === '1';
 /** A start, some forty presses, and a machine that does much else. Milliseconds. */

@@ -7,9 +7,9 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { plainText } from '../../../cards/renderers/plainText.ts';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
-import { outcomeOf } from '../../support/requests.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
+import { outcomeOf } from '../../support/requests/requests.ts';
 
 const minute = 60_000;
 const notKnown =

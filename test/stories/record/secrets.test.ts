@@ -3,8 +3,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { approvedHouse, openTestApp } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
+import { approvedHouse, openTestApp } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
 import { journalText } from '../../support/store/journal.ts';
 
 let app: TestApp;

@@ -2,9 +2,9 @@
 // came of it, and what may have run.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
-import { outcomeOf, runOf, stateIn } from '../../support/requests.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/apps/testApp.ts';
+import { outcomeOf, runOf, stateIn } from '../../support/requests/requests.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

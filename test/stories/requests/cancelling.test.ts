@@ -1,9 +1,9 @@
 // Cancel: asked once, but never lost because the bot died or Defender refused to let it.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
-import { outcomeOf } from '../../support/requests.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
+import { outcomeOf } from '../../support/requests/requests.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChatError } from '../../../src/bot/ports.ts';
-import { openTestApp, textOf } from '../../support/testApp.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
 import { ask } from '../../support/stories/shorthands.ts';
-import type { TestApp } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -1,9 +1,9 @@
 // The main job from end to end: asked by one person, approved by another, run once, followed index by index,
 // finished with excerpt and link.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
-import { outcomeOf, runOf } from '../../support/requests.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
+import { outcomeOf, runOf } from '../../support/requests/requests.ts';
 
 let app: TestApp;
 beforeEach(async () => {

@@ -2,9 +2,9 @@
 // their time, approvals of another tenant.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
-import { outcomeOf } from '../../support/requests.ts';
+import { approvedHouse, openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/apps/testApp.ts';
+import { outcomeOf } from '../../support/requests/requests.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -2,10 +2,10 @@
 // whichever of the two is first.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp, TestAppOptions } from '../../support/testApp.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp, TestAppOptions } from '../../support/apps/testApp.ts';
 import type { Run } from '../../../src/liveResponse/request/session.ts';
-import { outcomeOf, runOf, sessionIn } from '../../support/requests.ts';
+import { outcomeOf, runOf, sessionIn } from '../../support/requests/requests.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -3,13 +3,13 @@
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { refusalsPerHour } from '../../../src/bot/handlers/refusalJournal.ts';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import { approvalCodeOf } from '../../../src/bot/commands/requestId.ts';
 import { journalText } from '../../support/store/journal.ts';
 import { maxReason } from '../../../src/liveResponse/verbs.ts';
-import { outcomeOf } from '../../support/requests.ts';
+import { outcomeOf } from '../../support/requests/requests.ts';
 
 let app: TestApp;
 /** Riley has a second account, in Slack; so has Avery. */

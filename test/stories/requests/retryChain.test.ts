@@ -2,9 +2,9 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
-import { runOf } from '../../support/requests.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
+import { runOf } from '../../support/requests/requests.ts';
 
 const minute = 60_000;
 const scriptMissing = 'on hosta put triage.zip ; run later.ps1 -Deep ; get C:\\Users\\Public\\late.txt';

@@ -1,8 +1,8 @@
 // The tier of a rest of a recipe that is tried again: never looser than the recipe’s or its commands’ own.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
 import {
   againButton,
   approveAndFinish,

@@ -3,10 +3,10 @@
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { searchSchedule } from '../../../src/liveResponse/pacing/callRates.ts';
-import { openTestApp, textOf } from '../../support/testApp.ts';
-import type { TestApp } from '../../support/testApp.ts';
-import { upload } from '../../support/defender/library.ts';
-import { grantOf, sessionIn } from '../../support/requests.ts';
+import { openTestApp, textOf } from '../../support/apps/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
+import { upload } from '../../support/defender/library/library.ts';
+import { grantOf, sessionIn } from '../../support/requests/requests.ts';
 
 const minute = 60_000;
 

@@ -1,15 +1,15 @@
 // No card and no answer claims what the bot does not know: field-faults rows 1.4, 1.6, 1.11 and 1.20, and the
 // bot's own state (row 1.5 is in freeze.test.ts).
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
-import { stateIn } from '../../support/requests.ts';
+import { stateIn } from '../../support/requests/requests.ts';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { plainText } from '../../../cards/renderers/plainText.ts';
-import { approvedHouse, openTestApp, textOf } from '../../support/testApp.ts';
+import { approvedHouse, openTestApp, textOf } from '../../support/apps/testApp.ts';
 import { ask } from '../../support/stories/shorthands.ts';
-import type { TestApp } from '../../support/testApp.ts';
+import type { TestApp } from '../../support/apps/testApp.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

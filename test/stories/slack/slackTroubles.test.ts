@@ -5,7 +5,7 @@ import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import { incidents, openSlackTestApp, privateRoom } from '../../support/slack/slackTestApp.ts';
 import type { SlackTestApp } from '../../support/slack/slackTestApp.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
-import { grantOf, stateIn } from '../../support/requests.ts';
+import { grantOf, stateIn } from '../../support/requests/requests.ts';
 
 let app: SlackTestApp;
 beforeEach(async () => {

@@ -11,7 +11,7 @@ import type { ConsoleMessage } from '../../../src/adapters/console/chat.ts';
 import { openConsole } from '../../adapters/console/console.ts';
 import type { TestConsole } from '../../adapters/console/console.ts';
 import { nodesIn } from '../chats/hostile.ts';
-import { examplePolicy } from '../testApp.ts';
+import { examplePolicy } from '../apps/testApp.ts';
 import { aliveInAdaptive, readAgain, stagePolicy } from './stage.ts';
 import type { Carried, Door, Stage, Who } from './stage.ts';
 

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Request, State } from '../../../src/liveResponse/request/request.ts';
-import { stateIn } from '../requests.ts';
+import { stateIn } from '../requests/requests.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { createJournalWatch } from '../../crash/journalWatch.ts';

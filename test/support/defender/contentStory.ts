@@ -1,6 +1,6 @@
 // A request whose script the approver sees, as the stories on the content of library scripts begin.
-import { openTestApp } from '../testApp.ts';
-import type { TestApp, TestAppOptions } from '../testApp.ts';
+import { openTestApp } from '../apps/testApp.ts';
+import type { TestApp, TestAppOptions } from '../apps/testApp.ts';
 
 export async function asked(
   command = 'dump hosta notepad',

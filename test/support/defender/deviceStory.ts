@@ -1,7 +1,7 @@
 // What the stories on devices share: a line that names a device, and what is seen of the answer.
 import { expect } from '@jest/globals';
-import { openTestApp, textOf } from '../testApp.ts';
-import type { TestApp, TestAppOptions } from '../testApp.ts';
+import { openTestApp, textOf } from '../apps/testApp.ts';
+import type { TestApp, TestAppOptions } from '../apps/testApp.ts';
 import type { Reply } from '../../../src/bot/ports.ts';
 import type { Device } from '../../../src/simulator/shapes.ts';
 

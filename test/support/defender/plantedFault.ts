@@ -1,5 +1,5 @@
 // A fault of the simulated Defender, planted before a request is approved.
-import type { TestApp } from '../testApp.ts';
+import type { TestApp } from '../apps/testApp.ts';
 
 export const plant =
   (fault: Parameters<TestApp['simulator']['tenant']['faults']['plant']>[0]) =>

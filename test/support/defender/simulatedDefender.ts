@@ -14,8 +14,8 @@ import type { ProfileChange } from '../../../src/simulator/profile.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { ListLog, StepClock } from './defenderFakes.ts';
-import { startFieldProxy } from './fieldProxy.ts';
-import type { FieldProxy } from './fieldProxy.ts';
+import { startFieldProxy } from './field/fieldProxy.ts';
+import type { FieldProxy } from './field/fieldProxy.ts';
 
 export const dump: readonly Command[] = [
   { type: 'RunScript', scriptName: 'minidump.ps1', args: 'OfficeClickToRun' },

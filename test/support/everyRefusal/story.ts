@@ -1,6 +1,6 @@
 // Story of refusals, as its two people live it: they type and press, read what they are told, and try again
 // when they are told to.
-import { stateIn } from '../requests.ts';
+import { stateIn } from '../requests/requests.ts';
 import type { ChatCall, Refusal } from '../../../src/demo/refusal.ts';
 import type { ChatSide, SeenCard, Stage, StageClock, Who } from './stage.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Request, State } from '../../../src/liveResponse/request/request.ts';
-import { stateIn } from '../requests.ts';
+import { stateIn } from '../requests/requests.ts';
 import { unhurried } from '../../../src/demo/unhurried.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import { incidents, slackPolicy } from '../../../src/demo/slack/workspace.ts';

@@ -1,5 +1,5 @@
 // Refusals of whoever asks: who it is, of what, and on which device.
-import { askedAt } from '../requests.ts';
+import { askedAt } from '../requests/requests.ts';
 import { by, id } from './samples.ts';
 import type { RefusalSamples } from './samples.ts';
 

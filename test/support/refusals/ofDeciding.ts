@@ -1,5 +1,5 @@
 // Refusals of what is to be decided, sent or read of a request that is there.
-import { askedAt } from '../requests.ts';
+import { askedAt } from '../requests/requests.ts';
 import { by, id } from './samples.ts';
 import type { RefusalSamples } from './samples.ts';
 

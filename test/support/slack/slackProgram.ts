@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createJournalWatch } from '../../crash/journalWatch.ts';
 import type { Request, State } from '../../../src/liveResponse/request/request.ts';
-import { stateIn } from '../requests.ts';
+import { stateIn } from '../requests/requests.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { addressIn, startProgram, stopped } from '../programs/program.ts';

@@ -10,8 +10,8 @@ import { openStore } from '../../../src/adapters/store/journal/requestStore.ts';
 import type { Store } from '../../../src/adapters/store/journal/requestStore.ts';
 import type { OutputStore } from '../../../src/liveResponse/ports.ts';
 import type { CardRef, Request } from '../../../src/liveResponse/request/request.ts';
-import type { AnyEvent } from '../requests.ts';
-import { asked, changeOf, flat, newRequest } from '../requests.ts';
+import type { AnyEvent } from '../requests/requests.ts';
+import { asked, changeOf, flat, newRequest } from '../requests/requests.ts';
 
 export interface LongHistory {
   readonly requests: number;

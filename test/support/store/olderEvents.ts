@@ -1,8 +1,8 @@
 // Events in the words of the lines before format 3: the flat request with one approval, as version 0.1 and the
 // keyed lines of format 2 wrote it.
 import type { NewRequest } from '../../../src/liveResponse/request/request.ts';
-import type { AnyEvent } from '../requests.ts';
-import { flat } from '../requests.ts';
+import type { AnyEvent } from '../requests/requests.ts';
+import { flat } from '../requests/requests.ts';
 
 interface OlderEvent {
   readonly type: string;

@@ -1,6 +1,6 @@
 // What is asked in a place that is not for everybody, as the stories on need-to-know begin.
-import { openTestApp, textOf } from '../testApp.ts';
-import type { TestApp, TestAppOptions } from '../testApp.ts';
+import { openTestApp, textOf } from '../apps/testApp.ts';
+import type { TestApp, TestAppOptions } from '../apps/testApp.ts';
 
 /**
  * Hana hunts: she may ask and read results, and approves nothing. Insiders is where what is not for everybody

@@ -1,5 +1,5 @@
 // Policies that a file changes to, in the stories on reading it again.
-import { examplePolicy } from '../testApp.ts';
+import { examplePolicy } from '../apps/testApp.ts';
 
 export const looser = examplePolicy.replace(
   'groups: [Workstations, Servers]',

@@ -1,7 +1,7 @@
 // What today’s policy lets run at a moment, told without any of the product’s own rules.
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
-import type { TestApp } from '../testApp.ts';
-import { grantOf } from '../requests.ts';
+import type { TestApp } from '../apps/testApp.ts';
+import { grantOf } from '../requests/requests.ts';
 import type { Edit, Said } from './policyHistories.ts';
 import { apprGroup, respGroup } from './policyHistories.ts';
 

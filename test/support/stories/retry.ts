@@ -1,7 +1,7 @@
 // A request approved and followed to its end, its card, and the press that tries the rest of it again.
 import type { Request } from '../../../src/liveResponse/request/request.ts';
-import { textOf } from '../testApp.ts';
-import type { TestApp } from '../testApp.ts';
+import { textOf } from '../apps/testApp.ts';
+import type { TestApp } from '../apps/testApp.ts';
 
 /** A session that was approved and has ended. */
 export async function ended(app: TestApp, command: string): Promise<Request> {

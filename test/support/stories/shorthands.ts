@@ -1,8 +1,8 @@
 // Shorthands of many stories: a line that is typed, what stands on the newest card, what Defender was sent.
 import { plainText } from '../../../cards/renderers/plainText.ts';
 import type { CardView } from '../../../cards/view.ts';
-import { textOf } from '../testApp.ts';
-import type { TestApp } from '../testApp.ts';
+import { textOf } from '../apps/testApp.ts';
+import type { TestApp } from '../apps/testApp.ts';
 
 /** Types a line, and gives what is answered. */
 export const ask = (app: TestApp, line: string, as = 'responder1'): Promise<string> =>

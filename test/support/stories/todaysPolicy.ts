@@ -1,7 +1,7 @@
 // A request that is asked for under a policy, as the stories on today’s policy begin.
 import type { Groups } from '../../../src/bot/ports.ts';
-import { openTestApp } from '../testApp.ts';
-import type { TestApp } from '../testApp.ts';
+import { openTestApp } from '../apps/testApp.ts';
+import type { TestApp } from '../apps/testApp.ts';
 
 export async function asked(
   line = 'dump hosta notepad',

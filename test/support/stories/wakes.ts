@@ -1,5 +1,5 @@
 // When a worker wakes by itself, and what the stories on that begin with.
-import type { WorkingTestApp } from '../workingTestApp.ts';
+import type { WorkingTestApp } from '../apps/workingTestApp.ts';
 
 export const faults = (app: WorkingTestApp) => app.simulator.tenant.faults;
 

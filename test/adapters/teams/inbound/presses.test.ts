@@ -1,6 +1,6 @@
 // Button presses in Teams: answered in time, or privately later.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { aView } from '../../../support/views.ts';
+import { aView } from '../../../support/requests/views.ts';
 import { cardOf, wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../../src/demo/teams/fakeConnector.ts';
 import { ana, ben, group, TeamsHarness } from '../../../support/chats/teamsHarness.ts';

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pageCharacters, pageLines } from '../../../../src/bot/handlers/queries/results.ts';
 import type { Reply } from '../../../../src/bot/ports.ts';
-import { aView } from '../../../support/views.ts';
+import { aView } from '../../../support/requests/views.ts';
 import { cardOf, wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../../src/demo/teams/fakeConnector.ts';
 import {

@@ -5,7 +5,7 @@ import { sendLimits, ConnectorRates } from '../../../../src/adapters/teams/outbo
 import { updateGap } from '../../../../src/adapters/teams/outbound/cardUpdates.ts';
 import { openDoor } from '../../../../src/adapters/teams/doors.ts';
 import { Connector } from '../../../../src/adapters/teams/outbound/connector.ts';
-import { aView } from '../../../support/views.ts';
+import { aView } from '../../../support/requests/views.ts';
 import { cardOf, wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
 import type { Fault } from '../../../../src/demo/teams/fakeConnector.ts';
 import {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Announcements } from '../../../../src/bot/workers/cards/announcements.ts';
 import type { Saying } from '../../../../src/bot/workers/cards/announcements.ts';
-import { askedAt } from '../../../support/requests.ts';
+import { askedAt } from '../../../support/requests/requests.ts';
 import { door, failure, quiet, setTable, TableChat } from './cardTable.ts';
 import type { Table } from './cardTable.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Notification } from '../../../../src/bot/workers/cards/announcements.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { runOf } from '../../../support/requests.ts';
+import { runOf } from '../../../support/requests/requests.ts';
 import { failure, request, standing, TableChat } from './cardTable.ts';
 import { always, begin, cardOf, here, hour } from './oneCard.ts';
 import type { Calls } from './oneCard.ts';

@@ -13,9 +13,9 @@ import { apply } from '../../../../src/liveResponse/request/fold.ts';
 import { isOpen, stageOf } from '../../../../src/liveResponse/request/request.ts';
 import type { Card, Request } from '../../../../src/liveResponse/request/request.ts';
 import { policy } from '../../../support/policy.ts';
-import { after, askedAt, requests } from '../../../support/requests.ts';
-import type { AnyEvent } from '../../../support/requests.ts';
-import { aView } from '../../../support/views.ts';
+import { after, askedAt, requests } from '../../../support/requests/requests.ts';
+import type { AnyEvent } from '../../../support/requests/requests.ts';
+import { aView } from '../../../support/requests/views.ts';
 
 /** Moves when it is told to; begins two minutes after the requests were asked. */
 export class TableClock {
@@ -231,7 +231,7 @@ export function failure(code: ChatErrorCode, message: string = code, retryAfterM
   return new ChatError(code, message, retryAfterMs === undefined ? {} : { retryAfterMs });
 }
 
-/** A request of `test/support/requests.ts` under another id, with other fields of what was asked. */
+/** A request of `test/support/requests/requests.ts` under another id, with other fields of what was asked. */
 export function request(
   state: keyof typeof requests,
   id: string,

@@ -8,7 +8,7 @@ import type { CallKind } from '../../../../src/liveResponse/pacing/callRates.ts'
 import type { WaitCause } from '../../../../src/liveResponse/request/session.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
 import type { SessionStage } from '../../../../src/liveResponse/request/session.ts';
-import { askedAt, requests } from '../../../support/requests.ts';
+import { askedAt, requests } from '../../../support/requests/requests.ts';
 import { request, setTable } from './cardTable.ts';
 
 const minute = 60_000;

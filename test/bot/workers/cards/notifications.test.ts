@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { pendingNotification } from '../../../../src/bot/workers/cards/announcements.ts';
 import type { Action } from '../../../../src/liveResponse/action.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { askedAt, runOf } from '../../../support/requests.ts';
+import { askedAt, runOf } from '../../../support/requests/requests.ts';
 import { request, setTable } from './cardTable.ts';
 
 const minute = 60_000;

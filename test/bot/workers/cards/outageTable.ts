@@ -2,7 +2,7 @@
 import { OutageNotices } from '../../../../src/bot/workers/cards/outageNotices.ts';
 import type { Affected } from '../../../../src/bot/workers/cards/outageNotices.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { askedAt } from '../../../support/requests.ts';
+import { askedAt } from '../../../support/requests/requests.ts';
 import { request, setTable, standing } from './cardTable.ts';
 import type { Table } from './cardTable.ts';
 

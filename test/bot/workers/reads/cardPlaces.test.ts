@@ -12,7 +12,7 @@ import {
 } from '../../../../src/bot/workers/reads/cardPlaces.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
 import { policy } from '../../../support/policy.ts';
-import { askedFor, history, sent } from '../../../support/workerPorts.ts';
+import { askedFor, history, sent } from '../../../support/apps/workerPorts.ts';
 
 const chats = ['console', 'slack'].map((surface) => ({ surface })) as unknown as readonly ChatPort[];
 const finished = history(askedFor(), ...sent, 'ended');

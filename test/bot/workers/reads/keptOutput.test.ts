@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { hash } from '../../../../src/adapters/clock.ts';
 import { createLinkBox, keptOutput } from '../../../../src/bot/workers/reads/keptOutput.ts';
 import { createManualClock } from '../../../support/manualClock.ts';
-import { askedFor, createWorkerPorts, history, sent } from '../../../support/workerPorts.ts';
+import { askedFor, createWorkerPorts, history, sent } from '../../../support/apps/workerPorts.ts';
 
 const excerpt = { index: 1, at: 1, length: 4, errors: false, cut: false };
 const read = (text: string) =>

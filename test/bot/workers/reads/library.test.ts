@@ -19,9 +19,9 @@ import { hash } from '../../../../src/adapters/clock.ts';
 import type { Command } from '../../../../src/liveResponse/commands.ts';
 import { DefenderError } from '../../../../src/liveResponse/ports.ts';
 import type { Content } from '../../../../src/liveResponse/request/content.ts';
-import { asked } from '../../../support/lifecycle.ts';
+import { asked } from '../../../support/requests/lifecycle.ts';
 import { avery, policy, riley } from '../../../support/policy.ts';
-import { askedFor, createWorkerPorts, history, portsStart, sent } from '../../../support/workerPorts.ts';
+import { askedFor, createWorkerPorts, history, portsStart, sent } from '../../../support/apps/workerPorts.ts';
 
 const { commands } = asked.subject;
 const files = [{ name: 'minidump.ps1', sha256: 'AA' }];

@@ -10,10 +10,10 @@ import {
   originOfRetry,
 } from '../../../../src/bot/workers/requests/judging.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { asked, exampleMoves, start } from '../../../support/lifecycle.ts';
+import { asked, exampleMoves, start } from '../../../support/requests/lifecycle.ts';
 import { policy } from '../../../support/policy.ts';
-import { askedFor, createWorkerPorts, history, portsStart } from '../../../support/workerPorts.ts';
-import type { WorkerPorts } from '../../../support/workerPorts.ts';
+import { askedFor, createWorkerPorts, history, portsStart } from '../../../support/apps/workerPorts.ts';
+import type { WorkerPorts } from '../../../support/apps/workerPorts.ts';
 
 const minute = 60_000;
 const waiting = history(askedFor());

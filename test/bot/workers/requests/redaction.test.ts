@@ -6,11 +6,11 @@ import type { Policy } from '../../../../src/bot/policy/policy.ts';
 import type { ChatPort } from '../../../../src/bot/ports.ts';
 import { createRedaction } from '../../../../src/bot/workers/requests/redaction.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { asked } from '../../../support/lifecycle.ts';
+import { asked } from '../../../support/requests/lifecycle.ts';
 import { policy } from '../../../support/policy.ts';
-import { askedFor, createWorkerPorts, history, portsStart, sent } from '../../../support/workerPorts.ts';
-import type { PortsOptions } from '../../../support/workerPorts.ts';
-import type { AnyEvent } from '../../../support/requests.ts';
+import { askedFor, createWorkerPorts, history, portsStart, sent } from '../../../support/apps/workerPorts.ts';
+import type { PortsOptions } from '../../../support/apps/workerPorts.ts';
+import type { AnyEvent } from '../../../support/requests/requests.ts';
 
 const minute = 60_000;
 const excerpt: AnyEvent = {

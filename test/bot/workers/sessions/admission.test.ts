@@ -14,7 +14,7 @@ import type { SessionRef } from '../../../../src/bot/workers/transition.ts';
 import { capRestoreMs, CallRates, searchSchedule } from '../../../../src/liveResponse/pacing/callRates.ts';
 import { DefenderError } from '../../../../src/liveResponse/ports.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { actionId, actionWith, asked, exampleMoves, start } from '../../../support/lifecycle.ts';
+import { actionId, actionWith, asked, exampleMoves, start } from '../../../support/requests/lifecycle.ts';
 import {
   askedFor,
   createWorkerPorts,
@@ -22,9 +22,9 @@ import {
   portsStart,
   sent,
   sessionOf,
-} from '../../../support/workerPorts.ts';
-import type { PortsOptions, WorkerPorts } from '../../../support/workerPorts.ts';
-import type { AnyEvent } from '../../../support/requests.ts';
+} from '../../../support/apps/workerPorts.ts';
+import type { PortsOptions, WorkerPorts } from '../../../support/apps/workerPorts.ts';
+import type { AnyEvent } from '../../../support/requests/requests.ts';
 
 const action: Action = actionWith('Pending');
 const queued = history(askedFor(), 'approved');

@@ -2,8 +2,8 @@
 import { expect, test } from '@jest/globals';
 import { cancelAtDefender } from '../../../../src/bot/workers/sessions/cancel.ts';
 import { DefenderError } from '../../../../src/liveResponse/ports.ts';
-import { actionWith } from '../../../support/lifecycle.ts';
-import { createWorkerPorts } from '../../../support/workerPorts.ts';
+import { actionWith } from '../../../support/requests/lifecycle.ts';
+import { createWorkerPorts } from '../../../support/apps/workerPorts.ts';
 
 test('a cancel is accepted, too late or refused; a bug is none of them', async () => {
   const { deps, defender, logged } = createWorkerPorts([]);

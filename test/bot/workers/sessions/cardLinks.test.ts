@@ -5,10 +5,10 @@ import { createNextWake } from '../../../../src/bot/workers/worker.ts';
 import { DefenderError, StoreError } from '../../../../src/liveResponse/ports.ts';
 import type { DefenderErrorCode, DefenderErrorDetail } from '../../../../src/liveResponse/ports.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { actionId, asked, start } from '../../../support/lifecycle.ts';
+import { actionId, asked, start } from '../../../support/requests/lifecycle.ts';
 import { policy } from '../../../support/policy.ts';
-import { after } from '../../../support/requests.ts';
-import { askedFor, history, portsStart, sent, sessionOf } from '../../../support/workerPorts.ts';
+import { after } from '../../../support/requests/requests.ts';
+import { askedFor, history, portsStart, sent, sessionOf } from '../../../support/apps/workerPorts.ts';
 import { createResultTable, ended, lifeOfLink, minute, other, zip } from './resultTable.ts';
 
 const excerpt = { index: 0, at: start, length: 0, sha256: '', errors: false, cut: false };

@@ -4,8 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import { createFollowing } from '../../../../src/bot/workers/sessions/following.ts';
 import { DefenderError } from '../../../../src/liveResponse/ports.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { actionId, actionWith, asked } from '../../../support/lifecycle.ts';
-import { after } from '../../../support/requests.ts';
+import { actionId, actionWith, asked } from '../../../support/requests/lifecycle.ts';
+import { after } from '../../../support/requests/requests.ts';
 import {
   askedFor,
   createWorkerPorts,
@@ -13,7 +13,7 @@ import {
   portsStart,
   sent,
   sessionOf,
-} from '../../../support/workerPorts.ts';
+} from '../../../support/apps/workerPorts.ts';
 import { turns } from './resultTable.ts';
 
 const minute = 60_000;

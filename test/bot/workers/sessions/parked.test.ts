@@ -5,10 +5,10 @@ import { createParked } from '../../../../src/bot/workers/sessions/following.ts'
 import { DefenderError } from '../../../../src/liveResponse/ports.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
 import type { WaitingForDevice } from '../../../../src/liveResponse/request/session.ts';
-import { actionWith, asked, exampleMoves, start } from '../../../support/lifecycle.ts';
+import { actionWith, asked, exampleMoves, start } from '../../../support/requests/lifecycle.ts';
 import { policy } from '../../../support/policy.ts';
-import { after } from '../../../support/requests.ts';
-import type { AnyEvent } from '../../../support/requests.ts';
+import { after } from '../../../support/requests/requests.ts';
+import type { AnyEvent } from '../../../support/requests/requests.ts';
 import {
   askedFor,
   createWorkerPorts,
@@ -16,7 +16,7 @@ import {
   portsStart,
   sent,
   sessionOf,
-} from '../../../support/workerPorts.ts';
+} from '../../../support/apps/workerPorts.ts';
 
 const minute = 60_000;
 const running = history(askedFor(), ...sent);

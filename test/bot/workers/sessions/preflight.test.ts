@@ -12,9 +12,15 @@ import {
 import type { Policy } from '../../../../src/bot/policy/policy.ts';
 import { DefenderError } from '../../../../src/liveResponse/ports.ts';
 import type { Content, ContentRead } from '../../../../src/liveResponse/request/content.ts';
-import { asked } from '../../../support/lifecycle.ts';
+import { asked } from '../../../support/requests/lifecycle.ts';
 import { avery, policy, riley } from '../../../support/policy.ts';
-import { askedFor, createWorkerPorts, history, portsStart, sessionOf } from '../../../support/workerPorts.ts';
+import {
+  askedFor,
+  createWorkerPorts,
+  history,
+  portsStart,
+  sessionOf,
+} from '../../../support/apps/workerPorts.ts';
 
 const { device } = asked.targets[0];
 const approvedWith = (content?: Content) =>

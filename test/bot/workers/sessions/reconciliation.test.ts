@@ -10,7 +10,7 @@ import type { Action } from '../../../../src/liveResponse/action.ts';
 import { searchSchedule } from '../../../../src/liveResponse/pacing/callRates.ts';
 import { DefenderError } from '../../../../src/liveResponse/ports.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { actionId, actionWith, asked, exampleMoves, start } from '../../../support/lifecycle.ts';
+import { actionId, actionWith, asked, exampleMoves, start } from '../../../support/requests/lifecycle.ts';
 import {
   askedFor,
   createWorkerPorts,
@@ -18,7 +18,7 @@ import {
   portsStart,
   sent,
   sessionOf,
-} from '../../../support/workerPorts.ts';
+} from '../../../support/apps/workerPorts.ts';
 
 const minute = 60_000;
 const { device } = asked.targets[0];

@@ -5,9 +5,9 @@ import type { ResultBytes } from '../../../../src/liveResponse/ports.ts';
 import { resultsOf, stageOf } from '../../../../src/liveResponse/request/request.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
 import type { Results } from '../../../../src/liveResponse/results/resultFacts.ts';
-import type { FlatRequest } from '../../../support/requests.ts';
-import { askedFor, createWorkerPorts, history, sent } from '../../../support/workerPorts.ts';
-import type { PortsOptions, WorkerPorts } from '../../../support/workerPorts.ts';
+import type { FlatRequest } from '../../../support/requests/requests.ts';
+import { askedFor, createWorkerPorts, history, sent } from '../../../support/apps/workerPorts.ts';
+import type { PortsOptions, WorkerPorts } from '../../../support/apps/workerPorts.ts';
 
 export const minute = 60_000;
 /** How long a new link lives. */

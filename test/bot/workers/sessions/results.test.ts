@@ -7,8 +7,8 @@ import type { ResultTrouble } from '../../../../src/liveResponse/results/resultF
 import { maxTranscriptBytes } from '../../../../src/liveResponse/results/transcript.ts';
 import { sniffBytes } from '../../../../src/liveResponse/results/collectedFile.ts';
 import { hash } from '../../../../src/adapters/clock.ts';
-import { actionId, actionWith, asked, start } from '../../../support/lifecycle.ts';
-import { askedFor, history, portsStart, sent, sessionOf } from '../../../support/workerPorts.ts';
+import { actionId, actionWith, asked, start } from '../../../support/requests/lifecycle.ts';
+import { askedFor, history, portsStart, sent, sessionOf } from '../../../support/apps/workerPorts.ts';
 import { bytesOf, createResultTable, ended, minute, other, transcript, turns, zip } from './resultTable.ts';
 
 const trouble = (index: number, code: string): { type: 'resultTrouble'; trouble: ResultTrouble } => ({

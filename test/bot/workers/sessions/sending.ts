@@ -2,10 +2,10 @@
 import { createSubmission } from '../../../../src/bot/workers/sessions/submission.ts';
 import { DefenderError } from '../../../../src/liveResponse/ports.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import type { AnyEvent } from '../../../support/requests.ts';
-import { actionWith, asked } from '../../../support/lifecycle.ts';
-import { askedFor, createWorkerPorts, history } from '../../../support/workerPorts.ts';
-import type { PortsOptions } from '../../../support/workerPorts.ts';
+import type { AnyEvent } from '../../../support/requests/requests.ts';
+import { actionWith, asked } from '../../../support/requests/lifecycle.ts';
+import { askedFor, createWorkerPorts, history } from '../../../support/apps/workerPorts.ts';
+import type { PortsOptions } from '../../../support/apps/workerPorts.ts';
 
 export const { device } = asked.targets[0];
 export const queued = history(askedFor(), 'approved');

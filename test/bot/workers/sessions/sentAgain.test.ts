@@ -1,8 +1,8 @@
 // A session that is sent again after its answer was lost: it is looked for once more right before the POST.
 import { describe, expect, test } from '@jest/globals';
 import type { DefenderApi } from '../../../../src/liveResponse/ports.ts';
-import { actionWith, asked, exampleMoves } from '../../../support/lifecycle.ts';
-import { askedFor, history, portsStart } from '../../../support/workerPorts.ts';
+import { actionWith, asked, exampleMoves } from '../../../support/requests/lifecycle.ts';
+import { askedFor, history, portsStart } from '../../../support/apps/workerPorts.ts';
 import { device, opened, says } from './sending.ts';
 
 describe('after a lost answer a person had it sent again', () => {

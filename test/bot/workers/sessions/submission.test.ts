@@ -2,9 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Policy } from '../../../../src/bot/policy/policy.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { actionWith, asked, exampleMoves, start } from '../../../support/lifecycle.ts';
+import { actionWith, asked, exampleMoves, start } from '../../../support/requests/lifecycle.ts';
 import { policy } from '../../../support/policy.ts';
-import { askedFor, history, portsStart, sent, sessionOf } from '../../../support/workerPorts.ts';
+import { askedFor, history, portsStart, sent, sessionOf } from '../../../support/apps/workerPorts.ts';
 import { device, opened, other, queued, says } from './sending.ts';
 
 const minute = 60_000;

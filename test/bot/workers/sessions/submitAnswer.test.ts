@@ -8,8 +8,8 @@ import {
 } from '../../../../src/bot/workers/sessions/submitAnswer.ts';
 import { DefenderError } from '../../../../src/liveResponse/ports.ts';
 import type { DefenderErrorCode, DefenderErrorDetail } from '../../../../src/liveResponse/ports.ts';
-import { actionWith, exampleMoves } from '../../../support/lifecycle.ts';
-import { askedFor, history, sessionOf } from '../../../support/workerPorts.ts';
+import { actionWith, exampleMoves } from '../../../support/requests/lifecycle.ts';
+import { askedFor, history, sessionOf } from '../../../support/apps/workerPorts.ts';
 
 const { attempt } = exampleMoves.claimed;
 

@@ -2,9 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { createTenantLearning } from '../../../../src/bot/workers/sessions/following.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { actionWith, asked, start } from '../../../support/lifecycle.ts';
-import { after } from '../../../support/requests.ts';
-import { askedFor, createWorkerPorts, history, sent, sessionOf } from '../../../support/workerPorts.ts';
+import { actionWith, asked, start } from '../../../support/requests/lifecycle.ts';
+import { after } from '../../../support/requests/requests.ts';
+import { askedFor, createWorkerPorts, history, sent, sessionOf } from '../../../support/apps/workerPorts.ts';
 
 const minute = 60_000;
 const running = history(askedFor(), ...sent);

@@ -6,10 +6,10 @@ import { Workers } from '../../../../src/bot/workers/workers.ts';
 import type { Subscribe, WorkersParts } from '../../../../src/bot/workers/workers.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
 import { DefenderError } from '../../../../src/liveResponse/ports.ts';
-import { actionWith, asked, exampleMoves, start } from '../../../support/lifecycle.ts';
+import { actionWith, asked, exampleMoves, start } from '../../../support/requests/lifecycle.ts';
 import { createManualClock } from '../../../support/manualClock.ts';
-import { after } from '../../../support/requests.ts';
-import { askedFor, createWorkerPorts, history, sent } from '../../../support/workerPorts.ts';
+import { after } from '../../../support/requests/requests.ts';
+import { askedFor, createWorkerPorts, history, sent } from '../../../support/apps/workerPorts.ts';
 
 const minute = 60_000;
 
