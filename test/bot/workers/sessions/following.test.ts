@@ -15,10 +15,7 @@ import {
   sessionOf,
 } from '../../../support/apps/workerPorts.ts';
 import { turns } from './resultTable.ts';
-
-const minute = 60_000;
-const running = history(askedFor(), ...sent);
-const progress = actionWith('InProgress', [['Executing', portsStart]]);
+import { cancelAsked, minute, progress, running } from './runningSession.ts';
 
 function opened(requests: readonly Request[]) {
   const ports = createWorkerPorts(requests);
@@ -120,8 +117,7 @@ describe('what runs', () => {
     ['alreadyOver', 5 * minute, 'noEffect'],
     ['failed', 60 * minute, undefined],
   ] as const)('and whose cancel is %s is given up', async (answer, after, then) => {
-    const cancel = { by: asked.asked.requester, at: portsStart, answer };
-    const house = opened([history(askedFor(), ...sent, { type: 'cancelAsked', cancel })]);
+    const house = opened([history(askedFor(), ...sent, cancelAsked(answer))]);
     house.defender.actions = () => Promise.resolve([actionWith('Pending')]);
     await house.following.pass();
     await house.clock.advance(after);
@@ -130,7 +126,7 @@ describe('what runs', () => {
     await house.clock.advance(1);
     await house.following.pass();
     expect(house.store.written.map(({ event }) => event)).toEqual(
-      then === undefined ? [] : [{ type: 'cancelAsked', cancel: { ...cancel, answer: then } }],
+      then === undefined ? [] : [cancelAsked(then)],
     );
   });
 });
@@ -165,10 +161,8 @@ describe('a reading', () => {
     house.defender.actions = () => Promise.resolve([progress]);
     await house.following.pass(turns(4));
     expect(house.events()).toEqual(['progressed']);
-    const cancel = { by: asked.asked.requester, at: portsStart - 60 * minute, answer: 'sent' } as const;
-    const old = opened(
-      [running, second].map((one) => after(one, { type: 'cancelAsked', cancel }, portsStart)),
-    );
+    const cancel = cancelAsked('sent', portsStart - 60 * minute);
+    const old = opened([running, second].map((one) => after(one, cancel, portsStart)));
     await old.following.pass(turns(1));
     expect(old.events()).toEqual(['cancelAsked']);
   });

@@ -17,10 +17,7 @@ import {
   sent,
   sessionOf,
 } from '../../../support/apps/workerPorts.ts';
-
-const minute = 60_000;
-const running = history(askedFor(), ...sent);
-const progress = actionWith('InProgress', [['Executing', portsStart]]);
+import { cancelAsked, minute, progress, running } from './runningSession.ts';
 
 const since = start + 2 * minute;
 const cancels = (after: number): Policy => ({
@@ -94,7 +91,6 @@ describe('a session that waits for its device', () => {
 });
 
 describe('the cancel by the policy', () => {
-  const person = { by: asked.asked.requester, at: portsStart };
   const marked = (change: Partial<WaitingForDevice> = {}, ...events: readonly AnyEvent[]): Request => {
     const waiting = { since, until: since + 72 * 60 * minute, ...change };
     return history(askedFor(), ...sent, { type: 'waitingForDevice', waiting }, ...events);
@@ -147,11 +143,9 @@ describe('the cancel by the policy', () => {
     ['failed', 10 * minute],
     ['noEffect', 10 * minute],
   ] as const)('comes after a person’s that is %s where that continues no more', async (answer, wait) => {
-    const early = { type: 'cancelAsked', cancel: { ...person, answer } } as const;
-    const house = parked(cancels(10 * minute), marked({}, early));
+    const house = parked(cancels(10 * minute), marked({}, cancelAsked(answer)));
     expect(await house.watch.pass()).toBe(wait);
-    const late = { ...early, cancel: { ...early.cancel, at: portsStart + 9 * minute } };
-    house.store.put(marked({}, late));
+    house.store.put(marked({}, cancelAsked(answer, portsStart + 9 * minute)));
     await house.clock.advance(9 * minute);
     expect(await house.watch.pass()).toBe(wait === undefined ? undefined : 5 * minute);
   });
@@ -173,8 +167,7 @@ describe('the cancel by the policy', () => {
   test('is not sent where a person’s came while Defender was read', async () => {
     const house = parked(cancels(30 * minute), marked());
     house.defender.actions = () => {
-      const cancel = { ...person, at: house.clock.now(), answer: 'sent' } as const;
-      house.store.put(after(house.now(), { type: 'cancelAsked', cancel }, house.clock.now()));
+      house.store.put(after(house.now(), cancelAsked('sent', house.clock.now()), house.clock.now()));
       return Promise.resolve([actionWith('Pending')]);
     };
     await house.clock.advance(30 * minute);

@@ -19,8 +19,8 @@ import {
   sent,
   sessionOf,
 } from '../../../support/apps/workerPorts.ts';
+import { cancelAsked, minute } from './runningSession.ts';
 
-const minute = 60_000;
 const { device } = asked.targets[0];
 const lost = history(askedFor(), 'approved', 'claimed', 'lost');
 const mine = (status = 'InProgress'): Action => ({
@@ -138,11 +138,9 @@ describe('a session that nobody knows of', () => {
   });
 
   test('whose cancel was taken is looked for a while after its searches', async () => {
-    const asks = (answer: 'accepted' | 'failed', at: number) =>
-      ({ type: 'cancelAsked', cancel: { by: asked.asked.requester, at, answer } }) as const;
     const searched = searchSchedule.map(() => ({ type: 'searched' }) as const);
     const story = (answer: 'accepted' | 'failed'): Request =>
-      history(askedFor(), ...sent, asks(answer, portsStart - 5_000), 'overdue', ...searched);
+      history(askedFor(), ...sent, cancelAsked(answer, portsStart - 5_000), 'overdue', ...searched);
     const house = opened([story('accepted')]);
     house.defender.actions = () => Promise.resolve([]);
     expect(await house.reconciliation.pass()).toBe(10_000);
