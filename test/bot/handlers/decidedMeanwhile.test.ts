@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { openTestApp, textOf } from '../../support/apps/testApp.ts';
 import type { TestApp } from '../../support/apps/testApp.ts';
-import { stateIn } from '../../support/requests/requests.ts';
+import { runOf, stateIn } from '../../support/requests/requests.ts';
 
 let app: TestApp;
 beforeEach(async () => {
@@ -58,4 +58,50 @@ test('neither is a denial of what was approved since', async () => {
     /was approved already/,
   );
   expect(stateIn(app.newest())).toBe('queued');
+});
+
+/** A session that waits for its offline device, so that only a cancel can end it. */
+async function waiting(): Promise<void> {
+  await app.say('responder1', 'dump laptop7 notepad');
+  await app.loop.tick();
+  await app.press('approver1', 'approve');
+  await app.until('running');
+}
+
+const cancels = () => app.calls.filter((kind) => kind === 'cancel');
+
+test('neither is the cancel of a session that somebody cancelled since', async () => {
+  await waiting();
+  meanwhile(() => app.press('responder1', 'cancel', { input: 'wrong host' }));
+  expect(textOf(await app.press('approver1', 'cancel'))).toMatch(
+    /Riley Responder asked Defender at .* to cancel/,
+  );
+  expect(runOf(app.newest()).cancel).toMatchObject({ by: { id: 'responder1' }, reason: 'wrong host' });
+  expect(cancels()).toHaveLength(1);
+});
+
+test('neither is the cancel of a session that ended since', async () => {
+  await waiting();
+  const ended = {
+    type: 'ended',
+    action: { ...runOf(app.newest()).action, status: 'Failed' },
+    outcome: 'failed',
+  } as const;
+  meanwhile(() => app.store.change(app.newest().id, () => ({ event: ended, session: 0 })));
+  expect(textOf(await app.press('approver1', 'cancel'))).toMatch(/too late to cancel .* is finished/);
+  expect(runOf(app.newest()).cancel).toBeUndefined();
+  expect(cancels()).toEqual([]);
+});
+
+test('a cancel has the time of its press, however long Defender takes to answer', async () => {
+  await waiting();
+  const pressed = app.clock.now();
+  meanwhile(() => {
+    meanwhile(() => {
+      app.clock.move(7_000);
+    });
+  });
+  await app.press('approver1', 'cancel');
+  expect(app.clock.now()).toBeGreaterThanOrEqual(pressed + 7_000);
+  expect(runOf(app.newest()).cancel).toMatchObject({ at: pressed, answer: 'accepted' });
 });

@@ -100,6 +100,18 @@ describe('a session that nobody knows of', () => {
     });
   });
 
+  test('that runs other commands than were approved is followed, and says which', async () => {
+    const house = opened([lost]);
+    house.recent({ ...mine(), commands: [] });
+    await house.reconciliation.look(sessionOf(lost, 'unknown'));
+    expect(house.stage()).toMatchObject({ state: 'running', run: { actionId, differs: [] } });
+    expect(house.logged).toMatchObject([{ event: 'commandsDiffer' }]);
+    const same = opened([lost]);
+    same.recent(mine());
+    await same.reconciliation.look(sessionOf(lost, 'unknown'));
+    expect(same.stage()).not.toHaveProperty('run.differs');
+  });
+
   test('that was seen before is read by its id', async () => {
     const gone = history(askedFor(), ...sent, 'actionMissing');
     const house = opened([gone]);
@@ -221,6 +233,7 @@ describe('what was given up', () => {
     house.recent(mine());
     expect(await house.finds.pass()).toBe(30_000);
     expect(house.stage()).toMatchObject({ state: 'closed', found: { action: { id: actionId } } });
+    expect(house.stage()).not.toHaveProperty('found.differs');
     house.defender.actions = () => Promise.resolve([mine()]);
     await house.clock.advance(30_000);
     expect(await house.finds.pass()).toBe(30_000);
