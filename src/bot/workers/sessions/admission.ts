@@ -10,6 +10,7 @@ import {
   minSessionsForCapLearning,
   sessionCap,
 } from '../../../liveResponse/pacing/callRates.ts';
+import type { SessionCap } from '../../../liveResponse/pacing/callRates.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import type { Blocker, ErrorAnswer } from '../../../liveResponse/request/errorAnswer.ts';
 import type { RequestSession } from '../../../liveResponse/request/request.ts';
@@ -82,26 +83,38 @@ export function outageOf({ code, detail }: DefenderError): 'unavailable' | 'unau
 }
 
 export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
-  const { store, callRates: budgets, clock } = deps;
-  /** In elapsed time. */
-  const pausedUntil = new Map<string, number>();
-  /** The pauses that the journal knows, from when they were first seen. */
-  const deferrals = new Map<string, { readonly notBefore: number; readonly until: number }>();
-  let cap = sessionCap(deps.settings.sessions);
+  return new WaitingSessions(deps, inFlight);
+}
 
-  function waiting(): readonly RequestSession<'queued'>[] {
-    return sessionsIn(store.open(), ['queued'])
-      .filter((queued) => !inFlight.has(queued))
+class WaitingSessions implements Admission {
+  readonly #deps: Deps;
+  readonly #inFlight: InFlight;
+  /** In elapsed time. */
+  readonly #pausedUntil = new Map<string, number>();
+  /** The pauses that the journal knows, from when they were first seen. */
+  readonly #deferrals = new Map<string, { readonly notBefore: number; readonly until: number }>();
+  #cap: SessionCap;
+
+  constructor(deps: Deps, inFlight: InFlight) {
+    this.#deps = deps;
+    this.#inFlight = inFlight;
+    this.#cap = sessionCap(deps.settings.sessions);
+  }
+
+  waiting(): readonly RequestSession<'queued'>[] {
+    return sessionsIn(this.#deps.store.open(), ['queued'])
+      .filter((queued) => !this.#inFlight.has(queued))
       .sort((a, b) => a.session.grant.at - b.session.grant.at);
   }
 
-  function of(queued: RequestSession<'queued'>): Wait | undefined {
+  of(queued: RequestSession<'queued'>): Wait | undefined {
+    const { store, callRates: budgets, clock } = this.#deps;
     if (store.trouble() !== undefined) return { wait: unavailablePause };
     if (store.freeze() !== undefined) return { cause: 'frozen', wait: throttledPause };
     const now = clock.elapsed();
-    const pause = Math.max(deferredFor(queued), (pausedUntil.get(sessionKey(queued)) ?? 0) - now);
+    const pause = Math.max(this.#deferredFor(queued), (this.#pausedUntil.get(sessionKey(queued)) ?? 0) - now);
     if (pause > 0) return { wait: pause };
-    const live = liveSessions();
+    const live = this.#liveSessions();
     // An unknown session keeps its device until somebody decides, though no longer a session: what may run
     // there must not meet a second script.
     const holder = [...live, ...sessionsIn(store.open(), ['unknown'])].find(
@@ -109,9 +122,10 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
     );
     if (holder !== undefined)
       return { cause: 'deviceBusy', blocker: requestAsBlocker(holder), wait: holdPause };
-    if (sessionsHeld() >= capAt(cap, now)) return { cause: 'sessions', wait: holdPause };
+    if (this.sessionsHeld() >= capAt(this.#cap, now)) return { cause: 'sessions', wait: holdPause };
     const wait = budgets.waitFor('submit', now);
-    const free = Math.min(...budgets.left('submit', now).map((rate) => rate.left)) - inFlight.reserved();
+    const free =
+      Math.min(...budgets.left('submit', now).map((rate) => rate.left)) - this.#inFlight.reserved();
     return wait === 0 && free > 0 ? undefined : { cause: 'slot', wait: Math.max(wait, slotPause) };
   }
 
@@ -119,79 +133,87 @@ export function createAdmission(deps: Deps, inFlight: InFlight): Admission {
    * What is left of the pause that a refusal asked for: as long as it was meant, whatever happens to the wall
    * clock in which it is journaled.
    */
-  function deferredFor(queued: RequestSession<'queued'>): number {
+  #deferredFor(queued: RequestSession<'queued'>): number {
+    const { clock } = this.#deps;
     const { stage, attempts } = queued.session;
     const { notBefore } = stage;
     if (notBefore === undefined) return 0;
-    const known = deferrals.get(sessionKey(queued));
+    const known = this.#deferrals.get(sessionKey(queued));
     if (known?.notBefore === notBefore) return known.until - clock.elapsed();
     const meant = notBefore - (attempts.at(-1)?.at ?? notBefore);
     const wait = Math.max(0, Math.min(notBefore - clock.now(), meant > 0 ? meant : maxPenaltyMs));
-    deferrals.set(sessionKey(queued), { notBefore, until: clock.elapsed() + wait });
+    this.#deferrals.set(sessionKey(queued), { notBefore, until: clock.elapsed() + wait });
     return wait;
   }
 
-  /**
-   * Those that hold a session at Defender, or may: an unknown one as long as it is looked for. After that it
-   * waits for a person, who must not hold up everybody else.
-   */
-  function liveSessions(): readonly RequestSession[] {
-    return sessionsOf(store.open()).filter((one) => {
-      const { stage } = one.session;
-      switch (stage.state) {
-        case 'queued':
-          return inFlight.has(one);
-        case 'unknown':
-          return stage.searches < maxSearchAttempts || inFlight.has(one);
-        default:
-          return stage.state === 'submitting' || stage.state === 'running';
-      }
+  async recordWait(
+    queued: SessionRef,
+    cause: WaitCause | undefined,
+    { blocker, error }: WaitReason = {},
+  ): Promise<void> {
+    if (cause === undefined) return;
+    await changeSession(this.#deps.store, queued, ['queued'], ({ session: { stage } }) => {
+      // An answer that says the same with another correlation id is no news.
+      const same =
+        stage.waitsFor === cause &&
+        (blocker === undefined || JSON.stringify(blocker) === JSON.stringify(stage.blocker));
+      return same
+        ? undefined
+        : {
+            type: 'waiting',
+            cause,
+            ...(blocker === undefined ? {} : { blocker }),
+            ...(error === undefined ? {} : { error }),
+          };
     });
+  }
+
+  pause(session: SessionRef, ms: number): void {
+    this.#pausedUntil.set(sessionKey(session), this.#deps.clock.elapsed() + ms);
+  }
+
+  forget(session: SessionRef): void {
+    this.#pausedUntil.delete(sessionKey(session));
+    this.#deferrals.delete(sessionKey(session));
   }
 
   /**
    * Those that wait for an offline device are counted apart, or a few laptops in a drawer would stop
    * everybody for days; should Defender count them, its 429 lowers the cap.
    */
-  function sessionsHeld(): number {
-    return liveSessions().filter(
-      (live) => !(isIn(live, ['running']) && isParked(live.session.stage.run, clock.now())),
+  sessionsHeld(): number {
+    return this.#liveSessions().filter(
+      (live) => !(isIn(live, ['running']) && isParked(live.session.stage.run, this.#deps.clock.now())),
     ).length;
   }
 
-  return {
-    waiting,
-    of,
-    sessionsHeld,
-    cap: () => capAt(cap, clock.elapsed()),
-    pause: (session, ms) => void pausedUntil.set(sessionKey(session), clock.elapsed() + ms),
-    forget(session) {
-      pausedUntil.delete(sessionKey(session));
-      deferrals.delete(sessionKey(session));
-    },
-    async recordWait(queued, cause, { blocker, error } = {}) {
-      if (cause === undefined) return;
-      await changeSession(store, queued, ['queued'], ({ session: { stage } }) => {
-        // An answer that says the same with another correlation id is no news.
-        const same =
-          stage.waitsFor === cause &&
-          (blocker === undefined || JSON.stringify(blocker) === JSON.stringify(stage.blocker));
-        return same
-          ? undefined
-          : {
-              type: 'waiting',
-              cause,
-              ...(blocker === undefined ? {} : { blocker }),
-              ...(error === undefined ? {} : { error }),
-            };
-      });
-    },
-    recordThrottle() {
-      const others = sessionsHeld() - 1;
-      cap = afterThrottle(cap, others, clock.elapsed());
-      return others < minSessionsForCapLearning ? 'throttled' : 'sessions';
-    },
-  };
+  /**
+   * Those that hold a session at Defender, or may: an unknown one as long as it is looked for. After that it
+   * waits for a person, who must not hold up everybody else.
+   */
+  #liveSessions(): readonly RequestSession[] {
+    return sessionsOf(this.#deps.store.open()).filter((one) => {
+      const { stage } = one.session;
+      switch (stage.state) {
+        case 'queued':
+          return this.#inFlight.has(one);
+        case 'unknown':
+          return stage.searches < maxSearchAttempts || this.#inFlight.has(one);
+        default:
+          return stage.state === 'submitting' || stage.state === 'running';
+      }
+    });
+  }
+
+  cap(): number {
+    return capAt(this.#cap, this.#deps.clock.elapsed());
+  }
+
+  recordThrottle(): WaitCause {
+    const others = this.sessionsHeld() - 1;
+    this.#cap = afterThrottle(this.#cap, others, this.#deps.clock.elapsed());
+    return others < minSessionsForCapLearning ? 'throttled' : 'sessions';
+  }
 }
 
 /** Asked with one list call after Defender has said that the device is busy. */
