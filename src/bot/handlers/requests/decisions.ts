@@ -262,12 +262,12 @@ export async function resend(
   const unknown = unknownSession(before);
   if (unknown !== undefined) {
     const found = await bot.loop.reconciliation.look(unknown);
-    if (found === 'adopted')
+    if (found === 'found')
       return done(
         before,
         `${id} was found at Defender after all, so it was not sent again. Its card follows it now.`,
       );
-    if (found === 'goesOn') return sentence(`${stillGoes(id)} It was not sent again.`);
+    if (found === 'notEnded') return sentence(`${stillGoes(id)} It was not sent again.`);
     if (found === 'notRead') return sentence(cannotLook(id));
   }
   const [requester] = await Promise.all([readRequester(bot, before), confirmContent(bot, id)]);
@@ -315,9 +315,9 @@ export async function lookAgain(bot: HandlerContext, id: string): Promise<Reply>
   const unknown = unknownSession(request);
   if (unknown === undefined) return sentence(`${id} need not be looked for: its card shows where it stands.`);
   switch (await bot.loop.reconciliation.look(unknown)) {
-    case 'adopted':
+    case 'found':
       return done(request, `${id} was found at Defender. Its card follows it again.`);
-    case 'goesOn':
+    case 'notEnded':
       return sentence(stillGoes(id));
     case 'notSeen':
       return sentence(`Defender shows no action with the tag of ${id}.`);

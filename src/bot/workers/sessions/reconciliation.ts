@@ -29,8 +29,8 @@ const retryPause = 5_000;
 const cancelPause = 15_000;
 const cancelWatch = 3 * 60_000;
 
-/** `goesOn`: a session past our deadline that has not ended; only its end leads it back. */
-export type Found = 'adopted' | 'goesOn' | 'notSeen' | 'notRead';
+/** `notEnded`: a session past our deadline that has not ended; only its end leads it back. */
+export type Found = 'found' | 'notEnded' | 'notSeen' | 'notRead';
 
 export interface Reconciliation {
   pass(turn?: Turn): Promise<number | undefined>;
@@ -43,88 +43,103 @@ export function createReconciliation(
   ages: Ages,
   isPosting: (session: SessionRef) => boolean,
 ): Reconciliation {
-  const { store, defender, clock, log } = deps;
-  /** By session, in elapsed time. */
-  const triedAt = new Map<string, number>();
+  return new LostSessions(deps, ages, isPosting);
+}
 
-  async function pass(turn: Turn = byHand): Promise<number | undefined> {
+class LostSessions implements Reconciliation {
+  readonly #deps: Deps;
+  readonly #ages: Ages;
+  readonly #isPosting: (session: SessionRef) => boolean;
+  /** By session, in elapsed time. */
+  readonly #triedAt = new Map<string, number>();
+
+  constructor(deps: Deps, ages: Ages, isPosting: (session: SessionRef) => boolean) {
+    this.#deps = deps;
+    this.#ages = ages;
+    this.#isPosting = isPosting;
+  }
+
+  async pass(turn: Turn = byHand): Promise<number | undefined> {
+    const { store, clock } = this.#deps;
     const wakes = createNextWake(clock);
     for (const one of sessionsOf(store.open())) {
       const { request, session } = one;
       if (!turn.goOn()) break;
-      if (session.stage.state === 'submitting' && !isPosting(one)) {
+      if (session.stage.state === 'submitting' && !this.#isPosting(one)) {
         // The process died between the intent and the answer: it may have run. Read again inside the change,
         // since the answer may just have come.
         await changeSession(store, one, ['submitting'], () =>
-          isPosting(one) ? undefined : { type: 'lost' },
+          this.#isPosting(one) ? undefined : { type: 'lost' },
         );
         wakes.after(searchSchedule[0]);
       }
       if (!isIn(one, ['unknown'])) continue;
-      const due = dueIn(one);
+      const due = this.#dueIn(one);
       if (due === undefined) continue;
-      if (due <= 0) await look(one);
+      if (due <= 0) await this.look(one);
       const after = store.get(request.id);
       const now = after === undefined ? undefined : sessionAt(after, session.number);
-      const next = isIn(now, ['unknown']) ? dueIn(now) : undefined;
+      const next = isIn(now, ['unknown']) ? this.#dueIn(now) : undefined;
       if (next !== undefined) wakes.after(next);
     }
     return wakes.wait();
   }
 
   /** Milliseconds until the next look; negative when it is late. */
-  function dueIn(unknown: RequestSession<'unknown'>): number | undefined {
+  #dueIn(unknown: RequestSession<'unknown'>): number | undefined {
     const key = sessionKey(unknown);
     const { searches, since } = unknown.session.stage;
     const step = searchSchedule[searches];
-    if (step === undefined) return afterCancel(unknown);
-    return Math.max(step - ages.of(`${key} unknown`, since), retryPause - sinceTry(key));
+    if (step === undefined) return this.#afterCancel(unknown);
+    return Math.max(step - this.#ages.of(`${key} unknown`, since), retryPause - this.#sinceTry(key));
   }
 
-  function sinceTry(key: string): number {
-    return clock.elapsed() - (triedAt.get(key) ?? -Infinity);
+  #sinceTry(key: string): number {
+    return this.#deps.clock.elapsed() - (this.#triedAt.get(key) ?? -Infinity);
   }
 
   /**
    * Somebody cancelled a session that had been lost from sight: its end is looked for a while, so that nobody
    * has to press.
    */
-  function afterCancel(unknown: RequestSession<'unknown'>): number | undefined {
+  #afterCancel(unknown: RequestSession<'unknown'>): number | undefined {
     const cancel = unknown.session.stage.run?.cancel;
     if (cancel?.answer !== 'accepted') return undefined;
     const key = sessionKey(unknown);
-    const age = ages.of(`${key} cancel`, cancel.at);
-    return age > cancelWatch ? undefined : cancelPause - Math.min(age, sinceTry(key));
+    const age = this.#ages.of(`${key} cancel`, cancel.at);
+    return age > cancelWatch ? undefined : cancelPause - Math.min(age, this.#sinceTry(key));
   }
 
-  async function look(unknown: RequestSession<'unknown'>): Promise<Found> {
+  async look(unknown: RequestSession<'unknown'>): Promise<Found> {
+    const { store, clock } = this.#deps;
     const { request, session } = unknown;
-    triedAt.set(sessionKey(unknown), clock.elapsed());
-    const found = await find(unknown);
+    this.#triedAt.set(sessionKey(unknown), clock.elapsed());
+    const found = await this.#find(unknown);
     if (found === 'notRead') return 'notRead';
     // An overdue session whose action still runs is not followed again: it would be overdue again at once, and
     // change its state forever.
-    const goesOn = found !== undefined && session.stage.cause === 'overdue' && !isTerminal(found.status);
-    if (found === undefined || goesOn) {
+    const notEnded = found !== undefined && session.stage.cause === 'overdue' && !isTerminal(found.status);
+    if (found === undefined || notEnded) {
       await changeSession(store, unknown, ['unknown'], () => ({ type: 'searched' }));
-      return goesOn ? 'goesOn' : 'notSeen';
+      return notEnded ? 'notEnded' : 'notSeen';
     }
-    triedAt.delete(sessionKey(unknown));
+    this.#triedAt.delete(sessionKey(unknown));
     await changeSession(store, unknown, ['unknown'], (_current, now) => ({
       type: 'found',
       action: found,
-      deadline: deadlineFrom(request, now, queueOf(deps)),
-      ...differing(deps, request, found),
+      deadline: deadlineFrom(request, now, queueOf(this.#deps)),
+      ...differing(this.#deps, request, found),
     }));
-    return 'adopted';
+    return 'found';
   }
 
   /** By id where we had one, else by the tag of any of our attempts. */
-  async function find(unknown: RequestSession<'unknown'>): Promise<Action | undefined | 'notRead'> {
+  async #find(unknown: RequestSession<'unknown'>): Promise<Action | undefined | 'notRead'> {
+    const { defender, log } = this.#deps;
     const { run } = unknown.session.stage;
     try {
       return run === undefined
-        ? await findByTag(deps, unknown)
+        ? await findByTag(this.#deps, unknown)
         : (await defender.actions([run.actionId])).at(0);
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
@@ -132,8 +147,6 @@ export function createReconciliation(
       return 'notRead';
     }
   }
-
-  return { pass, look };
 }
 
 /**
@@ -187,33 +200,72 @@ export interface LateFinds {
 }
 
 export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
-  const { store, defender, clock, log } = deps;
-  const watched = new Set(
-    store.all().flatMap((request) => (givenUp(request).length > 0 ? [request.id] : [])),
-  );
-  /** By session: how long after its end it was last looked for; milliseconds. */
-  const lookedAt = new Map<string, number>();
-  const notBefore = new Map<string, number>();
+  return new GivenUpSessions(deps, ages);
+}
 
-  function forget(id: string): void {
-    watched.delete(id);
-    for (const one of sessionsOf([id].flatMap((known) => store.get(known) ?? []))) {
-      lookedAt.delete(sessionKey(one));
-      notBefore.delete(sessionKey(one));
+class GivenUpSessions implements LateFinds {
+  readonly #deps: Deps;
+  readonly #ages: Ages;
+  /** Requests with such sessions, as long as they are looked for. */
+  readonly #watched: Set<string>;
+  /** By session: how long after its end it was last looked for; milliseconds. */
+  readonly #lookedAt = new Map<string, number>();
+  /** By session, in elapsed time. */
+  readonly #notBefore = new Map<string, number>();
+
+  constructor(deps: Deps, ages: Ages) {
+    this.#deps = deps;
+    this.#ages = ages;
+    this.#watched = new Set(
+      deps.store.all().flatMap((request) => (givenUp(request).length > 0 ? [request.id] : [])),
+    );
+  }
+
+  touch(id: string): void {
+    if (givenUp(this.#deps.store.get(id)).length > 0) this.#watched.add(id);
+  }
+
+  async pass(): Promise<number | undefined> {
+    const { store } = this.#deps;
+    const wakes: number[] = [];
+    for (const id of [...this.#watched]) {
+      const due = givenUp(store.get(id)).filter((closed) => this.#dueIn(closed) !== undefined);
+      if (due.length === 0) {
+        this.#forget(id);
+        continue;
+      }
+      for (const closed of due) if ((this.#dueIn(closed) ?? 0) <= 0) await this.#look(closed);
+      for (const closed of givenUp(store.get(id))) {
+        const next = this.#dueIn(closed);
+        if (next !== undefined) wakes.push(next);
+      }
+    }
+    return wakes.length === 0 ? undefined : Math.min(...wakes);
+  }
+
+  #forget(id: string): void {
+    this.#watched.delete(id);
+    for (const one of sessionsOf([id].flatMap((known) => this.#deps.store.get(known) ?? []))) {
+      this.#lookedAt.delete(sessionKey(one));
+      this.#notBefore.delete(sessionKey(one));
     }
   }
 
   /** In how many milliseconds it is to be looked for next; undefined when it need not be any more. */
-  function dueIn(closed: RequestSession<'closed'>): number | undefined {
+  #dueIn(closed: RequestSession<'closed'>): number | undefined {
+    const { clock, settings } = this.#deps;
     const { request, session } = closed;
     const { found } = session.stage;
-    const age = ageOf(closed);
-    const held = Math.max(0, (notBefore.get(sessionKey(closed)) ?? 0) - clock.elapsed());
-    const last = lookedAt.get(sessionKey(closed));
+    const age = this.#ageOf(closed);
+    const held = Math.max(0, (this.#notBefore.get(sessionKey(closed)) ?? 0) - clock.elapsed());
+    const last = this.#lookedAt.get(sessionKey(closed));
     if (found !== undefined) {
-      if (isTerminal(found.action.status) || clock.now() > deadlineFrom(request, found.at, queueOf(deps)))
+      if (
+        isTerminal(found.action.status) ||
+        clock.now() > deadlineFrom(request, found.at, queueOf(this.#deps))
+      )
         return undefined;
-      return Math.max(last === undefined ? 0 : last + deps.settings.parkedGap - age, held);
+      return Math.max(last === undefined ? 0 : last + settings.parkedGap - age, held);
     }
     // After a start it is looked for at once: nothing is known of the looks before it.
     if (last === undefined) return age > patience ? undefined : Math.max(lateSearchSchedule[0] - age, held);
@@ -222,56 +274,35 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
     return step === undefined ? undefined : Math.max(step - age, held);
   }
 
-  function ageOf(closed: RequestSession<'closed'>): number {
-    return ages.of(`${sessionKey(closed)} closed`, closed.session.stage.endedAt);
+  #ageOf(closed: RequestSession<'closed'>): number {
+    return this.#ages.of(`${sessionKey(closed)} closed`, closed.session.stage.endedAt);
   }
 
-  async function look(closed: RequestSession<'closed'>): Promise<void> {
+  async #look(closed: RequestSession<'closed'>): Promise<void> {
+    const { store, defender, clock, log } = this.#deps;
     const { request, session } = closed;
     let action: Action | undefined;
     try {
       const id = session.stage.found?.action.id ?? session.stage.actionId;
-      action = id === undefined ? await findByTag(deps, closed) : (await defender.actions([id])).at(0);
+      action = id === undefined ? await findByTag(this.#deps, closed) : (await defender.actions([id])).at(0);
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
       log.warn('lookFailed', { request: request.id, code: error.code, detail: error.message });
-      notBefore.set(
+      this.#notBefore.set(
         sessionKey(closed),
         clock.elapsed() + Math.max(pauseAfterFailure, error.detail.retryAfterMs ?? 0),
       );
       return;
     }
-    lookedAt.set(sessionKey(closed), ageOf(closed));
+    this.#lookedAt.set(sessionKey(closed), this.#ageOf(closed));
     if (action === undefined) return;
     const found = action;
     await changeSession(store, closed, ['closed'], ({ session: { stage } }) =>
       stage.found !== undefined && sameReading(stage.found.action, found)
         ? undefined
-        : { type: 'foundLate', action: found, ...differing(deps, request, found) },
+        : { type: 'foundLate', action: found, ...differing(this.#deps, request, found) },
     );
   }
-
-  return {
-    touch(id) {
-      if (givenUp(store.get(id)).length > 0) watched.add(id);
-    },
-    async pass() {
-      const wakes: number[] = [];
-      for (const id of [...watched]) {
-        const due = givenUp(store.get(id)).filter((closed) => dueIn(closed) !== undefined);
-        if (due.length === 0) {
-          forget(id);
-          continue;
-        }
-        for (const closed of due) if ((dueIn(closed) ?? 0) <= 0) await look(closed);
-        for (const closed of givenUp(store.get(id))) {
-          const next = dueIn(closed);
-          if (next !== undefined) wakes.push(next);
-        }
-      }
-      return wakes.length === 0 ? undefined : Math.min(...wakes);
-    },
-  };
 }
 
 /** The sessions of a request that were closed without anybody knowing whether they ran. */

@@ -91,7 +91,7 @@ describe('a session that nobody knows of', () => {
       since.push(from);
       return Promise.resolve({ actions: [{ ...mine(), id: 'other', comment: 'x' }, mine()], whole: true });
     };
-    expect(await house.reconciliation.look(sessionOf(lost, 'unknown'))).toBe('adopted');
+    expect(await house.reconciliation.look(sessionOf(lost, 'unknown'))).toBe('found');
     expect(since).toEqual([exampleMoves.claimed.attempt.at - 10 * minute]);
     expect(house.stage()).toMatchObject({
       state: 'running',
@@ -118,7 +118,7 @@ describe('a session that nobody knows of', () => {
     house.defender.actions = () => Promise.resolve([]);
     expect(await house.reconciliation.look(sessionOf(gone, 'unknown'))).toBe('notSeen');
     house.defender.actions = () => Promise.resolve([mine()]);
-    expect(await house.reconciliation.look(sessionOf(gone, 'unknown'))).toBe('adopted');
+    expect(await house.reconciliation.look(sessionOf(gone, 'unknown'))).toBe('found');
     expect(house.events()).toEqual(['searched', 'found']);
   });
 
@@ -126,9 +126,9 @@ describe('a session that nobody knows of', () => {
     const overdue = history(askedFor(), ...sent, 'overdue');
     const house = opened([overdue]);
     house.defender.actions = () => Promise.resolve([mine()]);
-    expect(await house.reconciliation.look(sessionOf(overdue, 'unknown'))).toBe('goesOn');
+    expect(await house.reconciliation.look(sessionOf(overdue, 'unknown'))).toBe('notEnded');
     house.defender.actions = () => Promise.resolve([mine('Succeeded')]);
-    expect(await house.reconciliation.look(sessionOf(overdue, 'unknown'))).toBe('adopted');
+    expect(await house.reconciliation.look(sessionOf(overdue, 'unknown'))).toBe('found');
     expect(house.events()).toEqual(['searched', 'found']);
   });
 
