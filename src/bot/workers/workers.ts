@@ -15,7 +15,7 @@ import type { DefenderWatch } from './upkeep/defenderWatch.ts';
 import { createExpiry, createJudging, createRetryLinks, createTwinIndex } from './requests/judging.ts';
 import { createRedaction } from './requests/redaction.ts';
 import type { Redaction } from './requests/redaction.ts';
-import { createFollowing, createParked, createTenantLearning } from './sessions/following.ts';
+import { createFollowing, createParked } from './sessions/following.ts';
 import type { Following, ParkedWatch } from './sessions/following.ts';
 import { DefenderProbe } from './upkeep/defenderProbe.ts';
 import { createLateFinds, createReconciliation } from './sessions/reconciliation.ts';
@@ -24,6 +24,7 @@ import { createResults } from './sessions/results.ts';
 import type { Results } from './sessions/results.ts';
 import { createSubmission } from './sessions/submission.ts';
 import type { Submission } from './sessions/submission.ts';
+import { createTenantLearning } from './sessions/tenantLearning.ts';
 import { createCardViews } from './cards/cardViews.ts';
 import type { CardViews } from './cards/cardViews.ts';
 

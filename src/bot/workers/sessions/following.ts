@@ -1,5 +1,5 @@
 // Following of running sessions with one list call for all. Sessions that wait for an offline device are
-// marked, and cancelled when the policy says so; what they show of the limits of the tenant is written down.
+// marked, and cancelled when the policy says so.
 import { duration } from '../../../../cards/clip.ts';
 import { rightSentence } from '../../../../cards/messages/rights.ts';
 import { hasBegun, isKnownStatus, isTerminal, outcomeOf, sameReading } from '../../../liveResponse/action.ts';
@@ -12,17 +12,10 @@ import {
   pollGap,
   waitsSince,
 } from '../../../liveResponse/pacing/callRates.ts';
-import { DefenderError, errorAnswer, StoreError } from '../../../liveResponse/ports.ts';
+import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import type { RequestSession } from '../../../liveResponse/request/request.ts';
 import type { CancelAsked, WaitingForDevice } from '../../../liveResponse/request/session.ts';
-import {
-  isNews,
-  longestWait,
-  queueShownBy,
-  queueShownByWaiting,
-  sessionsShow,
-} from '../../../liveResponse/tenantLimits.ts';
-import type { Learned } from '../../../liveResponse/tenantLimits.ts';
+import { longestWait } from '../../../liveResponse/tenantLimits.ts';
 import type { Deps } from '../../deps.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { limitsToday } from '../../policy/today.ts';
@@ -32,6 +25,7 @@ import type { DefenderWatch } from '../upkeep/defenderWatch.ts';
 import { byHand, createNextWake } from '../worker.ts';
 import type { NextWake, Turn } from '../worker.ts';
 import { cancelAtDefender } from './cancel.ts';
+import type { TenantLearning } from './tenantLearning.ts';
 
 /**
  * Readings in a row in which Defender no longer knew an action, before we say that we lost track of it. Lists
@@ -62,78 +56,104 @@ export interface Following {
   trouble(): string | undefined;
 }
 
+type FollowingDeps = Deps & { readonly watch: Pick<DefenderWatch, 'forget'> };
+
 export function createFollowing(
-  deps: Deps & { readonly watch: Pick<DefenderWatch, 'forget'> },
+  deps: FollowingDeps,
   ages: Ages,
   learning?: Pick<TenantLearning, 'shown'>,
 ): Following {
-  const { store, defender, clock, log } = deps;
-  /** By session: readings in a row that did not hold its action. */
-  const misses = new Map<string, number>();
-  const warned = new Set<string>();
-  let trouble: string | undefined;
-  let readAt: number | undefined;
+  return new RunningSessions(deps, ages, learning);
+}
 
-  async function pass(turn: Turn = byHand): Promise<number | undefined> {
+class RunningSessions implements Following {
+  readonly #deps: FollowingDeps;
+  readonly #ages: Ages;
+  readonly #learning: Pick<TenantLearning, 'shown'> | undefined;
+  /** By session: readings in a row that did not hold its action. */
+  readonly #misses = new Map<string, number>();
+  /** Statuses that we do not know and that the log has. */
+  readonly #warned = new Set<string>();
+  #trouble: string | undefined;
+  #readAt: number | undefined;
+
+  constructor(deps: FollowingDeps, ages: Ages, learning: Pick<TenantLearning, 'shown'> | undefined) {
+    this.#deps = deps;
+    this.#ages = ages;
+    this.#learning = learning;
+  }
+
+  trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  readAt(): number | undefined {
+    return this.#readAt;
+  }
+
+  async pass(turn: Turn = byHand): Promise<number | undefined> {
+    const { store, clock, settings, watch } = this.#deps;
     const running = sessionsIn(store.open(), ['running']);
     // Nobody asks Defender any more, so nobody would ever take this back.
-    if (running.length === 0) trouble = readAt = undefined;
-    if (running.length === 0 && sessionsIn(store.open(), ['unknown']).length === 0)
-      deps.watch.forget('follow');
-    for (const one of running) if (turn.goOn()) await giveUpCancel(one);
-    for (const key of misses.keys()) if (!running.some((one) => sessionKey(one) === key)) misses.delete(key);
+    if (running.length === 0) this.#trouble = this.#readAt = undefined;
+    if (running.length === 0 && sessionsIn(store.open(), ['unknown']).length === 0) watch.forget('follow');
+    for (const one of running) if (turn.goOn()) await this.#giveUpCancel(one);
+    for (const key of this.#misses.keys())
+      if (!running.some((one) => sessionKey(one) === key)) this.#misses.delete(key);
     if (running.length === 0 || !turn.goOn()) return undefined;
     const asked = clock.elapsed();
-    const read = await readAll(running);
-    readAt = clock.elapsed();
+    const read = await this.#readAll(running);
+    this.#readAt = clock.elapsed();
     if ('retryAfter' in read) return read.retryAfter;
     for (const one of running)
-      if (turn.goOn()) await apply(one, read.actions.get(one.session.stage.run.actionId));
+      if (turn.goOn()) await this.#apply(one, read.actions.get(one.session.stage.run.actionId));
     const still = sessionsIn(store.open(), ['running']);
     const parked = still.filter(({ session }) => isParked(session.stage.run, clock.now())).length;
     // A submission nudges the worker, so nothing is fresh here: it has just been read.
     const gap = pollGap(
       { active: still.length - parked, parked, fresh: false },
-      { active: deps.settings.pollGap, parked: deps.settings.parkedGap },
+      { active: settings.pollGap, parked: settings.parkedGap },
     );
     return gap === undefined ? undefined : Math.max(0, asked + gap - clock.elapsed());
   }
 
-  async function readAll(
+  async #readAll(
     running: readonly RequestSession<'running'>[],
   ): Promise<{ readonly actions: ReadonlyMap<string, Action> } | { readonly retryAfter: number }> {
+    const { defender, log, settings } = this.#deps;
     try {
       const actions = await defender.actions(running.map(({ session }) => session.stage.run.actionId));
-      trouble = undefined;
+      this.#trouble = undefined;
       return { actions: new Map(actions.map((action) => [action.id, action])) };
     } catch (error) {
       if (!(error instanceof DefenderError)) throw error;
-      trouble = rightSentence(errorAnswer(error)) ?? error.message;
+      this.#trouble = rightSentence(errorAnswer(error)) ?? error.message;
       log.warn('pollFailed', {
         code: error.code,
         detail: error.message,
-        why: trouble,
+        why: this.#trouble,
         target: error.detail.target,
       });
       // Overdue sessions must be reported even while Defender is down.
-      for (const one of running) await tellOverdue(one);
-      return { retryAfter: Math.max(error.detail.retryAfterMs ?? 0, deps.settings.pollGap) };
+      for (const one of running) await this.#tellOverdue(one);
+      return { retryAfter: Math.max(error.detail.retryAfterMs ?? 0, settings.pollGap) };
     }
   }
 
-  async function apply(running: RequestSession<'running'>, action: Action | undefined): Promise<void> {
+  async #apply(running: RequestSession<'running'>, action: Action | undefined): Promise<void> {
+    const { store, log } = this.#deps;
     const { request } = running;
     if (action === undefined) {
-      const missed = (misses.get(sessionKey(running)) ?? 0) + 1;
-      misses.set(sessionKey(running), missed);
+      const missed = (this.#misses.get(sessionKey(running)) ?? 0) + 1;
+      this.#misses.set(sessionKey(running), missed);
       if (missed >= missesBeforeLost)
         await changeSession(store, running, ['running'], () => ({ type: 'actionMissing' }));
       return;
     }
-    misses.delete(sessionKey(running));
-    learning?.shown(running, action);
-    if (!isKnownStatus(action.status) && !warned.has(action.status)) {
-      warned.add(action.status);
+    this.#misses.delete(sessionKey(running));
+    this.#learning?.shown(running, action);
+    if (!isKnownStatus(action.status) && !this.#warned.has(action.status)) {
+      this.#warned.add(action.status);
       log.warn('unknownStatus', { request: request.id, status: action.status });
     }
     if (isTerminal(action.status)) {
@@ -143,16 +163,16 @@ export function createFollowing(
     }
     await changeSession(store, running, ['running'], (current) => {
       const { stage } = current.session;
-      const deadline = deadlineAfter(current, action, queueOf(deps));
+      const deadline = deadlineAfter(current, action, queueOf(this.#deps));
       return sameReading(stage.run.action, action) && deadline === stage.deadline
         ? undefined
         : { type: 'progressed', action, deadline };
     });
-    await tellOverdue(running);
+    await this.#tellOverdue(running);
   }
 
-  async function tellOverdue(running: RequestSession<'running'>): Promise<void> {
-    await changeSession(store, running, ['running'], ({ session }, now) =>
+  async #tellOverdue(running: RequestSession<'running'>): Promise<void> {
+    await changeSession(this.#deps.store, running, ['running'], ({ session }, now) =>
       session.stage.deadline <= now ? { type: 'overdue' } : undefined,
     );
   }
@@ -161,11 +181,11 @@ export function createFollowing(
    * Whether it arrived is not known, or it did and changed nothing; Defender takes a second one, so people
    * may press again.
    */
-  async function giveUpCancel(running: RequestSession<'running'>): Promise<void> {
-    await changeSession(store, running, ['running'], ({ session }) => {
+  async #giveUpCancel(running: RequestSession<'running'>): Promise<void> {
+    await changeSession(this.#deps.store, running, ['running'], ({ session }) => {
       const { cancel } = session.stage.run;
       if (cancel === undefined) return undefined;
-      const waited = ages.of(`${sessionKey(running)} cancel`, cancel.at);
+      const waited = this.#ages.of(`${sessionKey(running)} cancel`, cancel.at);
       if (cancel.answer === 'sent' && waited > cancelPatience)
         return { type: 'cancelAsked', cancel: { ...cancel, answer: 'failed' } };
       const answered = cancel.answer === 'accepted' || cancel.answer === 'alreadyOver';
@@ -174,8 +194,6 @@ export function createFollowing(
         : undefined;
     });
   }
-
-  return { pass, trouble: () => trouble, readAt: () => readAt };
 }
 
 export interface ParkedWatch {
@@ -188,22 +206,45 @@ export interface ParkedWatch {
 
 /** @param hurry reads Defender at once: a session turned out to be no longer what was last read */
 export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedWatch {
-  const { store, defender, clock, log } = deps;
+  return new ParkedSessions(deps, ages, hurry);
+}
 
-  async function look(running: RequestSession<'running'>, wakes: NextWake): Promise<void> {
+class ParkedSessions implements ParkedWatch {
+  readonly #deps: Deps;
+  readonly #ages: Ages;
+  readonly #hurry: () => void;
+
+  constructor(deps: Deps, ages: Ages, hurry: () => void) {
+    this.#deps = deps;
+    this.#ages = ages;
+    this.#hurry = hurry;
+  }
+
+  async pass(turn: Turn = byHand): Promise<number | undefined> {
+    const { store, clock } = this.#deps;
+    const wakes = createNextWake(clock);
+    for (const running of sessionsIn(store.open(), ['running'])) {
+      if (hasBegun(running.session.stage.run.action)) continue;
+      if (!turn.goOn()) break;
+      await this.#look(running, wakes);
+    }
+    return wakes.wait();
+  }
+
+  async #look(running: RequestSession<'running'>, wakes: NextWake): Promise<void> {
     const { run } = running.session.stage;
-    const known = run.waitingForDevice === undefined ? await mark(running) : running;
+    const known = run.waitingForDevice === undefined ? await this.#mark(running) : running;
     if (known === undefined) {
       if (run.action.status === 'Pending') wakes.at(waitsSince(run) + parkedAfterMs + 1);
       return;
     }
-    const due = cancelIn(known);
+    const due = this.#cancelIn(known);
     if (due === undefined) return;
     if (due > 0) {
       wakes.after(due);
       return;
     }
-    await cancel(known);
+    await this.#cancel(known);
     wakes.after(parkedCancelPauseMs);
   }
 
@@ -211,26 +252,27 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
    * Milliseconds until the policy's cancel is to be sent (again); undefined when it is not. A person's cancel
    * that continues is left alone.
    */
-  function cancelIn(running: RequestSession<'running'>): number | undefined {
+  #cancelIn(running: RequestSession<'running'>): number | undefined {
+    const { clock } = this.#deps;
     const key = sessionKey(running);
     const { waitingForDevice: waiting, cancel } = running.session.stage.run;
-    const cancelAt = cancelAtOf(running);
+    const cancelAt = this.#cancelAtOf(running);
     if (waiting === undefined || cancelAt === undefined || waiting.wokeAt !== undefined) return undefined;
     const first = Math.min(
       cancelAt - clock.now(),
-      cancelAt - waiting.since - ages.of(`${key} parked`, waiting.since),
+      cancelAt - waiting.since - this.#ages.of(`${key} parked`, waiting.since),
     );
     if (cancel === undefined) return first;
-    const again = parkedCancelPauseMs - ages.of(`${key} cancel`, cancel.at);
+    const again = parkedCancelPauseMs - this.#ages.of(`${key} cancel`, cancel.at);
     if (cancel.tries === undefined)
       return cancel.answer === 'failed' || cancel.answer === 'noEffect' ? Math.max(first, again) : undefined;
     return cancel.tries < parkedCancelTries ? again : undefined;
   }
 
   /** What was written when it was parked; or what today's policy makes of it, where that is sooner. */
-  function cancelAtOf({ request, session }: RequestSession<'running'>): number | undefined {
+  #cancelAtOf({ request, session }: RequestSession<'running'>): number | undefined {
     const { waitingForDevice: waiting } = session.stage.run;
-    const after = limitsToday(deps.policy, request).cancelParkedAfter;
+    const after = limitsToday(this.#deps.policy, request).cancelParkedAfter;
     const known = [
       waiting?.cancelAt,
       waiting === undefined || after === undefined ? undefined : waiting.since + after,
@@ -238,30 +280,34 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
     return known.length === 0 ? undefined : Math.min(...known);
   }
 
-  async function mark(running: RequestSession<'running'>): Promise<RequestSession<'running'> | undefined> {
-    const marked = await changeSession(store, running, ['running'], (current, now) => {
+  async #mark(running: RequestSession<'running'>): Promise<RequestSession<'running'> | undefined> {
+    const marked = await changeSession(this.#deps.store, running, ['running'], (current, now) => {
       const { run } = current.session.stage;
       return run.waitingForDevice === undefined && isParked(run, now) && !hasBegun(run.action)
-        ? { type: 'waitingForDevice', waiting: waitingFrom(deps.policy, current, longestWait(queueOf(deps))) }
+        ? {
+            type: 'waitingForDevice',
+            waiting: waitingFrom(this.#deps.policy, current, longestWait(queueOf(this.#deps))),
+          }
         : undefined;
     });
     return isIn(marked, ['running']) ? marked : undefined;
   }
 
   /** Written down before it is sent; a line without its call, left by a crash, is one try of several. */
-  async function cancel(running: RequestSession<'running'>): Promise<void> {
+  async #cancel(running: RequestSession<'running'>): Promise<void> {
+    const { store, log } = this.#deps;
     const { request, session } = running;
     const { run } = session.stage;
-    const fresh = await read(running);
+    const fresh = await this.#read(running);
     if (fresh === undefined) return;
     if (fresh.status !== 'Pending' || hasBegun(fresh)) {
       log.info('wokeBeforeCancel', { request: request.id, status: fresh.status });
-      hurry();
+      this.#hurry();
       return;
     }
     let asked: CancelAsked | undefined;
     await changeSession(store, running, ['running'], (current, now) => {
-      const due = cancelIn(current);
+      const due = this.#cancelIn(current);
       if (due === undefined || due > 0) return undefined;
       const before = current.session.stage.run.cancel?.tries ?? 0;
       asked = { by: { policy: 'cancelParkedAfter' }, at: now, answer: 'sent', tries: before + 1 };
@@ -270,7 +316,7 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
     if (asked === undefined) return;
     const told = asked;
     const answered = await cancelAtDefender(
-      deps,
+      this.#deps,
       run.actionId,
       `lr:${request.id} cancelled by the policy: parked for ${duration(told.at - waitsSince(run))} (cancelParkedAfter)`,
     );
@@ -278,13 +324,14 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
       type: 'cancelAsked',
       cancel: { ...told, ...answered },
     }));
-    hurry();
+    this.#hurry();
   }
 
   /**
    * Undefined when Defender cannot be read or does not know it: then nothing is cancelled on an old reading.
    */
-  async function read({ request, session }: RequestSession<'running'>): Promise<Action | undefined> {
+  async #read({ request, session }: RequestSession<'running'>): Promise<Action | undefined> {
+    const { defender, log } = this.#deps;
     try {
       const [action] = await defender.actions([session.stage.run.actionId]);
       return action;
@@ -294,18 +341,6 @@ export function createParked(deps: Deps, ages: Ages, hurry: () => void): ParkedW
       return undefined;
     }
   }
-
-  return {
-    async pass(turn = byHand) {
-      const wakes = createNextWake(clock);
-      for (const running of sessionsIn(store.open(), ['running'])) {
-        if (hasBegun(running.session.stage.run.action)) continue;
-        if (!turn.goOn()) break;
-        await look(running, wakes);
-      }
-      return wakes.wait();
-    },
-  };
 }
 
 function waitingFrom(
@@ -319,88 +354,5 @@ function waitingFrom(
     since,
     until: since + longest,
     ...(cancelParkedAfter === undefined ? {} : { cancelAt: since + cancelParkedAfter }),
-  };
-}
-
-/** After a journal that could not be written. Milliseconds. */
-const retryPause = 30_000;
-
-export interface TenantLearning {
-  /** Defender has just shown this session of ours. */
-  shown(running: RequestSession<'running'>, action: Action): void;
-  /** One more session was accepted, or refused with 429, while so many of ours ran. */
-  oneMore(running: number, how: 'accepted' | 'refused'): void;
-  /** Marks a request as changed. */
-  touch(id: string): void;
-  /** Writes down what is news. Answers after how many milliseconds to come again. */
-  pass(): Promise<number | undefined>;
-}
-
-/** @param news something is to be written down @param learned what the cards say has changed */
-export function createTenantLearning(
-  { store, clock, log, settings: { tenant } }: Deps,
-  ages: Ages,
-  news: () => void,
-  learned: () => void,
-): TenantLearning {
-  // What ended under an earlier version, or while the process was down, counts as well.
-  const ended = new Set(sessionsIn(store.all(), ['finished']).map(({ request }) => request.id));
-  let found: readonly Learned[] = [];
-
-  function find(one: Learned): void {
-    if (
-      !isNews(store.learned(), one) ||
-      found.some((other) => other.what === one.what && !isNews([other], one))
-    )
-      return;
-    found = [...found, one];
-    news();
-  }
-
-  return {
-    shown(running, action) {
-      const { startedAt } = running.session.stage.run;
-      // By the shortest of all measures: a clock that runs ahead must not make a wait longer than it was.
-      const waited = Math.min(
-        clock.now() - waitsSince({ action, startedAt }),
-        ages.of(`${sessionKey(running)} at Defender`, startedAt),
-      );
-      const ms = queueShownByWaiting(action, waited);
-      if (ms !== undefined) find({ what: 'offlineQueue', tenant, ms, how: 'stillWaiting', at: clock.now() });
-    },
-    oneMore(running, how) {
-      if (sessionsShow(running, how)) find({ what: 'sessions', tenant, running, how, at: clock.now() });
-    },
-    touch: (id) => void ended.add(id),
-    async pass() {
-      // Oldest first: the newest counts.
-      const requests = [...ended].flatMap((id) => store.get(id) ?? []);
-      const sessions = sessionsIn(requests, ['finished']).filter(
-        ({ request }) => request.asked.tenant === tenant,
-      );
-      ended.clear();
-      sessions.sort((a, b) => a.session.stage.endedAt - b.session.stage.endedAt);
-      for (const { request, session } of sessions) {
-        const ms = queueShownBy(request);
-        if (ms !== undefined)
-          find({ what: 'offlineQueue', tenant, ms, how: 'timedOut', at: session.stage.endedAt });
-      }
-      while (found[0] !== undefined) {
-        const [one] = found;
-        try {
-          if (isNews(store.learned(), one)) {
-            await store.note({ type: 'tenantLearned', learned: one });
-            log.info('tenantLearned', { ...one });
-            learned();
-          }
-        } catch (error) {
-          if (!(error instanceof StoreError)) throw error;
-          log.warn('tenantNotLearned', { detail: error.message });
-          return retryPause;
-        }
-        found = found.slice(1);
-      }
-      return undefined;
-    },
   };
 }

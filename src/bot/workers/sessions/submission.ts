@@ -33,7 +33,6 @@ import {
   unavailablePause,
 } from './admission.ts';
 import type { Admission } from './admission.ts';
-import type { TenantLearning } from './following.ts';
 import {
   contentFailure,
   judgePreflight,
@@ -46,6 +45,7 @@ import {
 import type { Reading } from './preflight.ts';
 import { differing, findByTag } from './reconciliation.ts';
 import { afterFailure, commentOf, refusal, whoseAction } from './submitAnswer.ts';
+import type { TenantLearning } from './tenantLearning.ts';
 
 export interface Submission {
   /**

@@ -1,6 +1,6 @@
 // What sessions show of the limits of the tenant: found once, written down once, and by no clock that was set.
 import { describe, expect, test } from '@jest/globals';
-import { createTenantLearning } from '../../../../src/bot/workers/sessions/following.ts';
+import { createTenantLearning } from '../../../../src/bot/workers/sessions/tenantLearning.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
 import { actionWith, asked, start } from '../../../support/requests/lifecycle.ts';
 import { after } from '../../../support/requests/requests.ts';
