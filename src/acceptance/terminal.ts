@@ -10,7 +10,7 @@ import { saidOfAsked } from '../bot/ports.ts';
 import type { Policy } from '../bot/policy/policy.ts';
 import { approvalCodeOf } from '../bot/commands/requestId.ts';
 import { peopleOf } from '../adapters/console/people.ts';
-import type { Request } from '../liveResponse/request/request.ts';
+import type { CardRef, Request } from '../liveResponse/request/request.ts';
 import { sessionOf, stageOf } from '../liveResponse/request/request.ts';
 import type { AnyVerb } from '../liveResponse/verbs.ts';
 import { wordOf } from './rawAction.ts';
@@ -45,31 +45,45 @@ const verbs = [
 ] as const satisfies readonly AnyVerb[];
 
 export function createTerminal(print: (text: string) => void): Terminal {
-  let shown = '';
-  let lines = 0;
+  return new SharedTerminal(print);
+}
 
-  function draw(view: CardView): void {
-    // The approver sees the whole card, as in a chat. Afterwards the words alone: output and links are for no
-    // terminal.
-    if (view.buttons.some((button) => button.verb === 'approve')) {
-      const text = plainText(view, { urls: 'hidden' });
-      if (text !== shown) print(`\n${text}\n`);
-      shown = text;
-      return;
-    }
-    const text = [
-      `[${view.status}]`,
-      ...view.steps.map((step) => `index ${step.index}: ${step.status}`),
-    ].join('  ');
-    if (text !== shown) print(text);
-    shown = text;
+class SharedTerminal implements Terminal {
+  readonly surface = surface;
+  readonly ephemeralMessages = true;
+  readonly #print: (text: string) => void;
+  /** Of the card, so that nothing is printed twice. */
+  #shown = '';
+  #lines = 0;
+
+  constructor(print: (text: string) => void) {
+    this.#print = print;
   }
 
-  async function say(
-    { bot, policy, place, line, request }: Table,
-    who: string,
-    words: string,
-  ): Promise<void> {
+  post(at: string, view: CardView, intent: string): Promise<CardRef> {
+    this.#draw(view);
+    return Promise.resolve({ surface, place: at, id: intent });
+  }
+
+  update(_card: CardRef, view: CardView): Promise<void> {
+    this.#draw(view);
+    return Promise.resolve();
+  }
+
+  note(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  announce(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  replyPrivately(_place: string, account: string, text: string): Promise<void> {
+    this.#print(`(to ${account}) ${text}`);
+    return Promise.resolve();
+  }
+
+  async say({ bot, policy, place, line, request }: Table, who: string, words: string): Promise<void> {
     // A line may be typed as the bot tells it for a chat, with its command and the id of the one request
     // there is.
     const [verb = '', ...after] = words
@@ -77,72 +91,71 @@ export function createTerminal(print: (text: string) => void): Terminal {
       .replace(/^(?:\/\S+|lr)\s+/i, '')
       .split(/\s+/);
     if (!verbs.some((one) => one === verb)) {
-      print(`"${verb.slice(0, 30)}" is not for this terminal. It takes: ${verbs.join(', ')}.`);
+      this.#print(`"${verb.slice(0, 30)}" is not for this terminal. It takes: ${verbs.join(', ')}.`);
       return;
     }
     const id = request()?.id;
     if (verb !== 'ask' && id === undefined) {
-      print('Nothing has been asked for yet. Somebody with that role types "<person>: ask".');
+      this.#print('Nothing has been asked for yet. Somebody with that role types "<person>: ask".');
       return;
     }
     const rest = id !== undefined && after[0]?.toLowerCase() === id.toLowerCase() ? after.slice(1) : after;
     const text = verb === 'ask' ? line : [verb, id ?? '', ...rest].join(' ').trim();
-    lines += 1;
+    this.#lines += 1;
     const person = peopleOf(policy).find((one) => one.account === who);
     const reply = await bot.command({
       surface,
       account: { surface, id: who, trust: 'member', ...(person === undefined ? {} : { name: person.name }) },
       place: { surface, id: place, direct: false, external: false },
       text,
-      deliveryId: `line-${lines}`,
+      deliveryId: `line-${this.#lines}`,
     });
     const told = toldOf(reply);
-    if (told !== undefined) print(`(to ${who}) ${asTypedHere(told, who, request()?.id)}`);
+    if (told !== undefined) this.#print(`(to ${who}) ${asTypedHere(told, who, request()?.id)}`);
   }
 
-  return {
-    surface,
-    ephemeralMessages: true,
-    post(at, view, intent) {
-      draw(view);
-      return Promise.resolve({ surface, place: at, id: intent });
-    },
-    update(_card, view) {
-      draw(view);
-      return Promise.resolve();
-    },
-    note: () => Promise.resolve(),
-    announce: () => Promise.resolve(),
-    replyPrivately(_place, account, text) {
-      print(`(to ${account}) ${text}`);
-      return Promise.resolve();
-    },
-    say,
-    listen(input, table, ended) {
-      const reader = createInterface({ input, terminal: false });
-      // One after the other: the second line may be about what the first one made.
-      let before: Promise<void> = Promise.resolve();
-      reader.on('line', (line) => {
-        before = before.then(async () => {
-          if (line.trim() === '') return;
-          const [, who, words] = /^\s*(?:as\s+)?([\w.-]{1,64})\s*[:>]\s*(.+)$/.exec(line) ?? [];
-          if (who === undefined || words === undefined)
-            print(
-              `Type who says it first, such as "<person>: ask" or "<person>: approve". The people of this policy: ${peopleOf(
-                table.policy,
-              )
-                .map(({ account }) => account)
-                .join(', ')}.`,
-            );
-          else await say(table, who, words);
-        });
-      });
-      reader.on('close', () => void before.then(ended));
-      return () => {
-        reader.close();
-      };
-    },
-  };
+  listen(input: Readable, table: Table, ended: () => void): () => void {
+    const reader = createInterface({ input, terminal: false });
+    // One after the other: the second line may be about what the first one made.
+    let before: Promise<void> = Promise.resolve();
+    reader.on('line', (line) => {
+      before = before.then(() => this.#heard(line, table));
+    });
+    reader.on('close', () => void before.then(ended));
+    return () => {
+      reader.close();
+    };
+  }
+
+  async #heard(line: string, table: Table): Promise<void> {
+    if (line.trim() === '') return;
+    const [, who, words] = /^\s*(?:as\s+)?([\w.-]{1,64})\s*[:>]\s*(.+)$/.exec(line) ?? [];
+    if (who !== undefined && words !== undefined) {
+      await this.say(table, who, words);
+      return;
+    }
+    const people = peopleOf(table.policy).map(({ account }) => account);
+    this.#print(
+      `Type who says it first, such as "<person>: ask" or "<person>: approve". The people of this policy: ${people.join(', ')}.`,
+    );
+  }
+
+  #draw(view: CardView): void {
+    // The approver sees the whole card, as in a chat. Afterwards the words alone: output and links are for no
+    // terminal.
+    if (view.buttons.some((button) => button.verb === 'approve')) {
+      const text = plainText(view, { urls: 'hidden' });
+      if (text !== this.#shown) this.#print(`\n${text}\n`);
+      this.#shown = text;
+      return;
+    }
+    const text = [
+      `[${view.status}]`,
+      ...view.steps.map((step) => `index ${step.index}: ${step.status}`),
+    ].join('  ');
+    if (text !== this.#shown) this.#print(text);
+    this.#shown = text;
+  }
 }
 
 /** The lines that the bot tells people to type, as this terminal takes them. */

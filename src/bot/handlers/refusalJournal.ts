@@ -31,51 +31,62 @@ export interface Refusals {
   write(speaker: Speaker, refusal: Refusal, requestId: string | undefined): Promise<void>;
 }
 
-export function createRefusals({ store, clock, log }: Pick<Deps, 'store' | 'clock' | 'log'>): Refusals {
+export function createRefusals(deps: Pick<Deps, 'store' | 'clock' | 'log'>): Refusals {
+  return new JournaledRefusals(deps);
+}
+
+class JournaledRefusals implements Refusals {
+  readonly #deps: Pick<Deps, 'store' | 'clock' | 'log'>;
   /** `until` is in elapsed time: a clock that is set back must not silence anybody for longer. */
-  const written = new RecentMap<string, { readonly until: number; readonly count: number }>(mostAccounts);
+  readonly #written = new RecentMap<string, { readonly until: number; readonly count: number }>(mostAccounts);
+
+  constructor(deps: Pick<Deps, 'store' | 'clock' | 'log'>) {
+    this.#deps = deps;
+  }
+
+  async write(
+    { account, place, said }: Speaker,
+    refusal: Refusal,
+    requestId: string | undefined,
+  ): Promise<void> {
+    const { store, log } = this.#deps;
+    const by = surfaceKey(account.surface, account.id);
+    const answer = this.#room(by);
+    try {
+      if (answer.room === 'none') return;
+      if (answer.room === 'last') {
+        log.warn('refusalsLeftOut', { by, until: answer.until });
+        await store.note({ type: 'refusalsLeftOut', by, until: answer.until });
+      } else if (requestId !== undefined && store.get(requestId) !== undefined) {
+        await store.change(requestId, () => ({
+          event: { type: 'pressRefused', by, verb: said.slice(0, maxSaid), reason: refusal.refused },
+        }));
+      } else {
+        await store.note({
+          type: 'commandRefused',
+          by,
+          place: surfaceKey(place.surface, place.id),
+          reason: refusal.refused,
+          text: said.slice(0, maxSaid),
+        });
+      }
+    } catch (error) {
+      log.error('refusalNotJournaled', { reason: refusal.refused, error });
+    }
+  }
 
   /**
    * What may still be written for this account: the refusal, the one line that says that more of them follow,
    * or nothing.
    */
-  function room(
-    by: string,
-  ): { readonly room: 'whole' | 'none' } | { readonly room: 'last'; readonly until: number } {
+  #room(by: string): { readonly room: 'whole' | 'none' } | { readonly room: 'last'; readonly until: number } {
+    const { clock } = this.#deps;
     const now = clock.elapsed();
-    const before = written.get(by);
+    const before = this.#written.get(by);
     const { until, count } =
       before === undefined || before.until <= now ? { until: now + hour, count: 0 } : before;
-    written.set(by, { until, count: count + 1 });
+    this.#written.set(by, { until, count: count + 1 });
     if (count < refusalsPerHour) return { room: 'whole' };
     return count === refusalsPerHour ? { room: 'last', until: clock.now() + until - now } : { room: 'none' };
   }
-
-  return {
-    async write({ account, place, said }, refusal, requestId) {
-      const by = surfaceKey(account.surface, account.id);
-      const answer = room(by);
-      try {
-        if (answer.room === 'none') return;
-        if (answer.room === 'last') {
-          log.warn('refusalsLeftOut', { by, until: answer.until });
-          await store.note({ type: 'refusalsLeftOut', by, until: answer.until });
-        } else if (requestId !== undefined && store.get(requestId) !== undefined) {
-          await store.change(requestId, () => ({
-            event: { type: 'pressRefused', by, verb: said.slice(0, maxSaid), reason: refusal.refused },
-          }));
-        } else {
-          await store.note({
-            type: 'commandRefused',
-            by,
-            place: surfaceKey(place.surface, place.id),
-            reason: refusal.refused,
-            text: said.slice(0, maxSaid),
-          });
-        }
-      } catch (error) {
-        log.error('refusalNotJournaled', { reason: refusal.refused, error });
-      }
-    },
-  };
 }

@@ -129,38 +129,58 @@ export interface CurrentPolicy {
 }
 
 export function createCurrentPolicy(first: Policy): CurrentPolicy {
-  let now = first;
-  // Every part, so that the compiler asks for each new one.
-  const policy: { readonly [Part in keyof Required<Policy>]: Policy[Part] } = {
+  return new ReplaceablePolicy(first);
+}
+
+class ReplaceablePolicy implements CurrentPolicy {
+  readonly policy: Policy;
+  #now: Policy;
+
+  constructor(first: Policy) {
+    this.#now = first;
+    this.policy = partsOf(() => this.#now);
+  }
+
+  now(): Policy {
+    return this.#now;
+  }
+
+  replace(next: Policy): void {
+    this.#now = next;
+  }
+}
+
+/** Every part, so that the compiler asks for each new one. */
+function partsOf(now: () => Policy): { readonly [Part in keyof Required<Policy>]: Policy[Part] } {
+  return {
     get people() {
-      return now.people;
+      return now().people;
     },
     get roles() {
-      return now.roles;
+      return now().roles;
     },
     get recipes() {
-      return now.recipes;
+      return now().recipes;
     },
     get raw() {
-      return now.raw;
+      return now().raw;
     },
     get devices() {
-      return now.devices;
+      return now().devices;
     },
     get tiers() {
-      return now.tiers;
+      return now().tiers;
     },
     get places() {
-      return now.places;
+      return now().places;
     },
     get results() {
-      return now.results;
+      return now().results;
     },
     get freeze() {
-      return now.freeze;
+      return now().freeze;
     },
   };
-  return { policy, now: () => now, replace: (next) => void (now = next) };
 }
 
 /**

@@ -96,16 +96,24 @@ export interface Ages {
 const mostKept = 50_000;
 
 export function createAges(clock: Pick<Clock, 'now' | 'elapsed'>): Ages {
-  const known = new RecentMap<string, { readonly at: number; readonly began: number }>(mostKept);
-  return {
-    of(key, at) {
-      const before = known.get(key);
-      if (before?.at === at) return clock.elapsed() - before.began;
-      const age = Math.max(0, clock.now() - at);
-      known.set(key, { at, began: clock.elapsed() - age });
-      return age;
-    },
-  };
+  return new KnownAges(clock);
+}
+
+class KnownAges implements Ages {
+  readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
+  readonly #known = new RecentMap<string, { readonly at: number; readonly began: number }>(mostKept);
+
+  constructor(clock: Pick<Clock, 'now' | 'elapsed'>) {
+    this.#clock = clock;
+  }
+
+  of(key: string, at: number): number {
+    const before = this.#known.get(key);
+    if (before?.at === at) return this.#clock.elapsed() - before.began;
+    const age = Math.max(0, this.#clock.now() - at);
+    this.#known.set(key, { at, began: this.#clock.elapsed() - age });
+    return age;
+  }
 }
 
 /**

@@ -63,89 +63,121 @@ export const hangsAfter = 5 * 60_000;
 
 /** @param real the machine's own clock, where `clock` is that of a simulated tenant and runs faster */
 export function startWorker(work: Work, clock: Clock, log: Log, real: Clock = clock): Worker {
-  const { name, purpose, pass } = work;
-  const state = { stopping: false, nudged: false, ended: false };
-  let wait = new AbortController();
-  let sign = real.elapsed();
-  let running = true;
-  let lastRun: number | undefined;
-  let lastError: string | undefined;
-  let due = clock.elapsed();
+  return new RunningWorker(work, clock, log, real);
+}
 
-  const turn: Turn = {
-    goOn() {
-      sign = real.elapsed();
-      return !state.stopping;
-    },
-  };
+class RunningWorker implements Worker {
+  readonly #work: Work;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #real: Clock;
+  readonly #done: Promise<void>;
+  readonly #turn: Turn = { goOn: () => this.#goOn() };
+  #stopping = false;
+  #nudged = false;
+  #ended = false;
+  #running = true;
+  #wait = new AbortController();
+  /** The last sign of life, in the machine's elapsed time. */
+  #sign: number;
+  /** When the sleep ends, in elapsed time. */
+  #due: number;
+  #lastRun: number | undefined;
+  #lastError: string | undefined;
 
-  async function once(): Promise<number | undefined> {
+  constructor(work: Work, clock: Clock, log: Log, real: Clock) {
+    this.#work = work;
+    this.#clock = clock;
+    this.#log = log;
+    this.#real = real;
+    this.#sign = real.elapsed();
+    this.#due = clock.elapsed();
+    this.#done = this.#run()
+      .catch((error: unknown) => log.error('workerEnded', { worker: work.name, error }))
+      .finally(() => (this.#ended = true));
+  }
+
+  nudge(): void {
+    this.#nudged = true;
+    this.#wait.abort();
+  }
+
+  status(): WorkerStatus {
+    const { name, purpose } = this.#work;
+    const why = this.#stuck();
+    const left = this.#due - this.#clock.elapsed();
+    return {
+      name,
+      purpose,
+      ...(this.#lastRun === undefined ? {} : { lastRun: this.#lastRun }),
+      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+      ...(this.#running ? {} : { nextRun: this.#clock.now() + Math.max(0, left) }),
+      ...(why === undefined ? {} : { stuck: why }),
+    };
+  }
+
+  excuse(): void {
+    this.#sign = this.#real.elapsed();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wait.abort();
+    await this.#done;
+  }
+
+  #goOn(): boolean {
+    this.#sign = this.#real.elapsed();
+    return !this.#stopping;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      this.#nudged = false;
+      this.#running = true;
+      this.#sign = this.#real.elapsed();
+      const next = await this.#once();
+      // Both are set from outside while the pass was awaited.
+      if (this.#isDue()) continue;
+      this.#wait = new AbortController();
+      const sleep = Math.min(Math.max(0, next ?? longestSleep), longestSleep);
+      this.#running = false;
+      this.#sign = this.#real.elapsed();
+      this.#due = this.#clock.elapsed() + sleep;
+      await this.#clock.sleep(sleep, this.#wait.signal);
+    }
+  }
+
+  async #once(): Promise<number | undefined> {
+    const { name, pass } = this.#work;
     try {
-      const next = await pass(turn);
-      lastError = undefined;
+      const next = await pass(this.#turn);
+      this.#lastError = undefined;
       return next;
     } catch (error) {
       // A bug or a broken world; either way the other requests still need this loop.
-      log.error('passFailed', { worker: name, error });
-      lastError = error instanceof Error ? error.message : String(error);
+      this.#log.error('passFailed', { worker: name, error });
+      this.#lastError = error instanceof Error ? error.message : String(error);
       return afterError;
     } finally {
-      lastRun = clock.now();
+      this.#lastRun = this.#clock.now();
     }
   }
 
-  async function run(): Promise<void> {
-    while (!state.stopping) {
-      state.nudged = false;
-      running = true;
-      sign = real.elapsed();
-      const next = await once();
-      // Both are set from outside while the pass was awaited.
-      if (isDue()) continue;
-      wait = new AbortController();
-      const sleep = Math.min(Math.max(0, next ?? longestSleep), longestSleep);
-      running = false;
-      sign = real.elapsed();
-      due = clock.elapsed() + sleep;
-      await clock.sleep(sleep, wait.signal);
-    }
+  #isDue(): boolean {
+    return this.#nudged || this.#stopping;
   }
 
-  function stuck(): string | undefined {
-    if (state.stopping) return undefined;
-    if (state.ended) return 'it has ended';
-    const silent = real.elapsed() - sign;
-    if (silent <= hangsAfter || (!running && clock.elapsed() - due <= longestSleep)) return undefined;
-    return running ? `a pass has hung for ${Math.floor(silent / 60_000)} minutes` : 'it does not wake up';
+  #stuck(): string | undefined {
+    if (this.#stopping) return undefined;
+    if (this.#ended) return 'it has ended';
+    const silent = this.#real.elapsed() - this.#sign;
+    if (silent <= hangsAfter || (!this.#running && this.#clock.elapsed() - this.#due <= longestSleep))
+      return undefined;
+    return this.#running
+      ? `a pass has hung for ${Math.floor(silent / 60_000)} minutes`
+      : 'it does not wake up';
   }
-
-  const isDue = (): boolean => state.nudged || state.stopping;
-  const done = run()
-    .catch((error: unknown) => log.error('workerEnded', { worker: name, error }))
-    .finally(() => (state.ended = true));
-  return {
-    nudge() {
-      state.nudged = true;
-      wait.abort();
-    },
-    status() {
-      const why = stuck();
-      return {
-        name,
-        purpose,
-        ...(lastRun === undefined ? {} : { lastRun }),
-        ...(lastError === undefined ? {} : { lastError }),
-        ...(running ? {} : { nextRun: clock.now() + Math.max(0, due - clock.elapsed()) }),
-        ...(why === undefined ? {} : { stuck: why }),
-      };
-    },
-    excuse: () => void (sign = real.elapsed()),
-    async stop() {
-      state.stopping = true;
-      wait.abort();
-      await done;
-    },
-  };
 }
 
 export interface NextWake {
@@ -158,17 +190,31 @@ export interface NextWake {
 }
 
 export function createNextWake(clock: Pick<Clock, 'now' | 'elapsed'>): NextWake {
-  let time = Infinity;
-  let elapsed = Infinity;
-  return {
-    at: (next) => void (time = Math.min(time, next)),
-    after: (ms) => void (elapsed = Math.min(elapsed, clock.elapsed() + ms)),
-    wait() {
-      // Counted from the end of the pass, which may have been long.
-      const wait = Math.min(time - clock.now(), elapsed - clock.elapsed());
-      return wait === Infinity ? undefined : Math.max(0, wait);
-    },
-  };
+  return new SoonestWake(clock);
+}
+
+class SoonestWake implements NextWake {
+  readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
+  #time = Infinity;
+  #elapsed = Infinity;
+
+  constructor(clock: Pick<Clock, 'now' | 'elapsed'>) {
+    this.#clock = clock;
+  }
+
+  at(time: number): void {
+    this.#time = Math.min(this.#time, time);
+  }
+
+  after(ms: number): void {
+    this.#elapsed = Math.min(this.#elapsed, this.#clock.elapsed() + ms);
+  }
+
+  wait(): number | undefined {
+    // Counted from the end of the pass, which may have been long.
+    const wait = Math.min(this.#time - this.#clock.now(), this.#elapsed - this.#clock.elapsed());
+    return wait === Infinity ? undefined : Math.max(0, wait);
+  }
 }
 
 /** How often is looked, and so the longest that a disk which is well again goes unnoticed. Milliseconds. */
@@ -230,36 +276,55 @@ export function createClockWatch(
   log: Log,
   events: ClockEvents,
 ): ClockWatch {
-  let wall = clock.now();
-  let elapsed = clock.elapsed();
-  let jumps = 0;
-  let last: { readonly by: number; readonly at: number; readonly seen: number } | undefined;
+  return new WatchedClock(clock, log, events);
+}
 
-  function look(): void {
-    const passed = clock.elapsed() - elapsed;
-    const by = clock.now() - wall - passed;
-    wall = clock.now();
-    elapsed = clock.elapsed();
-    if (passed > every + stoodStill) events.stoodStill();
-    if (Math.abs(by) <= jumpFrom && passed <= every + stoodStill) return;
-    if (Math.abs(by) > jumpFrom) {
-      jumps += 1;
-      last = { by, at: wall, seen: elapsed };
-      log.warn('clockJumped', { byMs: Math.round(by) });
-    }
-    events.jumped();
+class WatchedClock implements ClockWatch {
+  readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
+  readonly #log: Log;
+  readonly #events: ClockEvents;
+  /** Both clocks at the last look. */
+  #wall: number;
+  #elapsed: number;
+  #jumps = 0;
+  #last: { readonly by: number; readonly at: number; readonly seen: number } | undefined;
+
+  constructor(clock: Pick<Clock, 'now' | 'elapsed'>, log: Log, events: ClockEvents) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#events = events;
+    this.#wall = clock.now();
+    this.#elapsed = clock.elapsed();
   }
 
-  return {
-    pass() {
-      look();
-      return Promise.resolve(every);
-    },
-    jumps: () => jumps,
-    trouble() {
-      if (last === undefined || clock.elapsed() - last.seen > toldFor) return undefined;
-      const { by, at } = last;
-      return `the machine's clock jumped ${by > 0 ? 'forward' : 'back'} by ${duration(Math.abs(by))} at ${stamp(at)}: it was set, or the machine was suspended`;
-    },
-  };
+  pass(): Promise<number> {
+    this.#look();
+    return Promise.resolve(every);
+  }
+
+  jumps(): number {
+    return this.#jumps;
+  }
+
+  trouble(): string | undefined {
+    const last = this.#last;
+    if (last === undefined || this.#clock.elapsed() - last.seen > toldFor) return undefined;
+    const { by, at } = last;
+    return `the machine's clock jumped ${by > 0 ? 'forward' : 'back'} by ${duration(Math.abs(by))} at ${stamp(at)}: it was set, or the machine was suspended`;
+  }
+
+  #look(): void {
+    const passed = this.#clock.elapsed() - this.#elapsed;
+    const by = this.#clock.now() - this.#wall - passed;
+    this.#wall = this.#clock.now();
+    this.#elapsed = this.#clock.elapsed();
+    if (passed > every + stoodStill) this.#events.stoodStill();
+    if (Math.abs(by) <= jumpFrom && passed <= every + stoodStill) return;
+    if (Math.abs(by) > jumpFrom) {
+      this.#jumps += 1;
+      this.#last = { by, at: this.#wall, seen: this.#elapsed };
+      this.#log.warn('clockJumped', { byMs: Math.round(by) });
+    }
+    this.#events.jumped();
+  }
 }

@@ -46,26 +46,82 @@ interface Parts {
 
 type Tried<T> = { readonly value: T } | { readonly error: DefenderError };
 
-export function createAskQueue({ callRates, chats, clock, log }: Parts, kind: CallKind): AskQueue {
-  const line: Asker[] = [];
-  let last: Promise<void> = Promise.resolve();
-  /** Readings that may not have taken their call yet. */
-  let inFlight = 0;
+export function createAskQueue(parts: Parts, kind: CallKind): AskQueue {
+  return new LineOfAsks(parts, kind);
+}
 
-  /** As with the panel, the last tenth is for what was approved: it is read again before it is sent. */
-  function spared(): boolean {
-    return callRates.left(kind, clock.elapsed()).some((rate) => rate.left - inFlight <= rate.limit / 10);
+class LineOfAsks implements AskQueue {
+  readonly #parts: Parts;
+  readonly #kind: CallKind;
+  readonly #line: Asker[] = [];
+  #last: Promise<void> = Promise.resolve();
+  /** Readings that may not have taken their call yet. */
+  #inFlight = 0;
+
+  constructor(parts: Parts, kind: CallKind) {
+    this.#parts = parts;
+    this.#kind = kind;
   }
 
-  async function tried<T>(read: () => Promise<T>): Promise<Tried<T>> {
-    if (spared())
+  async take<T>(asker: Asker, read: () => Promise<T>): Promise<T> {
+    const { clock } = this.#parts;
+    const began = clock.elapsed();
+    // While nobody waits, calls run at the same time.
+    if (this.#line.length === 0) {
+      const first = await this.#tried(read);
+      if ('value' in first) return first.value;
+    }
+    const line = this.#line;
+    if (
+      line.length >= mostInLine ||
+      line.filter(({ person }) => person === asker.person).length >= mostOfOne
+    ) {
+      throw new DefenderError(
+        'paced',
+        `our own limit for ${this.#kind} is used up, and ${line.length} requests wait for it already`,
+        { call: this.#kind },
+      );
+    }
+    line.push(asker);
+    const before = this.#last;
+    let done = (): void => undefined;
+    this.#last = new Promise((resolve) => (done = resolve));
+    const told = this.#tellLater(asker, () => line.indexOf(asker));
+    try {
+      await before;
+      for (;;) {
+        const next = await this.#tried(read);
+        if ('value' in next) return next.value;
+        const wait = Math.max(lookAgain, next.error.detail.retryAfterMs ?? lookAgain);
+        if (clock.elapsed() - began + wait > longestTurn) throw next.error;
+        await clock.sleep(wait);
+      }
+    } finally {
+      told();
+      line.splice(line.indexOf(asker), 1);
+      done();
+    }
+  }
+
+  /** As with the panel, the last tenth is for what was approved: it is read again before it is sent. */
+  #spared(): boolean {
+    const { callRates, clock } = this.#parts;
+    return callRates
+      .left(this.#kind, clock.elapsed())
+      .some((rate) => rate.left - this.#inFlight <= rate.limit / 10);
+  }
+
+  async #tried<T>(read: () => Promise<T>): Promise<Tried<T>> {
+    const { callRates, clock } = this.#parts;
+    const kind = this.#kind;
+    if (this.#spared())
       return {
         error: new DefenderError('paced', `our own limit for ${kind} is used up but for what was approved`, {
           call: kind,
           retryAfterMs: Math.max(lookAgain, callRates.waitFor(kind, clock.elapsed())),
         }),
       };
-    inFlight += 1;
+    this.#inFlight += 1;
     try {
       return { value: await read() };
     } catch (error) {
@@ -73,13 +129,14 @@ export function createAskQueue({ callRates, chats, clock, log }: Parts, kind: Ca
         return { error };
       throw error;
     } finally {
-      inFlight -= 1;
+      this.#inFlight -= 1;
     }
   }
 
-  async function tell(asker: Asker, place: () => number): Promise<void> {
+  async #tell(asker: Asker, place: () => number): Promise<void> {
+    const { callRates, chats, clock, log } = this.#parts;
     const { limit, ms } = callRates
-      .left(kind, clock.elapsed())
+      .left(this.#kind, clock.elapsed())
       .reduce((scarce, rate) => (rate.left / rate.limit < scarce.left / scarce.limit ? rate : scarce));
     const before = place();
     const others =
@@ -96,11 +153,12 @@ export function createAskQueue({ callRates, chats, clock, log }: Parts, kind: Ca
   }
 
   /** Tells the asker unless the wait is over before. */
-  function tellLater(asker: Asker, place: () => number): () => void {
+  #tellLater(asker: Asker, place: () => number): () => void {
+    const { clock, log } = this.#parts;
     const over = new AbortController();
     const telling = clock
       .sleep(toldAfter, over.signal)
-      .then(() => (over.signal.aborted ? undefined : tell(asker, place)));
+      .then(() => (over.signal.aborted ? undefined : this.#tell(asker, place)));
     telling.catch((error: unknown) => {
       log.error('turnNotTold', { error });
     });
@@ -108,44 +166,4 @@ export function createAskQueue({ callRates, chats, clock, log }: Parts, kind: Ca
       over.abort();
     };
   }
-
-  return {
-    async take(asker, read) {
-      const began = clock.elapsed();
-      // While nobody waits, calls run at the same time.
-      if (line.length === 0) {
-        const first = await tried(read);
-        if ('value' in first) return first.value;
-      }
-      if (
-        line.length >= mostInLine ||
-        line.filter(({ person }) => person === asker.person).length >= mostOfOne
-      ) {
-        throw new DefenderError(
-          'paced',
-          `our own limit for ${kind} is used up, and ${line.length} requests wait for it already`,
-          { call: kind },
-        );
-      }
-      line.push(asker);
-      const before = last;
-      let done = (): void => undefined;
-      last = new Promise((resolve) => (done = resolve));
-      const told = tellLater(asker, () => line.indexOf(asker));
-      try {
-        await before;
-        for (;;) {
-          const next = await tried(read);
-          if ('value' in next) return next.value;
-          const wait = Math.max(lookAgain, next.error.detail.retryAfterMs ?? lookAgain);
-          if (clock.elapsed() - began + wait > longestTurn) throw next.error;
-          await clock.sleep(wait);
-        }
-      } finally {
-        told();
-        line.splice(line.indexOf(asker), 1);
-        done();
-      }
-    },
-  };
 }

@@ -2,7 +2,7 @@
 // that the pure view needs.
 import { cardView, titleOf } from '../../../../cards/cardView.ts';
 import { statusText } from '../../../../cards/messages/status.ts';
-import type { CardView, ViewContext } from '../../../../cards/view.ts';
+import type { CardView, Twin, ViewContext } from '../../../../cards/view.ts';
 import type { Blocker, Outage } from '../../../liveResponse/request/errorAnswer.ts';
 import type { CallKind } from '../../../liveResponse/pacing/callRates.ts';
 import { maxSearchAttempts } from '../../../liveResponse/pacing/callRates.ts';
@@ -21,16 +21,15 @@ import { queueOf } from '../transition.ts';
 import type { Submission } from '../sessions/submission.ts';
 import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 
+type Seen = Pick<CardPlace, 'results' | 'notify' | 'reason'> &
+  ({ readonly mayName: (other: Request) => boolean } | Pick<CardPlace, 'surface' | 'place'>);
+
 export interface CardViews {
   /**
    * On the card in a place, or for one person alone: then `mayName` says which other requests that one may
    * know of.
    */
-  of(
-    request: Request,
-    place: Pick<CardPlace, 'results' | 'notify' | 'reason'> &
-      ({ readonly mayName: (other: Request) => boolean } | Pick<CardPlace, 'surface' | 'place'>),
-  ): Promise<CardView>;
+  of(request: Request, place: Seen): Promise<CardView>;
   /** Status and lead as its cards have them: for lists and answers. */
   words(request: Request): { readonly status: string; readonly lead: string };
 }
@@ -42,36 +41,98 @@ export interface CardViews {
 const textsKept = 50;
 const keptCharacters = 200_000;
 
+type ViewDeps = Deps & { readonly watch: Pick<DefenderWatch, 'outage'> };
+
 export function createCardViews(
-  deps: Deps & { readonly watch: Pick<DefenderWatch, 'outage'> },
+  deps: ViewDeps,
   submission: Pick<Submission, 'place'>,
   twins: Pick<TwinIndex, 'of'>,
 ): CardViews {
-  const texts = new RecentMap<string, string>(textsKept);
+  return new StoredViews(deps, submission, twins);
+}
 
-  async function textOf(request: Request, index: number, sha256: string): Promise<string | undefined> {
+class StoredViews implements CardViews {
+  readonly #deps: ViewDeps;
+  readonly #submission: Pick<Submission, 'place'>;
+  readonly #twins: Pick<TwinIndex, 'of'>;
+  /** Outputs by request, index and hash. */
+  readonly #texts = new RecentMap<string, string>(textsKept);
+
+  constructor(deps: ViewDeps, submission: Pick<Submission, 'place'>, twins: Pick<TwinIndex, 'of'>) {
+    this.#deps = deps;
+    this.#submission = submission;
+    this.#twins = twins;
+  }
+
+  words(request: Request): { readonly status: string; readonly lead: string } {
+    return statusText(shownToday(this.#deps.policy, request), this.#contextOf(request));
+  }
+
+  async of(stored: Request, place: Seen): Promise<CardView> {
+    const whole = shownToday(this.#deps.policy, stored);
+    const mayName =
+      'mayName' in place ? place.mayName : (other: Request) => mayBeNamedIn(this.#deps, other, place);
+    const request = this.#nameless(place.reason === 'private' ? withoutReasons(whole) : whole, mayName);
+    const outputs = new Map<number, string>();
+    if (place.results === 'card') {
+      for (const excerpt of resultsOf(stageOf(request)).excerpts) {
+        const text = await this.#textOf(request, excerpt.index, excerpt.sha256);
+        if (text !== undefined) outputs.set(excerpt.index, text);
+      }
+    }
+    const now = this.#deps.clock.now();
+    return cardView(request, {
+      ...this.#contextOf(request),
+      results: place.results,
+      ...(place.reason === undefined ? {} : { reasons: place.reason }),
+      outputs,
+      urls: place.results === 'card' ? this.#deps.links.of(request.id, now) : nothing,
+      twins: isOpen(request)
+        ? this.#twins
+            .of(request)
+            .filter(mayName)
+            .map((twin) => this.#twinView(twin))
+        : [],
+      ...(place.notify === undefined ? {} : { notify: place.notify }),
+    });
+  }
+
+  #twinView(twin: Request): Twin {
+    const ended = endedAt(twin);
+    return {
+      id: twin.id,
+      status: statusText(twin, this.#contextOf(twin)).status,
+      open: isOpen(twin),
+      askedBy: twin.asked.requester.name,
+      askedAt: twin.asked.at,
+      ...(ended === undefined ? {} : { endedAt: ended }),
+    };
+  }
+
+  async #textOf(request: Request, index: number, sha256: string): Promise<string | undefined> {
     const key = `${request.id}:${index}:${sha256}`;
-    const kept = texts.get(key);
+    const kept = this.#texts.get(key);
     if (kept !== undefined) return kept;
-    const text = await keptOutput(deps, request, index);
+    const text = await keptOutput(this.#deps, request, index);
     if (text === undefined || text.length > keptCharacters) return text;
-    texts.set(key, text);
+    this.#texts.set(key, text);
     return text;
   }
 
   /** What cannot be had from Defender and concerns this request in its state; never since before it did. */
-  function outageFor(request: Request): Outage | undefined {
+  #outageFor(request: Request): Outage | undefined {
+    const { watch } = this.#deps;
     const session = sessionOf(request);
     if (session === undefined) return undefined;
     const { stage, grant } = session;
     switch (stage.state) {
       case 'running':
-        return since(deps.watch.outage('follow'), stage.run.startedAt);
+        return since(watch.outage('follow'), stage.run.startedAt);
       case 'unknown':
         // After the last look nothing is read until somebody asks for it.
         return stage.searches >= maxSearchAttempts
           ? undefined
-          : since(deps.watch.outage(stage.run === undefined ? 'search' : 'follow'), stage.since);
+          : since(watch.outage(stage.run === undefined ? 'search' : 'follow'), stage.since);
       case 'queued': {
         const { waitsFor, error } = stage;
         const what =
@@ -81,7 +142,7 @@ export function createCardViews(
           waitsFor === 'unavailable' ||
           waitsFor === 'unauthorized' ||
           waitsFor === 'throttled';
-        return waits && what !== undefined ? since(deps.watch.outage(what), grant.at) : undefined;
+        return waits && what !== undefined ? since(watch.outage(what), grant.at) : undefined;
       }
       default:
         return undefined;
@@ -89,9 +150,9 @@ export function createCardViews(
   }
 
   /** Without other requests that the reader may not find. */
-  function nameless(request: Request, mayName: (other: Request) => boolean): Request {
+  #nameless(request: Request, mayName: (other: Request) => boolean): Request {
     const hidden = (id: string): boolean => {
-      const other = deps.store.get(id);
+      const other = this.#deps.store.get(id);
       return other !== undefined && !mayName(other);
     };
     const isHidden = (blocker: Blocker | undefined): boolean =>
@@ -107,10 +168,11 @@ export function createCardViews(
     return rest;
   }
 
-  function contextOf(request: Request): ViewContext {
-    const queue = submission.place(request.id);
+  #contextOf(request: Request): ViewContext {
+    const deps = this.#deps;
+    const queue = this.#submission.place(request.id);
     const freeze = deps.store.freeze();
-    const outage = outageFor(request);
+    const outage = this.#outageFor(request);
     const restoredAt = lostAt(request, deps.store);
     return {
       now: deps.clock.now(),
@@ -126,48 +188,6 @@ export function createCardViews(
       ...(restoredAt === undefined ? {} : { restoredAt }),
     };
   }
-
-  return {
-    words: (request) => statusText(shownToday(deps.policy, request), contextOf(request)),
-    async of(stored, place) {
-      const whole = shownToday(deps.policy, stored);
-      const mayName =
-        'mayName' in place ? place.mayName : (other: Request) => mayBeNamedIn(deps, other, place);
-      const request = nameless(place.reason === 'private' ? withoutReasons(whole) : whole, mayName);
-      const outputs = new Map<number, string>();
-      if (place.results === 'card') {
-        for (const excerpt of resultsOf(stageOf(request)).excerpts) {
-          const text = await textOf(request, excerpt.index, excerpt.sha256);
-          if (text !== undefined) outputs.set(excerpt.index, text);
-        }
-      }
-      const now = deps.clock.now();
-      return cardView(request, {
-        ...contextOf(request),
-        results: place.results,
-        ...(place.reason === undefined ? {} : { reasons: place.reason }),
-        outputs,
-        urls: place.results === 'card' ? deps.links.of(request.id, now) : nothing,
-        twins: isOpen(request)
-          ? twins
-              .of(request)
-              .filter(mayName)
-              .map((twin) => {
-                const ended = endedAt(twin);
-                return {
-                  id: twin.id,
-                  status: statusText(twin, contextOf(twin)).status,
-                  open: isOpen(twin),
-                  askedBy: twin.asked.requester.name,
-                  askedAt: twin.asked.at,
-                  ...(ended === undefined ? {} : { endedAt: ended }),
-                };
-              })
-          : [],
-        ...(place.notify === undefined ? {} : { notify: place.notify }),
-      });
-    },
-  };
 }
 
 /** Without the reasons given on the way; that of the request itself is said to be private. */

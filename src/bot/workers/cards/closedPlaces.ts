@@ -63,72 +63,95 @@ const idlePauses = [...livelyPauses, 900_000, 3_600_000] as const;
 const least = 2_000;
 
 export function createClosedPlaces(clock: Pick<Clock, 'now' | 'elapsed'>): ClosedPlaces {
-  const states = new Map<string, State>();
-  const taken = new Map<string, number>();
-  const keyOf = ({ surface, place }: Where): string => surfaceKey(surface, place);
+  return new RefusingPlaces(clock);
+}
 
-  return {
-    gate(where) {
-      const state = states.get(keyOf(where));
-      if (state === undefined) return 'open';
-      const wait = state.next - clock.elapsed();
-      // While one asks, the others come again when it has its answer.
-      if (state.asking) return { wait: Math.max(wait, least) };
-      return wait > 0 ? { wait } : 'probe';
-    },
-    asking(where, now) {
-      const state = states.get(keyOf(where));
-      if (state === undefined) return;
-      const elapsed = clock.elapsed();
-      // An answer that said nothing of the place, such as none at all: the next call keeps its distance too.
-      const next =
-        now || state.next > elapsed
-          ? state.next
-          : elapsed + nextPause(state.lively ? livelyPauses : idlePauses, state.count);
-      states.set(keyOf(where), { ...state, asking: now, next, asked: now ? elapsed : state.asked });
-    },
-    refused(where, why, asked, lively) {
-      const key = keyOf(where);
-      const before = states.get(key);
-      const elapsed = clock.elapsed();
-      // Calls that were under way together are one refusal, not many.
-      if (before !== undefined && !asked) return;
-      const count = (before?.count ?? 0) + 1;
-      states.set(key, {
-        surface: where.surface,
-        place: where.place,
-        since: before?.since ?? clock.now(),
-        why,
-        count,
-        lively,
-        asking: before?.asking ?? false,
-        asked: elapsed,
-        next: elapsed + nextPause(lively ? livelyPauses : idlePauses, count),
-      });
-    },
-    opened(where) {
-      states.delete(keyOf(where));
-      taken.set(keyOf(where), clock.elapsed());
-    },
-    tookSince: (where, moment) => (taken.get(keyOf(where)) ?? -Infinity) >= moment,
-    only(wanted) {
-      for (const [key, state] of states) if (!state.asking && !wanted(state)) states.delete(key);
-    },
-    heard(where) {
-      const state = states.get(keyOf(where));
-      if (state === undefined) return false;
-      states.set(keyOf(where), { ...state, next: Math.max(clock.elapsed(), state.asked + least) });
-      return true;
-    },
-    confirmed(where) {
-      const state = states.get(keyOf(where));
-      return state === undefined || state.count < 2 ? undefined : state;
-    },
-    list: () =>
-      [...states.values()]
-        .filter((one) => one.count > 1)
-        .map(({ surface, place, since, why }) => ({ surface, place, since, why })),
-  };
+class RefusingPlaces implements ClosedPlaces {
+  readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
+  readonly #states = new Map<string, State>();
+  /** When something of ours was taken there last. Elapsed milliseconds. */
+  readonly #taken = new Map<string, number>();
+
+  constructor(clock: Pick<Clock, 'now' | 'elapsed'>) {
+    this.#clock = clock;
+  }
+
+  gate(where: Where): Gate {
+    const state = this.#states.get(keyOf(where));
+    if (state === undefined) return 'open';
+    const wait = state.next - this.#clock.elapsed();
+    // While one asks, the others come again when it has its answer.
+    if (state.asking) return { wait: Math.max(wait, least) };
+    return wait > 0 ? { wait } : 'probe';
+  }
+
+  asking(where: Where, now: boolean): void {
+    const state = this.#states.get(keyOf(where));
+    if (state === undefined) return;
+    const elapsed = this.#clock.elapsed();
+    // An answer that said nothing of the place, such as none at all: the next call keeps its distance too.
+    const next =
+      now || state.next > elapsed
+        ? state.next
+        : elapsed + nextPause(state.lively ? livelyPauses : idlePauses, state.count);
+    this.#states.set(keyOf(where), { ...state, asking: now, next, asked: now ? elapsed : state.asked });
+  }
+
+  refused(where: Where, why: string, asked: boolean, lively: boolean): void {
+    const key = keyOf(where);
+    const before = this.#states.get(key);
+    const elapsed = this.#clock.elapsed();
+    // Calls that were under way together are one refusal, not many.
+    if (before !== undefined && !asked) return;
+    const count = (before?.count ?? 0) + 1;
+    this.#states.set(key, {
+      surface: where.surface,
+      place: where.place,
+      since: before?.since ?? this.#clock.now(),
+      why,
+      count,
+      lively,
+      asking: before?.asking ?? false,
+      asked: elapsed,
+      next: elapsed + nextPause(lively ? livelyPauses : idlePauses, count),
+    });
+  }
+
+  opened(where: Where): void {
+    this.#states.delete(keyOf(where));
+    this.#taken.set(keyOf(where), this.#clock.elapsed());
+  }
+
+  tookSince(where: Where, moment: number): boolean {
+    return (this.#taken.get(keyOf(where)) ?? -Infinity) >= moment;
+  }
+
+  only(wanted: (where: Where) => boolean): void {
+    for (const [key, state] of this.#states) if (!state.asking && !wanted(state)) this.#states.delete(key);
+  }
+
+  heard(where: Where): boolean {
+    const state = this.#states.get(keyOf(where));
+    if (state === undefined) return false;
+    const next = Math.max(this.#clock.elapsed(), state.asked + least);
+    this.#states.set(keyOf(where), { ...state, next });
+    return true;
+  }
+
+  confirmed(where: Where): ClosedPlace | undefined {
+    const state = this.#states.get(keyOf(where));
+    return state === undefined || state.count < 2 ? undefined : state;
+  }
+
+  list(): readonly ClosedPlace[] {
+    return [...this.#states.values()]
+      .filter((one) => one.count > 1)
+      .map(({ surface, place, since, why }) => ({ surface, place, since, why }));
+  }
+}
+
+function keyOf({ surface, place }: Where): string {
+  return surfaceKey(surface, place);
 }
 
 export interface CardFailure {
@@ -149,16 +172,16 @@ export interface CardFailure {
   readonly revision: number;
 }
 
+interface TriedCard extends Pick<CardFailure, 'surface' | 'revision'> {
+  readonly key: string;
+}
+
 export interface CardFailures {
   get(key: string): CardFailure | undefined;
   /** Milliseconds until the next try; 0 when it may be made. */
   wait(key: string, revision: number): number;
   /** `error`: what was thrown, or `bare`. `paused` is false where the place says when to try again. */
-  failed(
-    card: { readonly key: string; readonly surface: string; readonly revision: number },
-    error: unknown,
-    paused: boolean,
-  ): CardFailure;
+  failed(card: TriedCard, error: unknown, paused: boolean): CardFailure;
   cleared(key: string): void;
   /**
    * What waits is tried again now. `matches` sees keys and their troubles. Answers whether anything waited.
@@ -188,47 +211,63 @@ export function isRefusal(code: CardFailure['code']): boolean {
 }
 
 export function createCardFailures(clock: Pick<Clock, 'now' | 'elapsed'>): CardFailures {
-  const troubles = new Map<string, CardFailure>();
-  return {
-    get: (key) => troubles.get(key),
-    wait(key, revision) {
-      const trouble = troubles.get(key);
-      if (trouble === undefined || (contentCodes.has(trouble.code) && revision > trouble.revision)) return 0;
-      return Math.max(0, trouble.until - clock.elapsed());
-    },
-    failed({ key, surface, revision }, error, paused) {
-      const before = troubles.get(key);
-      const count = (before?.count ?? 0) + 1;
-      const code = chatErrorCodeOf(error);
-      const elapsed = clock.elapsed();
-      const asked = error instanceof ChatError ? (error.retryAfterMs ?? 0) : 0;
-      const until = paused
-        ? elapsed + Math.max(nextPause(contentCodes.has(code) ? refusedPauses : pauses, count), asked)
-        : elapsed;
-      const trouble: CardFailure = {
-        surface,
-        count,
-        refusals: (before?.refusals ?? 0) + (isRefusal(code) ? 1 : 0),
-        began: before?.began ?? elapsed,
-        since: before?.since ?? clock.now(),
-        until,
-        code,
-        revision,
-        why: error instanceof ChatError ? error.message : 'the bot itself failed; its log says how',
-      };
-      troubles.set(key, trouble);
-      return trouble;
-    },
-    cleared: (key) => void troubles.delete(key),
-    hurry(matches) {
-      const elapsed = clock.elapsed();
-      const waiting = [...troubles].filter(
-        ([key, trouble]) => trouble.until > elapsed && matches(key, trouble),
-      );
-      for (const [key, trouble] of waiting) troubles.set(key, { ...trouble, until: elapsed });
-      return waiting.length > 0;
-    },
-  };
+  return new FailingCards(clock);
+}
+
+class FailingCards implements CardFailures {
+  readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
+  readonly #troubles = new Map<string, CardFailure>();
+
+  constructor(clock: Pick<Clock, 'now' | 'elapsed'>) {
+    this.#clock = clock;
+  }
+
+  get(key: string): CardFailure | undefined {
+    return this.#troubles.get(key);
+  }
+
+  wait(key: string, revision: number): number {
+    const trouble = this.#troubles.get(key);
+    if (trouble === undefined || (contentCodes.has(trouble.code) && revision > trouble.revision)) return 0;
+    return Math.max(0, trouble.until - this.#clock.elapsed());
+  }
+
+  failed({ key, surface, revision }: TriedCard, error: unknown, paused: boolean): CardFailure {
+    const before = this.#troubles.get(key);
+    const count = (before?.count ?? 0) + 1;
+    const code = chatErrorCodeOf(error);
+    const elapsed = this.#clock.elapsed();
+    const asked = error instanceof ChatError ? (error.retryAfterMs ?? 0) : 0;
+    const until = paused
+      ? elapsed + Math.max(nextPause(contentCodes.has(code) ? refusedPauses : pauses, count), asked)
+      : elapsed;
+    const trouble: CardFailure = {
+      surface,
+      count,
+      refusals: (before?.refusals ?? 0) + (isRefusal(code) ? 1 : 0),
+      began: before?.began ?? elapsed,
+      since: before?.since ?? this.#clock.now(),
+      until,
+      code,
+      revision,
+      why: error instanceof ChatError ? error.message : 'the bot itself failed; its log says how',
+    };
+    this.#troubles.set(key, trouble);
+    return trouble;
+  }
+
+  cleared(key: string): void {
+    this.#troubles.delete(key);
+  }
+
+  hurry(matches: (key: string, trouble: CardFailure) => boolean): boolean {
+    const elapsed = this.#clock.elapsed();
+    const waiting = [...this.#troubles].filter(
+      ([key, trouble]) => trouble.until > elapsed && matches(key, trouble),
+    );
+    for (const [key, trouble] of waiting) this.#troubles.set(key, { ...trouble, until: elapsed });
+    return waiting.length > 0;
+  }
 }
 
 export interface SharedPlaces {
@@ -244,30 +283,38 @@ export interface SharedPlaces {
   onShared(listener: () => void): void;
 }
 
-export function createSharedPlaces({
-  chats,
-  log,
-}: {
+interface Parts {
   readonly chats: readonly ChatPort[];
   readonly log: Log;
-}): SharedPlaces {
-  const told = new Map<string, 'yes' | 'no'>();
-  const asking = new Set<string>();
-  const listeners: (() => void)[] = [];
+}
 
-  function learn(key: string, answer: 'yes' | 'no'): void {
-    const news = told.get(key) !== answer;
-    told.set(key, answer);
-    if (news && answer === 'yes') for (const listener of listeners) listener();
+export function createSharedPlaces(parts: Parts): SharedPlaces {
+  return new AskedPlaces(parts);
+}
+
+class AskedPlaces implements SharedPlaces {
+  readonly #chats: readonly ChatPort[];
+  readonly #log: Log;
+  readonly #told = new Map<string, 'yes' | 'no'>();
+  readonly #asking = new Set<string>();
+  readonly #listeners: (() => void)[] = [];
+
+  constructor({ chats, log }: Parts) {
+    this.#chats = chats;
+    this.#log = log;
   }
 
-  async function ask(key: string): Promise<'yes' | 'no' | 'unread'> {
+  known(key: string): 'yes' | 'no' | undefined {
+    return this.#told.get(key);
+  }
+
+  async ask(key: string): Promise<'yes' | 'no' | 'unread'> {
     const [surface, place] = splitSurfaceKey(key);
-    const chat = chats.find((one) => one.surface === surface);
-    if (chat?.external === undefined) return told.get(key) ?? 'no';
+    const chat = this.#chats.find((one) => one.surface === surface);
+    if (chat?.external === undefined) return this.#told.get(key) ?? 'no';
     try {
       const answer = (await chat.external(place)) ? 'yes' : 'no';
-      learn(key, answer);
+      this.#learn(key, answer);
       return answer;
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
@@ -275,24 +322,29 @@ export function createSharedPlaces({
     }
   }
 
-  function askSoon(key: string): void {
-    if (asking.has(key)) return;
-    asking.add(key);
-    void ask(key)
-      .catch((error: unknown) => log.error('placeNotAsked', { place: key, error }))
-      .finally(() => asking.delete(key));
+  askSoon(key: string): void {
+    if (this.#asking.has(key)) return;
+    this.#asking.add(key);
+    void this.ask(key)
+      .catch((error: unknown) => this.#log.error('placeNotAsked', { place: key, error }))
+      .finally(() => this.#asking.delete(key));
   }
 
-  return {
-    known: (key) => told.get(key),
-    ask,
-    askSoon,
-    heard(place) {
-      const key = placeKey(place);
-      // Where the chat can be asked, what a message tells may only mean that it could not be read.
-      if (chats.some((chat) => chat.surface === place.surface && chat.external !== undefined)) askSoon(key);
-      else if (place.external) learn(key, 'yes');
-    },
-    onShared: (listener) => void listeners.push(listener),
-  };
+  heard(place: Place): void {
+    const key = placeKey(place);
+    // Where the chat can be asked, what a message tells may only mean that it could not be read.
+    if (this.#chats.some((chat) => chat.surface === place.surface && chat.external !== undefined))
+      this.askSoon(key);
+    else if (place.external) this.#learn(key, 'yes');
+  }
+
+  onShared(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  #learn(key: string, answer: 'yes' | 'no'): void {
+    const news = this.#told.get(key) !== answer;
+    this.#told.set(key, answer);
+    if (news && answer === 'yes') for (const listener of this.#listeners) listener();
+  }
 }

@@ -100,17 +100,33 @@ const forbiddenPause = 5 * 60_000;
 
 /** One pass; answers after how many milliseconds to come again. */
 export function createLibraryCache(
-  { policy, clock }: Pick<Deps, 'policy' | 'clock'>,
+  deps: Pick<Deps, 'policy' | 'clock'>,
   recent: RecentLibrary,
 ): () => Promise<number> {
-  let notBefore = -Infinity;
-  return async () => {
+  const look = new LibraryLook(deps, recent);
+  return () => look.pass();
+}
+
+class LibraryLook {
+  readonly #deps: Pick<Deps, 'policy' | 'clock'>;
+  readonly #recent: RecentLibrary;
+  /** Elapsed milliseconds. */
+  #notBefore = -Infinity;
+
+  constructor(deps: Pick<Deps, 'policy' | 'clock'>, recent: RecentLibrary) {
+    this.#deps = deps;
+    this.#recent = recent;
+  }
+
+  async pass(): Promise<number> {
+    const { policy, clock } = this.#deps;
     const named = [...policy.recipes.values()].some(({ commands }) => libraryNames(commands).length > 0);
-    if (!named || clock.elapsed() < notBefore) return lookEvery;
-    const reading = await recent(libraryRefresh);
-    if ('notRead' in reading && reading.notRead === 'forbidden') notBefore = clock.elapsed() + forbiddenPause;
+    if (!named || clock.elapsed() < this.#notBefore) return lookEvery;
+    const reading = await this.#recent(libraryRefresh);
+    if ('notRead' in reading && reading.notRead === 'forbidden')
+      this.#notBefore = clock.elapsed() + forbiddenPause;
     return lookEvery;
-  };
+  }
 }
 
 /** Everything that an approval binds. */

@@ -39,23 +39,35 @@ interface Kept {
 }
 
 export function createLinkBox(clock: Pick<Clock, 'now' | 'elapsed'>): LinkBox {
-  const links = new Map<string, Map<number, Kept>>();
-  return {
-    put(requestId, index, link) {
-      const mine = links.get(requestId) ?? new Map<number, Kept>();
-      // How long it lives is known now; a clock that is set back later makes it no younger.
-      links.set(requestId, mine.set(index, { link, until: clock.elapsed() + link.expiresAt - clock.now() }));
-    },
-    of(requestId, now) {
-      const alive = [...(links.get(requestId) ?? [])].filter(
-        ([, { link, until }]) => link.expiresAt > now && until > clock.elapsed(),
-      );
-      return new Map(alive.map(([index, { link }]) => [index, link.url]));
-    },
-    drop(requestId, index) {
-      const mine = links.get(requestId);
-      mine?.delete(index);
-      if (mine?.size === 0) links.delete(requestId);
-    },
-  };
+  return new LinksInMemory(clock);
+}
+
+class LinksInMemory implements LinkBox {
+  readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
+  /** By request and command index. */
+  readonly #links = new Map<string, Map<number, Kept>>();
+
+  constructor(clock: Pick<Clock, 'now' | 'elapsed'>) {
+    this.#clock = clock;
+  }
+
+  put(requestId: string, index: number, link: Link): void {
+    const mine = this.#links.get(requestId) ?? new Map<number, Kept>();
+    // How long it lives is known now; a clock that is set back later makes it no younger.
+    const until = this.#clock.elapsed() + link.expiresAt - this.#clock.now();
+    this.#links.set(requestId, mine.set(index, { link, until }));
+  }
+
+  of(requestId: string, now: number): ReadonlyMap<number, string> {
+    const alive = [...(this.#links.get(requestId) ?? [])].filter(
+      ([, { link, until }]) => link.expiresAt > now && until > this.#clock.elapsed(),
+    );
+    return new Map(alive.map(([index, { link }]) => [index, link.url]));
+  }
+
+  drop(requestId: string, index: number): void {
+    const mine = this.#links.get(requestId);
+    mine?.delete(index);
+    if (mine?.size === 0) this.#links.delete(requestId);
+  }
 }

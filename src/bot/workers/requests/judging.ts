@@ -135,33 +135,41 @@ export interface TwinIndex {
   of(request: Request): readonly Request[];
 }
 
-export function createTwinIndex({ store, clock }: Pick<Deps, 'store' | 'clock'>): TwinIndex {
-  const byDevice = new Map<string, Set<string>>();
+export function createTwinIndex(deps: Pick<Deps, 'store' | 'clock'>): TwinIndex {
+  return new TwinsByDevice(deps);
+}
 
-  function touch(id: string): void {
-    const request = store.get(id);
+class TwinsByDevice implements TwinIndex {
+  readonly #deps: Pick<Deps, 'store' | 'clock'>;
+  readonly #byDevice = new Map<string, Set<string>>();
+
+  constructor(deps: Pick<Deps, 'store' | 'clock'>) {
+    this.#deps = deps;
+    for (const { id } of deps.store.all()) this.touch(id);
+  }
+
+  touch(id: string): void {
+    const request = this.#deps.store.get(id);
     if (request === undefined) return;
-    const known = byDevice.get(request.targets[0].device.id);
-    if (known === undefined) byDevice.set(request.targets[0].device.id, new Set([id]));
+    const device = request.targets[0].device.id;
+    const known = this.#byDevice.get(device);
+    if (known === undefined) this.#byDevice.set(device, new Set([id]));
     else known.add(id);
   }
-  for (const { id } of store.all()) touch(id);
 
-  return {
-    touch,
-    of(request) {
-      const known = byDevice.get(request.targets[0].device.id) ?? [];
-      const twins: Request[] = [];
-      for (const id of known) {
-        const other = store.get(id);
-        if (
-          other !== undefined &&
-          areTwins(other, request) &&
-          (isOpen(other) || clock.now() - other.changedAt < twinMemory)
-        )
-          twins.push(other);
-      }
-      return twins.sort((a, b) => b.asked.at - a.asked.at);
-    },
-  };
+  of(request: Request): readonly Request[] {
+    const { store, clock } = this.#deps;
+    const known = this.#byDevice.get(request.targets[0].device.id) ?? [];
+    const twins: Request[] = [];
+    for (const id of known) {
+      const other = store.get(id);
+      if (
+        other !== undefined &&
+        areTwins(other, request) &&
+        (isOpen(other) || clock.now() - other.changedAt < twinMemory)
+      )
+        twins.push(other);
+    }
+    return twins.sort((a, b) => b.asked.at - a.asked.at);
+  }
 }

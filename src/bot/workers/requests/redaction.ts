@@ -34,45 +34,69 @@ export interface Redaction {
 
 /** `redraw` draws the cards of a request again though it did not change. */
 export function createRedaction(deps: Deps, ages: Ages, redraw: (id: string) => void): Redaction {
-  const { store, clock, log, outsiders } = deps;
-  /** All of them once, then those that changed. */
-  const touched = new Set(store.all().map((request) => request.id));
-  /** When each is to be looked at again, in elapsed time. */
-  const due = new Map<string, number>();
-  let askedAt = -Infinity;
-  /** Whose reasons were looked at since the start, or since places changed. */
-  const reasonsSeen = new Set<string>();
+  return new CardRedaction(deps, ages, redraw);
+}
 
-  async function pass(turn: Turn = byHand): Promise<number | undefined> {
+class CardRedaction implements Redaction {
+  readonly #deps: Deps;
+  readonly #ages: Ages;
+  readonly #redraw: (id: string) => void;
+  /** All of them once, then those that changed. */
+  readonly #touched: Set<string>;
+  /** When each is to be looked at again, in elapsed time. */
+  readonly #due = new Map<string, number>();
+  #askedAt = -Infinity;
+  /** Whose reasons were looked at since the start, or since places changed. */
+  readonly #reasonsSeen = new Set<string>();
+
+  constructor(deps: Deps, ages: Ages, redraw: (id: string) => void) {
+    this.#deps = deps;
+    this.#ages = ages;
+    this.#redraw = redraw;
+    this.#touched = new Set(deps.store.all().map((request) => request.id));
+  }
+
+  touch(id: string): void {
+    this.#touched.add(id);
+  }
+
+  recheck(): void {
+    this.#reasonsSeen.clear();
+    for (const { id } of this.#deps.store.all()) this.#touched.add(id);
+  }
+
+  async pass(turn: Turn = byHand): Promise<number | undefined> {
+    const { store, clock, log, chats } = this.#deps;
     if (store.trouble() !== undefined) return brokenPause;
     const wakes = createNextWake(clock);
-    for (const [id, at] of due) if (at <= clock.elapsed()) touched.add(id);
-    for (const id of [...touched]) {
+    for (const [id, at] of this.#due) if (at <= clock.elapsed()) this.#touched.add(id);
+    for (const id of [...this.#touched]) {
       if (!turn.goOn()) return undefined;
-      touched.delete(id);
-      due.delete(id);
+      this.#touched.delete(id);
+      this.#due.delete(id);
       try {
-        await look(id);
+        await this.#look(id);
       } catch (error) {
         log.error('notRedacted', { request: id, error });
-        due.set(id, clock.elapsed() + brokenPause);
+        this.#due.set(id, clock.elapsed() + brokenPause);
       }
     }
-    for (const at of due.values()) wakes.after(at - clock.elapsed());
-    if (deps.chats.some((chat) => chat.external !== undefined)) {
-      askPlaces();
-      wakes.after(askedAt + askEvery - clock.elapsed());
+    for (const at of this.#due.values()) wakes.after(at - clock.elapsed());
+    if (chats.some((chat) => chat.external !== undefined)) {
+      this.#askPlaces();
+      wakes.after(this.#askedAt + askEvery - clock.elapsed());
     }
     return wakes.wait();
   }
 
-  async function look(id: string): Promise<void> {
+  async #look(id: string): Promise<void> {
+    const { store, clock } = this.#deps;
     const request = store.get(id);
-    if (request !== undefined) lookAtReasons(request);
+    if (request !== undefined) this.#lookAtReasons(request);
     if (request === undefined || !hasResults(request) || request.redacted !== undefined) return;
-    const wait = waitFor(request);
+    const wait = this.#waitFor(request);
     if (wait === undefined) return;
-    if (wait.ms > 0) due.set(id, clock.elapsed() + wait.ms);
+    if (wait.ms > 0) this.#due.set(id, clock.elapsed() + wait.ms);
     else
       await changeRequest(store, id, (current) =>
         hasResults(current) && current.redacted === undefined
@@ -85,36 +109,35 @@ export function createRedaction(deps: Deps, ages: Ages, redraw: (id: string) => 
    * A card of an ended request is drawn no more by itself: its reasons would be there whatever the policy
    * says now.
    */
-  function lookAtReasons(request: Request): void {
-    if (isOpen(request) || reasonsSeen.has(request.id)) return;
-    reasonsSeen.add(request.id);
-    if (clock.now() - request.changedAt < reasonsRedrawn && becamePrivate(deps.policy, request, readBy(deps)))
-      redraw(request.id);
+  #lookAtReasons(request: Request): void {
+    if (isOpen(request) || this.#reasonsSeen.has(request.id)) return;
+    this.#reasonsSeen.add(request.id);
+    const { clock, policy } = this.#deps;
+    if (
+      clock.now() - request.changedAt < reasonsRedrawn &&
+      becamePrivate(policy, request, readBy(this.#deps))
+    )
+      this.#redraw(request.id);
   }
 
   /** How long until its results leave the cards; undefined where they are on none, or forever. */
-  function waitFor(request: Request): { readonly ms: number; readonly cause: 'time' | 'place' } | undefined {
+  #waitFor(request: Request): { readonly ms: number; readonly cause: 'time' | 'place' } | undefined {
+    const { policy } = this.#deps;
     if (request.asked.placeIsPrivate || request.asked.privacy?.results === 'private') return undefined;
-    if (resultsShown(deps.policy, request, readBy(deps)) === 'private')
+    if (resultsShown(policy, request, readBy(this.#deps)) === 'private')
       return shows(request) ? { ms: 0, cause: 'place' } : undefined;
-    const after = redactAfterOf(deps.policy, request);
+    const after = redactAfterOf(policy, request);
     const from = quietSince(request);
     if (after === undefined || from === undefined) return undefined;
-    return { ms: Math.max(0, after - ages.of(`${request.id} redact`, from)), cause: 'time' };
+    return { ms: Math.max(0, after - this.#ages.of(`${request.id} redact`, from)), cause: 'time' };
   }
 
-  function askPlaces(): void {
-    if (outsiders === undefined || clock.elapsed() - askedAt < askEvery) return;
-    askedAt = clock.elapsed();
-    for (const { place } of deps.policy.places) outsiders.askSoon(place);
+  #askPlaces(): void {
+    const { outsiders, clock, policy } = this.#deps;
+    if (outsiders === undefined || clock.elapsed() - this.#askedAt < askEvery) return;
+    this.#askedAt = clock.elapsed();
+    for (const { place } of policy.places) outsiders.askSoon(place);
   }
-
-  function recheck(): void {
-    reasonsSeen.clear();
-    for (const { id } of store.all()) touched.add(id);
-  }
-
-  return { touch: (id) => void touched.add(id), recheck, pass };
 }
 
 function hasResults(request: Request): boolean {
