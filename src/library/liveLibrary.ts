@@ -92,34 +92,112 @@ const lacking =
 const unauthorized =
   'Defender does not take the token (401). Check the tenant and the cloud (AZURE_TENANT_ID, DEFENDER_CLOUD), and the clock of this machine.';
 
-export function liveLibrary({ http, tokens, clock, endpoint, tell }: LibraryParts): LiveLibrary {
-  let rested = 0;
+export function liveLibrary(parts: LibraryParts): LiveLibrary {
+  return new LibraryCalls(parts);
+}
 
-  const token = async (renew: boolean): Promise<Token | undefined> => {
+class LibraryCalls implements LiveLibrary {
+  readonly #parts: LibraryParts;
+  /** Milliseconds, all waits together. */
+  #rested = 0;
+
+  constructor(parts: LibraryParts) {
+    this.#parts = parts;
+  }
+
+  async list(): Promise<readonly LiveFile[]> {
+    const { endpoint } = this.#parts;
+    const found: LiveFile[] = [];
+    const seen = new Set<string>();
+    for (
+      let url: URL | undefined = new URL(`${endpoint.apiUrl}/api/libraryfiles`), pages = 1;
+      url !== undefined;
+      pages += 1
+    ) {
+      if (pages > mostPages || seen.has(url.href))
+        throw new NoLook('The list of the library does not end. Nothing was compared; look in the portal.');
+      seen.add(url.href);
+      const answer = await this.#get(url);
+      if (answer.status === 401) throw new NoLook(unauthorized);
+      if (answer.status === 403) throw new NoLook(lacking);
+      const body = jsonOf(answer);
+      const { items, next } = readPage(body?.value);
+      if (answer.status < 200 || answer.status > 299 || items === undefined) {
+        throw new NoLook(
+          `The library cannot be listed: Defender answered ${answer.status}${words(body?.value)}${answer.status < 300 ? ', which is no list of files' : ''}. Run it again; if it stays so, look at DEFENDER_CLOUD and DEFENDER_API_URL.`,
+        );
+      }
+      for (const item of items) {
+        const file = readLiveFile(item);
+        if (file === undefined)
+          throw new NoLook(
+            'The list of the library has an entry without a name. Nothing was compared; look in the portal.',
+          );
+        found.push(file);
+      }
+      url = next === undefined ? undefined : atHome(next, endpoint);
+    }
+    return found;
+  }
+
+  async upload(upload: Upload): Promise<Uploaded> {
+    const { http, clock, endpoint } = this.#parts;
+    const held = await this.#token(false);
+    const { contentType, body } = formOf(upload, randomUUID().replaceAll('-', ''));
+    let answer: HttpAnswer;
     try {
-      return await tokens.getToken(endpoint.scope, renew);
+      answer = await http.send({
+        method: 'POST',
+        url: new URL(`${endpoint.apiUrl}/api/libraryfiles`),
+        headers: { ...headersOf(held), 'content-type': contentType },
+        body,
+        timeoutMs: uploadWithin,
+        maxBytes: maxAnswerBytes,
+        connection: 'fresh',
+      });
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      return error.code === 'notSent'
+        ? { kind: 'refused', why: error.message }
+        : { kind: 'lost', why: error.message };
+    }
+    const said = jsonOf(answer)?.value;
+    if (answer.status >= 200 && answer.status <= 299) {
+      const sha256 = hexOf(field(said, 'sha256'));
+      return { kind: 'taken', ...(sha256 === undefined ? {} : { sha256 }) };
+    }
+    if (answer.status === 429)
+      return { kind: 'throttled', ms: retryAfterMs(answer, clock.now()) ?? defaultRest };
+    if (answer.status === 401) throw new NoLook(unauthorized);
+    if (answer.status === 403) throw new NoLook(lacking);
+    // A gateway that gave up says nothing of what is behind it.
+    if (answer.status >= 500 || answer.status === 408)
+      return { kind: 'lost', why: `Defender answered ${answer.status}${words(said)}` };
+    if (/already exists/i.test(readError(said).apiMessage ?? '')) return { kind: 'exists' };
+    return { kind: 'refused', why: `Defender answered ${answer.status}${words(said)}` };
+  }
+
+  async rest(ms: number): Promise<void> {
+    if (this.#rested + ms > longestRest)
+      throw new NoLook(
+        `Defender asks to wait ${seconds(ms)} before the next call (429), which is longer than this program waits. Run it again then.`,
+      );
+    this.#rested += ms;
+    this.#parts.tell(`Defender asks to wait ${seconds(ms)} (429) ...`);
+    await this.#parts.clock.sleep(ms);
+  }
+
+  async #token(renew: boolean): Promise<Token | undefined> {
+    try {
+      return await this.#parts.tokens.getToken(this.#parts.endpoint.scope, renew);
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
       throw new NoLook(`There is no token for the library: ${error.message}.`, { cause: error });
     }
-  };
-  const headers = (held: Token | undefined): Readonly<Record<string, string>> => ({
-    accept: 'application/json',
-    'accept-encoding': 'identity',
-    ...(held === undefined ? {} : { authorization: `Bearer ${held.value.reveal()}` }),
-  });
+  }
 
-  const rest = async (ms: number): Promise<void> => {
-    if (rested + ms > longestRest)
-      throw new NoLook(
-        `Defender asks to wait ${seconds(ms)} before the next call (429), which is longer than this program waits. Run it again then.`,
-      );
-    rested += ms;
-    tell(`Defender asks to wait ${seconds(ms)} (429) ...`);
-    await clock.sleep(ms);
-  };
-
-  const get = async (url: URL): Promise<HttpAnswer> => {
+  async #get(url: URL): Promise<HttpAnswer> {
+    const { http, clock } = this.#parts;
     let repeats = 0;
     let renewed = false;
     for (;;) {
@@ -128,7 +206,7 @@ export function liveLibrary({ http, tokens, clock, endpoint, tell }: LibraryPart
         answer = await http.send({
           method: 'GET',
           url,
-          headers: headers(await token(renewed)),
+          headers: headersOf(await this.#token(renewed)),
           timeoutMs: listWithin,
           maxBytes: maxAnswerBytes,
         });
@@ -143,85 +221,21 @@ export function liveLibrary({ http, tokens, clock, endpoint, tell }: LibraryPart
         continue;
       }
       if (answer.status === 429) {
-        await rest(retryAfterMs(answer, clock.now()) ?? defaultRest);
+        await this.rest(retryAfterMs(answer, clock.now()) ?? defaultRest);
       } else if (answer.status === 401 && !renewed) {
         renewed = true;
       } else if (answer.status >= 500 && (repeats += 1) <= 1) {
         await clock.sleep(repeatAfter);
       } else return answer;
     }
-  };
+  }
+}
 
+function headersOf(held: Token | undefined): Readonly<Record<string, string>> {
   return {
-    rest,
-    async list() {
-      const found: LiveFile[] = [];
-      const seen = new Set<string>();
-      for (
-        let url: URL | undefined = new URL(`${endpoint.apiUrl}/api/libraryfiles`), pages = 1;
-        url !== undefined;
-        pages += 1
-      ) {
-        if (pages > mostPages || seen.has(url.href))
-          throw new NoLook('The list of the library does not end. Nothing was compared; look in the portal.');
-        seen.add(url.href);
-        const answer = await get(url);
-        if (answer.status === 401) throw new NoLook(unauthorized);
-        if (answer.status === 403) throw new NoLook(lacking);
-        const body = jsonOf(answer);
-        const { items, next } = readPage(body?.value);
-        if (answer.status < 200 || answer.status > 299 || items === undefined) {
-          throw new NoLook(
-            `The library cannot be listed: Defender answered ${answer.status}${words(body?.value)}${answer.status < 300 ? ', which is no list of files' : ''}. Run it again; if it stays so, look at DEFENDER_CLOUD and DEFENDER_API_URL.`,
-          );
-        }
-        for (const item of items) {
-          const file = readLiveFile(item);
-          if (file === undefined)
-            throw new NoLook(
-              'The list of the library has an entry without a name. Nothing was compared; look in the portal.',
-            );
-          found.push(file);
-        }
-        url = next === undefined ? undefined : atHome(next, endpoint);
-      }
-      return found;
-    },
-    async upload(upload) {
-      const held = await token(false);
-      const { contentType, body } = formOf(upload, randomUUID().replaceAll('-', ''));
-      let answer: HttpAnswer;
-      try {
-        answer = await http.send({
-          method: 'POST',
-          url: new URL(`${endpoint.apiUrl}/api/libraryfiles`),
-          headers: { ...headers(held), 'content-type': contentType },
-          body,
-          timeoutMs: uploadWithin,
-          maxBytes: maxAnswerBytes,
-          connection: 'fresh',
-        });
-      } catch (error) {
-        if (!(error instanceof HttpError)) throw error;
-        return error.code === 'notSent'
-          ? { kind: 'refused', why: error.message }
-          : { kind: 'lost', why: error.message };
-      }
-      const said = jsonOf(answer)?.value;
-      if (answer.status >= 200 && answer.status <= 299) {
-        const sha256 = hexOf(field(said, 'sha256'));
-        return { kind: 'taken', ...(sha256 === undefined ? {} : { sha256 }) };
-      }
-      if (answer.status === 429)
-        return { kind: 'throttled', ms: retryAfterMs(answer, clock.now()) ?? defaultRest };
-      if (answer.status === 401) throw new NoLook(unauthorized);
-      if (answer.status === 403) throw new NoLook(lacking);
-      // A gateway that gave up says nothing of what is behind it.
-      if (answer.status >= 500 || answer.status === 408)
-        return { kind: 'lost', why: `Defender answered ${answer.status}${words(said)}` };
-      if (/already exists/i.test(readError(said).apiMessage ?? '')) return { kind: 'exists' };
-      return { kind: 'refused', why: `Defender answered ${answer.status}${words(said)}` };
-    },
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    ...(held === undefined ? {} : { authorization: `Bearer ${held.value.reveal()}` }),
   };
 }
 

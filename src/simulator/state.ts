@@ -43,44 +43,59 @@ export function savedTenant(folder: string): SavedTenant | undefined {
 export const memoryOnly: State = { keep: () => undefined, close: () => undefined };
 
 export function fileState(folder: string, tenant: Tenant): State {
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, stateFileName);
-  const text = savedText();
-  let version = -1;
-  let writtenAt = Number.NEGATIVE_INFINITY;
+  return new StateFile(folder, tenant);
+}
+
+class StateFile implements State {
+  readonly #path: string;
+  readonly #tenant: Tenant;
+  readonly #texts = new RecordTexts();
+  #version = -1;
+  #writtenAt = Number.NEGATIVE_INFINITY;
+
+  constructor(folder: string, tenant: Tenant) {
+    mkdirSync(folder, { recursive: true });
+    this.#path = join(folder, stateFileName);
+    this.#tenant = tenant;
+  }
+
+  keep(): void {
+    const now = this.#tenant.now();
+    if (this.#tenant.version !== this.#version || now - this.#writtenAt >= windowsLossMs) this.#write(now);
+  }
+
+  close(): void {
+    this.#write(this.#tenant.now());
+  }
+
   // No fsync: the file guards against killed processes, not against power cuts.
-  const write = (now: number): void => {
-    const temporary = `${path}.tmp`;
-    writeFileSync(temporary, text(tenant.saved()));
-    renameSync(temporary, path);
-    version = tenant.version;
-    writtenAt = now;
-  };
-  return {
-    keep: () => {
-      const now = tenant.now();
-      if (tenant.version !== version || now - writtenAt >= windowsLossMs) write(now);
-    },
-    close: () => write(tenant.now()),
-  };
+  #write(now: number): void {
+    const temporary = `${this.#path}.tmp`;
+    writeFileSync(temporary, this.#texts.of(this.#tenant.saved()));
+    renameSync(temporary, this.#path);
+    this.#version = this.#tenant.version;
+    this.#writtenAt = now;
+  }
 }
 
 /**
  * Writes a saved tenant as JSON. Records are never changed in place, so the text of each is kept: a long
  * history must not slow down every POST.
  */
-function savedText(): (saved: SavedTenant) => string {
-  const texts = new WeakMap<object, string>();
-  const textOf = (record: object): string => {
-    const text = texts.get(record) ?? JSON.stringify(record);
-    texts.set(record, text);
-    return text;
-  };
-  return (saved) => {
+class RecordTexts {
+  readonly #texts = new WeakMap<object, string>();
+
+  of(saved: SavedTenant): string {
     const fields = Object.entries(saved).map(
       ([key, value]: readonly [string, unknown]) =>
-        `${JSON.stringify(key)}:${Array.isArray(value) ? `[${value.map(textOf).join(',\n')}]` : JSON.stringify(value)}`,
+        `${JSON.stringify(key)}:${Array.isArray(value) ? `[${value.map((record: object) => this.#textOf(record)).join(',\n')}]` : JSON.stringify(value)}`,
     );
     return `{${fields.join(',\n')}}\n`;
-  };
+  }
+
+  #textOf(record: object): string {
+    const text = this.#texts.get(record) ?? JSON.stringify(record);
+    this.#texts.set(record, text);
+    return text;
+  }
 }

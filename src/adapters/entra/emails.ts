@@ -11,29 +11,39 @@ import { TokenError } from './tokenError.ts';
  * @param tokensOf called once there is somebody to look up
  */
 export function entraEmails(origin: string, tokensOf: () => TokenSource): EmailDirectory {
-  let tokens: TokenSource | undefined;
-  return {
-    name: 'Entra',
-    surface: knownBy,
-    async ask(id, caller) {
-      tokens ??= tokensOf();
-      const answer = await askGraph(origin, id, tokens, caller);
-      if (!isAnswer(answer))
-        return {
-          stopped: 'unanswered',
-          why: answer.why,
-          next: 'Run the doctor again; if it stays so, look at the way to Microsoft Graph.',
-        };
-      if (answer.status === 401 || answer.status === 403)
-        return {
-          stopped: 'notAllowed',
-          why: `Graph answers ${answer.status}`,
-          next: 'Nothing, unless you want it: it needs the application permission User.Read.All of Microsoft Graph with admin consent.',
-        };
-      if (answer.status !== 200) return { told: [] };
-      return { told: [field(answer.body?.value, 'mail'), field(answer.body?.value, 'userPrincipalName')] };
-    },
-  };
+  return new EntraEmails(origin, tokensOf);
+}
+
+class EntraEmails implements EmailDirectory {
+  readonly name = 'Entra';
+  readonly surface = knownBy;
+  readonly #origin: string;
+  readonly #tokensOf: () => TokenSource;
+  #tokens: TokenSource | undefined;
+
+  constructor(origin: string, tokensOf: () => TokenSource) {
+    this.#origin = origin;
+    this.#tokensOf = tokensOf;
+  }
+
+  async ask(id: string, caller: Caller): ReturnType<EmailDirectory['ask']> {
+    this.#tokens ??= this.#tokensOf();
+    const answer = await askGraph(this.#origin, id, this.#tokens, caller);
+    if (!isAnswer(answer))
+      return {
+        stopped: 'unanswered',
+        why: answer.why,
+        next: 'Run the doctor again; if it stays so, look at the way to Microsoft Graph.',
+      };
+    if (answer.status === 401 || answer.status === 403)
+      return {
+        stopped: 'notAllowed',
+        why: `Graph answers ${answer.status}`,
+        next: 'Nothing, unless you want it: it needs the application permission User.Read.All of Microsoft Graph with admin consent.',
+      };
+    if (answer.status !== 200) return { told: [] };
+    return { told: [field(answer.body?.value, 'mail'), field(answer.body?.value, 'userPrincipalName')] };
+  }
 }
 
 /** learn.microsoft.com/graph/api/user-get */

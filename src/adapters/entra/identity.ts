@@ -1,6 +1,7 @@
 // Credentials of @azure/identity, made from our settings.
 import type * as Identity from '@azure/identity';
-import type { TokenCredential } from '@azure/identity';
+import type { AccessToken, GetTokenOptions, TokenCredential } from '@azure/identity';
+import type { ManagedIdentityApplication } from '@azure/msal-node';
 import type { EntraSettings } from './settings.ts';
 
 /**
@@ -81,16 +82,26 @@ async function renewedIdentity(clientId: string | undefined, common: Common): Pr
   const app = new msal.ManagedIdentityApplication(
     clientId === undefined ? {} : { managedIdentityIdParams: { userAssignedClientId: clientId } },
   );
-  let renewed = false;
-  return {
-    async getToken(scopes, options) {
-      if (renewed) return await cached.getToken(scopes, options);
-      const resource = (Array.isArray(scopes) ? scopes.join(' ') : scopes).replace(/\/\.default$/, '');
-      const token = await app.acquireToken({ resource, forceRefresh: true });
-      renewed = true;
-      return token.expiresOn === null
-        ? null
-        : { token: token.accessToken, expiresOnTimestamp: token.expiresOn.getTime() };
-    },
-  };
+  return new RenewedIdentity(cached, app);
+}
+
+class RenewedIdentity implements TokenCredential {
+  readonly #cached: TokenCredential;
+  readonly #app: Pick<ManagedIdentityApplication, 'acquireToken'>;
+  #renewed = false;
+
+  constructor(cached: TokenCredential, app: Pick<ManagedIdentityApplication, 'acquireToken'>) {
+    this.#cached = cached;
+    this.#app = app;
+  }
+
+  async getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken | null> {
+    if (this.#renewed) return await this.#cached.getToken(scopes, options);
+    const resource = (Array.isArray(scopes) ? scopes.join(' ') : scopes).replace(/\/\.default$/, '');
+    const token = await this.#app.acquireToken({ resource, forceRefresh: true });
+    this.#renewed = true;
+    return token.expiresOn === null
+      ? null
+      : { token: token.accessToken, expiresOnTimestamp: token.expiresOn.getTime() };
+  }
 }

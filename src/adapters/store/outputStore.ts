@@ -32,60 +32,76 @@ export async function openOutputStore({ dir, clock }: OutputStoreOptions): Promi
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
 
-  const pathOf = (requestId: string, index: number): string => {
-    if (!safeId.test(requestId) || !Number.isInteger(index) || index < 0 || index > 999)
-      throw new RangeError('not the name of an output');
-    return join(folder, `${requestId}-${index}.txt`);
-  };
-  let writes = 0;
+  return new OutputFolder(folder, clock);
+}
 
-  return {
-    put: async (requestId, index, text) => {
-      const path = pathOf(requestId, index);
-      const bytes = Buffer.from(text, 'utf8');
-      // A number of its own for each write: two puts of one output must not share a temporary file.
-      const temporary = `${path.slice(0, -'.txt'.length)}.${(writes += 1)}.txt.tmp`;
+class OutputFolder implements OutputStore {
+  readonly #folder: string;
+  readonly #clock: Clock;
+  #writes = 0;
+
+  constructor(folder: string, clock: Clock) {
+    this.#folder = folder;
+    this.#clock = clock;
+  }
+
+  async put(
+    requestId: string,
+    index: number,
+    text: string,
+  ): Promise<{ readonly length: number; readonly sha256: string }> {
+    const path = this.#pathOf(requestId, index);
+    const bytes = Buffer.from(text, 'utf8');
+    // A number of its own for each write: two puts of one output must not share a temporary file.
+    const temporary = `${path.slice(0, -'.txt'.length)}.${(this.#writes += 1)}.txt.tmp`;
+    try {
+      const file = await open(temporary, 'w', 0o600);
       try {
-        const file = await open(temporary, 'w', 0o600);
-        try {
-          await file.writeFile(bytes);
-          const at = clock.now() / 1000;
-          await file.utimes(at, at);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(temporary, path);
-      } catch (error) {
-        await rm(temporary, { force: true });
-        throw new StoreError(`A script output cannot be kept: ${diskWords(error)}.`, error);
+        await file.writeFile(bytes);
+        const at = this.#clock.now() / 1000;
+        await file.utimes(at, at);
+        await file.sync();
+      } finally {
+        await file.close();
       }
-      return { length: text.length, sha256: hash('sha256', bytes, 'hex') };
-    },
-    get: async (requestId, index) => {
-      try {
-        return await readFile(pathOf(requestId, index), 'utf8');
-      } catch (error) {
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw new StoreError(`A script output cannot be kept: ${diskWords(error)}.`, error);
+    }
+    return { length: text.length, sha256: hash('sha256', bytes, 'hex') };
+  }
+
+  async get(requestId: string, index: number): Promise<string | undefined> {
+    try {
+      return await readFile(this.#pathOf(requestId, index), 'utf8');
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  async sweep(before: number): Promise<number> {
+    let removed = 0;
+    for (const name of await readdir(this.#folder)) {
+      if (!textFile.test(name)) continue;
+      const path = join(this.#folder, name);
+      const written = await stat(path).catch((error: unknown) => {
         if (codeOf(error) === 'ENOENT') return undefined;
         throw error;
-      }
-    },
-    sweep: async (before) => {
-      let removed = 0;
-      for (const name of await readdir(folder)) {
-        if (!textFile.test(name)) continue;
-        const path = join(folder, name);
-        const written = await stat(path).catch((error: unknown) => {
-          if (codeOf(error) === 'ENOENT') return undefined;
-          throw error;
-        });
-        if (written === undefined || written.mtimeMs >= before) continue;
-        await rm(path, { force: true });
-        if (name.endsWith('.txt')) removed += 1;
-      }
-      return removed;
-    },
-  };
+      });
+      if (written === undefined || written.mtimeMs >= before) continue;
+      await rm(path, { force: true });
+      if (name.endsWith('.txt')) removed += 1;
+    }
+    return removed;
+  }
+
+  #pathOf(requestId: string, index: number): string {
+    if (!safeId.test(requestId) || !Number.isInteger(index) || index < 0 || index > 999)
+      throw new RangeError('not the name of an output');
+    return join(this.#folder, `${requestId}-${index}.txt`);
+  }
 }
 
 /** The parsed content; undefined when there is no file, or none that can be read as JSON. */
@@ -221,40 +237,52 @@ export interface FreezeWatchOptions {
   readonly freeze: (by: string, why: string) => Promise<unknown>;
 }
 
-export function createFreezeWatch({ disk, folder, log, freeze }: FreezeWatchOptions): FreezeWatch {
-  /** Taken up, and perhaps not yet removed: it must not freeze again what a person released since. */
-  let taken: string | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> | undefined;
-  let said: string | undefined;
+export function createFreezeWatch(options: FreezeWatchOptions): FreezeWatch {
+  return new FreezeLook(options);
+}
 
-  async function once(): Promise<void> {
+class FreezeLook implements FreezeWatch {
+  readonly #options: FreezeWatchOptions;
+  /** Taken up, and perhaps not yet removed: it must not freeze again what a person released since. */
+  #taken: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  /** Why it was not taken up, as the log says it already. */
+  #said: string | undefined;
+
+  constructor(options: FreezeWatchOptions) {
+    this.#options = options;
+  }
+
+  look(): Promise<void> {
+    return (this.#looking ??= this.#once().finally(() => (this.#looking = undefined)));
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.look(), freezeLook);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  async #once(): Promise<void> {
+    const { disk, folder, log, freeze } = this.#options;
     const asked = pendingFreeze(disk, folder);
     if (asked === undefined) return;
     try {
-      if (asked.id !== taken) {
+      if (asked.id !== this.#taken) {
         await freeze(asked.by, asked.why);
-        taken = asked.id;
+        this.#taken = asked.id;
         log.warn('frozenAtTheMachine', { by: asked.by, why: asked.why });
       }
       forgetFreezeRequest(disk, folder);
-      said = undefined;
+      this.#said = undefined;
     } catch (error) {
       const why = diskWords(error);
-      if (why !== said) log.error('freezeNotTaken', { why });
-      said = why;
+      if (why !== this.#said) log.error('freezeNotTaken', { why });
+      this.#said = why;
     }
   }
-
-  const look = (): Promise<void> => (looking ??= once().finally(() => (looking = undefined)));
-  return {
-    look,
-    start() {
-      timer = setInterval(() => void look(), freezeLook);
-    },
-    async stop() {
-      clearInterval(timer);
-      await looking;
-    },
-  };
 }

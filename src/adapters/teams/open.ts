@@ -16,7 +16,7 @@ import { Connector } from './outbound/connector.ts';
 import { mountInboundRoute } from './inbound/inboundRoute.ts';
 import { openDoor } from './doors.ts';
 import { defaultServiceUrl, isConnector, isLoopbackHost } from './inbound/hosts.ts';
-import type { TeamsAuthority } from './protocol.ts';
+import type { TeamsAuthority, TeamsDoor } from './protocol.ts';
 import { Conversations } from './identity/conversations.ts';
 import { SelfTest } from './inbound/selfTest.ts';
 import { Threads } from './identity/threads.ts';
@@ -126,31 +126,75 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const allowed = (url: string): boolean => (settings.devNoAuth ? isLocal(url) : isConnector(url, origins));
 
   const selfTest = new SelfTest({ appId: way.appId, issuer: way.issuer, log });
-  let turns: ActivityHandler | undefined;
-
-  return {
+  return new OpenedTeams({
+    options,
+    way,
+    allowed,
+    conversations,
+    deliveries,
+    connector,
+    threads,
+    roster,
     chat,
-    mount(app, bot) {
-      const made = new ActivityHandler({
-        bot,
-        chat,
-        conversations,
-        deliveries,
-        threads,
-        roster,
-        clock,
-        log,
-        command,
-        newestIntent: options.newestIntent ?? (() => undefined),
-        ...(options.pressLimit === undefined ? {} : { pressLimit: options.pressLimit }),
-      });
-      turns = made;
-      mountInboundRoute(app, { door: way, allowed, clock, log }, (message) => made.turn(message));
-      made.resume(deliveries.left());
-    },
-    selfTest: (url) => selfTest.run(url),
-    keepers: [selfTest.keeper, deliveries, conversations],
-    checks: () => [
+    selfTest,
+  });
+}
+
+interface OpenedParts {
+  readonly options: TeamsOptions;
+  readonly way: TeamsDoor;
+  /** Whether a connector at this address may be called. */
+  readonly allowed: (url: string) => boolean;
+  readonly conversations: Conversations;
+  readonly deliveries: Deliveries;
+  readonly connector: Connector;
+  readonly threads: Threads;
+  readonly roster: Roster;
+  readonly chat: TeamsChat;
+  readonly selfTest: SelfTest;
+}
+
+class OpenedTeams implements Teams {
+  readonly chat: ChatPort;
+  readonly keepers: readonly Keeper[];
+  readonly #parts: OpenedParts;
+  #turns: ActivityHandler | undefined;
+
+  constructor(parts: OpenedParts) {
+    const { chat, selfTest, deliveries, conversations } = parts;
+    this.chat = chat;
+    this.keepers = [selfTest.keeper, deliveries, conversations];
+    this.#parts = parts;
+  }
+
+  mount(app: Express, bot: Bot): void {
+    const { options, way, allowed, conversations, deliveries, threads, roster, chat } = this.#parts;
+    const { clock, log, command } = options;
+    const made = new ActivityHandler({
+      bot,
+      chat,
+      conversations,
+      deliveries,
+      threads,
+      roster,
+      clock,
+      log,
+      command,
+      newestIntent: options.newestIntent ?? (() => undefined),
+      ...(options.pressLimit === undefined ? {} : { pressLimit: options.pressLimit }),
+    });
+    this.#turns = made;
+    mountInboundRoute(app, { door: way, allowed, clock, log }, (message) => made.turn(message));
+    made.resume(deliveries.left());
+  }
+
+  selfTest(url: string): Promise<void> {
+    return this.#parts.selfTest.run(url);
+  }
+
+  checks(): readonly Check[] {
+    const { options, way, selfTest, connector, deliveries, conversations } = this.#parts;
+    return [
       way.issuer === undefined
         ? {
             name: 'teams authentication',
@@ -158,20 +202,22 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
             why: 'off: LR_TEAMS_DEV_NO_AUTH, for development on this machine',
           }
         : { ...check('teams authentication', selfTest.failure), blocks: true },
-      check('teams connector', connector.trouble(clock.elapsed() - troubleFor)),
+      check('teams connector', connector.trouble(options.clock.elapsed() - troubleFor)),
       // What cannot be written down is not taken: nothing more should be sent here.
       { ...check('teams deliveries', deliveries.trouble()), blocks: true },
       check('teams conversations', conversations.trouble()),
       ...(way.trouble === undefined ? [] : [check('teams keys', way.trouble())]),
-    ],
-    async stop() {
-      turns?.stop();
-      connector.stop();
-      await turns?.idle();
-      await conversations.settled();
-      await deliveries.close();
-    },
-  };
+    ];
+  }
+
+  async stop(): Promise<void> {
+    const { connector, conversations, deliveries } = this.#parts;
+    this.#turns?.stop();
+    connector.stop();
+    await this.#turns?.idle();
+    await conversations.settled();
+    await deliveries.close();
+  }
 }
 
 function check(name: string, why: string | undefined): Check {

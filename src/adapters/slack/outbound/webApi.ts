@@ -226,28 +226,52 @@ const longestLine = 500;
  * response addresses, so nothing below "warn" is taken.
  */
 export function boltLogger(log: Log): Logger {
-  let name = 'slack';
-  const line = (parts: readonly unknown[]): string =>
-    redacted(parts.map((part) => (part instanceof Error ? part.message : String(part))).join(' ')).slice(
-      0,
-      longestLine,
-    );
-  return {
-    debug: () => undefined,
-    info: () => undefined,
-    warn: (...parts: unknown[]) => {
-      log.warn('slackSdk', { name, said: line(parts) });
-    },
-    error: (...parts: unknown[]) => {
-      log.error('slackSdk', { name, said: line(parts) });
-    },
-    // Constant: the SDK asks for the level before it builds its debug lines.
-    setLevel: () => undefined,
-    getLevel: () => LogLevel.WARN,
-    setName: (given: string) => {
-      name = given;
-    },
-  };
+  return new SdkLogger(log);
+}
+
+class SdkLogger implements Logger {
+  readonly #log: Log;
+  #name = 'slack';
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  debug(): void {
+    return undefined;
+  }
+
+  info(): void {
+    return undefined;
+  }
+
+  warn(...parts: unknown[]): void {
+    this.#log.warn('slackSdk', { name: this.#name, said: lineOf(parts) });
+  }
+
+  error(...parts: unknown[]): void {
+    this.#log.error('slackSdk', { name: this.#name, said: lineOf(parts) });
+  }
+
+  setLevel(): void {
+    return undefined;
+  }
+
+  /** Constant: the SDK asks for the level before it builds its debug lines. */
+  getLevel(): LogLevel {
+    return LogLevel.WARN;
+  }
+
+  setName(name: string): void {
+    this.#name = name;
+  }
+}
+
+function lineOf(parts: readonly unknown[]): string {
+  return redacted(parts.map((part) => (part instanceof Error ? part.message : String(part))).join(' ')).slice(
+    0,
+    longestLine,
+  );
 }
 
 /** Without tokens, response addresses, socket tickets and signed links. */
