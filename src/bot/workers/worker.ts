@@ -92,9 +92,7 @@ class RunningWorker implements Worker {
     this.#real = real;
     this.#sign = real.elapsed();
     this.#due = clock.elapsed();
-    this.#done = this.#run()
-      .catch((error: unknown) => log.error('workerEnded', { worker: work.name, error }))
-      .finally(() => (this.#ended = true));
+    this.#done = this.#begin();
   }
 
   nudge(): void {
@@ -129,6 +127,14 @@ class RunningWorker implements Worker {
   #goOn(): boolean {
     this.#sign = this.#real.elapsed();
     return !this.#stopping;
+  }
+
+  #begin(): Promise<void> {
+    return this.#run()
+      .catch((error: unknown) => this.#log.error('workerEnded', { worker: this.#work.name, error }))
+      .finally(() => {
+        this.#ended = true;
+      });
   }
 
   async #run(): Promise<void> {
