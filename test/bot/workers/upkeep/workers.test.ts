@@ -1,69 +1,15 @@
 // How the workers are wired: what each is for and does, in which order a tick goes, and which of them wake when.
 import { describe, expect, test } from '@jest/globals';
-import type { SharedPlaces } from '../../../../src/bot/workers/cards/closedPlaces.ts';
-import { DefenderWatch } from '../../../../src/bot/workers/upkeep/defenderWatch.ts';
-import { Workers } from '../../../../src/bot/workers/workers.ts';
-import type { Subscribe, WorkersParts } from '../../../../src/bot/workers/workers.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
 import { DefenderError } from '../../../../src/liveResponse/ports.ts';
 import { actionWith, asked, exampleMoves, start } from '../../../support/requests/lifecycle.ts';
 import { createManualClock } from '../../../support/manualClock.ts';
 import { after } from '../../../support/requests/requests.ts';
-import { askedFor, createWorkerPorts, history, sent } from '../../../support/apps/workerPorts.ts';
+import { askedFor, history, sent } from '../../../support/apps/workerPorts.ts';
+import { faked, opened } from './workersHouse.ts';
+import type { House } from './workersHouse.ts';
 
 const minute = 60_000;
-
-function opened(requests: readonly Request[] = [], parts: WorkersParts = {}) {
-  const ports = createWorkerPorts(requests, { chats: [] });
-  Object.assign(ports.defender, {
-    reachable: () => Promise.resolve(),
-    recent: () => Promise.resolve({ actions: [], whole: true }),
-    actions: () => Promise.resolve([]),
-  });
-  const watch = new DefenderWatch(ports.deps.defender, ports.clock);
-  const on: { changed: Parameters<Subscribe>[0]; shared: () => void } = {
-    changed: () => undefined,
-    shared: () => undefined,
-  };
-  const outsiders: SharedPlaces = {
-    known: () => 'no',
-    ask: () => Promise.resolve('no'),
-    askSoon: () => undefined,
-    heard: () => undefined,
-    onShared: (listener) => void (on.shared = listener),
-  };
-  const deps = { ...ports.deps, defender: watch.defender, outsiders, watch };
-  const workers = new Workers(deps, (listener) => void (on.changed = listener), parts);
-  return { ...ports, watch, workers, on };
-}
-type House = ReturnType<typeof opened>;
-
-/** Notes the calls of these methods instead of doing what they do. */
-function faked(house: House): string[] {
-  const calls: string[] = [];
-  const { workers } = house;
-  const note = (part: object, name: string, ...methods: readonly string[]): void => {
-    for (const method of methods)
-      Object.assign(part, {
-        [method]: (...given: readonly unknown[]) => {
-          const said = given.filter((one) => typeof one === 'string').map((one) => ` ${one}`);
-          calls.push(`${name}.${method}${said.join('')}`);
-          return Promise.resolve(undefined);
-        },
-      });
-  };
-  note(workers.submission, 'submission', 'pass', 'settled', 'drain');
-  note(workers.reconciliation, 'reconciliation', 'pass');
-  note(workers.following, 'following', 'pass');
-  note(workers.parked, 'parked', 'pass');
-  note(workers.results, 'results', 'pass', 'touch', 'recovered');
-  note(workers.exposure, 'exposure', 'pass', 'touch', 'recheck');
-  note(workers.announcing, 'announcing', 'pass', 'settled');
-  note(workers.cardSync, 'cards', 'pass', 'idle', 'markDirty', 'redraw');
-  note(workers.outlook, 'outlook', 'pass');
-  note(workers.clockWatch, 'clock', 'pass');
-  return calls;
-}
 
 /** One request for each pass that has no part of its own to be seen by. */
 function forEachPass(): readonly Request[] {
