@@ -71,3 +71,13 @@ test('workers that could not run for a while are excused', async () => {
   open();
   await stopped;
 });
+
+test('a pass that breaks is logged', async () => {
+  const clock = createManualClock();
+  const errors: string[] = [];
+  const crew = new Crew(clock, clock, { ...silent, error: (event) => void errors.push(event) });
+  crew.start({ name: 'one', purpose: 'breaks', pass: () => Promise.reject(new TypeError('a bug')) });
+  await clock.settle();
+  expect(errors).toHaveLength(1);
+  await crew.stop();
+});

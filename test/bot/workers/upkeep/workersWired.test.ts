@@ -81,3 +81,13 @@ test('a journal that cannot be written is tried again, by its name', async () =>
   expect(tries).toBe(1);
   expect(JSON.stringify(house.logged)).toContain('journal');
 });
+
+test('nobody looks at a library or a policy that there is no way to look at', async () => {
+  const house = opened();
+  house.workers.start();
+  const names = house.workers.workers().map(({ name }) => name);
+  expect(names).toContain('cards');
+  expect(names).not.toContain('library');
+  expect(names).not.toContain('policy');
+  await house.workers.stop();
+});
