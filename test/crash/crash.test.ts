@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createJournalWatch } from './journalWatch.ts';
+import { liftLimits } from './limits.ts';
 import { randomFrom } from './random.ts';
 import type { JournalWatch } from './journalWatch.ts';
 import { examplePolicy } from '../support/apps/testApp.ts';
@@ -254,26 +255,6 @@ describe('a bot that is killed again and again', () => {
     }
   }, 600_000);
 });
-
-/** The rates are not what this test is about, and would stretch it to an hour. */
-async function liftLimits(api: string): Promise<void> {
-  const wide = [{ max: 1_000_000, perMs: 60_000 }];
-  const limits = {
-    run: wide,
-    list: wide,
-    get: wide,
-    link: wide,
-    cancel: wide,
-    machines: wide,
-    library: wide,
-  };
-  const answer = await fetch(`${api}/simulator/profile`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ limits }),
-  });
-  if (!answer.ok) throw new Error(await answer.text());
-}
 
 /**
  * Watches the journal until a request is in the state (or for a while in vain), then lets a random moment

@@ -10,6 +10,7 @@ import { inspect, parseArgs } from 'node:util';
 import { addressIn, startProgram } from '../support/programs/program.ts';
 import type { Program } from '../support/programs/program.ts';
 import { createJournalWatch } from './journalWatch.ts';
+import { liftLimits } from './limits.ts';
 import { crashPolicy, People } from './people.ts';
 import { between, randomFrom } from './random.ts';
 import type { Random } from './random.ts';
@@ -105,26 +106,6 @@ async function openStage(): Promise<Stage> {
       await simulator.kill('SIGKILL');
     },
   };
-}
-
-/** The rates of Defender are not what this is about, and would stretch it to an hour. */
-async function liftLimits(api: string): Promise<void> {
-  const wide = [{ max: 1_000_000, perMs: 60_000 }];
-  const limits = {
-    run: wide,
-    list: wide,
-    get: wide,
-    link: wide,
-    cancel: wide,
-    machines: wide,
-    library: wide,
-  };
-  const answer = await fetch(`${api}/simulator/profile`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ limits }),
-  });
-  if (!answer.ok) throw new Error(await answer.text());
 }
 
 /** Counts what happens, so that the next kill can wait for it. */

@@ -9,12 +9,13 @@ import {
   clientId,
   clientSecret,
   examined,
+  healthy,
   jwt,
   tenantId,
   tokenSource,
 } from '../support/programs/doctorBench.ts';
 import type { Examined, Variables } from '../support/programs/doctorBench.ts';
-import { json, refuse, serve } from '../support/defender/defenderFakes.ts';
+import { refuse, serve } from '../support/defender/defenderFakes.ts';
 import type { Answer, Loopback } from '../support/defender/defenderFakes.ts';
 
 let dir: string;
@@ -26,16 +27,6 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
   rmSync(dir, { recursive: true, force: true });
 });
-
-/** A Defender that takes every token. */
-const healthy: Answer = (ask, response) => {
-  if (ask.path.includes('f'.repeat(40))) refuse(response, 404, 'ResourceNotFound');
-  else if (ask.path.startsWith('/api/libraryfiles'))
-    json(response, 200, {
-      value: ['minidump.ps1', 'collect.ps1', 'collect.sh'].map((fileName) => ({ fileName, sha256: '00' })),
-    });
-  else json(response, 200, { value: [{ id: 'a'.repeat(40) }] });
-};
 
 async function withAudience(
   aud: unknown,

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { examined } from '../support/programs/doctorBench.ts';
+import { examined, healthy } from '../support/programs/doctorBench.ts';
 import type { Examined, Variables } from '../support/programs/doctorBench.ts';
 import { json, refuse, serve } from '../support/defender/defenderFakes.ts';
 import type { Answer, Loopback } from '../support/defender/defenderFakes.ts';
@@ -71,12 +71,7 @@ async function against(
   readonly line: (check: string) => Examined['lines'][number] | undefined;
 }> {
   const server = await serve((ask, response, count) => {
-    if (ask.path.includes('f'.repeat(40))) refuse(response, 404, 'ResourceNotFound');
-    else if (ask.path.startsWith('/api/libraryfiles'))
-      json(response, 200, {
-        value: ['minidump.ps1', 'collect.ps1', 'collect.sh'].map((fileName) => ({ fileName, sha256: '00' })),
-      });
-    else if (!ask.path.includes('TimeOut')) json(response, 200, { value: [{ id: 'a'.repeat(40) }] });
+    if (!ask.path.includes('TimeOut')) healthy(ask, response, count);
     else if (typeof actions === 'function') actions(ask, response, count);
     else json(response, 200, { value: actions });
   });

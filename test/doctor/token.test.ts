@@ -8,10 +8,12 @@ import { createClock } from '../../src/adapters/clock.ts';
 import { EntraTokens } from '../../src/adapters/entra/credentials.ts';
 import {
   examined,
+  healthy,
   allRoles,
   clientId,
   clientSecret,
   jwt,
+  noSuchDevice,
   tenantId,
   tokenSource,
 } from '../support/programs/doctorBench.ts';
@@ -243,18 +245,6 @@ describe('what is yellow, not red', () => {
     });
   });
 });
-
-const noSuchDevice = 'f'.repeat(40);
-
-/** A Defender that answers as it should. */
-const healthy: Answer = (ask, response) => {
-  if (ask.path.includes(noSuchDevice)) refuse(response, 404, 'ResourceNotFound');
-  else if (ask.path.startsWith('/api/libraryfiles'))
-    json(response, 200, {
-      value: ['minidump.ps1', 'collect.ps1', 'collect.sh'].map((fileName) => ({ fileName, sha256: '00' })),
-    });
-  else json(response, 200, { value: [{ id: 'a'.repeat(40) }] });
-};
 
 describe('the probe of the right to run', () => {
   async function against(answer: Answer): Promise<{ readonly found: Examined; readonly server: Loopback }> {

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../support/root.ts';
+import { shuffled } from '../mutate/shuffle.ts';
 import { openCopy } from './copy.ts';
 import type { Guard } from './entries.ts';
 import { hashOf, readGuards } from './entries.ts';
@@ -31,21 +32,6 @@ interface LeftOut {
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-/** Mulberry32: the same order for the same seed. */
-function drawn<T>(items: readonly T[], seed: number): readonly T[] {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return items
-    .map((item) => ({ item, at: next() }))
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ item }) => item);
 }
 
 function changedSince(ref: string): readonly string[] {
@@ -147,7 +133,7 @@ async function main(): Promise<number> {
         [`test/guards/${part}.json`, file, ...tests].some((path) => changed.includes(path)),
     );
   // Entries of the same tests follow each other, so that what the control run costs is spent once for many.
-  const files = drawn(
+  const files = shuffled(
     [...new Set(selected.map(({ tests }) => tests[0] ?? ''))],
     minutes === undefined ? 0 : seed,
   );

@@ -1,36 +1,21 @@
 // What the assistant says of Teams and of Defender, with Microsoft's hosts under their real names behind a
 // proxy: MSAL, TLS and the doctor are the real ones, and each of the mistakes that people make has its own
 // sentence and its own next step.
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { registered } from '../support/entra/microsoftCloud.ts';
-import type { MicrosoftCloud } from '../support/entra/microsoftCloud.ts';
-import { SetupCloud } from '../support/programs/setupCloud.ts';
-import { SetupBench } from '../support/programs/setupBench.ts';
+import { setupWithMicrosoft } from '../support/programs/setupCloud.ts';
 import type { Ran } from '../support/programs/setupBench.ts';
 import { base, other, ports } from '../support/programs/microsoftAnswers.ts';
 
-let stage: SetupCloud;
-let cloud: MicrosoftCloud;
-let bench: SetupBench;
-beforeAll(async () => {
-  stage = await SetupCloud.open();
-  cloud = stage.cloud;
-});
-beforeEach(() => {
-  stage.reset();
-  bench = new SetupBench();
-});
-afterEach(() => {
-  bench.close();
-});
+const stage = setupWithMicrosoft();
 
 const run = (args: readonly string[], secrets: string): Promise<Ran> =>
-  bench.run([...base, ...args, '--settings', '-'], {
+  stage.bench.run([...base, ...args, '--settings', '-'], {
     input: `${ports}${secrets}`,
-    environment: cloud.environment,
+    environment: stage.cloud.environment,
   });
 const red = (out: string): readonly string[] =>
   [...out.matchAll(/^FAIL {2}(\S+) /gm)].map(([, check]) => check ?? '');
@@ -47,10 +32,10 @@ describe('Teams', () => {
     const ran = await teams(registered.tenant, registered.teams.secret);
     expect([ran.err, red(ran.out), ran.code]).toEqual(['', [], 0]);
     expect(ran.out).not.toContain(registered.teams.secret);
-    expect(cloud.asked).toEqual(
+    expect(stage.cloud.asked).toEqual(
       expect.arrayContaining(['login.microsoftonline.com', 'login.botframework.com']),
     );
-    const path = join(bench.folder, 'teams-package', 'live-response-bot.zip');
+    const path = join(stage.bench.folder, 'teams-package', 'live-response-bot.zip');
     const files = unzipSync(new Uint8Array(readFileSync(path)));
     expect(Object.keys(files).toSorted()).toEqual(['color.png', 'manifest.json', 'outline.png']);
     expect(JSON.parse(Buffer.from(files['manifest.json'] ?? []).toString('utf8'))).toMatchObject({
@@ -66,7 +51,7 @@ describe('Teams', () => {
 
     // A second run keeps it to the byte and says the same, the host included, which stands in no setting.
     const before = [readFileSync(path), statSync(path).mtimeMs];
-    const again = await bench.run(['--yes'], { environment: cloud.environment });
+    const again = await stage.bench.run(['--yes'], { environment: stage.cloud.environment });
     expect([again.code, readFileSync(path), statSync(path).mtimeMs]).toEqual([0, ...before]);
     expect(leftIn(again.out)).toEqual(leftIn(ran.out));
   });
@@ -76,10 +61,13 @@ describe('Teams', () => {
       ['--no-check', '--teams-tenant', registered.tenant],
       `MicrosoftAppPassword=${registered.teams.secret}\n`,
     );
-    const path = join(bench.folder, 'teams-package', 'live-response-bot.zip');
+    const path = join(stage.bench.folder, 'teams-package', 'live-response-bot.zip');
     const before = readFileSync(path);
-    writeFileSync(join(bench.folder, '.env'), bench.read('.env').replace(registered.teams.appId, other));
-    const ran = await bench.run(['--yes', '--no-check']);
+    writeFileSync(
+      join(stage.bench.folder, '.env'),
+      stage.bench.read('.env').replace(registered.teams.appId, other),
+    );
+    const ran = await stage.bench.run(['--yes', '--no-check']);
     expect(readFileSync(path)).toEqual(before);
     expect(leftIn(ran.out).join('\n')).toContain(
       'teams-package/live-response-bot.zip is not of this application. Make one that is, and upload it to Teams: npm run package:teams',
@@ -96,7 +84,7 @@ describe('Teams', () => {
     [
       'an expired secret',
       () => {
-        cloud.world.expired = true;
+        stage.cloud.world.expired = true;
         return teams(registered.tenant, registered.teams.secret);
       },
       ['teams.token'],
@@ -111,7 +99,7 @@ describe('Teams', () => {
     [
       'an application of another tenant',
       () =>
-        bench.run(
+        stage.bench.run(
           [
             ...base.map((word) => (word === registered.teams.appId ? other : word)),
             '--teams-tenant',
@@ -121,7 +109,7 @@ describe('Teams', () => {
           ],
           {
             input: `${ports}MicrosoftAppPassword=${registered.teams.secret}\n`,
-            environment: cloud.environment,
+            environment: stage.cloud.environment,
           },
         ),
       ['teams.token'],
@@ -130,7 +118,7 @@ describe('Teams', () => {
     [
       'no network',
       () => {
-        cloud.world.down = true;
+        stage.cloud.world.down = true;
         return teams(registered.tenant, registered.teams.secret);
       },
       ['teams.token', 'teams.keys'],
@@ -171,17 +159,17 @@ describe('Defender', () => {
   test('with everything right nothing is red, and the library is not left; the switch is, which nobody can read', async () => {
     const ran = await defender(right);
     expect([ran.err, red(ran.out), ran.code]).toEqual(['', [], 0]);
-    expect(cloud.asked).toContain('api.security.microsoft.com');
+    expect(stage.cloud.asked).toContain('api.security.microsoft.com');
     expect(leftIn(ran.out).slice(0, 2)).toEqual([turnOn, 'Start the bot: npm start']);
     expect(ran.out).not.toContain('right-secret');
     // Nothing ran: the probe asks for a device that does not exist.
-    expect(cloud.simulator.tenant.submissions).toEqual([]);
+    expect(stage.cloud.simulator.tenant.submissions).toEqual([]);
   });
 
   test('what is left for later is named as not looked at, and a simulated library is not taken for the tenant’s', async () => {
-    const ran = await bench.run(
+    const ran = await stage.bench.run(
       ['--yes', '--chat', 'slack-socket', '--tenant', 'secret', '--settings', '-'],
-      { input: ports, environment: cloud.environment },
+      { input: ports, environment: stage.cloud.environment },
     );
     expect([ran.err, red(ran.out), ran.code]).toEqual(['', [], 0]);
     expect(ran.out).toContain(
@@ -206,7 +194,7 @@ describe('Defender', () => {
     [
       'a permission without consent',
       () => {
-        cloud.world.roles = ['Machine.ReadWrite.All', 'Machine.Read.All', 'Library.Manage'];
+        stage.cloud.world.roles = ['Machine.ReadWrite.All', 'Machine.Read.All', 'Library.Manage'];
         return defender(right);
       },
       ['defender.role.Machine.LiveResponse'],
@@ -216,7 +204,7 @@ describe('Defender', () => {
     [
       'no permission at all',
       () => {
-        cloud.world.roles = [];
+        stage.cloud.world.roles = [];
         return defender(right);
       },
       ['defender.role.Machine.LiveResponse', 'defender.role.Machine.ReadWrite.All'],
@@ -226,7 +214,7 @@ describe('Defender', () => {
     [
       'live response that is off',
       () => {
-        cloud.world.off = true;
+        stage.cloud.world.off = true;
         return defender(right);
       },
       ['defender.run'],
@@ -236,7 +224,7 @@ describe('Defender', () => {
     [
       'a library without the script',
       () => {
-        expect(cloud.simulator.tenant.dropFile('minidump.ps1')).toBe(true);
+        expect(stage.cloud.simulator.tenant.dropFile('minidump.ps1')).toBe(true);
         return defender(right);
       },
       ['defender.scripts'],

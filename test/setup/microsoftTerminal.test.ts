@@ -1,35 +1,21 @@
 // The assistant in a real terminal, with Microsoft’s hosts under their real names behind a proxy.
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { allRoles, registered } from '../support/entra/microsoftCloud.ts';
-import type { MicrosoftCloud } from '../support/entra/microsoftCloud.ts';
-import { SetupCloud } from '../support/programs/setupCloud.ts';
-import { SetupBench, hasScript, inTerminal, keys } from '../support/programs/setupBench.ts';
+import { setupWithMicrosoft } from '../support/programs/setupCloud.ts';
+import { hasScript, inTerminal, keys } from '../support/programs/setupBench.ts';
 import { base, other, person, ports } from '../support/programs/microsoftAnswers.ts';
 
-let stage: SetupCloud;
-let cloud: MicrosoftCloud;
-let bench: SetupBench;
-beforeAll(async () => {
-  stage = await SetupCloud.open();
-  cloud = stage.cloud;
-});
-beforeEach(() => {
-  stage.reset();
-  bench = new SetupBench();
-});
-afterEach(() => {
-  bench.close();
-});
+const stage = setupWithMicrosoft();
 
 (hasScript ? describe : describe.skip)('in a terminal', () => {
   test('a wrong tenant is typed again with the rest kept, and a consent that was missing is looked for again', async () => {
-    cloud.world.roles = ['Machine.ReadWrite.All', 'Library.Manage'];
-    writeFileSync(join(bench.home, 'more.env'), ports);
+    stage.cloud.world.roles = ['Machine.ReadWrite.All', 'Library.Manage'];
+    writeFileSync(join(stage.bench.home, 'more.env'), ports);
     const terminal = inTerminal(
-      bench,
+      stage.bench,
       [
         ...base.slice(1),
         '--teams-type',
@@ -39,9 +25,9 @@ afterEach(() => {
         '--cloud',
         'commercial',
         '--settings',
-        join(bench.home, 'more.env'),
+        join(stage.bench.home, 'more.env'),
       ].map((word) => `'${word}'`),
-      cloud.environment,
+      stage.cloud.environment,
     );
     await terminal.answer('Tenant id of the bot', `${other}${keys.enter}`);
     await terminal.answer('MicrosoftAppPassword', `${registered.teams.secret}${keys.enter}`);
@@ -55,14 +41,14 @@ afterEach(() => {
     await terminal.answer('Application id for Defender', `${registered.defender.appId}${keys.enter}`);
     await terminal.answer('AZURE_CLIENT_SECRET', `${registered.defender.secret}${keys.enter}`);
     await terminal.answer('FAIL defender.role.Machine.LiveResponse', '');
-    cloud.world.roles = allRoles;
+    stage.cloud.world.roles = allRoles;
     await terminal.answer('What next?', keys.enter);
     await terminal.answer('Defender: ', '');
     await terminal.answer('Device group that may be reached', keys.enter);
     expect(await terminal.ended).toBe(0);
     expect(terminal.shown()).not.toContain('right-secret');
     expect(terminal.shown()).not.toMatch(/^\W*FAIL {2}/m);
-    expect(parseEnv(bench.read('.env'))).toMatchObject({
+    expect(parseEnv(stage.bench.read('.env'))).toMatchObject({
       MicrosoftAppTenantId: registered.tenant,
       MicrosoftAppPassword: registered.teams.secret,
       AZURE_CLIENT_SECRET: registered.defender.secret,
@@ -70,9 +56,9 @@ afterEach(() => {
   });
 
   test('with Slack left for later a whole credential of Defender is not looked at: without its chat the doctor could not, and would give a wrong reason', async () => {
-    writeFileSync(join(bench.home, 'more.env'), ports);
+    writeFileSync(join(stage.bench.home, 'more.env'), ports);
     const terminal = inTerminal(
-      bench,
+      stage.bench,
       [
         '--chat',
         'slack-socket',
@@ -87,9 +73,9 @@ afterEach(() => {
         '--cloud',
         'commercial',
         '--settings',
-        join(bench.home, 'more.env'),
+        join(stage.bench.home, 'more.env'),
       ].map((word) => `'${word}'`),
-      cloud.environment,
+      stage.cloud.environment,
     );
     await terminal.answer('SLACK_BOT_TOKEN', keys.enter);
     await terminal.answer('SLACK_APP_TOKEN', keys.enter);
@@ -105,10 +91,10 @@ afterEach(() => {
   });
 
   test('Teams is looked at before the folder is made that the files go to', async () => {
-    writeFileSync(join(bench.home, 'more.env'), ports);
-    const made = join(bench.folder, 'srv', 'bot');
+    writeFileSync(join(stage.bench.home, 'more.env'), ports);
+    const made = join(stage.bench.folder, 'srv', 'bot');
     const terminal = inTerminal(
-      bench,
+      stage.bench,
       [
         ...base.slice(1),
         '--teams-type',
@@ -120,9 +106,9 @@ afterEach(() => {
         '--folder',
         made,
         '--settings',
-        join(bench.home, 'more.env'),
+        join(stage.bench.home, 'more.env'),
       ].map((word) => `'${word}'`),
-      cloud.environment,
+      stage.cloud.environment,
     );
     await terminal.answer('MicrosoftAppPassword', `${registered.teams.secret}${keys.enter}`);
     await terminal.answer('Teams: ', '');
@@ -135,10 +121,10 @@ afterEach(() => {
   });
 
   test('a certificate is looked for from the folder that the bot will run in, and not from the one at hand', async () => {
-    writeFileSync(join(bench.home, 'more.env'), `${ports}MicrosoftAppCertificatePath=teams.pem\n`);
-    writeFileSync(join(bench.folder, 'teams.pem'), 'one that the bot will not find');
+    writeFileSync(join(stage.bench.home, 'more.env'), `${ports}MicrosoftAppCertificatePath=teams.pem\n`);
+    writeFileSync(join(stage.bench.folder, 'teams.pem'), 'one that the bot will not find');
     const terminal = inTerminal(
-      bench,
+      stage.bench,
       [
         ...base.slice(1),
         '--teams-type',
@@ -148,13 +134,13 @@ afterEach(() => {
         '--folder',
         'bot',
         '--settings',
-        join(bench.home, 'more.env'),
+        join(stage.bench.home, 'more.env'),
       ].map((word) => `'${word}'`),
-      cloud.environment,
+      stage.cloud.environment,
     );
     await terminal.answer(join('bot', 'teams.pem'), '');
     await terminal.answer('What next?', keys.interrupt);
     expect(await terminal.ended).toBe(130);
-    expect(bench.files()).toEqual(['teams.pem']);
+    expect(stage.bench.files()).toEqual(['teams.pem']);
   });
 });

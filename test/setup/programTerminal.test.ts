@@ -1,30 +1,21 @@
 // The assistant in a real terminal, with Slack played: one question after the other, and no secret shown.
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { SetupBench, hasScript, inTerminal, keys } from '../support/programs/setupBench.ts';
-import { startFakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import type { FakeSlack } from '../../src/demo/slack/fakeSlack.ts';
-import { seedWorkspace, incidents } from '../support/slack/slackTestApp.ts';
-import { untold } from '../support/programs/setupAnswers.ts';
+import { hasScript, inTerminal, keys } from '../support/programs/setupBench.ts';
+import { incidents } from '../support/slack/slackTestApp.ts';
+import { untold, setupWithSlack } from '../support/programs/setupAnswers.ts';
 
-let bench: SetupBench;
-let slack: FakeSlack;
-beforeEach(async () => {
-  bench = new SetupBench();
-  slack = await startFakeSlack();
-  seedWorkspace(slack);
-});
-afterEach(async () => {
-  await slack.close();
-  bench.close();
-});
+const stage = setupWithSlack();
 
 (hasScript ? describe : describe.skip)('in a terminal', () => {
   test('asks one thing after the other, shows no secret, has the doctor look, and takes a refused token once more', async () => {
-    writeFileSync(join(bench.home, 'more.env'), `SLACK_API_URL=${slack.apiUrl}\nPORT=0\nLR_ADMIN_PORT=0\n`);
-    const terminal = inTerminal(bench, ['--settings', join(bench.home, 'more.env')]);
+    writeFileSync(
+      join(stage.bench.home, 'more.env'),
+      `SLACK_API_URL=${stage.slack.apiUrl}\nPORT=0\nLR_ADMIN_PORT=0\n`,
+    );
+    const terminal = inTerminal(stage.bench, ['--settings', join(stage.bench.home, 'more.env')]);
     await terminal.answer('Which chat?', keys.enter);
     await terminal.answer('How does Slack reach the bot?', keys.enter);
     await terminal.answer('SLACK_BOT_TOKEN', `xoxp-wrong${keys.enter}`);
@@ -32,10 +23,10 @@ afterEach(async () => {
       'The right one begins with xoxb-',
       `${'\u007f'.repeat(10)}xoxb-of-another-app${keys.enter}`,
     );
-    await terminal.answer('SLACK_APP_TOKEN', `${slack.tokens.app}${keys.enter}`);
+    await terminal.answer('SLACK_APP_TOKEN', `${stage.slack.tokens.app}${keys.enter}`);
     await terminal.answer('FAIL slack.token', '');
     await terminal.answer('What next?', keys.enter);
-    await terminal.answer('SLACK_BOT_TOKEN', `${slack.tokens.bot}${keys.enter}`);
+    await terminal.answer('SLACK_BOT_TOKEN', `${stage.slack.tokens.bot}${keys.enter}`);
     await terminal.answer('SLACK_APP_TOKEN [as before]', keys.enter);
     await terminal.answer('Which Defender?', keys.enter);
     await terminal.answer('Name of person 1', `Riley Responder${keys.enter}`);
@@ -51,29 +42,31 @@ afterEach(async () => {
     await terminal.answer('Device group that may be reached [Workstations]', keys.enter);
     expect(await terminal.ended).toBe(0);
     const shown = terminal.shown();
-    untold(slack, shown);
+    untold(stage.slack, shown);
     expect(shown).not.toContain('xoxb-of-another-app');
     expect(shown).toMatch(/What is left, in this order:/);
     expect(shown).toMatch(/says "LATER:"/);
-    expect(parseEnv(bench.read('.env'))).toMatchObject({
-      SLACK_BOT_TOKEN: slack.tokens.bot,
-      SLACK_APP_TOKEN: slack.tokens.app,
+    expect(parseEnv(stage.bench.read('.env'))).toMatchObject({
+      SLACK_BOT_TOKEN: stage.slack.tokens.bot,
+      SLACK_APP_TOKEN: stage.slack.tokens.app,
       LR_DEFENDER: 'simulator',
     });
-    expect(bench.read('policy.yaml')).toMatch(/\{ id: riley, name: "Riley Responder", slack: U0RILEY1 \}\n/);
-    expect(bench.read('policy.yaml')).toMatch(
+    expect(stage.bench.read('policy.yaml')).toMatch(
+      /\{ id: riley, name: "Riley Responder", slack: U0RILEY1 \}\n/,
+    );
+    expect(stage.bench.read('policy.yaml')).toMatch(
       /\{ id: avery, name: "Avery Approver", console: avery \} # LATER: slack: U\.\.\./,
     );
   });
 
   test('left with Ctrl-C at a secret, it says what was written and has written nothing else', async () => {
-    const terminal = inTerminal(bench);
+    const terminal = inTerminal(stage.bench);
     await terminal.answer('Which chat?', keys.enter);
     await terminal.answer('How does Slack reach the bot?', keys.enter);
     await terminal.answer('SLACK_BOT_TOKEN', `xoxb-half${keys.interrupt}`);
     expect(await terminal.ended).toBe(130);
-    expect(bench.files()).toEqual(['slack-manifest.json']);
-    expect(existsSync(bench.key)).toBe(false);
+    expect(stage.bench.files()).toEqual(['slack-manifest.json']);
+    expect(existsSync(stage.bench.key)).toBe(false);
     expect(terminal.shown()).toMatch(
       /Left\. Written, whole: slack-manifest\.json\. What else you typed is not kept\. Go on: npm run setup/,
     );

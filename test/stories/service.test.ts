@@ -8,36 +8,18 @@ import { join } from 'node:path';
 import { startService } from '../../src/app/compose.ts';
 import type { Service } from '../../src/app/compose.ts';
 import type { ServiceOptions } from '../../src/app/options.ts';
+import { askAndApprove, member, place, serviceOptions } from '../support/apps/composedService.ts';
 import { createStoryChat } from '../support/apps/storyChat.ts';
 import { examplePolicy } from '../support/apps/testApp.ts';
 import type { StoryChat } from '../support/apps/storyChat.ts';
 import { unhurried } from '../../src/demo/unhurried.ts';
-import { bindingOf } from '../../src/liveResponse/commands.ts';
 
 let dir: string;
 let service: Service;
 let chat: StoryChat;
 
-function options(): ServiceOptions {
-  return {
-    host: '127.0.0.1',
-    port: 0,
-    dataDir: dir,
-    policyFile: join(dir, 'policy.yaml'),
-    command: '/lr',
-    logLevel: 'silent',
-    secrets: [],
-    defender: { kind: 'simulator', speed: 200 },
-    console: false,
-    chats: [chat],
-    rates: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1500 },
-    sessions: 25,
-    pollGap: 2_400,
-    parkedGap: 30_000,
-    offlineQueue: 3 * 24 * 3_600_000,
-    outputRetention: 30 * 24 * 3_600_000,
-  };
-}
+const options = (): ServiceOptions =>
+  serviceOptions(dir, { chats: [chat], defender: { kind: 'simulator', speed: 200 } });
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'lr-service-'));
@@ -49,32 +31,6 @@ afterEach(async () => {
   await service.stop();
   rmSync(dir, { recursive: true, force: true });
 });
-
-const place = { surface: 'console', id: 'incidents', direct: false, external: false } as const;
-const member = (id: string) => ({ surface: 'console', id, trust: 'member' }) as const;
-
-async function askAndApprove(text: string): Promise<string> {
-  const asked = await service.bot.command({
-    surface: 'console',
-    account: member('responder1'),
-    place,
-    text,
-    deliveryId: text,
-  });
-  if (asked.kind !== 'asked') throw new Error(JSON.stringify(asked));
-  const request = service.store.get(asked.requestId);
-  await service.bot.press({
-    surface: 'console',
-    account: member('approver1'),
-    place,
-    verb: 'approve',
-    requestId: asked.requestId,
-    revision: request?.revision ?? 0,
-    fingerprint: bindingOf(request?.subject.digest ?? ''),
-    deliveryId: 'press',
-  });
-  return asked.requestId;
-}
 
 /** Resolves with the first change after which the request is so. */
 function becomes(id: string, state: string): Promise<void> {
@@ -91,21 +47,21 @@ function becomes(id: string, state: string): Promise<void> {
 
 describe('the service', () => {
   test('carries an approved request to its end without being driven', async () => {
-    const id = await askAndApprove('dump hosta notepad');
+    const id = await askAndApprove(service, 'dump hosta notepad');
     await becomes(id, 'finished');
     expect(outcomeOf(service.store.get(id))).toBe('succeeded');
   });
 
   test('follows a session that was found again, though nothing else runs', async () => {
     service.simulator?.tenant.faults.plant({ what: 'loseAnswer', on: 'run', times: 1 });
-    const id = await askAndApprove('dump hosta notepad');
+    const id = await askAndApprove(service, 'dump hosta notepad');
     await becomes(id, 'unknown');
     await becomes(id, 'finished');
     expect(service.simulator?.tenant.submissions).toHaveLength(1);
   });
 
   test('goes on after a stop and start in the middle, with simulated time never running backwards', async () => {
-    const id = await askAndApprove('dump hosta notepad');
+    const id = await askAndApprove(service, 'dump hosta notepad');
     await becomes(id, 'running');
     const before = service.clock.now();
     await service.stop();
@@ -123,7 +79,7 @@ describe('the service', () => {
       }>;
     expect((await ready()).status).toBe('ready');
     service.simulator?.tenant.faults.plant({ what: 'status', on: 'list', status: 503, times: 'always' });
-    const id = await askAndApprove('dump hosta notepad');
+    const id = await askAndApprove(service, 'dump hosta notepad');
     await becomes(id, 'running');
     await service.bot.command({
       surface: 'console',
@@ -169,7 +125,7 @@ describe('the service', () => {
         ? { what: 'status', on, status: 403, times: 'always' }
         : { what: 'unauthorized', on, times: 'always' },
     );
-    const id = await askAndApprove('dump hosta notepad');
+    const id = await askAndApprove(service, 'dump hosta notepad');
     if (state === 'running') await becomes(id, state);
     let answer = await check();
     while (answer?.ok !== false) answer = await check();

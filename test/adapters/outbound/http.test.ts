@@ -1,29 +1,14 @@
 // The HTTP client: limits in time and size, and what a failed call says about whether it was sent.
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { Http, HttpError, jsonOf, retryAfterMs } from '../../../src/adapters/outbound/http.ts';
+import { HttpError, jsonOf, retryAfterMs } from '../../../src/adapters/outbound/http.ts';
 import type { HttpRequest } from '../../../src/adapters/outbound/http.ts';
 import { json, serve } from '../../support/defender/defenderFakes.ts';
-import type { Answer, Loopback } from '../../support/defender/defenderFakes.ts';
+import { closeAfterEach, closeLater, http, server } from './bench.ts';
 
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-function http(settings: ConstructorParameters<typeof Http>[0] = {}): Http {
-  const one = new Http(settings);
-  closing.push(() => one.close());
-  return one;
-}
-
-async function server(answer: Answer): Promise<Loopback> {
-  const one = await serve(answer);
-  closing.push(() => one.close());
-  return one;
-}
+closeAfterEach();
 
 /** A TCP server that speaks whatever it likes; answers its origin and how many connections it saw. */
 async function rawServer(
@@ -38,7 +23,7 @@ async function rawServer(
     connected(socket);
   });
   await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve));
-  closing.push(async () => {
+  closeLater(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => one.close(resolve));
   });

@@ -1,9 +1,8 @@
 // Result links: which are followed, what is read of them, and the names of their files.
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { LookupAddress } from 'node:dns';
 import { isPublicAddress, publicLookup } from '../../../src/adapters/outbound/addresses.ts';
 import type { Lookup } from '../../../src/adapters/outbound/addresses.ts';
-import { Http } from '../../../src/adapters/outbound/http.ts';
 import {
   checkedLink,
   fileNameOf,
@@ -12,24 +11,9 @@ import {
 } from '../../../src/adapters/outbound/resultLink.ts';
 import { DefenderError } from '../../../src/liveResponse/ports.ts';
 import { serve } from '../../support/defender/defenderFakes.ts';
-import type { Answer, Loopback } from '../../support/defender/defenderFakes.ts';
+import { closeAfterEach, http, server } from './bench.ts';
 
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-function http(settings: ConstructorParameters<typeof Http>[0] = {}): Http {
-  const one = new Http(settings);
-  closing.push(() => one.close());
-  return one;
-}
-
-async function storage(answer: Answer): Promise<Loopback> {
-  const one = await serve(answer);
-  closing.push(() => one.close());
-  return one;
-}
+closeAfterEach();
 
 const only = (...origins: readonly string[]) => ({ hosts: resultHosts, origins });
 
@@ -103,7 +87,7 @@ describe('a result link', () => {
   });
 
   test('gives bytes, size and file name, and is asked without any credentials', async () => {
-    const blob = await storage((_ask, response) => {
+    const blob = await server((_ask, response) => {
       response.writeHead(200, {
         'content-length': '5',
         'content-disposition': 'attachment; filename="OfficeClickToRun.dmp.zip.gz"',
@@ -121,13 +105,13 @@ describe('a result link', () => {
   });
 
   test('is read only up to the limit', async () => {
-    const blob = await storage((_ask, response) => response.end('x'.repeat(100_000)));
+    const blob = await server((_ask, response) => response.end('x'.repeat(100_000)));
     const result = await readResult(http(), `${blob.origin}/x`, only(blob.origin), { maxBytes: 16 });
     expect([result.bytes.length, result.cut]).toEqual([16, true]);
   });
 
   test('keeps packed bytes as they are, even where the storage calls them an encoding', async () => {
-    const blob = await storage((_ask, response) =>
+    const blob = await server((_ask, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(Buffer.from([0x1f, 0x8b, 8])),
     );
     expect((await readResult(http(), `${blob.origin}/x`, only(blob.origin), { maxBytes: 16 })).bytes).toEqual(
@@ -144,7 +128,7 @@ describe('a result link', () => {
     [206, 'unreadable'],
     [400, 'unreadable'],
   ])('answered %i is %s', async (status, code) => {
-    const blob = await storage((_ask, response) =>
+    const blob = await server((_ask, response) =>
       response.writeHead(status, { location: 'https://evil.example/' }).end('<Error/>'),
     );
     expect(
@@ -162,7 +146,7 @@ describe('a result link', () => {
   });
 
   test('whose name leads to a private address is not followed, even when a public one stands beside it', async () => {
-    const blob = await storage((_ask, response) => response.end('secret'));
+    const blob = await server((_ask, response) => response.end('secret'));
     const answers: readonly (readonly LookupAddress[])[] = [
       [{ address: '127.0.0.1', family: 4 }],
       [

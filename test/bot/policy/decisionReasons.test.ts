@@ -16,24 +16,14 @@ import {
   tierOf,
 } from '../../../src/bot/policy/decisions.ts';
 import type { Actor } from '../../../src/bot/policy/people/people.ts';
-import type { Person, Policy } from '../../../src/bot/policy/policy.ts';
+import type { Policy } from '../../../src/bot/policy/policy.ts';
 import type { SessionAsk } from '../../../src/bot/policy/recipes/sessionAsk.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import type { CancelAsked } from '../../../src/liveResponse/request/session.ts';
-import { avery, olly, policy, riley, sam } from '../../support/policy.ts';
+import { avery, policy, riley, sam } from '../../support/policy.ts';
 import { after, askedAt, requests } from '../../support/requests/requests.ts';
+import { actor, averyActs, freeze, incidents, ollyActs, rileyActs, soon } from '../../support/deciders.ts';
 
-const minute = 60_000;
-const soon = askedAt + minute;
-const freeze = { by: 'Avery Approver', why: 'odd approvals', at: askedAt };
-const here = { surface: 'console', id: 'incidents', direct: false, external: false } as const;
-
-function actor(person: Person, ...roles: readonly string[]): Actor {
-  return { person, account: person.accounts[0] ?? '', roles: new Set(roles), unread: [] };
-}
-const rileyActs = actor(riley, 'responder');
-const averyActs = actor(avery, 'approver', 'lead');
-const ollyActs = actor(olly);
 const unreadOlly: Actor = { ...ollyActs, unread: [{ role: 'approver', group: 'entra:group-1' }] };
 
 describe('one human is one pair of eyes', () => {
@@ -173,7 +163,8 @@ describe('who could approve', () => {
     ...policy,
     roles: new Map([...policy.roles, ['approver', members]]),
   });
-  const asks = (today: Policy): unknown => mayRequest({ policy: today }, actor(sam, 'responder'), here, ask);
+  const asks = (today: Policy): unknown =>
+    mayRequest({ policy: today }, actor(sam, 'responder'), incidents, ask);
 
   test.each([
     [['responder2', 'approver1']],

@@ -2,21 +2,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Policy, Tier } from '../../../src/bot/policy/policy.ts';
 import { changesOf, changeWords } from '../../../src/bot/policy/changes/policyChanges.ts';
-import { avery, dump, policy, riley, sam, olly } from '../../support/policy.ts';
+import { avery, policy, riley, sam, olly } from '../../support/policy.ts';
+import { withRecipe, withRoles, withTier } from '../../support/policyVariants.ts';
 
 const minute = 60_000;
-const tier = (change: Partial<Tier>): Policy => ({
-  ...policy,
-  tiers: policy.tiers.map((one) => (one.name === 'high' ? { ...one, ...change } : one)),
-});
-const roles = (change: Readonly<Record<string, readonly string[]>>): Policy => ({
-  ...policy,
-  roles: new Map([...policy.roles, ...Object.entries(change)]),
-});
-const recipe = (change: Partial<typeof dump>): Policy => ({
-  ...policy,
-  recipes: new Map([['dump', { ...dump, ...change }]]),
-});
+const tier = (change: Partial<Tier>): Policy => withTier('high', change);
 const allow = { groups: ['Workstations'], tags: ['lr-ok'], names: ['kiosk.branch.example'] };
 const never = policy.devices.never;
 const [incidents, quiet, slack] = policy.places;
@@ -38,11 +28,11 @@ const rows: readonly (readonly [Policy, readonly string[]])[] = [
   ],
   [{ ...policy, people: [{ ...riley, name: 'Riley Renamed' }, avery, sam, olly] }, []],
   [
-    roles({ lead: ['responder2'] }),
+    withRoles({ lead: ['responder2'] }),
     ['widens: Sam Second has the role lead', 'narrows: Avery Approver no longer has the role lead'],
   ],
   [
-    roles({ approver: ['approver1', 'responder2'] }),
+    withRoles({ approver: ['approver1', 'responder2'] }),
     ['narrows: the group entra:group-1 no longer has the role approver'],
   ],
   [tier({ request: 'approver' }), ['widens: tier high: request is approver, was responder']],
@@ -79,26 +69,26 @@ const rows: readonly (readonly [Policy, readonly string[]])[] = [
     { ...policy, tiers: policy.tiers.slice(1) },
     ['narrows: the tier critical is gone; requests that were asked for in it end'],
   ],
-  [recipe({ tier: 'critical' }), ['narrows: the recipe dump is in tier critical, was in high']],
-  [recipe({ description: 'Other words.' }), []],
+  [withRecipe({ tier: 'critical' }), ['narrows: the recipe dump is in tier critical, was in high']],
+  [withRecipe({ description: 'Other words.' }), []],
   [
-    recipe({ commands: [{ type: 'GetFile', path: 'C:\\x' }] }),
+    withRecipe({ commands: [{ type: 'GetFile', path: 'C:\\x' }] }),
     [expect.stringMatching(/^widens: the recipe dump runs other commands: .*C:\\x/) as unknown as string],
   ],
   [
-    recipe({ args: [{ name: 'process', chars: 'A-Z', max: 64 }] }),
+    withRecipe({ args: [{ name: 'process', chars: 'A-Z', max: 64 }] }),
     ['narrows: the recipe dump takes less as process: at most 64 of A-Z, was 64 of A-Za-z0-9._-'],
   ],
   [
-    recipe({ args: [{ name: 'process', chars: 'A-Za-z0-9._ -', max: 64 }] }),
+    withRecipe({ args: [{ name: 'process', chars: 'A-Za-z0-9._ -', max: 64 }] }),
     [expect.stringContaining('widens: the recipe dump takes more as process') as unknown as string],
   ],
-  [recipe({ systems: ['windows'] }), ['narrows: the recipe dump is for Windows, was for every system']],
+  [withRecipe({ systems: ['windows'] }), ['narrows: the recipe dump is for Windows, was for every system']],
   [
-    recipe({ systems: ['linux', 'macos'] }),
+    withRecipe({ systems: ['linux', 'macos'] }),
     ['narrows: the recipe dump is for Linux and macOS, was for every system'],
   ],
-  [recipe({ args: [] }), ['widens: the recipe dump takes other arguments: none']],
+  [withRecipe({ args: [] }), ['widens: the recipe dump takes other arguments: none']],
   [{ ...policy, recipes: new Map() }, ['narrows: the recipe dump is gone']],
   [
     { ...policy, raw: { RunScript: 'high', PutFile: 'high' } },
@@ -164,7 +154,10 @@ describe('what a policy changes', () => {
     [['linux'], ['linux', 'macos'], 'widens', 'Linux and macOS, was for Linux'],
     [['linux', 'macos'], ['macos'], 'narrows', 'macOS, was for Linux and macOS'],
   ] as const)('recipe systems from %j to %j', (from, to, effect, words) => {
-    const found = changesOf(recipe({ systems: from }), recipe(to === undefined ? {} : { systems: to }));
+    const found = changesOf(
+      withRecipe({ systems: from }),
+      withRecipe(to === undefined ? {} : { systems: to }),
+    );
     expect(found.map((change) => `${change.fact.effect}: ${change.words}`)).toEqual([
       `${effect}: the recipe dump is for ${words}`,
     ]);

@@ -4,9 +4,8 @@
 import { stageOf } from '../../../src/liveResponse/request/request.ts';
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '../../../src/adapters/log.ts';
 import { ChatError } from '../../../src/bot/ports.ts';
@@ -18,7 +17,7 @@ import { journalLines } from '../../support/store/journal.ts';
 import { createFailingDisk } from '../../support/store/failingDisk.ts';
 import { examplePolicy, openTestApp, textOf } from '../../support/apps/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/apps/testApp.ts';
-import { broken, looser } from '../../support/stories/policyFile.ts';
+import { broken, looser, policyInFolder } from '../../support/stories/policyFile.ts';
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 const stricter = examplePolicy.replace('responder: [responder1, responder2]', 'responder: [responder2]');
@@ -66,9 +65,7 @@ function journal(): readonly Readonly<Record<string, unknown>>[] {
 const told = (): readonly string[] => app.chat.announced.map(({ text }) => text);
 
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'lr-policy-'));
-  file = join(dir, 'policy.yaml');
-  writeFileSync(file, examplePolicy);
+  ({ dir, file } = policyInFolder());
 });
 beforeEach(() => {
   lines.length = 0;

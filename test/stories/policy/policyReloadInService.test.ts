@@ -1,23 +1,19 @@
 // The policy file read again by the composed service, and who else could write it.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { policyFileWarnings } from '../../../src/adapters/config/policySource.ts';
 import { startService } from '../../../src/app/compose.ts';
-import type { ServiceOptions } from '../../../src/app/options.ts';
 import { startProgram } from '../../support/programs/program.ts';
+import { serviceOptions } from '../../support/apps/composedService.ts';
 import { createStoryChat } from '../../support/apps/storyChat.ts';
-import { examplePolicy } from '../../support/apps/testApp.ts';
-import { broken, looser } from '../../support/stories/policyFile.ts';
+import { broken, looser, policyInFolder } from '../../support/stories/policyFile.ts';
 
 let dir: string;
 let file: string;
 
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'lr-policy-'));
-  file = join(dir, 'policy.yaml');
-  writeFileSync(file, examplePolicy);
+  ({ dir, file } = policyInFolder());
 });
 afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
@@ -62,25 +58,11 @@ describe('the composed service', () => {
     const announced = (): Promise<void> => new Promise((resolve) => (heard = resolve));
     chmodSync(file, 0o666);
     const warnings: string[] = [];
-    const options: ServiceOptions = {
-      host: '127.0.0.1',
-      port: 0,
+    const options = serviceOptions(dir, {
       dataDir: join(dir, 'data'),
-      policyFile: file,
-      command: '/lr',
-      logLevel: 'silent',
-      secrets: [],
-      console: false,
       chats: [chat],
       onWarning: (sentence) => void warnings.push(sentence),
-      defender: { kind: 'simulator', speed: 1 },
-      rates: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1500 },
-      sessions: 25,
-      pollGap: 2_400,
-      parkedGap: 30_000,
-      offlineQueue: 1e9,
-      outputRetention: 1e9,
-    };
+    });
     const service = await startService(options);
     try {
       expect(warnings).toEqual([

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { clean } from '../../../cards/clip.ts';
 import { hostileLines } from '../../../src/simulator/results/hostile.ts';
-import { nodesIn, undrawnIn } from '../../support/chats/hostile.ts';
+import { live, nodesIn, undrawnIn } from '../../support/chats/hostile.ts';
 import type { Node } from '../../support/chats/hostile.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import { incidents, openSlackTestApp } from '../../support/slack/slackTestApp.ts';
@@ -17,21 +17,6 @@ afterEach(() => app.close());
 
 /** Whom we mention ourselves: the policy's approvers and the requester. */
 const ours = ['<!subteam^S0APPROVE>', '<@U0RILEY1>'];
-/** What a block can hold that Slack draws as something else than the text it was given. */
-const live = new Set([
-  'user',
-  'usergroup',
-  'broadcast',
-  'channel',
-  'team',
-  'link',
-  'date',
-  'color',
-  'image',
-  'markdown',
-  'video',
-  'file',
-]);
 
 function withoutOurs(text: string): string {
   return ours.reduce((rest, mention) => rest.replaceAll(mention, ''), text);

@@ -6,7 +6,7 @@ import type { Click } from '../../../src/demo/teams/app.ts';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
 import { ana, ben, channel, group, memberOf } from '../../support/chats/teamsHarness.ts';
-import { dataOf, TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
+import { asked, command, dataOf, TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
 import { approvalCodeOf } from '../../../src/bot/commands/requestId.ts';
 
 let app: TeamsTestApp;
@@ -16,11 +16,6 @@ beforeEach(async () => {
 });
 afterEach(() => app.close());
 
-const command = 'lr dump hosta OfficeClickToRun --reason "beacon at 02:40"';
-async function asked(): Promise<readonly [FakeMessage, FakeMessage]> {
-  await app.say(ana, group, command);
-  return [await app.card(group, /Waiting for approval/), await app.card(channel, /Waiting for approval/)];
-}
 /** Where the download button of a card leads. */
 const urlOf = (message: FakeMessage): string | undefined =>
   /"url":"([^"]+)"/.exec(JSON.stringify(cardOf(message)))?.[1];
@@ -28,7 +23,7 @@ const state = (): string => stageOf(app.newest()).state;
 
 describe('the main job', () => {
   it('is asked by one person, approved by another, and followed on every card to an excerpt and a link', async () => {
-    const [here, there] = await asked();
+    const [here, there] = await asked(app);
     expect(wordsOf(here)).toContain('RunScript minidump.ps1 OfficeClickToRun');
     // The approver is mentioned where the policy says so, and only there.
     expect(JSON.stringify(cardOf(there))).toContain(ben.objectId);
@@ -65,7 +60,7 @@ describe('the main job', () => {
   });
 
   it('that has finished gives a new link when the first has expired, on every card', async () => {
-    const [, there] = await asked();
+    const [, there] = await asked(app);
     await app.click(ben, channel, there, 'approve');
     const linked = await app.card(channel, /Finished[\s\S]*expires/);
     const first = urlOf(linked);
@@ -84,7 +79,7 @@ describe('the main job', () => {
   });
 
   it('is denied with a reason that everybody reads', async () => {
-    const [here, there] = await asked();
+    const [here, there] = await asked(app);
     await app.click(ben, channel, there, {
       verb: 'deny',
       input: 'not during the release <at>all</at>',
@@ -95,14 +90,14 @@ describe('the main job', () => {
   });
 
   it('is withdrawn by who asked', async () => {
-    const [here] = await asked();
+    const [here] = await asked(app);
     await app.click(ana, group, here, 'withdraw');
     await app.card(channel, /Withdrawn/i);
     expect(state()).toBe('closed');
   });
 
   it('is approved by a client without Universal Actions, and by typing', async () => {
-    const [, there] = await asked();
+    const [, there] = await asked(app);
     await app.deliver(
       app.message(ben, channel, '', {
         text: undefined,
@@ -162,7 +157,7 @@ describe('the main job', () => {
   });
 
   it('goes on after a restart, on the same cards', async () => {
-    const [here, there] = await asked();
+    const [here, there] = await asked(app);
     await app.service.stop();
     await app.run();
     await app.click(ben, channel, there, 'approve');
@@ -208,7 +203,7 @@ describe('a press that must not count leaves one correct card', () => {
       memberOf(guest, { userRole: 'guest', userPrincipalName: 'ben_other.example#EXT#@corp.example' }),
       memberOf({ id: '29:new', objectId: 'cccccccc-0000-0000-0000-00000000000c', name: 'New' }),
     ]);
-    const [, there] = await asked();
+    const [, there] = await asked(app);
     const answer = await app.click(human, channel, there, { verb: 'approve', ...more });
     expect(answer).toMatch(words);
     expect(answer).not.toMatch(/^Approved/);
@@ -219,7 +214,7 @@ describe('a press that must not count leaves one correct card', () => {
   });
 
   it('of a stale card', async () => {
-    const [, there] = await asked();
+    const [, there] = await asked(app);
     const stale = dataOf(there, 'approve') as { readonly lr: { readonly fingerprint: string } };
     const { json } = await app.deliver(
       app.press(ben, channel, { lr: { ...stale.lr, fingerprint: '0'.repeat(16) } }),
@@ -229,7 +224,7 @@ describe('a press that must not count leaves one correct card', () => {
   });
 
   it('made twice, with the same id and with a new one, runs once', async () => {
-    const [, there] = await asked();
+    const [, there] = await asked(app);
     const press = app.press(ben, channel, dataOf(there, 'approve'), { replyToId: there.id });
     const [first, second, third] = await Promise.all([
       app.deliver(press),

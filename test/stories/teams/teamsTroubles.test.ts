@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { cardOf, wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
 import { ana, ben, channel, directOf, group, memberOf } from '../../support/chats/teamsHarness.ts';
-import { dataOf, TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
+import { asked, command, dataOf, TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
 
 let app: TeamsTestApp;
 beforeEach(async () => {
@@ -13,16 +13,11 @@ beforeEach(async () => {
 });
 afterEach(() => app.close());
 
-const command = 'lr dump hosta OfficeClickToRun --reason "beacon at 02:40"';
-async function asked(): Promise<readonly [FakeMessage, FakeMessage]> {
-  await app.say(ana, group, command);
-  return [await app.card(group, /Waiting for approval/), await app.card(channel, /Waiting for approval/)];
-}
 const state = (): string => stageOf(app.newest()).state;
 
 describe('trouble with Teams', () => {
   it('a deleted card is posted again', async () => {
-    const [here, there] = await asked();
+    const [here, there] = await asked(app);
     app.connector.delete(here.id);
     await app.click(ben, channel, there, 'approve');
     const fresh = await app.card(group, /Finished/);
@@ -71,14 +66,14 @@ describe('trouble with Teams', () => {
     },
   );
   it('the private copy of a card decides as ever, wherever its public ones stand', async () => {
-    await asked();
+    await asked(app);
     await app.say(ben, directOf(ben), `lr status ${app.newest().id}`);
     const copy = await app.card(directOf(ben), /Waiting for approval/);
     expect(await app.click(ben, directOf(ben), copy, 'approve')).toMatch(/Approved/);
     await app.card(group, /Finished/);
   });
   it('a bot removed from the group leaves the channel’s card, which goes on; let in again, the group’s card shows the end', async () => {
-    const [here, there] = await asked();
+    const [here, there] = await asked(app);
     app.connector.block(group);
     await app.click(ben, channel, there, 'approve');
     await app.card(channel, /Finished/);
@@ -100,7 +95,7 @@ describe('trouble with Teams', () => {
   it.each([403, 400, 404, 409, 413])(
     'row 1.1: one %d to one update of a card ends no card',
     async (status) => {
-      const [here, there] = await asked();
+      const [here, there] = await asked(app);
       app.connector.faults.push({
         method: 'PUT',
         answer: { status, body: { error: { code: 'ServiceError', message: 'odd' } } },
@@ -113,7 +108,7 @@ describe('trouble with Teams', () => {
     },
   );
   it('row 1.1: a deleted card whose update is answered with 403 is posted again', async () => {
-    const [here, there] = await asked();
+    const [here, there] = await asked(app);
     app.connector.delete(here.id);
     app.connector.faults.push({
       method: 'PUT',
@@ -126,7 +121,7 @@ describe('trouble with Teams', () => {
     expect(app.cards(group)).toHaveLength(1);
   });
   it('429 and 5xx for some seconds only delay the cards', async () => {
-    const [here, there] = await asked();
+    const [here, there] = await asked(app);
     app.connector.faults.push(
       { method: 'PUT', answer: { status: 429, headers: { 'retry-after': '1' } }, times: 3 },
       { method: 'PUT', answer: { status: 502 }, times: 2 },

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verb } from '../../../cards/view.ts';
 import type { Service } from '../../../src/app/compose.ts';
-import { nodesIn } from '../chats/hostile.ts';
+import { live, nodesIn } from '../chats/hostile.ts';
 import { read } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { Person } from '../../../src/demo/slack/person.ts';
@@ -12,22 +12,6 @@ import type { SlackTestApp } from '../slack/slackTestApp.ts';
 import type { SlackMessageKept } from '../../../src/demo/slack/world.ts';
 import { readAgain, stagePolicy } from './stage.ts';
 import type { Carried, Door, Stage, Who } from './stage.ts';
-
-/** What a block can hold that Slack draws as something else than the text it was given. */
-const live = new Set([
-  'user',
-  'usergroup',
-  'broadcast',
-  'channel',
-  'team',
-  'link',
-  'date',
-  'color',
-  'image',
-  'markdown',
-  'video',
-  'file',
-]);
 
 export const slackIds: Readonly<Record<Who, string>> = {
   riley: 'U0RILEY1',

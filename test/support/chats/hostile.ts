@@ -11,6 +11,22 @@ const undrawn =
 const emojiJoiner =
   /(?<=\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)\u200d(?=\p{Extended_Pictographic})/gu;
 
+/** What a block can hold that Slack draws as something else than the text it was given. */
+export const live = new Set([
+  'user',
+  'usergroup',
+  'broadcast',
+  'channel',
+  'team',
+  'link',
+  'date',
+  'color',
+  'image',
+  'markdown',
+  'video',
+  'file',
+]);
+
 export interface Node {
   readonly [key: string]: unknown;
 }

@@ -12,6 +12,8 @@ import type { Line } from '../../../src/adapters/checks/line.ts';
 import { showLine } from '../../../src/doctor/report.ts';
 import { secretsIn } from '../../../src/doctor/settings.ts';
 import { rights } from '../../../src/liveResponse/codes/permissions.ts';
+import { json, refuse } from '../defender/defenderFakes.ts';
+import type { Answer } from '../defender/defenderFakes.ts';
 import { root } from '../root.ts';
 import { testKeyText } from '../store/testKeys.ts';
 
@@ -128,3 +130,15 @@ export function tokenSource(value: string): () => TokenSource {
     getToken: () => Promise.resolve({ value: new Secret(value), expiresAt: Date.now() + 3_599_000 }),
   });
 }
+
+export const noSuchDevice = 'f'.repeat(40);
+
+/** A Defender that answers as it should, whatever the token. */
+export const healthy: Answer = (ask, response) => {
+  if (ask.path.includes(noSuchDevice)) refuse(response, 404, 'ResourceNotFound');
+  else if (ask.path.startsWith('/api/libraryfiles'))
+    json(response, 200, {
+      value: ['minidump.ps1', 'collect.ps1', 'collect.sh'].map((fileName) => ({ fileName, sha256: '00' })),
+    });
+  else json(response, 200, { value: [{ id: 'a'.repeat(40) }] });
+};

@@ -1,7 +1,9 @@
 // Answers to the questions of the assistant, with a played Slack.
-import { expect } from '@jest/globals';
+import { afterEach, beforeEach, expect } from '@jest/globals';
+import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import { incidents } from '../slack/slackTestApp.ts';
+import { incidents, seedWorkspace } from '../slack/slackTestApp.ts';
+import { SetupBench } from './setupBench.ts';
 
 export const people = [
   '--person',
@@ -17,3 +19,23 @@ export const secrets = (slack: FakeSlack): string =>
 export const untold = (slack: FakeSlack, text: string): void => {
   for (const secret of [slack.tokens.bot, slack.tokens.app]) expect(text).not.toContain(secret);
 };
+
+export interface SetupWithSlack {
+  bench: SetupBench;
+  slack: FakeSlack;
+}
+
+/** The assistant and a played Slack, new for each test; to be called once in the file. */
+export function setupWithSlack(): SetupWithSlack {
+  const stage = {} as SetupWithSlack;
+  beforeEach(async () => {
+    stage.bench = new SetupBench();
+    stage.slack = await startFakeSlack();
+    seedWorkspace(stage.slack);
+  });
+  afterEach(async () => {
+    await stage.slack.close();
+    stage.bench.close();
+  });
+  return stage;
+}

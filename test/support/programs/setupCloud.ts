@@ -1,11 +1,13 @@
 // Microsoft's cloud for the tests of the assistant: opened once, and before each test as it was at first.
+import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { allRoles, startMicrosoftCloud } from '../entra/microsoftCloud.ts';
 import type { MicrosoftCloud } from '../entra/microsoftCloud.ts';
+import { SetupBench } from './setupBench.ts';
 
-export class SetupCloud {
+class SetupCloud {
   readonly cloud: MicrosoftCloud;
   readonly #folder: string;
   readonly #library: ReturnType<MicrosoftCloud['simulator']['tenant']['library']>;
@@ -30,4 +32,28 @@ export class SetupCloud {
     await this.cloud.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+export interface SetupWithMicrosoft {
+  cloud: MicrosoftCloud;
+  bench: SetupBench;
+}
+
+/** Microsoft's cloud, and the assistant new for each test; to be called once in the file. */
+export function setupWithMicrosoft(): SetupWithMicrosoft {
+  const stage = {} as SetupWithMicrosoft;
+  let opened: SetupCloud;
+  beforeAll(async () => {
+    opened = await SetupCloud.open();
+    stage.cloud = opened.cloud;
+  });
+  beforeEach(() => {
+    opened.reset();
+    stage.bench = new SetupBench();
+  });
+  afterEach(() => {
+    stage.bench.close();
+  });
+  afterAll(() => opened.close());
+  return stage;
 }

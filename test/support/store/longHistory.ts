@@ -3,8 +3,6 @@
 import type { Action } from '../../../src/liveResponse/action.ts';
 import { createClock } from '../../../src/adapters/clock.ts';
 import { createLog } from '../../../src/adapters/log.ts';
-import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
-import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
 import { openOutputStore } from '../../../src/adapters/store/outputStore.ts';
 import { openStore } from '../../../src/adapters/store/journal/requestStore.ts';
 import type { Store } from '../../../src/adapters/store/journal/requestStore.ts';
@@ -12,6 +10,7 @@ import type { OutputStore } from '../../../src/liveResponse/ports.ts';
 import type { CardRef, Request } from '../../../src/liveResponse/request/request.ts';
 import type { AnyEvent } from '../requests/requests.ts';
 import { asked, changeOf, flat, newRequest } from '../requests/requests.ts';
+import { quickDisk } from './quickDisk.ts';
 
 export interface LongHistory {
   readonly requests: number;
@@ -22,19 +21,6 @@ export interface LongHistory {
   /** Where the card of one of those stands. */
   readonly cardOf: (id: string) => CardRef;
 }
-
-/**
- * What was written is not waited for: that the disk has it is not what these tests are about, and would take
- * minutes.
- */
-const quickDisk: Disk = {
-  ...realDisk,
-  open: (path, mode) => ({
-    ...realDisk.open(path, mode),
-    sync: () => undefined,
-    flush: () => Promise.resolve(),
-  }),
-};
 
 const minute = 60_000;
 /** Requests written side by side. */

@@ -12,7 +12,6 @@ import type { CardView } from '../../../cards/view.ts';
 import { hash, random } from '../../../src/adapters/clock.ts';
 import { createLog } from '../../../src/adapters/log.ts';
 import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
-import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
 import { history } from '../../../src/adapters/store/history.ts';
 import { openOutputStore } from '../../../src/adapters/store/outputStore.ts';
 import { openStore } from '../../../src/adapters/store/journal/requestStore.ts';
@@ -26,6 +25,7 @@ import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { createStoryChat } from '../apps/storyChat.ts';
 import { createStoryClock, policyFrom, textOf } from '../apps/testApp.ts';
 import { root } from '../root.ts';
+import { quickDisk } from './quickDisk.ts';
 import { testKeys } from './testKeys.ts';
 import { CallRates, defaultRates, elapsedOf } from '../../../src/liveResponse/pacing/callRates.ts';
 
@@ -94,16 +94,6 @@ export function layOutRecord(name: RecordName, lines = Infinity): string {
   }
   return folder;
 }
-
-/** What is written is not waited for: these folders are read once and thrown away. */
-const quickDisk: Disk = {
-  ...realDisk,
-  open: (path, mode) => ({
-    ...realDisk.open(path, mode),
-    sync: () => undefined,
-    flush: () => Promise.resolve(),
-  }),
-};
 
 /** Nothing of a recording is asked of Defender again. */
 function noDefender(): DefenderApi {

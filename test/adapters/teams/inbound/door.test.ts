@@ -1,30 +1,13 @@
 // Who gets through /api/messages: the token table, body limits, and that nobody learns why they were refused.
 import { createHmac } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { looksLikeChannelToken } from '../../../../src/adapters/teams/inbound/inboundRoute.ts';
 import { encoded, issuer } from '../../../../src/demo/teams/channelKeys.ts';
-import { ana, appId, directOf, keepingLog, TeamsHarness } from '../../../support/chats/teamsHarness.ts';
+import { doorBench } from '../../../support/chats/teamsDoorBench.ts';
+import type { TeamsHarness } from '../../../support/chats/teamsHarness.ts';
+import { appId } from '../../../support/chats/teamsHarness.ts';
 
-const bench = new TeamsHarness();
-const log = keepingLog();
-
-beforeAll(async () => {
-  // botbuilder prints every refused token; there is no switch for it.
-  jest.spyOn(console, 'error').mockImplementation(() => undefined);
-  await bench.start({ log });
-});
-afterAll(async () => {
-  await bench.stop();
-  jest.restoreAllMocks();
-});
-beforeEach(() => {
-  bench.keys.endorsements = ['msteams'];
-  bench.keys.down = undefined;
-});
-
-function message(more: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
-  return bench.message(ana, directOf(ana), 'lr help', more);
-}
+const { bench, log, message } = doorBench();
 const minutes = (count: number): number => Math.floor(Date.now() / 1000) + count * 60;
 
 async function heard(

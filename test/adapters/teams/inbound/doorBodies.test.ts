@@ -1,29 +1,11 @@
 // Bodies at the door of Teams: what is read, what is refused, and with which status.
 import { request } from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { deepestBody } from '../../../../src/adapters/teams/inbound/inboundRoute.ts';
-import { ana, appId, directOf, keepingLog, TeamsHarness } from '../../../support/chats/teamsHarness.ts';
+import { doorBench } from '../../../support/chats/teamsDoorBench.ts';
+import { appId } from '../../../support/chats/teamsHarness.ts';
 
-const bench = new TeamsHarness();
-const log = keepingLog();
-
-beforeAll(async () => {
-  // botbuilder prints every refused token; there is no switch for it.
-  jest.spyOn(console, 'error').mockImplementation(() => undefined);
-  await bench.start({ log });
-});
-afterAll(async () => {
-  await bench.stop();
-  jest.restoreAllMocks();
-});
-beforeEach(() => {
-  bench.keys.endorsements = ['msteams'];
-  bench.keys.down = undefined;
-});
-
-function message(more: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
-  return bench.message(ana, directOf(ana), 'lr help', more);
-}
+const { bench, message } = doorBench();
 
 describe('a body', () => {
   const raw = (body: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>

@@ -2,9 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { aView } from '../../../support/requests/views.ts';
 import { cardOf, wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
-import type { FakeMessage } from '../../../../src/demo/teams/fakeConnector.ts';
 import { ana, ben, group, TeamsHarness } from '../../../support/chats/teamsHarness.ts';
-import type { Human } from '../../../support/chats/teamsHarness.ts';
+import { answerFor, data, refused, sentence } from '../../../support/chats/teamsPresses.ts';
 
 let bench: TeamsHarness;
 beforeEach(async () => {
@@ -12,18 +11,6 @@ beforeEach(async () => {
   await bench.start();
 });
 afterEach(() => bench.stop());
-const data = (verb: string, more: object = {}) => ({
-  lr: { verb, requestId: 'r1', revision: 3, fingerprint: 'a1b2' },
-  ...more,
-});
-const message = 'application/vnd.microsoft.activity.message';
-const answerFor = (human: Human): Promise<FakeMessage> => bench.connector.until(() => bench.alone(human)[0]);
-async function refused(activity: Readonly<Record<string, unknown>>): Promise<unknown> {
-  const { status, json } = await bench.deliver(activity);
-  expect(status).toBe(200);
-  expect(json).toMatchObject({ statusCode: 200, type: message });
-  return (json as { readonly value: unknown }).value;
-}
 
 describe('a press', () => {
   it('reaches the bot with what the button carried, and nothing else', async () => {
@@ -32,7 +19,7 @@ describe('a press', () => {
     );
     expect([status, json]).toEqual([
       200,
-      { statusCode: 200, type: message, value: 'Done. This card follows in a moment.' },
+      { statusCode: 200, type: sentence, value: 'Done. This card follows in a moment.' },
     ]);
     expect(bench.bot.presses).toMatchObject([
       {
@@ -55,7 +42,9 @@ describe('a press', () => {
   });
   it('that is refused is answered with a message to the clicker, never with an error', async () => {
     bench.bot.onPress = () => Promise.resolve({ kind: 'sentence', text: 'You asked for this yourself.' });
-    expect(await refused(bench.press(ana, group, data('approve')))).toBe('You asked for this yourself.');
+    expect(await refused(bench, bench.press(ana, group, data('approve')))).toBe(
+      'You asked for this yourself.',
+    );
     expect(bench.connector.messages).toEqual([]);
   });
   it('answered with a card shows it to the clicker', async () => {
@@ -74,9 +63,9 @@ describe('a press', () => {
         text: 'Link',
         link: { label: 'Download', url: 'https://x.blob.core.windows.net/y?sig=secret' },
       });
-    const said = await refused(bench.press(ben, group, data('link')));
+    const said = await refused(bench, bench.press(ben, group, data('link')));
     expect(JSON.stringify(said)).not.toContain('secret');
-    expect(cardOf(await answerFor(ben))).toMatchObject({
+    expect(cardOf(await answerFor(bench, ben))).toMatchObject({
       actions: [{ type: 'Action.OpenUrl', url: 'https://x.blob.core.windows.net/y?sig=secret' }],
     });
     expect(bench.connector.in(group).filter((one) => one.to === undefined)).toEqual([]);
@@ -91,7 +80,7 @@ describe('a press', () => {
         replyToId: '1',
       }),
     );
-    expect(wordsOf(await answerFor(ben))).toBe('Somebody was faster.');
+    expect(wordsOf(await answerFor(bench, ben))).toBe('Somebody was faster.');
     expect(bench.bot.presses).toMatchObject([{ verb: 'approve', requestId: 'r1' }]);
   });
   it('that comes twice with one id is done once and answered alike', async () => {
@@ -121,7 +110,7 @@ describe('a press', () => {
     ]);
   });
   it('of a client that refreshes by itself changes nothing', async () => {
-    await refused(bench.press(ben, group, data('approve'), { trigger: 'automatic' }));
+    await refused(bench, bench.press(ben, group, data('approve'), { trigger: 'automatic' }));
     expect(bench.bot.presses).toEqual([]);
   });
   it.each([
@@ -132,7 +121,7 @@ describe('a press', () => {
     ['a revision that is no number', { lr: { ...data('approve').lr, revision: '3' } }],
     ['an index that is none', { lr: { ...data('link').lr, index: -1 } }],
   ])('with %s is told apart', async (_what, wrong) => {
-    expect(await refused(bench.press(ben, group, wrong))).toMatch(/not one of this bot/);
+    expect(await refused(bench, bench.press(ben, group, wrong))).toMatch(/not one of this bot/);
     expect(bench.bot.presses).toEqual([]);
   });
   it.each([
@@ -140,16 +129,16 @@ describe('a press', () => {
     ['a value that is a list', { value: [] }],
     ['an action that is a text', { value: { action: 'x' } }],
   ])('with %s is no error either', async (_what, more) => {
-    expect(await refused(bench.press(ben, group, undefined, more))).toMatch(/not one of this bot/);
+    expect(await refused(bench, bench.press(ben, group, undefined, more))).toMatch(/not one of this bot/);
   });
   it('of another kind of invoke is answered in the right shape', async () => {
-    await refused(bench.press(ben, group, data('approve'), { name: 'task/fetch' }));
-    await refused(bench.press(ben, group, data('approve'), { name: undefined }));
+    await refused(bench, bench.press(ben, group, data('approve'), { name: 'task/fetch' }));
+    await refused(bench, bench.press(ben, group, data('approve'), { name: undefined }));
     expect(bench.bot.presses).toEqual([]);
   });
   it('that breaks the bot is told so, without its message', async () => {
     bench.bot.onPress = () => Promise.reject(new Error('/secret/path broke'));
-    expect(await refused(bench.press(ben, group, data('approve')))).toMatch(
+    expect(await refused(bench, bench.press(ben, group, data('approve')))).toMatch(
       /^Something broke in the bot \(reference [0-9a-f]{6}\), and this may not have been done: look at the card(?!.*secret)/,
     );
   });

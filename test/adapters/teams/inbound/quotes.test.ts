@@ -2,24 +2,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { commandText } from '../../../../src/adapters/teams/inbound/text.ts';
 import { readActivity } from '../../../../src/adapters/teams/inbound/activity.ts';
-import type { Inbound } from '../../../../src/adapters/teams/inbound/activity.ts';
 import { quotesIn } from '../../../../src/adapters/teams/inbound/quotes.ts';
+import { bot, channel, personal } from '../../../support/chats/teamsLines.ts';
 import { isLinear } from '../../../support/linearTime.ts';
-
-type Message = Parameters<typeof commandText>[0];
-const bot: Inbound['bot'] = { id: '28:bot', name: 'Live Response' };
-const mention = { id: '28:bot', text: '<at>Live Response</at>' };
-
-function channel(
-  text: string,
-  mentions: Message['mentions'] = [mention],
-  more: Partial<Message> = {},
-): string | undefined {
-  return commandText({ text, mentions, bot, kind: 'channel', targeted: false, ...more }, 'lr');
-}
-function personal(text: string): string | undefined {
-  return commandText({ text, mentions: [], bot, kind: 'personal', targeted: false }, 'lr');
-}
 
 const quoted = '<quoted messageId="1764000000001"/>';
 const block =

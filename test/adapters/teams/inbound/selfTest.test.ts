@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { ServiceClientCredentialsFactory } from 'botframework-connector';
 import { Secret } from '../../../../src/adapters/secret.ts';
 import type { TeamsSettings } from '../../../../src/adapters/teams/settings.ts';
@@ -11,25 +11,11 @@ import { openBotbuilderDoor } from '../../../../src/adapters/teams/botbuilder/bo
 import { openDoor } from '../../../../src/adapters/teams/doors.ts';
 import { createManualClock } from '../../../support/manualClock.ts';
 import type { TokenOptions } from '../../../../src/demo/teams/channelKeys.ts';
+import { doorBench } from '../../../support/chats/teamsDoorBench.ts';
 import { ana, appId, directOf, keepingLog, TeamsHarness } from '../../../support/chats/teamsHarness.ts';
 import { teamsDoor } from '../../../support/chats/teamsDoor.ts';
 
-const bench = new TeamsHarness();
-const log = keepingLog();
-
-beforeAll(async () => {
-  // botbuilder prints every refused token; there is no switch for it.
-  jest.spyOn(console, 'error').mockImplementation(() => undefined);
-  await bench.start({ log });
-});
-afterAll(async () => {
-  await bench.stop();
-  jest.restoreAllMocks();
-});
-beforeEach(() => {
-  bench.keys.endorsements = ['msteams'];
-  bench.keys.down = undefined;
-});
+const { bench } = doorBench();
 
 it('a library that would take messages without a token is not started with', async () => {
   class Disabled extends ServiceClientCredentialsFactory {

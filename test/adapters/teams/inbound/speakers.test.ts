@@ -1,7 +1,6 @@
 // Who speaks in Teams, as the roster says and not the message.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
-import type { FakeMessage } from '../../../../src/demo/teams/fakeConnector.ts';
 import {
   ana,
   ben,
@@ -15,6 +14,7 @@ import {
   tenant,
 } from '../../../support/chats/teamsHarness.ts';
 import type { Human } from '../../../support/chats/teamsHarness.ts';
+import { answerFor, data, refused } from '../../../support/chats/teamsPresses.ts';
 
 let bench: TeamsHarness;
 beforeEach(async () => {
@@ -24,18 +24,6 @@ beforeEach(async () => {
 afterEach(() => bench.stop());
 
 const foreign = '99999999-9999-9999-9999-999999999999';
-const data = (verb: string, more: object = {}) => ({
-  lr: { verb, requestId: 'r1', revision: 3, fingerprint: 'a1b2' },
-  ...more,
-});
-const message = 'application/vnd.microsoft.activity.message';
-const answerFor = (human: Human): Promise<FakeMessage> => bench.connector.until(() => bench.alone(human)[0]);
-async function refused(activity: Readonly<Record<string, unknown>>): Promise<unknown> {
-  const { status, json } = await bench.deliver(activity);
-  expect(status).toBe(200);
-  expect(json).toMatchObject({ statusCode: 200, type: message });
-  return (json as { readonly value: unknown }).value;
-}
 
 describe('who speaks is judged by Teams’ roster, not by the message', () => {
   const cases: readonly (readonly [string, Human, Readonly<Record<string, unknown>>, string])[] = [
@@ -121,11 +109,11 @@ describe('who speaks is judged by Teams’ roster, not by the message', () => {
   });
   it('and nothing is done when the roster cannot be asked', async () => {
     bench.connector.faults.push({ method: 'GET', answer: { status: 500 }, times: 9 });
-    expect(await refused(bench.press(ben, group, data('approve')))).toBe(
+    expect(await refused(bench, bench.press(ben, group, data('approve')))).toBe(
       'Teams could not say who you are just now, so nothing was approved. Press again in a minute.',
     );
     await bench.deliver(bench.message(ana, directOf(ana), 'lr help'));
-    expect(wordsOf(await answerFor(ana))).toBe(
+    expect(wordsOf(await answerFor(bench, ana))).toBe(
       'Teams could not say who you are just now, so nothing was done. Type it again in a minute.',
     );
     expect([bench.bot.presses, bench.bot.commands]).toEqual([[], []]);

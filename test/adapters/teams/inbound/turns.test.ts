@@ -14,7 +14,7 @@ import {
   TeamsHarness,
   tenant,
 } from '../../../support/chats/teamsHarness.ts';
-import type { Human } from '../../../support/chats/teamsHarness.ts';
+import { answerFor, data, refused } from '../../../support/chats/teamsPresses.ts';
 
 let bench: TeamsHarness;
 beforeEach(async () => {
@@ -22,21 +22,9 @@ beforeEach(async () => {
   await bench.start();
 });
 afterEach(() => bench.stop());
-const data = (verb: string, more: object = {}) => ({
-  lr: { verb, requestId: 'r1', revision: 3, fingerprint: 'a1b2' },
-  ...more,
-});
-const message = 'application/vnd.microsoft.activity.message';
 
 const answerIn = (place: string, count = 1): Promise<FakeMessage> =>
   bench.connector.until(() => bench.connector.in(place)[count - 1]);
-const answerFor = (human: Human): Promise<FakeMessage> => bench.connector.until(() => bench.alone(human)[0]);
-async function refused(activity: Readonly<Record<string, unknown>>): Promise<unknown> {
-  const { status, json } = await bench.deliver(activity);
-  expect(status).toBe(200);
-  expect(json).toMatchObject({ statusCode: 200, type: message });
-  return (json as { readonly value: unknown }).value;
-}
 
 const replies: readonly (readonly [string, Reply, RegExp])[] = [
   ['a sentence', { kind: 'sentence', text: 'no **bold** <at>all</at>' }, /no \*\*bold\*\* <at>all<\/at>/],
@@ -103,7 +91,7 @@ describe('a typed command', () => {
   ])('%s reaches the bot with who, where and what', async (_what, place, text, direct) => {
     const activity = bench.message(ana, place, text);
     expect((await bench.deliver(activity)).status).toBe(200);
-    await answerFor(ana);
+    await answerFor(bench, ana);
     expect(bench.bot.commands).toEqual([
       {
         surface: 'teams',
@@ -133,12 +121,12 @@ describe('a typed command', () => {
     await bench.connector.until(() => bench.connector.calls.find((call) => call.path.includes('/members/')));
     await waitFor(() => bench.bot.commands.length === 1);
     finish({ kind: 'sentence', text: 'done at last' });
-    expect(wordsOf(await answerFor(ana))).toBe('done at last');
+    expect(wordsOf(await answerFor(bench, ana))).toBe('done at last');
   });
   it('that breaks the bot in a way nobody foresaw is answered with a reference', async () => {
     bench.bot.onCommand = () => Promise.reject(new TypeError('planted'));
     await bench.deliver(bench.message(ana, directOf(ana), 'lr dump h p'));
-    expect(wordsOf(await answerFor(ana))).toMatch(
+    expect(wordsOf(await answerFor(bench, ana))).toMatch(
       /^Something broke in the bot \(reference [0-9a-f]{6}\), and this may not have been done: look at the card/,
     );
   });
@@ -170,7 +158,7 @@ describe('a typed command', () => {
   it.each(replies)('is answered alone with %s', async (_what, reply, expected) => {
     bench.bot.onCommand = () => Promise.resolve(reply);
     await bench.deliver(bench.message(ana, group, 'lr status'));
-    const answer = await answerFor(ana);
+    const answer = await answerFor(bench, ana);
     expect(wordsOf(answer)).toMatch(expected);
     expect(bench.connector.in(group).filter((one) => one.to === undefined)).toEqual([]);
     // Text next to a card would be two messages.
@@ -198,7 +186,7 @@ describe('a delivery that comes again', () => {
   it('does nothing the second time, also while the first is under way', async () => {
     const activity = bench.message(ana, directOf(ana), 'lr dump h p');
     await Promise.all([bench.deliver(activity), bench.deliver(activity)]);
-    await answerFor(ana);
+    await answerFor(bench, ana);
     expect((await bench.deliver(activity)).status).toBe(200);
     await bench.halt();
     expect(bench.bot.commands.length).toBe(1);
@@ -209,11 +197,11 @@ describe('a delivery that comes again', () => {
     const press = bench.press(ben, group, data('approve'));
     await bench.deliver(activity);
     await bench.deliver(press);
-    await answerFor(ana);
+    await answerFor(bench, ana);
     await bench.halt();
     await bench.boot();
     await bench.deliver(activity);
-    expect(await refused(press)).toMatch(/has arrived before/);
+    expect(await refused(bench, press)).toMatch(/has arrived before/);
     await bench.halt();
     expect([bench.bot.commands.length, bench.bot.presses.length]).toEqual([1, 1]);
     await bench.boot();
@@ -250,12 +238,12 @@ describe('a slow store', () => {
     let finish: (reply: Reply) => void = () => undefined;
     bench.bot.onPress = () => new Promise((resolve) => (finish = resolve));
     const press = bench.press(ben, group, data('approve'));
-    expect(await refused(press)).toMatch(/takes a moment/);
-    expect(await refused(press)).toMatch(/takes a moment/);
+    expect(await refused(bench, press)).toMatch(/takes a moment/);
+    expect(await refused(bench, press)).toMatch(/takes a moment/);
     // On a busy machine the answer may be quicker than the way to the bot.
     await waitFor(() => bench.bot.presses.length === 1);
     finish({ kind: 'sentence', text: 'Ana was faster.' });
-    expect(wordsOf(await answerFor(ben))).toBe('Ana was faster.');
+    expect(wordsOf(await answerFor(bench, ben))).toBe('Ana was faster.');
     await bench.halt();
     expect([bench.bot.presses.length, bench.alone(ben).length]).toEqual([1, 1]);
     await bench.boot();

@@ -8,25 +8,15 @@ import { Connector } from '../../../../src/adapters/teams/outbound/connector.ts'
 import { aView } from '../../../support/requests/views.ts';
 import { cardOf, wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
 import type { Fault } from '../../../../src/demo/teams/fakeConnector.ts';
-import {
-  ana,
-  ben,
-  channel,
-  group,
-  leapingClock,
-  silent,
-  TeamsHarness,
-} from '../../../support/chats/teamsHarness.ts';
+import type { TeamsHarness } from '../../../support/chats/teamsHarness.ts';
+import { ana, ben, channel, group, silent, startLeaping } from '../../../support/chats/teamsHarness.ts';
 import { teamsDoor } from '../../../support/chats/teamsDoor.ts';
 import type { Clock } from '../../../../src/liveResponse/ports.ts';
 
 let bench: TeamsHarness;
 let clock: Clock;
 beforeEach(async () => {
-  clock = leapingClock();
-  bench = new TeamsHarness();
-  bench.connector.now = () => clock.now();
-  await bench.start({ clock });
+  ({ bench, clock } = await startLeaping());
 });
 afterEach(() => bench.stop());
 

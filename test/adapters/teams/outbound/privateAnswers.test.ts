@@ -3,23 +3,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
 import type { FakeMessage } from '../../../../src/demo/teams/fakeConnector.ts';
 import { createClock } from '../../../../src/adapters/clock.ts';
-import {
-  ben,
-  channel,
-  directOf,
-  group,
-  leapingClock,
-  TeamsHarness,
-} from '../../../support/chats/teamsHarness.ts';
-import type { Clock } from '../../../../src/liveResponse/ports.ts';
+import type { TeamsHarness } from '../../../support/chats/teamsHarness.ts';
+import { ben, channel, directOf, group, startLeaping } from '../../../support/chats/teamsHarness.ts';
 
 let bench: TeamsHarness;
-let clock: Clock;
 beforeEach(async () => {
-  clock = leapingClock();
-  bench = new TeamsHarness();
-  bench.connector.now = () => clock.now();
-  await bench.start({ clock });
+  ({ bench } = await startLeaping());
 });
 afterEach(() => bench.stop());
 

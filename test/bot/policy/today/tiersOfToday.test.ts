@@ -15,6 +15,7 @@ import {
 import { create } from '../../../../src/liveResponse/request/fold.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
 import { avery, policy, riley } from '../../../support/policy.ts';
+import { groupless as today, withTier } from '../../../support/policyVariants.ts';
 import type { FlatRequest } from '../../../support/requests/requests.ts';
 import { after, asked, askedAt, flat, newRequest, requests } from '../../../support/requests/requests.ts';
 
@@ -22,15 +23,7 @@ const minute = 60_000;
 const script = { type: 'RunScript', scriptName: 'minidump.ps1', args: 'lsass' } as const;
 const file = { type: 'GetFile', path: 'C:\\windows\\TEMP\\lsass.dmp.zip' } as const;
 const recipeArgs = { process: 'lsass' };
-/** Nobody's roles hang on a group. */
-const today: Policy = {
-  ...policy,
-  roles: new Map([...policy.roles, ['responder', ['responder1']], ['approver', ['approver1']]]),
-};
-const high = (change: Partial<Tier>): Policy => ({
-  ...today,
-  tiers: today.tiers.map((one) => (one.name === 'high' ? { ...one, ...change } : one)),
-});
+const high = (change: Partial<Tier>): Policy => withTier('high', change, today);
 const waiting = (change: Partial<FlatRequest> = {}): Request =>
   create(newRequest({ ...flat(asked), commands: [script, file], recipeArgs, ...change }));
 const approver = { by: { id: avery.id, name: avery.name }, account: 'console:avery' };

@@ -2,7 +2,7 @@
 // have become stricter, and each that became looser, which changes nothing.
 import { describe, expect, test } from '@jest/globals';
 import type { GroupReading } from '../../../../src/bot/policy/people/people.ts';
-import type { Policy, Tier } from '../../../../src/bot/policy/policy.ts';
+import type { Policy } from '../../../../src/bot/policy/policy.ts';
 import {
   judgeApprover,
   judgeRequest,
@@ -15,7 +15,8 @@ import { create } from '../../../../src/liveResponse/request/fold.ts';
 import type { NewRequest, Request } from '../../../../src/liveResponse/request/request.ts';
 import type { Approval } from '../../../../src/liveResponse/request/vote.ts';
 import { sessionOf } from '../../../../src/liveResponse/request/request.ts';
-import { avery, dump, policy, riley, sam } from '../../../support/policy.ts';
+import { avery, policy, riley, sam } from '../../../support/policy.ts';
+import { withRecipe, withRoles, withTier } from '../../../support/policyVariants.ts';
 import { asked as example, requestIn } from '../../../support/requests/lifecycle.ts';
 import type { FlatRequest } from '../../../support/requests/requests.ts';
 import { after, flat, hosta, newRequest, sessionIn } from '../../../support/requests/requests.ts';
@@ -55,18 +56,6 @@ function agreed(made: FlatRequest): Request {
 
 const queued = (change: Partial<FlatRequest> = {}): Request => agreed({ ...flat(asked), ...change });
 
-const tier = (name: string, change: Partial<Tier>): Policy => ({
-  ...policy,
-  tiers: policy.tiers.map((one) => (one.name === name ? { ...one, ...change } : one)),
-});
-const roles = (change: Readonly<Record<string, readonly string[]>>): Policy => ({
-  ...policy,
-  roles: new Map([...policy.roles, ...Object.entries(change)]),
-});
-const recipe = (change: Partial<typeof dump>): Policy => ({
-  ...policy,
-  recipes: new Map([['dump', { ...dump, ...change }]]),
-});
 const read = (
   accounts: readonly string[],
   answers: Readonly<Record<string, 'yes' | 'no' | 'unread'>>,
@@ -94,12 +83,24 @@ const judgements: readonly (readonly [string, string, Policy, Request?, number?]
     'requesterNotListed',
     { ...policy, people: [{ ...riley, id: 'other' }, avery, sam] },
   ],
-  ['that took the role to ask from the requester', 'requesterRoleGone', roles({ responder: ['responder2'] })],
-  ['that has a tier asking for another role', 'requesterRoleGone', tier('high', { request: 'lead' })],
+  [
+    'that took the role to ask from the requester',
+    'requesterRoleGone',
+    withRoles({ responder: ['responder2'] }),
+  ],
+  ['that has a tier asking for another role', 'requesterRoleGone', withTier('high', { request: 'lead' })],
   ['without the approver', 'approverNotListed', { ...policy, people: [riley, sam] }],
-  ['that took the role from the approver', 'approverNotListed', roles({ approver: ['responder2'] })],
-  ['whose tier is approved by another role too', 'approverNotListed', tier('high', { approve: 'senior' })],
-  ['whose tier is approved by another role that the approver has', 'runs', tier('high', { approve: 'lead' })],
+  ['that took the role from the approver', 'approverNotListed', withRoles({ approver: ['responder2'] })],
+  [
+    'whose tier is approved by another role too',
+    'approverNotListed',
+    withTier('high', { approve: 'senior' }),
+  ],
+  [
+    'whose tier is approved by another role that the approver has',
+    'runs',
+    withTier('high', { approve: 'lead' }),
+  ],
   [
     'that made one person of the two',
     'samePerson',
@@ -121,33 +122,33 @@ const judgements: readonly (readonly [string, string, Policy, Request?, number?]
   [
     'whose recipe runs something else',
     'recipeChanged',
-    recipe({ commands: [{ type: 'RunScript', scriptName: 'other.ps1', args: '{process}' }] }),
+    withRecipe({ commands: [{ type: 'RunScript', scriptName: 'other.ps1', args: '{process}' }] }),
   ],
   [
     'whose recipe takes no such argument',
     'recipeChanged',
-    recipe({ args: [{ name: 'process', chars: 'A-Z', max: 64 }] }),
+    withRecipe({ args: [{ name: 'process', chars: 'A-Z', max: 64 }] }),
   ],
-  ['whose recipe is for the system of the device', 'runs', recipe({ systems: ['windows'] })],
-  ['whose recipe is for another system now', 'otherSystem', recipe({ systems: ['linux', 'macos'] })],
+  ['whose recipe is for the system of the device', 'runs', withRecipe({ systems: ['windows'] })],
+  ['whose recipe is for another system now', 'otherSystem', withRecipe({ systems: ['linux', 'macos'] })],
   [
     'whose recipe is for Windows, the device being set up anew',
     'otherSystem',
-    recipe({ systems: ['windows'] }),
+    withRecipe({ systems: ['windows'] }),
     queued({ device: { ...hosta, os: 'Ubuntu' } }),
   ],
   [
     'whose recipe is for Windows, the device being of a system nobody knows',
     'runs',
-    recipe({ systems: ['windows'] }),
+    withRecipe({ systems: ['windows'] }),
     queued({ device: { ...hosta, os: 'Plan 9' } }),
   ],
-  ['with the recipe in a stricter tier', 'tierStricter', recipe({ tier: 'critical' })],
+  ['with the recipe in a stricter tier', 'tierStricter', withRecipe({ tier: 'critical' })],
   [
     'with the recipe in a looser tier',
     'runs',
     {
-      ...recipe({ tier: 'low' }),
+      ...withRecipe({ tier: 'low' }),
       tiers: [
         ...policy.tiers,
         {
@@ -164,24 +165,24 @@ const judgements: readonly (readonly [string, string, Policy, Request?, number?]
   [
     'without the agreed tier',
     'tierGone',
-    { ...recipe({ tier: 'critical' }), tiers: policy.tiers.slice(0, 1) },
+    { ...withRecipe({ tier: 'critical' }), tiers: policy.tiers.slice(0, 1) },
   ],
-  ['whose tier asks for a reason', 'reasonMissing', tier('high', { reason: 'required' })],
+  ['whose tier asks for a reason', 'reasonMissing', withTier('high', { reason: 'required' })],
   [
     'whose tier asks for a reason that was given',
     'runs',
-    tier('high', { reason: 'required' }),
+    withTier('high', { reason: 'required' }),
     queued({ reason: 'beacon' }),
   ],
   [
     'that gives less time for an approval than was taken',
     'expireAfterShorter',
-    tier('high', { expireAfter: 4 * minute }),
+    withTier('high', { expireAfter: 4 * minute }),
   ],
-  ['that gives less time, and enough', 'runs', tier('high', { expireAfter: 6 * minute })],
-  ['that voids an approval sooner', 'runWithinShorter', tier('high', { runWithin: minute })],
-  ['that voids it sooner, and not yet', 'runs', tier('high', { runWithin: 2 * minute })],
-  ['looser in everything', 'runs', tier('high', { expireAfter: 99 * minute, runWithin: 99 * minute })],
+  ['that gives less time, and enough', 'runs', withTier('high', { expireAfter: 6 * minute })],
+  ['that voids an approval sooner', 'runWithinShorter', withTier('high', { runWithin: minute })],
+  ['that voids it sooner, and not yet', 'runs', withTier('high', { runWithin: 2 * minute })],
+  ['looser in everything', 'runs', withTier('high', { expireAfter: 99 * minute, runWithin: 99 * minute })],
   ['the same, later than was agreed: it lapses by itself', 'runs', policy, queued(), at + 60 * minute],
   [
     'without such a command outside recipes',
@@ -212,7 +213,7 @@ describe('what was approved, by today’s policy', () => {
 
   test('the order of the tiers counts as it is today', () => {
     const turned: Policy = {
-      ...recipe({ tier: 'critical' }),
+      ...withRecipe({ tier: 'critical' }),
       tiers: [...policy.tiers].reverse().map((one) => ({
         ...one,
         approve: 'approver',
@@ -240,12 +241,12 @@ describe('what was approved, by today’s policy', () => {
       at + 50 * minute,
     );
     sessionIn(resent, 'queued');
-    expect(code(of(tier('high', { expireAfter: 4 * minute }), resent, at + 51 * minute))).toBe('runs');
+    expect(code(of(withTier('high', { expireAfter: 4 * minute }), resent, at + 51 * minute))).toBe('runs');
   });
 });
 
 describe('groups', () => {
-  const byGroup = roles({ responder: ['slack:S0RESP'], approver: ['entra:group-1'] });
+  const byGroup = withRoles({ responder: ['slack:S0RESP'], approver: ['entra:group-1'] });
   const judged = (requester: GroupReading | undefined, approver: GroupReading | undefined): string =>
     code(
       judgeToday(byGroup, queued(), at + 6 * minute, {
@@ -283,30 +284,32 @@ describe('what waits for approval', () => {
   const waiting = create(asked);
 
   test('ends at the time of today’s tier, where that is sooner', () => {
-    expect(code(judgeRequest(tier('high', { expireAfter: 5 * minute }), waiting, at + 5 * minute))).toBe(
+    expect(code(judgeRequest(withTier('high', { expireAfter: 5 * minute }), waiting, at + 5 * minute))).toBe(
       'expireAfterShorter',
     );
-    expect(code(judgeRequest(tier('high', { expireAfter: 5 * minute }), waiting, at + 5 * minute - 1))).toBe(
-      'runs',
-    );
+    expect(
+      code(judgeRequest(withTier('high', { expireAfter: 5 * minute }), waiting, at + 5 * minute - 1)),
+    ).toBe('runs');
   });
 
   test('shows the roles and the time of today where they are stricter', () => {
-    const today = tier('high', { approve: 'lead', expireAfter: 5 * minute });
+    const today = withTier('high', { approve: 'lead', expireAfter: 5 * minute });
     expect(shownToday(today, waiting)).toMatchObject({
       asked: { terms: { approveRole: 'approver and lead', expiresAt: at + 5 * minute } },
     });
-    expect(shownToday(tier('high', { expireAfter: 90 * minute }), waiting).asked.terms).toEqual(
+    expect(shownToday(withTier('high', { expireAfter: 90 * minute }), waiting).asked.terms).toEqual(
       asked.asked.terms,
     );
-    expect(limitsToday(tier('high', { runWithin: minute }), queued()).runBefore).toBe(approval.at + minute);
-    expect(limitsToday(tier('high', { runWithin: 99 * minute }), queued()).runBefore).toBe(
+    expect(limitsToday(withTier('high', { runWithin: minute }), queued()).runBefore).toBe(
+      approval.at + minute,
+    );
+    expect(limitsToday(withTier('high', { runWithin: 99 * minute }), queued()).runBefore).toBe(
       approval.at + 30 * minute,
     );
   });
 
   test('may be approved by who has both roles, and by nobody who is the requester under another entry', () => {
-    const today = tier('high', { approve: 'lead' });
+    const today = withTier('high', { approve: 'lead' });
     expect(judgeApprover(today, waiting, approval)).toBeUndefined();
     expect(
       code(judgeApprover(today, waiting, { by: { id: sam.id, name: sam.name }, account: 'console:sam' })),
@@ -317,7 +320,7 @@ describe('what waits for approval', () => {
 test('the shorter cancelParkedAfter counts', () => {
   const running = requestIn('running');
   const parked = (own: number | undefined, todays: number | undefined): number | undefined =>
-    limitsToday(tier('high', todays === undefined ? {} : { cancelParkedAfter: todays }), {
+    limitsToday(withTier('high', todays === undefined ? {} : { cancelParkedAfter: todays }), {
       ...running,
       ...asked,
       asked: {

@@ -13,7 +13,8 @@ import type { Judgement } from '../../../../src/bot/policy/today.ts';
 import { create } from '../../../../src/liveResponse/request/fold.ts';
 import type { NewRequest, Request } from '../../../../src/liveResponse/request/request.ts';
 import type { Approval } from '../../../../src/liveResponse/request/vote.ts';
-import { avery, dump, policy, riley, sam } from '../../../support/policy.ts';
+import { avery, dump, riley, sam } from '../../../support/policy.ts';
+import { groupless, withTier } from '../../../support/policyVariants.ts';
 import type { FlatRequest } from '../../../support/requests/requests.ts';
 import {
   after,
@@ -42,15 +43,8 @@ const approval: Approval = {
   at: at + 5 * minute,
   digest: asked.subject.digest,
 };
-const groupless: Policy = {
-  ...policy,
-  roles: new Map([...policy.roles, ['responder', ['responder1']], ['approver', ['approver1']]]),
-};
-
-const tier = (name: string, change: Partial<Tier>, of: Policy = groupless): Policy => ({
-  ...of,
-  tiers: of.tiers.map((one) => (one.name === name ? { ...one, ...change } : one)),
-});
+const tier = (name: string, change: Partial<Tier>, of: Policy = groupless): Policy =>
+  withTier(name, change, of);
 const waiting = (change: Partial<FlatRequest> = {}): Request =>
   create(newRequest({ ...flat(asked), ...change }));
 const queued = (change: Partial<FlatRequest> = {}): Request =>
