@@ -116,6 +116,27 @@ describe('the limits of the tenant', () => {
     expect(house.counts.news).toBe(1);
   });
 
+  test('are not learned by a clock that was set forward while several sessions wait, each by its own measure', () => {
+    const house = learned([running]);
+    const first = sessionOf(running, 'running');
+    const later = sessionOf(history(askedFor({ id: 'lr-later', origin: 'lr-later' }), ...sent), 'running');
+    const { stage } = later.session;
+    const second = {
+      ...later,
+      session: {
+        ...later.session,
+        stage: { ...stage, run: { ...stage.run, startedAt: stage.run.startedAt + 1 } },
+      },
+    };
+    const both = (): void => {
+      for (const session of [first, second]) house.learning.shown(session, actionWith('Pending'));
+    };
+    both();
+    house.clock.jump(24 * hour);
+    both();
+    expect(house.counts.news).toBe(0);
+  });
+
   test('are not written where somebody was faster, and a full disk is logged', async () => {
     const house = learned([timedOut('lr-a', 3 * hour, 2 * hour)]);
     house.store.broken = 'full';
