@@ -9,7 +9,7 @@ import { actionId, asked, start } from '../../../support/requests/lifecycle.ts';
 import { policy } from '../../../support/policy.ts';
 import { after } from '../../../support/requests/requests.ts';
 import { askedFor, history, portsStart, sent, sessionOf } from '../../../support/apps/workerPorts.ts';
-import { createResultTable, ended, lifeOfLink, minute, other, zip } from './resultTable.ts';
+import { createResultTable, ended, lifeOfLink, minute, other, zip } from './results/resultTable.ts';
 
 const excerpt = { index: 0, at: start, length: 0, sha256: '', errors: false, cut: false };
 const file = (index: number) => ({ type: 'fileSeen', file: { index, at: start, format: 'zip' } }) as const;

@@ -14,7 +14,7 @@ import {
   sent,
   sessionOf,
 } from '../../../support/apps/workerPorts.ts';
-import { turns } from './resultTable.ts';
+import { turns } from './results/resultTable.ts';
 import { cancelAsked, minute, progress, running } from './runningSession.ts';
 
 function opened(requests: readonly Request[]) {

@@ -1,11 +1,11 @@
 // Nobody waits in the dark (rows 1.1 to 1.3): who is told what while a card cannot be drawn, how often,
 // through which chat, and again when it can.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { ChatError } from '../../../../src/bot/ports.ts';
-import { createStoryChat } from '../../../support/apps/storyChat.ts';
-import { openTestApp } from '../../../support/apps/testApp.ts';
-import type { TestApp } from '../../../support/apps/testApp.ts';
-import type { StoryChat } from '../../../support/apps/storyChat.ts';
+import { ChatError } from '../../../../../src/bot/ports.ts';
+import { createStoryChat } from '../../../../support/apps/storyChat.ts';
+import { openTestApp } from '../../../../support/apps/testApp.ts';
+import type { TestApp } from '../../../../support/apps/testApp.ts';
+import type { StoryChat } from '../../../../support/apps/storyChat.ts';
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { deviceChecks } from '../../src/simulator/sessions/checks.ts';
-import { faultNames } from '../../src/simulator/faults.ts';
-import { choices, defaultProfile } from '../../src/simulator/profile.ts';
-import { root } from '../support/root.ts';
+import { deviceChecks } from '../../../src/simulator/sessions/checks.ts';
+import { faultNames } from '../../../src/simulator/faults.ts';
+import { choices, defaultProfile } from '../../../src/simulator/profile.ts';
+import { root } from '../../support/root.ts';
 
 const page = readFileSync(join(root, 'docs', 'simulator.md'), 'utf8');
 /** The rows of the table below a heading, as cells. */

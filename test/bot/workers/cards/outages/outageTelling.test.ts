@@ -5,10 +5,10 @@ import {
   elsewhereText,
   outageText,
   unseenText,
-} from '../../../../src/bot/workers/cards/outageWords.ts';
-import type { Outage } from '../../../../src/bot/workers/cards/outageWords.ts';
-import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { failure, request, setTable, standing, TableChat } from './cardTable.ts';
+} from '../../../../../src/bot/workers/cards/outageWords.ts';
+import type { Outage } from '../../../../../src/bot/workers/cards/outageWords.ts';
+import type { Request } from '../../../../../src/liveResponse/request/request.ts';
+import { failure, request, setTable, standing, TableChat } from '../cardTable.ts';
 import { asked, begin, broken, incidents, second, seen, since, soc } from './outageTable.ts';
 
 describe('the requester', () => {

@@ -1,9 +1,9 @@
 // Results that cannot be read or kept yet: when they are tried again, when they are given up, and what is told.
 import { describe, expect, test } from '@jest/globals';
-import { DefenderError, StoreError } from '../../../../src/liveResponse/ports.ts';
-import { actionWith, asked } from '../../../support/requests/lifecycle.ts';
-import { after } from '../../../support/requests/requests.ts';
-import { askedFor, history, portsStart, sent } from '../../../support/apps/workerPorts.ts';
+import { DefenderError, StoreError } from '../../../../../src/liveResponse/ports.ts';
+import { actionWith, asked } from '../../../../support/requests/lifecycle.ts';
+import { after } from '../../../../support/requests/requests.ts';
+import { askedFor, history, portsStart, sent } from '../../../../support/apps/workerPorts.ts';
 import { createResultTable, ended, minute, other, turns, zip } from './resultTable.ts';
 import type { ResultTable } from './resultTable.ts';
 

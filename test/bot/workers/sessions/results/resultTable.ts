@@ -1,13 +1,13 @@
 // Finished and running sessions whose results are read, with a Defender that has a transcript and a file.
-import { createResults } from '../../../../src/bot/workers/sessions/results.ts';
-import type { Turn } from '../../../../src/bot/workers/worker.ts';
-import type { ResultBytes } from '../../../../src/liveResponse/ports.ts';
-import { resultsOf, stageOf } from '../../../../src/liveResponse/request/request.ts';
-import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import type { Results } from '../../../../src/liveResponse/results/resultFacts.ts';
-import type { FlatRequest } from '../../../support/requests/requests.ts';
-import { askedFor, createWorkerPorts, history, sent } from '../../../support/apps/workerPorts.ts';
-import type { PortsOptions, WorkerPorts } from '../../../support/apps/workerPorts.ts';
+import { createResults } from '../../../../../src/bot/workers/sessions/results.ts';
+import type { Turn } from '../../../../../src/bot/workers/worker.ts';
+import type { ResultBytes } from '../../../../../src/liveResponse/ports.ts';
+import { resultsOf, stageOf } from '../../../../../src/liveResponse/request/request.ts';
+import type { Request } from '../../../../../src/liveResponse/request/request.ts';
+import type { Results } from '../../../../../src/liveResponse/results/resultFacts.ts';
+import type { FlatRequest } from '../../../../support/requests/requests.ts';
+import { askedFor, createWorkerPorts, history, sent } from '../../../../support/apps/workerPorts.ts';
+import type { PortsOptions, WorkerPorts } from '../../../../support/apps/workerPorts.ts';
 
 export const minute = 60_000;
 /** How long a new link lives. */

@@ -1,8 +1,8 @@
 // Which places outsiders read, as their chats tell it, and what a card's failures say in words.
 import { describe, expect, test } from '@jest/globals';
-import type { ChatPort } from '../../../../src/bot/ports.ts';
-import { createCardFailures, createSharedPlaces } from '../../../../src/bot/workers/cards/closedPlaces.ts';
-import { door, failure, quiet, setTable } from './cardTable.ts';
+import type { ChatPort } from '../../../../../src/bot/ports.ts';
+import { createCardFailures, createSharedPlaces } from '../../../../../src/bot/workers/cards/closedPlaces.ts';
+import { door, failure, quiet, setTable } from '../cardTable.ts';
 
 /** Two chats, of which the first can be asked. */
 function begin(external: (place: string) => Promise<boolean>) {

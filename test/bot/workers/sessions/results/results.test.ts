@@ -1,14 +1,14 @@
 // Results of sessions: which of them are read, in which order, what is kept of them, and what a stop leaves.
 import { describe, expect, test } from '@jest/globals';
-import { createResults } from '../../../../src/bot/workers/sessions/results.ts';
-import type { Command } from '../../../../src/liveResponse/commands.ts';
-import type { ResultBytes } from '../../../../src/liveResponse/ports.ts';
-import type { ResultTrouble } from '../../../../src/liveResponse/results/resultFacts.ts';
-import { maxTranscriptBytes } from '../../../../src/liveResponse/results/transcript.ts';
-import { sniffBytes } from '../../../../src/liveResponse/results/collectedFile.ts';
-import { hash } from '../../../../src/adapters/clock.ts';
-import { actionId, actionWith, asked, start } from '../../../support/requests/lifecycle.ts';
-import { askedFor, history, portsStart, sent, sessionOf } from '../../../support/apps/workerPorts.ts';
+import { createResults } from '../../../../../src/bot/workers/sessions/results.ts';
+import type { Command } from '../../../../../src/liveResponse/commands.ts';
+import type { ResultBytes } from '../../../../../src/liveResponse/ports.ts';
+import type { ResultTrouble } from '../../../../../src/liveResponse/results/resultFacts.ts';
+import { maxTranscriptBytes } from '../../../../../src/liveResponse/results/transcript.ts';
+import { sniffBytes } from '../../../../../src/liveResponse/results/collectedFile.ts';
+import { hash } from '../../../../../src/adapters/clock.ts';
+import { actionId, actionWith, asked, start } from '../../../../support/requests/lifecycle.ts';
+import { askedFor, history, portsStart, sent, sessionOf } from '../../../../support/apps/workerPorts.ts';
 import { bytesOf, createResultTable, ended, minute, other, transcript, turns, zip } from './resultTable.ts';
 
 const trouble = (index: number, code: string): { type: 'resultTrouble'; trouble: ResultTrouble } => ({

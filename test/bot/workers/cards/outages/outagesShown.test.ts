@@ -1,10 +1,10 @@
 // Outages that nobody would take back: what only people and deeds ask for is told as failing for a while
 // after its last failure.
 import { expect, test } from '@jest/globals';
-import { DefenderWatch } from '../../../../src/bot/workers/upkeep/defenderWatch.ts';
-import { DefenderError } from '../../../../src/liveResponse/ports.ts';
-import type { DefenderApi } from '../../../../src/liveResponse/ports.ts';
-import { createManualClock } from '../../../support/manualClock.ts';
+import { DefenderWatch } from '../../../../../src/bot/workers/upkeep/defenderWatch.ts';
+import { DefenderError } from '../../../../../src/liveResponse/ports.ts';
+import type { DefenderApi } from '../../../../../src/liveResponse/ports.ts';
+import { createManualClock } from '../../../../support/manualClock.ts';
 
 const minute = 60_000;
 

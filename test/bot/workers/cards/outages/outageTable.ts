@@ -1,10 +1,10 @@
 // Outages on a test's own table: what is not drawn, and what was said of it to whom.
-import { OutageNotices } from '../../../../src/bot/workers/cards/outageNotices.ts';
-import type { Affected } from '../../../../src/bot/workers/cards/outageNotices.ts';
-import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { askedAt } from '../../../support/requests/requests.ts';
-import { request, setTable, standing } from './cardTable.ts';
-import type { Table } from './cardTable.ts';
+import { OutageNotices } from '../../../../../src/bot/workers/cards/outageNotices.ts';
+import type { Affected } from '../../../../../src/bot/workers/cards/outageNotices.ts';
+import type { Request } from '../../../../../src/liveResponse/request/request.ts';
+import { askedAt } from '../../../../support/requests/requests.ts';
+import { request, setTable, standing } from '../cardTable.ts';
+import type { Table } from '../cardTable.ts';
 
 export const second = 1_000;
 export const since = askedAt;

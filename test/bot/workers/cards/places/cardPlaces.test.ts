@@ -1,13 +1,13 @@
 // What a card or an answer may show of results in one place: as much as the strictest thing known of that
 // place allows.
 import { describe, expect, test } from '@jest/globals';
-import type { Place } from '../../../../src/bot/ports.ts';
-import { cardPlacesOf, resultsShownIn } from '../../../../src/bot/workers/reads/cardPlaces.ts';
-import { resultsMode } from '../../../../src/bot/policy/places.ts';
-import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { createStoryChat } from '../../../support/apps/storyChat.ts';
-import { policy } from '../../../support/policy.ts';
-import { requests } from '../../../support/requests/requests.ts';
+import type { Place } from '../../../../../src/bot/ports.ts';
+import { cardPlacesOf, resultsShownIn } from '../../../../../src/bot/workers/reads/cardPlaces.ts';
+import { resultsMode } from '../../../../../src/bot/policy/places.ts';
+import type { Request } from '../../../../../src/liveResponse/request/request.ts';
+import { createStoryChat } from '../../../../support/apps/storyChat.ts';
+import { policy } from '../../../../support/policy.ts';
+import { requests } from '../../../../support/requests/requests.ts';
 
 const deps = { policy, chats: [createStoryChat()] };
 const place = (id: string, change: Partial<Place> = {}): Place => ({

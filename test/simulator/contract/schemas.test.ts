@@ -1,7 +1,7 @@
 // Every answer of the simulator against the published description of the service, over whole stories.
 import { describe, expect, test } from '@jest/globals';
-import { bearer, defender, dump, getFile, hello, json, putFile, runScript } from './defender.ts';
-import type { ActionJson, Defender, ListJson, MachineJson } from './defender.ts';
+import { bearer, defender, dump, getFile, hello, json, putFile, runScript } from '../defender.ts';
+import type { ActionJson, Defender, ListJson, MachineJson } from '../defender.ts';
 import { faultsOf, schemaFor, schemaNames } from './schemas.ts';
 import type { SchemaName } from './schemas.ts';
 

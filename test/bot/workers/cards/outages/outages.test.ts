@@ -1,6 +1,6 @@
 // When it is told that cards cannot be drawn, and when that they can again: the bookkeeping of outages.
 import { describe, expect, test } from '@jest/globals';
-import { door, failure, quiet, request, standing, TableChat } from './cardTable.ts';
+import { door, failure, quiet, request, standing, TableChat } from '../cardTable.ts';
 import { asked, begin, broken, incidents, second, seen, since, soc } from './outageTable.ts';
 
 const other = asked('lr-1').asked;
