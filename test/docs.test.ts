@@ -206,6 +206,17 @@ describe('docs/limits.md', () => {
     expect(named.filter((title) => !tests.includes(title))).toEqual([]);
   });
 
+  test('names files of tests that are there', () => {
+    const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.test.ts'))
+      .map((file) => `/${file.replace(/\.test\.ts$/, '')}`);
+    const named = rows.flatMap(([, , , test = '']) =>
+      [...test.matchAll(/`([A-Za-z/]+)`: "/g)].map(([, file = '']) => file),
+    );
+    expect(named.length).toBeGreaterThan(60);
+    expect(named.filter((name) => !files.some((file) => file.endsWith(`/${name}`)))).toEqual([]);
+  });
+
   test('names constants and files that are there', () => {
     const code = `${texts('src')}\n${texts('cards')}`;
     const named = rows.flatMap(([, , constant = '']) =>

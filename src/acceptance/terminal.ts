@@ -52,7 +52,7 @@ class SharedTerminal implements Terminal {
   readonly surface = surface;
   readonly ephemeralMessages = true;
   readonly #print: (text: string) => void;
-  /** Of the card, so that nothing is printed twice. */
+  /** What was printed of the card last, so that nothing is printed twice. */
   #shown = '';
   #lines = 0;
 

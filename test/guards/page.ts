@@ -15,7 +15,7 @@ export interface Row {
 const head = `# Guards
 
 Each line is one safety check of this product. \`npm run check-guards\` takes it out of a copy of the build, runs the tests named in its entry in
-\`test/guards/\`, and demands that one of them fails: a guard that can be removed without a failing test is a guard that the next change removes.
+\`test/guards/entries/\`, and demands that one of them fails: a guard that can be removed without a failing test is a guard that the next change removes.
 The script writes this page; \`test/checkGuards.test.ts\` holds it against the lists. The last column tells which version of the entry was tried.
 `;
 

@@ -1,4 +1,4 @@
-// `npm run check-guards`: takes each guard of test/guards/*.json out of a copy of the build and demands that
+// `npm run check-guards`: takes each guard of test/guards/entries/*.json out of a copy of the build and demands that
 // its tests fail. Ends with exit code 1 where one survives, cannot be tried, or has tests that fail with the
 // guard in place.
 import { execFileSync } from 'node:child_process';
@@ -16,7 +16,7 @@ import type { Verdict } from './trial.ts';
 import { controls, tried as verdictOn } from './trial.ts';
 
 const usage = `npm run check-guards -- [options]
-  --part NAME     only the list test/guards/NAME.json; may be given more than once
+  --part NAME     only the list test/guards/entries/NAME.json; may be given more than once
   --changed       only entries whose list, source or tests git calls changed, against HEAD or --since
   --since REF     the commit to compare with (HEAD)
   --untried       only entries that docs/guards.md has no row of
@@ -119,7 +119,7 @@ async function main(): Promise<number> {
   const parts = [...new Set(guards.map(({ part }) => part))];
   const unknown = values.part?.find((part) => !parts.includes(part));
   if (unknown !== undefined) {
-    print(`There is no list test/guards/${unknown}.json. There are: ${parts.join(', ')}.`);
+    print(`There is no list test/guards/entries/${unknown}.json. There are: ${parts.join(', ')}.`);
     return 2;
   }
   const changed = values.changed ? changedSince(values.since) : undefined;
@@ -130,7 +130,7 @@ async function main(): Promise<number> {
     .filter(
       ({ part, file, tests }) =>
         changed === undefined ||
-        [`test/guards/${part}.json`, file, ...tests].some((path) => changed.includes(path)),
+        [`test/guards/entries/${part}.json`, file, ...tests].some((path) => changed.includes(path)),
     );
   // Entries of the same tests follow each other, so that what the control run costs is spent once for many.
   const files = shuffled(

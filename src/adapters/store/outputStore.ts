@@ -247,7 +247,7 @@ class FreezeLook implements FreezeWatch {
   #taken: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
-  /** Why it was not taken up, as the log says it already. */
+  /** Why the last one was not taken up; the log has that already. */
   #said: string | undefined;
 
   constructor(options: FreezeWatchOptions) {

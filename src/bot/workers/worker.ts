@@ -289,7 +289,7 @@ class WatchedClock implements ClockWatch {
   readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly #log: Log;
   readonly #events: ClockEvents;
-  /** Both clocks at the last look. */
+  /** What both clocks showed at the last look: this one and `#elapsed`. */
   #wall: number;
   #elapsed: number;
   #jumps = 0;

@@ -256,7 +256,7 @@ export function outcomesPage(): string {
     '',
     '## From Defender’s answer to a state',
     '',
-    'This first table is written by hand; `adapters/defender/submission`, `stories/defender/troubles`, `stories/defender/failureDoctor` and `stories/requests/cancelRaces` below `test` hold the code to it. All others are drawn by the code.',
+    'This first table is written by hand; `adapters/defender/submission`, `stories/defender/troubles`, `stories/defender/field/failureDoctor` and `stories/requests/cancelRaces` below `test` hold the code to it. All others are drawn by the code.',
     '',
     '| call | answer | what the bot makes of it |',
     '| --- | --- | --- |',

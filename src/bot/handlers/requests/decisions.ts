@@ -261,14 +261,14 @@ export async function resend(
   unwrapOrThrow(mayResend(actor, before, press, rulesNow(bot)), id);
   const unknown = unknownSession(before);
   if (unknown !== undefined) {
-    const found = await bot.loop.reconciliation.look(unknown);
-    if (found === 'found')
+    const seen = await bot.loop.reconciliation.look(unknown);
+    if (seen === 'found')
       return done(
         before,
         `${id} was found at Defender after all, so it was not sent again. Its card follows it now.`,
       );
-    if (found === 'notEnded') return sentence(`${stillGoes(id)} It was not sent again.`);
-    if (found === 'notRead') return sentence(cannotLook(id));
+    if (seen === 'notEnded') return sentence(`${stillGoes(id)} It was not sent again.`);
+    if (seen === 'notRead') return sentence(cannotLook(id));
   }
   const [requester] = await Promise.all([readRequester(bot, before), confirmContent(bot, id)]);
   const request = await decide(bot, actor, id, (current, now, who) => {

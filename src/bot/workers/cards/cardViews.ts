@@ -21,7 +21,8 @@ import { queueOf } from '../transition.ts';
 import type { Submission } from '../sessions/submission.ts';
 import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 
-type Seen = Pick<CardPlace, 'results' | 'notify' | 'reason'> &
+/** Where a card is seen, or by whom. */
+type SeenWhere = Pick<CardPlace, 'results' | 'notify' | 'reason'> &
   ({ readonly mayName: (other: Request) => boolean } | Pick<CardPlace, 'surface' | 'place'>);
 
 export interface CardViews {
@@ -29,7 +30,7 @@ export interface CardViews {
    * On the card in a place, or for one person alone: then `mayName` says which other requests that one may
    * know of.
    */
-  of(request: Request, place: Seen): Promise<CardView>;
+  of(request: Request, place: SeenWhere): Promise<CardView>;
   /** Status and lead as its cards have them: for lists and answers. */
   words(request: Request): { readonly status: string; readonly lead: string };
 }
@@ -68,7 +69,7 @@ class StoredViews implements CardViews {
     return statusText(shownToday(this.#deps.policy, request), this.#contextOf(request));
   }
 
-  async of(stored: Request, place: Seen): Promise<CardView> {
+  async of(stored: Request, place: SeenWhere): Promise<CardView> {
     const whole = shownToday(this.#deps.policy, stored);
     const mayName =
       'mayName' in place ? place.mayName : (other: Request) => mayBeNamedIn(this.#deps, other, place);

@@ -61,7 +61,7 @@ export function tellsOf(
 export const libraryMemory = 60_000;
 /**
  * The same for those who ask: what they ask for is compared with a reading of its own when it is approved and
- * when it is sent. A running service reads the list often enough for it to be at hand (`libraryAtHand`).
+ * when it is sent. A running service reads the list often enough for it to be at hand (`createLibraryCache`).
  */
 export const askMemory = 5 * 60_000;
 

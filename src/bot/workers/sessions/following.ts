@@ -72,7 +72,7 @@ class RunningSessions implements Following {
   readonly #learning: Pick<TenantLearning, 'shown'> | undefined;
   /** By session: readings in a row that did not hold its action. */
   readonly #misses = new Map<string, number>();
-  /** Statuses that we do not know and that the log has. */
+  /** Unknown statuses that were logged already. */
   readonly #warned = new Set<string>();
   #trouble: string | undefined;
   #readAt: number | undefined;

@@ -50,7 +50,7 @@ class LostSessions implements Reconciliation {
   readonly #deps: Deps;
   readonly #ages: Ages;
   readonly #isPosting: (session: SessionRef) => boolean;
-  /** By session, in elapsed time. */
+  /** When each session was last looked for, in elapsed time. */
   readonly #triedAt = new Map<string, number>();
 
   constructor(deps: Deps, ages: Ages, isPosting: (session: SessionRef) => boolean) {
@@ -206,11 +206,11 @@ export function createLateFinds(deps: Deps, ages: Ages): LateFinds {
 class GivenUpSessions implements LateFinds {
   readonly #deps: Deps;
   readonly #ages: Ages;
-  /** Requests with such sessions, as long as they are looked for. */
+  /** Requests with sessions that were given up, as long as these are looked for. */
   readonly #watched: Set<string>;
   /** By session: how long after its end it was last looked for; milliseconds. */
   readonly #lookedAt = new Map<string, number>();
-  /** By session, in elapsed time. */
+  /** Before when each session is not looked for again, in elapsed time. */
   readonly #notBefore = new Map<string, number>();
 
   constructor(deps: Deps, ages: Ages) {

@@ -44,7 +44,7 @@ class LearnedLimits implements TenantLearning {
   readonly #ages: Ages;
   readonly #news: () => void;
   readonly #learned: () => void;
-  /** Requests of which something may have ended and was not looked at yet. */
+  /** Requests with sessions that ended and were not looked at yet. */
   readonly #ended: Set<string>;
   #found: readonly Learned[] = [];
 
@@ -99,7 +99,7 @@ class LearnedLimits implements TenantLearning {
     return undefined;
   }
 
-  /** What the sessions show that have ended since. */
+  /** What the sessions that have ended since show. */
   #findTimedOut(): void {
     const { store, settings } = this.#deps;
     const { tenant } = settings;
