@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IllegalTransition } from '../../../src/liveResponse/request/fold.ts';
@@ -13,6 +13,7 @@ import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
 import { noHead } from '../../../src/adapters/store/journal/line.ts';
 import { createManualClock } from '../../support/manualClock.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
+import { testKeys } from '../../support/store/testKeys.ts';
 import {
   actionOf,
   approved,
@@ -196,12 +197,16 @@ describe('the request store', () => {
     const before = picture(store);
     await store.close();
     const file = join(folder.path, 'snapshot.json');
-    // As version 1 wrote it, which did not keep whether a device had taken the session up.
-    const body = readFileSync(file, 'utf8')
-      .replace(/,"sha256":"[0-9a-f]{64}"}$/, '')
-      .replace('"format":3', '"format":1')
-      .replace(/,"opened":(?:true|false)/g, '');
-    writeFileSync(file, `${body},"sha256":"${createHash('sha256').update(body).digest('hex')}"}`);
+    // As a version wrote it that folded otherwise whether a device had taken the session up.
+    const text = readFileSync(file, 'utf8');
+    const body = text
+      .slice(0, text.lastIndexOf(',"key":"'))
+      .replace(/"format":\d+/, '"format":1')
+      .replace(/"opened":true/g, '"opened":false');
+    expect([body.includes('"format":1,'), body.includes('"opened":false')]).toEqual([true, true]);
+    const { id, files } = testKeys.current;
+    const hmac = createHmac('sha256', files).update('snapshot\0').update(body).digest('hex');
+    writeFileSync(file, `${body},"key":"${id}","hmac":"${hmac}"}`);
     const again = await openTestStore({ dir: folder.path });
     await again.audited();
     expect(again.auditBreak()).toBeUndefined();
