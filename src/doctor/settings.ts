@@ -58,7 +58,7 @@ export function examineSettings(variables: Variables, tell: Tell): Deployment {
           'Change it as the sentence says (.env.example explains every setting), then run the doctor again.',
         ),
       );
-    return houseWithout(variables);
+    return fromValidSettings(variables);
   }
   const { settings } = read;
   const given = knownNames.filter((name) => (variables[name]?.trim() ?? '') !== '').length;
@@ -101,7 +101,7 @@ function defenderOf({ defender }: Settings): string {
 }
 
 /** From the settings that do not depend on others. */
-function houseWithout(variables: Variables): Deployment {
+function fromValidSettings(variables: Variables): Deployment {
   const own = readSettings(Object.fromEntries(ownMeaning.map((name) => [name, variables[name]])));
   if ('problems' in own)
     return {

@@ -1,4 +1,4 @@
-// The public HTTP port: health and readiness in one word, and the routes of the chats. No error ever shows a
+// The public HTTP port: health, readiness in one word, and the routes of the chats. No error ever shows a
 // message or a stack to the outside.
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';

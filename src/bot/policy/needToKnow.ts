@@ -1,6 +1,6 @@
 // Need to know: who finds a request, how much of its results its cards show, and where its reasons may
 // appear: by the place it was asked in, all places of its cards, and its tier. The strictest holds, of the
-// policy of then and of now.
+// policy when it was asked and of today's.
 import type { Privacy, Request } from '../../liveResponse/request/request.ts';
 import type { Actor } from './people/people.ts';
 import { placeKey, ruleOf } from './places.ts';

@@ -256,7 +256,7 @@ export class Workers {
     ];
   }
 
-  /** The deck answers a time of day. */
+  /** `CardSync` answers a time of day; a worker needs how long until then. */
   async #cards(): Promise<number | undefined> {
     const at = await this.cardSync.pass();
     return at === undefined ? undefined : at - this.#deps.clock.now();

@@ -246,7 +246,7 @@ function withRun<S extends Running | Finished>(stage: S, part: Partial<Run>): S 
   return { ...stage, run: { ...stage.run, ...part } };
 }
 
-/** A part that also a session has of which we have lost sight. */
+/** A field that a session has too when it is lost. */
 function withSeen(stage: SessionStage, change: (run: SeenRun) => Partial<SeenRun>): SessionStage | undefined {
   if (stage.state === 'running' || stage.state === 'finished') return withRun(stage, change(stage.run));
   return stage.state === 'unknown' && stage.run !== undefined

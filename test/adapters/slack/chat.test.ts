@@ -1,4 +1,4 @@
-// Cards in Slack: posted once, drawn again, and every refusal of Slack as the one code the deck acts on.
+// Cards in Slack: posted once, drawn again, and every refusal of Slack as the one code that `CardSync` acts on.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { CardView } from '../../../cards/view.ts';
 import { ChatError } from '../../../src/bot/ports.ts';

@@ -13,7 +13,7 @@ import type { StoryChat } from '../../support/apps/storyChat.ts';
 const minute = 60_000;
 const hour = 60 * minute;
 
-describe('in a house', () => {
+describe('in the test app', () => {
   let app: TestApp;
   afterEach(() => app.close());
 

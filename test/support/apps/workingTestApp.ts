@@ -1,5 +1,5 @@
-// A house whose workers really run, on a clock that a story moves, sets and suspends: what nobody wakes stays
-// asleep, as in production.
+// A test app whose workers run by themselves, on a clock that a story moves, sets and suspends: what nobody
+// wakes stays asleep, as in production.
 import type { Reply } from '../../../src/bot/ports.ts';
 import type { State } from '../../../src/liveResponse/request/request.ts';
 import { stageOf } from '../../../src/liveResponse/request/request.ts';

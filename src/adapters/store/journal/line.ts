@@ -11,7 +11,7 @@ import { seal, unseal } from './sealing.ts';
 
 /**
  * `request` is null for what belongs to no single request, `session` the number of the session an event is
- * about. `format` is that of the line: below 3 the event is in the words of then (`olderEvents`). `at` in
+ * about. `format` is that of the line: below 3 the event is in the older format (`olderEvents`). `at` in
  * epoch milliseconds.
  */
 export type Entry = { readonly seq: number; readonly at: number; readonly format: number } & (

@@ -152,7 +152,7 @@ export function holdsRole(
 ): 'yes' | 'no' | { readonly unread: readonly string[] } {
   const members = policy.roles.get(role) ?? [];
   if (members.includes(person.id)) return 'yes';
-  // The platforms answered for the accounts of then: an account more or less makes it another question.
+  // The platforms answered for the accounts listed at that time: a changed list is another question.
   const answers =
     reading !== undefined && sameAccounts(reading.accounts, person.accounts) ? reading.answers : undefined;
   const groups = members.filter(isGroup);

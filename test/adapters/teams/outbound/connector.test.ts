@@ -191,7 +191,7 @@ describe('our budgets', () => {
         await bench.teams.chat.post(group, aView({ requestId: `r${at}` }), `i${at}`);
         at += 1;
       } catch (error) {
-        // The deck comes again when it is told to.
+        // `CardSync` comes again when it is asked to.
         if (!(error instanceof ChatError) || error.retryAfterMs === undefined) throw error;
         await clock.sleep(error.retryAfterMs);
       }
