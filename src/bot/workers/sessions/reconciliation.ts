@@ -4,7 +4,7 @@ import { isTerminal, sameReading } from '../../../liveResponse/action.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { sameCommands } from '../../../liveResponse/commands.ts';
 import type { Command } from '../../../liveResponse/commands.ts';
-import { lateSearchMs, lateSearchSchedule, searchSchedule } from '../../../liveResponse/pacing/callRates.ts';
+import { lateSearchSchedule, searchSchedule } from '../../../liveResponse/pacing/callRates.ts';
 import { DefenderError } from '../../../liveResponse/ports.ts';
 import type { Request, RequestSession } from '../../../liveResponse/request/request.ts';
 import { mayTurnUp } from '../../../liveResponse/request/session.ts';
@@ -269,7 +269,6 @@ class GivenUpSessions implements LateFinds {
     }
     // After a start it is looked for at once: nothing is known of the looks before it.
     if (last === undefined) return age > patience ? undefined : Math.max(lateSearchSchedule[0] - age, held);
-    if (last >= lateSearchMs) return undefined;
     const step = lateSearchSchedule.find((one) => one > last);
     return step === undefined ? undefined : Math.max(step - age, held);
   }
