@@ -1,16 +1,11 @@
 // Looking for what may run: when, by what, and what is written of what is found.
 import { describe, expect, test } from '@jest/globals';
-import {
-  createLateFinds,
-  createReconciliation,
-  differing,
-  findByTag,
-} from '../../../../src/bot/workers/sessions/reconciliation.ts';
-import type { Action } from '../../../../src/liveResponse/action.ts';
+import { differing, findByTag } from '../../../../src/bot/workers/sessions/reconciliation.ts';
 import { searchSchedule } from '../../../../src/liveResponse/pacing/callRates.ts';
 import { DefenderError } from '../../../../src/liveResponse/ports.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { actionId, actionWith, asked, exampleMoves, start } from '../../../support/requests/lifecycle.ts';
+import { actionId, asked, exampleMoves, start } from '../../../support/requests/lifecycle.ts';
+import { after } from '../../../support/requests/requests.ts';
 import {
   askedFor,
   createWorkerPorts,
@@ -19,25 +14,8 @@ import {
   sent,
   sessionOf,
 } from '../../../support/apps/workerPorts.ts';
+import { lost, mine, opened } from './lost.ts';
 import { cancelAsked, minute } from './runningSession.ts';
-
-const { device } = asked.targets[0];
-const lost = history(askedFor(), 'approved', 'claimed', 'lost');
-const mine = (status = 'InProgress'): Action => ({
-  ...actionWith(status),
-  comment: `${exampleMoves.claimed.attempt.tag} | x`,
-});
-
-function opened(requests: readonly Request[], isPosting = (): boolean => false) {
-  const ports = createWorkerPorts(requests);
-  const reconciliation = createReconciliation(ports.deps, ports.ages, isPosting);
-  const stage = () => ports.now().sessions[0]?.stage;
-  const recent = (...actions: readonly Action[]): void => {
-    ports.defender.recent = () => Promise.resolve({ actions, whole: true });
-  };
-  recent();
-  return { ...ports, reconciliation, stage, recent };
-}
 
 describe('a session that nobody knows of', () => {
   test('was cut off by a crash where nobody waits for its answer', async () => {
@@ -61,11 +39,12 @@ describe('a session that nobody knows of', () => {
     expect(house.events()).toEqual(['searched']);
     expect(await house.reconciliation.pass()).toBe(5_000);
     expect(house.calls).toHaveLength(1);
+    let wait: number | undefined = 5_000;
     for (let searches = 2; searches <= searchSchedule.length; searches += 1) {
-      const wait = await house.reconciliation.pass();
       await house.clock.advance(wait ?? 0);
-      await house.reconciliation.pass();
+      wait = await house.reconciliation.pass();
     }
+    expect(wait).toBeUndefined();
     expect(house.events()).toHaveLength(searchSchedule.length);
     expect(house.clock.now() - (start + 3000)).toBe(searchSchedule.at(-1));
     expect(await house.reconciliation.pass()).toBeUndefined();
@@ -78,7 +57,7 @@ describe('a session that nobody knows of', () => {
     ]);
     house.defender.actions = () => Promise.resolve([]);
     await house.reconciliation.pass();
-    house.clock.jump(-minute);
+    house.clock.jump(-10 * minute);
     await house.clock.advance(5_000);
     await house.reconciliation.pass();
     expect(house.store.written.map(({ id }) => id)).toEqual([asked.id, 'lr-b', asked.id, 'lr-b']);
@@ -98,6 +77,18 @@ describe('a session that nobody knows of', () => {
       run: { actionId },
       deadline: portsStart + (72 * 60 + 70) * minute,
     });
+  });
+
+  test('is followed by others once it is found, and looked for anew where it is lost again', async () => {
+    const events = [cancelAsked('accepted', portsStart - 5_000), 'overdue'] as const;
+    const house = opened([history(askedFor(), ...sent, ...events)]);
+    house.defender.actions = () => Promise.resolve([mine('Succeeded')]);
+    expect(await house.reconciliation.pass()).toBeUndefined();
+    expect(house.events()).toEqual(['found']);
+    expect(await house.reconciliation.pass()).toBeUndefined();
+    expect(house.calls).toHaveLength(1);
+    house.store.put(after(house.now(), exampleMoves.actionMissing, house.clock.now()));
+    expect(await house.reconciliation.pass()).toBe(searchSchedule[0]);
   });
 
   test('that runs other commands than were approved is followed, and says which', async () => {
@@ -166,6 +157,26 @@ describe('a session that nobody knows of', () => {
     expect(await opened([story('failed')]).reconciliation.pass()).toBeUndefined();
   });
 
+  test('and whose cancel was taken is looked for as long though the clock is set', async () => {
+    const searched = searchSchedule.map(() => ({ type: 'searched' }) as const);
+    const story = (id: string, at: number): Request =>
+      history(askedFor({ id, origin: id }), ...sent, cancelAsked('accepted', at), 'overdue', ...searched);
+    const house = opened([story('lr-a', portsStart - 5_000), story('lr-b', portsStart - 9_000)]);
+    house.defender.actions = () => Promise.resolve([]);
+    expect(await house.reconciliation.pass()).toBe(6_000);
+    house.clock.jump(60 * minute);
+    expect(await house.reconciliation.pass()).toBe(6_000);
+    await house.clock.advance(10_000);
+    expect(await house.reconciliation.pass()).toBe(15_000);
+    expect(house.store.written.map(({ id }) => id).sort()).toEqual(['lr-a', 'lr-b']);
+  });
+
+  test('is another than one that runs, whose end is read by others', async () => {
+    const house = opened([history(askedFor(), ...sent, cancelAsked('accepted', portsStart - minute))]);
+    expect(await house.reconciliation.pass()).toBeUndefined();
+    expect(house.calls).toEqual([]);
+  });
+
   test('waits for the next start where the process stops', async () => {
     const house = opened([lost]);
     await house.reconciliation.pass({ goOn: () => false });
@@ -204,122 +215,5 @@ describe('the tag', () => {
     expect(logged).toEqual([]);
     expect(differing(deps, lost, { ...mine(), commands: [] })).toEqual({ differs: [] });
     expect(logged).toEqual([{ event: 'commandsDiffer', fields: { request: asked.id, action: actionId } }]);
-  });
-});
-
-describe('what was given up', () => {
-  const given = history(askedFor(), 'approved', 'claimed', 'lost', 'abandoned');
-  function late(...requests: readonly Request[]) {
-    const house = opened(requests);
-    return { ...house, finds: createLateFinds(house.deps, house.ages) };
-  }
-
-  test('is looked for at once after a start, then by its schedule for six hours', async () => {
-    const house = late(given);
-    expect(await house.finds.pass()).toBe(3 * minute - (portsStart - start - 4000));
-    expect(house.calls).toEqual([`recent ${device.id}`]);
-    let looks = 1;
-    for (let wait = await house.finds.pass(); wait !== undefined; wait = await house.finds.pass()) {
-      await house.clock.advance(wait);
-      looks += 1;
-    }
-    expect(house.calls).toHaveLength(looks);
-    expect(house.clock.now() - start - 4000).toBe(6 * 3_600_000);
-    expect(house.events()).toEqual([]);
-  });
-
-  test('is written when it is found, and followed to its end by its id', async () => {
-    const house = late(given);
-    house.recent(mine());
-    expect(await house.finds.pass()).toBe(30_000);
-    expect(house.stage()).toMatchObject({ state: 'closed', found: { action: { id: actionId } } });
-    expect(house.stage()).not.toHaveProperty('found.differs');
-    house.defender.actions = () => Promise.resolve([mine()]);
-    await house.clock.advance(30_000);
-    expect(await house.finds.pass()).toBe(30_000);
-    expect(house.events()).toEqual(['foundLate']);
-    house.defender.actions = () => Promise.resolve([{ ...mine('Succeeded'), commands: [] }]);
-    await house.clock.advance(30_000);
-    expect(await house.finds.pass()).toBeUndefined();
-    expect(house.stage()).toMatchObject({ found: { action: { status: 'Succeeded' }, differs: [] } });
-    expect(house.calls.slice(1)).toEqual(['actions', 'actions']);
-  });
-
-  test('is looked for again a while after Defender did not answer, or as long as that says', async () => {
-    for (const [detail, wait] of [
-      [{}, 15_000],
-      [{ retryAfterMs: 20_000 }, 20_000],
-    ] as const) {
-      const house = late(given);
-      house.defender.recent = () => Promise.reject(new DefenderError('unavailable', 'down', detail));
-      expect(await house.finds.pass()).toBe(wait);
-      expect(house.logged).toEqual([
-        { event: 'lookFailed', fields: { request: asked.id, code: 'unavailable', detail: 'down' } },
-      ]);
-      await house.clock.advance(wait - 1);
-      expect(await house.finds.pass()).toBe(1);
-      expect(house.calls).toHaveLength(1);
-      house.defender.recent = () => Promise.reject(new TypeError('a bug'));
-      await house.clock.advance(1);
-      await expect(house.finds.pass()).rejects.toThrow('a bug');
-    }
-  });
-
-  test('is left after a day in which nothing could be read, or past the time it may take', async () => {
-    const house = late(given);
-    await house.clock.advance(24 * 3_600_000 - (portsStart - start - 4000) + 1);
-    expect(await house.finds.pass()).toBeUndefined();
-    expect(house.calls).toEqual([]);
-    const long = late(
-      history(askedFor(), 'approved', 'claimed', 'lost', 'abandoned', { type: 'foundLate', action: mine() }),
-    );
-    long.defender.actions = () => Promise.resolve([mine()]);
-    const deadline = start + 5000 + (72 * 60 + 70) * minute;
-    await long.clock.advance(deadline - portsStart);
-    expect(await long.finds.pass()).toBe(30_000);
-    await long.clock.advance(1);
-    expect(await long.finds.pass()).toBeUndefined();
-  });
-
-  test('is looked for from before its first attempt, and the soonest due first', async () => {
-    const again = history(askedFor(), 'approved', 'claimed', 'lost', 'resubmitted', {
-      type: 'claimed',
-      attempt: { nonce: 'n', tag: 'second', at: portsStart + 9 * minute },
-    });
-    const house = late(
-      given,
-      history(
-        askedFor({ id: 'lr-b', origin: 'b' }),
-        'approved',
-        'claimed',
-        'lost',
-        { type: 'searched' },
-        'abandoned',
-      ),
-    );
-    expect(await house.finds.pass()).toBe(3 * minute - (portsStart - start - 4000));
-    const since: number[] = [];
-    house.defender.recent = (_id, from) => (since.push(from), Promise.resolve({ actions: [], whole: true }));
-    await findByTag(house.deps, sessionOf(again, 'submitting'));
-    expect(since).toEqual([exampleMoves.claimed.attempt.at - 10 * minute]);
-  });
-
-  test('is watched from when it is given up on; nothing else is', async () => {
-    const house = late(lost, history(askedFor({ id: 'lr-b', origin: 'b' }), 'denied'));
-    house.finds.touch(asked.id);
-    house.finds.touch('nobody');
-    expect(await house.finds.pass()).toBeUndefined();
-    house.store.put(given);
-    expect(await house.finds.pass()).toBeUndefined();
-    house.finds.touch(asked.id);
-    expect(await house.finds.pass()).toBeGreaterThan(0);
-    expect(house.calls).toHaveLength(1);
-  });
-
-  test('that had been seen before is read by that id', async () => {
-    const house = late(history(askedFor(), ...sent, 'overdue', 'abandoned'));
-    house.defender.actions = () => Promise.resolve([]);
-    await house.finds.pass();
-    expect(house.calls).toEqual(['actions']);
   });
 });
