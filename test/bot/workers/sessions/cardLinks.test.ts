@@ -80,13 +80,14 @@ describe('a card that has just finished', () => {
   });
 
   test('is given none once the time is over, though the clock was set back meanwhile', async () => {
-    const table = opened([read({}, file(0))]);
+    const later = history(askedFor(other), ...sent, 'progressed', 'ended', file(1));
+    const table = opened([read({}, file(0)), later]);
     table.defender.link = () => Promise.reject(new TypeError('a bug'));
-    await expect(table.keep()).rejects.toThrow('a bug');
+    for (const id of [asked.id, 'lr-b']) await expect(table.keep(id)).rejects.toThrow('a bug');
     await table.clock.advance(20 * minute);
     table.clock.jump(-20 * minute);
-    await table.keep();
-    expect(table.called()).toHaveLength(1);
+    for (const id of [asked.id, 'lr-b']) await table.keep(id);
+    expect(table.called()).toHaveLength(2);
   });
 
   test('is given none where no card may show results', async () => {
@@ -204,6 +205,14 @@ describe('all links that are about to die', () => {
     table.store.put(after(table.now(), linked(1, portsStart), portsStart));
     await table.links.retireAll();
     expect(table.told()).toEqual([]);
+  });
+
+  test('are those of any session of a request', async () => {
+    const [none, some] = [read(), read({}, linked(1, portsStart))].flatMap(({ sessions }) => sessions);
+    if (none === undefined || some === undefined) throw new Error('both have a session');
+    const table = opened([{ ...read(), sessions: [none, { ...some, number: 1 }] }]);
+    await table.links.retireAll();
+    expect(table.events()).toEqual(['linkRetired']);
   });
 
   test('are looked at until they are taken back', async () => {
