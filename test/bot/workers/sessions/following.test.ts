@@ -131,6 +131,24 @@ describe('what runs', () => {
   });
 });
 
+test('a cancel is given up by its own age, though the clock is set', async () => {
+  const second = askedFor({ id: 'lr-b', origin: 'b' });
+  const house = opened([
+    history(askedFor(), ...sent, cancelAsked('accepted')),
+    history(second, ...sent, cancelAsked('accepted', portsStart - minute)),
+  ]);
+  house.defender.actions = () => Promise.resolve([actionWith('Pending')]);
+  await house.following.pass();
+  house.clock.jump(60 * minute);
+  await house.following.pass();
+  expect(house.events()).not.toContain('cancelAsked');
+  await house.clock.advance(4 * minute + 1);
+  await house.following.pass();
+  expect(house.store.written.flatMap(({ id, event }) => (event.type === 'cancelAsked' ? [id] : []))).toEqual([
+    'lr-b',
+  ]);
+});
+
 describe('a reading', () => {
   const second = history(askedFor({ id: 'lr-b', origin: 'b' }), ...sent);
 

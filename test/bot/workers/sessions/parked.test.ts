@@ -91,10 +91,19 @@ describe('a session that waits for its device', () => {
 });
 
 describe('the cancel by the policy', () => {
-  const marked = (change: Partial<WaitingForDevice> = {}, ...events: readonly AnyEvent[]): Request => {
-    const waiting = { since, until: since + 72 * 60 * minute, ...change };
-    return history(askedFor(), ...sent, { type: 'waitingForDevice', waiting }, ...events);
-  };
+  const waits = (change: Partial<WaitingForDevice>) =>
+    ({
+      type: 'waitingForDevice',
+      waiting: { since, until: since + 72 * 60 * minute, ...change },
+    }) as const;
+  const marked = (change: Partial<WaitingForDevice> = {}, ...events: readonly AnyEvent[]): Request =>
+    history(askedFor(), ...sent, waits(change), ...events);
+  const other = askedFor({ id: 'lr-b', origin: 'b' });
+  const byPolicy = (at: number) =>
+    ({
+      type: 'cancelAsked',
+      cancel: { by: { policy: 'cancelParkedAfter' }, at, answer: 'accepted', tries: 1 },
+    }) as const;
 
   test('is written down with the mark', async () => {
     const house = parked(cancels(30 * minute));
@@ -134,6 +143,29 @@ describe('the cancel by the policy', () => {
       await house.watch.pass();
       expect(house.events()).toEqual(['cancelAsked', 'cancelAsked']);
     }
+  });
+
+  test('comes in its own time though the clock is set and others wait, too', async () => {
+    const house = parked(cancels(30 * minute), marked());
+    house.store.put(history(other, ...sent, waits({ since: since - minute })));
+    await house.watch.pass();
+    await house.clock.advance(10 * minute);
+    house.clock.jump(-3 * 60 * minute);
+    expect(await house.watch.pass()).toBe(19 * minute);
+  });
+
+  test('comes again in its own time though the clock is set and others are cancelled, too', async () => {
+    const house = parked(cancels(minute), marked({}, byPolicy(portsStart)));
+    house.store.put(history(other, ...sent, waits({}), byPolicy(portsStart - minute)));
+    expect(await house.watch.pass()).toBe(4 * minute);
+    house.clock.jump(20 * minute);
+    expect(await house.watch.pass()).toBe(4 * minute);
+    expect(house.calls).toEqual([]);
+  });
+
+  test('does not come again where today’s policy does not ask for it any more', async () => {
+    const house = parked(policy, marked({}, byPolicy(portsStart)));
+    expect(await house.watch.pass()).toBeUndefined();
   });
 
   test.each([
