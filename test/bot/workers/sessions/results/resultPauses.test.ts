@@ -1,7 +1,7 @@
 // Results that cannot be read or kept yet: when they are tried again, when they are given up, and what is told.
 import { describe, expect, test } from '@jest/globals';
 import { DefenderError, StoreError } from '../../../../../src/liveResponse/ports.ts';
-import { actionWith, asked } from '../../../../support/requests/lifecycle.ts';
+import { actionWith, asked, exampleMoves } from '../../../../support/requests/lifecycle.ts';
 import { after } from '../../../../support/requests/requests.ts';
 import { askedFor, history, portsStart, sent } from '../../../../support/apps/workerPorts.ts';
 import { createResultTable, ended, minute, other, turns, zip } from './resultTable.ts';
@@ -120,6 +120,19 @@ describe('a result that is not there yet', () => {
     await table.results.pass();
     expect(table.called()).toHaveLength(1);
     expect(table.kept().troubles).toMatchObject([{ code }]);
+  });
+
+  test('and was given up says nothing of the next run, which begins anew', async () => {
+    const table = createResultTable([running]);
+    refusing(table, new DefenderError('refused', 'no'));
+    await table.results.pass();
+    const again = ['actionMissing', 'resubmitted', 'claimed', 'submitted', 'progressed'] as const;
+    for (const type of again) table.store.put(after(table.now(), exampleMoves[type], table.clock.now()));
+    await table.clock.advance(minute);
+    refusing(table, new DefenderError('notReady', 'later'));
+    table.results.touch(asked.id);
+    expect(await table.results.pass()).toBe(3_000);
+    expect(table.kept().troubles).toMatchObject([{ code: 'notReady', tries: 1 }]);
   });
 
   test('waits as long as Defender says, if that is longer', async () => {

@@ -104,6 +104,18 @@ describe('what is read', () => {
     ]);
     expect(table.logged).toEqual([]);
   });
+
+  test('comes by the latest change also where nothing had run before', async () => {
+    const table = createResultTable([history(askedFor(), 'approved'), history(askedFor(other), 'approved')]);
+    await table.results.pass();
+    for (const change of [other, {}]) {
+      const request = ended(change);
+      table.store.put(request);
+      table.results.touch(request.id);
+    }
+    await table.results.pass();
+    expect(table.told()[0]).toBe(`${asked.id} excerptRead`);
+  });
 });
 
 describe('a reading', () => {
