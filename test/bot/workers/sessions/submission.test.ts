@@ -4,6 +4,7 @@ import type { Policy } from '../../../../src/bot/policy/policy.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
 import { actionWith, asked, exampleMoves, start } from '../../../support/requests/lifecycle.ts';
 import { policy } from '../../../support/policy.ts';
+import { after } from '../../../support/requests/requests.ts';
 import { askedFor, history, portsStart, sent, sessionOf } from '../../../support/apps/workerPorts.ts';
 import { device, opened, other, queued, says } from './sending.ts';
 
@@ -40,6 +41,20 @@ describe('what is approved', () => {
     expect(house.now().sessions[0]?.attempts).toMatchObject([{ at: start + minute }]);
   });
 
+  test('is taken up once, however often is looked while its device is read', async () => {
+    const house = opened([queued]);
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    house.defender.machine = (id) => answered.then(() => ({ ...device, id }));
+    await house.submission.pass();
+    expect(await house.submission.pass()).toBeUndefined();
+    expect(house.submission.sessions().live).toBe(1);
+    expect(house.submission.place(asked.id)).toBeUndefined();
+    answer();
+    await house.submission.settled();
+    expect(house.events()).toEqual(['claimed', 'submitted']);
+  });
+
   test('lapses by the time on its card, and no later than it was meant', async () => {
     const house = opened([queued]);
     await house.clock.advance(29 * minute);
@@ -57,6 +72,22 @@ describe('what is approved', () => {
     expect(frozen.calls).toEqual([]);
   });
 
+  test('lapses by its own approval, though the clock is set back', async () => {
+    const { vote } = exampleMoves.approved;
+    const house = opened([
+      queued,
+      other('b', { ...exampleMoves.approved, vote: { ...vote, at: vote.at - 30_000 } }),
+    ]);
+    house.store.frozen = { by: 'b', why: 'w', at: 0 };
+    await house.run();
+    house.clock.jump(-10 * minute);
+    await house.clock.advance(28.5 * minute - 1);
+    expect(await house.run()).toBe(1);
+    await house.clock.advance(1);
+    await house.run();
+    expect(house.store.written.at(-1)).toEqual({ id: 'b', event: { type: 'lapsed' } });
+  });
+
   test('waits its turn, and says what for', async () => {
     const house = opened([queued, other('b', ...sent)], { settings: { sessions: 1 } });
     expect(await house.run()).toBe(5_000);
@@ -64,6 +95,16 @@ describe('what is approved', () => {
     expect(house.submission.sessions()).toEqual({ live: 1, cap: 1 });
     expect(house.submission.place(asked.id)).toEqual({ position: 1, expectedAt: portsStart });
     expect(house.submission.place('b')).toBeUndefined();
+  });
+
+  test('is expected when a slot is free again', async () => {
+    const house = opened([queued]);
+    for (let taken = 0; taken < 10; taken += 1) house.deps.callRates.take('submit', 0);
+    await house.clock.advance(21_000);
+    expect(house.submission.place(asked.id)).toEqual({
+      position: 1,
+      expectedAt: portsStart + 61_000,
+    });
   });
 
   test('goes out side by side on several devices, as far as there are slots', async () => {
@@ -222,6 +263,7 @@ describe('the answer', () => {
     });
     expect(house.logged).toEqual([{ event: 'foreignAction', fields: { request: asked.id, action: 'new' } }]);
     expect(house.learned).toEqual([]);
+    expect(house.store.written.at(-1)?.event).not.toHaveProperty('error');
   });
 
   test('that proves nothing may have run', async () => {
@@ -265,6 +307,20 @@ describe('the answer', () => {
     lost.defender.submit = () => says('ambiguous');
     await lost.run();
     expect(lost.stage()).toMatchObject({ state: 'unknown', error: { code: 'ambiguous' } });
+    expect(lost.calls).toEqual([`machine ${device.id}`, `submit ${device.id}`]);
+  });
+
+  test('of a busy device names nobody where the session waits for something else by then', async () => {
+    const house = opened([queued]);
+    house.defender.submit = () => says('busy');
+    house.defender.activeOn = () => {
+      const frozen = { type: 'waiting', cause: 'frozen' } as const;
+      house.store.put(after(house.now(), frozen, house.clock.now()));
+      return Promise.resolve({ actions: [], whole: true });
+    };
+    await house.run();
+    expect(house.stage()).toMatchObject({ waitsFor: 'frozen' });
+    expect(house.stage()).not.toHaveProperty('blocker');
   });
 
   test('of a bug may have run, too', async () => {
