@@ -243,6 +243,19 @@ describe('what is looked at again', () => {
     calls.length = 0;
     house.on.changed('unknown', 'denied');
     expect(dirty(calls)).toEqual(marks(['unknown']));
+    calls.length = 0;
+    house.on.changed('lr-waits', 'denied');
+    expect(dirty(calls)).toEqual(marks(open));
+  });
+
+  test('after a change is a twin that was asked for since the start', () => {
+    const house = opened(made);
+    const calls = faked(house);
+    house.store.put(history(askedFor({ id: 'lr-late', origin: 'late' })));
+    house.on.changed('lr-late', 'asked');
+    calls.length = 0;
+    house.on.changed('lr-over', 'denied');
+    expect(dirty(calls)).toEqual(marks([...open, 'lr-late', 'lr-over']));
   });
 
   test.each<readonly [string, (house: House) => void, readonly string[]]>([

@@ -5,9 +5,14 @@ import { Workers } from '../../../../src/bot/workers/workers.ts';
 import type { Subscribe, WorkersParts } from '../../../../src/bot/workers/workers.ts';
 import type { Request } from '../../../../src/liveResponse/request/request.ts';
 import { createWorkerPorts } from '../../../support/apps/workerPorts.ts';
+import type { PortsOptions } from '../../../support/apps/workerPorts.ts';
 
-export function opened(requests: readonly Request[] = [], parts: WorkersParts = {}) {
-  const ports = createWorkerPorts(requests, { chats: [] });
+export function opened(
+  requests: readonly Request[] = [],
+  parts: WorkersParts = {},
+  options: Pick<PortsOptions, 'policy'> = {},
+) {
+  const ports = createWorkerPorts(requests, { chats: [], ...options });
   Object.assign(ports.defender, {
     reachable: () => Promise.resolve(),
     recent: () => Promise.resolve({ actions: [], whole: true }),
@@ -30,6 +35,11 @@ export function opened(requests: readonly Request[] = [], parts: WorkersParts = 
   return { ...ports, watch, workers, on };
 }
 export type House = ReturnType<typeof opened>;
+
+/** Which workers ended a pass at this very moment. */
+export function ranNow({ workers, clock }: House): readonly string[] {
+  return workers.workers().flatMap(({ name, lastRun }) => (lastRun === clock.now() ? [name] : []));
+}
 
 /** Notes the calls of these methods instead of doing what they do. */
 export function faked(house: House): string[] {

@@ -1,9 +1,13 @@
 // What one worker is told by another, and when it comes again by what its pass answers.
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { DefenderError } from '../../../../src/liveResponse/ports.ts';
+import { createManualClock } from '../../../support/manualClock.ts';
+import { policy } from '../../../support/policy.ts';
 import { actionWith, asked, start } from '../../../support/requests/lifecycle.ts';
 import { after } from '../../../support/requests/requests.ts';
 import { askedFor, history, sent } from '../../../support/apps/workerPorts.ts';
-import { opened } from './workersHouse.ts';
+import { faked, opened, ranNow } from './workersHouse.ts';
+import type { House } from './workersHouse.ts';
 
 const minute = 60_000;
 const recent = `recent ${asked.targets[0].device.id}`;
@@ -35,15 +39,21 @@ test.each([
   await house.workers.stop();
 });
 
-test('cards are drawn again at the time of day that they name', async () => {
+test.each([
+  ['at the time of day that they name', 5_000, 5_000],
+  ['after a minute where they name none', undefined, minute],
+])('cards are drawn again %s', async (_what, named, wait) => {
   const house = opened();
   let passes = 0;
-  const pass = () => ((passes += 1), Promise.resolve(house.clock.now() + 5_000));
+  const pass = () => {
+    passes += 1;
+    return Promise.resolve(named === undefined ? undefined : house.clock.now() + named);
+  };
   Object.assign(house.workers.cardSync, { pass });
   house.workers.start();
   await house.clock.settle();
   passes = 0;
-  await house.clock.advance(4_999);
+  await house.clock.advance(wait - 1);
   expect(passes).toBe(0);
   await house.clock.advance(1);
   expect(passes).toBe(1);
@@ -59,6 +69,28 @@ test('a session whose answer this process waits for is not lost', async () => {
   const crashed = opened([cut]);
   await crashed.workers.tick();
   expect(crashed.events()).toContain('lost');
+});
+
+test('a session that is being sent is not judged meanwhile', async () => {
+  const nobody = { id: 'nobody', name: 'N' };
+  const refused = history(askedFor({ requester: nobody }), 'approved');
+  const house = opened([refused]);
+  faked(house);
+  Object.assign(house.workers.submission, { isPosting: () => true });
+  await house.workers.tick();
+  expect(house.events()).toEqual([]);
+  Object.assign(house.workers.submission, { isPosting: () => false });
+  await house.workers.tick();
+  expect(house.events()).toEqual(['refused']);
+});
+
+test('reasons that became private leave the cards of what has ended', async () => {
+  const places = policy.places.map((one) => ({ ...one, visibility: ['lead'] }));
+  const house = opened([history(askedFor(), 'denied')], {}, { policy: { ...policy, places } });
+  const redrawn: string[] = [];
+  Object.assign(house.workers.cardSync, { redraw: (id: string) => void redrawn.push(id) });
+  await house.workers.tick();
+  expect(redrawn).toEqual([asked.id]);
 });
 
 test('a session that was given up just now is looked for', async () => {
@@ -90,4 +122,110 @@ test('nobody looks at a library or a policy that there is no way to look at', as
   expect(names).not.toContain('library');
   expect(names).not.toContain('policy');
   await house.workers.stop();
+});
+
+describe('a worker is woken at once', () => {
+  /** Nobody would wake by himself so soon after the start. */
+  async function started(house: House): Promise<void> {
+    house.workers.start();
+    await house.clock.settle();
+    await house.clock.advance(10);
+    expect(ranNow(house)).toEqual([]);
+  }
+
+  test('to write down what a running session shows', async () => {
+    const house = opened([history(askedFor(), ...sent)]);
+    house.defender.actions = () => Promise.resolve([actionWith('Pending')]);
+    await house.clock.advance(165 * minute - 1);
+    house.workers.start();
+    await house.clock.settle();
+    expect(house.store.notes).toEqual([]);
+    await house.clock.advance(1);
+    house.workers.hurry();
+    await house.clock.settle();
+    expect(house.store.notes).toMatchObject([{ type: 'tenantLearned' }]);
+    await house.workers.stop();
+  });
+
+  test('to draw what runs with what was learned', async () => {
+    const house = opened([teaches()]);
+    house.store.broken = 'full';
+    faked(house);
+    house.workers.start();
+    await house.clock.advance(29_990);
+    house.store.broken = undefined;
+    await house.clock.advance(10);
+    expect(house.store.notes).toHaveLength(1);
+    expect(ranNow(house)).toContain('cards');
+    await house.workers.stop();
+  });
+
+  test('to send the next when one was sent, or could not be', async () => {
+    const house = opened([history(askedFor(), 'approved')]);
+    let fail: (error: Error) => void = () => undefined;
+    house.defender.machine = () =>
+      new Promise((_resolve, reject) => {
+        fail = reject;
+      });
+    await started(house);
+    fail(new DefenderError('unavailable', 'down'));
+    await house.clock.settle();
+    expect(ranNow(house)).toEqual(['submission']);
+    await house.workers.stop();
+  });
+
+  test('to read what turned out to have woken before it was cancelled', async () => {
+    const cancels = policy.tiers.map((tier) => ({ ...tier, cancelParkedAfter: 30 * minute }));
+    const parked = { since: start, until: start + 72 * 60 * minute };
+    const waiting = history(askedFor(), ...sent, { type: 'waitingForDevice', waiting: parked });
+    const house = opened([waiting], {}, { policy: { ...policy, tiers: cancels } });
+    const readings: number[] = [];
+    Object.assign(house.workers.following, {
+      pass: () => (readings.push(house.clock.now()), Promise.resolve(undefined)),
+    });
+    house.defender.actions = () => Promise.resolve([actionWith('InProgress')]);
+    // Nobody wakes by himself at the moment of the cancel.
+    await house.clock.advance(500);
+    house.workers.start();
+    await house.clock.advance(28 * minute - 510);
+    readings.length = 0;
+    await house.clock.advance(10);
+    expect(readings).toEqual([start + 30 * minute]);
+    await house.workers.stop();
+  });
+
+  test('to say what is to be announced', async () => {
+    const house = opened();
+    await started(house);
+    let told = 0;
+    const { announcing } = house.workers;
+    announcing.say({ topic: 't', places: [], text: 'x', told: () => Promise.resolve(void (told += 1)) });
+    await house.clock.settle();
+    expect(told).toBe(1);
+    expect(ranNow(house)).toEqual(['announcing']);
+    await house.workers.stop();
+  });
+
+  test('to draw a card that is wrong though its request did not change', async () => {
+    const house = opened([history(askedFor())]);
+    await started(house);
+    house.workers.cardSync.redraw(asked.id);
+    await house.clock.settle();
+    expect(ranNow(house)).toEqual(['cards']);
+    await house.workers.stop();
+  });
+});
+
+test('whoever was silent while the machine stood still did not hang', async () => {
+  const real = createManualClock();
+  const house = opened([], { real });
+  Object.assign(house.workers.reconciliation, { pass: () => new Promise(() => undefined) });
+  house.workers.start();
+  await house.clock.settle();
+  const stuck = () =>
+    house.workers.workers().flatMap(({ name, stuck: why }) => (why === undefined ? [] : [name]));
+  real.suspend(10 * minute, true);
+  expect(stuck()).toContain('reconciliation');
+  await real.step(0);
+  expect(stuck()).toEqual([]);
 });
