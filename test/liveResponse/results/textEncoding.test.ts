@@ -71,6 +71,12 @@ describe('UTF-8', () => {
     expect(decodeText(broken)).toEqual({ text: 'Prüfung für Größe\ufffd schön', lost: true });
   });
 
+  test('is one with more than two good characters to a broken byte', () => {
+    const textOf = (words: string) => bytesOf([...utf8(words), 0xff]);
+    expect(decodeText(textOf('für schön'))).toHaveProperty('encoding');
+    expect(decodeText(textOf('für Größe'))).toEqual({ text: 'für Größe\ufffd', lost: true });
+  });
+
   test('that says itself that something was lost is taken at its word', () => {
     expect(decodeText(utf8('a\ufffdb'))).toEqual({ text: 'a\ufffdb', lost: true });
   });
@@ -206,6 +212,13 @@ describe('a code page is guessed, and the guess is named', () => {
     });
   });
 
+  test.each(['Ошибка', 'ввод данных', 'ЗАО'].flatMap((word) => [[word], [`Id 4 ${word}`]]))(
+    'CP866: few words: %s',
+    (text) => {
+      expect(decodeText(paged(text, cyrillic866))).toEqual({ text, encoding: 'CP866', guessed: true });
+    },
+  );
+
   test('CP866: words of Cyrillic letters', () => {
     expect(decodeText(paged(russian, cyrillic866))).toEqual({
       text: russian,
@@ -252,10 +265,13 @@ describe('a code page is guessed, and the guess is named', () => {
     },
   );
 
-  test.each(['Düsseldorf', 'ÜBER', 'It’s', 'für 5 €', 'kostet 5 €'])('Windows-1252: %s', (text) => {
-    const signs = { '’': 0x92, '€': 0x80 };
-    expect(decodeText(paged(text, signs))).toEqual({ text, encoding: 'Windows-1252', guessed: true });
-  });
+  test.each(['Düsseldorf', 'ÜBER', 'It’s', 'für 5 €', 'kostet 5 €', 'créée', 'às 2 × 3', '¿Qué? 7 ó 8'])(
+    'Windows-1252: %s',
+    (text) => {
+      const signs = { '’': 0x92, '€': 0x80 };
+      expect(decodeText(paged(text, signs))).toEqual({ text, encoding: 'Windows-1252', guessed: true });
+    },
+  );
 
   test.each([
     ['a letter by itself', 'a \u00e9 b'],
@@ -263,6 +279,18 @@ describe('a code page is guessed, and the guess is named', () => {
     ['one piece of a frame', 'a \u00b3 b'],
   ])('%s is like no code page', (_what, text) => {
     expect(decodeText(paged(text, {})).encoding).toBe('unknown');
+  });
+
+  test.each([
+    ['Japanese', [0x83, 0x47, 0x83, 0x89, 0x81, 0x5b]],
+    ['Polish', paged('Nie można odnaleźć pliku', { ż: 0xbf, ź: 0x9f, ć: 0xe6 })],
+  ])('%s of a code page that is not tried is unknown', (_what, bytes) => {
+    expect(decodeText(Uint8Array.from(bytes)).encoding).toBe('unknown');
+  });
+
+  test('the delete character is no sign of UTF-8', () => {
+    const text = '\u007f\u007f\u007ffür';
+    expect(decodeText(paged(text, {}))).toEqual({ text, encoding: 'Windows-1252', guessed: true });
   });
 
   test('a rule of three pieces is read', () => {
