@@ -29,11 +29,10 @@ export function cardPlacesOf(deps: Needs, request: Request): readonly CardPlace[
     external: false,
   }).map((place) => withReason(deps, request, { ...place, results }));
   // A card in a place which the policy no longer names is kept true, but shows no results there.
-  const standing = request.cards
-    .filter((card) => !wanted.some((place) => place.surface === card.surface && place.place === card.place))
-    .map((card): CardPlace =>
-      withReason(deps, request, { surface: card.surface, place: card.place, results: 'private' }),
-    );
+  const standing = request.cards.map((card): CardPlace =>
+    withReason(deps, request, { surface: card.surface, place: card.place, results: 'private' }),
+  );
+  // The first of a place counts.
   const all = [...wanted, ...standing];
   return all.filter(
     (place, at) =>
