@@ -64,6 +64,26 @@ describe('rows 1.16 and 1.17: the watch over the clock', () => {
   });
 });
 
+test('a machine that stood still, and a clock that is off by no more than a correction, is no jump', async () => {
+  const clock = createManualClock();
+  let jumped = 0;
+  const watch = createClockWatch(clock, silent, {
+    jumped: () => void (jumped += 1),
+    stoodStill: () => undefined,
+  });
+  for (const [by, jumps] of [
+    [3_000, 0],
+    [-3_000, 0],
+    [3_001, 1],
+  ] as const) {
+    clock.suspend(60_000, true);
+    clock.jump(by);
+    await watch.pass();
+    expect(watch.jumps()).toBe(jumps);
+  }
+  expect(jumped).toBe(3);
+});
+
 describe('an age', () => {
   test('is neither stretched nor cut short by a clock that is set, and takes the journal at its word once', async () => {
     const clock = createManualClock();

@@ -111,6 +111,13 @@ describe('while nothing runs', () => {
 });
 
 describe('while something runs', () => {
+  test('each pass takes the word of those who follow it, and comes sooner while they have trouble', async () => {
+    const { passed, state } = begin(true);
+    state.readAt = 0;
+    state.trouble = 'cannot be followed';
+    expect(await passed()).toEqual([30 * second]);
+  });
+
   test('the word of those who follow it counts, and nothing else is read', async () => {
     const { probe, passed, state, clock } = begin(true);
     state.readAt = 0;

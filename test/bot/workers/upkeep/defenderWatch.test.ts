@@ -7,7 +7,7 @@ import type { DefenderApi } from '../../../../src/liveResponse/ports.ts';
 
 let elapsed = 0;
 const clock = { now: () => 1_000_000 + elapsed, elapsed: () => elapsed };
-let fails: DefenderError | undefined;
+let fails: Error | undefined;
 let watch: DefenderWatch;
 let changes: string[];
 beforeEach(() => {
@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 
 async function read(
-  error?: DefenderError,
+  error?: Error,
   times = 1,
   what: 'actions' | 'library' | 'link' = 'actions',
 ): Promise<void> {
@@ -57,14 +57,32 @@ test('three failures in a row last, and so do two over half a minute; the end of
   expect(watch.outage('follow')).toMatchObject({ since: 1_005_000 });
 });
 
+test('what the network or a bug throws is a failure of any call, and thrown on as it is', async () => {
+  await read(new TypeError('fetch failed'), 3, 'link');
+  expect(watch.outage('results')).toMatchObject({ error: { code: 'unreadable' }, detail: 'fetch failed' });
+});
+
 test('another cause of the same outage is told, and the one that lasts longest comes first', async () => {
   await read(down, 3);
   await read(new DefenderError('unauthorized', 'no right', { status: 403 }));
   expect(changes).toEqual(['follow', 'follow']);
+  // A code of Defender’s own that looks like a status is none.
+  await read(new DefenderError('unavailable', 'down', { status: 503 }));
+  await read(new DefenderError('unavailable', 'down', { apiCode: '503' }));
+  expect(changes).toHaveLength(4);
   await read(down, 3, 'library');
   expect(watch.outages().map(({ what }) => what)).toEqual(['follow', 'library']);
   watch.forget('follow');
   expect(watch.outages().map(({ what }) => what)).toEqual(['library']);
+});
+
+test('what people alone ask for is told for ten minutes after its last failure, the rest until it works', async () => {
+  await read(down, 3);
+  await read(down, 3, 'link');
+  elapsed += 10 * 60_000 - 1_000;
+  expect(watch.outages().map(({ what }) => what)).toEqual(['follow', 'results']);
+  elapsed += 1;
+  expect(watch.outages().map(({ what }) => what)).toEqual(['follow']);
 });
 
 test('a refusal of one result is an answer, and a missing right is none', async () => {
