@@ -32,10 +32,8 @@ export function againFrom(
   }
   if (stage.state !== 'closed') return { why: 'notEnded' };
   if (foundLateOf(stage) !== undefined) return { why: 'foundLate' };
-  if (mayHaveReached(request, lost)) return { why: 'mayHaveRun' };
+  if (stage.ending.kind === 'abandoned' || mayHaveReached(request, lost)) return { why: 'mayHaveRun' };
   switch (stage.ending.kind) {
-    case 'abandoned':
-      return { why: 'mayHaveRun' };
     case 'denied':
     case 'withdrawn':
       return { why: 'takenBack' };

@@ -84,7 +84,7 @@ export function sessionTransition(
     case 'overdue':
       return stage.state === 'running' ? into(unknown(event.type, seen(stage.run), at)) : undefined;
     case 'lapsed':
-      return into(closed(stage, stage.state === 'queued' ? lapsed(stage) : { kind: 'lapsed' }, at));
+      return stage.state === 'queued' ? into(closed(stage, lapsed(stage), at)) : undefined;
     case 'withdrawn':
     case 'refused':
     case 'abandoned':

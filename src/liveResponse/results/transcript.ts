@@ -320,8 +320,9 @@ function mend(text: string): { readonly json: string; readonly open: boolean } {
   }
   parts.push(text.slice(from));
   if (inString) parts.push('"');
-  if (depth > 0) parts.push('}'.repeat(Math.min(depth, maxDepth)));
-  return { json: parts.join(''), open: depth > 0 };
+  const open = depth > 0;
+  if (open) parts.push('}'.repeat(Math.min(depth, maxDepth)));
+  return { json: parts.join(''), open };
 }
 
 /** Length of the valid escape at `i`, 0 when the backslash there escapes nothing. */
