@@ -22,6 +22,8 @@ function begin(stored: readonly Request[] = []) {
     queue: undefined as { readonly position: number; readonly expectedAt: number } | undefined,
     twins: [] as readonly Request[],
     texts: new Map<string, string>(),
+    urls: new Map<number, string>(),
+    linked: 0,
     reads: 0,
   };
   const deps = {
@@ -33,7 +35,12 @@ function begin(stored: readonly Request[] = []) {
       },
     },
     hash: { sha256: (text: string) => `hash of ${text.slice(0, 9)}` },
-    links: { of: () => new Map<number, string>() },
+    links: {
+      of: () => {
+        state.linked += 1;
+        return state.urls;
+      },
+    },
     watch: {
       outage: (what: string) => {
         state.sights.push(what);
@@ -139,6 +146,15 @@ describe('another request', () => {
     expect(await of(false)).toContain('lr-other');
   });
 
+  test('that may not be named holds the device as a session that nobody can see does', async () => {
+    const { views } = begin([request('running', 'lr-other')]);
+    const lead = async (one: Request) =>
+      (await views.of(one, { results: 'private', mayName: () => false })).lead;
+    const unseen = staged(blocked, { blocker: { by: 'unseen' } } as never);
+    expect(await lead(blocked)).toContain('the API shows nothing that holds it');
+    expect(await lead(blocked)).toBe(await lead(unseen));
+  });
+
   test('that is no request is named as it is', async () => {
     const { views } = begin();
     const action = { by: 'action', id: 'act-9', type: 'RunAntiVirusScan', app: 'portal' };
@@ -163,6 +179,24 @@ describe('another request', () => {
     });
     expect(JSON.stringify(some)).toContain('lr-open');
     expect(JSON.stringify(some)).not.toContain('lr-ended');
+  });
+
+  test('that ended is listed with the time of its end', async () => {
+    const { shown, state } = begin();
+    state.twins = [request('denied', 'lr-ended')];
+    const value = 'lr-ended: Denied at 22:15 UTC, asked by Riley Responder at 22:13 UTC';
+    const { facts } = await shown(requests.awaitingApproval);
+    expect(facts).toContainEqual({ label: 'Same, ended', value });
+  });
+
+  test('that this one was asked apart from is still named once this one ended', async () => {
+    const { shown, state } = begin();
+    state.twins = [request('running', 'lr-open')];
+    const apart = { label: 'Separate from', value: 'lr-open, for the reason given' };
+    const ended = request('denied', 'lr-1', { apartFrom: 'lr-open' });
+    expect((await shown(ended)).facts).toContainEqual(apart);
+    const open = request('awaitingApproval', 'lr-1', { apartFrom: 'lr-open' });
+    expect((await shown(open)).facts).not.toContainEqual(apart);
   });
 });
 
@@ -189,6 +223,7 @@ describe('the reasons of people', () => {
     ],
     ['a cancel', cancelled(requests.running)],
     ['a cancel of what finished', cancelled(requests.finished)],
+    ['a cancel that ended it', staged(cancelled(requests.finished), { outcome: 'cancelled' } as never)],
     [
       'a cancel of what nobody knows of',
       staged(requests.unknown, {
@@ -214,7 +249,15 @@ describe('the reasons of people', () => {
 
   test('stand on the others', async () => {
     const { shown } = begin();
-    expect(JSON.stringify(await shown(withReason[0]?.[1] ?? denied))).toContain('odd words');
+    for (const what of [
+      'a denial',
+      'a withdrawal of a session',
+      'an abandonment',
+      'a cancel that ended it',
+    ]) {
+      const one = withReason.find(([name]) => name === what)?.[1] ?? denied;
+      expect((await shown(one)).lead).toContain('odd words');
+    }
   });
 
   test('of the request itself are told to be private there', async () => {
@@ -255,6 +298,30 @@ describe('the texts of results', () => {
     expect(state.reads).toBe(2);
     expect(excerpts(await shown(one, { results: 'private' }))).not.toContain('some words');
     expect(state.reads).toBe(2);
+  });
+
+  test('that are gone are said to be no longer kept', async () => {
+    const { shown, state } = begin();
+    const gone = 'Its output (5 characters) is no longer kept here; Defender may still have it.';
+    const one = finished('hash of some word');
+    expect((await shown(one)).steps[0]?.detail).toBe(gone);
+    state.texts.set('lr-1:0', 'some words');
+    expect((await shown(one)).steps[0]?.detail).not.toBe(gone);
+  });
+
+  test('come with their live links where results do', async () => {
+    const { shown, state } = begin();
+    const one = finished('hash of some word');
+    const stage = one.sessions[0]?.stage;
+    if (stage?.state !== 'finished') throw new Error('it is not finished');
+    const links = [{ index: 0, at: askedAt, expiresAt: askedAt + 30 * minute }];
+    const linked = staged(one, { run: { ...stage.run, results: { ...stage.run.results, links } } });
+    state.urls.set(0, 'https://storage.example/zip');
+    expect((await shown(linked)).links).toMatchObject([{ index: 0, url: 'https://storage.example/zip' }]);
+    expect(state.linked).toBe(1);
+    // Whoever has a link can use it: nobody even looks for one where none may stand.
+    expect((await shown(linked, { results: 'private' })).links).toEqual([]);
+    expect(state.linked).toBe(1);
   });
 
   test('are not read where results are private', async () => {
