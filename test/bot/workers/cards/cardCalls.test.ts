@@ -24,6 +24,8 @@ describe('a post', () => {
       },
     ]);
     expect(table.told).toEqual(['lr-1 incidents i1: queued, results card']);
+    // No chat says who reads along: there is nothing to compare it with.
+    expect(table.drawn.made).toBe(1);
   });
 
   test('draws only what the chat took: the rest is behind', async () => {
@@ -73,6 +75,7 @@ describe('a post', () => {
     expect(table.chat.calls).toEqual(['post incidents i1 again']);
     expect(table.store.one('lr-1').cards.map(({ intent }) => intent)).toEqual(['a', 'i1']);
     expect(table.store.events.at(-1)).toBe('lr-1 cardGone');
+    expect(table.store.gone).toEqual(['whether it was posted is not known']);
   });
 
   test('after one that stands is no repetition', async () => {
@@ -103,6 +106,16 @@ describe('a post', () => {
       expect(table.chat.calls).toHaveLength(2);
     },
   );
+
+  test('that stood and was not written down is done with once its request is gone', async () => {
+    const table = begin(request('queued', 'lr-1'));
+    table.store.refuse = (event) => (event === 'cardPosted' ? new Error('the disk is full') : undefined);
+    await expect(table.calls.post(table.spot, undefined, always)).rejects.toThrow('full');
+    const card = cardOf(table);
+    table.store.kept.clear();
+    expect(await table.calls.post(table.spot, card, always)).toBe('done');
+    expect(table.chat.calls).toHaveLength(1);
+  });
 
   test('of a request that is gone when it stands is no failure', async () => {
     const table = begin(request('queued', 'lr-1'));
@@ -227,6 +240,7 @@ describe('an older card', () => {
     expect(await table.calls.supersede(table.spot, old, newest, 0)).toBe('done');
     expect(table.chat.calls).toEqual(['supersede a by b of lr-1']);
     expect(table.store.one('lr-1').cards.map(({ intent }) => intent)).toEqual(['b']);
+    expect(table.store.gone).toEqual(['a newer card took its place']);
   });
 
   test('is forgotten in a chat that leaves none behind', async () => {

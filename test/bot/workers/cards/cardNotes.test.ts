@@ -171,6 +171,21 @@ describe('what may stand on a card', () => {
     expect(await post(table)).toBe('done: finished, results private');
   });
 
+  test('is private where the chat cannot tell of the place itself, whatever is known of where it was asked', async () => {
+    const one = outsiders({ 'console:incidents': 'unread' }, { 'slack:C0SOC': 'no' });
+    const chats = [new TableChat(), new TableChat('slack')];
+    const table = begin(request('finished', 'lr-1', elsewhere), { chats, outsiders: one });
+    expect(await post(table)).toBe('bare: finished, results private');
+  });
+
+  test('is what its own place allows, and no other place of the chat', async () => {
+    const room = { surface: 'console', place: 'closed-room' };
+    const cards = [standing('a', 0, 'console:closed-room')];
+    const table = begin(request('finished', 'lr-1', {}, { cards }), { outsiders: outsiders({}) }, room);
+    await table.calls.update(table.spot, cardOf(table), 0, always);
+    expect(table.told).toEqual(['lr-1 closed-room a: finished, results private']);
+  });
+
   test('is as it was told in a place that the request has no card in any more', async () => {
     const table = begin(
       request('finished', 'lr-1'),

@@ -30,6 +30,8 @@ export class TableStore {
   readonly kept = new Map<string, Request>();
   /** Events in the order in which they were folded, as `lr-1 cardPosting`. */
   readonly events: string[] = [];
+  /** Why each card was forgotten, as the journal says it. */
+  readonly gone: string[] = [];
   readonly noted: unknown[] = [];
   /** Asked before each change: what it answers is thrown. */
   refuse: (event: string) => Error | undefined = () => undefined;
@@ -57,6 +59,7 @@ export class TableStore {
     const error = this.refuse(decided.event.type);
     if (error !== undefined) throw error;
     this.events.push(`${id} ${decided.event.type}`);
+    if (decided.event.type === 'cardGone') this.gone.push(decided.event.why);
     const next = apply(request, decided, this.#clock.now());
     this.kept.set(id, next);
     return { request: next };
@@ -156,6 +159,8 @@ export class TableChat implements ChatPort {
 /** Says what it was drawn from; `lead` and the like may be set by a test. */
 export class TableViews {
   more: Partial<CardView> = {};
+  /** How often a view was made. */
+  made = 0;
   broken: Error | undefined;
   readonly of = async (
     request: Request,
@@ -163,6 +168,7 @@ export class TableViews {
   ): Promise<CardView> => {
     await Promise.resolve();
     if (this.broken !== undefined) throw this.broken;
+    this.made += 1;
     return aView({
       requestId: request.id,
       revision: request.revision,
