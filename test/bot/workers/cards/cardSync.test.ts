@@ -61,6 +61,35 @@ describe('a pass', () => {
     expect(await passed(table)).toEqual([undefined, 'update incidents#1']);
   });
 
+  test('leaves a request that is gone when its turn comes', async () => {
+    const table = begin([request('denied', 'lr-1'), drawn('lr-2', 'queued', 0)]);
+    table.chat.gate = () => void table.store.kept.delete('lr-2');
+    await table.sync.pass();
+    expect(table.sync.behind()).toBe(1);
+    expect(table.logged).toEqual([]);
+    await table.sync.idle();
+    expect(table.chat.calls).toEqual(['post incidents i1']);
+  });
+
+  test('that begins while another is waited for is waited for as well', async () => {
+    const table = begin([drawn('lr-1', 'queued', 0)]);
+    const doors = new Map(['update lr-1-card', 'update lr-2-card'].map((call) => [call, door()]));
+    table.chat.gate = (call) => doors.get(call)?.closed;
+    await table.sync.pass();
+    const steps: string[] = [];
+    const idle = table.sync.idle().then(() => steps.push('idle'));
+    table.store.kept.set('lr-2', drawn('lr-2', 'queued', 0));
+    table.sync.markDirty('lr-2');
+    await table.sync.pass();
+    for (const [call, { open }] of doors) {
+      await quiet();
+      steps.push(call);
+      open();
+    }
+    await idle;
+    expect(steps).toEqual(['update lr-1-card', 'update lr-2-card', 'idle']);
+  });
+
   test('draws what ended before what waits, and of one request what may be tried soonest', async () => {
     const ended = request('denied', 'lr-3', {}, { changedAt: 9e12 });
     const table = begin([request('queued', 'lr-1'), request('awaitingApproval', 'lr-2'), ended]);

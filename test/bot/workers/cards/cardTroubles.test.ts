@@ -114,6 +114,7 @@ describe('a place that is closed', () => {
 
   test('is open where other cards were drawn since this one first failed', async () => {
     const table = begin(two());
+    table.clock.passed = minute;
     table.chat.refuse = refuse('lr-1-card', 'closed');
     await passed(table);
     // The other one was drawn in the same moment, which opened the place again.
@@ -259,6 +260,18 @@ describe('people are told', () => {
     },
   );
 
+  test('of the place alone where the chat answered at first, if only to refuse the card', async () => {
+    const table = begin([asked()]);
+    table.chat.refuse = refuse(' a', 'rejected');
+    await passed(table, second);
+    table.chat.refuse = refuse(' a', 'unavailable');
+    await passed(table, 2 * second);
+    await passed(table);
+    expect(whispers(table)).toEqual([
+      'The card of lr-1 in console:incidents cannot be updated since 22:15 UTC (unavailable, really). The bot tries again by itself.',
+    ]);
+  });
+
   test('no more often than every five seconds, and what waits for that is told then', async () => {
     const table = begin([asked()]);
     table.chat.refuse = (call) =>
@@ -288,10 +301,13 @@ describe('people are told', () => {
     };
     const table = begin([asked(), drawn('lr-2')]);
     await passed(table);
+    // Later: what is taken in the moment of a refusal keeps the place open.
+    table.clock.passed += second;
     table.chat.refuse = () => failure('closed');
     table.store.happened('lr-1', { type: 'waiting', cause: 'frozen' });
     table.sync.markDirty('lr-1');
     for (const wait of [0, 2 * second, 0]) await passed(table, wait);
+    expect(table.sync.closed()).toMatchObject([{ place: 'soc-private' }, { place: 'incidents' }]);
     table.chat.refuse = (call) => (call.includes('whisper') ? undefined : failure('closed'));
     table.store.kept.set('lr-3', note);
     for (const id of ['lr-2', 'lr-3']) table.sync.markDirty(id);
@@ -306,6 +322,24 @@ describe('people are told', () => {
     table.chat.refuse = refuse(' a', 'rejected');
     for (const wait of [61 * minute, 2 * second, 5 * second]) await passed(table, wait);
     expect(table.chat.said).toEqual([]);
+  });
+
+  test('of a card that failed twice though its next call hangs when they can be told', async () => {
+    const table = begin([asked()]);
+    const { closed, open } = door();
+    table.chat.refuse = (call) => refuse(' a', 'rejected')(call) ?? refuse('whisper', 'unavailable')(call);
+    for (const wait of [0, 2 * second, 0]) await passed(table, wait);
+    table.chat.gate = (call) => (call === 'update a' ? closed : undefined);
+    table.clock.passed += 5 * second;
+    await table.sync.pass();
+    await quiet();
+    table.chat.refuse = refuse(' a', 'rejected');
+    table.clock.passed += 5 * second;
+    await table.sync.pass();
+    await quiet();
+    expect(whispers(table)).toHaveLength(1);
+    open();
+    await table.sync.idle();
   });
 
   test('of a card whose call is under way while it keeps failing', async () => {
