@@ -93,6 +93,36 @@ describe('a closed place', () => {
     expect(places.gate(room)).toBe('open');
   });
 
+  test('has the others come again soon while it is asked, however long its own pause is', () => {
+    for (let n = 0; n < 3; n += 1) askedAgain();
+    elapsed = 30_000;
+    expect(places.gate(room)).toBe('probe');
+    places.asking(room, true);
+    expect(places.gate(room)).toEqual({ wait: 2_000 });
+  });
+
+  test.each([
+    [true, 300_000],
+    [false, 3_600_000],
+  ])('waits its full pause after an answer that told nothing (somebody waits: %s)', (lively, wait) => {
+    for (let n = 0; n < 10; n += 1) askedAgain(lively);
+    elapsed = 3_600_000;
+    places.asking(room, true);
+    places.asking(room, false);
+    expect(places.gate(room)).toEqual({ wait });
+  });
+
+  test('stays closed for all while the call that found it so has not ended', () => {
+    elapsed = 2_000;
+    places.asking(room, true);
+    places.refused(room, 'still', true, true);
+    places.only(() => false);
+    expect(places.gate(room)).toEqual({ wait: 5_000 });
+    places.asking(room, false);
+    places.only(() => false);
+    expect(places.gate(room)).toBe('open');
+  });
+
   test('is asked at growing intervals, in the end every five minutes, and every hour where nobody waits', () => {
     const waits = (lively: boolean): readonly unknown[] =>
       Array.from({ length: 10 }, () => {
@@ -115,6 +145,21 @@ describe('a closed place', () => {
     expect(places.gate(room)).toBe('probe');
     elapsed = 100_000;
     expect(places.heard({ surface: 'slack', place: 'C2' })).toBe(false);
+  });
+
+  test('is asked at a sign of life two seconds after the last call began, whenever that one ended', () => {
+    elapsed = 2_000;
+    places.asking(room, true);
+    elapsed = 3_000;
+    places.asking(room, false);
+    places.heard(room);
+    expect(places.gate(room)).toEqual({ wait: 1_000 });
+    elapsed = 4_000;
+    places.asking(room, true);
+    elapsed = 10_000;
+    places.asking(room, false);
+    places.heard(room);
+    expect(places.gate(room)).toBe('probe');
   });
 
   test('that took something is open, since then', () => {
