@@ -42,6 +42,9 @@ export interface CardViews {
 const textsKept = 50;
 const keptCharacters = 200_000;
 
+/** A blocker of which the reader may not know. */
+const unseen: Blocker = { by: 'unseen' };
+
 type ViewDeps = Deps & { readonly watch: Pick<DefenderWatch, 'outage'> };
 
 export function createCardViews(
@@ -159,9 +162,9 @@ class StoredViews implements CardViews {
     const isHidden = (blocker: Blocker | undefined): boolean =>
       blocker?.by === 'request' && hidden(blocker.id);
     const bare = withStages(request, (stage) => {
-      if (stage.state === 'queued' && isHidden(stage.blocker)) return { ...stage, blocker: { by: 'unseen' } };
+      if (stage.state === 'queued' && isHidden(stage.blocker)) return { ...stage, blocker: unseen };
       if (stage.state === 'closed' && stage.ending.kind === 'lapsed' && isHidden(stage.ending.blocker))
-        return { ...stage, ending: { ...stage.ending, blocker: { by: 'unseen' } } };
+        return { ...stage, ending: { ...stage.ending, blocker: unseen } };
       return stage;
     });
     if (bare.retriedAs === undefined || !hidden(bare.retriedAs.id)) return bare;

@@ -120,21 +120,22 @@ export class OutageTelling {
   async place(place: CardPlace, due: readonly Missing[]): Promise<void> {
     const chat = this.#chats.get(place.surface);
     const now = this.#deps.clock.now();
-    const texts = (entries: readonly Missing[]): readonly string[] => [
-      ...grouped(entries.filter((entry) => entry.phase !== 'over')).map(([outage, ids, posted]) =>
-        elsewhereText(outage, ids, posted, now),
-      ),
-      ...grouped(entries.filter((entry) => entry.phase === 'over')).map(([outage, ids]) =>
-        againText(outage.place, ids),
-      ),
-    ];
+    const textOf = (entries: readonly Missing[]): string =>
+      [
+        ...grouped(entries.filter((entry) => entry.phase !== 'over')).map(([outage, ids, posted]) =>
+          elsewhereText(outage, ids, posted, now),
+        ),
+        ...grouped(entries.filter((entry) => entry.phase === 'over')).map(([outage, ids]) =>
+          againText(outage.place, ids),
+        ),
+      ].join('\n');
     if (due.length > notes) {
-      await chat?.announce(place.place, texts(due).join('\n'));
+      await chat?.announce(place.place, textOf(due));
       return;
     }
     for (const entry of due) {
       const ref = this.#refIn(entry.id, place);
-      if (ref !== undefined) await chat?.note(ref, texts([entry]).join('\n'), []);
+      if (ref !== undefined) await chat?.note(ref, textOf([entry]), []);
     }
   }
 
