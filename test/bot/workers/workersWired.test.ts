@@ -1,11 +1,11 @@
 // What one worker is told by another, and when it comes again by what its pass answers.
 import { describe, expect, test } from '@jest/globals';
-import { DefenderError } from '../../../../src/liveResponse/ports.ts';
-import { createManualClock } from '../../../support/manualClock.ts';
-import { policy } from '../../../support/policy.ts';
-import { actionWith, asked, start } from '../../../support/requests/lifecycle.ts';
-import { after } from '../../../support/requests/requests.ts';
-import { askedFor, history, sent } from '../../../support/apps/workerPorts.ts';
+import { DefenderError } from '../../../src/liveResponse/ports.ts';
+import { createManualClock } from '../../support/manualClock.ts';
+import { policy } from '../../support/policy.ts';
+import { actionWith, asked, start } from '../../support/requests/lifecycle.ts';
+import { after } from '../../support/requests/requests.ts';
+import { askedFor, history, sent } from '../../support/apps/workerPorts.ts';
 import { faked, opened, ranNow } from './workersHouse.ts';
 import type { House } from './workersHouse.ts';
 

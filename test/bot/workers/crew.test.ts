@@ -1,9 +1,9 @@
 // The running workers by name: which of them wake, and what they say of themselves.
 import { expect, test } from '@jest/globals';
-import { Crew } from '../../../../src/bot/workers/crew.ts';
-import { hangsAfter } from '../../../../src/bot/workers/worker.ts';
-import type { Log } from '../../../../src/liveResponse/ports.ts';
-import { createManualClock } from '../../../support/manualClock.ts';
+import { Crew } from '../../../src/bot/workers/crew.ts';
+import { hangsAfter } from '../../../src/bot/workers/worker.ts';
+import type { Log } from '../../../src/liveResponse/ports.ts';
+import { createManualClock } from '../../support/manualClock.ts';
 
 const minute = 60_000;
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };

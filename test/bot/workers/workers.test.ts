@@ -1,11 +1,11 @@
 // How the workers are wired: what each is for and does, in which order a tick goes, and which of them wake when.
 import { describe, expect, test } from '@jest/globals';
-import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { DefenderError } from '../../../../src/liveResponse/ports.ts';
-import { actionWith, asked, exampleMoves, start } from '../../../support/requests/lifecycle.ts';
-import { createManualClock } from '../../../support/manualClock.ts';
-import { after } from '../../../support/requests/requests.ts';
-import { askedFor, history, sent } from '../../../support/apps/workerPorts.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
+import { DefenderError } from '../../../src/liveResponse/ports.ts';
+import { actionWith, asked, exampleMoves, start } from '../../support/requests/lifecycle.ts';
+import { createManualClock } from '../../support/manualClock.ts';
+import { after } from '../../support/requests/requests.ts';
+import { askedFor, history, sent } from '../../support/apps/workerPorts.ts';
 import { faked, opened } from './workersHouse.ts';
 import type { House } from './workersHouse.ts';
 

@@ -1,10 +1,10 @@
 // What a worker says of itself while it runs, sleeps, hangs, stops or has ended.
 import { describe, expect, test } from '@jest/globals';
-import { hangsAfter, longestSleep, startWorker } from '../../../../src/bot/workers/worker.ts';
-import type { Turn, Worker } from '../../../../src/bot/workers/worker.ts';
-import type { Clock, Log } from '../../../../src/liveResponse/ports.ts';
-import { createManualClock } from '../../../support/manualClock.ts';
-import type { ManualClock } from '../../../support/manualClock.ts';
+import { hangsAfter, longestSleep, startWorker } from '../../../src/bot/workers/worker.ts';
+import type { Turn, Worker } from '../../../src/bot/workers/worker.ts';
+import type { Clock, Log } from '../../../src/liveResponse/ports.ts';
+import { createManualClock } from '../../support/manualClock.ts';
+import type { ManualClock } from '../../support/manualClock.ts';
 
 const minute = 60_000;
 

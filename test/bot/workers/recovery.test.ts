@@ -1,8 +1,8 @@
 // What could not be written or reached is tried again, each for itself; and the looks at the machine's clock.
 import { describe, expect, test } from '@jest/globals';
-import { createClockWatch, createRecovery, recoverEvery } from '../../../../src/bot/workers/worker.ts';
-import type { Keeper, Log } from '../../../../src/liveResponse/ports.ts';
-import { createManualClock } from '../../../support/manualClock.ts';
+import { createClockWatch, createRecovery, recoverEvery } from '../../../src/bot/workers/worker.ts';
+import type { Keeper, Log } from '../../../src/liveResponse/ports.ts';
+import { createManualClock } from '../../support/manualClock.ts';
 
 const minute = 60_000;
 

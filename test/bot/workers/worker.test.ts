@@ -1,9 +1,9 @@
 // The loop every part of the bot runs in: it may neither die, spin nor oversleep.
 import { describe, expect, test } from '@jest/globals';
-import { startWorker } from '../../../../src/bot/workers/worker.ts';
-import type { Pass, Work } from '../../../../src/bot/workers/worker.ts';
-import type { Log } from '../../../../src/liveResponse/ports.ts';
-import { createManualClock } from '../../../support/manualClock.ts';
+import { startWorker } from '../../../src/bot/workers/worker.ts';
+import type { Pass, Work } from '../../../src/bot/workers/worker.ts';
+import type { Log } from '../../../src/liveResponse/ports.ts';
+import { createManualClock } from '../../support/manualClock.ts';
 
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 

@@ -1,16 +1,16 @@
 // Rows 1.16 and 1.17: a wall clock that is set, or a machine that slept, is noticed, said, and makes nobody
 // wait.
 import { describe, expect, test } from '@jest/globals';
-import { createAges } from '../../../../src/bot/workers/transition.ts';
+import { createAges } from '../../../src/bot/workers/transition.ts';
 import {
   createClockWatch,
   createNextWake,
   hangsAfter,
   longestSleep,
   startWorker,
-} from '../../../../src/bot/workers/worker.ts';
-import type { Log } from '../../../../src/liveResponse/ports.ts';
-import { createManualClock } from '../../../support/manualClock.ts';
+} from '../../../src/bot/workers/worker.ts';
+import type { Log } from '../../../src/liveResponse/ports.ts';
+import { createManualClock } from '../../support/manualClock.ts';
 
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const hour = 3_600_000;

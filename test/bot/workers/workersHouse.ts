@@ -1,11 +1,11 @@
 // All workers over ports in memory, with the callbacks that they gave away; for the tests of how they are wired.
-import type { SharedPlaces } from '../../../../src/bot/workers/cards/closedPlaces.ts';
-import { DefenderWatch } from '../../../../src/bot/workers/upkeep/defenderWatch.ts';
-import { Workers } from '../../../../src/bot/workers/workers.ts';
-import type { Subscribe, WorkersParts } from '../../../../src/bot/workers/workers.ts';
-import type { Request } from '../../../../src/liveResponse/request/request.ts';
-import { createWorkerPorts } from '../../../support/apps/workerPorts.ts';
-import type { PortsOptions } from '../../../support/apps/workerPorts.ts';
+import type { SharedPlaces } from '../../../src/bot/workers/cards/closedPlaces.ts';
+import { DefenderWatch } from '../../../src/bot/workers/upkeep/defenderWatch.ts';
+import { Workers } from '../../../src/bot/workers/workers.ts';
+import type { Subscribe, WorkersParts } from '../../../src/bot/workers/workers.ts';
+import type { Request } from '../../../src/liveResponse/request/request.ts';
+import { createWorkerPorts } from '../../support/apps/workerPorts.ts';
+import type { PortsOptions } from '../../support/apps/workerPorts.ts';
 
 export function opened(
   requests: readonly Request[] = [],
