@@ -192,6 +192,21 @@ describe('an entry of the list of equal mutants is stale', () => {
   });
 });
 
+test('an entry is not stale because a test took too long, which a busy machine does, too', () => {
+  write('src/loop.ts', '');
+  write('test/loop.test.ts', '');
+  write('dist/src/loop.js', loop);
+  write('dist/test/loop.test.js', loopTest);
+  const endless = { file: 'src/loop.ts', kind: 'statement', original: 'count -= 1;', reason: 'Planted.' };
+  write('test/mutate/equal.json', JSON.stringify([endless]));
+  const { code, text } = mutate('--file', 'src/loop.ts');
+  expect(text).toContain(
+    'not settled in the list of equal mutants: src/loop.ts, in steps: statement: count -= 1; -> (left out): a test takes too long with it: test/loop.test.ts: counts down',
+  );
+  expect(text).not.toContain('stale');
+  expect(code).toBe(0);
+});
+
 describe('the mutants of a text', () => {
   const mutantsOf = (text: string): readonly string[] =>
     schemataOf({ file: 'x.ts', text }, 0).mutants.map(

@@ -5,7 +5,7 @@ import { baselineOf } from './baseline.ts';
 import { equalsAmong, wordsFor } from './equalMutants.ts';
 import type { Equals } from './equalMutants.ts';
 import type { Tried } from './report.ts';
-import { isCaught, percent, scoreLines, scoreOf, survivorLines } from './report.ts';
+import { percent, scoreLines, scoreOf, survivorLines } from './report.ts';
 import { shuffled } from './shuffle.ts';
 import type { Mutant } from './schemata/schemata.ts';
 import { schemataOf } from './schemata/schemata.ts';
@@ -44,14 +44,21 @@ function mutated(root: string, files: readonly string[]): Mutated {
   return { texts, mutants };
 }
 
-/** An entry is wrong as well when a test tells the mutant from the original. */
-function caughtEquals(equals: Equals, tried: readonly Tried[]): readonly string[] {
-  return tried
-    .filter(({ mutant, verdict }) => equals.ids.has(mutant.id) && isCaught(verdict))
-    .map(({ mutant, verdict }) => {
-      const by = 'by' in verdict ? verdict.by : '';
-      return `${wordsFor({ ...mutant, reason: '' })}: a test catches it: ${by}`;
-    });
+/**
+ * Mutants that are listed as equal although a test says otherwise, in words. Caught: the entry is wrong. Caught
+ * by time: perhaps only the machine was busy.
+ */
+function listedBut(
+  kind: 'caught' | 'caughtByTime',
+  equals: Equals,
+  tried: readonly Tried[],
+): readonly string[] {
+  const what = kind === 'caught' ? 'a test catches it' : 'a test takes too long with it';
+  return tried.flatMap(({ mutant, verdict }) =>
+    equals.ids.has(mutant.id) && verdict.kind === kind
+      ? [`${wordsFor({ ...mutant, reason: '' })}: ${what}: ${verdict.by}`]
+      : [],
+  );
 }
 
 async function allTried(
@@ -100,12 +107,14 @@ export async function runPart(part: Part, list: readonly EqualMutant[], options:
   const equals = equalsAmong(list, inPart.mutants, files);
   const tried = await allTried(part, options, inPart);
   const counted = tried.filter(({ mutant }) => !equals.ids.has(mutant.id));
-  const stale = [...equals.stale, ...caughtEquals(equals, tried)];
+  const stale = [...equals.stale, ...listedBut('caught', equals, tried)];
   const seconds = Math.round((performance.now() - began) / 1_000);
 
   const survivors = survivorLines(counted);
   if (survivors.length > 0) print(`${part.name}: survivors`);
   for (const line of [...survivors, ...scoreLines(part.name, files, counted)]) print(line);
+  for (const line of listedBut('caughtByTime', equals, tried))
+    print(`not settled in the list of equal mutants: ${line}`);
   for (const line of stale) print(`stale entry in the list of equal mutants: ${line}`);
   // The floor is that of the whole part: a few of its files may be above or below.
   const floor = options.floor ?? (only === undefined ? part.floor : 0);
