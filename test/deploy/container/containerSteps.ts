@@ -66,7 +66,7 @@ const storyMayTake = 240_000;
 /** Runs test/deploy/container/containerStory.ts in a network of its own, with nothing in it but the machine itself. */
 async function storyAs(way: Told['way'], { image: { config, root: files }, dir }: Bench): Promise<void> {
   const told: Told = { way, folder: dir, config, root: files };
-  const program = join(root, 'dist', 'test', 'deploy', 'containerStory.js');
+  const program = join(root, 'dist', 'test', 'deploy', 'container', 'containerStory.js');
   const child = spawn(
     'unshare',
     [
