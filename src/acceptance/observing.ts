@@ -5,7 +5,7 @@ import { gunzipSync, constants } from 'node:zlib';
 import type { Calls } from '../adapters/defender/calls.ts';
 import { quoted } from '../adapters/defender/readings.ts';
 import { readAction } from '../adapters/defender/wire.ts';
-import type { Http } from '../adapters/outbound/http.ts';
+import type { HttpClient } from '../adapters/outbound/http.ts';
 import { HttpError } from '../adapters/outbound/http.ts';
 import { checkedLink } from '../adapters/outbound/resultLink.ts';
 import type { ResultRules } from '../adapters/outbound/resultLink.ts';
@@ -84,7 +84,7 @@ export interface Observed {
 
 export interface Looking {
   readonly calls: Calls;
-  readonly http: Http;
+  readonly http: HttpClient;
   readonly rules: ResultRules;
   readonly clock: Clock;
   readonly gap: number;

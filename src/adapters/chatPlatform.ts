@@ -11,7 +11,7 @@ import type { Environment } from './config/environment.ts';
 import type { TokenSource } from './entra/credentials.ts';
 import type { Credentials } from './entra/settings.ts';
 import type { Check } from './http/server.ts';
-import type { Http } from './outbound/http.ts';
+import type { HttpClient } from './outbound/http.ts';
 import type { Proxy } from './outbound/proxy.ts';
 import type { Secret } from './secret.ts';
 import type { Disk } from './store/journal/disk.ts';
@@ -110,7 +110,7 @@ export interface OpeningParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
-  readonly http: Http;
+  readonly http: HttpClient;
   readonly proxy?: Proxy;
   readonly lastKnown: LastKnown;
   /** Called only once the bot exists. */

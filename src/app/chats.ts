@@ -12,7 +12,7 @@ import { openEntraGroups } from '../adapters/entra/groups.ts';
 import type { EntraService } from '../adapters/entra/groups.ts';
 import { entraGroups } from '../adapters/entra/groupIds.ts';
 import { LastKnownFile } from '../adapters/lastKnown.ts';
-import type { Http } from '../adapters/outbound/http.ts';
+import type { HttpClient } from '../adapters/outbound/http.ts';
 import type { Proxy } from '../adapters/outbound/proxy.ts';
 import { random, within } from '../adapters/clock.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
@@ -48,7 +48,7 @@ export interface ChatParts {
   /** The platforms', which never does. */
   readonly chatClock: Clock;
   readonly log: Log;
-  readonly http: Http;
+  readonly http: HttpClient;
   readonly proxy?: Proxy;
   /** The embedded simulator's switches, for the console. */
   readonly world?: SimulatorControls;

@@ -6,6 +6,7 @@ import { ConfigError } from '../adapters/config/environment.ts';
 import { policyFileWarnings } from '../adapters/config/policySource.ts';
 import { createLog } from '../adapters/log.ts';
 import { Http } from '../adapters/outbound/http.ts';
+import type { HttpClient } from '../adapters/outbound/http.ts';
 import { createFreezeWatch, openOutputStore } from '../adapters/store/outputStore.ts';
 import type { Anchoring } from '../adapters/store/journal/anchors.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
@@ -95,7 +96,7 @@ type ComposedBot = ReturnType<typeof createBot>;
 /** The parts that most others are made of. */
 interface Base {
   readonly store: Store;
-  readonly http: Http;
+  readonly http: HttpClient;
   readonly access: DefenderAccess;
 }
 
@@ -272,7 +273,7 @@ class Composition {
     return chats;
   }
 
-  #anchoring(store: Store, http: Http): Anchoring {
+  #anchoring(store: Store, http: HttpClient): Anchoring {
     const { record } = this.#options;
     const { chatClock } = this.#clocks;
     const anchoring = openAnchoring(record, { store, http, clock: chatClock, log: this.#log });

@@ -7,7 +7,7 @@ import type { Endpoint } from '../adapters/defender/clouds.ts';
 import { EntraTokens, noCredentials } from '../adapters/entra/credentials.ts';
 import type { TokenSource } from '../adapters/entra/credentials.ts';
 import type { Credentials } from '../adapters/entra/settings.ts';
-import type { Http } from '../adapters/outbound/http.ts';
+import type { HttpClient } from '../adapters/outbound/http.ts';
 import { lastTime } from '../adapters/store/lastTime.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
 import { CallRates, elapsedOf, ratesOf } from '../liveResponse/pacing/callRates.ts';
@@ -76,7 +76,7 @@ export interface AccessParts {
   readonly rates: RateOptions;
   readonly resultHosts: readonly string[];
   readonly store: Store;
-  readonly http: Http;
+  readonly http: HttpClient;
   readonly clock: Clock;
   readonly log: Log;
   readonly shutdown: Shutdown;
@@ -130,7 +130,7 @@ async function embeddedSimulator(
 
 function tenantOf(
   { endpoint, credentials, tenant, loopback }: Extract<DefenderOptions, { readonly kind: 'service' }>,
-  http: Http,
+  http: HttpClient,
 ): Upstream {
   return {
     endpoint,

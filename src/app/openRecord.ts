@@ -2,7 +2,7 @@
 // not at all.
 import type { RecordSettings } from '../adapters/config/recordSettings.ts';
 import { noJournalKey } from '../adapters/config/settings.ts';
-import type { Http } from '../adapters/outbound/http.ts';
+import type { HttpClient } from '../adapters/outbound/http.ts';
 import { createAnchoring } from '../adapters/store/journal/anchors.ts';
 import type { Anchoring, AnchorsRead } from '../adapters/store/journal/anchors.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
@@ -84,7 +84,7 @@ export function openAnchoring(
     http,
     clock,
     log,
-  }: { readonly store: Store; readonly http: Http; readonly clock: Clock; readonly log: Log },
+  }: { readonly store: Store; readonly http: HttpClient; readonly clock: Clock; readonly log: Log },
 ): Anchoring {
   return createAnchoring({
     places: record === undefined ? [] : anchorPlaces(record, http),

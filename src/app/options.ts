@@ -9,7 +9,7 @@ import type { Credentials } from '../adapters/entra/settings.ts';
 import { packageFile } from '../adapters/packageFiles.ts';
 import type { RecordSettings } from '../adapters/config/recordSettings.ts';
 import type { LogLevel } from '../adapters/log.ts';
-import type { Http } from '../adapters/outbound/http.ts';
+import type { HttpClient } from '../adapters/outbound/http.ts';
 import type { Proxy } from '../adapters/outbound/proxy.ts';
 import type { Disk } from '../adapters/store/journal/disk.ts';
 import type { Clock } from '../liveResponse/ports.ts';
@@ -64,7 +64,7 @@ export interface ServiceOptions extends ChatOptions {
    * The way to the network, for a program that looks on (src/acceptance); closed with the service. Absent:
    * one of its own.
    */
-  readonly http?: Http;
+  readonly http?: HttpClient;
   /**
    * One clock for everything, chats included, for tests that move time; by default the machine's own, and a
    * faster one for a simulated tenant.

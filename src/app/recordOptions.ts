@@ -3,7 +3,7 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { RecordSettings } from '../adapters/config/recordSettings.ts';
-import type { Http } from '../adapters/outbound/http.ts';
+import type { HttpClient } from '../adapters/outbound/http.ts';
 import { anchorHook } from '../adapters/store/journal/anchorHook.ts';
 import { anchorFile, readAnchors } from '../adapters/store/journal/anchors.ts';
 import type { AnchorPlace, AnchorsRead } from '../adapters/store/journal/anchors.ts';
@@ -67,7 +67,7 @@ export async function anchorsOf(
 
 export function anchorPlaces(
   { anchorFile: path, anchorUrl }: RecordSettings,
-  http: Http,
+  http: HttpClient,
 ): readonly AnchorPlace[] {
   return [
     ...(path === undefined ? [] : [anchorFile(path)]),

@@ -14,6 +14,7 @@ import { EntraTokens, noCredentials } from '../adapters/entra/credentials.ts';
 import type { TokenSource } from '../adapters/entra/credentials.ts';
 import { TokenError } from '../adapters/entra/tokenError.ts';
 import { Http } from '../adapters/outbound/http.ts';
+import type { HttpClient } from '../adapters/outbound/http.ts';
 import { printable } from '../adapters/printable.ts';
 import { proxyFrom, useProxy } from '../adapters/outbound/proxy.ts';
 import { commandFor } from '../adapters/ownCommands.ts';
@@ -183,7 +184,7 @@ function settingsOf({ credentials, developer }: Arguments): LibrarySettings {
 /** @throws Stop */
 async function tokensOf(
   { credentials, endpoint, botClientId }: LibrarySettings,
-  http: Http,
+  http: HttpClient,
 ): Promise<TokenSource> {
   if (credentials === 'none') return noCredentials(endpoint.apiUrl);
   const tokens = new EntraTokens({ credentials, authority: endpoint.authority, way: http });

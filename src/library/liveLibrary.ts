@@ -5,7 +5,7 @@ import type { Endpoint } from '../adapters/defender/clouds.ts';
 import { readError, readPage, readTime } from '../adapters/defender/wire.ts';
 import type { Token, TokenSource } from '../adapters/entra/credentials.ts';
 import { TokenError } from '../adapters/entra/tokenError.ts';
-import type { Http, HttpAnswer } from '../adapters/outbound/http.ts';
+import type { HttpClient, HttpAnswer } from '../adapters/outbound/http.ts';
 import { HttpError, jsonOf, retryAfterMs } from '../adapters/outbound/http.ts';
 import { field } from '../liveResponse/text/json.ts';
 import type { Clock } from '../liveResponse/ports.ts';
@@ -48,7 +48,7 @@ export type Uploaded =
   | { readonly kind: 'refused'; readonly why: string };
 
 export interface LibraryParts {
-  readonly http: Http;
+  readonly http: HttpClient;
   readonly tokens: TokenSource;
   readonly clock: Clock;
   readonly endpoint: Endpoint;

@@ -41,6 +41,8 @@ export interface TenantOptions {
   readonly profile: ProfileChange;
   readonly random: () => number;
   readonly extraDevices: number;
+  /** Signs the links, and every GUID is made of it; drawn at random where it is not given. */
+  readonly secret?: string;
   readonly saved: SavedTenant | undefined;
 }
 
@@ -77,7 +79,7 @@ export class Tenant {
     this.faults = new Faults(options.random);
     this.#profile = changedProfile(defaultProfile, options.profile);
     this.#now = options.clock.now();
-    this.#secret = saved?.secret ?? newSecret();
+    this.#secret = saved?.secret ?? options.secret ?? newSecret();
     this.#counter = saved?.counter ?? 0;
     this.#windows = new Windows(saved?.windows);
     // A state of an earlier version lacks what devices have learned since.

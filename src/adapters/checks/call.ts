@@ -1,6 +1,6 @@
 // Single calls of the doctor: one attempt, limited in time and size, that ends with an answer or with the
 // reason why there is none.
-import type { Http, HttpAnswer, HttpRequest } from '../outbound/http.ts';
+import type { HttpClient, HttpAnswer, HttpRequest } from '../outbound/http.ts';
 import { HttpError, jsonOf } from '../outbound/http.ts';
 import type { Clock } from '../../liveResponse/ports.ts';
 
@@ -25,7 +25,7 @@ export interface Unanswered {
 }
 
 export interface Caller {
-  readonly http: Http;
+  readonly http: HttpClient;
   readonly clock: Clock;
   /** `callTimeoutMs` by default. */
   readonly timeoutMs?: number;

@@ -6,7 +6,7 @@ import type { Clock, DefenderErrorCode, Log } from '../../liveResponse/ports.ts'
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Token, TokenSource } from '../entra/credentials.ts';
 import { TokenError } from '../entra/tokenError.ts';
-import type { Http, HttpAnswer, HttpRequest } from '../outbound/http.ts';
+import type { HttpClient, HttpAnswer, HttpRequest } from '../outbound/http.ts';
 import { HttpError, jsonOf, retryAfterMs } from '../outbound/http.ts';
 import type { Endpoint } from './clouds.ts';
 import { keyOf, nextPage, readError, readPage } from './wire.ts';
@@ -14,7 +14,7 @@ import type { Collected, WireError } from './wire.ts';
 import { bodyOf, codeOf, isPage, shownParts } from './refusals.ts';
 
 export interface DefenderParts {
-  readonly http: Http;
+  readonly http: HttpClient;
   readonly tokens: TokenSource;
   readonly budgets: CallRates;
   readonly clock: Clock;

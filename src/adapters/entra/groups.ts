@@ -9,7 +9,7 @@ import type { Recency } from '../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { idsOn } from '../../liveResponse/request/request.ts';
 import { jsonOf } from '../outbound/http.ts';
-import type { Http, HttpAnswer } from '../outbound/http.ts';
+import type { HttpClient, HttpAnswer } from '../outbound/http.ts';
 import { entraGroups, knownBy } from './groupIds.ts';
 import type { TokenSource } from './credentials.ts';
 import { field, textsOf } from '../../liveResponse/text/json.ts';
@@ -31,7 +31,7 @@ export const graphHosts = {
 } as const;
 
 export interface EntraGroupsOptions {
-  readonly http: Http;
+  readonly http: HttpClient;
   /** Application permissions User.Read.All and GroupMember.Read.All, with admin consent. */
   readonly tokens: TokenSource;
   readonly clock: Clock;
@@ -134,7 +134,7 @@ export function graphOf(authority: string | undefined): string {
 /** The groups that roles may name, read with the credentials of the settings. */
 export function openEntraGroups(
   { credentials, authority, graph }: EntraService,
-  http: Http,
+  http: HttpClient,
   clock: Clock,
   log: Log,
 ): Groups {

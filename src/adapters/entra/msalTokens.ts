@@ -3,6 +3,7 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node';
 import { parseJson } from '../../liveResponse/text/json.ts';
 import { Http, HttpError } from '../outbound/http.ts';
+import type { HttpClient } from '../outbound/http.ts';
 import { Secret } from '../secret.ts';
 import type { Token, TokenSource } from './credentials.ts';
 import { explained, TokenError } from './tokenError.ts';
@@ -23,7 +24,7 @@ export interface MsalOptions {
   readonly credentials: MsalCredentials;
   /** Sign-in address with the tenant, such as https://login.microsoftonline.com/<tenant>. */
   readonly authority: string;
-  readonly http: Http;
+  readonly http: HttpClient;
   /** Milliseconds for all calls of one token. */
   readonly timeoutMs?: number;
 }
@@ -137,7 +138,7 @@ export class MsalTokens implements TokenSource {
     return (scope, renew) => app.acquireTokenByClientCredential({ scopes: [scope], skipCache: renew });
   }
 
-  #client(http: Http): INetworkModule {
+  #client(http: HttpClient): INetworkModule {
     const exchange = async <T>(
       method: 'GET' | 'POST',
       address: string,

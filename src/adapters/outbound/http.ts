@@ -121,7 +121,15 @@ class Marking extends DecoratorHandler {
   }
 }
 
-export class Http {
+/** The way out as everything that calls the network sees it; a simulation has one of its own. */
+export interface HttpClient {
+  send(ask: HttpRequest): Promise<HttpAnswer>;
+  proxyFor(hostname: string): string | undefined;
+  whyNotReached(origin: string, only?: string): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+export class Http implements HttpClient {
   readonly #settings: HttpSettings;
   readonly #agents: Readonly<Record<'kept' | 'fresh' | 'public', Agent>>;
   readonly #proxied: Readonly<Record<'kept' | 'fresh', ProxyAgent>> | undefined;

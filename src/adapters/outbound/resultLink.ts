@@ -3,7 +3,7 @@
 // redirects, no credentials of ours, and never more bytes than requested.
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { ResultBytes } from '../../liveResponse/ports.ts';
-import type { Http, HttpAnswer } from './http.ts';
+import type { HttpClient, HttpAnswer } from './http.ts';
 import { HttpError, isGzip, unpack as unpackWith } from './http.ts';
 
 /**
@@ -82,7 +82,7 @@ function isOnLoopback(url: URL): boolean {
  * @throws DefenderError `untrusted` `gone` `unavailable` `unreadable`
  */
 export async function readResult(
-  http: Http,
+  http: HttpClient,
   link: string,
   rules: ResultRules,
   { maxBytes, unpack = false }: { readonly maxBytes: number; readonly unpack?: boolean },

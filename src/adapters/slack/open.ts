@@ -1,7 +1,7 @@
 // Slack opened for the service: the settings and the token are checked before anything else, then the parts
 // are put together.
 import { HTTPReceiver } from '@slack/bolt';
-import type { Logger } from '@slack/bolt';
+import type { Logger, Receiver } from '@slack/bolt';
 import type { Bot, LastKnown } from '../../bot/ports.ts';
 import type { Clock, Log } from '../../liveResponse/ports.ts';
 import type { CardRef } from '../../liveResponse/request/request.ts';
@@ -74,6 +74,8 @@ export interface SlackOptions {
   readonly startPauses?: readonly number[];
   /** Another fetch, for tests. */
   readonly fetch?: SlackFetch;
+  /** Hands in verified deliveries, for tests without a server. */
+  readonly receiver?: Receiver;
   /** Connects the socket through a proxy; fetch takes the process’s own. */
   readonly dispatcher?: SocketDispatcher;
   /** The proxy by which a host is reached, without credentials; undefined where it is reached directly. */
@@ -82,10 +84,18 @@ export interface SlackOptions {
   readonly pingTimeout?: number;
 }
 
-/** `timeout` is given by tests only. */
+/** `timeout`, `fetch` and `receiver` are given by tests only. */
 export type SlackService = Pick<
   SlackOptions,
-  'botToken' | 'signingSecret' | 'appToken' | 'apiUrl' | 'allowedTeams' | 'deafAfter' | 'timeout'
+  | 'botToken'
+  | 'signingSecret'
+  | 'appToken'
+  | 'apiUrl'
+  | 'allowedTeams'
+  | 'deafAfter'
+  | 'timeout'
+  | 'fetch'
+  | 'receiver'
 >;
 
 /** Slack opened for the service. @throws ConfigError, SlackUnreached */
@@ -193,6 +203,7 @@ function peopleOf(api: WebApi, options: SlackOptions, { team, organisation }: Se
 }
 
 function wayInOf(options: SlackOptions, connection: Connection): WayIn {
+  if (options.receiver !== undefined) return { kind: 'given', receiver: options.receiver };
   const { appToken, signingSecret = '', dataDir, clock, log } = options;
   if (appToken === undefined)
     return {

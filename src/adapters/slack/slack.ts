@@ -1,5 +1,5 @@
 // The Slack adapter while it runs: what is mounted, opened, reported by /readyz and closed.
-import type { HTTPReceiver } from '@slack/bolt';
+import type { HTTPReceiver, Receiver } from '@slack/bolt';
 import type { Express } from 'express';
 import type { ChatPort, Groups } from '../../bot/ports.ts';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
@@ -18,8 +18,12 @@ import type { StaleCards } from './outbound/staleCards.ts';
 import type { WebApi, WriteRates } from './outbound/webApi.ts';
 import { SlackUnreached } from './startChecks.ts';
 
-/** How deliveries come in: through a socket that the bot opens, or as signed requests on the shared port. */
+/**
+ * How deliveries come in: through a socket that the bot opens, as signed requests on the shared port, or from
+ * a receiver that a test handed in.
+ */
 export type WayIn =
+  | { readonly kind: 'given'; readonly receiver: Receiver }
   | { readonly kind: 'socket'; readonly socket: Socket; readonly receiver: Socket['receiver'] }
   | {
       readonly kind: 'http';
@@ -63,10 +67,10 @@ export class Slack implements OpenChat {
     this.keepers = [api.keeper, deliveries, ...(wayIn.kind === 'http' ? [wayIn.memory] : [])];
   }
 
-  /** Before any body parser. Does nothing in Socket Mode. */
+  /** Before any body parser. Does nothing where deliveries do not come over HTTP. */
   mount(app: Express): void {
     const { wayIn, clock, log, time } = this.#parts;
-    if (wayIn.kind === 'socket') return;
+    if (wayIn.kind !== 'http') return;
     mountGuard(app, {
       signingSecret: wayIn.signingSecret,
       clock,

@@ -6,7 +6,7 @@ import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import type { TeamsSettings } from './settings.ts';
 import { Deliveries } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
-import type { Http } from '../outbound/http.ts';
+import type { HttpClient } from '../outbound/http.ts';
 import { realDisk } from '../store/journal/disk.ts';
 import type { Keys } from '../store/journal/keys.ts';
 import type { Disk } from '../store/journal/disk.ts';
@@ -31,7 +31,7 @@ export interface TeamsOptions {
   /** Folder for conversation references and deliveries; it exists. */
   readonly folder: string;
   /** The way out for the door without botbuilder. */
-  readonly http: Http;
+  readonly http: HttpClient;
   /** Authenticate the references and the deliveries that are written down. */
   readonly keys: Keys;
   /** The folder was just taken over from version 0.1, which wrote references without a key. */

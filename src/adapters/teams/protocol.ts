@@ -1,7 +1,7 @@
 // Interface of a connection to Teams: it validates the token of an incoming message, and sends calls to the
 // connector. There are two, with botbuilder and without; everything above them is the same.
 import type { Clock, Log } from '../../liveResponse/ports.ts';
-import type { Http } from '../outbound/http.ts';
+import type { HttpClient } from '../outbound/http.ts';
 
 /**
  * The addresses of the cloud that issues tokens. Tests hand in their own; they are never settings, because
@@ -20,7 +20,7 @@ export interface TeamsAuthority {
 export interface DoorParts {
   readonly authority?: TeamsAuthority;
   /** The door without botbuilder has no client of its own; the other asks it why nothing gets out. */
-  readonly http: Http;
+  readonly http: HttpClient;
   readonly clock: Clock;
   readonly log: Log;
 }

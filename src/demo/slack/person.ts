@@ -42,8 +42,8 @@ export interface Person {
 
 export interface PersonParts {
   readonly world: SlackWorld;
-  readonly api: ApiServer;
-  readonly deliverer: Deliverer;
+  readonly api: Pick<ApiServer, 'names'>;
+  readonly deliverer: Pick<Deliverer, 'deliver'>;
 }
 
 export class FakePerson implements Person {

@@ -25,7 +25,7 @@ export interface FakeMessage {
   readonly to?: string;
 }
 
-interface Answer {
+export interface ConnectorAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -34,7 +34,7 @@ interface Answer {
 export interface Fault {
   readonly method: 'POST' | 'PUT' | 'GET';
   /** Answered instead, before or after doing what was asked; `hang` and `drop` give no answer. */
-  readonly answer: Answer | 'hang' | 'drop';
+  readonly answer: ConnectorAnswer | 'hang' | 'drop';
   readonly afterDoing?: boolean;
   /** How often; once by default. */
   times?: number;
@@ -63,13 +63,13 @@ const sendLimits = [
 const longestMessage = 100_000;
 
 /** A call as it came in. */
-interface IncomingCall {
+export interface IncomingCall {
   readonly method: string;
   /** Decoded, without the prefix of the service URL. */
   readonly path: string;
   readonly url: URL;
   readonly text: string;
-  readonly request: IncomingMessage;
+  readonly authorization: string | undefined;
 }
 
 export class FakeConnector {
@@ -172,6 +172,7 @@ export class FakeConnector {
     const text = Buffer.concat(chunks).toString('utf8');
     const method = request.method ?? '';
     const url = new URL(request.url ?? '/', 'http://fake');
+    const { authorization } = request.headers;
     const path = decodeURIComponent(url.pathname.replace(/^\/teams/, ''));
     const log = (status: number): void => {
       this.calls.push({
@@ -179,13 +180,13 @@ export class FakeConnector {
         path,
         status,
         at: this.now(),
-        authorization: request.headers.authorization,
+        authorization,
         targeted: url.searchParams.get('isTargetedActivity') === 'true',
       });
     };
     const refusal = this.refuse?.({ method, about: path.split('/')[3]?.split(';')[0] ?? 'a chat' });
     if (refusal !== undefined) {
-      if (refusal.done === true) this.#answer({ method, path, url, text, request });
+      if (refusal.done === true) this.answer({ method, path, url, text, authorization });
       log(refusal.kind === 'answer' ? refusal.status : 0);
       play(refusal, request, response);
       this.#changed();
@@ -196,7 +197,7 @@ export class FakeConnector {
     );
     if (fault !== undefined) {
       fault.times = (fault.times ?? 1) - 1;
-      if (fault.afterDoing === true) this.#answer({ method, path, url, text, request });
+      if (fault.afterDoing === true) this.answer({ method, path, url, text, authorization });
       if (fault.answer === 'hang') log(0);
       else if (fault.answer === 'drop') {
         log(0);
@@ -208,7 +209,7 @@ export class FakeConnector {
       this.#changed();
       return;
     }
-    const answer = this.#answer({ method, path, url, text, request });
+    const answer = this.answer({ method, path, url, text, authorization });
     log(answer.status);
     send(response, answer);
     this.#changed();
@@ -218,8 +219,9 @@ export class FakeConnector {
     for (const watch of [...this.#watchers]) watch();
   }
 
-  #answer({ method, path, url, text, request }: IncomingCall): Answer {
-    if (this.authorization !== undefined && request.headers.authorization !== this.authorization)
+  /** Does what was asked and answers, without a server in between. */
+  answer({ method, path, url, text, authorization }: IncomingCall): ConnectorAnswer {
+    if (this.authorization !== undefined && authorization !== this.authorization)
       return failed(401, 'Unauthorized');
     if (method === 'POST' && path === '/v3/conversations') return this.#create(text);
     const [, , , conversation = '', kind, id] = path.split('/');
@@ -251,7 +253,7 @@ export class FakeConnector {
     return failed(405, 'MethodNotAllowed');
   }
 
-  #post(conversation: string, body: Readonly<Record<string, unknown>>, targeted: boolean): Answer {
+  #post(conversation: string, body: Readonly<Record<string, unknown>>, targeted: boolean): ConnectorAnswer {
     const recipient = body['recipient'] as { readonly id?: string } | undefined;
     const base = conversation.split(';')[0] ?? '';
     if (targeted && (!this.targeted || recipient?.id === undefined || base.startsWith('a:')))
@@ -273,7 +275,7 @@ export class FakeConnector {
     return { status: 201, body: split ? {} : { id } };
   }
 
-  #create(text: string): Answer {
+  #create(text: string): ConnectorAnswer {
     const { members } = JSON.parse(text) as { readonly members: readonly { readonly id: string }[] };
     const member = members[0]?.id ?? '';
     const id = `a:direct-${member}`;
@@ -291,11 +293,11 @@ export class FakeConnector {
   }
 }
 
-function failed(status: number, code: string): Answer {
+function failed(status: number, code: string): ConnectorAnswer {
   return { status, body: { error: { code, message: `${code} (fake)` } } };
 }
 
-function send(response: ServerResponse, { status, headers = {}, body }: Answer): void {
+function send(response: ServerResponse, { status, headers = {}, body }: ConnectorAnswer): void {
   response
     .writeHead(status, { 'content-type': 'application/json', ...headers })
     .end(body === undefined ? '' : JSON.stringify(body));

@@ -110,7 +110,8 @@ async function give(exchange: Exchange): Promise<void> {
   }
 }
 
-function resultOf(tenant: Tenant, action: Action, index: number, run: CommandRun): Blob {
+/** What lies behind the link of one command's result. */
+export function resultOf(tenant: Tenant, action: Action, index: number, run: CommandRun): Blob {
   const { profile } = tenant;
   const device = tenant.device(action.machineId);
   if (run.command.type === 'GetFile')

@@ -10,7 +10,7 @@ import {
 } from 'botframework-connector';
 import type { BotFrameworkAuthentication, ServiceClientCredentials } from 'botframework-connector';
 import type { TeamsSettings } from '../settings.ts';
-import type { Http } from '../../outbound/http.ts';
+import type { HttpClient } from '../../outbound/http.ts';
 import { readCertificate } from '../certificate.ts';
 import type { Certificate } from '../certificate.ts';
 import { channelAuthorities } from '../inbound/hosts.ts';
@@ -32,7 +32,7 @@ export async function openBotbuilderDoor(
   settings: TeamsSettings,
   authority?: TeamsAuthority,
   credentials?: ServiceClientCredentialsFactory,
-  http?: Http,
+  http?: HttpClient,
 ): Promise<TeamsDoor> {
   if (settings.devNoAuth) {
     const authentication = new ConfigurationBotFrameworkAuthentication({});

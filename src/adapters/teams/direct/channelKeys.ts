@@ -5,7 +5,7 @@ import type { CryptoKey, JWK } from 'jose';
 import { field, listOf, parseJson, textsOf } from '../../../liveResponse/text/json.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { HttpError } from '../../outbound/http.ts';
-import type { Http } from '../../outbound/http.ts';
+import type { HttpClient } from '../../outbound/http.ts';
 
 /**
  * Older keys are trusted no longer: Microsoft may have withdrawn one (learn.microsoft.com:
@@ -34,7 +34,7 @@ export interface ChannelKey {
 }
 
 export interface KeySource {
-  readonly http: Http;
+  readonly http: HttpClient;
   readonly clock: Clock;
   readonly log: Log;
   /** Of the OpenID document that names the keys. */

@@ -1,10 +1,11 @@
 // Client of the connector's REST API over our own HTTP client
 // (learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-api-reference).
+import type { Clock } from '../../../liveResponse/ports.ts';
 import { networkCodeOf } from '../../clock.ts';
 import { field, parseJson } from '../../../liveResponse/text/json.ts';
 import { TokenError } from '../../entra/tokenError.ts';
 import { HttpError } from '../../outbound/http.ts';
-import type { Http, HttpAnswer } from '../../outbound/http.ts';
+import type { HttpClient, HttpAnswer } from '../../outbound/http.ts';
 import { CallError } from '../protocol.ts';
 import type { CallOptions, Calls } from '../protocol.ts';
 
@@ -12,7 +13,8 @@ import type { CallOptions, Calls } from '../protocol.ts';
 const longestAnswer = 262_144;
 
 export interface Way {
-  readonly http: Http;
+  readonly http: HttpClient;
+  readonly clock: Pick<Clock, 'elapsed'>;
   /** Undefined without authentication. `renew` after a token was refused. */
   readonly token: ((renew: boolean) => Promise<string>) | undefined;
 }
@@ -65,15 +67,16 @@ export class DirectCalls implements Calls {
       ...(targeted === true ? { isTargetedActivity: 'true' } : {}),
     }))
       url.searchParams.set(name, value);
-    const began = performance.now();
+    const { clock, http } = this.#way;
+    const began = clock.elapsed();
     const token = await tokenFrom(this.#way, this.#refused, timeout);
-    const answer = await exchange(this.#way.http, {
+    const answer = await exchange(http, {
       method,
       url,
       // Over a new connection, so that no dying idle one can leave the fate of a message open.
       connection: method === 'POST' ? 'fresh' : 'kept',
       // At least a little: a token that came at the last moment must not make every call too late.
-      timeoutMs: Math.max(timeout - (performance.now() - began), timeout / 4),
+      timeoutMs: Math.max(timeout - (clock.elapsed() - began), timeout / 4),
       maxBytes: longestAnswer,
       headers: {
         accept: 'application/json',
@@ -129,7 +132,7 @@ async function tokenFrom({ token }: Way, renew: boolean, timeout: number): Promi
   }
 }
 
-async function exchange(http: Http, ask: Parameters<Http['send']>[0]): Promise<HttpAnswer> {
+async function exchange(http: HttpClient, ask: Parameters<HttpClient['send']>[0]): Promise<HttpAnswer> {
   try {
     return await http.send(ask);
   } catch (error) {

@@ -27,7 +27,7 @@ export async function openDirectDoor(
       appId: '',
       issuer: undefined,
       tokenProblem: () => Promise.resolve(undefined),
-      calls: (serviceUrl) => Promise.resolve(new DirectCalls(serviceUrl, { http, token: undefined })),
+      calls: (serviceUrl) => Promise.resolve(new DirectCalls(serviceUrl, { http, clock, token: undefined })),
     };
   const { appId = '', cloud } = settings;
   const channel = channelAuthorities[cloud];
@@ -59,7 +59,7 @@ export async function openDirectDoor(
     issuer,
     tokenProblem: ({ header, serviceUrl }) =>
       channelTokenProblem({ keys, issuer, audience: appId, clock }, header, serviceUrl),
-    calls: (serviceUrl) => Promise.resolve(new DirectCalls(serviceUrl, { http, token })),
+    calls: (serviceUrl) => Promise.resolve(new DirectCalls(serviceUrl, { http, clock, token })),
     trouble: () => keys.trouble(),
   };
 }

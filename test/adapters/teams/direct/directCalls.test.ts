@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeEach, afterEach, describe, expect, it } from '@jest/globals';
 import { TokenError } from '../../../../src/adapters/entra/tokenError.ts';
 import { Http } from '../../../../src/adapters/outbound/http.ts';
+import { createClock } from '../../../../src/adapters/clock.ts';
 import { DirectCalls } from '../../../../src/adapters/teams/direct/directCalls.ts';
 import { CallError } from '../../../../src/adapters/teams/protocol.ts';
 import type { Calls, Fault } from '../../../../src/adapters/teams/protocol.ts';
@@ -53,7 +54,7 @@ async function take(request: IncomingMessage, response: ServerResponse): Promise
 
 const options = { timeout: 2_000 };
 const calls = (token?: (renew: boolean) => Promise<string>, at = serviceUrl): Calls =>
-  new DirectCalls(at, { http, token });
+  new DirectCalls(at, { http, clock: createClock(), token });
 
 async function fault(work: Promise<unknown>): Promise<Fault> {
   try {
