@@ -28,12 +28,11 @@ beforeEach(() => {
 
 const open = (on: Disk = disk): Promise<Deliveries> =>
   Deliveries.open({
-    disk: on,
+    disk: { ...on, clock },
     folder: memoryFolder,
     name,
     keys: testKeys,
     clock,
-    patience: clock,
     log: createLogBook(),
   });
 /** What a process started now would take up, oldest first. */
@@ -219,7 +218,6 @@ describe('the file', () => {
       name,
       keys: testKeys,
       clock,
-      patience: clock,
       log,
     });
     expect(deliveries.left().now).toMatchObject([{ key: 'p|1', memo: { text: 'lr help' } }]);

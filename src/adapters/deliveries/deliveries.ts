@@ -5,7 +5,6 @@ import type { Reply } from '../../bot/ports.ts';
 import { SlidingWindow } from '../../liveResponse/pacing/slidingWindow.ts';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import { parseJson, recordOf } from '../../liveResponse/text/json.ts';
-import { createClock } from '../clock.ts';
 import type { Disk } from '../store/journal/disk.ts';
 import { macOf, sameMac } from '../store/journal/keys.ts';
 import type { Keys } from '../store/journal/keys.ts';
@@ -60,13 +59,12 @@ export interface DeliveriesOptions {
   readonly keys: Keys;
   readonly clock: Clock;
   readonly log: Log;
-  /** Measures the two seconds; by default the clock of the machine, because its disk follows no other. */
-  readonly patience?: Pick<Clock, 'sleep'>;
 }
 
 export class Deliveries implements Keeper {
   readonly name: string;
   readonly #clock: Clock;
+  /** Measures the two seconds: the disk follows no other clock. */
   readonly #patience: Pick<Clock, 'sleep'>;
   readonly #seen = new Map<string, Seen>();
   readonly #ledger: Ledger;
@@ -81,7 +79,7 @@ export class Deliveries implements Keeper {
     this.#clock = options.clock;
     this.#keys = options.keys;
     this.#log = options.log;
-    this.#patience = options.patience ?? createClock();
+    this.#patience = options.disk.clock;
     this.#ledger = new Ledger({ ...options, content: () => this.#content() });
   }
 

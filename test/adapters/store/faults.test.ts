@@ -14,7 +14,6 @@ import {
   claimed,
   collectLog,
   denied,
-  noLock,
   openTestStore,
   picture,
   seeded,
@@ -25,7 +24,7 @@ const first = join(memoryFolder, 'journal-000000001.ndjson');
 const people = join(memoryFolder, 'people.keys');
 
 function open(disk: MemoryDisk, more: Partial<Parameters<typeof openTestStore>[0]> = {}): Promise<Store> {
-  return openTestStore({ dir: memoryFolder, disk, lock: noLock, ...more });
+  return openTestStore({ dir: memoryFolder, disk, ...more });
 }
 
 describe('a disk that fails', () => {

@@ -22,7 +22,6 @@ import {
   collectLog,
   denied,
   lineAfter,
-  noLock,
   noon,
   openTestStore,
   peopleIn,
@@ -173,7 +172,10 @@ describe('the request store', () => {
         };
       },
     };
-    const store = await openTestStore({ dir: folder.path, disk, patience: { elapsed: () => elapsed } });
+    const store = await openTestStore({
+      dir: folder.path,
+      disk: { ...disk, clock: { ...disk.clock, elapsed: () => elapsed } },
+    });
     await store.add(askedOf('r1'));
     const before = picture(store);
     await store.close();
@@ -312,9 +314,9 @@ describe('the request store', () => {
       head = line.head;
     }
     disk.overwrite(join(memoryFolder, 'journal-000000001.ndjson'), Buffer.from(lines.join('')));
-    const store = await openTestStore({ dir: memoryFolder, disk, lock: noLock, snapshotEvery: 1_000_000 });
+    const store = await openTestStore({ dir: memoryFolder, disk, snapshotEvery: 1_000_000 });
     await store.close();
-    const again = await openTestStore({ dir: memoryFolder, disk, lock: noLock });
+    const again = await openTestStore({ dir: memoryFolder, disk });
     expect(again.all()).toHaveLength(10_000);
     expect(again.health()).toMatchObject({ snapshotSeq: 10_000, linesSinceSnapshot: 0 });
     await again.close();
@@ -330,7 +332,7 @@ describe('the request store', () => {
         async (steps) => {
           let disk = createMemoryDisk();
           const open = (): ReturnType<typeof openTestStore> =>
-            openTestStore({ dir: memoryFolder, disk, lock: noLock, snapshotEvery: 7 });
+            openTestStore({ dir: memoryFolder, disk, snapshotEvery: 7 });
           let store = await open();
           for (const [which, seed, then] of steps) {
             const id = `r${which}`;

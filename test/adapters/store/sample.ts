@@ -233,10 +233,6 @@ export function openTestStore(options: Partial<StoreOptions> & { readonly dir: s
   return openStore({ clock: createManualClock(noon), log: collectLog(), keys: testKeys, ...options });
 }
 
-/** For folders that are not on a disk. */
-export const noLock = (): Promise<{ release(): Promise<void> }> =>
-  Promise.resolve({ release: () => Promise.resolve() });
-
 export function temporaryFolder(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'lr-store-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { RequestStore } from '../../../src/liveResponse/ports.ts';
 import type { SessionState } from '../../../src/liveResponse/request/session.ts';
 import { changeRequest, changeSession } from '../../../src/bot/workers/transition.ts';
-import { approved, askedOf, claimed, noLock, openTestStore } from '../../adapters/store/sample.ts';
+import { approved, askedOf, claimed, openTestStore } from '../../adapters/store/sample.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
 import type { Store } from '../../../src/adapters/store/journal/requestStore.ts';
 
@@ -11,7 +11,7 @@ const session = { request: { id: 'r1' }, session: { number: 0 } } as const;
 
 let store: Store;
 beforeEach(async () => {
-  store = await openTestStore({ dir: memoryFolder, disk: createMemoryDisk(), lock: noLock });
+  store = await openTestStore({ dir: memoryFolder, disk: createMemoryDisk() });
   await store.add(askedOf('r1'));
 });
 afterEach(() => store.close());

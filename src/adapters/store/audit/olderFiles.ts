@@ -1,6 +1,7 @@
 // The check of the older journal files in the background after a start, and what it found.
 import type { Log } from '../../../liveResponse/ports.ts';
 import { diskWords } from '../journal/disk.ts';
+import type { Disk } from '../journal/disk.ts';
 import type { AuditOptions } from './audit.ts';
 import { auditSteps } from './audit.ts';
 
@@ -9,14 +10,16 @@ export class OlderFilesCheck {
   /** Resolves when the check has ended. Never rejects. */
   readonly done: Promise<void>;
   readonly #log: Log;
+  readonly #disk: Pick<Disk, 'letOthersWork'>;
   #isDone = false;
   #isStopped = false;
   #broken: string | undefined;
 
   /** `options` is absent where there are no older files: the start has read the whole journal. */
-  constructor(log: Log, options?: AuditOptions) {
+  constructor(log: Log, disk: Pick<Disk, 'letOthersWork'>, options?: AuditOptions) {
     this.#log = log;
-    this.done = (options === undefined ? yieldToEventLoop() : this.#check(options)).then(() => {
+    this.#disk = disk;
+    this.done = (options === undefined ? disk.letOthersWork() : this.#check(options)).then(() => {
       this.#isDone = true;
     });
   }
@@ -37,7 +40,7 @@ export class OlderFilesCheck {
 
   async #check(options: AuditOptions): Promise<void> {
     try {
-      const report = await paced(auditSteps(options), () => this.#isStopped);
+      const report = await this.#paced(auditSteps(options));
       if (report?.wrong === undefined) return;
       const { file, line, sentence } = report.wrong;
       this.#broken = sentence;
@@ -47,23 +50,17 @@ export class OlderFilesCheck {
       this.#log.error('auditFailed', { why: diskWords(error) });
     }
   }
-}
 
-export function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}
-
-/** Runs a check batch by batch, letting the bot work in between; undefined when it was stopped. */
-async function paced<R>(steps: Generator<void, R>, stopped: () => boolean): Promise<R | undefined> {
-  for (;;) {
-    await yieldToEventLoop();
-    if (stopped()) {
-      steps.return(undefined as never);
-      return undefined;
+  /** Batch by batch, letting the bot work in between; undefined when it was stopped. */
+  async #paced<R>(steps: Generator<void, R>): Promise<R | undefined> {
+    for (;;) {
+      await this.#disk.letOthersWork();
+      if (this.#isStopped) {
+        steps.return(undefined as never);
+        return undefined;
+      }
+      const step = steps.next();
+      if (step.done === true) return step.value;
     }
-    const step = steps.next();
-    if (step.done === true) return step.value;
   }
 }

@@ -1,6 +1,6 @@
-// The small port onto the file system that journal and snapshot use, and its real implementation. Tests
-// put a faulty or a forgetful one in its place, so nothing in this folder may reach for node:fs around it
-// (the output files excepted).
+// The small port onto the disk by which the running bot reaches its data folder, and its real implementation.
+// Tests put a faulty or a forgetful one in its place, so nothing may reach for node:fs around it; only what
+// lies elsewhere (the policy, a key file, the anchor file) is read and written without it.
 import {
   chmodSync,
   closeSync,
@@ -11,6 +11,7 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  futimesSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -22,7 +23,10 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { isNativeError } from 'node:util/types';
-import { codeOf } from '../../clock.ts';
+import type { Clock, Log } from '../../../liveResponse/ports.ts';
+import { codeOf, createClock, isMissing } from '../../clock.ts';
+import { lockFolder } from './lock.ts';
+import type { Lock } from './lock.ts';
 
 /** An open file. Every call throws the system's error (`code` ENOSPC, EIO, ...) when it fails. */
 export interface DiskFile {
@@ -36,6 +40,8 @@ export interface DiskFile {
   /** The same without blocking the event loop. */
   flush(): Promise<void>;
   truncate(length: number): void;
+  /** Sets when it was last changed, epoch milliseconds. */
+  setTime(at: number): void;
   /** Bytes `from`..`from + length`; fewer where the file ends. */
   read(from: number, length: number): Uint8Array;
   size(): number;
@@ -53,10 +59,18 @@ export interface Disk {
   remove(path: string): void;
   /** Names in a folder, sorted. */
   list(folder: string): readonly string[];
+  /** When a file was last changed, epoch milliseconds; undefined where there is none. */
+  timeOf(path: string): number | undefined;
   /** Makes the folder, and sets it to 0700. */
   makeFolder(folder: string): void;
   /** Makes creations, renames and removals in the folder survive a power cut. */
   syncFolder(folder: string): void;
+  /** Keeps every other process off a folder that is there. @throws FolderInUse */
+  lock(folder: string, log: Log): Promise<Lock>;
+  /** Between two pieces of long work with the disk: lets the process do something else. */
+  letOthersWork(): Promise<void>;
+  /** The time that calls to the disk take: the machine's own, whatever clock the rest goes by. */
+  readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;
 }
 
 const flags = { append: 'a+', new: 'w+', read: 'r' } as const;
@@ -90,6 +104,7 @@ function realFile(fd: number, path: string): DiskFile {
         });
       }),
     truncate: (length) => on(() => ftruncateSync(fd, length)),
+    setTime: (at) => on(() => futimesSync(fd, at / 1000, at / 1000)),
     read: (from, length) => {
       const buffer = Buffer.allocUnsafe(length);
       let done = 0;
@@ -117,6 +132,14 @@ export const realDisk: Disk = {
   rename: (from, to) => renameSync(from, to),
   remove: (path) => rmSync(path, { force: true }),
   list: (folder) => readdirSync(folder).sort(),
+  timeOf: (path) => {
+    try {
+      return statSync(path).mtimeMs;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  },
   makeFolder: (folder) => {
     const made = makeFolders(folder);
     if (made !== undefined) syncFolder(dirname(made));
@@ -132,6 +155,12 @@ export const realDisk: Disk = {
     }
   },
   syncFolder,
+  lock: (folder, log) => lockFolder(folder, log),
+  letOthersWork: () =>
+    new Promise((resolve) => {
+      setImmediate(resolve);
+    }),
+  clock: createClock(),
 };
 
 /**

@@ -3,7 +3,6 @@
 import type { Low } from 'lowdb';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
-import { yieldToEventLoop } from '../audit/olderFiles.ts';
 import type { Projection } from '../projection.ts';
 import { createProjection } from '../projection.ts';
 import type { Disk } from './disk.ts';
@@ -65,7 +64,7 @@ export async function openFolder(options: OpeningOptions & { readonly disk: Disk
   const keys = options.keys ?? ownKeys(disk, dir);
   const anchors = (await options.anchors?.(keys)) ?? [];
   const people = openPeople({ disk, folder: dir, keys, log });
-  const snapshots = createSnapshots({ disk, folder: dir, log, keys, people, yieldToEventLoop });
+  const snapshots = createSnapshots({ disk, folder: dir, log, keys, people });
   await snapshots.read();
   const start = snapshots.data;
   const projection = createProjection(start.state);

@@ -14,8 +14,7 @@ import type {
 import type { Change, Event } from '../../../liveResponse/request/events.ts';
 import type { NewRequest, Request } from '../../../liveResponse/request/request.ts';
 import type { Learned } from '../../../liveResponse/tenantLimits.ts';
-import { createClock } from '../../clock.ts';
-import { OlderFilesCheck, yieldToEventLoop } from '../audit/olderFiles.ts';
+import { OlderFilesCheck } from '../audit/olderFiles.ts';
 import { ChangeQueue } from '../changeQueue.ts';
 import type { Projection, RecordState } from '../projection.ts';
 import { evictable } from '../projection.ts';
@@ -25,7 +24,6 @@ import type { Journal } from './journal.ts';
 import type { Keys } from './keys.ts';
 import type { Head, Subject } from './line.ts';
 import type { Lock } from './lock.ts';
-import { lockFolder } from './lock.ts';
 import type { OpenedFolder, OpeningOptions } from './opening.ts';
 import { openFolder } from './opening.ts';
 import type { Vault } from './sealing.ts';
@@ -33,16 +31,12 @@ import type { Snapshot } from './snapshot.ts';
 import { snapshotOf } from './snapshot.ts';
 
 export interface StoreOptions extends OpeningOptions {
-  /** Takes the lock on the folder; tests without a real folder pass their own. */
-  readonly lock?: (dir: string, log: Log) => Promise<Lock>;
   /** Journal lines between two snapshots. */
   readonly snapshotEvery?: number;
   /** Milliseconds after its end in which a request stays in memory; then it is in the journal only. */
   readonly keepMs?: number;
   /** At most so many ended requests stay in memory. */
   readonly keepMost?: number;
-  /** Measures the disk's speed; the machine's own by default, because its disk knows no other. */
-  readonly patience?: Pick<Clock, 'elapsed'>;
 }
 
 export interface StoreHealth {
@@ -119,10 +113,10 @@ const slowLine = 500;
 
 /** @throws FolderInUse, JournalBroken, OtherKey, NotAnchored, KeyFileError, or the system's error */
 export async function openStore(given: StoreOptions): Promise<Store> {
-  const { dir, log, disk = realDisk, lock = lockFolder } = given;
+  const { dir, log, disk = realDisk } = given;
   const options = { ...given, disk };
   disk.makeFolder(dir);
-  const held = await lock(dir, log);
+  const held = await disk.lock(dir, log);
   try {
     return new JournalStore(options, await openFolder(options), held);
   } catch (error) {
@@ -134,7 +128,7 @@ export async function openStore(given: StoreOptions): Promise<Store> {
 class JournalStore implements Store {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #patience: Pick<Clock, 'elapsed'>;
+  readonly #disk: Disk;
   readonly #snapshotEvery: number;
   readonly #keepMs: number;
   readonly #keepMost: number;
@@ -158,7 +152,7 @@ class JournalStore implements Store {
   constructor(options: StoreOptions & { readonly disk: Disk }, opened: OpenedFolder, held: Lock) {
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#patience = options.patience ?? createClock();
+    this.#disk = options.disk;
     this.#snapshotEvery = options.snapshotEvery ?? 1000;
     this.#keepMs = options.keepMs ?? 30 * day;
     this.#keepMost = options.keepMost ?? 10_000;
@@ -186,7 +180,7 @@ class JournalStore implements Store {
       onlyOlder: true,
       anchors: opened.anchors.filter(({ seq }) => seq <= start.head.seq),
     };
-    this.#check = new OlderFilesCheck(options.log, start.head.seq === 0 ? undefined : older);
+    this.#check = new OlderFilesCheck(options.log, options.disk, start.head.seq === 0 ? undefined : older);
   }
 
   add<No = never>(
@@ -398,15 +392,16 @@ class JournalStore implements Store {
     const line = this.#journal.prepare(at, subject, event, this.#ownerOf(subject, event));
     // Folded before it is written: an illegal move must leave no line, and a line must never fail to fold.
     const next = this.#projection.preview(line.entry);
-    const began = this.#patience.elapsed();
+    const began = this.#disk.clock.elapsed();
     await this.#journal.commit(line);
-    this.#lineTook = this.#patience.elapsed() - began;
+    this.#lineTook = this.#disk.clock.elapsed() - began;
     this.#projection.apply(line.entry, next);
     this.#sinceSnapshot += 1;
     const { entry } = line;
     if (next !== undefined && entry.request !== null) queueMicrotask(() => this.#publish(next, entry.event));
     if (this.#sinceSnapshot >= this.#snapshotEvery && this.#taking === undefined && !this.#closing) {
-      this.#taking = yieldToEventLoop()
+      this.#taking = this.#disk
+        .letOthersWork()
         .then(() => this.#takeSnapshot())
         .finally(() => {
           this.#taking = undefined;

@@ -60,8 +60,6 @@ export interface SnapshotAdapterOptions {
   readonly log: Log;
   readonly keys: Keys;
   readonly people: People;
-  /** Lets other work in between two slices. */
-  readonly yieldToEventLoop: () => Promise<void>;
 }
 
 /**
@@ -74,7 +72,6 @@ export function createSnapshotAdapter({
   log,
   keys,
   people,
-  yieldToEventLoop,
 }: SnapshotAdapterOptions): Adapter<Snapshot> {
   const path = {
     newest: join(folder, names.newest),
@@ -101,7 +98,7 @@ export function createSnapshotAdapter({
           const bytes = Buffer.from(slice);
           sum.update(bytes);
           file.append(bytes);
-          await yieldToEventLoop();
+          await disk.letOthersWork();
         }
         file.append(Buffer.from(`${keyKey}${id}${macKey}${sum.digest('hex')}"}`));
         await file.flush();

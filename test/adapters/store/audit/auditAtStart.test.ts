@@ -3,12 +3,12 @@ import { describe, expect, test } from '@jest/globals';
 import { JournalBroken } from '../../../../src/adapters/store/journal/journalBroken.ts';
 import type { MemoryDisk } from '../../../support/store/memoryDisk.ts';
 import { memoryFolder } from '../../../support/store/memoryDisk.ts';
-import { collectLog, noLock, openTestStore } from '../sample.ts';
+import { collectLog, openTestStore } from '../sample.ts';
 import { linesIn, middle, newest, oldest, path, written } from './auditedFiles.ts';
 
 describe('the start', () => {
   const open = (disk: MemoryDisk): ReturnType<typeof openTestStore> =>
-    openTestStore({ dir: memoryFolder, disk, lock: noLock });
+    openTestStore({ dir: memoryFolder, disk });
 
   test('refuses on a break after the snapshot, naming file and line', async () => {
     const disk = await written();
@@ -71,7 +71,7 @@ describe('the start', () => {
       for (const name of ['snapshot.json', 'snapshot.previous.json']) {
         const log = collectLog();
         disk.overwrite(path(name), damage(disk.bytes(path(name)) ?? Buffer.alloc(0)));
-        const store = await openTestStore({ dir: memoryFolder, disk, lock: noLock, log });
+        const store = await openTestStore({ dir: memoryFolder, disk, log });
         expect(store.all()).toEqual(before);
         expect(log.lines.filter((line) => line.event === 'snapshotUnusable').length).toBeGreaterThan(0);
       }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { MemoryDisk } from '../../../support/store/memoryDisk.ts';
 import { createMemoryDisk, memoryFolder } from '../../../support/store/memoryDisk.ts';
-import { approved, askedOf, claimed, noLock, openTestStore } from '../sample.ts';
+import { approved, askedOf, claimed, openTestStore } from '../sample.ts';
 
 export const path = (name: string): string => join(memoryFolder, name);
 export const oldest = path('journal-000000001.ndjson');
@@ -13,7 +13,7 @@ export const newest = path('journal-000000013.ndjson');
 export async function written(): Promise<MemoryDisk> {
   const disk = createMemoryDisk();
   for (let file = 0; file < 3; file += 1) {
-    const store = await openTestStore({ dir: memoryFolder, disk, lock: noLock });
+    const store = await openTestStore({ dir: memoryFolder, disk });
     for (const one of ['a', 'b']) {
       const id = `r${file}${one}`;
       await store.add(askedOf(id));

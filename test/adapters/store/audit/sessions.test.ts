@@ -4,12 +4,12 @@ import { expect, test } from '@jest/globals';
 import { journalRequests } from '../../../../src/adapters/store/audit/sessions.ts';
 import type { SessionEvent } from '../../../../src/liveResponse/request/events.ts';
 import { createMemoryDisk, memoryFolder } from '../../../support/store/memoryDisk.ts';
-import { actionOf, approved, approver, askedOf, claimed, noLock, noon, openTestStore } from '../sample.ts';
+import { actionOf, approved, approver, askedOf, claimed, noon, openTestStore } from '../sample.ts';
 
 /** The sessions of a request to which this happened after its approval. */
 async function sessionsAfter(...events: readonly SessionEvent[]) {
   const disk = createMemoryDisk();
-  const store = await openTestStore({ dir: memoryFolder, disk, lock: noLock });
+  const store = await openTestStore({ dir: memoryFolder, disk });
   await store.add(askedOf('r1'));
   await store.change('r1', () => ({ event: approved }));
   for (const event of events) await store.change('r1', () => ({ event, session: 0 }));

@@ -5,14 +5,14 @@ import type { Store } from '../../../../src/adapters/store/journal/requestStore.
 import { createMemoryDisk, memoryFolder } from '../../../support/store/memoryDisk.ts';
 import type { MemoryDisk } from '../../../support/store/memoryDisk.ts';
 import { testKeys } from '../../../support/store/testKeys.ts';
-import { approved, askedOf, claimed, noLock, openTestStore } from '../sample.ts';
+import { approved, askedOf, claimed, openTestStore } from '../sample.ts';
 
 export const first = join(memoryFolder, 'journal-000000001.ndjson');
 export const inFolder = (name: string): string => join(memoryFolder, name);
 export const open = (
   disk: MemoryDisk,
   more: Parameters<typeof openTestStore>[0] | object = {},
-): Promise<Store> => openTestStore({ dir: memoryFolder, disk, lock: noLock, ...more });
+): Promise<Store> => openTestStore({ dir: memoryFolder, disk, ...more });
 export const copyOf = (disk: MemoryDisk): MemoryDisk =>
   createMemoryDisk(
     new Map(

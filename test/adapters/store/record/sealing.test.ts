@@ -9,7 +9,7 @@ import { openedEntry, sealedEvent } from '../../../../src/adapters/store/journal
 import type { Entry } from '../../../../src/adapters/store/journal/line.ts';
 import { forgottenName, seal, unseal } from '../../../../src/adapters/store/journal/sealing.ts';
 import { createMemoryDisk, memoryFolder } from '../../../support/store/memoryDisk.ts';
-import { askedOf, noon, openTestStore, noLock, peopleIn } from '../sample.ts';
+import { askedOf, noon, openTestStore, peopleIn } from '../sample.ts';
 import { after, changeOf } from '../../../support/requests/requests.ts';
 
 /** Stands in everything that is personal in the samples below, and in nothing else. */
@@ -169,7 +169,7 @@ describe('what is personal', () => {
 
   test('stands in no file of the data folder, the snapshot included', async () => {
     const disk = createMemoryDisk();
-    const store = await openTestStore({ dir: memoryFolder, disk, lock: noLock });
+    const store = await openTestStore({ dir: memoryFolder, disk });
     await store.add(samples.asked.request);
     for (const event of [
       samples.approved,
@@ -190,7 +190,7 @@ describe('what is personal', () => {
         name,
         (disk.bytes(`${memoryFolder}/${name}`) ?? Buffer.alloc(0)).toString('utf8').includes(mark),
       ]).toEqual([name, false]);
-    const again = await openTestStore({ dir: memoryFolder, disk, lock: noLock });
+    const again = await openTestStore({ dir: memoryFolder, disk });
     expect(again.get('r1')).toMatchObject({
       asked: { requester: someone, reason: why },
       sessions: [{ grant: { votes: [{ by: other, account }] } }],
