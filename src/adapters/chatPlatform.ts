@@ -105,8 +105,8 @@ export interface ChosenChat {
 export interface OpeningParts {
   readonly command: string;
   readonly dataDir: string;
-  /** Where deliveries are written, for tests; the machine's own by default. */
-  readonly disk?: Disk;
+  /** Where the data folder is. */
+  readonly disk: Disk;
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;

@@ -6,6 +6,8 @@ import { RecentMap } from '../liveResponse/pacing/sharedReadings.ts';
 import type { Log } from '../liveResponse/ports.ts';
 import type { Card } from '../liveResponse/request/request.ts';
 import { field, recordOf } from '../liveResponse/text/json.ts';
+import { realDisk } from './store/journal/disk.ts';
+import type { Disk } from './store/journal/disk.ts';
 import { signedText, verifiedText } from './store/journal/keys.ts';
 import type { Keys } from './store/journal/keys.ts';
 import type { Store } from './store/journal/requestStore.ts';
@@ -16,7 +18,16 @@ const mostKept = 20_000;
 
 const name = 'last-known.json';
 
+export interface LastKnownOptions {
+  readonly folder: string;
+  readonly keys: Keys;
+  readonly log: Log;
+  /** The machine's own by default. */
+  readonly disk?: Disk;
+}
+
 export class LastKnownFile implements LastKnown {
+  readonly #disk: Disk;
   readonly #path: string;
   readonly #keys: Keys;
   readonly #log: Log;
@@ -24,16 +35,13 @@ export class LastKnownFile implements LastKnown {
   #writing: Promise<void> | undefined;
   #dirty = false;
 
-  private constructor(folder: string, keys: Keys, log: Log) {
+  /** Reads what an earlier process knew. @throws the system's error */
+  constructor({ disk = realDisk, folder, keys, log }: LastKnownOptions) {
+    this.#disk = disk;
     this.#path = join(folder, name);
     this.#keys = keys;
     this.#log = log;
-  }
-
-  static async open(folder: string, keys: Keys, log: Log): Promise<LastKnownFile> {
-    const known = new LastKnownFile(folder, keys, log);
-    await known.#load();
-    return known;
+    this.#load();
   }
 
   get(question: string): string | undefined {
@@ -53,8 +61,8 @@ export class LastKnownFile implements LastKnown {
     while (this.#writing !== undefined) await this.#writing;
   }
 
-  async #load(): Promise<void> {
-    const file = await readJson(this.#path);
+  #load(): void {
+    const file = readJson(this.#disk, this.#path);
     const text = verifiedText(this.#keys, name, file);
     // A forged file would let a stranger stop things. What version 0.1 wrote is learned again from the next
     // answers.
@@ -68,7 +76,7 @@ export class LastKnownFile implements LastKnown {
       this.#dirty = false;
       const text = JSON.stringify({ version: 2, answers: Object.fromEntries(this.#answers) });
       try {
-        await replaceFile(this.#path, signedText(this.#keys, name, text));
+        await replaceFile(this.#disk, this.#path, signedText(this.#keys, name, text));
       } catch (error) {
         // It is learned again from the next answers, so a full disk must not stop them.
         this.#log.error('lastKnownNotWritten', { error });

@@ -15,7 +15,6 @@ import { LastKnownFile } from '../adapters/lastKnown.ts';
 import type { HttpClient } from '../adapters/outbound/http.ts';
 import type { Proxy } from '../adapters/outbound/proxy.ts';
 import { random, within } from '../adapters/clock.ts';
-import { realDisk } from '../adapters/store/journal/disk.ts';
 import type { Disk } from '../adapters/store/journal/disk.ts';
 import { history } from '../adapters/store/history.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
@@ -38,8 +37,7 @@ export interface ChatOptions {
 
 export interface ChatParts {
   readonly dataDir: string;
-  /** Where deliveries are written, for tests; the machine's own by default. */
-  readonly disk?: Disk;
+  readonly disk: Disk;
   readonly command: string;
   readonly policy: Policy;
   readonly store: Store;
@@ -79,7 +77,7 @@ interface Standing {
 }
 
 export async function openChats(options: ChatOptions, parts: ChatParts): Promise<Chats> {
-  const { policy, store, clock, chatClock, log, dataDir, http } = parts;
+  const { policy, store, clock, chatClock, log, dataDir, disk, http } = parts;
   const local = options.console
     ? new ConsoleChat({
         clock,
@@ -87,7 +85,7 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
         askedAt: (id) => store.get(id)?.asked.at,
       })
     : undefined;
-  const lastKnown = await LastKnownFile.open(dataDir, store.keys(), log);
+  const lastKnown = new LastKnownFile({ disk, folder: dataDir, keys: store.keys(), log });
   const standing = await openPlatforms(options.platforms ?? [], parts, lastKnown);
   const directories: readonly Directory[] = [
     ...standing.flatMap(({ platform, chat: { groups } }) =>
@@ -190,13 +188,13 @@ function mountLocal(
   parts: ChatParts,
   port: () => number,
 ): () => Promise<void> {
-  const { policy, store, clock, command, dataDir, world } = parts;
+  const { policy, store, clock, command, dataDir, disk, world } = parts;
   return mountConsole(app, {
     chat,
     bot: parts.bot(),
     policy,
     store,
-    journal: (id) => history(realDisk, dataDir, id, store.opener()),
+    journal: (id) => history(disk, dataDir, id, store.opener()),
     clock,
     random,
     command,
@@ -258,8 +256,8 @@ function openingParts(parts: ChatParts, lastKnown: LastKnown): Omit<OpeningParts
     bot,
     http,
     lastKnown,
+    disk,
     ...(proxy === undefined ? {} : { proxy }),
-    ...(disk === undefined ? {} : { disk }),
   };
 }
 

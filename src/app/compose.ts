@@ -10,6 +10,7 @@ import type { HttpClient } from '../adapters/outbound/http.ts';
 import { createFreezeWatch, openOutputStore } from '../adapters/store/outputStore.ts';
 import type { Anchoring } from '../adapters/store/journal/anchors.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
+import type { Disk } from '../adapters/store/journal/disk.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
 import { createBot } from '../bot/bot.ts';
 import type { Deps } from '../bot/deps.ts';
@@ -114,6 +115,7 @@ class Composition {
   readonly #todays: CurrentPolicy;
   readonly #log: Log;
   readonly #shutdown: Shutdown;
+  readonly #disk: Disk;
   readonly #clocks: Clocks;
   readonly #places: PlacesCheck;
   #phase: 'starting' | 'running' | 'stopping' = 'starting';
@@ -127,7 +129,9 @@ class Composition {
     this.#todays = createCurrentPolicy(parts.policy.policy);
     this.#log = parts.log;
     this.#shutdown = parts.shutdown;
-    this.#clocks = clocksFor(options.defender, options.dataDir, options.clock);
+    const { disk = realDisk, dataDir } = options;
+    this.#disk = disk;
+    this.#clocks = clocksFor(options.defender, { disk, dataDir }, options.clock);
     this.#places = new PlacesCheck(this.#todays.policy, parts.log, (sentence) => this.#warn(sentence));
   }
 
@@ -162,13 +166,13 @@ class Composition {
   }
 
   async #openBase(): Promise<Base> {
-    const { dataDir, record, disk, defender, rates, resultHosts = [], proxy } = this.#options;
+    const { dataDir, record, defender, rates, resultHosts = [], proxy } = this.#options;
     const { clock } = this.#clocks;
     const [log, shutdown] = [this.#log, this.#shutdown];
     const store = await openRecord({
       dataDir,
       record,
-      disk,
+      disk: this.#disk,
       real: defender.kind === 'service' && defender.credentials !== 'none',
       clock,
       log,
@@ -194,7 +198,7 @@ class Composition {
     const { store, access } = base;
     const { dataDir, policyFile } = this.#options;
     const { clock, chatClock } = this.#clocks;
-    const outputs = await openOutputStore({ dir: dataDir, clock });
+    const outputs = openOutputStore({ dir: dataDir, clock, disk: this.#disk });
     const chats = await this.#openChats(base, () => bot);
     const reload = new PolicyReload({
       file: policyFile,
@@ -248,11 +252,11 @@ class Composition {
   }
 
   async #openChats({ store, http, access: { simulator } }: Base, bot: () => Bot): Promise<Chats> {
-    const { dataDir, disk, command, proxy, onBroken } = this.#options;
+    const { dataDir, command, proxy, onBroken } = this.#options;
     const { clock, chatClock, scaledClock } = this.#clocks;
     const chats = await openChats(this.#options, {
       dataDir,
-      ...(disk === undefined ? {} : { disk }),
+      disk: this.#disk,
       command,
       policy: this.#todays.policy,
       store,
@@ -310,10 +314,9 @@ class Composition {
   }
 
   async #watchFreezeRequests(bot: ComposedBot): Promise<void> {
-    const { disk = realDisk, dataDir } = this.#options;
     const machine = createFreezeWatch({
-      disk,
-      folder: dataDir,
+      disk: this.#disk,
+      folder: this.#options.dataDir,
       log: this.#log,
       freeze: (by, why) => bot.freeze(by, why),
     });

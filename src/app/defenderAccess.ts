@@ -8,6 +8,7 @@ import { EntraTokens, noCredentials } from '../adapters/entra/credentials.ts';
 import type { TokenSource } from '../adapters/entra/credentials.ts';
 import type { Credentials } from '../adapters/entra/settings.ts';
 import type { HttpClient } from '../adapters/outbound/http.ts';
+import type { Disk } from '../adapters/store/journal/disk.ts';
 import { lastTime } from '../adapters/store/lastTime.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
 import { CallRates, elapsedOf, ratesOf } from '../liveResponse/pacing/callRates.ts';
@@ -45,12 +46,16 @@ export interface Clocks {
 }
 
 /** @param given one clock for everything, for tests that move time */
-export function clocksFor(defender: DefenderOptions, dataDir: string, given: Clock | undefined): Clocks {
+export function clocksFor(
+  defender: DefenderOptions,
+  { disk, dataDir }: { readonly disk: Disk; readonly dataDir: string },
+  given: Clock | undefined,
+): Clocks {
   const chatClock = given ?? createClock();
   if (given !== undefined || defender.kind !== 'simulator') return { clock: chatClock, chatClock };
   // Never earlier than anything this data folder has seen, so that a story played at high speed continues after
   // a restart.
-  const epoch = Math.max(createClock().now(), (lastTime(dataDir) ?? 0) + 1);
+  const epoch = Math.max(createClock().now(), (lastTime(disk, dataDir) ?? 0) + 1);
   const scaledClock = new ScaledClock({ speed: defender.speed, epoch });
   return { clock: scaledClock, chatClock, scaledClock };
 }

@@ -5,7 +5,6 @@ import { noJournalKey } from '../adapters/config/settings.ts';
 import type { HttpClient } from '../adapters/outbound/http.ts';
 import { createAnchoring } from '../adapters/store/journal/anchors.ts';
 import type { Anchoring, AnchorsRead } from '../adapters/store/journal/anchors.ts';
-import { realDisk } from '../adapters/store/journal/disk.ts';
 import type { Disk } from '../adapters/store/journal/disk.ts';
 import { JournalBroken, NotAnchored, OtherKey } from '../adapters/store/journal/journalBroken.ts';
 import { openStore } from '../adapters/store/journal/requestStore.ts';
@@ -17,7 +16,7 @@ import { ConfigError } from '../adapters/config/environment.ts';
 export interface RecordOptions {
   readonly dataDir: string;
   readonly record: RecordSettings | undefined;
-  readonly disk: Disk | undefined;
+  readonly disk: Disk;
   /** Before a real Defender, where a record without a key is refused. */
   readonly real: boolean;
   readonly clock: Clock;
@@ -32,7 +31,7 @@ export interface RecordOptions {
 export async function openRecord({
   dataDir,
   record,
-  disk = realDisk,
+  disk,
   real,
   clock,
   log,

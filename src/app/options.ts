@@ -58,7 +58,7 @@ export interface ServiceOptions extends ChatOptions {
   readonly resultHosts?: readonly string[];
   /** The way out; absent: directly. `useProxy` sets it for the clients that are not ours. */
   readonly proxy?: Proxy;
-  /** Where journal, snapshot and deliveries are written, for tests; the machine's own by default. */
+  /** Where the data folder is, for tests; the machine's own by default. */
   readonly disk?: Disk;
   /**
    * The way to the network, for a program that looks on (src/acceptance); closed with the service. Absent:

@@ -15,13 +15,13 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 it('what was learned before a restart is known after it, the newest answer of each question', async () => {
-  const first = await LastKnownFile.open(folder, testKeys, createLogBook());
+  const first = new LastKnownFile({ folder, keys: testKeys, log: createLogBook() });
   first.set('slack U1', 'member');
   first.set('slack U2', 'guest');
   first.set('slack U1', 'deactivated');
   await first.settled();
   expect(statSync(join(folder, 'last-known.json')).mode & 0o777).toBe(0o600);
-  const second = await LastKnownFile.open(folder, testKeys, createLogBook());
+  const second = new LastKnownFile({ folder, keys: testKeys, log: createLogBook() });
   expect([second.get('slack U1'), second.get('slack U2'), second.get('slack U3')]).toEqual([
     'deactivated',
     'guest',
@@ -31,14 +31,16 @@ it('what was learned before a restart is known after it, the newest answer of ea
 
 it.each(['', 'no json', '[]', '{"answers":3}', '{"answers":{"slack U1":4}}'])(
   'a file that holds %j is read as nothing known',
-  async (text) => {
+  (text) => {
     writeFileSync(join(folder, 'last-known.json'), text);
-    expect((await LastKnownFile.open(folder, testKeys, createLogBook())).get('slack U1')).toBeUndefined();
+    expect(
+      new LastKnownFile({ folder, keys: testKeys, log: createLogBook() }).get('slack U1'),
+    ).toBeUndefined();
   },
 );
 
 it('a membership that was forged counts for nothing, and is logged', async () => {
-  const first = await LastKnownFile.open(folder, testKeys, createLogBook());
+  const first = new LastKnownFile({ folder, keys: testKeys, log: createLogBook() });
   first.set('slack U1', 'guest');
   await first.settled();
   const text = readFileSync(join(folder, 'last-known.json'), 'utf8');
@@ -46,14 +48,14 @@ it('a membership that was forged counts for nothing, and is logged', async () =>
     expect(forged).toContain('member');
     writeFileSync(join(folder, 'last-known.json'), forged);
     const log = createLogBook();
-    expect((await LastKnownFile.open(folder, testKeys, log)).get('slack U1')).toBeUndefined();
+    expect(new LastKnownFile({ folder, keys: testKeys, log }).get('slack U1')).toBeUndefined();
     expect(log.lines).toMatchObject([{ event: 'lastKnownRefused' }]);
   }
 });
 
 it('a folder that cannot be written is logged, and this process goes on knowing', async () => {
   const log = createLogBook();
-  const known = await LastKnownFile.open(join(folder, 'missing'), testKeys, log);
+  const known = new LastKnownFile({ folder: join(folder, 'missing'), keys: testKeys, log });
   known.set('slack U1', 'member');
   await known.settled();
   expect(known.get('slack U1')).toBe('member');
@@ -62,12 +64,12 @@ it('a folder that cannot be written is logged, and this process goes on knowing'
 
 it('the file holds so many answers and no more: those given longest ago go first, also where one was given again', async () => {
   const most = 20_000;
-  const known = await LastKnownFile.open(folder, testKeys, createLogBook());
+  const known = new LastKnownFile({ folder, keys: testKeys, log: createLogBook() });
   for (let at = 0; at < most; at += 1) known.set(`slack U${at}`, 'member');
   known.set('slack U0', 'member');
   known.set('slack new', 'member');
   await known.settled();
-  const after = await LastKnownFile.open(folder, testKeys, createLogBook());
+  const after = new LastKnownFile({ folder, keys: testKeys, log: createLogBook() });
   expect(['U0', 'U1', 'U2', 'new'].map((one) => after.get(`slack ${one}`))).toEqual([
     'member',
     undefined,

@@ -59,7 +59,7 @@ export interface SlackOptions {
   readonly keys: Keys;
   /** What Slack last said of each account, for what only stops something while Slack cannot be asked. */
   readonly lastKnown?: LastKnown;
-  /** Where deliveries are written, for tests; the machine's own by default. */
+  /** Where the data folder is, for tests; the machine's own by default. */
   readonly disk?: Disk;
   /** How long Socket Mode may be without a connection, in milliseconds; two minutes by default. */
   readonly deafAfter?: number;
@@ -110,7 +110,7 @@ export function openSlack(service: SlackService, parts: OpeningParts): Promise<S
     dataDir,
     lastKnown,
     onDeaf,
-    ...(disk === undefined ? {} : { disk }),
+    disk,
     ...(proxy === undefined
       ? {}
       : { dispatcher: proxyDispatcher(proxy), proxyFor: (hostname) => http.proxyFor(hostname) }),
@@ -204,13 +204,13 @@ function peopleOf(api: WebApi, options: SlackOptions, { team, organisation }: Se
 
 function wayInOf(options: SlackOptions, connection: Connection): WayIn {
   if (options.receiver !== undefined) return { kind: 'given', receiver: options.receiver };
-  const { appToken, signingSecret = '', dataDir, clock, log } = options;
+  const { appToken, signingSecret = '', dataDir, clock, log, disk } = options;
   if (appToken === undefined)
     return {
       kind: 'http',
       receiver: httpReceiver(signingSecret, log, connection.logger),
       signingSecret,
-      memory: new ReplayMemory({ folder: dataDir, clock, log }),
+      memory: new ReplayMemory({ folder: dataDir, clock, log, ...(disk === undefined ? {} : { disk }) }),
     };
   const { dispatcher, deafAfter, pingTimeout, onDeaf, proxyFor } = options;
   const proxy = proxyFor?.('wss-primary.slack.com');

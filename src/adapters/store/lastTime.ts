@@ -1,41 +1,36 @@
 // The latest time a data folder's journal carries, read without opening the store: a simulated clock must
 // begin after it.
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
-import { join } from 'node:path';
 import { isMissing } from '../clock.ts';
+import type { Disk } from './journal/disk.ts';
+import { segmentsIn } from './journal/segments.ts';
 
 /** Enough for several of the longest lines. */
 const tailBytes = 256 * 1024;
 
 /** Epoch milliseconds, or undefined for an empty or absent journal. */
-export function lastTime(dir: string): number | undefined {
+export function lastTime(disk: Disk, dir: string): number | undefined {
   // The newest file is empty right after a snapshot.
-  for (const name of journalFiles(dir).toReversed()) {
-    const times = [...tailOf(join(dir, name)).matchAll(/"at":(\d{13})/g)].map((match) => Number(match[1]));
+  for (const { path, size } of journalFiles(disk, dir).toReversed()) {
+    const times = [...tailOf(disk, path, size).matchAll(/"at":(\d{13})/g)].map((match) => Number(match[1]));
     if (times.length > 0) return Math.max(...times);
   }
   return undefined;
 }
 
-function journalFiles(dir: string): readonly string[] {
+function journalFiles(disk: Disk, dir: string): ReturnType<typeof segmentsIn> {
   try {
-    return readdirSync(dir)
-      .filter((name) => /^journal-\d+\.ndjson$/.test(name))
-      .sort();
+    return segmentsIn(disk, dir);
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;
   }
 }
 
-function tailOf(file: string): string {
-  const handle = openSync(file, 'r');
+function tailOf(disk: Disk, path: string, size: number): string {
+  const file = disk.open(path, 'read');
   try {
-    const { size } = fstatSync(handle);
-    const buffer = Buffer.alloc(Math.min(size, tailBytes));
-    const read = readSync(handle, buffer, 0, buffer.length, Math.max(0, size - buffer.length));
-    return buffer.toString('utf8', 0, read);
+    return Buffer.from(file.read(Math.max(0, size - tailBytes), tailBytes)).toString('utf8');
   } finally {
-    closeSync(handle);
+    file.close();
   }
 }

@@ -1,13 +1,12 @@
 // Files in the data folder next to the journal: texts of script output under a retention time of their own, a freeze
 // asked for at the machine, and small JSON files that are replaced whole.
 import { hash, randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from '../../liveResponse/ports.ts';
 import type { Clock, Freeze, Log, OutputStore } from '../../liveResponse/ports.ts';
 import { field, parseJson } from '../../liveResponse/text/json.ts';
 import { codeOf, isMissing } from '../clock.ts';
-import { diskWords } from './journal/disk.ts';
+import { diskWords, realDisk } from './journal/disk.ts';
 import type { Disk } from './journal/disk.ts';
 import { openedLine } from './journal/line.ts';
 import type { Entry } from './journal/line.ts';
@@ -20,29 +19,33 @@ export interface OutputStoreOptions {
   readonly dir: string;
   /** Files have its time, so that a retention in simulated days works as in real ones. */
   readonly clock: Clock;
+  /** The machine's own by default. */
+  readonly disk?: Disk;
 }
 
 /** Ids become file names: nothing else may ever be one, or a request could write outside the folder. */
 const safeId = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const textFile = /\.txt(\.tmp)?$/;
+/** Files looked at before the bot may do something else: some milliseconds. */
+const sweptAtOnce = 200;
 
 /** Makes the folder (0700) when needed. */
-export async function openOutputStore({ dir, clock }: OutputStoreOptions): Promise<OutputStore> {
+export function openOutputStore({ dir, clock, disk = realDisk }: OutputStoreOptions): OutputStore {
   const folder = join(dir, 'outputs');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await chmod(folder, 0o700);
-
-  return new OutputFolder(folder, clock);
+  disk.makeFolder(folder);
+  return new OutputFolder(folder, clock, disk);
 }
 
 class OutputFolder implements OutputStore {
   readonly #folder: string;
   readonly #clock: Clock;
+  readonly #disk: Disk;
   #writes = 0;
 
-  constructor(folder: string, clock: Clock) {
+  constructor(folder: string, clock: Clock, disk: Disk) {
     this.#folder = folder;
     this.#clock = clock;
+    this.#disk = disk;
   }
 
   async put(
@@ -55,43 +58,38 @@ class OutputFolder implements OutputStore {
     // A number of its own for each write: two puts of one output must not share a temporary file.
     const temporary = `${path.slice(0, -'.txt'.length)}.${(this.#writes += 1)}.txt.tmp`;
     try {
-      const file = await open(temporary, 'w', 0o600);
+      const file = this.#disk.open(temporary, 'new');
       try {
-        await file.writeFile(bytes);
-        const at = this.#clock.now() / 1000;
-        await file.utimes(at, at);
-        await file.sync();
+        file.append(bytes);
+        file.setTime(this.#clock.now());
+        await file.flush();
       } finally {
-        await file.close();
+        file.close();
       }
-      await rename(temporary, path);
+      this.#disk.rename(temporary, path);
     } catch (error) {
-      await rm(temporary, { force: true });
+      this.#disk.remove(temporary);
       throw new StoreError(`A script output cannot be kept: ${diskWords(error)}.`, error);
     }
     return { length: text.length, sha256: hash('sha256', bytes, 'hex') };
   }
 
-  async get(requestId: string, index: number): Promise<string | undefined> {
-    try {
-      return await readFile(this.#pathOf(requestId, index), 'utf8');
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
+  get(requestId: string, index: number): Promise<string | undefined> {
+    // What the path or the disk throws rejects.
+    return new Promise((resolve) => {
+      resolve(textIn(this.#disk, this.#pathOf(requestId, index)));
+    });
   }
 
   async sweep(before: number): Promise<number> {
     let removed = 0;
-    for (const name of await readdir(this.#folder)) {
+    for (const [index, name] of this.#disk.list(this.#folder).entries()) {
+      if (index % sweptAtOnce === sweptAtOnce - 1) await this.#disk.letOthersWork();
       if (!textFile.test(name)) continue;
       const path = join(this.#folder, name);
-      const written = await stat(path).catch((error: unknown) => {
-        if (codeOf(error) === 'ENOENT') return undefined;
-        throw error;
-      });
-      if (written === undefined || written.mtimeMs >= before) continue;
-      await rm(path, { force: true });
+      const written = this.#disk.timeOf(path);
+      if (written === undefined || written >= before) continue;
+      this.#disk.remove(path);
       if (name.endsWith('.txt')) removed += 1;
     }
     return removed;
@@ -104,16 +102,24 @@ class OutputFolder implements OutputStore {
   }
 }
 
-/** The parsed content; undefined when there is no file, or none that can be read as JSON. */
-export async function readJson(path: string): Promise<unknown> {
-  let text: string;
+/** Undefined where there is no such file. @throws the system's error */
+export function textIn(disk: Disk, path: string): string | undefined {
   try {
-    text = await readFile(path, 'utf8');
+    const file = disk.open(path, 'read');
+    try {
+      return Buffer.from(file.read(0, file.size())).toString('utf8');
+    } finally {
+      file.close();
+    }
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
-  return parsedJson(text);
+}
+
+/** The parsed content; undefined when there is no file, or none that can be read as JSON. */
+export function readJson(disk: Disk, path: string): unknown {
+  return parsedJson(textIn(disk, path));
 }
 
 /** Undefined where there is no text, or none that is JSON. */
@@ -121,16 +127,17 @@ export function parsedJson(text: string | undefined): unknown {
   return text === undefined ? undefined : parseJson(text)?.value;
 }
 
-export async function replaceFile(path: string, text: string): Promise<void> {
+/** The whole file, or the one before it. @throws the system's error */
+export async function replaceFile(disk: Disk, path: string, text: string): Promise<void> {
   const written = `${path}.new`;
-  const file = await open(written, 'w', 0o600);
+  const file = disk.open(written, 'new');
   try {
-    await file.writeFile(text);
-    await file.sync();
+    file.append(Buffer.from(text));
+    await file.flush();
   } finally {
-    await file.close();
+    file.close();
   }
-  await rename(written, path);
+  disk.rename(written, path);
 }
 
 /** Milliseconds between two looks of a running bot. */
@@ -245,7 +252,7 @@ class FreezeLook implements FreezeWatch {
   readonly #options: FreezeWatchOptions;
   /** Taken up, and perhaps not yet removed: it must not freeze again what a person released since. */
   #taken: string | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #stopped = new AbortController();
   #looking: Promise<void> | undefined;
   /** Why the last one was not taken up; the log has that already. */
   #said: string | undefined;
@@ -259,12 +266,21 @@ class FreezeLook implements FreezeWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.look(), freezeLook);
+    void this.#keepLooking();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#stopped.abort();
     await this.#looking;
+  }
+
+  async #keepLooking(): Promise<void> {
+    const { clock } = this.#options.disk;
+    for (;;) {
+      await clock.sleep(freezeLook, this.#stopped.signal);
+      if (this.#stopped.signal.aborted) return;
+      void this.look();
+    }
   }
 
   async #once(): Promise<void> {

@@ -54,7 +54,7 @@ export interface TeamsOptions {
    * The intent of the newest card of a request in a place, from the store; undefined where there is none.
    */
   readonly newestIntent?: (requestId: string, place: string) => string | undefined;
-  /** Where deliveries are written, for tests; the machine's own by default. */
+  /** Where the data folder is, for tests; the machine's own by default. */
   readonly disk?: Disk;
   /** Milliseconds in which a press is answered, for tests. */
   readonly pressLimit?: number;
@@ -93,15 +93,9 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
     log,
     ...(options.authority === undefined ? {} : { authority: options.authority }),
   });
-  const conversations = await Conversations.open(folder, options.keys, log, options.unkeyedFiles === true);
-  const deliveries = await Deliveries.open({
-    disk: options.disk ?? realDisk,
-    folder,
-    name: 'teams-deliveries.ndjson',
-    keys: options.keys,
-    clock,
-    log,
-  });
+  const kept = { disk: options.disk ?? realDisk, folder, keys: options.keys, log };
+  const conversations = new Conversations({ ...kept, unkeyed: options.unkeyedFiles === true });
+  const deliveries = await Deliveries.open({ ...kept, name: 'teams-deliveries.ndjson', clock });
   const connector = new Connector({
     door: way,
     budgets: new ConnectorRates(clock),
@@ -243,7 +237,7 @@ export async function openTeams(service: TeamsService, parts: OpeningParts): Pro
     http,
     keys: store.keys(),
     unkeyedFiles: store.tookOver(),
-    ...(disk === undefined ? {} : { disk }),
+    disk,
     lastKnown,
     newestIntent: (requestId, place) => newestCard(store, surface, requestId, place)?.intent,
     log,

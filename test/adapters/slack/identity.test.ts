@@ -148,10 +148,10 @@ test('what Slack last said counts after a restart', async () => {
   room = await openSlackHarness({ lastKnown });
   await typed('status');
   // As it is in the file of the data folder.
-  const file = await LastKnownFile.open(room.dataDir, testKeys, log);
+  const file = new LastKnownFile({ folder: room.dataDir, keys: testKeys, log });
   for (const [question, answer] of lastKnown) file.set(question, answer);
   await file.settled();
-  const again = await LastKnownFile.open(room.dataDir, testKeys, log);
+  const again = new LastKnownFile({ folder: room.dataDir, keys: testKeys, log });
   await room.close();
   room = await openSlackHarness({ lastKnown: again });
   room.slack.fault('users.info', { kind: 'status', status: 500 }, 99);

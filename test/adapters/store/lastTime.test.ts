@@ -3,13 +3,14 @@ import { expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { realDisk } from '../../../src/adapters/store/journal/disk.ts';
 import { lastTime } from '../../../src/adapters/store/lastTime.ts';
 
 function inFolder(files: Readonly<Record<string, string>>): number | undefined {
   const dir = mkdtempSync(join(tmpdir(), 'lr-time-'));
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
-    return lastTime(dir);
+    return lastTime(realDisk, dir);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -32,5 +33,5 @@ test('a file that a snapshot has just begun does not hide the times before it', 
 
 test('an empty or absent journal has no last time', () => {
   expect(inFolder({ 'journal-000000001.ndjson': '' })).toBeUndefined();
-  expect(lastTime(join(tmpdir(), 'lr-no-such-folder'))).toBeUndefined();
+  expect(lastTime(realDisk, join(tmpdir(), 'lr-no-such-folder'))).toBeUndefined();
 });

@@ -16,7 +16,7 @@ describe('the output store', () => {
   });
 
   test('keeps a text, tells its length and hash, and gives it back', async () => {
-    const outputs = await openOutputStore({ dir: folder.path, clock: createManualClock(noon) });
+    const outputs = openOutputStore({ dir: folder.path, clock: createManualClock(noon) });
     const text = 'Grüße\u0000\n世界';
     expect(await outputs.put('r1', 0, 'old')).toEqual({ length: 3, sha256: hash.sha256('old') });
     expect(await outputs.put('r1', 0, text)).toEqual({ length: text.length, sha256: hash.sha256(text) });
@@ -30,7 +30,7 @@ describe('the output store', () => {
   test.each(['../r1', 'a/b', 'a\\b', '.', '', 'r1\u0000', 'C:r1', 'x'.repeat(65)])(
     'never makes a file name of %j',
     async (id) => {
-      const outputs = await openOutputStore({ dir: folder.path, clock: createManualClock(noon) });
+      const outputs = openOutputStore({ dir: folder.path, clock: createManualClock(noon) });
       await expect(outputs.put(id, 0, 'x')).rejects.toThrow(RangeError);
       await expect(outputs.get(id, 0)).rejects.toThrow(RangeError);
       await expect(outputs.put('r1', 0.5, 'x')).rejects.toThrow(RangeError);
@@ -40,7 +40,7 @@ describe('the output store', () => {
 
   test('sweeps what was written before a time of its own clock, and nothing that is not its own', async () => {
     const clock = createManualClock(noon);
-    const outputs = await openOutputStore({ dir: folder.path, clock });
+    const outputs = openOutputStore({ dir: folder.path, clock });
     await outputs.put('old', 0, 'x');
     await clock.advance(10_000);
     await outputs.put('new', 0, 'x');

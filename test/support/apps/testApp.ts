@@ -200,7 +200,7 @@ export async function openTestApp(options: TestAppOptions = {}): Promise<TestApp
       log,
       ...(options.disk === undefined ? {} : { disk: options.disk }),
     });
-    const outputs = await openOutputStore({ dir, clock });
+    const outputs = openOutputStore({ dir, clock });
     const budgets = new CallRates(options.rates ?? defaultRates);
     budgets.seed('submit', elapsedOf(store.submissionTimes(clock.now() - 3_600_000), clock));
     const defender = new DefenderClient({

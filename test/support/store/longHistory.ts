@@ -44,7 +44,7 @@ export async function writeHistory(folder: string, history: LongHistory): Promis
     disk: quickDisk,
     snapshotEvery: Infinity,
   });
-  const outputs = await openOutputStore({ dir: folder, clock });
+  const outputs = openOutputStore({ dir: folder, clock });
   for (let from = 0; from < history.requests; from += together) {
     const batch = Array.from({ length: Math.min(together, history.requests - from) }, (_, at) => from + at);
     now = began + Math.floor((from / history.requests) * span);

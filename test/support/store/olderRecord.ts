@@ -163,7 +163,7 @@ export class OpenRecord {
       random,
       hash,
       log,
-      outputs: await openOutputStore({ dir: folder, clock }),
+      outputs: openOutputStore({ dir: folder, clock }),
       defender: noDefender(),
       chats: [createStoryChat(), createStoryChat('slack'), createStoryChat('teams')],
       policy: policyFrom(policyTextOf(name)),

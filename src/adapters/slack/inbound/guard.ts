@@ -1,16 +1,17 @@
 // Signature check of Slack requests, before Bolt: whole body, strict headers, signature, age in both directions, and
 // no request twice, also after a restart. With it the clock skew between Slack and this machine.
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type { Express, Request, Response } from 'express';
 import { timeOf } from '../../../../cards/clip.ts';
 import type { Clock, Keeper, Log } from '../../../liveResponse/ports.ts';
 import { isRecord, parseJson } from '../../../liveResponse/text/json.ts';
-import { isMissing } from '../../clock.ts';
 import type { Check } from '../../http/server.ts';
 import { RationedLog } from '../../rationedLog.ts';
+import { realDisk } from '../../store/journal/disk.ts';
+import type { Disk } from '../../store/journal/disk.ts';
+import { textIn } from '../../store/outputStore.ts';
 import { eventsPath } from '../ids.ts';
 import { bodyLimit, harmfulSkew, signatureMemory, signatureSkew, timeAskedEvery } from '../limits.ts';
 import { messageOf } from '../outbound/slackFailure.ts';
@@ -213,12 +214,15 @@ export interface ReplayMemoryOptions {
   readonly folder: string;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
+  /** The machine's own by default. */
+  readonly disk?: Disk;
 }
 
 /** Only verified signatures may be given to it: others would let anybody fill the file. */
 export class ReplayMemory implements Keeper {
   readonly name = 'slack replay memory';
   readonly #options: ReplayMemoryOptions;
+  readonly #disk: Disk;
   readonly #file: string;
   /** Signature to when it was seen, epoch milliseconds. */
   readonly #seen = new Map<string, number>();
@@ -228,8 +232,9 @@ export class ReplayMemory implements Keeper {
   /** Reads what an earlier process saw. */
   constructor(options: ReplayMemoryOptions) {
     this.#options = options;
+    this.#disk = options.disk ?? realDisk;
     this.#file = join(options.folder, 'slack-replay.txt');
-    for (const line of readOr(this.#file).split('\n')) {
+    for (const line of (textIn(this.#disk, this.#file) ?? '').split('\n')) {
       const found = /^(\d{1,15}) ([0-9a-f]{32})$/.exec(line);
       if (found?.[1] !== undefined && found[2] !== undefined && this.#isFresh(Number(found[1])))
         this.#seen.set(found[2], Number(found[1]));
@@ -246,9 +251,7 @@ export class ReplayMemory implements Keeper {
     this.#seen.set(key, now);
     // Written before the request is acted on; not fsynced, because it must outlive this process and not
     // this machine.
-    this.#guard(() => {
-      appendFileSync(this.#file, `${now} ${key}\n`, { mode: 0o600 });
-    });
+    this.#guard(() => this.#write(this.#file, 'append', `${now} ${key}\n`));
     this.#lines += 1;
     if (this.#lines > compactAfter + this.#seen.size / 2) this.#compact();
     return true;
@@ -284,20 +287,19 @@ export class ReplayMemory implements Keeper {
   #compact(): void {
     for (const [signature, at] of this.#seen) if (!this.#isFresh(at)) this.#seen.delete(signature);
     this.#guard(() => {
-      mkdirSync(this.#options.folder, { recursive: true });
       const lines = [...this.#seen].map(([signature, at]) => `${at} ${signature}\n`);
-      writeFileSync(`${this.#file}.new`, lines.join(''), { mode: 0o600 });
-      renameSync(`${this.#file}.new`, this.#file);
+      this.#write(`${this.#file}.new`, 'new', lines.join(''));
+      this.#disk.rename(`${this.#file}.new`, this.#file);
     });
     this.#lines = this.#seen.size;
   }
-}
 
-function readOr(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return '';
-    throw error;
+  #write(path: string, mode: 'append' | 'new', text: string): void {
+    const file = this.#disk.open(path, mode);
+    try {
+      file.append(Buffer.from(text));
+    } finally {
+      file.close();
+    }
   }
 }

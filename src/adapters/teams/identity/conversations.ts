@@ -3,6 +3,8 @@
 import { join } from 'node:path';
 import type { Keeper, Log } from '../../../liveResponse/ports.ts';
 import type { ConversationKind, Inbound } from '../inbound/activity.ts';
+import { realDisk } from '../../store/journal/disk.ts';
+import type { Disk } from '../../store/journal/disk.ts';
 import type { Keys } from '../../store/journal/keys.ts';
 import { signedText, verifiedText } from '../../store/journal/keys.ts';
 import { parsedJson, readJson, replaceFile } from '../../store/outputStore.ts';
@@ -44,8 +46,22 @@ const mostPeople = 20_000;
 
 const fileName = 'teams-conversations.json';
 
+export interface ConversationsOptions {
+  readonly folder: string;
+  readonly keys: Keys;
+  readonly log: Log;
+  /**
+   * The folder was just taken over from version 0.1, whose file carries no key; later such a file is not
+   * read.
+   */
+  readonly unkeyed: boolean;
+  /** The machine's own by default. */
+  readonly disk?: Disk;
+}
+
 export class Conversations implements Keeper {
   readonly name = 'teams conversations';
+  readonly #disk: Disk;
   readonly #path: string;
   readonly #log: Log;
   readonly #keys: Keys;
@@ -55,24 +71,18 @@ export class Conversations implements Keeper {
   #dirty = false;
   #trouble: string | undefined;
 
-  private constructor(folder: string, keys: Keys, log: Log) {
+  /** Reads what an earlier process learned. @throws the system's error */
+  constructor({ disk = realDisk, folder, keys, log, unkeyed }: ConversationsOptions) {
+    this.#disk = disk;
     this.#path = join(folder, fileName);
     this.#keys = keys;
     this.#log = log;
-  }
-
-  /**
-   * `unkeyed`: the folder was just taken over from version 0.1, whose file carries no key; later such a file
-   * is not read.
-   */
-  static async open(folder: string, keys: Keys, log: Log, unkeyed: boolean): Promise<Conversations> {
-    const conversations = new Conversations(folder, keys, log);
-    const file = await readJson(conversations.#path);
+    const file = readJson(disk, this.#path);
     const text = verifiedText(keys, fileName, file);
-    if (text !== undefined) conversations.#load(parsedJson(text));
+    if (text !== undefined) this.#load(parsedJson(text));
     else if (unkeyed && file !== undefined) {
-      conversations.#load(file);
-      conversations.#save();
+      this.#load(file);
+      this.#save();
     } else if (file !== undefined) {
       // It says where cards are sent.
       log.error('teamsReferencesRefused', {
@@ -80,7 +90,6 @@ export class Conversations implements Keeper {
         why: 'it does not carry this bot\u2019s key; each conversation is learned again from its next message',
       });
     }
-    return conversations;
   }
 
   place(id: string): PlaceReference | undefined {
@@ -187,6 +196,7 @@ export class Conversations implements Keeper {
       this.#dirty = false;
       try {
         await replaceFile(
+          this.#disk,
           this.#path,
           signedText(
             this.#keys,

@@ -25,7 +25,7 @@ let folder: string;
 beforeEach(async () => {
   bench = new TeamsHarness();
   folder = mkdtempSync(join(tmpdir(), 'lr-known-'));
-  lastKnown = await LastKnownFile.open(folder, testKeys, silent);
+  lastKnown = new LastKnownFile({ folder, keys: testKeys, log: silent });
   await bench.start({ lastKnown });
 });
 afterEach(async () => {
@@ -125,7 +125,7 @@ describe('with the roster silent', () => {
       await lastKnown.settled();
       silence();
       await bench.halt();
-      await bench.boot({ lastKnown: await LastKnownFile.open(folder, testKeys, silent) });
+      await bench.boot({ lastKnown: new LastKnownFile({ folder, keys: testKeys, log: silent }) });
       expect(await pressTrust(verb)).toEqual(['member', 'last known']);
       expect(await pressTrust(verb, channel)).toEqual(['member', 'last known']);
     },

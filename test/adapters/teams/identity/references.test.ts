@@ -31,15 +31,17 @@ const old = JSON.stringify({
 
 it('a file of version 0.1 is read when its folder is taken over, then with the key, and never again without', async () => {
   writeFileSync(path, old);
-  const taken = await Conversations.open(folder, testKeys, createLogBook(), true);
+  const taken = new Conversations({ folder, keys: testKeys, log: createLogBook(), unkeyed: true });
   expect(taken.place('p1')).toBeDefined();
   await taken.settled();
   const text = readFileSync(path, 'utf8');
-  expect((await Conversations.open(folder, testKeys, createLogBook(), false)).place('p1')).toBeDefined();
+  expect(
+    new Conversations({ folder, keys: testKeys, log: createLogBook(), unkeyed: false }).place('p1'),
+  ).toBeDefined();
   for (const forged of [old, text.replace('emea', 'evil')]) {
     writeFileSync(path, forged);
     const log = createLogBook();
-    expect((await Conversations.open(folder, testKeys, log, false)).place('p1')).toBeUndefined();
+    expect(new Conversations({ folder, keys: testKeys, log, unkeyed: false }).place('p1')).toBeUndefined();
     expect(log.lines).toMatchObject([{ event: 'teamsReferencesRefused' }]);
   }
 });
