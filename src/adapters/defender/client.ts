@@ -23,8 +23,9 @@ import { quoted, Readings } from './readings.ts';
 import { readAction, readDevice, readLibraryFile, readLink, runBody } from './wire.ts';
 
 /**
- * "The link is valid for 30 minutes" (learn.microsoft.com/defender-endpoint/api/get-live-response-result);
- * only when it names no expiry itself.
+ * "The link is valid for 30 minutes" (learn.microsoft.com/defender-endpoint/api/get-live-response-result).
+ * What a link names itself only shortens that: a clock that is behind would show dead links for as long as it
+ * is.
  */
 export const linkLifeMs = 30 * 60_000;
 
@@ -210,7 +211,8 @@ export class DefenderClient implements DefenderApi {
     if (link === undefined) throw new DefenderError('unreadable', 'the answer holds no link');
     // People get this link and trust what they download from it as the bot would.
     checkedLink(link.url, this.#rules());
-    return { url: link.url, expiresAt: link.expiresAt ?? this.#parts.clock.now() + linkLifeMs };
+    const longest = this.#parts.clock.now() + linkLifeMs;
+    return { url: link.url, expiresAt: Math.min(link.expiresAt ?? longest, longest) };
   }
 
   async read(

@@ -61,6 +61,9 @@ export const longestSleep = 60_000;
  */
 export const hangsAfter = 5 * 60_000;
 
+/** Why a sleep ends early. */
+const nudged = 'nudged';
+
 /** @param real the machine's own clock, where `clock` is that of a simulated tenant and runs faster */
 export function startWorker(work: Work, clock: Clock, log: Log, real: Clock = clock): Worker {
   return new RunningWorker(work, clock, log, real);
@@ -97,7 +100,8 @@ class RunningWorker implements Worker {
 
   nudge(): void {
     this.#nudged = true;
-    this.#wait.abort();
+    // With a reason of its own: without one an exception is made, with its stack, for each of many nudges.
+    this.#wait.abort(nudged);
   }
 
   status(): WorkerStatus {

@@ -236,7 +236,7 @@ export class Workers {
         'says in approvals places that submissions are frozen or released, and what another policy changes',
         () => this.announcing.pass(),
       ],
-      ['cards', 'draws cards', () => this.#cards()],
+      ['cards', 'draws cards', () => this.cardSync.pass()],
       ['outlook', 'looks whether Defender can be read while nothing runs', () => this.outlook.pass()],
     ];
   }
@@ -257,11 +257,6 @@ export class Workers {
   }
 
   /** `CardSync` answers a time of day; a worker needs how long until then. */
-  async #cards(): Promise<number | undefined> {
-    const at = await this.cardSync.pass();
-    return at === undefined ? undefined : at - this.#deps.clock.now();
-  }
-
   /** What is learned first: it is said on the cards of what waits. */
   async #parked(turn: Turn): Promise<number | undefined> {
     const [again, due] = [await this.#learning.pass(), await this.parked.pass(turn)];

@@ -169,8 +169,11 @@ export class ActivityHandler {
     const kept = await deliveries.keep(key, message);
     const asker = this.#replies.askerOf(message);
     if (kept === 'first') this.#replies.background('message', this.#answer(message, key, asker));
-    if (kept === 'notTaken')
+    if (kept === 'notTaken') {
+      // Whoever writes for the first time could otherwise only be told in public that there is an answer.
+      this.#parts.conversations.record(message, false);
       this.#replies.background('not taken', this.#replies.tellText(asker, notTakenSentence(kindOf(message))));
+    }
   }
 
   /**

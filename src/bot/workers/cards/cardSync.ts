@@ -136,9 +136,9 @@ export class CardSync {
     while (this.#flights.size > 0);
   }
 
-  /** Starts what has to be drawn. Answers when to come again. */
+  /** Starts what has to be drawn. Answers after how many milliseconds to come again. */
   async pass(): Promise<number | undefined> {
-    const { store, clock, log } = this.#deps;
+    const { store, log } = this.#deps;
     const found: Found = { waits: [], undrawn: [], wanted: new Set() };
     const { waits, wanted } = found;
     const notLooked = new Set<string>();
@@ -165,7 +165,7 @@ export class CardSync {
     });
     const wait = this.#tellings.see(affected);
     if (wait !== undefined) waits.push(wait);
-    return waits.length === 0 ? undefined : clock.now() + Math.min(...waits);
+    return waits.length === 0 ? undefined : Math.min(...waits);
   }
 
   /** Starts what is to be drawn of a request as it is now, which may be later than when the pass began. */

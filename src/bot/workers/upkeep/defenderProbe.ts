@@ -118,7 +118,11 @@ export class DefenderProbe {
     for (const { what, error } of failing) {
       const read = this.#readings[what];
       // That one is looked at as long as it is all that is known of Defender.
-      if (read === undefined || (what === 'search' && !this.#known.readable)) continue;
+      if (read === undefined || (what === 'search' && !this.#known.readable)) {
+        // A look that was due and is not made would be due at once, again and again.
+        this.#again.delete(what);
+        continue;
+      }
       const at = this.#again.get(what) ?? this.#deps.clock.elapsed() + lookAgain;
       // A right that is missing is given by a person: no need to hurry, and calls are scarce.
       this.#again.set(

@@ -24,10 +24,10 @@ export function begin(stored: readonly Request[], options: Parameters<typeof set
 export async function passed({ sync, clock, chats }: Kept, after = 0): Promise<readonly unknown[]> {
   clock.passed += after;
   const before = chats.map((chat) => chat.calls.length);
-  const at = await sync.pass();
+  const wait = await sync.pass();
   await sync.idle();
   return [
-    at === undefined ? undefined : at - clock.now(),
+    wait,
     ...chats.flatMap((chat, index) => chat.calls.slice(before[index])),
   ];
 }
