@@ -1,0 +1,107 @@
+// What people did, and what came of it: whatever a chat had acknowledged must have led to a change or to words for
+// the person who did it.
+import type { Event } from '../../../src/liveResponse/request/events.ts';
+import type { PersonName } from '../life/policies.ts';
+import type { Ledger } from './ledger.ts';
+
+export interface Deed {
+  readonly person: PersonName;
+  /** Elapsed milliseconds. */
+  readonly at: number;
+  readonly what: string;
+  /** Of a command that asks: the word in its reason. */
+  readonly mark?: string;
+  /** Of a press or a form. */
+  readonly verb?: string;
+  readonly request?: string;
+  acknowledged: boolean;
+  /** The acknowledgement itself held words. */
+  answered: boolean;
+}
+
+/** An answer is tried again for so long (answers.ts), and a process may be down meanwhile. Milliseconds. */
+const answeredWithin = 40 * 60_000;
+
+/** What a press leads to where it is not refused. */
+const effects: Readonly<Record<string, readonly Event['type'][]>> = {
+  approve: ['approved', 'resubmitted', 'contentSeen'],
+  deny: ['denied'],
+  withdraw: ['withdrawn'],
+  cancel: ['cancelAsked', 'withdrawn'],
+  resend: ['resubmitted'],
+  drop: ['abandoned'],
+  look: ['searched', 'found'],
+  again: ['retried'],
+  link: ['linkMinted', 'linkRefused', 'resultViewed'],
+  output: ['resultViewed'],
+};
+/** Whose answer is the card itself, drawn again or not. */
+const silent: ReadonlySet<string> = new Set(['refresh', 'look']);
+
+export class DeedChecks {
+  readonly #ledger: Ledger;
+  readonly #told: { readonly person: PersonName; readonly at: number }[] = [];
+  readonly #deeds: Deed[] = [];
+  readonly #line: (line: string) => void;
+
+  /** @param line takes a line about each deed and each word, for whoever follows a day */
+  constructor(ledger: Ledger, line: (line: string) => void) {
+    this.#ledger = ledger;
+    this.#line = line;
+  }
+
+  did(deed: Deed): void {
+    this.#deeds.push(deed);
+    this.#line(`${seconds(deed.at)} ${deed.person} did: ${deed.what}\n`);
+  }
+
+  /** Something reached this person alone. */
+  told(person: PersonName, at: number, words: string): void {
+    this.#told.push({ person, at });
+    this.#line(`${seconds(at)} ${person} was told: ${words.slice(0, 400).replaceAll('\n', ' / ')}\n`);
+  }
+
+  end(): void {
+    this.#ledger.count('deeds', this.#deeds.length);
+    // One word of the bot answers one deed: the oldest that nothing else came of.
+    const told = [...this.#told];
+    for (const deed of this.#deeds) {
+      if (!deed.acknowledged) continue;
+      this.#ledger.count('deeds acknowledged');
+      if (deed.answered || silent.has(deed.verb ?? '') || this.#tookEffect(deed)) continue;
+      const word = told.findIndex(
+        ({ person, at }) => person === deed.person && at >= deed.at && at <= deed.at + answeredWithin,
+      );
+      if (word === -1)
+        this.#ledger.broken(
+          'lost',
+          `${deed.what} of ${deed.person} after ${Math.round(deed.at / 1000)} s was acknowledged, and nothing came of it`,
+        );
+      else told.splice(word, 1);
+    }
+  }
+
+  #tookEffect({ mark, verb, request, at, person }: Deed): boolean {
+    if (mark !== undefined)
+      return [...this.#ledger.durable.values()].some(
+        ({ request: { asked } }) =>
+          asked.reason?.includes(mark) === true || asked.first?.reason?.includes(mark) === true,
+      );
+    if (verb === undefined || request === undefined) return false;
+    // What is asked for again may continue an older request than the one that was pressed.
+    if (verb === 'again')
+      return [...this.#ledger.durable.values()].some(
+        ({ request: { asked }, events }) =>
+          asked.requester.id === person &&
+          (events[0]?.at ?? 0) >= at &&
+          (events[0]?.at ?? 0) <= at + answeredWithin,
+      );
+    const wanted = effects[verb] ?? [];
+    const events = this.#ledger.durable.get(request)?.events ?? [];
+    return events.some((event) => wanted.includes(event.type) && event.at >= at - 1);
+  }
+}
+
+function seconds(ms: number): string {
+  return (ms / 1_000).toFixed(1);
+}

@@ -1,0 +1,149 @@
+// Time of a simulation: what is due happens in order, and everything that follows from it comes to rest before
+// the next. Nothing in it waits for real time.
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Chance } from './chance.ts';
+
+/** Whose doing something is: when a process dies, what it was about to do does not happen. */
+export interface Owner {
+  readonly name: string;
+}
+
+/** Cancels what has not happened yet. */
+export type Cancel = () => void;
+
+interface Due {
+  readonly at: number;
+  readonly tie: number;
+  readonly owner: Owner;
+  readonly run: () => void;
+  cancelled: boolean;
+  /** Cancels it where it was moved to a later time. */
+  movedTo?: Cancel;
+}
+
+/** A program that does more in a second spins. */
+const mostInSecond = 900;
+
+export class Schedule {
+  readonly #chance: Chance;
+  readonly #heap: Due[] = [];
+  #elapsed = 0;
+  readonly #wall: number;
+  #steps = 0;
+  #second = 0;
+  #inSecond = 0;
+
+  constructor(start: number, chance: Chance) {
+    this.#wall = start;
+    this.#chance = chance;
+  }
+
+  /** Milliseconds since the start; never runs backwards. */
+  elapsed(): number {
+    return this.#elapsed;
+  }
+
+  /** Epoch milliseconds by a clock that nobody sets: the servers'. */
+  trueTime(): number {
+    return this.#wall + this.#elapsed;
+  }
+
+  steps(): number {
+    return this.#steps;
+  }
+
+  /** In so many milliseconds; what is due at the same time happens in an order that the seed chooses. */
+  after(ms: number, owner: Owner, run: () => void): Cancel {
+    const due: Due = {
+      at: this.#elapsed + Math.max(0, ms),
+      tie: this.#chance.next('tie'),
+      owner,
+      run,
+      cancelled: false,
+    };
+    this.#push(due);
+    return () => {
+      due.cancelled = true;
+      due.movedTo?.();
+    };
+  }
+
+  /** Nothing of this owner happens any more. */
+  drop(owner: Owner): void {
+    for (const due of this.#heap) if (due.owner === owner) due.cancelled = true;
+  }
+
+  /** This owner does nothing for so long: what was due meanwhile is due when it goes on. */
+  standStill(ms: number, owner: Owner): void {
+    const until = this.#elapsed + ms;
+    const held = this.#heap.filter((due) => due.owner === owner && !due.cancelled && due.at < until);
+    for (const due of held) {
+      due.cancelled = true;
+      const moved = this.after(ms, owner, due.run);
+      due.movedTo = moved;
+    }
+  }
+
+  /**
+   * Lets everything happen that is due until then (elapsed milliseconds). `rested` is called after each step, when
+   * all that follows from it has come to rest.
+   */
+  async runUntil(end: number, rested: () => void = () => undefined): Promise<void> {
+    for (;;) {
+      const next = this.#heap[0];
+      if (next === undefined || next.at > end) break;
+      this.#pop();
+      if (next.cancelled) continue;
+      this.#countSteps(next);
+      this.#elapsed = Math.max(this.#elapsed, next.at);
+      this.#steps += 1;
+      next.run();
+      await turn();
+      rested();
+    }
+    this.#elapsed = Math.max(this.#elapsed, end);
+  }
+
+  #countSteps(next: Due): void {
+    const second = Math.floor(next.at / 1_000);
+    this.#inSecond = second === this.#second ? this.#inSecond + 1 : 0;
+    this.#second = second;
+    if (this.#inSecond > mostInSecond)
+      throw new Error(`${next.owner.name} does not come to rest: ${mostInSecond} steps within a second`);
+  }
+
+  #before(one: Due, other: Due): boolean {
+    return one.at < other.at || (one.at === other.at && one.tie < other.tie);
+  }
+
+  #push(due: Due): void {
+    const heap = this.#heap;
+    let at = heap.push(due) - 1;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      const parent = heap[above];
+      if (parent === undefined || !this.#before(due, parent)) break;
+      heap[at] = parent;
+      at = above;
+    }
+    heap[at] = due;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      const left = 2 * at + 1;
+      const [one, other] = [heap[left], heap[left + 1]];
+      if (one === undefined) break;
+      const [child, index] =
+        other !== undefined && this.#before(other, one) ? [other, left + 1] : [one, left];
+      if (!this.#before(child, last)) break;
+      heap[at] = child;
+      at = index;
+    }
+    heap[at] = last;
+  }
+}

@@ -1,0 +1,183 @@
+// `npm run simulate`: days of the whole bot, each from its seed, on a simulated machine between simulated chats and
+// a simulated Defender. Ends with exit code 1 where a promise was broken, or a fault never met a transition.
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { inspect, parseArgs } from 'node:util';
+import { root } from '../support/root.ts';
+import type { Violation } from './checks/ledger.ts';
+import { playDay } from './life/day.ts';
+import { loadModules } from './life/modules.ts';
+import { planOf } from './plan/plan.ts';
+import type { Plan } from './plan/plan.ts';
+import { cellLines, judgeCells, judgedFrom } from './report/cells.ts';
+import type { Impossible } from './report/cells.ts';
+import type { SeedLine } from './report/seedsChild.ts';
+import { shrink } from './report/shrink.ts';
+
+const usage = `npm run simulate -- [options]
+  --seeds N     how many days (300)
+  --from N      the seed of the first (1)
+  --jobs N      processes (as many as there are cores)
+  --seed N      one day alone, with its log on stderr
+  --plan FILE   the day of a plan that was written before
+  --table       prints how often each transition met each fault
+The same seed plays the same day, whatever the machine does besides.`;
+
+interface Run {
+  readonly days: number;
+  readonly met: Map<string, number>;
+  readonly counts: Map<string, number>;
+  readonly failed: SeedLine[];
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string' },
+      from: { type: 'string' },
+      jobs: { type: 'string' },
+      seed: { type: 'string' },
+      plan: { type: 'string' },
+      table: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help === true) {
+    print(usage);
+    return 0;
+  }
+  if (values.plan !== undefined) return oneDay(JSON.parse(readFileSync(values.plan, 'utf8')) as Plan);
+  if (values.seed !== undefined) return oneDay(planOf(whole(values.seed)));
+  const [seeds, from, jobs] = [
+    whole(values.seeds ?? '300'),
+    whole(values.from ?? '1'),
+    whole(values.jobs ?? String(availableParallelism())),
+  ];
+  return manyDays({ seeds, from, jobs, table: values.table === true });
+}
+
+function whole(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new RangeError(`${text} is no whole number above 0.\n${usage}`);
+  return number;
+}
+
+/** One day in this process, with its log. */
+async function oneDay(plan: Plan): Promise<number> {
+  await loadModules();
+  const outcome = await playDay(plan, { logLine: (line) => void process.stderr.write(line) });
+  for (const [name, count] of [...outcome.counts].sort())
+    print(`${name.padEnd(24)}${String(count).padStart(8)}`);
+  for (const violation of outcome.violations) print(sentenceOf(violation));
+  print(
+    `seed ${plan.seed}: ${outcome.steps} steps, hash ${outcome.hash}, ${outcome.violations.length} promises broken`,
+  );
+  return outcome.violations.length === 0 ? 0 : 1;
+}
+
+async function manyDays({
+  seeds,
+  from,
+  jobs,
+  table,
+}: {
+  readonly seeds: number;
+  readonly from: number;
+  readonly jobs: number;
+  readonly table: boolean;
+}): Promise<number> {
+  const began = performance.now();
+  const run = await played(seeds, from, jobs);
+  const seconds = Math.round((performance.now() - began) / 1_000);
+  const impossible = JSON.parse(
+    readFileSync(join(root, 'test/simulate/report/impossible.json'), 'utf8'),
+  ) as Impossible;
+  const { missing, wronglyListed } = judgeCells(run.met, impossible);
+  for (const [name, count] of [...run.counts].sort()) print(`${name.padEnd(24)}${String(count).padStart(8)}`);
+  const judged = run.days >= judgedFrom;
+  if (table || (judged && missing.length + wronglyListed.length > 0))
+    for (const line of cellLines(run.met)) print(line);
+  if (judged && missing.length > 0) print(`never met: ${missing.join(', ')}`);
+  if (wronglyListed.length > 0) print(`met, though listed as impossible: ${wronglyListed.join(', ')}`);
+  for (const { seed, violations } of run.failed) {
+    print(`seed ${seed}:`);
+    for (const violation of violations) print(`  ${sentenceOf(violation)}`);
+  }
+  if (run.days < seeds) print(`only ${run.days} of ${seeds} days were played`);
+  const [first] = run.failed;
+  if (first !== undefined) await cutDown(first);
+  const well =
+    run.failed.length === 0 &&
+    run.days === seeds &&
+    wronglyListed.length === 0 &&
+    (!judged || missing.length === 0);
+  print(
+    `simulate: ${run.days} days from seed ${from} in ${seconds} s, ${run.failed.length} with a broken promise, ${judged ? missing.length : 'not judged,'} combinations never met`,
+  );
+  return well ? 0 : 1;
+}
+
+async function cutDown({ seed, violations }: SeedLine): Promise<void> {
+  const promise = violations[0]?.promise;
+  if (promise === undefined) return;
+  await loadModules();
+  const { plan, tries } = await shrink(planOf(seed), promise);
+  const file = join(tmpdir(), `live-response-bot-seed-${seed}.json`);
+  writeFileSync(file, JSON.stringify(plan, undefined, 1));
+  print(
+    `seed ${seed} cut down to ${plan.faults.length} faults and ${plan.moves.length} moves in ${tries} days`,
+  );
+  print(
+    `to play it: npm run simulate -- --plan ${file}    the whole day: npm run simulate -- --seed ${seed}`,
+  );
+}
+
+function sentenceOf({ promise, at, says }: Violation): string {
+  return `${promise} after ${Math.round(at / 1_000)} s: ${says}`;
+}
+
+async function played(seeds: number, from: number, jobs: number): Promise<Run> {
+  const run: Run & { days: number } = { days: 0, met: new Map(), counts: new Map(), failed: [] };
+  const take = (line: SeedLine): void => {
+    run.days += 1;
+    for (const [cell, times] of line.met) run.met.set(cell, (run.met.get(cell) ?? 0) + times);
+    for (const [name, times] of line.counts) run.counts.set(name, (run.counts.get(name) ?? 0) + times);
+    if (line.violations.length > 0) run.failed.push(line);
+    if (run.days % 100 === 0) print(`${run.days} days`);
+  };
+  await Promise.all(
+    Array.from({ length: jobs }, (_, job) => child([from + job, from + seeds - 1, jobs], take)),
+  );
+  run.failed.sort((one, other) => one.seed - other.seed);
+  return run;
+}
+
+function child(args: readonly number[], take: (line: SeedLine) => void): Promise<void> {
+  const script = fileURLToPath(new URL('report/seedsChild.js', import.meta.url));
+  // A day makes many short-lived objects: with room for them, few outlive a collection.
+  const started = spawn(process.execPath, ['--max-semi-space-size=64', script, ...args.map(String)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  createInterface({ input: started.stdout }).on('line', (line) => take(JSON.parse(line) as SeedLine));
+  return new Promise((resolve, reject) => {
+    started.once('error', reject);
+    started.once('close', () => resolve());
+  });
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+main().then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    print(inspect(error));
+    process.exitCode = 1;
+  },
+);
