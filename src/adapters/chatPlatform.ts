@@ -10,8 +10,10 @@ import type { Tell } from './checks/line.ts';
 import type { Environment } from './config/environment.ts';
 import type { TokenSource } from './entra/credentials.ts';
 import type { Credentials } from './entra/settings.ts';
+import type { Unanswered } from './deliveries/deliveries.ts';
 import type { Check } from './http/server.ts';
 import type { HttpClient } from './outbound/http.ts';
+import type { ObserveChatCall } from './outbound/answerClass.ts';
 import type { Proxy } from './outbound/proxy.ts';
 import type { Secret } from './secret.ts';
 import type { Disk } from './store/journal/disk.ts';
@@ -115,6 +117,8 @@ export interface OpeningParts {
   readonly lastKnown: LastKnown;
   /** Called only once the bot exists. */
   readonly bot: () => Bot;
+  /** For metrics: called once for each call to the platform. */
+  readonly observe?: ObserveChatCall;
   /** Called when the chat can no longer receive anything. */
   readonly onDeaf: (why: string) => void;
 }
@@ -132,6 +136,8 @@ export interface OpenChat {
   open(url: string): Promise<void>;
   /** For /readyz. */
   checks(): readonly Check[];
+  /** Deliveries whose people have no answer yet; absent where none are kept. */
+  unanswered?(): Unanswered;
   /** Accepts nothing new, and lets what is being processed finish. */
   drain(): Promise<void>;
   stop(): Promise<void>;

@@ -13,6 +13,8 @@ import type { EntraService } from '../adapters/entra/groups.ts';
 import { entraGroups } from '../adapters/entra/groupIds.ts';
 import { LastKnownFile } from '../adapters/lastKnown.ts';
 import type { HttpClient } from '../adapters/outbound/http.ts';
+import type { Unanswered } from '../adapters/deliveries/deliveries.ts';
+import type { ObserveChatCall } from '../adapters/outbound/answerClass.ts';
 import type { Proxy } from '../adapters/outbound/proxy.ts';
 import { random, within } from '../adapters/clock.ts';
 import type { Disk } from '../adapters/store/journal/disk.ts';
@@ -48,6 +50,8 @@ export interface ChatParts {
   readonly log: Log;
   readonly http: HttpClient;
   readonly proxy?: Proxy;
+  /** For metrics: called once for each call to a platform. */
+  readonly observe?: (surface: string) => ObserveChatCall;
   /** The embedded simulator's switches, for the console. */
   readonly world?: SimulatorControls;
   /** Asked once the bot exists. */
@@ -106,6 +110,12 @@ export async function openChats(options: ChatOptions, parts: ChatParts): Promise
   });
 }
 
+export interface ChatState {
+  readonly chat: string;
+  readonly ok: boolean;
+  readonly unanswered: Unanswered;
+}
+
 interface OpenedChats {
   readonly standing: readonly Standing[];
   readonly groups: Groups;
@@ -156,11 +166,12 @@ export class Chats {
     return this.#standing.flatMap(({ chat }) => chat.checks());
   }
 
-  /** Each chat platform, and whether it is connected and answers. */
-  states(): readonly { readonly chat: string; readonly ok: boolean }[] {
+  /** Each chat platform: whether it is connected and answers, and who waits for an answer there. */
+  states(): readonly ChatState[] {
     return this.#standing.map(({ platform, chat }) => ({
       chat: platform.surface,
       ok: chat.checks().every((check) => check.ok),
+      unanswered: chat.unanswered(),
     }));
   }
 
@@ -216,7 +227,7 @@ async function openPlatforms(
       standing.some(
         ({ platform, chat }) => platform !== one.platform && chat.checks().every((check) => check.ok),
       );
-    const opening = openingParts(parts, lastKnown);
+    const opening = openingParts(parts, lastKnown, one.platform.surface);
     if (one.latePath === undefined) {
       const opened = await one.open({ ...opening, onDeaf: parts.onBroken });
       standing.push({ platform: one.platform, chat: standingChat(opened) });
@@ -245,8 +256,8 @@ async function openPlatforms(
   return standing;
 }
 
-function openingParts(parts: ChatParts, lastKnown: LastKnown): Omit<OpeningParts, 'onDeaf'> {
-  const { command, store, chatClock, log, dataDir, bot, http, proxy, disk } = parts;
+function openingParts(parts: ChatParts, lastKnown: LastKnown, surface: string): Omit<OpeningParts, 'onDeaf'> {
+  const { command, store, chatClock, log, dataDir, bot, http, proxy, disk, observe } = parts;
   return {
     command,
     store,
@@ -258,11 +269,19 @@ function openingParts(parts: ChatParts, lastKnown: LastKnown): Omit<OpeningParts
     lastKnown,
     disk,
     ...(proxy === undefined ? {} : { proxy }),
+    ...(observe === undefined ? {} : { observe: observe(surface) }),
   };
 }
 
-function standingChat({ chat, groups, keepers, ...rest }: OpenChat): StandingChat {
-  return { port: chat, groups, keepers: () => keepers, ...rest };
+function standingChat(opened: OpenChat): StandingChat {
+  const { chat, groups, keepers, ...rest } = opened;
+  return {
+    port: chat,
+    groups,
+    keepers: () => keepers,
+    ...rest,
+    unanswered: () => opened.unanswered?.() ?? { count: 0 },
+  };
 }
 
 /** A platform that knows groups: by the prefix that the policy names them with, and as people know it. */

@@ -4,16 +4,17 @@ import { createClock, hash, random } from '../adapters/clock.ts';
 import type { ScaledClock } from '../adapters/clock.ts';
 import { ConfigError } from '../adapters/config/environment.ts';
 import { policyFileWarnings } from '../adapters/config/policySource.ts';
+import { Metrics } from '../adapters/http/metrics.ts';
 import { createLog } from '../adapters/log.ts';
 import { Http } from '../adapters/outbound/http.ts';
 import type { HttpClient } from '../adapters/outbound/http.ts';
+import { journalSize, measuredDisk } from '../adapters/store/measuredDisk.ts';
 import { createFreezeWatch, openOutputStore } from '../adapters/store/outputStore.ts';
 import type { Anchoring } from '../adapters/store/journal/anchors.ts';
 import { realDisk } from '../adapters/store/journal/disk.ts';
 import type { Disk } from '../adapters/store/journal/disk.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
 import { createBot } from '../bot/bot.ts';
-import type { Deps } from '../bot/deps.ts';
 import { startWithPolicy } from '../bot/handlers/policyChange.ts';
 import { createCurrentPolicy } from '../bot/policy/places.ts';
 import type { CurrentPolicy } from '../bot/policy/places.ts';
@@ -29,6 +30,7 @@ import { clocksFor, openDefender } from './defenderAccess.ts';
 import type { Clocks, DefenderAccess } from './defenderAccess.ts';
 import { Health } from './health.ts';
 import { openAnchoring, openRecord } from './openRecord.ts';
+import { botSettings } from './options.ts';
 import type { ServiceOptions } from './options.ts';
 import { loadPolicy, PlacesCheck, PolicyReload, tellWarnings } from './policyReload.ts';
 import type { UsablePolicy } from './policyReload.ts';
@@ -118,6 +120,7 @@ class Composition {
   readonly #disk: Disk;
   readonly #clocks: Clocks;
   readonly #places: PlacesCheck;
+  readonly #metrics: Metrics;
   #phase: 'starting' | 'running' | 'stopping' = 'starting';
 
   constructor(
@@ -132,6 +135,10 @@ class Composition {
     const { disk = realDisk, dataDir } = options;
     this.#disk = disk;
     this.#clocks = clocksFor(options.defender, { disk, dataDir }, options.clock);
+    this.#metrics = new Metrics({
+      chats: (options.platforms ?? []).map(({ platform }) => platform.surface),
+      clock: this.#clocks.clock,
+    });
     this.#places = new PlacesCheck(this.#todays.policy, parts.log, (sentence) => this.#warn(sentence));
   }
 
@@ -168,17 +175,19 @@ class Composition {
   async #openBase(): Promise<Base> {
     const { dataDir, record, defender, rates, resultHosts = [], proxy } = this.#options;
     const { clock } = this.#clocks;
-    const [log, shutdown] = [this.#log, this.#shutdown];
+    const [log, shutdown, metrics] = [this.#log, this.#shutdown, this.#metrics];
     const store = await openRecord({
       dataDir,
       record,
-      disk: this.#disk,
+      disk: measuredDisk(this.#disk, createClock(), metrics.writes),
       real: defender.kind === 'service' && defender.credentials !== 'none',
       clock,
       log,
       warn: (sentence) => this.#warn(sentence),
     });
     shutdown.onClose('store', 3_000, () => store.close());
+    metrics.journalIs(journalSize(this.#disk, dataDir));
+    store.subscribe((request, event) => metrics.changed(request, event));
     const http = this.#options.http ?? new Http(proxy === undefined ? {} : { proxy });
     shutdown.onClose('http', 1_000, () => http.close());
     const access = await openDefender(defender, {
@@ -190,6 +199,7 @@ class Composition {
       clock,
       log,
       shutdown,
+      observe: (call) => metrics.defenderCalled(call),
     });
     return { store, http, access };
   }
@@ -229,26 +239,13 @@ class Composition {
         random,
         hash,
         log: this.#log,
-        settings: this.#botSettings(access),
+        onRefused: (reason) => this.#metrics.refused(reason),
+        settings: botSettings(this.#options, access),
       },
       (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
       { real: chatClock, keepers: () => chats.keepers(), policyLook: () => reload.look(), keepLibrary: true },
     );
     return { ...base, chats, bot, reload };
-  }
-
-  #botSettings({ tenant, simulated }: DefenderAccess): Deps['settings'] {
-    const { command, offlineQueue, sessions, pollGap, parkedGap, outputRetention } = this.#options;
-    return {
-      tenant,
-      simulated,
-      command,
-      ...(offlineQueue === undefined ? {} : { offlineQueue }),
-      sessions,
-      pollGap,
-      parkedGap,
-      outputRetention,
-    };
   }
 
   async #openChats({ store, http, access: { simulator } }: Base, bot: () => Bot): Promise<Chats> {
@@ -265,6 +262,7 @@ class Composition {
       log: this.#log,
       http,
       bot,
+      observe: (surface) => (call) => this.#metrics.chatCalled(surface, call),
       onBroken: (why) => onBroken?.(why),
       onConnected: (surface) =>
         void this.#places.look(chats.ports.filter((chat) => chat.surface === surface)),
@@ -327,17 +325,22 @@ class Composition {
     this.#shutdown.onClose('freeze at the machine', 1_000, () => machine.stop());
   }
 
-  #openServers({ store, chats }: Running, health: Health): Promise<Servers> {
+  #openServers({ store, chats, bot, access }: Running, health: Health): Promise<Servers> {
     const { host, port, admin } = this.#options;
     return openServers({
       host,
       port,
       admin,
+      version,
       store,
+      loop: bot.loop,
+      callRates: access.callRates,
       health,
       chats,
-      clock: this.#clocks.chatClock,
+      ...this.#clocks,
       log: this.#log,
+      metrics: this.#metrics,
+      journalBytes: () => this.#metrics.journalBytes,
       draining: () => this.#phase === 'stopping',
       shutdown: this.#shutdown,
     });

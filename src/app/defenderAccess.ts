@@ -9,9 +9,11 @@ import type { TokenSource } from '../adapters/entra/credentials.ts';
 import type { Credentials } from '../adapters/entra/settings.ts';
 import type { HttpClient } from '../adapters/outbound/http.ts';
 import type { Disk } from '../adapters/store/journal/disk.ts';
+import type { SeenCall } from '../adapters/outbound/answerClass.ts';
 import { lastTime } from '../adapters/store/lastTime.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
 import { CallRates, elapsedOf, ratesOf } from '../liveResponse/pacing/callRates.ts';
+import type { CallKind } from '../liveResponse/pacing/callRates.ts';
 import type { Clock, Log } from '../liveResponse/ports.ts';
 import { namedProfiles } from '../simulator/profiles.ts';
 import type { ProfileName } from '../simulator/profiles.ts';
@@ -85,10 +87,12 @@ export interface AccessParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly shutdown: Shutdown;
+  /** For metrics: called once for each call to Defender. */
+  readonly observe: (call: SeenCall<CallKind>) => void;
 }
 
 export async function openDefender(defender: DefenderOptions, parts: AccessParts): Promise<DefenderAccess> {
-  const { rates, resultHosts, store, http, clock, log } = parts;
+  const { rates, resultHosts, store, http, clock, log, observe } = parts;
   const upstream =
     defender.kind === 'simulator' ? await embeddedSimulator(defender, parts) : tenantOf(defender, http);
   const { endpoint, tokens, loopback, tenant, simulated, simulator } = upstream;
@@ -106,6 +110,7 @@ export async function openDefender(defender: DefenderOptions, parts: AccessParts
     endpoint,
     resultsOnLoopback: loopback,
     resultHosts,
+    observe,
   });
   return {
     client,

@@ -1,11 +1,10 @@
-// Health of the process, for /healthz, /readyz and metrics: what must be restarted, what may take no
+// Health of the process, for /healthz and /readyz: what must be restarted, what may take no
 // deliveries, and what only goes badly.
 import { surfaceKey } from '../liveResponse/request/request.ts';
 import { stamp } from '../../cards/clip.ts';
 import { rightSentence } from '../../cards/messages/rights.ts';
 import { sessionsIn } from '../bot/workers/transition.ts';
 import type { Check } from '../adapters/http/server.ts';
-import type { Gauges } from '../adapters/http/metrics.ts';
 import type { Anchoring } from '../adapters/store/journal/anchors.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
 import type { Workers } from '../bot/workers/workers.ts';
@@ -19,7 +18,7 @@ export interface HealthParts {
   readonly policy: Policy;
   /** Why its file cannot be used; undefined while it can. */
   readonly policyTrouble: () => string | undefined;
-  readonly chats: Pick<Chats, 'checks' | 'states'>;
+  readonly chats: Pick<Chats, 'checks'>;
   readonly anchoring: Pick<Anchoring, 'trouble'>;
   readonly clock: Clock;
   readonly phase: () => 'starting' | 'running' | 'stopping';
@@ -147,19 +146,6 @@ export class Health {
       check('places', this.#places()),
       ...chats.checks(),
     ];
-  }
-
-  gauges(): Gauges {
-    const { loop, store, chats } = this.#parts;
-    return {
-      cardsBehind: loop.cardSync.behind(),
-      placesClosed: loop.cardSync.closed().length,
-      defenderReadable: this.#defender() === undefined,
-      journalWritable: store.trouble() === undefined,
-      clockJumps: loop.clockWatch.jumps(),
-      chats: chats.states(),
-      workers: loop.workers().map(({ name, stuck }) => ({ name, ok: stuck === undefined })),
-    };
   }
 }
 

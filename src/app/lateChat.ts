@@ -3,6 +3,7 @@
 // meanwhile.
 import type { Express } from 'express';
 import type { OpenChat } from '../adapters/chatPlatform.ts';
+import type { Unanswered } from '../adapters/deliveries/deliveries.ts';
 import type { Check } from '../adapters/http/server.ts';
 import { LateMount } from '../adapters/http/server.ts';
 import { ChatError } from '../bot/ports.ts';
@@ -43,6 +44,7 @@ export interface StandingChat {
   mount(app: Express): void;
   open(url: string): Promise<void>;
   checks(): readonly Check[];
+  unanswered(): Unanswered;
   drain(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -133,6 +135,10 @@ export class LateChat implements StandingChat {
         why: `${name} is not connected: ${this.#why} It is tried again by itself.`,
       },
     ];
+  }
+
+  unanswered(): Unanswered {
+    return this.#current?.unanswered?.() ?? { count: 0 };
   }
 
   async drain(): Promise<void> {

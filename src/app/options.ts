@@ -12,9 +12,10 @@ import type { LogLevel } from '../adapters/log.ts';
 import type { HttpClient } from '../adapters/outbound/http.ts';
 import type { Proxy } from '../adapters/outbound/proxy.ts';
 import type { Disk } from '../adapters/store/journal/disk.ts';
+import type { BotSettings } from '../bot/deps.ts';
 import type { Clock } from '../liveResponse/ports.ts';
 import type { ChatOptions } from './chats.ts';
-import type { DefenderOptions, RateOptions } from './defenderAccess.ts';
+import type { DefenderAccess, DefenderOptions, RateOptions } from './defenderAccess.ts';
 
 export interface ServiceOptions extends ChatOptions {
   readonly host: string;
@@ -70,6 +71,24 @@ export interface ServiceOptions extends ChatOptions {
    * faster one for a simulated tenant.
    */
   readonly clock?: Clock;
+}
+
+/** What of the options the bot itself goes by. */
+export function botSettings(
+  options: ServiceOptions,
+  { tenant, simulated }: Pick<DefenderAccess, 'tenant' | 'simulated'>,
+): BotSettings {
+  const { command, offlineQueue, sessions, pollGap, parkedGap, outputRetention } = options;
+  return {
+    tenant,
+    simulated,
+    command,
+    ...(offlineQueue === undefined ? {} : { offlineQueue }),
+    sessions,
+    pollGap,
+    parkedGap,
+    outputRetention,
+  };
 }
 
 export function optionsFrom(settings: Settings): ServiceOptions {

@@ -2,11 +2,12 @@
 // words and metrics.
 import { portAfter, startAdmin } from '../adapters/http/admin.ts';
 import type { Listening } from '../adapters/http/listen.ts';
-import { Metrics } from '../adapters/http/metrics.ts';
+import type { Metrics } from '../adapters/http/metrics.ts';
 import { startHttp } from '../adapters/http/server.ts';
-import type { Store } from '../adapters/store/journal/requestStore.ts';
 import type { Clock, Log } from '../liveResponse/ports.ts';
 import type { Chats } from './chats.ts';
+import { readFigures } from './figures.ts';
+import type { FigureParts } from './figures.ts';
 import type { Health } from './health.ts';
 import type { ServiceOptions } from './options.ts';
 import type { Shutdown } from './shutdown.ts';
@@ -17,13 +18,15 @@ export interface Servers {
   readonly admin?: Listening;
 }
 
-export interface ServerParts extends Pick<ServiceOptions, 'host' | 'port'> {
+export interface ServerParts
+  extends Pick<ServiceOptions, 'host' | 'port'>, Omit<FigureParts, 'chats' | 'health'> {
   /** Undefined: for this machine alone. */
   readonly admin: ServiceOptions['admin'] | undefined;
-  readonly store: Store;
+  readonly metrics: Metrics;
   readonly health: Health;
   readonly chats: Chats;
-  readonly clock: Clock;
+  /** The platforms', which is the machine's own. */
+  readonly chatClock: Clock;
   readonly log: Log;
   /** While it is true nothing new is taken in. */
   readonly draining: () => boolean;
@@ -31,12 +34,10 @@ export interface ServerParts extends Pick<ServiceOptions, 'host' | 'port'> {
 }
 
 export async function openServers(parts: ServerParts): Promise<Servers> {
-  const { host, port, admin: wanted, store, health, chats, draining, shutdown } = parts;
-  const metrics = new Metrics(store, () => health.gauges());
-  store.subscribe((_request, event) => metrics.count(event.type));
+  const { host, port, admin: wanted, health, chats, draining, shutdown, metrics } = parts;
   const reported = {
     log: parts.log,
-    clock: parts.clock,
+    clock: parts.chatClock,
     healthy: () => health.alive(),
     ready: () => health.ready(),
   };
@@ -47,7 +48,7 @@ export async function openServers(parts: ServerParts): Promise<Servers> {
           host: wanted?.host ?? '127.0.0.1',
           port: wanted?.port ?? portAfter(port),
           ...reported,
-          metrics: () => metrics.read(),
+          metrics: () => metrics.read(readFigures(parts)),
         });
   // Ends after the public one: how a stopping process is can be asked to the last.
   shutdown.onClose('admin server', 500, () => admin?.stop() ?? Promise.resolve());

@@ -10,6 +10,7 @@ import type {
 } from '../liveResponse/ports.ts';
 import type { CallRates } from '../liveResponse/pacing/callRates.ts';
 import type { Policy } from './policy/policy.ts';
+import type { Refusal } from './policy/refusals/refusal.ts';
 import type { ChatPort, Groups, LastKnown } from './ports.ts';
 import type { LinkBox } from './workers/reads/keptOutput.ts';
 import type { SharedPlaces } from './workers/cards/closedPlaces.ts';
@@ -52,5 +53,7 @@ export interface Deps {
   readonly random: Random;
   readonly hash: Hash;
   readonly log: Log;
+  /** For metrics: called once for each refusal, also where the journal leaves it out. */
+  readonly onRefused?: (reason: Refusal['refused']) => void;
   readonly settings: BotSettings;
 }

@@ -2,11 +2,13 @@
 // A POST never is, except after a 401, which proves that nothing was run.
 import type { CallRates, CallKind } from '../../liveResponse/pacing/callRates.ts';
 import { maxPenaltyMs } from '../../liveResponse/pacing/callRates.ts';
-import type { Clock, DefenderErrorCode, Log } from '../../liveResponse/ports.ts';
+import type { Clock, Log } from '../../liveResponse/ports.ts';
 import { DefenderError } from '../../liveResponse/ports.ts';
 import type { Token, TokenSource } from '../entra/credentials.ts';
 import { TokenError } from '../entra/tokenError.ts';
 import type { HttpClient, HttpAnswer, HttpRequest } from '../outbound/http.ts';
+import { answerClass } from '../outbound/answerClass.ts';
+import type { AnswerClass, SeenCall } from '../outbound/answerClass.ts';
 import { HttpError, jsonOf, retryAfterMs } from '../outbound/http.ts';
 import type { Endpoint } from './clouds.ts';
 import { keyOf, nextPage, readError, readPage } from './wire.ts';
@@ -29,11 +31,7 @@ export interface DefenderParts {
   /** Milliseconds until the end of an answer. */
   readonly timeouts?: { readonly get: number; readonly post: number; readonly extra?: number };
   /** For metrics: called once for each exchange with Defender. */
-  readonly observe?: (call: {
-    readonly kind: CallKind;
-    readonly outcome: 'ok' | DefenderErrorCode;
-    readonly ms: number;
-  }) => void;
+  readonly observe?: (call: SeenCall<CallKind>) => void;
 }
 
 /** `extra`: reads that only add details to a card, while a person waits for it. */
@@ -172,15 +170,10 @@ export class Calls {
   }
 
   async #call(ask: Ask): Promise<unknown> {
-    const { clock, observe } = this.#parts;
-    const began = clock.elapsed();
     try {
-      const value = await this.#exchange(ask);
-      observe?.({ kind: ask.kind, outcome: 'ok', ms: clock.elapsed() - began });
-      return value;
+      return await this.#exchange(ask);
     } catch (error) {
       if (error instanceof DefenderError) {
-        observe?.({ kind: ask.kind, outcome: error.code, ms: clock.elapsed() - began });
         const { status, apiCode, target, retryAfterMs: retryAfter } = error.detail;
         this.#parts.log.info('defender.failed', {
           kind: ask.kind,
@@ -232,12 +225,21 @@ export class Calls {
       },
       ...(ask.body === undefined ? {} : { body: ask.body }),
     };
+    const began = this.#parts.clock.elapsed();
     try {
-      return await this.#parts.http.send(request);
+      const answer = await this.#parts.http.send(request);
+      this.#seen(ask.kind, answerClass(answer.status), began);
+      return answer;
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
+      this.#seen(ask.kind, withoutAnswer(error), began);
       throw this.#broken(ask, error);
     }
+  }
+
+  #seen(kind: CallKind, answer: AnswerClass, began: number): void {
+    const { clock, observe } = this.#parts;
+    observe?.({ kind, answer, ms: clock.elapsed() - began });
   }
 
   /**
@@ -331,6 +333,12 @@ export class Calls {
       ...(retryAfter === undefined ? {} : { retryAfterMs: Math.min(maxPenaltyMs, retryAfter) }),
     });
   }
+}
+
+/** Where the head of an answer arrived, its status counts, as it does for the caller. */
+function withoutAnswer({ status, code }: HttpError): AnswerClass {
+  if (status !== undefined && status >= 400) return answerClass(status);
+  return code === 'notSent' ? 'notSent' : 'lost';
 }
 
 export interface Paging {

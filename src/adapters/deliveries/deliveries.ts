@@ -38,6 +38,13 @@ export interface Left {
   readonly begun: boolean;
 }
 
+/** Deliveries that nobody has had an answer to yet. */
+export interface Unanswered {
+  readonly count: number;
+  /** When the oldest of them came in, epoch milliseconds; undefined where there is none. */
+  readonly since?: number;
+}
+
 interface Seen {
   readonly at: number;
   /** The delivery, until its person is answered. */
@@ -67,6 +74,8 @@ export class Deliveries implements Keeper {
   /** Measures the two seconds: the disk follows no other clock. */
   readonly #patience: Pick<Clock, 'sleep'>;
   readonly #seen = new Map<string, Seen>();
+  /** Those of them without an answer, in the order of arrival: when each came in. */
+  readonly #unanswered = new Map<string, number>();
   readonly #ledger: Ledger;
   readonly #keys: Keys;
   readonly #log: Log;
@@ -151,6 +160,11 @@ export class Deliveries implements Keeper {
     return { now: all.filter(({ at }) => at >= since), tooLate: all.filter(({ at }) => at < since) };
   }
 
+  unanswered(): Unanswered {
+    const [since] = this.#unanswered.values();
+    return { count: this.#unanswered.size, ...(since === undefined ? {} : { since }) };
+  }
+
   /** The number of lines that this bot did not write: none of them was used. */
   refused(): number {
     return this.#refused;
@@ -198,6 +212,8 @@ export class Deliveries implements Keeper {
   #remember(key: string, seen: Seen): void {
     if (!this.#seen.has(key) && this.#seen.size >= this.#sweepAt) this.#forget();
     this.#seen.set(key, seen);
+    if (seen.memo === undefined) this.#unanswered.delete(key);
+    else this.#unanswered.set(key, seen.at);
   }
 
   #forget(): void {
@@ -239,6 +255,7 @@ export class Deliveries implements Keeper {
     this.#left = [...this.#seen]
       .flatMap(([key, { at, memo, begun = false }]) => (memo === undefined ? [] : [{ key, at, memo, begun }]))
       .sort((one, other) => one.at - other.at);
+    for (const { key, at } of this.#left) this.#unanswered.set(key, at);
     if (this.#refused > 0)
       this.#log.error('deliveriesRefused', {
         file: this.name,

@@ -105,6 +105,11 @@ export function closeApp(app: Express, failed: (request: Request, error: unknown
   });
 }
 
+/** Whether nothing that is wrong keeps this process from taking deliveries. */
+export function takesDeliveries(checks: readonly Check[]): boolean {
+  return standing(checks) !== 'not ready';
+}
+
 export function sendHealth(response: Response, checks: readonly Check[]): void {
   const ok = checks.every((check) => check.ok);
   send(response, ok, ok ? 'alive' : 'broken', checks);

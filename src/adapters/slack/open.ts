@@ -8,6 +8,7 @@ import type { CardRef } from '../../liveResponse/request/request.ts';
 import type { OpeningParts } from '../chatPlatform.ts';
 import { Deliveries } from '../deliveries/deliveries.ts';
 import { newestCard } from '../lastKnown.ts';
+import type { ObserveChatCall } from '../outbound/answerClass.ts';
 import { proxyDispatcher } from '../outbound/proxy.ts';
 import { random } from '../clock.ts';
 import { realDisk } from '../store/journal/disk.ts';
@@ -72,6 +73,8 @@ export interface SlackOptions {
    * default.
    */
   readonly startPauses?: readonly number[];
+  /** For metrics. */
+  readonly observe?: ObserveChatCall | undefined;
   /** Another fetch, for tests. */
   readonly fetch?: SlackFetch;
   /** Hands in verified deliveries, for tests without a server. */
@@ -100,7 +103,7 @@ export type SlackService = Pick<
 
 /** Slack opened for the service. @throws ConfigError, SlackUnreached */
 export function openSlack(service: SlackService, parts: OpeningParts): Promise<Slack> {
-  const { store, proxy, http, command, bot, clock, log, dataDir, lastKnown, onDeaf, disk } = parts;
+  const { store, proxy, http, command, bot, clock, log, dataDir, lastKnown, onDeaf, disk, observe } = parts;
   return startSlack({
     ...service,
     command,
@@ -111,6 +114,7 @@ export function openSlack(service: SlackService, parts: OpeningParts): Promise<S
     lastKnown,
     onDeaf,
     disk,
+    observe,
     ...(proxy === undefined
       ? {}
       : { dispatcher: proxyDispatcher(proxy), proxyFor: (hostname) => http.proxyFor(hostname) }),
@@ -123,7 +127,7 @@ export function openSlack(service: SlackService, parts: OpeningParts): Promise<S
 
 /** @throws ConfigError, SlackUnreached */
 export async function startSlack(options: SlackOptions): Promise<Slack> {
-  const { clock, log } = options;
+  const { clock, log, observe } = options;
   const apiUrl = withSlash(options.apiUrl ?? publicApi);
   checkSettings(options, apiUrl);
   const time = new SlackTime({
@@ -136,7 +140,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     },
   });
   const connection = connectionOf(options, apiUrl, time);
-  const plain = new SlackWebApi({ token: options.botToken, clock, log, ...connection });
+  const plain = new SlackWebApi({ token: options.botToken, clock, log, observe, ...connection });
   const self = await whoAmI(plain, { apiUrl, clock, log, startPauses: options.startPauses });
 
   const outbound = outboundOf(plain, options, connection);
@@ -186,11 +190,15 @@ interface Outbound {
 }
 
 /** What writes to Slack, and what it learns of channels while it does. */
-function outboundOf(plain: WebApi, { clock, log }: SlackOptions, { apiUrl, fetch }: Connection): Outbound {
+function outboundOf(
+  plain: WebApi,
+  { clock, log, observe }: SlackOptions,
+  { apiUrl, fetch }: Connection,
+): Outbound {
   const budgets = new WriteRates(clock, (method) => plain.stalledFor(method));
   const channels = new Channels({ api: plain, clock, log });
   const api = watched(plain, channels);
-  const privateReplies = new PrivateReplies({ api, clock, log, apiUrl, fetch });
+  const privateReplies = new PrivateReplies({ api, clock, log, apiUrl, fetch, observe });
   const answers = new PendingReplies({ privateReplies, clock, log });
   const staleCards = new StaleCards({ api, budgets, log });
   return { api, budgets, channels, privateReplies, answers, staleCards };

@@ -5,7 +5,7 @@ import type { ChatPort, Groups } from '../../bot/ports.ts';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import type { OpenChat } from '../chatPlatform.ts';
 import { ConfigError } from '../config/environment.ts';
-import type { Deliveries } from '../deliveries/deliveries.ts';
+import type { Deliveries, Unanswered } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
 import { mountGuard } from './inbound/guard.ts';
 import type { ReplayMemory, SlackTime } from './inbound/guard.ts';
@@ -114,6 +114,10 @@ export class Slack implements OpenChat {
         ? []
         : [checkOf('slackReplayMemory', `Seen requests cannot be written down: ${replay}`)]),
     ];
+  }
+
+  unanswered(): Unanswered {
+    return this.#parts.deliveries.unanswered();
   }
 
   /**

@@ -5,8 +5,10 @@ import type { Bot, ChatPort, LastKnown } from '../../bot/ports.ts';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import type { TeamsSettings } from './settings.ts';
 import { Deliveries } from '../deliveries/deliveries.ts';
+import type { Unanswered } from '../deliveries/deliveries.ts';
 import type { Check } from '../http/server.ts';
 import type { HttpClient } from '../outbound/http.ts';
+import type { ObserveChatCall } from '../outbound/answerClass.ts';
 import { realDisk } from '../store/journal/disk.ts';
 import type { Keys } from '../store/journal/keys.ts';
 import type { Disk } from '../store/journal/disk.ts';
@@ -60,6 +62,8 @@ export interface TeamsOptions {
   readonly pressLimit?: number;
   /** For each call to Teams, in milliseconds; ten seconds by default. */
   readonly timeout?: number;
+  /** For metrics. */
+  readonly observe?: ObserveChatCall | undefined;
 }
 
 export interface Teams {
@@ -69,6 +73,7 @@ export interface Teams {
   /** To be called once the HTTP server listens; /readyz is not ready before. */
   selfTest(url: string): Promise<void>;
   checks(): readonly Check[];
+  unanswered(): Unanswered;
   /** What is tried again by itself while it is in trouble: the self test and the files. */
   readonly keepers: readonly Keeper[];
   /**
@@ -102,6 +107,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
     clock,
     log,
     jitter: options.jitter,
+    observe: options.observe,
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
   });
   const threads = new Threads(clock);
@@ -204,6 +210,10 @@ class OpenedTeams implements Teams {
     ];
   }
 
+  unanswered(): Unanswered {
+    return this.#parts.deliveries.unanswered();
+  }
+
   async stop(): Promise<void> {
     const { connector, conversations, deliveries } = this.#parts;
     this.#turns?.stop();
@@ -230,7 +240,7 @@ export type TeamsService = Pick<
   Partial<Pick<TeamsOptions, 'jitter'>>;
 
 export async function openTeams(service: TeamsService, parts: OpeningParts): Promise<OpenChat> {
-  const { store, http, command, bot, clock, log, dataDir, lastKnown, disk } = parts;
+  const { store, http, command, bot, clock, log, dataDir, lastKnown, disk, observe } = parts;
   const teams = await startTeams({
     ...service,
     folder: dataDir,
@@ -243,6 +253,7 @@ export async function openTeams(service: TeamsService, parts: OpeningParts): Pro
     log,
     command,
     clock,
+    observe,
     jitter: service.jitter ?? (() => Math.random()),
   });
   return {
@@ -253,6 +264,7 @@ export async function openTeams(service: TeamsService, parts: OpeningParts): Pro
     },
     open: (url) => teams.selfTest(url),
     checks: () => teams.checks(),
+    unanswered: () => teams.unanswered(),
     // What is under way ends with the server, which stops first.
     drain: () => Promise.resolve(),
     stop: () => teams.stop(),

@@ -31,16 +31,16 @@ export interface Refusals {
   write(speaker: Speaker, refusal: Refusal, requestId: string | undefined): Promise<void>;
 }
 
-export function createRefusals(deps: Pick<Deps, 'store' | 'clock' | 'log'>): Refusals {
+export function createRefusals(deps: Pick<Deps, 'store' | 'clock' | 'log' | 'onRefused'>): Refusals {
   return new JournaledRefusals(deps);
 }
 
 class JournaledRefusals implements Refusals {
-  readonly #deps: Pick<Deps, 'store' | 'clock' | 'log'>;
+  readonly #deps: Pick<Deps, 'store' | 'clock' | 'log' | 'onRefused'>;
   /** `until` is in elapsed time: a clock that is set back must not silence anybody for longer. */
   readonly #written = new RecentMap<string, { readonly until: number; readonly count: number }>(mostAccounts);
 
-  constructor(deps: Pick<Deps, 'store' | 'clock' | 'log'>) {
+  constructor(deps: Pick<Deps, 'store' | 'clock' | 'log' | 'onRefused'>) {
     this.#deps = deps;
   }
 
@@ -49,7 +49,8 @@ class JournaledRefusals implements Refusals {
     refusal: Refusal,
     requestId: string | undefined,
   ): Promise<void> {
-    const { store, log } = this.#deps;
+    const { store, log, onRefused } = this.#deps;
+    onRefused?.(refusal.refused);
     const by = surfaceKey(account.surface, account.id);
     const answer = this.#room(by);
     try {

@@ -133,6 +133,17 @@ export class Workers {
     return this.#crew.status();
   }
 
+  /** The names of those that `start` starts. */
+  names(): readonly string[] {
+    const { libraryLook, policyLook } = this.#parts;
+    return [
+      ...this.#works().map(([name]) => name),
+      ...(libraryLook === undefined ? [] : ['library']),
+      ...(policyLook === undefined ? [] : ['policy']),
+      'clock',
+    ];
+  }
+
   /** What can be read of Defender, and since when and why what cannot. */
   get watch(): DefenderWatch {
     return this.#deps.watch;

@@ -71,7 +71,7 @@ export async function bench(
     endpoint: customEndpoint(`${api.origin}/`),
     resultOrigins: over.resultOrigins ?? [],
     timeouts: { get: timeout, post: timeout, extra: over.extra ?? timeout },
-    observe: ({ kind, outcome }) => outcomes.push(`${kind} ${outcome}`),
+    observe: ({ kind, answer }) => outcomes.push(`${kind} ${answer}`),
   });
   return { client, api, clock, budgets, log, outcomes, renewals: counting.renewals };
 }

@@ -29,7 +29,7 @@ describe('an answer', () => {
     await plant({ what: 'loseAnswer', on: 'run' });
     const before = clock.now();
     expect((await failureOf(client.submit(hosta, dump, comment))).code).toBe('ambiguous');
-    expect(outcomes).toEqual(['submit ambiguous']);
+    expect(outcomes).toEqual(['submit lost']);
     const found = (await client.recent(hosta, before - 1_000)).actions;
     expect(found.map((action) => [action.comment, action.commands])).toEqual([[comment, dump]]);
     expect(simulator.tenant.submissions.map(({ actionId }) => actionId)).toEqual([found[0]?.id]);
@@ -41,7 +41,7 @@ describe('an answer', () => {
     expect((await failureOf(client.submit(hosta, dump, comment))).code).toBe('ambiguous');
     expect(simulator.tenant.submissions).toEqual([]);
     expect((await client.machine(hosta)).name).toBe('hosta.corp.example');
-    expect(outcomes).toEqual(['submit ambiguous', 'machines unavailable', 'machines ok']);
+    expect(outcomes).toEqual(['submit 5xx', 'machines 5xx', 'machines 2xx']);
   });
 
   test('with a slow body ends at the deadline: ambiguous for a POST that was accepted, repeated once for a GET', async () => {
@@ -54,7 +54,7 @@ describe('an answer', () => {
     expect((await failureOf(client.submit(hosta, dump, comment))).code).toBe('ambiguous');
     expect(simulator.tenant.submissions).toHaveLength(1);
     expect((await client.machine(hosta)).id).toBe(hosta);
-    expect(outcomes).toEqual(['submit ambiguous', 'machines unavailable', 'machines ok']);
+    expect(outcomes).toEqual(['submit lost', 'machines lost', 'machines 2xx']);
     expect(performance.now() - began).toBeLessThan(30_000);
   });
 
@@ -81,7 +81,7 @@ describe('a 401', () => {
   test('once renews the token exactly once, for a GET', async () => {
     const { client, hosta, signIns, outcomes } = await expired();
     expect((await client.machine(hosta)).id).toBe(hosta);
-    expect([signIns.renewals, outcomes]).toEqual([1, ['machines ok']]);
+    expect([signIns.renewals, outcomes]).toEqual([1, ['machines 4xx', 'machines 2xx']]);
     await client.machine(hosta);
     expect(signIns.renewals).toBe(1);
   });
@@ -191,7 +191,7 @@ describe('the actions of a list', () => {
     const { client, ids, outcomes, plant } = await three();
     await plant({ what: 'staleList', ms: 2_500 });
     expect((await client.actions(ids)).map((action) => action.id)).toEqual(ids);
-    expect(outcomes.slice(3)).toEqual(['list ok', 'get ok', 'get ok']);
+    expect(outcomes.slice(3)).toEqual(['list 2xx', 'get 2xx', 'get 2xx']);
   });
 
   test('in another order are the ones that were asked for', async () => {

@@ -54,7 +54,7 @@ describe('a submission', () => {
     );
     expect(action).toMatchObject({ id: actionId, status: 'Pending', comment, machineId, commands: dump });
     expect(action.progress.map((one) => one.status)).toEqual(['Created', 'Created']);
-    expect(outcomes).toEqual(['submit ok']);
+    expect(outcomes).toEqual(['submit 2xx']);
   });
 
   test('leaves Args out when there are none, and takes a 200 for a 201', async () => {

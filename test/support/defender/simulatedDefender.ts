@@ -84,7 +84,7 @@ export async function simulatedDefender(options: SimulatedOptions = {}): Promise
     endpoint: customEndpoint(options.proxied === true ? field.url : simulator.url),
     timeouts: { get: timeout, post: timeout, extra: timeout },
     resultOrigins: options.strangers === true ? [] : [simulator.blobUrl, field.blobUrl],
-    observe: ({ kind, outcome }) => outcomes.push(`${kind} ${outcome}`),
+    observe: ({ kind, answer }) => outcomes.push(`${kind} ${answer}`),
   });
   const machine = (name: string): string => simulator.tenant.device(name)?.id ?? '';
   return {

@@ -7,6 +7,8 @@ import { responseUrlLife, responseUrlUses } from '../limits.ts';
 import { literal, noUnfurl } from './slackMessages.ts';
 import type { SlackFetch, WebApi } from './webApi.ts';
 import { Answers } from '../../deliveries/answers.ts';
+import { answerClass } from '../../outbound/answerClass.ts';
+import type { AnswerClass, ObserveChatCall } from '../../outbound/answerClass.ts';
 
 export interface Recipient {
   readonly channel: string;
@@ -52,6 +54,8 @@ export interface PrivateRepliesOptions {
   readonly log: Log;
   readonly apiUrl: string;
   readonly fetch: SlackFetch;
+  /** For metrics: called once for each use of a delivery's own address. */
+  readonly observe?: ObserveChatCall | undefined;
 }
 
 export class PrivateReplies {
@@ -100,6 +104,7 @@ export class PrivateReplies {
     )
       return false;
     address.uses += 1;
+    const began = clock.elapsed();
     try {
       // Called without its object: fetch refuses any other.
       const fetchNow = this.#parts.fetch;
@@ -116,13 +121,21 @@ export class PrivateReplies {
         }),
         redirect: 'error',
       });
-      if (answer.ok && !saysNo(await beginningOf(answer))) return true;
+      const taken = answer.ok && !saysNo(await beginningOf(answer));
+      this.#seen(taken || !answer.ok ? answerClass(answer.status) : '4xx', began);
+      if (taken) return true;
       log.info('slackResponseRefused', { status: answer.status });
     } catch (error) {
+      this.#seen('lost', began);
       // Said twice is better than not at all: it is private and changes nothing.
       log.info('slackResponseFailed', { error: messageOf(error) });
     }
     return false;
+  }
+
+  #seen(answer: AnswerClass, began: number): void {
+    const { clock, observe } = this.#parts;
+    observe?.({ kind: 'private', answer, ms: clock.elapsed() - began });
   }
 }
 

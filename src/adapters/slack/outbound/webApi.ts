@@ -6,6 +6,8 @@ import { SlidingWindow } from '../../../liveResponse/pacing/slidingWindow.ts';
 import type { Clock, Keeper, Log } from '../../../liveResponse/ports.ts';
 import { recordOf } from '../../../liveResponse/text/json.ts';
 import { codeOf } from '../../clock.ts';
+import { answerClass } from '../../outbound/answerClass.ts';
+import type { AnswerClass, ChatCallKind, ObserveChatCall } from '../../outbound/answerClass.ts';
 import { wayOutTrouble } from '../../outbound/wayOut.ts';
 import { callsAtOnce, callTimeout, postGap, tokenRetry, updatesPerMinute } from '../limits.ts';
 import { failureOf, NoAnswer, SlackFailure } from './slackFailure.ts';
@@ -43,6 +45,8 @@ export interface WebApiOptions extends Connection {
   readonly token: string;
   readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly log: Log;
+  /** For metrics: called once for each call that was made. */
+  readonly observe?: ObserveChatCall | undefined;
 }
 
 /** Calls in a row without an answer after which Slack counts as out of reach; one may be lost on any day. */
@@ -100,14 +104,18 @@ export class SlackWebApi implements WebApi {
         throw new SlackFailure('token', method, this.#refusedToken.error);
       this.#refusedToken = { ...this.#refusedToken, retryAt: this.#options.clock.elapsed() + tokenRetry };
     }
+    const began = this.#options.clock.elapsed();
     try {
       const answer = await this.#client.apiCall(method, { ...args });
+      this.#seen(method, '2xx', began);
       this.#answered();
       if (this.#refusedToken !== undefined) this.#options.log.info('slackTokenAccepted', {});
       this.#refusedToken = undefined;
       return recordOf(answer);
     } catch (error) {
-      throw this.#failed(method, error);
+      const failure = this.#failed(method, error);
+      this.#seen(method, classOf(failure), began);
+      throw failure;
     }
   }
 
@@ -123,6 +131,11 @@ export class SlackWebApi implements WebApi {
     return this.#silence === undefined || this.#silence.calls < silentCalls
       ? undefined
       : `Slack has not answered the last ${this.#silence.calls} calls, since ${new Date(this.#silence.since).toISOString()}: ${this.#silence.error}. It is tried again by itself.`;
+  }
+
+  #seen(method: string, answer: AnswerClass, began: number): void {
+    const { clock, observe } = this.#options;
+    observe?.({ kind: kindsOf[method] ?? 'read', answer, ms: clock.elapsed() - began });
   }
 
   #answered(): void {
@@ -177,6 +190,23 @@ export class SlackWebApi implements WebApi {
     }
     return before !== undefined && this.unreached() === undefined;
   }
+}
+
+/** What a method does, where it does not only read. */
+const kindsOf: Readonly<Record<string, ChatCallKind>> = {
+  'chat.postMessage': 'post',
+  'chat.update': 'update',
+  'chat.postEphemeral': 'private',
+  'views.open': 'form',
+  'views.update': 'form',
+};
+
+function classOf({ kind, slackError }: SlackFailure): AnswerClass {
+  if (kind === 'throttled') return '429';
+  if (kind === 'unsent') return 'notSent';
+  if (kind !== 'lost') return '4xx';
+  const status = /^http_(\d{3})$/.exec(slackError)?.[1];
+  return status === undefined ? 'lost' : answerClass(Number(status));
 }
 
 /**

@@ -45,6 +45,8 @@ export interface StoreHealth {
   readonly requests: number;
   readonly open: number;
   readonly snapshotSeq: number;
+  /** Epoch milliseconds; 0 where none was taken yet. */
+  readonly snapshotAt: number;
   readonly linesSinceSnapshot: number;
   readonly trouble?: string;
   readonly auditBreak?: string;
@@ -140,7 +142,7 @@ class JournalStore implements Store {
   readonly #check: OlderFilesCheck;
   readonly #queue = new ChangeQueue();
   readonly #listeners = new Set<StoreListener>();
-  #snapshotSeq: number;
+  #snapshot: { readonly seq: number; readonly at: number };
   #sinceSnapshot: number;
   #taking: Promise<void> | undefined;
   #closing = false;
@@ -163,7 +165,7 @@ class JournalStore implements Store {
     this.#projection = opened.projection;
     this.#sinceSnapshot = opened.linesRead;
     const start = opened.snapshots.data;
-    this.#snapshotSeq = start.head.seq;
+    this.#snapshot = { seq: start.head.seq, at: start.takenAt };
     this.#archive();
     this.#log.info('storeOpened', {
       seq: this.#journal.head().seq,
@@ -337,7 +339,8 @@ class JournalStore implements Store {
       hash,
       requests: this.#projection.count(),
       open: this.#projection.open().length,
-      snapshotSeq: this.#snapshotSeq,
+      snapshotSeq: this.#snapshot.seq,
+      snapshotAt: this.#snapshot.at,
       linesSinceSnapshot: this.#sinceSnapshot,
       ...(trouble === undefined ? {} : { trouble }),
       ...(broken === undefined ? {} : { auditBreak: broken }),
@@ -378,8 +381,9 @@ class JournalStore implements Store {
         this.#sinceSnapshot = 0;
       });
       await this.#snapshots.write();
-      this.#snapshotSeq = this.#snapshots.data.head.seq;
-      this.#log.info('snapshotTaken', { seq: this.#snapshotSeq });
+      const { head, takenAt } = this.#snapshots.data;
+      this.#snapshot = { seq: head.seq, at: takenAt };
+      this.#log.info('snapshotTaken', { seq: head.seq });
     } catch (error) {
       // Nothing is lost by it, the journal has everything: a start only takes longer. The next try comes with
       // the next thousand lines.

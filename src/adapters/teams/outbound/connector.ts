@@ -7,7 +7,9 @@ import type { ConnectorRates, ConnectorCall } from './connectorRates.ts';
 import { failureOf } from './failures.ts';
 import type { Failure } from './failures.ts';
 import { CallError } from '../protocol.ts';
-import type { Calls, TeamsDoor } from '../protocol.ts';
+import type { Calls, Fault, TeamsDoor } from '../protocol.ts';
+import { answerClass } from '../../outbound/answerClass.ts';
+import type { AnswerClass, ChatCallKind, ObserveChatCall } from '../../outbound/answerClass.ts';
 
 /** Where a conversation is reached. */
 export interface Target {
@@ -51,11 +53,15 @@ export interface ConnectorOptions {
   readonly jitter: () => number;
   /** Milliseconds; `callTimeout` by default. */
   readonly timeout?: number;
+  /** For metrics: called once for each attempt. */
+  readonly observe?: ObserveChatCall | undefined;
 }
 
 interface Call {
   readonly kind: ConnectorCall;
   readonly what: string;
+  /** What it counts as in the metrics. */
+  readonly seenAs: ChatCallKind;
   readonly target: Target;
   /** Sent again after an answer that leaves open whether it was done. */
   readonly repeatable: boolean;
@@ -91,8 +97,11 @@ export class Connector {
   /** Answers the id of the new message. `to` makes it visible to one member alone. */
   async post(target: Target, message: Outgoing, to?: string): Promise<string> {
     const activity = activityOf(message, to === undefined ? {} : { recipient: { id: to } });
-    const sent = await this.#call({ kind: 'send', what: 'post', target, repeatable: false }, (calls) =>
-      calls.send(target.conversation, activity, { timeout: this.#timeout, targeted: to !== undefined }),
+    const seenAs = to === undefined ? 'post' : 'private';
+    const sent = await this.#call(
+      { kind: 'send', what: 'post', seenAs, target, repeatable: false },
+      (calls) =>
+        calls.send(target.conversation, activity, { timeout: this.#timeout, targeted: to !== undefined }),
     );
     const id = field(sent, 'id');
     if (typeof id !== 'string' || id === '')
@@ -102,7 +111,7 @@ export class Connector {
 
   async put(target: Target, id: string, message: Outgoing): Promise<void> {
     const activity = activityOf(message, { id });
-    await this.#call({ kind: 'send', what: 'update', target, repeatable: true }, (calls) =>
+    await this.#call({ kind: 'send', what: 'update', seenAs: 'update', target, repeatable: true }, (calls) =>
       calls.update(target.conversation, id, activity, { timeout: this.#timeout }),
     );
   }
@@ -120,6 +129,7 @@ export class Connector {
       {
         kind: 'send',
         what: 'open a chat',
+        seenAs: 'private',
         target: { serviceUrl, conversation: `direct ${member}` },
         repeatable: true,
       },
@@ -137,7 +147,7 @@ export class Connector {
     try {
       return memberOf(
         await this.#call(
-          { kind: 'members', what: 'look up a member', target, repeatable: true, timeout },
+          { kind: 'members', what: 'look up a member', seenAs: 'read', target, repeatable: true, timeout },
           (calls) => calls.member(target.conversation, id, { timeout }),
         ),
       );
@@ -149,8 +159,9 @@ export class Connector {
 
   /** One small reading of a conversation: resolves where the bot is in it. */
   async look(target: Target): Promise<void> {
-    await this.#call({ kind: 'members', what: 'look at a place', target, repeatable: true }, (calls) =>
-      calls.firstMember(target.conversation, { timeout: this.#timeout }),
+    await this.#call(
+      { kind: 'members', what: 'look at a place', seenAs: 'read', target, repeatable: true },
+      (calls) => calls.firstMember(target.conversation, { timeout: this.#timeout }),
     );
   }
 
@@ -189,13 +200,18 @@ export class Connector {
     call: Call,
     send: (calls: Calls) => Promise<unknown>,
   ): Promise<{ readonly answer: unknown } | { readonly failure: Failure; readonly error: unknown }> {
+    const { clock, observe } = this.#options;
+    const began = clock.elapsed();
+    const seen = (answer: AnswerClass): void =>
+      observe?.({ kind: call.seenAs, answer, ms: clock.elapsed() - began });
     try {
       const answer = await send(await this.#client(call.target.serviceUrl));
+      seen('2xx');
       this.#trouble = undefined;
       return { answer };
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
-      const { clock } = this.#options;
+      seen(classOf(error.fault));
       const failure = failureOf(error.fault, call.what, clock.now());
       this.#trouble = failure.ours === undefined ? undefined : { why: failure.ours, at: clock.elapsed() };
       return { failure, error };
@@ -226,6 +242,11 @@ export class Connector {
     made.catch(() => this.#clients.delete(serviceUrl));
     return made;
   }
+}
+
+function classOf(fault: Fault): AnswerClass {
+  if (fault.kind === 'answered') return answerClass(fault.status);
+  return fault.kind === 'late' || fault.kind === 'broken' ? 'lost' : 'notSent';
 }
 
 /**

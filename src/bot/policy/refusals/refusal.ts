@@ -41,6 +41,9 @@ const sentences: { readonly [Kind in keyof OfKind]: (refusal: OfKind[Kind], comm
   ...serviceSentences,
 };
 
+/** Every kind of refusal. */
+export const refusalKinds = Object.keys(sentences) as readonly Refusal['refused'][];
+
 function sentenceOf<Kind extends keyof OfKind>(kind: Kind, refusal: OfKind[Kind], command: string): string {
   return sentences[kind](refusal, command);
 }

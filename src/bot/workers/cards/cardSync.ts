@@ -59,8 +59,11 @@ export class CardSync {
   readonly #views: CardViews;
   readonly #again: () => void;
   readonly #chats: ReadonlyMap<string, ChatPort>;
-  /** Requests to look at; all of them once at start, which is how cards are repaired after a restart. */
-  readonly #touched: Set<string>;
+  /**
+   * Requests to look at, and since when (elapsed milliseconds); all of them once at start, which is how cards are
+   * repaired after a restart.
+   */
+  readonly #touched: Map<string, number>;
   readonly #flights = new Map<string, { readonly done: Promise<void>; readonly draws: boolean }>();
   readonly #places: ClosedPlaces;
   readonly #troubles: CardFailures;
@@ -83,7 +86,7 @@ export class CardSync {
     this.#again = again;
     this.#chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
     const requests = deps.store.all();
-    this.#touched = new Set(requests.map((request) => request.id));
+    this.#touched = new Map(requests.map((request) => [request.id, deps.clock.elapsed()]));
     this.#redraw = new Set(
       requests.flatMap((request) =>
         request.cards.flatMap((card) =>
@@ -104,13 +107,13 @@ export class CardSync {
 
   /** Marks a request as changed. */
   markDirty(id: string): void {
-    this.#touched.add(id);
+    this.#touch(id, this.#deps.clock.elapsed());
   }
 
   /** Marks its cards as to be drawn again though it did not change: an older version drew them. */
   redraw(id: string): void {
     for (const card of this.#deps.store.get(id)?.cards ?? []) this.#redraw.add(card.intent);
-    this.#touched.add(id);
+    this.markDirty(id);
     this.#again();
   }
 
@@ -124,6 +127,14 @@ export class CardSync {
   /** How many cards are behind, for /readyz and metrics. */
   behind(): number {
     return this.#touched.size;
+  }
+
+  /** For how long the oldest of them has been. Milliseconds; 0 where none is. */
+  behindFor(): number {
+    const now = this.#deps.clock.elapsed();
+    let longest = 0;
+    for (const since of this.#touched.values()) longest = Math.max(longest, now - since);
+    return longest;
   }
 
   /** Places that take nothing of ours for now, since when (epoch milliseconds) and why. */
@@ -143,9 +154,10 @@ export class CardSync {
     const { waits, wanted } = found;
     const notLooked = new Set<string>();
     const queued = sessionsIn(store.open(), ['queued']).map(({ request }) => request.id);
-    const known = [...new Set([...this.#touched, ...queued])].flatMap((id) => store.get(id) ?? []);
+    const known = [...new Set([...this.#touched.keys(), ...queued])].flatMap((id) => store.get(id) ?? []);
     for (const { id } of known.sort(byUrgency)) {
       // Forgotten before it is looked at: whatever changes while it is looked at touches it again.
+      const since = this.#touched.get(id) ?? this.#deps.clock.elapsed();
       this.#touched.delete(id);
       const behind = await this.#isBehind(id, found).catch((error: unknown) => {
         notLooked.add(id);
@@ -153,7 +165,7 @@ export class CardSync {
         log.error('cardsNotLookedAt', { request: id, error });
         return true;
       });
-      if (behind) this.#touched.add(id);
+      if (behind) this.#touch(id, since);
     }
     // Whatever is behind was looked at.
     if (notLooked.size === 0)
@@ -256,6 +268,11 @@ export class CardSync {
         ? []
         : [{ key: `${key} note`, draws: false, run: () => this.#calls.note(spot, ref, due) }]),
     ];
+  }
+
+  /** @param since it is as old as what was seen of it first, however often it changes meanwhile */
+  #touch(id: string, since: number): void {
+    this.#touched.set(id, Math.min(since, this.#touched.get(id) ?? since));
   }
 
   async #placeChanged(request: Request, place: CardPlace): Promise<boolean> {

@@ -52,6 +52,8 @@ export interface Following {
    * and while nothing runs.
    */
   readAt(): number | undefined;
+  /** The same of the last reading that worked. */
+  freshAt(): number | undefined;
   /** Why the last reading failed, in words; undefined while it works. */
   trouble(): string | undefined;
 }
@@ -76,6 +78,7 @@ class RunningSessions implements Following {
   readonly #warned = new Set<string>();
   #trouble: string | undefined;
   #readAt: number | undefined;
+  #freshAt: number | undefined;
 
   constructor(deps: FollowingDeps, ages: Ages, learning: Pick<TenantLearning, 'shown'> | undefined) {
     this.#deps = deps;
@@ -91,11 +94,15 @@ class RunningSessions implements Following {
     return this.#readAt;
   }
 
+  freshAt(): number | undefined {
+    return this.#freshAt;
+  }
+
   async pass(turn: Turn = byHand): Promise<number | undefined> {
     const { store, clock, settings, watch } = this.#deps;
     const running = sessionsIn(store.open(), ['running']);
     // Nobody asks Defender any more, so nobody would ever take this back.
-    if (running.length === 0) this.#trouble = this.#readAt = undefined;
+    if (running.length === 0) this.#trouble = this.#readAt = this.#freshAt = undefined;
     if (running.length === 0 && sessionsIn(store.open(), ['unknown']).length === 0) watch.forget('follow');
     for (const one of running) if (turn.goOn()) await this.#giveUpCancel(one);
     for (const key of this.#misses.keys())
@@ -105,6 +112,7 @@ class RunningSessions implements Following {
     const read = await this.#readAll(running);
     this.#readAt = clock.elapsed();
     if ('retryAfter' in read) return read.retryAfter;
+    this.#freshAt = this.#readAt;
     for (const one of running)
       if (turn.goOn()) await this.#apply(one, read.actions.get(one.session.stage.run.actionId));
     const still = sessionsIn(store.open(), ['running']);
