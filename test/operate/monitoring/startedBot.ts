@@ -2,8 +2,10 @@
 import { slackChat } from '../../../src/adapters/slack/platform.ts';
 import { startFakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
 import type { FakeSlack } from '../../../src/demo/slack/fakeSlack.ts';
-import { seedWorkspace } from '../../support/slack/slackTestApp.ts';
+import { unhurried } from '../../../src/demo/unhurried.ts';
+import { incidents, seedWorkspace } from '../../support/slack/slackTestApp.ts';
 import { TeamsTestApp } from '../../support/chats/teamsTestApp.ts';
+import type { TeamsAppOptions } from '../../support/chats/teamsTestApp.ts';
 
 export interface StartedBot {
   readonly app: TeamsTestApp;
@@ -13,11 +15,20 @@ export interface StartedBot {
   close(): Promise<void>;
 }
 
-export async function startBot(): Promise<StartedBot> {
+/** Slack’s channel takes the cards of Teams’ approvals too. */
+const bothChats = (text: string): string =>
+  unhurried(text).replace(
+    'places:\n',
+    `places:\n  - { place: "slack:${incidents}", approvals: true, results: card }\n`,
+  );
+
+export async function startBot(options: Pick<TeamsAppOptions, 'disk'> = {}): Promise<StartedBot> {
   const slack = await startFakeSlack();
   seedWorkspace(slack);
   const app = new TeamsTestApp();
   await app.open({
+    ...options,
+    policy: bothChats,
     beside: slackChat({
       botToken: slack.tokens.bot,
       signingSecret: slack.tokens.signingSecret,
@@ -25,6 +36,7 @@ export async function startBot(): Promise<StartedBot> {
       allowedTeams: [],
     }),
   });
+  slack.target = `${app.url}/slack/events`;
   return {
     app,
     slack,
@@ -64,4 +76,40 @@ export function namesIn(text: string): ReadonlySet<string> {
       type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
     ),
   );
+}
+
+/** What the two ports say of a bot, and what Prometheus reads of it. */
+export interface Standing {
+  readonly health: number;
+  readonly ready: number;
+  readonly status: string;
+  /** Checks that are not well, with the reason. */
+  readonly wrong: ReadonlyMap<string, string>;
+  readonly series: ReadonlyMap<string, number>;
+}
+
+export async function standingOf(adminUrl: string | undefined): Promise<Standing> {
+  const [health, ready] = [await fetch(`${adminUrl ?? ''}/healthz`), await fetch(`${adminUrl ?? ''}/readyz`)];
+  const { status, checks } = (await ready.json()) as {
+    readonly status: string;
+    readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly why?: string }[];
+  };
+  await health.arrayBuffer();
+  return {
+    health: health.status,
+    ready: ready.status,
+    status,
+    wrong: new Map(checks.flatMap(({ name, ok, why = '' }) => (ok ? [] : [[name, why]]))),
+    series: seriesIn(await metricsOf(adminUrl)),
+  };
+}
+
+/** Asks again and again until it is so. The test's own time ends a wait that is in vain. */
+export async function untilStanding(
+  adminUrl: string | undefined,
+  isSo: (standing: Standing) => boolean,
+): Promise<Standing> {
+  let standing = await standingOf(adminUrl);
+  while (!isSo(standing)) standing = await standingOf(adminUrl);
+  return standing;
 }

@@ -5,7 +5,7 @@ import type { Disk } from '../../../src/adapters/store/journal/disk.ts';
 export interface FailingDisk {
   readonly disk: Disk;
   /** The system's code with which every write and fsync fails; undefined while the disk is well. */
-  code: 'ENOSPC' | 'EIO' | undefined;
+  code: 'ENOSPC' | 'EIO' | 'EROFS' | undefined;
 }
 
 export function createFailingDisk(): FailingDisk {
