@@ -2,7 +2,6 @@
 import type { BudgetFigures, ChatFigures, Figures, WorkerFigures } from '../adapters/http/figures.ts';
 import { takesDeliveries } from '../adapters/http/server.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
-import { sessionsIn } from '../bot/workers/transition.ts';
 import type { Workers } from '../bot/workers/workers.ts';
 import { callKinds } from '../liveResponse/pacing/callRates.ts';
 import type { CallRates } from '../liveResponse/pacing/callRates.ts';
@@ -84,11 +83,13 @@ function waitingFor(
 
 /** Before the first reading of this process: since the oldest of them began. Milliseconds. */
 function staleness(open: readonly Request[], { loop, clock }: FigureParts): number {
-  const running = sessionsIn(open, ['running']);
-  if (running.length === 0) return 0;
+  let oldest = Infinity;
+  for (const { sessions } of open)
+    for (const { stage } of sessions)
+      if (stage.state === 'running') oldest = Math.min(oldest, stage.run.startedAt);
+  if (oldest === Infinity) return 0;
   const freshAt = loop.following.freshAt();
-  if (freshAt !== undefined) return clock.elapsed() - freshAt;
-  return clock.now() - Math.min(...running.map(({ session }) => session.stage.run.startedAt));
+  return freshAt === undefined ? clock.now() - oldest : clock.elapsed() - freshAt;
 }
 
 function budgetsOf({ callRates, clock }: FigureParts): Pick<Figures, 'budgets' | 'waits'> {

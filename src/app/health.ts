@@ -65,10 +65,10 @@ export class Health {
 
   #following(): string | undefined {
     const { store, loop, clock } = this.#parts;
-    const running = sessionsIn(store.open(), ['running']).length;
     const readAt = loop.following.readAt();
-    if (running === 0 || readAt === undefined || clock.elapsed() - readAt <= followingMayTake)
-      return undefined;
+    if (readAt === undefined || clock.elapsed() - readAt <= followingMayTake) return undefined;
+    const running = sessionsIn(store.open(), ['running']).length;
+    if (running === 0) return undefined;
     return `${running} running sessions have not been read since ${stamp(clock.now() - (clock.elapsed() - readAt))}`;
   }
 

@@ -58,6 +58,8 @@ interface Outage {
   readonly ready: 200 | 503;
   /** Series that are 0 meanwhile, and 1 before and after. */
   readonly zero: readonly string[];
+  /** Series of calls that count it. */
+  readonly counted?: string;
   readonly breaks: () => Promise<void> | void;
   readonly heals: () => Promise<void> | void;
 }
@@ -80,30 +82,35 @@ const outages: readonly Outage[] = [
     ...defenderAway,
     name: 'Defender answers 503',
     why: /503/,
+    counted: 'lr_defender_calls_total{kind="list",answer="5xx"}',
     breaks: plant({ what: 'status', on: 'list', status: 503 }),
   },
   {
     ...defenderAway,
     name: 'Defender cuts every connection',
     why: /list|no whole answer/i,
+    counted: 'lr_defender_calls_total{kind="list",answer="lost"}',
     breaks: plant({ what: 'reset', on: 'list' }),
   },
   {
     ...defenderAway,
     name: 'Defender does not accept the token (401)',
     why: /401|sign|token/i,
+    counted: 'lr_defender_calls_total{kind="list",answer="4xx"}',
     breaks: plant({ what: 'unauthorized', on: 'list' }),
   },
   {
     ...defenderAway,
     name: 'Defender refuses the right (403)',
     why: /Machine\.ReadWrite\.All/,
+    counted: 'lr_defender_calls_total{kind="list",answer="4xx"}',
     breaks: plant({ what: 'status', on: 'list', status: 403 }),
   },
   {
     name: 'Slack cannot be reached',
     check: 'slack',
     why: /Slack has not answered/,
+    counted: 'lr_chat_calls_total{chat="slack",kind="post",answer="lost"}',
     ready: 200,
     zero: ['lr_chat_up{chat="slack"}', 'lr_check_ok{check="slack"}'],
     async breaks() {
@@ -116,6 +123,7 @@ const outages: readonly Outage[] = [
     name: 'Teams cannot be reached',
     check: 'teams connector',
     why: /Teams/,
+    counted: 'lr_chat_calls_total{chat="teams",kind="post",answer="lost"}',
     ready: 200,
     zero: ['lr_chat_up{chat="teams"}', 'lr_check_ok{check="teams connector"}'],
     async breaks() {
@@ -166,7 +174,7 @@ function changePolicy(how: (text: string) => string): void {
   bot.app.service.readAgain();
 }
 
-describe.each(outages)('while $name', ({ check, why, ready, zero, breaks, heals }) => {
+describe.each(outages)('while $name', ({ check, why, ready, zero, counted, breaks, heals }) => {
   test('the bot stays alive, says so, and takes it back when it is over', async () => {
     const { adminUrl, url } = bot.app;
     const before = await untilStanding(adminUrl, ({ status }) => status === 'ready');
@@ -186,6 +194,8 @@ describe.each(outages)('while $name', ({ check, why, ready, zero, breaks, heals 
     ]);
     expect(zero.map((series) => [series, away.series.get(series)])).toEqual(zero.map((one) => [one, 0]));
     expect(away.series.get('lr_ready')).toBe(ready === 503 ? 0 : 1);
+    if (counted !== undefined)
+      expect(away.series.get(counted)).toBeGreaterThan(before.series.get(counted) ?? 0);
     // Strangers learn one word of it, whatever is away.
     const stranger = await fetch(`${url}/readyz`);
     expect([stranger.status, Object.keys((await stranger.json()) as object)]).toEqual([ready, ['status']]);

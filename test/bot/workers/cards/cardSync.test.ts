@@ -31,6 +31,21 @@ describe('a pass', () => {
     expect(await passed(table)).toEqual([undefined, 'update incidents#1', 'update C0SOC#1']);
   });
 
+  test('knows for how long the oldest card has been behind, however often its request changes meanwhile', async () => {
+    const table = begin([request('awaitingApproval', 'lr-1')]);
+    table.chat.refuse = refuse('post', 'unavailable');
+    await passed(table);
+    await passed(table, 2 * second);
+    table.store.happened('lr-1', { type: 'expired' });
+    table.sync.markDirty('lr-1');
+    expect([table.sync.behind(), table.sync.behindFor()]).toEqual([1, 2 * second]);
+    table.chat.refuse = () => undefined;
+    await passed(table, minute);
+    await passed(table, minute);
+    await passed(table, minute);
+    expect([table.sync.behind(), table.sync.behindFor()]).toEqual([0, 0]);
+  });
+
   test('draws nothing in a chat that is not there, and nothing new of what ended long ago', async () => {
     const table = begin([drawn('lr-1', 'denied', 1), request('denied', 'lr-2'), drawn('lr-3', 'denied', 2)]);
     expect(await passed(table, 61 * minute)).toEqual([undefined, 'update lr-1-card']);

@@ -40,8 +40,18 @@ describe('what runs', () => {
     await house.following.pass();
     expect(house.events()).toHaveLength(2);
     expect(house.shown).toHaveLength(4);
-    expect(house.following.readAt()).toBe(0);
+    expect([house.following.readAt(), house.following.freshAt()]).toEqual([0, 0]);
     expect(house.following.trouble()).toBeUndefined();
+  });
+
+  test('was read with success when it was, whatever came of later readings', async () => {
+    const house = opened([running]);
+    house.defender.actions = () => Promise.reject(new DefenderError('unavailable', 'no'));
+    await house.following.pass();
+    expect([house.following.readAt(), house.following.freshAt()]).toEqual([0, undefined]);
+    house.defender.actions = () => Promise.resolve([progress]);
+    await house.following.pass();
+    expect(house.following.freshAt()).toBe(0);
   });
 
   test('ends by Defender’s word; then nothing is asked any more', async () => {
