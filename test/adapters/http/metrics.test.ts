@@ -42,7 +42,7 @@ class Bench {
   happens(event: AnyEvent, seconds = 0): void {
     this.now += seconds * 1_000;
     this.#request = after(this.#request, event, asked.asked.at + this.now);
-    this.metrics.changed(this.#request, event as Event);
+    this.metrics.changed(this.#request, event);
   }
 
   async series(name: string, more: Partial<Figures> = {}): Promise<number | undefined> {

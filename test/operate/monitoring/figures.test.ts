@@ -18,31 +18,37 @@ interface Parts {
   readonly workers?: ReturnType<Workers['workers']>;
 }
 
-function partsOf({ open = [], freshAt, now = asked.asked.at, workers = [] }: Parts): FigureParts {
+const storeOf = (open: readonly Request[]): FigureParts['store'] => ({
+  open: () => open,
+  freeze: () => undefined,
+  health: () => ({
+    seq: 2_500,
+    hash: '',
+    requests: 0,
+    open: 0,
+    snapshotSeq: 2_000,
+    snapshotAt: 7_000,
+    linesSinceSnapshot: 0,
+    key: '',
+    audited: true,
+  }),
+});
+
+const loopOf = ({ freshAt, workers = [] }: Parts): Workers =>
+  ({
+    names: () => ['cards', 'clock'],
+    workers: () => workers,
+    cardSync: { behind: () => 3, behindFor: () => 4_000, closed: () => [] },
+    following: { freshAt: () => freshAt },
+    clockWatch: { jumps: () => 0 },
+  }) as unknown as Workers;
+
+function partsOf(given: Parts): FigureParts {
+  const { open = [], now = asked.asked.at } = given;
   return {
     version: '0.1.0',
-    store: {
-      open: () => open,
-      freeze: () => undefined,
-      health: () => ({
-        seq: 2_500,
-        hash: '',
-        requests: 0,
-        open: 0,
-        snapshotSeq: 2_000,
-        snapshotAt: 7_000,
-        linesSinceSnapshot: 0,
-        key: '',
-        audited: true,
-      }),
-    },
-    loop: {
-      names: () => ['cards', 'clock'],
-      workers: () => workers,
-      cardSync: { behind: () => 3, behindFor: () => 4_000, closed: () => [] },
-      following: { freshAt: () => freshAt },
-      clockWatch: { jumps: () => 0 },
-    } as unknown as Workers,
+    store: storeOf(open),
+    loop: loopOf(given),
     health: { ready: () => [] },
     chats: { states: () => [{ chat: 'slack', ok: true, unanswered: { count: 1, since: now - 9_000 } }] },
     callRates: new CallRates(),

@@ -109,6 +109,10 @@ describe('the metrics of a bot that has just started', () => {
   test('are few, and stay so: no label takes values from outside', () => {
     const lines = fresh.split('\n').filter((line) => line.startsWith('lr_'));
     expect(lines.length).toBeLessThan(1_500);
+    // Slack was asked by several methods by now.
+    const kinds = [...fresh.matchAll(/^lr_\w+_calls_total\{.*kind="([^"]+)"/gm)].map(([, kind]) => kind);
+    const known: readonly string[] = [...callKinds, ...chatCallKinds];
+    expect(kinds.filter((kind) => kind === undefined || !known.includes(kind))).toEqual([]);
     const labels = new Set([...fresh.matchAll(/(\w+)="/g)].map(([, label]) => label));
     expect([...labels].sort()).toEqual(
       [
