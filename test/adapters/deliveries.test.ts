@@ -373,26 +373,3 @@ describe('a disk that fails while a line waits for its sync', () => {
     expect(await takesUp()).toEqual([]);
   });
 });
-
-describe('who waits for an answer', () => {
-  test('is counted from the moment a delivery is taken until it is answered, also across a restart', async () => {
-    const deliveries = await open();
-    expect(deliveries.unanswered()).toEqual({ count: 0 });
-    const began = clock.now();
-    await clock.during(deliveries.keep('first', { text: 'a' }));
-    await clock.advance(3_000);
-    await clock.during(deliveries.keep('second', { text: 'b' }));
-    expect(deliveries.unanswered()).toEqual({ count: 2, since: began });
-    // A repeated one is the same, and one that gets no answer is none.
-    await clock.during(deliveries.keep('first', { text: 'a' }));
-    deliveries.ignore('third');
-    expect(deliveries.unanswered()).toEqual({ count: 2, since: began });
-    deliveries.begin('first');
-    deliveries.done('first');
-    expect(deliveries.unanswered().count).toBe(1);
-    const again = await open();
-    expect(again.unanswered().count).toBe(1);
-    again.done('second');
-    expect(again.unanswered()).toEqual({ count: 0 });
-  });
-});

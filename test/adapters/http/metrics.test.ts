@@ -4,7 +4,6 @@ import { Metrics } from '../../../src/adapters/http/metrics.ts';
 import { gauges } from '../../../src/adapters/http/figures.ts';
 import type { Figures } from '../../../src/adapters/http/figures.ts';
 import { answerClass } from '../../../src/adapters/outbound/answerClass.ts';
-import type { Event } from '../../../src/liveResponse/request/events.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { create } from '../../../src/liveResponse/request/fold.ts';
 import { after, asked, requests } from '../../support/requests/requests.ts';
