@@ -93,7 +93,11 @@ function realFile(fd: number, path: string): DiskFile {
     append: (bytes) =>
       on(() => {
         // A short write is legal for the system; half a line would be a torn one.
-        for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done);
+        for (let done = 0; done < bytes.length;) {
+          const written = writeSync(fd, bytes, done, bytes.length - done);
+          if (written === 0) throw new Error('the disk takes no more bytes, and does not say why');
+          done += written;
+        }
       }),
     sync: () => on(() => fdatasyncSync(fd)),
     flush: () =>

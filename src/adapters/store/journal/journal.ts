@@ -329,7 +329,7 @@ function readSegment(
       number += 1;
       const check = decodeLine(line.bytes, head, keys);
       if (!line.ended || 'wrong' in check) {
-        if (log !== undefined && isTorn(line, segment)) {
+        if (log !== undefined && isTorn(line, segment) && !hasOtherEnd(line, head, keys)) {
           log.warn('journalTornLineCut', {
             file: segment.name,
             line: number,
@@ -362,10 +362,29 @@ function readSegment(
 }
 
 /**
- * A last line that a power cut left half-written: without its end, or with blocks that never arrived, which
- * read as zeros.
+ * A last line that a power cut left half-written: without its end, or with sectors that never arrived, which
+ * read as zeros. A single zero within a sector is damage: cut, it would take an acknowledged line along.
  */
 function isTorn(line: RawLine, segment: Segment): boolean {
-  if (!line.ended) return true;
-  return line.offset + line.bytes.length + 1 === segment.size && line.bytes.includes(0);
+  const end = line.offset + line.bytes.length;
+  if (line.ended && end + 1 !== segment.size) return false;
+  let zeros = 0;
+  for (let at = line.bytes.indexOf(0); at >= 0; at = line.bytes.indexOf(0, at)) {
+    while (line.bytes[at] === 0) at += 1;
+    const reached = line.offset + at;
+    if (reached % sectorBytes !== 0 && (line.ended || reached !== end)) return false;
+    zeros += 1;
+  }
+  return !line.ended || zeros > 0;
+}
+
+/** No disk writes less at once. */
+const sectorBytes = 512;
+
+/**
+ * The last line is whole, but for the byte that ends it: that was changed. A power cut leaves nothing there,
+ * or a zero.
+ */
+function hasOtherEnd({ bytes, ended }: RawLine, head: Head, keys: Keys): boolean {
+  return !ended && bytes.at(-1) !== 0 && !('wrong' in decodeLine(bytes.subarray(0, -1), head, keys));
 }

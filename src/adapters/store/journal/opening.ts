@@ -76,7 +76,7 @@ export async function openFolder(options: OpeningOptions & { readonly disk: Disk
     keys,
     people,
     after: start.head,
-    mustExist: hasSnapshot(disk, dir),
+    mustExist: hasSnapshot(disk, dir) || people.found,
     onEntry: (entry) => {
       projection.apply(entry, projection.preview(entry));
       linesRead += 1;

@@ -3,10 +3,11 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from '../../../liveResponse/ports.ts';
+import { parseJson, recordOf } from '../../../liveResponse/text/json.ts';
 import { codeOf } from '../../clock.ts';
 import type { Disk } from './disk.ts';
 import { JournalBroken, OtherKey } from './journalBroken.ts';
-import type { Keys } from './keys.ts';
+import type { Key, Keys } from './keys.ts';
 import type { Vault } from './sealing.ts';
 
 export const peopleFile = 'people.keys';
@@ -76,6 +77,29 @@ export interface PeopleOptions {
   readonly log?: Log;
 }
 
+/** How a line ends, without its newline. */
+const lineEnd = '"}';
+
+function changed(number: number): JournalBroken {
+  return new JournalBroken(
+    peopleFile,
+    number,
+    'holds a key of a person that was changed after it was written: put back the file as it was',
+  );
+}
+
+/** @throws when the line was changed, or is of another key */
+function opened(
+  { wrap }: Pick<Key, 'wrap'>,
+  { p, k, a }: { readonly p: string; readonly k: string; readonly a: string },
+): Person {
+  const key = openBytes(wrap, `person ${p}`, k);
+  const [who = '', ...aliases] = JSON.parse(
+    openBytes(key, `about ${p}`, a).toString('utf8'),
+  ) as readonly string[];
+  return { person: p, who, key, aliases: new Set(aliases) };
+}
+
 /** Reads the file. @throws OtherKey, JournalBroken */
 export function openPeople(options: PeopleOptions): People {
   return new PeopleFile(options);
@@ -143,8 +167,9 @@ class PeopleFile implements People {
     try {
       // What a failed write left behind is ended first, so that it cannot swallow the next line.
       const lines = this.#pending.map((line) => `${line}\n`).join('');
-      file.append(Buffer.from(`${this.#untidy ? '\n' : ''}${lines}`));
+      const begin = this.#untidy ? '\n' : '';
       this.#untidy = true;
+      file.append(Buffer.from(`${begin}${lines}`));
       file.sync();
       if (!this.#exists) this.#disk.syncFolder(this.#folder);
     } finally {
@@ -221,9 +246,10 @@ class PeopleFile implements People {
     try {
       const file = this.#disk.open(this.#path, 'read');
       try {
-        const text = Buffer.from(file.read(0, file.size())).toString('utf8');
-        for (const [index, line] of text.split('\n').entries())
-          if (line !== '') this.#readLine(line, index + 1);
+        const lines = Buffer.from(file.read(0, file.size())).toString('utf8').split('\n');
+        for (const [index, line] of lines.entries()) if (line !== '') this.#readLine(line, index + 1);
+        // Whole or not, the next line must not be written behind a last one that has no end.
+        if (lines.at(-1) !== '') this.#rewrite = true;
       } finally {
         file.close();
       }
@@ -235,36 +261,52 @@ class PeopleFile implements People {
   }
 
   #readLine(text: string, number: number): void {
-    let line: unknown;
-    try {
-      line = JSON.parse(text);
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      // Torn by a crash: nothing that was sealed with it has been written.
+    const line = parseJson(text)?.value;
+    if (line === undefined) {
+      if (!this.#isTorn(text)) throw changed(number);
+      // By a crash: nothing that was sealed with it has been written.
       this.#rewrite = true;
       return;
     }
-    const { p, key: id, k, a } = (line ?? {}) as Readonly<Record<string, unknown>>;
+    const { p, key: id, k, a } = recordOf(line);
     if (typeof p !== 'string' || typeof id !== 'string' || typeof k !== 'string' || typeof a !== 'string')
       throw new JournalBroken(peopleFile, number, 'is no key of a person');
     const wrapping = this.#keys.byId(id);
     if (wrapping === undefined) throw new OtherKey(peopleFile, number, id, this.#keys.current.id);
-    let key: Buffer;
-    let about: readonly string[];
+    let person: Person;
     try {
-      key = openBytes(wrapping.wrap, `person ${p}`, k);
-      about = JSON.parse(openBytes(key, `about ${p}`, a).toString('utf8')) as readonly string[];
+      person = opened(wrapping, { p, k, a });
     } catch (error) {
       this.#log?.error('personKeyUnreadable', { line: number, error });
-      throw new JournalBroken(
-        peopleFile,
-        number,
-        'holds a key of a person that was changed after it was written: put back the file as it was',
-      );
+      throw changed(number);
     }
-    const [who = '', ...aliases] = about;
     if (this.#byPerson.has(p) || id !== this.#keys.current.id) this.#rewrite = true;
-    this.#remember({ person: p, who, key, aliases: new Set(aliases) });
+    this.#remember(person);
+  }
+
+  /**
+   * Whether a crash can have left this of a line: its beginning, or sectors that never arrived, which read as
+   * zeros. Whatever still has its end was whole once, and what was sealed with it may have been written.
+   */
+  #isTorn(text: string): boolean {
+    if (text.includes('\0')) return true;
+    if (text.endsWith(lineEnd)) return false;
+    // One of its last bytes is another one, or that of the newline behind them.
+    const changedEnd = text.at(-2) === lineEnd[0] || text.at(-1) === lineEnd[1];
+    return !this.#isKey(text.slice(0, -1)) && !(changedEnd && this.#isKey(`${text.slice(0, -2)}${lineEnd}`));
+  }
+
+  #isKey(text: string): boolean {
+    const { p, key: id, k, a } = recordOf(parseJson(text)?.value);
+    const wrapping = this.#keys.byId(String(id));
+    if (wrapping === undefined || typeof p !== 'string' || typeof k !== 'string' || typeof a !== 'string')
+      return false;
+    try {
+      return opened(wrapping, { p, k, a }).person === p;
+    } catch (error) {
+      this.#log?.info('personKeyTorn', { error });
+      return false;
+    }
   }
 
   /** Writes the whole file again, as it must be now. */
