@@ -351,6 +351,8 @@ describe('a disk that fails while a line waits for its sync', () => {
     const { deliveries, kept, held } = await waiting();
     disk.failWith((operation) => (operation === 'append' ? { code: 'ENOSPC' } : undefined));
     deliveries.done('before');
+    // The cut is waited for, but no longer than anything else.
+    await clock.advance(keptWithin);
     expect(await kept).toBe('notTaken');
     held.go();
     await clock.settle();
@@ -364,6 +366,7 @@ describe('a disk that fails while a line waits for its sync', () => {
     deliveries.done('before');
     disk.failWith((operation) => (operation === 'sync' ? { code: 'EIO' } : undefined));
     held.go();
+    await clock.advance(keptWithin);
     expect(await kept).toBe('notTaken');
     disk.failWith(undefined);
     held.holding = false;

@@ -20,6 +20,8 @@ export const remembered = 6 * 3_600_000;
  * only informed. Milliseconds.
  */
 export const takenUp = 10 * 60_000;
+/** A clock that is kept right is not set back further than this. Milliseconds. */
+const clockError = 60_000;
 /** What is not durable by then is refused; Slack waits three seconds, Teams five. Milliseconds. */
 export const keptWithin = 2_000;
 
@@ -154,10 +156,12 @@ export class Deliveries implements Keeper {
    * returned once.
    */
   left(): { readonly now: readonly Left[]; readonly tooLate: readonly Left[] } {
-    const since = this.#clock.now() - takenUp;
+    const now = this.#clock.now();
+    // What came in later than now did so before the clock was set back: nobody knows how long ago.
+    const isFresh = ({ at }: Left): boolean => at >= now - takenUp && at <= now + clockError;
     const all = this.#left;
     this.#left = [];
-    return { now: all.filter(({ at }) => at >= since), tooLate: all.filter(({ at }) => at < since) };
+    return { now: all.filter(isFresh), tooLate: all.filter((one) => !isFresh(one)) };
   }
 
   unanswered(): Unanswered {
@@ -238,11 +242,22 @@ export class Deliveries implements Keeper {
     return key !== undefined && sameMac(macOf(key, this.name, open), mac);
   }
 
+  /**
+   * What a crash can leave of a line that was never acknowledged: sectors that never arrived, which read as
+   * zeros, or its beginning at the end of the file.
+   */
+  #isTorn(text: string, last: boolean): boolean {
+    return text === '' || text.includes('\0') || (last && !this.#isOurs(text.slice(0, -1)));
+  }
+
   async #load(): Promise<void> {
     const lines = this.#ledger.read();
-    for (const text of lines) {
+    for (const [index, text] of lines.entries()) {
       const line = readLine(text);
-      if (line === undefined) continue;
+      if (line === undefined) {
+        if (!this.#isTorn(text, index === lines.length - 1)) this.#refused += 1;
+        continue;
+      }
       // What version 0.1 wrote is not ours either: its person types or presses again.
       if (!this.#isOurs(text)) {
         this.#refused += 1;
@@ -260,7 +275,7 @@ export class Deliveries implements Keeper {
       this.#log.error('deliveriesRefused', {
         file: this.name,
         lines: this.#refused,
-        why: 'they do not carry this bot\u2019s key: version 0.1 wrote them, or somebody else did. Nothing of them is done.',
+        why: 'they do not carry this bot\u2019s key: version 0.1 wrote them, somebody else did, or they were changed. Nothing of them is done.',
       });
     await this.#ledger.compact();
   }
@@ -283,7 +298,7 @@ export function signedLine({ current }: Keys, name: string, line: object): strin
   return `${open},"key":"${current.id}","mac":"${macOf(current, name, open)}"}`;
 }
 
-/** A torn last line, as after a crash, is skipped: its delivery was never acknowledged. */
+/** Undefined for what is not whole. */
 function readLine(
   text: string,
 ): { readonly k: string; readonly at: number; readonly memo?: unknown; readonly begun: boolean } | undefined {

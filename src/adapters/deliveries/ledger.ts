@@ -45,11 +45,15 @@ export class Ledger {
   #file: DiskFile | undefined;
   /** The number of good bytes in the file; what comes after them is cut off before the next line. */
   #good = 0;
+  /** So many of them are known to be on disk; a sync that failed may have lost all that came later. */
+  #synced = 0;
+  /** The marks among those that came later. */
+  #unsynced: readonly string[] = [];
   #lines = 0;
   #compactAt = linesKept;
   #waiting: readonly Entry[] = [];
-  /** Written but not yet synced: where it begins, and the marks that came after it. */
-  #batch: { readonly from: number; readonly entries: readonly Entry[]; readonly marks: string[] } | undefined;
+  /** Written but not yet synced. */
+  #batch: { readonly entries: readonly Entry[] } | undefined;
   #owed: string[] = [];
   #compacting = false;
   /** From then on another process may use the file: it must be neither opened nor cut. */
@@ -141,6 +145,8 @@ export class Ledger {
       this.#file?.close();
       this.#file = undefined;
       this.#good = bytesOf(lines).length;
+      this.#synced = this.#good;
+      this.#unsynced = [];
       this.#lines = lines.length;
       this.#opened();
       this.#syncName();
@@ -195,21 +201,33 @@ export class Ledger {
     try {
       const file = this.#opened();
       if (!this.#named) this.#syncName();
-      const mine = { from: this.#good, entries, marks: [] };
+      const mine = { entries };
       this.#batch = mine;
       const bytes = bytesOf(entries.map(({ line }) => line));
       file.append(bytes);
       this.#good += bytes.length;
       this.#lines += entries.length;
-      await file.flush();
+      await this.#flush(file);
       if (this.#batch !== mine) return;
       this.#batch = undefined;
       this.#well();
+      const givenUp = entries.some(({ over }) => over);
       for (const entry of entries) this.#end(entry, true);
+      // What takes them back stands behind them, and was not part of that sync.
+      if (givenUp) await this.#flush(file);
     } catch (error) {
       if (this.#batch === undefined) for (const entry of entries) this.#end(entry, false);
       this.#broken(error);
     }
+  }
+
+  /** What is appended meanwhile is not part of it. */
+  async #flush(file: DiskFile): Promise<void> {
+    const [good, marks] = [this.#good, this.#unsynced.length];
+    await file.flush();
+    if (this.#file !== file) return;
+    this.#synced = good;
+    this.#unsynced = this.#unsynced.slice(marks);
   }
 
   #pay(): void {
@@ -222,7 +240,7 @@ export class Ledger {
       this.#good += bytes.length;
       this.#lines += marks.length;
       this.#owed = [];
-      this.#batch?.marks.push(...marks);
+      this.#unsynced = [...this.#unsynced, ...marks];
       if (this.#batch === undefined) this.#well();
     } catch (error) {
       this.#broken(error);
@@ -246,13 +264,11 @@ export class Ledger {
   /** What was not synced must never be read back: those who wait for it learn that it was not kept. */
   #broken(error: unknown): void {
     const { log, name, clock } = this.#options;
-    const batch = this.#batch;
+    const { entries = [] } = this.#batch ?? {};
     this.#batch = undefined;
-    if (batch !== undefined) {
-      this.#good = batch.from;
-      this.#owed = [...batch.marks, ...this.#owed];
-      for (const entry of batch.entries) this.#end(entry, false);
-    }
+    this.#good = this.#synced;
+    this.#owed = [...this.#unsynced, ...this.#owed];
+    this.#unsynced = [];
     if (this.#trouble === undefined) log.error('deliveriesNotWritten', { file: name, error });
     this.#trouble = { why: diskWords(error), triedAt: clock.elapsed() };
     try {
@@ -262,6 +278,18 @@ export class Ledger {
     } catch (again) {
       log.error('deliveriesNotCut', { file: name, error: again });
     }
+    void this.#endOnceCut(entries);
+  }
+
+  /** People hear that nothing was done once no power cut brings the line back, if the disk still does that much. */
+  async #endOnceCut(entries: readonly Entry[]): Promise<void> {
+    if (entries.length === 0) return;
+    try {
+      await this.#file?.flush();
+    } catch (error) {
+      this.#options.log.error('deliveriesNotCut', { file: this.#options.name, error });
+    }
+    for (const entry of entries) this.#end(entry, false);
   }
 
   #well(): void {
