@@ -68,8 +68,12 @@ class OutputFolder implements OutputStore {
       }
       this.#disk.rename(temporary, path);
     } catch (error) {
-      this.#disk.remove(temporary);
-      throw new StoreError(`A script output cannot be kept: ${diskWords(error)}.`, error);
+      const left = whyNot(() => this.#disk.remove(temporary));
+      const why = diskWords(error);
+      throw new StoreError(
+        `A script output cannot be kept: ${left === undefined ? why : `${why}; nor removed: ${left}`}.`,
+        error,
+      );
     }
     return { length: text.length, sha256: hash('sha256', bytes, 'hex') };
   }
@@ -102,6 +106,16 @@ class OutputFolder implements OutputStore {
   }
 }
 
+/** Undefined where it was done. */
+function whyNot(task: () => void): string | undefined {
+  try {
+    task();
+    return undefined;
+  } catch (error) {
+    return diskWords(error);
+  }
+}
+
 /** Undefined where there is no such file. @throws the system's error */
 export function textIn(disk: Disk, path: string): string | undefined {
   try {
@@ -117,9 +131,10 @@ export function textIn(disk: Disk, path: string): string | undefined {
   }
 }
 
-/** The parsed content; undefined when there is no file, or none that can be read as JSON. */
+/** The parsed content; undefined when there is no file, and null when it cannot be read as JSON. */
 export function readJson(disk: Disk, path: string): unknown {
-  return parsedJson(textIn(disk, path));
+  const text = textIn(disk, path);
+  return text === undefined ? undefined : (parsedJson(text) ?? null);
 }
 
 /** Undefined where there is no text, or none that is JSON. */

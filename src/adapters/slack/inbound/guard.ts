@@ -251,9 +251,10 @@ export class ReplayMemory implements Keeper {
     this.#seen.set(key, now);
     // Written before the request is acted on; not fsynced, because it must outlive this process and not
     // this machine.
-    this.#guard(() => this.#write(this.#file, 'append', `${now} ${key}\n`));
+    // Behind half a line that a full disk left, the next one would be lost: the whole file then.
+    if (this.#trouble !== undefined || this.#lines > compactAfter + this.#seen.size / 2) this.#compact();
+    else this.#guard(() => this.#write(this.#file, 'append', `${now} ${key}\n`));
     this.#lines += 1;
-    if (this.#lines > compactAfter + this.#seen.size / 2) this.#compact();
     return true;
   }
 
