@@ -35,6 +35,11 @@ export interface MemoryDiskOptions {
   readonly now?: () => number;
 }
 
+/** Chooses 0..n-1: always 0 leaves least, always n-1 most. */
+export type Choose = (n: number) => number;
+/** What a power cut leaves of the names and of the files; one of both, or one of each. */
+export type Left = Choose | { readonly names: Choose; readonly bytes: Choose };
+
 type NameChange = { readonly folder: string; readonly apply: (names: Map<string, MemoryFile>) => void };
 
 export interface MemoryDisk extends Disk {
@@ -44,12 +49,12 @@ export interface MemoryDisk extends Disk {
   /** Operations so far that only read. */
   reads(): number;
   /**
-   * The disk as it may be found after a power cut now. `pick(n)` chooses 0..n-1: always 0 leaves least, always
-   * n-1 most. This disk goes on, so that many such ends can be looked at.
+   * The disk as it may be found after a power cut now. This disk goes on, so that many such ends can be looked
+   * at.
    */
-  powerCut(pick: (n: number) => number, options?: MemoryDiskOptions): MemoryDisk;
+  powerCut(left: Left, options?: MemoryDiskOptions): MemoryDisk;
   /** The same, and with it the process dies: no call to this disk or its open files does anything any more. */
-  crash(pick: (n: number) => number, options?: MemoryDiskOptions): MemoryDisk;
+  crash(left: Left, options?: MemoryDiskOptions): MemoryDisk;
   /** The process dies and the machine lives: the next one finds every byte that was written. */
   kill(options?: MemoryDiskOptions): MemoryDisk;
   bytes(path: string): Buffer | undefined;
@@ -110,13 +115,13 @@ class Names {
   }
 
   /** Changes of one folder arrive in their order, those of different folders in any. */
-  remains(pick: (n: number) => number): ReadonlyMap<string, MemoryFile> {
+  remains({ names, bytes }: Exclude<Left, Choose>): ReadonlyMap<string, MemoryFile> {
     const left = new Map(this.#durable);
     for (const folder of new Set(this.#pending.map((one) => one.folder))) {
       const changes = this.#pending.filter((one) => one.folder === folder);
-      for (const one of changes.slice(0, pick(changes.length + 1))) one.apply(left);
+      for (const one of changes.slice(0, names(changes.length + 1))) one.apply(left);
     }
-    return new Map([...left].map(([path, file]) => [path, new MemoryFile(file.remains(pick), file.time)]));
+    return new Map([...left].map(([path, file]) => [path, new MemoryFile(file.remains(bytes), file.time)]));
   }
 
   #change(folder: string, apply: NameChange['apply']): void {
@@ -287,12 +292,14 @@ class ProcessDisk implements MemoryDisk {
 
   readonly reads = (): number => this.#access.reads;
 
-  readonly powerCut: MemoryDisk['powerCut'] = (pick, options = this.#options) =>
-    new ProcessDisk(new Names(this.#names.remains(pick)), options);
+  readonly powerCut: MemoryDisk['powerCut'] = (left, options = this.#options) => {
+    const picks = typeof left === 'function' ? { names: left, bytes: left } : left;
+    return new ProcessDisk(new Names(this.#names.remains(picks)), options);
+  };
 
-  readonly crash: MemoryDisk['crash'] = (pick, options = this.#options) => {
+  readonly crash: MemoryDisk['crash'] = (left, options = this.#options) => {
     this.#access.isDead = true;
-    return this.powerCut(pick, options);
+    return this.powerCut(left, options);
   };
 
   readonly kill: MemoryDisk['kill'] = (options = this.#options) => {
