@@ -1,10 +1,16 @@
 // One bit of the data folder changed at rest, in every byte of every file: the start refuses and names the file,
 // or does what is promised for that file. Nothing changed is ever taken for what was written.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { hash } from '../../../../src/adapters/clock.ts';
 import { keptOutput } from '../../../../src/bot/workers/reads/keptOutput.ts';
-import { memoryFolder } from '../../../support/store/memoryDisk.ts';
+import { anchorOf, readAnchors } from '../../../../src/adapters/store/journal/anchors.ts';
+import { dropFreezeRequest, pendingFreeze } from '../../../../src/adapters/store/outputStore.ts';
+import { createMemoryDisk, memoryFolder } from '../../../support/store/memoryDisk.ts';
 import type { MemoryDisk } from '../../../support/store/memoryDisk.ts';
+import { testKeys } from '../../../support/store/testKeys.ts';
 import { collectLog } from '../sample.ts';
 import {
   besides,
@@ -160,6 +166,40 @@ describe('one bit of', () => {
         expect(besides(parts)).toEqual(left);
         expect(parts.log.map((line) => line.event)).toContain(event);
       }
+  });
+
+  test('a freeze that was asked for at the machine freezes all the same, as half of it does', () => {
+    const asking = createMemoryDisk();
+    dropFreezeRequest(asking, memoryFolder, 'somebody', 'exercise');
+    const path = at('freeze-request.json');
+    const length = asking.bytes(path)?.length ?? 0;
+    for (let offset = 0; offset < length; offset += 1) {
+      const [bit, half] = [copied(asking), copied(asking)];
+      bit.flip(path, offset, offset % 8);
+      half.overwrite(path, (asking.bytes(path) ?? Buffer.alloc(0)).subarray(0, offset));
+      for (const one of [bit, half]) expect(pendingFreeze(one, memoryFolder)?.why).toMatch(/./);
+    }
+    expect(length).toBeGreaterThan(50);
+  });
+
+  test('an anchor makes the one before it the newest', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lr-anchors-'));
+    try {
+      const path = join(folder, 'anchors');
+      const lines = [1, 2].map(
+        (seq) => `${JSON.stringify(anchorOf({ seq, hash: String(seq).repeat(64) }, 1, testKeys))}\n`,
+      );
+      const [first = '', second = ''] = lines;
+      for (let offset = 0; offset < second.length; offset += 1) {
+        const bytes = Buffer.from(first + second);
+        const at = first.length + offset;
+        bytes[at] = (bytes[at] ?? 0) ^ (1 << (offset % 8));
+        writeFileSync(path, bytes);
+        expect((await readAnchors(path, testKeys)).newest?.seq).toBe(1);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test('a remembered signature costs that one at most', async () => {

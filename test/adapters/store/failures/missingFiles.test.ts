@@ -80,6 +80,24 @@ describe('an older', () => {
   });
 });
 
+describe('an older copy of the files beside the journal', () => {
+  test('gives back what they held: deliveries as a repeat, answers until they are given again', async () => {
+    const later = copied(disk);
+    const { deliveries, known } = await openParts(later);
+    for (const key of ['d2', 'd3']) deliveries.done(key);
+    known.set('slack U1', 'deactivated');
+    await known.settled();
+    const now = await openParts(copied(later));
+    expect(now.deliveries.left().now).toEqual([]);
+    expect(besides(now)[0]).toBe('deactivated');
+    for (const name of ['slack-deliveries.ndjson', 'last-known.json'])
+      later.overwrite(at(name), disk.bytes(at(name)) ?? Buffer.alloc(0));
+    const again = await openParts(later);
+    expect(again.deliveries.left().now.map(({ key }) => key)).toEqual(['d2', 'd3']);
+    expect(besides(again)[0]).toBe('member');
+  });
+});
+
 describe('a snapshot of another folder', () => {
   /** Other lines; with `same` written with the key of this folder. */
   async function another(same: boolean, requests: number): Promise<Buffer> {

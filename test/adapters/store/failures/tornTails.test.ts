@@ -71,6 +71,18 @@ describe('the journal', () => {
     }
   });
 
+  test.each(['journal-000000001.ndjson', 'journal-000000004.ndjson'])(
+    'torn in an older file (%s) starts from the snapshot, and the check that follows says so',
+    async (name) => {
+      const whole = await started(copied(disk));
+      for (let length = 0; length < bytesOf(name).length; length += 40) {
+        const result = await started(cutTo(name, length));
+        expect({ ...result, broken: undefined }).toEqual(whole);
+        expect('broken' in result ? result.broken : '').toContain('journal-00000000');
+      }
+    },
+  );
+
   test('of which sectors never arrived is cut where they are zero to their end; a zero within one is damage', async () => {
     const bytes = bytesOf('journal-000000006.ndjson');
     const [last = 0] = begins(bytes, 1);
