@@ -1,0 +1,141 @@
+// `npm run fuzz`: hostile input for every reader, guided by which edges of our code it reaches.
+import { register } from 'node:module';
+import { resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { Campaign } from './loop/campaign.ts';
+import type { Found } from './loop/campaign.ts';
+import { Edges } from './loop/edges.ts';
+import { fixturesFolder, readFixture, targetOf, writeFixture } from './loop/fixtures.ts';
+import { JudgeProcess } from './loop/judgeProcess.ts';
+import { failureOf, judge, judgeRepeated, signatureOf } from './loop/judging.ts';
+import type { Target } from './loop/target.ts';
+import { smallest } from './loop/smaller.ts';
+import { readOptions, usage } from './options.ts';
+import type { Options } from './options.ts';
+import { targetNamed } from './targets.ts';
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Targets take turns of so many milliseconds, so that each is reached in a short run. */
+const turn = 1_000;
+/** Of the time of a turn, about so much goes to large inputs. */
+const largeShare = 0.2;
+/** A turn has no more small cases than this, so that a run by cases has its large ones as well. */
+const casesPerTurn = 5_000;
+const triesFor = { slow: 60, grew: 30, threw: 600, wrong: 600, polluted: 600 } as const;
+
+async function replay(path: string): Promise<number> {
+  const target = await targetNamed(targetOf(path));
+  const { failure, ms, growth } = await judgeRepeated(target, readFixture(path));
+  await target.close?.();
+  say(
+    failure === undefined
+      ? `well: ${ms.toFixed(1)} ms, ${Math.round(growth / 1024)} KB stayed`
+      : `${failure.fault}: ${failure.why}`,
+  );
+  return failure === undefined ? 0 : 1;
+}
+
+/** Whether the input fails in the same way. */
+async function failsAlike(
+  target: Target,
+  found: Found,
+  input: Buffer,
+  judges: JudgeProcess,
+): Promise<boolean> {
+  if (found.fault === 'slow' || found.fault === 'grew') {
+    const { failure } = await judges.judge(target.name, input, found.fault === 'grew');
+    return failure?.fault === found.fault;
+  }
+  if (found.fault === 'polluted') return (await judge(target, input)).failure?.fault === 'polluted';
+  try {
+    await target.run(input);
+    return false;
+  } catch (error) {
+    return signatureOf(failureOf(error)) === signatureOf(found);
+  }
+}
+
+async function report(campaign: Campaign, judges: JudgeProcess, folder: string): Promise<void> {
+  for (const found of campaign.found) {
+    const input = await smallest(
+      found.input,
+      (one) => failsAlike(campaign.target, found, one, judges),
+      triesFor[found.fault],
+    );
+    const path = writeFixture(folder, campaign.target.name, { ...found, input });
+    say(`FAIL ${campaign.target.name}: ${found.fault}: ${found.why}\n     ${path}`);
+  }
+}
+
+async function turnOf(
+  campaign: Campaign,
+  left: { readonly cases: number; readonly ms: number },
+): Promise<void> {
+  const begun = performance.now();
+  let large = 0;
+  do {
+    if (campaign.cases >= left.cases) break;
+    await campaign.large();
+    large = performance.now() - begun;
+  } while (large < Math.min(turn, left.ms) * largeShare);
+  await campaign.run({
+    cases: Math.max(0, Math.min(casesPerTurn, left.cases - campaign.cases)),
+    ms: Math.min(turn, left.ms) - large,
+  });
+}
+
+async function fuzz(options: Options): Promise<number> {
+  const edges = new Edges();
+  edges.install();
+  register('./loop/loadHook.js', import.meta.url, {
+    data: ['../../src/', '../../cards/', './planted/'].map((folder) => new URL(folder, import.meta.url).href),
+  });
+  const judges = new JudgeProcess();
+  const campaigns: Campaign[] = [];
+  for (const name of options.targets) {
+    const target = await targetNamed(name);
+    const campaign = new Campaign({ target, seed: options.seed, edges, judge: judges });
+    await campaign.begin();
+    campaigns.push(campaign);
+  }
+  const until = performance.now() + options.seconds * 1_000;
+  const isDone = (one: Campaign): boolean => one.cases >= options.cases || one.found.length >= 20;
+  for (let round = 0; performance.now() < until && !campaigns.every(isDone); round += 1) {
+    for (const [index, campaign] of campaigns.entries()) {
+      if (isDone(campaign)) continue;
+      const ms = (until - performance.now()) / (round === 0 ? campaigns.length - index : 1);
+      if (ms > 0) await turnOf(campaign, { cases: options.cases, ms });
+    }
+  }
+  const failures = campaigns.reduce((sum, { found }) => sum + found.length, 0);
+  for (const one of campaigns) {
+    say(
+      `${one.target.name.padEnd(18)}${String(one.cases).padStart(9)} cases (${one.largeCases} large)${String(one.edges).padStart(6)} edges${String(one.corpus).padStart(6)} kept  ${Math.round(((one.cases - one.largeCases) / Math.max(1, one.spent)) * 1000)}/s  slowest ${one.slowest.toFixed(1)} ms, ${Math.round(one.growth / 1024)} KB stayed`,
+    );
+    await report(one, judges, options.fixtures === undefined ? fixturesFolder : resolve(options.fixtures));
+  }
+  judges.close();
+  for (const { target } of campaigns) await target.close?.();
+  const total = (count: (one: Campaign) => number): number =>
+    campaigns.reduce((sum, one) => sum + count(one), 0);
+  say(
+    `fuzz: ${campaigns.length} targets, ${total((one) => one.cases)} cases, ${total((one) => one.edges)} edges, ${failures} failures, seed ${options.seed}`,
+  );
+  return failures === 0 ? 0 : 1;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: Options;
+  try {
+    options = readOptions(args, Date.now());
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n`);
+    return 2;
+  }
+  return options.replay === undefined ? fuzz(options) : replay(resolve(options.replay));
+}
+
+process.exitCode = await main(process.argv.slice(2));
