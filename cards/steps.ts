@@ -14,7 +14,7 @@ import {
   stateOf,
   statesOf,
 } from '../src/liveResponse/request/retry.ts';
-import { codePoint, drawnOutOfOrder, inOrder } from '../src/liveResponse/text/visible.ts';
+import { codePoint, drawnOutOfOrder, hiddenCharacter, inOrder } from '../src/liveResponse/text/visible.ts';
 import { stepFailure } from './messages/stepAdvice.ts';
 import { clean, clip, duration, oneLine } from './clip.ts';
 import * as bound from './platformLimits.ts';
@@ -52,7 +52,9 @@ export function oddities(command: Command): string | undefined {
         ? command.fileName
         : command.path;
   const foreign = [...new Set(Array.from(text).filter((character) => character > '\u007e'))];
-  const named = foreign.slice(0, 5).map((one) => `${one} (${codePoint(one)})`);
+  const named = foreign
+    .slice(0, 5)
+    .map((one) => (hiddenCharacter(one) === undefined ? `${one} (${codePoint(one)})` : codePoint(one)));
   const said = [
     ...(drawnOutOfOrder(text)
       ? [

@@ -25,12 +25,20 @@ export async function findPolicy(file: string): Promise<FoundPolicy> {
     return { unread: whyItFailed(error) };
   }
   if (bytes.length > mostBytes) return { unread: `it is larger than ${mostBytes / 1024} KiB` };
-  const sha256 = hash.sha256(bytes.toString('utf8'));
-  const read = readPolicy(bytes.toString('utf8'));
-  return 'problems' in read
-    ? { problems: read.problems, sha256 }
-    : { policy: read.policy, sha256, warnings: read.warnings };
+  const text = bytes.toString('utf8');
+  const sha256 = hash.sha256(text);
+  // Every few seconds the same text: reading it again would keep the event loop each time.
+  if (last?.sha256 === sha256) return last;
+  const read = readPolicy(text);
+  last =
+    'problems' in read
+      ? { problems: read.problems, sha256 }
+      : { policy: read.policy, sha256, warnings: read.warnings };
+  return last;
 }
+
+/** What the newest text that was looked at means. */
+let last: Exclude<FoundPolicy, { readonly unread: string }> | undefined;
 
 async function readBounded(file: string): Promise<Buffer> {
   // Without O_NONBLOCK, opening a pipe at the path would wait until somebody writes into it, and keep the

@@ -7,7 +7,7 @@ import type { Command } from '../../liveResponse/commands.ts';
 import { mergedInto } from '../../liveResponse/device/records.ts';
 import type { Device } from '../../liveResponse/device/records.ts';
 import type { LibraryFile } from '../../liveResponse/ports.ts';
-import { field } from '../../liveResponse/text/json.ts';
+import { field, listOf } from '../../liveResponse/text/json.ts';
 
 /** Texts for people are kept to this many characters; Defender's own are far shorter. */
 const maxText = 1000;
@@ -53,8 +53,9 @@ export function readAction(value: unknown): Action | undefined {
   const createdAt = time(value, 'creationDateTimeUtc');
   // The documented samples call it lastUpdateTimeUtc; the service calls it lastUpdateDateTimeUtc.
   const updatedAt = time(value, 'lastUpdateDateTimeUtc') ?? time(value, 'lastUpdateTimeUtc');
-  const entries = field(value, 'commands');
-  const commands = Array.isArray(entries) ? readCommands(entries) : undefined;
+  const given = field(value, 'commands');
+  const entries = listOf(given).slice(0, maxEntries);
+  const commands = Array.isArray(given) && given.length <= maxEntries ? readCommands(entries) : undefined;
   const cancelledBy = text(value, 'cancellationRequestor');
   const cancelComment = text(value, 'cancellationComment');
   const hresult = readHresult(field(value, 'errorHResult'));
@@ -71,7 +72,7 @@ export function readAction(value: unknown): Action | undefined {
     ...(troubleshoot === '' ? {} : { troubleshoot }),
     ...(cancelledBy === undefined ? {} : { cancelledBy }),
     ...(cancelComment === undefined ? {} : { cancelComment }),
-    progress: onePerIndex(list(value, 'commands').map(readProgress)),
+    progress: onePerIndex(entries.map(readProgress)),
     ...(commands === undefined ? {} : { commands }),
   };
 }
@@ -125,6 +126,9 @@ function readProgress(entry: unknown, position: number): CommandProgress {
   };
 }
 
+/** Entries of one action that are read: ten times as many as a session can have. */
+const maxEntries = 100;
+
 /** How many errors of one command are kept, and how deep objects are searched for them. */
 const maxErrors = 20;
 const maxDepth = 4;
@@ -175,11 +179,15 @@ function numberText(value: number): string {
  * and tokens are secrets anywhere.
  */
 function inert(said: string): string {
-  return said
-    .slice(0, 4 * maxText)
-    .replaceAll(/(https?:\/\/[^\s?"']{1,300})\?[^\s"']+/gi, '$1?…')
-    .replaceAll(/\bbearer\s+[\w.~+/=-]+/gi, 'Bearer …')
-    .slice(0, maxText);
+  return (
+    said
+      .slice(0, 4 * maxText)
+      .replaceAll(/(https?:\/\/[^\s?"']{1,300})\?[^\s"']+/gi, '$1?…')
+      // A link that is cut, or longer than any of Defender's, is none any more; its signature still opens it.
+      .replaceAll(/(?<!\w)sig=[^\s"'&]+/gi, 'sig=…')
+      .replaceAll(/\bbearer\s+[\w.~+/=-]+/gi, 'Bearer …')
+      .slice(0, maxText)
+  );
 }
 
 /** `troubleshootInfo` as a text or an object, and errors of the action rather than of a command. */

@@ -29,7 +29,10 @@ export function safeName(name: string | undefined): string | undefined {
   const shown = Array.from(last)
     .filter((character) => hiddenCharacter(character) === undefined)
     .map((character) => ('<>:"|?*`'.includes(character) ? '_' : character));
-  const text = shown.join('').trim().replace(/^\.+/, '');
+  const text = shown
+    .join('')
+    .trimEnd()
+    .replace(/^[.\s]+/, '');
   if (text === '') return undefined;
   const points = Array.from(text);
   if (points.length <= maxNameCharacters) return text;

@@ -1,5 +1,6 @@
 // Text encodings that nobody names: UTF-8 and UTF-16 are recognised by their form, an old code page can only
 // be guessed, and a guess is named, so that nobody takes its letters for certain.
+import { textOfUnits } from '../text/units.ts';
 
 /**
  * What a text was read as. `guessed`: the name is a guess. `lost`: some of it could not be read, and is
@@ -205,16 +206,57 @@ function looksWide(bytes: Uint8Array, pairs: number, high: 0 | 1, eastern: boole
 }
 
 function decodeWith(bytes: Uint8Array, upper: string): string {
-  const parts: string[] = [];
-  const step = 8192;
-  for (let from = 0; from < bytes.length; from += step) {
-    parts.push(
-      Array.from(bytes.subarray(from, from + step), (byte) =>
-        byte < 0x80 ? String.fromCharCode(byte) : upper.charAt(byte - 0x80),
-      ).join(''),
-    );
+  const units = new Uint16Array(bytes.length);
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    units[at] = byte < 0x80 ? byte : upper.charCodeAt(byte - 0x80);
   }
-  return parts.join('');
+  return textOfUnits(units);
+}
+
+/** What a character is, as far as words are made of it: looked up once for each byte of a code page. */
+const is = {
+  latin: 1,
+  upper: 2,
+  lower: 4,
+  cyrillic: 8,
+  box: 16,
+  control: 32,
+  /** Low quotes open: they follow a space. */
+  lowQuote: 64,
+  sign: 128,
+  /** Of the signs those that may stand within a word. */
+  within: 256,
+  gap: 512,
+  plain: 1_024,
+  special: 2_048,
+} as const;
+
+const tests: readonly (readonly [kind: number, pattern: RegExp])[] = [
+  [is.latin, /\p{Script=Latin}/u],
+  [is.upper, /\p{Lu}/u],
+  [is.lower, /\p{Ll}/u],
+  [is.cyrillic, /\p{Script=Cyrillic}/u],
+  [is.box, /[\u2500-\u259f]/],
+  [is.control, /[\u0000-\u001f\u007f-\u009f\ufffd]/],
+  [is.lowQuote, /[\u201a\u201e]/],
+  [
+    is.sign,
+    /[\u2013\u2014\u2018\u2019\u201c\u201d\u2026\u00ab\u00bb\u00b0\u20ac\u00a3\u00a9\u00ae\u00a7\u00a0\u2116\u00b1\u2122\u2022]/,
+  ],
+  [is.within, /[\u2019\u2018\u00b7-]/],
+  [is.gap, /[ \n(]/],
+  [is.plain, /[A-Za-z]/],
+  [is.special, /[^\u0000-\u007f]/],
+];
+
+function kindsOf(upper: string): Uint16Array {
+  const kinds = new Uint16Array(256);
+  for (let byte = 0; byte < kinds.length; byte += 1) {
+    const character = byte < 0x80 ? String.fromCharCode(byte) : upper.charAt(byte - 0x80);
+    kinds[byte] = tests.reduce((all, [kind, pattern]) => (pattern.test(character) ? all | kind : all), 0);
+  }
+  return kinds;
 }
 
 /**
@@ -222,65 +264,44 @@ function decodeWith(bytes: Uint8Array, upper: string): string {
  * neighbours, not all kinds at once.
  */
 function scoreOf(bytes: Uint8Array, upper: string): number {
+  const kinds = kindsOf(upper);
+  // Outside the text there is as good as a space.
+  const kindAt = (at: number): number => kinds[bytes[at] ?? 0x20] ?? 0;
   let score = 0;
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at] ?? 0;
     if (byte < 0x80) continue;
-    score += valueOf(upper.charAt(byte - 0x80), around(bytes, at - 1, upper), around(bytes, at + 1, upper));
+    const repeated = byte === bytes[at - 1] && byte === bytes[at + 1];
+    score += valueOf(kindAt(at), kindAt(at - 1), kindAt(at + 1), repeated);
   }
   return score;
 }
 
-/** The character at a place as this code page has it; a space outside the text. */
-function around(bytes: Uint8Array, at: number, upper: string): string {
-  const byte = bytes[at];
-  if (byte === undefined) return ' ';
-  return byte < 0x80 ? String.fromCharCode(byte) : upper.charAt(byte - 0x80);
-}
-
-const latin = /\p{Script=Latin}/u;
-const cyrillic = /\p{Script=Cyrillic}/u;
-const box = /[\u2500-\u259f]/;
-
-function valueOf(character: string, before: string, after: string): number {
-  if (latin.test(character) && /\p{Lu}|\p{Ll}/u.test(character)) return latinValue(character, before, after);
-  if (cyrillic.test(character)) {
-    const beside = [before, after].filter((one) => cyrillic.test(one)).length;
+function valueOf(one: number, before: number, after: number, repeated: boolean): number {
+  if ((one & is.latin) !== 0 && (one & (is.upper | is.lower)) !== 0) return latinValue(one, before, after);
+  if ((one & is.cyrillic) !== 0) {
     // A single one among Latin letters is a Latin letter misread.
-    if (latin.test(before) || latin.test(after)) return -3;
-    if (isUpper(character) && isLower(before)) return -3;
-    if (character === before && character === after) return -3;
-    return beside === 0 ? -1 : 2;
+    if (((before | after) & is.latin) !== 0) return -3;
+    if ((one & is.upper) !== 0 && (before & is.lower) !== 0) return -3;
+    if (repeated) return -3;
+    return ((before | after) & is.cyrillic) === 0 ? -1 : 2;
   }
-  if (box.test(character)) return box.test(before) || box.test(after) ? 1 : -2;
-  if (/[\u0000-\u001f\u007f-\u009f\ufffd]/.test(character)) return -6;
-  // Low quotes open: they follow a space.
-  if (/[\u201a\u201e]/.test(character)) return before === ' ' || before === '\n' || before === '(' ? 2 : -2;
+  if ((one & is.box) !== 0) return ((before | after) & is.box) === 0 ? -2 : 1;
+  if ((one & is.control) !== 0) return -6;
+  if ((one & is.lowQuote) !== 0) return (before & is.gap) === 0 ? -2 : 2;
   // Marks and signs stand apart from words: within one they are a letter misread.
-  if (latin.test(before) && latin.test(after)) return /[\u2019\u2018\u00b7-]/.test(character) ? 1 : -3;
-  if (
-    /[\u2013\u2014\u2018\u2019\u201c\u201d\u2026\u00ab\u00bb\u00b0\u20ac\u00a3\u00a9\u00ae\u00a7\u00a0\u2116\u00b1\u2122\u2022]/.test(
-      character,
-    )
-  )
-    return 2;
-  return -1;
+  if ((before & after & is.latin) !== 0) return (one & is.within) === 0 ? -3 : 1;
+  return (one & is.sign) === 0 ? -1 : 2;
 }
 
 /** Western words have one letter of the upper half, seldom two, next to plain ones. */
-function latinValue(character: string, before: string, after: string): number {
-  const plain = [before, after].filter((one) => /[A-Za-z]/.test(one)).length;
-  const special = [before, after].filter((one) => one > '\u007f' && latin.test(one)).length;
+function latinValue(one: number, before: number, after: number): number {
+  const beside = (kind: number): number =>
+    ((before & kind) === kind ? 1 : 0) + ((after & kind) === kind ? 1 : 0);
+  const plain = beside(is.plain);
+  const special = beside(is.special | is.latin);
   if (special === 2) return -3;
-  if (isUpper(character) && isLower(before)) return -3;
-  if (isLower(character) && isUpper(before) && isUpper(after)) return -2;
-  return plain === 0 ? (special === 0 && isLower(character) ? 0 : -1) : plain + 1 - special;
-}
-
-function isUpper(character: string): boolean {
-  return /\p{Lu}/u.test(character);
-}
-
-function isLower(character: string): boolean {
-  return /\p{Ll}/u.test(character);
+  if ((one & is.upper) !== 0 && (before & is.lower) !== 0) return -3;
+  if ((one & is.lower) !== 0 && (before & after & is.upper) !== 0) return -2;
+  return plain === 0 ? (special === 0 && (one & is.lower) !== 0 ? 0 : -1) : plain + 1 - special;
 }

@@ -2,6 +2,7 @@
 // documentation's own sample, and whatever else may come. Three tries, each linear: strict JSON, JSON with
 // its strings repaired, the text as it is. Nothing is ever thrown away unseen.
 import { field, parseJson } from '../text/json.ts';
+import { textOfUnits } from '../text/units.ts';
 import { formatOf } from './collectedFile.ts';
 import type { NotText } from './resultFacts.ts';
 import { decodeText } from './encoding.ts';
@@ -35,9 +36,10 @@ export interface Transcript {
 
 /**
  * What we are willing to look at, in bytes; more is ignored and noted as `cut`. Our own limit: the documents
- * name none.
+ * name none. It is read in one go, and nothing else is answered meanwhile: the worst text of this length
+ * takes some 30 ms.
  */
-export const maxTranscriptBytes = 8 * 1024 * 1024;
+export const maxTranscriptBytes = 2 * 1024 * 1024;
 
 /** A transcript is one flat object. */
 const maxDepth = 8;
@@ -85,9 +87,10 @@ function readText(whole: string, short: boolean): Transcript {
   const strict = asTranscript(parseJson(text, maxDepth)?.value);
   if (strict !== undefined) return short ? { ...strict, note: 'cut' } : strict;
   if (text.trimStart().startsWith('{')) {
-    const { json, open } = mend(text);
-    const mended = asTranscript(parseJson(json, maxDepth)?.value);
-    if (mended !== undefined) return { ...mended, note: open || short ? 'cut' : 'mended' };
+    const repaired = mend(text);
+    const mended =
+      repaired === undefined ? undefined : asTranscript(parseJson(repaired.json, maxDepth)?.value);
+    if (mended !== undefined) return { ...mended, note: repaired?.open === true || short ? 'cut' : 'mended' };
   }
   const plain = clean(whole);
   if (plain === '') return { output: '', errors: '', raw: true, note: 'empty' };
@@ -265,7 +268,21 @@ function asText(value: unknown): string {
 }
 
 function clean(text: string): string {
-  return text.replaceAll('\u0000', '').replaceAll('\r\n', '\n').replaceAll('\r', '\n').trimEnd();
+  return withLineFeeds(text.replaceAll('\u0000', '')).trimEnd();
+}
+
+/** Every line end made LF, in one pass: to replace each by itself takes ten times as long where they are many. */
+function withLineFeeds(text: string): string {
+  if (!text.includes('\r')) return text;
+  const units = new Uint16Array(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x0d && text.charCodeAt(at + 1) === 0x0a) continue;
+    units[length] = code === 0x0d ? 0x0a : code;
+    length += 1;
+  }
+  return textOfUnits(units.subarray(0, length));
 }
 
 const started = 'Transcript started, output file is ';
@@ -290,14 +307,16 @@ function split(text: string): { readonly output: string; readonly firstLine?: st
 
 /**
  * Repairs what breaks strings of JSON: raw control characters (the documents' own sample holds a line break)
- * and backslashes that escape nothing. An end inside a string or object is closed; `open` tells so. One pass.
+ * and backslashes that escape nothing. An end inside a string or object is closed; `open` tells so. One pass;
+ * undefined for what is broken in so many places that it is no JSON.
  */
-function mend(text: string): { readonly json: string; readonly open: boolean } {
+function mend(text: string): { readonly json: string; readonly open: boolean } | undefined {
   const parts: string[] = [];
   let from = 0;
   let inString = false;
   let depth = 0;
   for (let i = 0; i < text.length; i += 1) {
+    if (parts.length > mostMended) return undefined;
     const code = text.charCodeAt(i);
     if (!inString) {
       if (code === 0x22) inString = true;
@@ -324,6 +343,9 @@ function mend(text: string): { readonly json: string; readonly open: boolean } {
   if (open) parts.push('}'.repeat(Math.min(depth, maxDepth)));
   return { json: parts.join(''), open };
 }
+
+/** Parts of a repaired text, two for each repair: a transcript of short lines at its full length has some 100,000. */
+const mostMended = 400_000;
 
 /** Length of the valid escape at `i`, 0 when the backslash there escapes nothing. */
 function escapeLength(text: string, i: number): number {

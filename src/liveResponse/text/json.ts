@@ -3,8 +3,15 @@
 
 /** Deeper than anything Defender answers, shallower than anything that hurts. */
 export const maxJsonDepth = 64;
-/** Characters; more than any answer that we read as a whole (the largest is a transcript of 8 MB). Ours. */
+/** Characters; more than any answer that we read as a whole (the largest is a transcript of 2 MB). Ours. */
 export const maxJsonCharacters = 16 * 1024 * 1024;
+
+/**
+ * Values within one; more than any answer holds (a page of devices has some 6,000, the largest transcript
+ * six), and few enough to be read in some milliseconds: a text of commas takes twenty times as long as words.
+ * Ours.
+ */
+export const maxJsonValues = 200_000;
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
@@ -34,15 +41,35 @@ export function depthOf(text: string, stop = Number.MAX_SAFE_INTEGER): number {
   return deepest;
 }
 
+/** Whether it holds more than `most` commas outside strings; one pass. */
+function hasMoreValues(text: string, most: number): boolean {
+  // Nearly every text is too short for that.
+  if (text.length <= most) return false;
+  let count = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code === 0x22) inString = !inString;
+    else if (inString) {
+      if (code === 0x5c) i += 1;
+    } else if (code === 0x2c) {
+      count += 1;
+      if (count > most) return true;
+    }
+  }
+  return false;
+}
+
 /**
- * The value, wrapped so that a parsed `null` differs from a failure; undefined when it is not JSON, too long or
- * too deep. Never throws.
+ * The value, wrapped so that a parsed `null` differs from a failure; undefined when it is not JSON, too long,
+ * too deep or of too many values. Never throws.
  */
 export function parseJson(
   text: string,
   depth: number = maxJsonDepth,
 ): { readonly value: unknown } | undefined {
   if (text.length > maxJsonCharacters || depthOf(text, depth) > depth) return undefined;
+  if (hasMoreValues(text, maxJsonValues)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return { value };

@@ -31,6 +31,8 @@ const suspicious = 25;
 const batch = 512;
 /** Inputs that are kept; then one that is kept takes the place of another. */
 const corpusSize = 2_000;
+/** Of the cases after which memory has grown, so many are looked at one by one. */
+const mostSuspects = 16;
 /** A reader that fails in so many ways is not looked at further. */
 const mostFaults = 20;
 
@@ -68,6 +70,19 @@ export class Campaign {
     return this.#found;
   }
 
+  /** What stays of one case, in memory or in every object, would be there in all others. */
+  get isOver(): boolean {
+    return (
+      this.#found.length >= mostFaults ||
+      this.#found.some(({ fault }) => fault === 'grew' || fault === 'polluted')
+    );
+  }
+
+  /** Nothing is learnt from another slow case. */
+  get isSlow(): boolean {
+    return this.#met.has('slow');
+  }
+
   get edges(): number {
     return this.#known.reduce((sum, buckets) => sum + (buckets === 0 ? 0 : 1), 0);
   }
@@ -85,7 +100,7 @@ export class Campaign {
   async run({ cases, ms }: { readonly cases: number; readonly ms: number }): Promise<void> {
     const begun = performance.now();
     const until = begun + ms;
-    for (let count = 0; count < cases && this.#found.length < mostFaults; count += 1) {
+    for (let count = 0; count < cases && !this.isOver; count += 1) {
       if ((count & 15) === 0 && performance.now() > until) break;
       await this.#try(this.#next());
     }
@@ -94,6 +109,7 @@ export class Campaign {
 
   /** One input as large as its door lets in, measured by the other process. */
   async large(): Promise<void> {
+    if (this.isSlow) return;
     const { target, judge } = this.#options;
     const whole = target.large(this.#dice);
     const input = whole.subarray(0, target.most);
@@ -140,7 +156,7 @@ export class Campaign {
     const name = pollution();
     if (name !== undefined) this.#keep({ fault: 'polluted', why: `every object has "${name}" now` }, input);
     if (edges.learnInto(this.#known)) this.#learn(input);
-    if (ms > suspicious && target.waits !== true)
+    if (ms > suspicious && target.waits !== true && !this.isSlow)
       this.#measured(await this.#options.judge.judge(target.name, input), input);
     this.#recent.push(input);
     if (this.#recent.length >= batch) await this.#lookAtMemory();
@@ -164,7 +180,7 @@ export class Campaign {
     this.#inUse = inUse;
     if (grown < mostGrowth / 2) return;
     const { target, judge } = this.#options;
-    for (const input of recent) {
+    for (const input of recent.slice(0, mostSuspects)) {
       const verdict = await judge.judge(target.name, input, true);
       if (verdict.failure === undefined) continue;
       this.#measured(verdict, input);
@@ -173,8 +189,8 @@ export class Campaign {
   }
 
   #keep(failure: Failure, input: Buffer): void {
-    const signature =
-      failure.fault === 'slow' || failure.fault === 'grew' ? failure.fault : signatureOf(failure);
+    const { fault } = failure;
+    const signature = fault === 'threw' || fault === 'wrong' ? signatureOf(failure) : fault;
     if (this.#met.has(signature)) return;
     this.#met.add(signature);
     this.#found.push({ ...failure, input: Buffer.from(input) });

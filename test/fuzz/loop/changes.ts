@@ -173,7 +173,8 @@ export class Changes {
     const value = parsed(input);
     if (value === undefined) return dice2(onBytes, input, this.#dice);
     const donor = parsed(other)?.value;
-    return Buffer.from(JSON.stringify(this.#exchanged(value.value, donor, 0)) ?? 'null');
+    // In a list, where what is undefined is null.
+    return Buffer.from(JSON.stringify([this.#exchanged(value.value, donor, 0)]).slice(1, -1));
   }
 
   /** A value with one part of it exchanged. */
@@ -189,7 +190,7 @@ export class Changes {
       else list[at] = this.#exchanged(list[at], donor, depth + 1);
       return list;
     }
-    const entries = Object.entries(value);
+    const entries: [string, unknown][] = Object.entries(value);
     const at = dice.below(entries.length);
     const [name, one] = entries[at] ?? [dice.pick(this.#words), null];
     if (dice.once(8)) entries.splice(at, 1);
@@ -220,7 +221,7 @@ export class Changes {
   /** A text with a change in it; of anything else, what a careless sender would write. */
   #textLike(value: unknown): unknown {
     if (typeof value === 'number') return this.#dice.pick([value + 1, -value, String(value), value * 1e9]);
-    if (typeof value !== 'string') return JSON.stringify(value) ?? null;
+    if (typeof value !== 'string') return JSON.stringify(value);
     const [from, to] = cut(Buffer.from(value), this.#dice);
     const put = this.#dice.pick(this.#words);
     return `${value.slice(0, from)}${put}${value.slice(this.#dice.once(2) ? from : to)}`;

@@ -113,6 +113,9 @@ export function withEdges(file: string, text: string): string {
     if (ts.isBlock(node)) return `{${step()};${inside(node, node.getStart() + 1)}`;
     const drawn = inside(node, node.getStart());
     if (isAlternative(node)) return `(${step()},(${drawn}))`;
+    // Going past an `if` is a branch as well.
+    if (ts.isIfStatement(node) && node.elseStatement === undefined)
+      return `{${isArm(node) ? `${step()};` : ''}${drawn} else {${step()};}}`;
     if (isArm(node)) return `{${step()};${drawn}}`;
     if (ts.isCaseOrDefaultClause(node.parent) && node.parent.statements[0] === node)
       return `${step()};${drawn}`;

@@ -31,7 +31,7 @@ export const plantedQuadratic: Target = {
   name: 'plantedQuadratic',
   form: 'text',
   seeds: bytesOf('<a> b'),
-  large: () => filled(65_536, '<'),
+  large: () => filled(20_000, '<'),
   run: (input) => /<[^>]*>$/.test(input.toString('latin1')),
 };
 

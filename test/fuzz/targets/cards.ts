@@ -19,6 +19,7 @@ import {
   replyMessage,
   textMessage,
 } from '../../../src/adapters/teams/outbound/teamsMessages.ts';
+import type { Reply } from '../../../src/bot/ports.ts';
 import { textsOf } from '../../../src/liveResponse/text/json.ts';
 import { undrawnIn } from '../../support/chats/hostile.ts';
 import { examples } from '../../cards/examples/examples.ts';
@@ -95,6 +96,18 @@ function checkSlack(
     );
 }
 
+function checkCardReply(reply: Extract<Reply, { readonly kind: 'card' }>): void {
+  const { blocks = [], text = '' } = answerMessage(reply) ?? {};
+  check(text.length <= slack.topText, 'a text is too long for Slack');
+  // The card alone may have as much as we allow ourselves; Slack takes 2,300 more.
+  const problems = blockKitProblems(blocks).filter((problem) => !problem.includes('over all strings'));
+  check(problems.length === 0, `Slack would refuse an answer: ${problems[0] ?? ''}`);
+  check(undrawnIn(blocks).length === 0, 'an answer in Slack shows what nobody can see');
+  const message = replyMessage(reply);
+  check(undrawnIn(message).length === 0, 'an answer in Teams shows what nobody can see');
+  check(utf8Length(JSON.stringify(message)) <= 28 * 1024, 'an answer with a card is too large for Teams');
+}
+
 function checkAnswers(text: string, block: string): void {
   const reply = { kind: 'sentence', text, block } as const;
   checkSlack(answerMessage(reply));
@@ -155,6 +168,7 @@ export const cards: Target = {
     ) as Pick<Example, 'request' | 'context'>;
     const view = cardView(request, context);
     checkView(view);
+    for (const text of texts.slice(0, 2)) checkCardReply({ kind: 'card', text, view });
     checkAnswers(texts[0] ?? '', texts[1] ?? '');
     return view;
   },

@@ -3,12 +3,13 @@
 import { createHmac, hash } from 'node:crypto';
 import { decodeLine, noHead, openedEntry, openedLine } from '../../../src/adapters/store/journal/line.ts';
 import type { Head } from '../../../src/adapters/store/journal/line.ts';
+import { BrokenSeal } from '../../../src/adapters/store/journal/sealing.ts';
 import { audit } from '../../../src/adapters/store/audit/audit.ts';
-import { isRecord } from '../../../src/liveResponse/text/json.ts';
+import { isRecord, parseJson } from '../../../src/liveResponse/text/json.ts';
 import { createMemoryDisk, memoryFolder } from '../../support/store/memoryDisk.ts';
 import { testKeys } from '../../support/store/testKeys.ts';
 import type { Dice } from '../loop/dice.ts';
-import { check, filled, jsonOf, valueOf } from '../loop/target.ts';
+import { check, filled, jsonOf } from '../loop/target.ts';
 import type { Target } from '../loop/target.ts';
 import { join } from 'node:path';
 
@@ -47,9 +48,9 @@ function signed(value: unknown): Buffer {
 const opener = { open: (): string => '[{"id":"a","name":"b"},"text"]' };
 
 function readLine(bytes: Buffer): unknown {
-  const results = [testKeys, undefined].flatMap((keys) =>
-    [head, { seq: head.seq, hash: head.hash }].map((before) => decodeLine(bytes, before, keys)),
-  );
+  const heads = [head, { seq: head.seq, hash: head.hash }];
+  for (const before of heads) decodeLine(bytes, before, undefined);
+  const results = heads.map((before) => decodeLine(bytes, before, testKeys));
   for (const read of results) {
     if ('wrong' in read) {
       check(read.wrong !== '' && read.wrong.length < 400, 'what is wrong is told without bounds');
@@ -63,7 +64,7 @@ function readLine(bytes: Buffer): unknown {
       openedEntry(read.entry, read.boxes, opener);
     } catch (error) {
       // The code vouches for marks and boxes: one that does not fit was never written.
-      if (!(error instanceof Error && error.message === 'a sealed field has no box in its line')) throw error;
+      if (!(error instanceof BrokenSeal)) throw error;
     }
   }
   return results;
@@ -110,13 +111,14 @@ export const journalLines: Target = {
     'p_0011223344556677',
   ],
   // Longer than any line of ours: a request of the longest texts has some 40 KB.
-  most: 512 * 1024,
+  most: 128 * 1024,
   large: (dice) =>
     dice.once(2)
-      ? deep(dice, 500_000)
-      : filled(500_000, dice.pick(['[', '{', '"a",', ' ', '\\u0000']), '{"seq":5,"event":["', '"]}'),
+      ? deep(dice, 120_000)
+      : filled(120_000, dice.pick(['[', '{', '"a",', ' ', '\\u0000']), '{"seq":5,"event":["', '"]}'),
   run: (input) => {
-    const value = valueOf(input)?.value;
+    // Deeper lines are refused, or read by nobody who does not meet what comes of it.
+    const value = parseJson(input.toString('utf8'))?.value;
     const read = [readLine(input)];
     if (value !== undefined) {
       const line = input.length % 2 === 0 ? signed(value) : input;

@@ -163,13 +163,13 @@ export const recordFiles: Target = {
     'head',
     current.id,
   ],
-  // Deliveries are rewritten every 5,000 lines.
-  most: 512 * 1024,
+  // Read at the start, before anything listens.
+  most: 64 * 1024,
   large: (dice) =>
     of(
       dice.below(3),
       filled(
-        500_000,
+        60_000,
         dice.pick(['{"k":"a","at":1}\n', '[', '\n', '{"a":', '"']),
         dice.pick(['', JSON.stringify(snapshot)]),
       ).toString(),

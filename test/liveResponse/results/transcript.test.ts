@@ -254,7 +254,7 @@ describe('a transcript', () => {
     },
   );
 
-  test('of more than 8 MB is read up to there', () => {
+  test('of more than 2 MB is read up to there', () => {
     const line = `${'x'.repeat(79)}\n`;
     const large = bytes(`{"script_name":"a","script_output":"${line.repeat(150_000)}"}`);
     expect(large.length).toBeGreaterThan(maxTranscriptBytes);

@@ -3,7 +3,7 @@
 // because exports of a busy tenant have hundreds of megabytes; what each row says is read in records.ts.
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { parse } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
 import type { ExportRead } from './records.ts';
 import { Collected, ExportUnreadable } from './records.ts';
 import { diskWords } from '../journal/disk.ts';
@@ -21,8 +21,7 @@ export async function readExport(path: string): Promise<ExportRead> {
   } catch (error) {
     if (error instanceof ExportUnreadable) throw error;
     const { code } = error as { readonly code?: unknown };
-    if (typeof code === 'string' && code.startsWith('CSV_'))
-      throw new ExportUnreadable(csvTrouble(path, code, error));
+    if (error instanceof CsvError) throw new ExportUnreadable(csvTrouble(path, error.code, error));
     if (typeof code === 'string' && /^E[A-Z]+$/.test(code))
       throw new ExportUnreadable(`${path} cannot be read: ${diskWords(error)}.`, { cause: error });
     throw error;

@@ -5,9 +5,9 @@ import type { KeyObject } from 'node:crypto';
 import type { Event } from '../../../liveResponse/request/events.ts';
 import type { GlobalEvent } from '../../../liveResponse/ports.ts';
 import type { Keys } from './keys.ts';
-import { field } from '../../../liveResponse/text/json.ts';
+import { depthOf, field, maxJsonDepth } from '../../../liveResponse/text/json.ts';
 import type { Boxes, Vault } from './sealing.ts';
-import { seal, unseal } from './sealing.ts';
+import { BrokenSeal, seal, unseal } from './sealing.ts';
 
 /**
  * `request` is null for what belongs to no single request, `session` the number of the session an event is
@@ -124,13 +124,16 @@ export function decodeLine(bytes: Buffer, head: Head, keys: Keys | undefined): L
       wrong: `has number ${seq} where ${head.seq + 1} belongs: lines were removed, inserted or moved`,
     };
   if (key === undefined) {
+    // Its hash vouches for nobody: anybody can write a value that ends whatever walks through it.
+    if (depthOf(bytes.toString('latin1'), maxJsonDepth) > maxJsonDepth)
+      return { wrong: 'is nested too deeply: it was not written by this bot' };
     const wrong = wrongUnkeyed(parsed, head);
     if (wrong !== undefined) return wrong;
     return prev === head.hash ? { entry, boxes, head: { seq, hash: own } } : { wrong: notNext };
   }
   if (typeof key !== 'string' || !readable.has(v))
     return {
-      wrong: `has the format ${JSON.stringify(v)}, which this version does not know: it was written by a newer one`,
+      wrong: `has the format ${typeof v === 'string' || typeof v === 'number' ? String(v).slice(0, 20) : typeof v}, which this version does not know: it was written by a newer one`,
     };
   const wrong = wrongKeyed({ ...parsed, key }, head, keys);
   if (wrong !== undefined) return wrong;
@@ -285,9 +288,15 @@ export function openedEntry(entry: Entry, boxes: Boxes, people: Pick<Vault, 'ope
  */
 export function openedLine(line: unknown, people: Pick<Vault, 'open'> | undefined): unknown {
   const [seq, event, boxes] = [field(line, 'seq'), field(line, 'event'), field(line, 'boxes')];
-  if (typeof line !== 'object' || !Array.isArray(boxes) || typeof seq !== 'number') return line;
-  return {
-    ...line,
-    event: unseal(event, boxes as Boxes, contextOf(seq), people ?? { open: () => undefined }),
-  };
+  if (typeof line !== 'object' || !isBoxes(boxes) || typeof seq !== 'number') return line;
+  try {
+    return {
+      ...line,
+      event: unseal(event, boxes, contextOf(seq), people ?? { open: () => undefined }),
+    };
+  } catch (error) {
+    // Nothing vouches for what is shown here: a line whose seals do not fit is shown as it is.
+    if (!(error instanceof BrokenSeal)) throw error;
+    return line;
+  }
 }

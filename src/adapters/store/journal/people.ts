@@ -3,7 +3,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from '../../../liveResponse/ports.ts';
-import { parseJson, recordOf } from '../../../liveResponse/text/json.ts';
+import { parseJson, recordOf, textsOf } from '../../../liveResponse/text/json.ts';
 import { codeOf } from '../../clock.ts';
 import type { Disk } from './disk.ts';
 import { JournalBroken, OtherKey } from './journalBroken.ts';
@@ -94,9 +94,7 @@ function opened(
   { p, k, a }: { readonly p: string; readonly k: string; readonly a: string },
 ): Person {
   const key = openBytes(wrap, `person ${p}`, k);
-  const [who = '', ...aliases] = JSON.parse(
-    openBytes(key, `about ${p}`, a).toString('utf8'),
-  ) as readonly string[];
+  const [who = '', ...aliases] = textsOf(JSON.parse(openBytes(key, `about ${p}`, a).toString('utf8')));
   return { person: p, who, key, aliases: new Set(aliases) };
 }
 

@@ -142,6 +142,9 @@ export function seal(
   return { value: sealed, boxes: sealer.boxes(context) };
 }
 
+/** A mark of a sealed field that has nothing to stand for. */
+export class BrokenSeal extends Error {}
+
 /** Where in a value a part of it is: under which field, below which, whose words, and readable anyway. */
 interface Position {
   readonly key: string;
@@ -219,10 +222,10 @@ export function unseal(value: unknown, boxes: Boxes, context: string, vault: Pic
     if (Array.isArray(one)) return one.map(walk);
     const place = (one as Readonly<Record<string, unknown>>)[mark];
     if (Array.isArray(place)) {
-      const [index, number, kind] = place as readonly number[];
-      const box = opened[index ?? -1];
-      if (box === undefined) throw new Error('a sealed field has no box in its line');
-      if (box.values !== undefined) return box.values[number ?? -1];
+      const [index, number, kind] = place as readonly unknown[];
+      const box = typeof index === 'number' ? opened[index] : undefined;
+      if (box === undefined) throw new BrokenSeal('a sealed field has no box in its line');
+      if (box.values !== undefined) return typeof number === 'number' ? box.values[number] : undefined;
       if (kind === kinds.person) return { id: box.person, name: forgottenName };
       return kind === kinds.text ? forgottenText : {};
     }

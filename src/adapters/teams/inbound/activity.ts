@@ -174,6 +174,7 @@ function wordsIn(html: string): string {
 function othersWords(attachments: unknown, said: string): Pick<Inbound, 'forwarded' | 'quoted'> {
   const forwarded: string[] = [];
   const quoted: (readonly string[])[] = [];
+  const saidWords = wordsIn(said);
   // All of them: what comes after a dozen files would otherwise be taken for typed. The door bounds the whole
   // body.
   for (const attachment of listOf(attachments)) {
@@ -182,7 +183,7 @@ function othersWords(attachments: unknown, said: string): Pick<Inbound, 'forward
       const found = quotesIn(content);
       forwarded.push(...found.forwarded);
       // Some clients leave the quoted message out of the text: then nothing is to be taken from it.
-      if (wordsIn(withoutQuotes(content)) !== wordsIn(said)) quoted.push(...found.quoted);
+      if (wordsIn(withoutQuotes(content)) !== saidWords) quoted.push(...found.quoted);
     }
     // As Microsoft Graph names them (learn.microsoft.com/graph/api/resources/chatmessageattachment).
     const attached = recordOf(

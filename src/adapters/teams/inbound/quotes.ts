@@ -58,29 +58,26 @@ export function withoutForwarded(text: string, forwarded: readonly string[]): st
 
 /**
  * Without a quoted message, which Teams puts before what was typed, or behind it, and marks in the HTML
- * alone.
+ * alone. The text is parted into words once, however many messages it quotes.
  */
 export function withoutQuoted(text: string, quoted: readonly (readonly string[])[]): string {
-  return quoted.reduce((rest, forms) => {
-    for (const one of forms) {
-      const own = withoutFirst(rest, one) ?? withoutForwarded(rest, [one]);
-      if (own !== rest) return own;
-    }
-    return rest;
-  }, text);
-}
-
-function withoutFirst(text: string, quoted: string): string | undefined {
+  if (quoted.length === 0) return text;
   const said = [...text.matchAll(/\S+/g)];
-  const words = quoted.split(/\s+/).filter((word) => word !== '');
-  if (
-    words.length === 0 ||
-    words.length > said.length ||
-    !words.every((word, index) => said[index]?.[0] === word)
-  )
-    return undefined;
-  const next = said[words.length];
-  return next === undefined ? '' : text.slice(next.index);
+  let from = 0;
+  let to = said.length;
+  for (const forms of quoted) {
+    for (const one of forms) {
+      const words = one.split(/\s+/).filter((word) => word !== '');
+      const at = to - words.length;
+      if (words.length === 0 || at < from) continue;
+      if (words.every((word, index) => said[from + index]?.[0] === word)) from += words.length;
+      else if (words.every((word, index) => said[at + index]?.[0] === word)) to = at;
+      else continue;
+      break;
+    }
+  }
+  if (from === to && said.length > 0) return '';
+  return text.slice(from === 0 ? 0 : said[from]?.index, to === said.length ? text.length : said[to]?.index);
 }
 
 /**

@@ -142,12 +142,16 @@ const lineTags = /<br\s*\/?>|<\/(?:p|div|pre|li|blockquote)>(?=\s*<)/gi;
 const formattingTags =
   /<\/?(?:p|div|span|strong|b|em|i|u|s|del|strike|code|pre|blockquote|font|ul|ol|li|h[1-6]|hr|table|tbody|thead|tr|td|th|codeblock|readonly|attachment|(?:custom)?emoji|img)(?:\s[^<>]*)?\/?>/gi;
 
+/** The whole tag first: a tag that never ends is then looked at once, however many texts it seems to have. */
+const emojiTags = /<(?:(?:custom)?emoji|img)\s([^<>]*)>/gi;
+const alternative = /\balt="([^"<>]{0,60})"/i;
+
 /** The alternative text of an emoji takes its place. */
-const emojiTags = /<(?:(?:custom)?emoji|img)\s[^<>]*?\balt="([^"<>]{0,60})"[^<>]*>/gi;
+function withoutEmoji(text: string): string {
+  return text.replace(emojiTags, (whole, inside: string) => alternative.exec(inside)?.[1] ?? whole);
+}
 
 /** The text without code, bold and the like; a line break stays one, for the reader of commands to judge. */
 export function withoutFormatting(text: string): string {
-  return text.includes('<')
-    ? text.replace(lineTags, '\n').replace(emojiTags, '$1').replace(formattingTags, '')
-    : text;
+  return text.includes('<') ? withoutEmoji(text.replace(lineTags, '\n')).replace(formattingTags, '') : text;
 }

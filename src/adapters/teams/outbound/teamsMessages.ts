@@ -98,7 +98,8 @@ export function replyMessage(reply: Reply): Outgoing | undefined {
         : sentenceCard(reply);
     case 'card': {
       const card = adaptiveCard(reply.view);
-      return { summary: clip(reply.text, 300), card: { ...card, body: [line(reply.text), ...card.body] } };
+      const text = clean(reply.text);
+      return { summary: clip(text, 300), card: { ...card, body: [line(text), ...card.body] } };
     }
     case 'form':
       return formCard(reply.form);
