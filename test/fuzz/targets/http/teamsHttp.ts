@@ -1,11 +1,11 @@
 // The door of Teams over real HTTP, with tokens of keys of our own and a fake connector behind it.
-import { longestBody } from '../../../src/adapters/teams/inbound/inboundRoute.ts';
-import { appId, TeamsHarness } from '../../support/chats/teamsHarness.ts';
-import { field, parseJson } from '../../../src/liveResponse/text/json.ts';
-import { check, filled } from '../loop/target.ts';
-import type { Target } from '../loop/target.ts';
+import { longestBody } from '../../../../src/adapters/teams/inbound/inboundRoute.ts';
+import { appId, TeamsHarness } from '../../../support/chats/teamsHarness.ts';
+import { field, parseJson } from '../../../../src/liveResponse/text/json.ts';
+import { check, filled } from '../../loop/target.ts';
+import type { Target } from '../../loop/target.ts';
 import { send, writtenIn } from './rawHttp.ts';
-import { teamsBodies } from './teamsDoor.ts';
+import { teamsBodies } from '../teamsDoor.ts';
 
 const head = 'POST /api/messages\ncontent-type: application/json\n';
 

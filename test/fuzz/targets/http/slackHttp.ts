@@ -1,14 +1,14 @@
 // The door of Slack over real HTTP, in front of a fake Slack: signed requests of any body, through the guard,
 // Slack's own library and the adapter.
 import { createHmac } from 'node:crypto';
-import { tokens } from '../../../src/demo/slack/server.ts';
-import { bodyLimit } from '../../../src/adapters/slack/limits.ts';
-import { openSlackHarness } from '../../support/slack/slackHarness.ts';
-import type { SlackHarness } from '../../support/slack/slackHarness.ts';
-import { check, filled } from '../loop/target.ts';
-import type { Target } from '../loop/target.ts';
+import { tokens } from '../../../../src/demo/slack/server.ts';
+import { bodyLimit } from '../../../../src/adapters/slack/limits.ts';
+import { openSlackHarness } from '../../../support/slack/slackHarness.ts';
+import type { SlackHarness } from '../../../support/slack/slackHarness.ts';
+import { check, filled } from '../../loop/target.ts';
+import type { Target } from '../../loop/target.ts';
 import { send, writtenIn } from './rawHttp.ts';
-import { slackBodies } from './slackDoor.ts';
+import { slackBodies } from '../slackDoor.ts';
 
 const head = 'POST /slack/events\ncontent-type: ';
 const form = 'application/x-www-form-urlencoded';

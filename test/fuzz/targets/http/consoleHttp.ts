@@ -1,8 +1,8 @@
 // The console's API over real HTTP: the whole program behind it, with the simulator for a Defender.
-import { openConsole } from '../../adapters/console/console.ts';
-import type { TestConsole } from '../../adapters/console/console.ts';
-import { check, filled } from '../loop/target.ts';
-import type { Target } from '../loop/target.ts';
+import { openConsole } from '../../../adapters/console/console.ts';
+import type { TestConsole } from '../../../adapters/console/console.ts';
+import { check, filled } from '../../loop/target.ts';
+import type { Target } from '../../loop/target.ts';
 import { send, writtenIn } from './rawHttp.ts';
 
 const json = 'content-type: application/json';
