@@ -8,7 +8,7 @@ import { testKeys } from '../support/store/testKeys.ts';
 
 test('who waits for an answer is counted from the moment a delivery is taken, also across a restart', async () => {
   const clock = createManualClock();
-  const disk = createMemoryDisk();
+  const disk = createMemoryDisk(new Map(), { clock });
   const open = (): Promise<Deliveries> =>
     Deliveries.open({
       disk,
@@ -16,7 +16,6 @@ test('who waits for an answer is counted from the moment a delivery is taken, al
       name: 'chat-deliveries.ndjson',
       keys: testKeys,
       clock,
-      patience: clock,
       log: createLogBook(),
     });
   const deliveries = await open();

@@ -73,14 +73,13 @@ async function readDeliveries(text: Buffer): Promise<unknown> {
     return isRecord(value) ? signedLine(testKeys, file, value) : line;
   });
   for (const one of [text, Buffer.from(fitting.join('\n'))]) {
-    const disk = createMemoryDisk(new Map([[join(memoryFolder, file), one]]));
+    const disk = createMemoryDisk(new Map([[join(memoryFolder, file), one]]), { clock });
     const read = await Deliveries.open({
       disk,
       folder: memoryFolder,
       name: file,
       keys: testKeys,
       clock,
-      patience: clock,
       log: quiet,
     });
     const left = read.left();
