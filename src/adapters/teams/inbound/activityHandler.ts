@@ -15,7 +15,7 @@ import { toast } from './invokeAnswers.ts';
 import type { InvokeAnswer } from './invokeAnswers.ts';
 import { surface } from '../ids.ts';
 import type { TeamsChat } from '../outbound/chat.ts';
-import { pressedOn, Presses } from './presses.ts';
+import { pressAnsweredWithin, pressedOn, Presses } from './presses.ts';
 import type { Conversations } from '../identity/conversations.ts';
 import type { Roster } from '../identity/roster.ts';
 import type { Threads } from '../identity/threads.ts';
@@ -172,8 +172,21 @@ export class ActivityHandler {
     if (kept === 'notTaken') {
       // Whoever writes for the first time could otherwise only be told in public that there is an answer.
       this.#parts.conversations.record(message, false);
-      this.#replies.background('not taken', this.#replies.tellText(asker, notTakenSentence(kindOf(message))));
+      await this.#tellNotTaken(asker, notTakenSentence(kindOf(message)));
     }
+  }
+
+  /**
+   * Acknowledged once the person knows, or when Teams waits no longer: a process that ends before has
+   * acknowledged nothing that is not on disk, and Teams sends it again.
+   */
+  async #tellNotTaken(asker: Asker, text: string): Promise<void> {
+    const { clock, pressLimit } = this.#parts;
+    const told = this.#replies.tellText(asker, text);
+    this.#replies.background('not taken', told);
+    const stop = new AbortController();
+    await Promise.race([told, clock.sleep(pressLimit ?? pressAnsweredWithin, stop.signal)]);
+    stop.abort();
   }
 
   /**

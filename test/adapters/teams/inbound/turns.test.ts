@@ -14,6 +14,7 @@ import {
   TeamsHarness,
   tenant,
 } from '../../../support/chats/teamsHarness.ts';
+import { createFailingDisk } from '../../../support/store/failingDisk.ts';
 import { answerFor, data, refused } from '../../../support/chats/teamsPresses.ts';
 
 let bench: TeamsHarness;
@@ -247,6 +248,33 @@ describe('a slow store', () => {
     await bench.halt();
     expect([bench.bot.presses.length, bench.alone(ben).length]).toEqual([1, 1]);
     await bench.boot();
+  });
+});
+
+describe('a message that cannot be written down', () => {
+  const full = async (pressLimit?: number): Promise<void> => {
+    const failing = createFailingDisk();
+    // Known from before, and so told privately.
+    await bench.deliver(bench.message(ana, group, 'help'));
+    await answerFor(bench, ana);
+    await bench.halt();
+    await bench.boot({ disk: failing.disk, ...(pressLimit === undefined ? {} : { pressLimit }) });
+    failing.code = 'ENOSPC';
+  };
+
+  it('is acknowledged once its person knows: a process that ends before has acknowledged nothing', async () => {
+    await full();
+    // Its words are late, and the acknowledgement waits for them.
+    bench.connector.faults.push({ method: 'POST', answer: { status: 429, headers: { 'retry-after': '1' } } });
+    expect((await bench.deliver(bench.message(ana, group, 'dump hosta x'))).status).toBe(200);
+    expect(bench.alone(ana).map(wordsOf)).toContainEqual(expect.stringContaining('NOT taken'));
+  });
+
+  it('is acknowledged before Teams shows an error, though nobody can be told', async () => {
+    await full(50);
+    bench.connector.faults.push({ method: 'POST', answer: 'drop', times: 100 });
+    expect((await bench.deliver(bench.message(ana, group, 'dump hosta x'))).status).toBe(200);
+    expect(bench.bot.commands.filter(({ text }) => text === 'dump hosta x')).toEqual([]);
   });
 });
 
