@@ -18,7 +18,8 @@ export interface JournalWatch {
 /** A line as it lies in a journal of any version. */
 type Line = Entry & { readonly v?: number };
 
-export function createJournalWatch(dir: string): JournalWatch {
+/** @param keyText the key of the journal, where it does not lie in the folder */
+export function createJournalWatch(dir: string, keyText?: string): JournalWatch {
   const requests = new Map<string, Request>();
   const projection = createProjection();
   const approvedBy = new Map<string, string>();
@@ -47,7 +48,7 @@ export function createJournalWatch(dir: string): JournalWatch {
       read.set(name, from + whole);
       const lines = buffer.toString('utf8', 0, whole).split('\n');
       // Read again each time: somebody may have been met since, and never before the lines that tell of it.
-      const people = openerIn(dir);
+      const people = openerIn(dir, keyText);
       for (const line of lines) if (line !== '') take(openedLine(JSON.parse(line), people) as Line);
     } finally {
       closeSync(handle);

@@ -1,33 +1,28 @@
-// `npm run crash-test -- --kills 200`: bot, Defender and Slack as processes of their own; people type and
-// press, and the bot is killed with -9 again and again, mostly right after it has acknowledged something.
-// Ends with exit code 1 where anything was lost, run twice, run unapproved, or a card is untrue.
-import { isOpen, stageOf } from '../../src/liveResponse/request/request.ts';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// `npm run crash-test -- --kills 200`: bot, Defender, Slack and Teams as processes of their own, a tenth of
+// all calls failing; people type and press, and the bot is killed with -9 again and again, mostly right after
+// it has acknowledged something. Ends with exit code 1 where anything was lost, run twice, run unapproved or
+// altered, where a card is untrue or a secret was found.
+import { stageOf } from '../../src/liveResponse/request/request.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect, parseArgs } from 'node:util';
-import { addressIn, startProgram } from '../support/programs/program.ts';
 import type { Program } from '../support/programs/program.ts';
-import { createJournalWatch } from './journalWatch.ts';
-import { liftLimits } from './limits.ts';
-import { crashPolicy, People } from './people.ts';
+import { addressIn } from '../support/programs/program.ts';
+import { befall, Chronicle, happeningIn, libraryChangesBefore } from './happenings.ts';
+import { People } from './people.ts';
 import { between, randomFrom } from './random.ts';
 import type { Random } from './random.ts';
-import { slackControl } from './slackControl.ts';
-import type { LogLine, SlackControl } from './slackControl.ts';
+import { deviceCount } from './tenant.ts';
+import { Stage } from './stage.ts';
+import type { Doors } from './stage.ts';
+import { judged, print } from './report.ts';
 import { verdictOf } from './verdict.ts';
-import type { Evidence, JournalLine, Submission } from './verdict.ts';
-import { journalLines } from '../support/store/journal.ts';
 
 const usage = `npm run crash-test -- [options]
   --kills N     how often the bot is killed (60)
-  --seed N      the same people, moments and transports as in an earlier run
+  --seed N      the same people, moments, faults and transports as in an earlier run
   --keep        leave the folder with journal and logs
 Timing differs from run to run, so a seed makes the same thing likely, not certain.`;
 
-/** Devices to choose from: few enough that some are busy. */
-const deviceCount = 200;
 /**
  * After the last kill, how long nothing may get better before everything has come to its end. The bot changes
  * 45 cards a minute at most, as Slack asks: after very many kills the last card waits its turn. Milliseconds.
@@ -37,76 +32,6 @@ const patience = 120_000;
 const longest = 1_200_000;
 /** After the last start, how long somebody waits for an answer before it counts as lost. Milliseconds. */
 const answerPatience = 30_000;
-
-interface Stage {
-  readonly dir: string;
-  readonly data: string;
-  readonly simulatorUrl: string;
-  readonly slack: SlackControl;
-  start(socket: boolean): Promise<Program>;
-  close(): Promise<void>;
-}
-
-async function openStage(): Promise<Stage> {
-  const dir = mkdtempSync(join(tmpdir(), 'lr-crash-test-'));
-  const data = join(dir, 'data');
-  writeFileSync(join(dir, 'policy.yaml'), crashPolicy());
-  writeFileSync(join(dir, 'slack.ndjson'), '');
-  const simulator = await startProgram('src/cli/simulator.js', [
-    '--port',
-    '0',
-    '--speed',
-    '60',
-    '--devices',
-    String(deviceCount),
-    '--latency',
-    '20',
-    '--lose-answers',
-    '0.1',
-    '--data',
-    join(dir, 'tenant'),
-    '--sessions',
-    '50',
-  ]);
-  const { url: simulatorUrl } = JSON.parse(simulator.firstLine) as { readonly url: string };
-  await liftLimits(simulatorUrl);
-  const slackProgram = await startProgram('test/crash/slackProcess.js', [join(dir, 'slack.ndjson')]);
-  const { api, control, tokens } = JSON.parse(slackProgram.firstLine) as {
-    readonly api: string;
-    readonly control: string;
-    readonly tokens: { readonly bot: string; readonly app: string; readonly signingSecret: string };
-  };
-  const slack = slackControl(control);
-  return {
-    dir,
-    data,
-    simulatorUrl,
-    slack,
-    async start(socket) {
-      const program = await startProgram('src/main.js', [], {
-        PORT: '0',
-        LR_DATA_DIR: data,
-        LR_POLICY: join(dir, 'policy.yaml'),
-        LR_LOG_LEVEL: 'warn',
-        SLACK_BOT_TOKEN: tokens.bot,
-        ...(socket ? { SLACK_APP_TOKEN: tokens.app } : { SLACK_SIGNING_SECRET: tokens.signingSecret }),
-        SLACK_API_URL: api,
-        DEFENDER_API_URL: simulatorUrl,
-        DEFENDER_AUTH: 'none',
-        LR_SUBMITS_PER_MINUTE: '1000',
-        LR_CALLS_PER_MINUTE: '10000',
-        LR_CALLS_PER_HOUR: '100000',
-        LR_POLL_MS: '300',
-      });
-      await slack.target(socket ? undefined : addressIn(program.firstLine));
-      return program;
-    },
-    async close() {
-      await slackProgram.kill('SIGKILL');
-      await simulator.kill('SIGKILL');
-    },
-  };
-}
 
 /** Counts what happens, so that the next kill can wait for it. */
 class Counter {
@@ -125,7 +50,14 @@ class Counter {
   /** Resolves after so many more; `patience` milliseconds at most. */
   async more(count: number, patience: number): Promise<void> {
     const reached = new Promise<void>((go) => (this.#waiting = { until: this.#count + count, go }));
-    await Promise.race([reached, pause(patience)]);
+    const end = new AbortController();
+    await Promise.race([
+      reached,
+      pause(patience, undefined, { signal: end.signal }).catch((error: unknown) => {
+        if (!end.signal.aborted) throw error;
+      }),
+    ]);
+    end.abort();
   }
 }
 
@@ -147,29 +79,9 @@ async function moment(random: Random, { acknowledged, drawn }: Counters): Promis
   await pause(between(random, 0, random() < 0.6 ? 30 : 500));
 }
 
-function linesOf(dir: string): readonly JournalLine[] {
-  return journalLines(dir) as readonly JournalLine[];
-}
-
-async function evidenceOf(stage: Stage): Promise<Evidence> {
-  const journal = createJournalWatch(stage.data);
-  journal.read();
-  const submissions = (
-    (await (await fetch(`${stage.simulatorUrl}/simulator/submissions`)).json()) as {
-      readonly value: readonly Submission[];
-    }
-  ).value;
-  const log = readFileSync(join(stage.dir, 'slack.ndjson'), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as LogLine);
-  return {
-    log,
-    journal: linesOf(stage.data),
-    requests: journal.requests,
-    submissions,
-    cards: (await stage.slack.room('all')).cards,
-  };
+/** Four starts in five are through the lighter door: the other takes half a second longer. */
+function doorsOf(random: Random): Doors {
+  return { socket: random() < 0.5, teams: random() < 0.8 ? 'direct' : 'botbuilder' };
 }
 
 /**
@@ -180,23 +92,33 @@ async function settle(stage: Stage): Promise<readonly string[]> {
   const began = performance.now();
   let better = began;
   let left = Infinity;
+  let told = began;
   for (;;) {
-    const evidence = await evidenceOf(stage);
-    const open = [...evidence.requests.values()].filter(isOpen);
-    const { lost, untrue } = verdictOf(evidence).broken;
+    const { open, behind } = await stage.unsettled();
     const waited = performance.now() - began;
-    const done = open.length === 0 && untrue.length === 0 && (lost.length === 0 || waited > answerPatience);
-    if (open.length + untrue.length < left) better = performance.now();
-    left = Math.min(left, open.length + untrue.length);
+    const done =
+      open.length + behind.length === 0 &&
+      (waited > answerPatience || verdictOf(await stage.evidence()).broken.lost.length === 0);
+    if (open.length + behind.length < left) better = performance.now();
+    left = Math.min(left, open.length + behind.length);
     if (done || performance.now() - better > patience || waited > longest)
       return open.map((request) => `${request.id} is still ${stageOf(request).state}`);
+    if (performance.now() - told > 30_000) {
+      told = performance.now();
+      print(`after the last kill: ${open.length} requests go on, ${behind.length} cards are behind`);
+    }
     await pause(1_000);
   }
 }
 
+interface Options {
+  readonly kills: number;
+  readonly seed: number;
+  readonly keep: boolean;
+}
+
 /** Undefined where only help was asked for. */
-function optionsGiven():
-  { readonly kills: number; readonly seed: number; readonly keep: boolean } | undefined {
+function optionsGiven(): Options | undefined {
   const { values } = parseArgs({
     options: {
       kills: { type: 'string' },
@@ -216,6 +138,51 @@ function optionsGiven():
   return { kills, seed, keep: values.keep === true };
 }
 
+interface Run {
+  readonly options: Options;
+  readonly random: Random;
+  readonly stage: Stage;
+  readonly counters: Counters;
+  readonly people: People;
+  readonly chronicle: Chronicle;
+  /** Throws where the people could not go on. */
+  readonly check: () => void;
+}
+
+/** One start of the bot, what befalls it, and its end. */
+async function live(run: Run, life: number, shift: number): Promise<void> {
+  const { random, stage, people, counters, chronicle } = run;
+  if (libraryChangesBefore(life, shift)) await stage.changeLibrary();
+  const doors = doorsOf(random);
+  const began = performance.now();
+  const bot = await stage.start(doors);
+  chronicle.starts.push(performance.now() - began);
+  people.present(true);
+  try {
+    const happening = happeningIn(life, shift);
+    if (happening !== undefined) {
+      await moment(random, counters);
+      if (await befall(happening, { stage, bot, doors, random, chronicle })) return;
+    }
+    await moment(random, counters);
+    if (life % 10 === 0) await monitored(stage, bot);
+    if (bot.child.exitCode !== null)
+      chronicle.wrong.push(
+        `it ended by itself with ${bot.child.exitCode}: ${bot.stderr().trim().slice(-500)}`,
+      );
+  } finally {
+    await bot.kill('SIGKILL');
+    people.present(false);
+  }
+}
+
+/** What a monitor reads is kept, to be searched for secrets. */
+async function monitored(stage: Stage, bot: Program): Promise<void> {
+  const admin = await bot.adminUrl();
+  for (const address of [`${addressIn(bot.firstLine)}/healthz`, `${admin}/readyz`, `${admin}/metrics`])
+    stage.note(await (await fetch(address)).text());
+}
+
 async function main(): Promise<number> {
   const options = optionsGiven();
   if (options === undefined) return 0;
@@ -223,99 +190,66 @@ async function main(): Promise<number> {
   print(`crash test: ${kills} kills, seed ${seed}`);
   const began = performance.now();
   const random = randomFrom(seed);
-  const stage = await openStage();
+  const stage = new Stage(random);
   const counters: Counters = { acknowledged: new Counter(), drawn: new Counter() };
   let failure: Error | undefined;
-  const people = new People({
-    slack: stage.slack,
-    random,
-    devices: Array.from({ length: deviceCount }, (_, n) => `load${String(n + 1).padStart(3, '0')}`),
-    acknowledged: () => counters.acknowledged.add(),
-    drawn: (count) => counters.drawn.to(count),
-    failed: (error) => (failure ??= new Error('the people could not go on', { cause: error })),
-  });
+  try {
+    await stage.open();
+    const people = new People({
+      deliver: (deed) => stage.deliver(deed),
+      look: () => stage.room('open'),
+      random,
+      devices: Array.from({ length: deviceCount }, (_, n) => `load${String(n + 1).padStart(3, '0')}`),
+      acknowledged: () => counters.acknowledged.add(),
+      drawn: (count) => counters.drawn.to(count),
+      failed: (error) => (failure ??= new Error('the people could not go on', { cause: error })),
+    });
+    const check = (): void => {
+      if (failure !== undefined) throw failure;
+    };
+    const run = { options, random, stage, counters, people, chronicle: new Chronicle(), check };
+    return await played(run, began);
+  } finally {
+    await stage.close(options.keep);
+    if (options.keep) print(`kept: ${stage.dir}`);
+  }
+}
+
+async function played(run: Run, began: number): Promise<number> {
+  const { options, random, stage, people, chronicle } = run;
   const working = people.work();
   let bot: Program | undefined;
   try {
-    for (let kill = 1; kill <= kills && failure === undefined; kill += 1) {
-      bot = await stage.start(random() < 0.5);
-      people.present(true);
-      await moment(random, counters);
-      await bot.kill('SIGKILL');
-      people.present(false);
-      if (kill % 50 === 0) print(`${kill} kills, ${seconds(began)} s`);
+    const shift = between(random, 0, 30);
+    for (let life = 1; life <= options.kills; life += 1) {
+      await live(run, life, shift);
+      run.check();
+      if (life % 50 === 0) print(`${life} kills, ${seconds(began)} s`);
     }
     people.windDown();
-    bot = await stage.start(false);
+    await stage.calm();
+    const killed = seconds(began);
+    bot = await stage.start({ socket: false, teams: 'botbuilder' });
     people.present(true);
     const stuck = await settle(stage);
     people.stop();
     await working;
-    if (failure !== undefined) throw failure;
+    run.check();
+    await monitored(stage, bot);
     const code = await bot.kill('SIGTERM');
-    const audited = await startProgram('src/cli/audit.js', ['verify', '--data', stage.data]);
-    const auditCode = await audited.ended;
-    const { figures, broken } = verdictOf(await evidenceOf(stage));
-    const also = [
-      ...stuck,
-      ...(code === 0 ? [] : [`the last process ended with ${String(code)}: ${bot.stderr()}`]),
-      ...(auditCode === 0 ? [] : [`audit -- verify ended with ${String(auditCode)}`]),
-    ];
-    return told(
-      { kills, ...figures, ...counts(broken), seconds: seconds(began) },
-      { ...broken, 'not well at the end': also },
-      `npm run crash-test -- --kills ${kills} --seed ${seed} --keep`,
-    );
+    if (code !== 0) chronicle.wrong.push(`the last process ended with ${String(code)}: ${bot.stderr()}`);
+    const audit = await stage.audited();
+    if (audit !== 0) chronicle.wrong.push(`audit -- verify ended with ${String(audit)}`);
+    chronicle.wrong.push(...stuck);
+    return await judged({ stage, chronicle, ...options, killed, seconds: seconds(began) });
   } finally {
     people.stop();
     await bot?.kill('SIGKILL');
-    await stage.close();
-    if (options.keep) print(`kept: ${stage.dir}`);
-    else rmSync(stage.dir, { recursive: true, force: true });
   }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }
 
 function seconds(began: number): number {
   return Math.round((performance.now() - began) / 1000);
-}
-
-function counts(broken: Readonly<Record<string, readonly string[]>>): Readonly<Record<string, number>> {
-  return Object.fromEntries(
-    Object.entries(broken).map(([name, all]) => [name === 'untrue' ? 'untrue cards' : name, all.length]),
-  );
-}
-
-/** How many of the sentences of one kind are printed. */
-const mostTold = 20;
-
-/** Prints it all; the exit code. */
-function told(
-  figures: Readonly<Record<string, number>>,
-  broken: Readonly<Record<string, readonly string[]>>,
-  again: string,
-): number {
-  for (const [name, figure] of Object.entries(figures))
-    print(`${name.padEnd(24)}${String(figure).padStart(6)}`);
-  const wrong = Object.entries(broken).filter(([, all]) => all.length > 0);
-  for (const [name, all] of wrong) {
-    print(`\n${name}:`);
-    for (const sentence of all.slice(0, mostTold)) print(`  ${sentence}`);
-    if (all.length > mostTold) print(`  and ${all.length - mostTold} more`);
-  }
-  // Nothing can be lost where nothing was done.
-  const idle =
-    (figures['acknowledged'] ?? 0) < (figures['kills'] ?? 0) || (figures['submissions'] ?? 0) === 0;
-  if (idle) print('\nToo little was done to show anything.');
-  print(
-    wrong.length === 0 && !idle
-      ? '\nNothing lost, nothing twice, nothing unapproved, no card untrue.'
-      : `\nTo repeat it: ${again}`,
-  );
-  return wrong.length === 0 && !idle ? 0 : 1;
 }
 
 main().then(

@@ -1,9 +1,13 @@
-// What the fake Slack as a process of its own is asked to do, what it shows, and the lines it logs: the
-// evidence that the verdict is made from.
+// What a fake chat as a process of its own is asked to do, what it shows, and the lines it logs: the evidence
+// that the verdict is made from.
+
+export type Chat = 'slack' | 'teams';
 
 interface Done {
   /** Names it in the log, and in the answer that comes to its own address. */
   readonly key: string;
+  readonly chat: Chat;
+  /** The Slack account of who did it, whatever the chat. */
   readonly person: string;
 }
 export interface Typed extends Done {
@@ -24,10 +28,10 @@ export interface FilledIn extends Done {
   readonly input: string;
   readonly request: string;
 }
-/** Something a person does in Slack. */
+/** Something a person does in a chat. */
 export type Deed = Typed | Pressed | FilledIn;
 
-/** How the bot answered one delivery of a deed. `attempt` is above 0 where Slack delivered it again. */
+/** How the bot answered one delivery of a deed. `attempt` is above 0 where the chat delivered it again. */
 export interface DeliveryLine {
   readonly type: 'delivery';
   readonly at: number;
@@ -43,6 +47,7 @@ export interface DeliveryLine {
 export interface PrivateLine {
   readonly type: 'private';
   readonly at: number;
+  readonly chat: Chat;
   readonly user: string;
   readonly text: string;
   readonly key?: string;
@@ -56,18 +61,19 @@ export interface ModalLine {
   readonly title: string;
 }
 
-export interface CallLine {
-  readonly type: 'call';
+/** A message as it was written or changed in a place, with all that was sent of it. */
+export interface ShownLine {
+  readonly type: 'shown';
   readonly at: number;
-  readonly method: string;
+  readonly chat: Chat;
   readonly channel: string;
-  readonly ts: string;
-  readonly answer: string;
+  readonly body: string;
 }
 
-export type LogLine = DeliveryLine | PrivateLine | ModalLine | CallLine;
+export type LogLine = DeliveryLine | PrivateLine | ModalLine | ShownLine;
 
 export interface CardSeen {
+  readonly chat: Chat;
   readonly channel: string;
   readonly ts: string;
   readonly request: string;
@@ -84,20 +90,24 @@ export interface Room {
   readonly forms: readonly { readonly user: string; readonly request: string }[];
 }
 
+/** How often each fault was really played. */
+export type Played = Readonly<Record<string, number>>;
+
 /** The driver's side of the process. */
-export interface SlackControl {
+export interface ChatControl {
   /**
-   * Where deliveries go from now on; undefined: over the socket. What was never acknowledged of what Slack
-   * repeats is delivered again.
+   * The program's address; undefined: over the socket. What was never acknowledged of what the chat repeats
+   * is delivered again.
    */
   target(url: string | undefined): Promise<void>;
   /** Resolves with whether it was acknowledged. */
   deliver(deed: Deed): Promise<boolean>;
   /** `open`: only cards on which something can be decided. */
   room(which: 'open' | 'all'): Promise<Room>;
+  played(): Promise<Played>;
 }
 
-export function slackControl(url: string): SlackControl {
+export function chatControl(url: string): ChatControl {
   async function ask(path: string, body?: unknown): Promise<unknown> {
     const answer = await fetch(
       `${url}${path}`,
@@ -106,7 +116,7 @@ export function slackControl(url: string): SlackControl {
         : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
     );
     if (!answer.ok)
-      throw new Error(`the fake Slack answered ${answer.status} to ${path}: ${await answer.text()}`);
+      throw new Error(`the fake chat answered ${answer.status} to ${path}: ${await answer.text()}`);
     return answer.json();
   }
   return {
@@ -116,5 +126,6 @@ export function slackControl(url: string): SlackControl {
     deliver: async (deed) =>
       ((await ask('/deliver', deed)) as { readonly acknowledged: boolean }).acknowledged,
     room: async (which) => (await ask(`/room/${which}`)) as Room,
+    played: async () => (await ask('/played')) as Played,
   };
 }
