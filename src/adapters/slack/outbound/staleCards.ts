@@ -27,6 +27,8 @@ export interface StaleCardsOptions {
 export class StaleCards {
   readonly #parts: StaleCardsOptions;
   readonly #sweeps = new Set<Promise<void>>();
+  /** Older cards that are being rewritten, by where they are. */
+  readonly #marking = new Map<string, Promise<void>>();
 
   constructor(options: StaleCardsOptions) {
     this.#parts = options;
@@ -45,8 +47,20 @@ export class StaleCards {
     log.info('slackCardSuperseded', { request: requestId });
   }
 
-  /** The same where it is no harm if it fails. */
-  async mark(old: CardAddress, newest: CardAddress, requestId: string): Promise<void> {
+  /**
+   * The same where it is no harm if it fails. One change however often the card is pressed meanwhile: Slack
+   * takes few of them in a minute, and the cards of other requests wait for them.
+   */
+  mark(old: CardAddress, newest: CardAddress, requestId: string): Promise<void> {
+    const key = `${old.channel} ${old.ts}`;
+    const running = this.#marking.get(key);
+    if (running !== undefined) return running;
+    const work = this.#mark(old, newest, requestId).finally(() => this.#marking.delete(key));
+    this.#marking.set(key, work);
+    return work;
+  }
+
+  async #mark(old: CardAddress, newest: CardAddress, requestId: string): Promise<void> {
     try {
       await this.rewrite(old, newest, requestId);
     } catch (error) {

@@ -102,6 +102,25 @@ describe('a press', () => {
     expect(room.presses).toHaveLength(0);
   });
 
+  test('on an older card takes one change of a card, however often it comes before that is done', async () => {
+    const old = room.cardWith('approve');
+    const newer = room.cardWith('approve');
+    room.newest.set('lr-abc123', { surface: 'slack', place: 'C1', id: newer.ts });
+    let go: () => void = () => undefined;
+    room.slack.fault('chat.update', { kind: 'hold', go: new Promise((resolve) => (go = resolve)) });
+    for (const who of ['U1', 'U2']) {
+      await room.slack.person(who).press(old, 'approve');
+      await room.toldTo(who, 'superseded');
+    }
+    go();
+    await room.slack.until('the older card rewritten', () =>
+      read(old).includes('superseded') ? true : undefined,
+    );
+    await room.slack.person('U1').command('C1', 'status');
+    await room.slack.until('the command after it', () => room.commands[0]);
+    expect(room.slack.world.calls.filter(({ method }) => method === 'chat.update')).toHaveLength(1);
+  });
+
   test('twice at once runs the bot twice, whose store decides, and answers both', async () => {
     let count = 0;
     room.answer = () => sentence(`answer ${(count += 1)}`);
