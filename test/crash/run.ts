@@ -21,6 +21,7 @@ const usage = `npm run crash-test -- [options]
   --kills N     how often the bot is killed (60)
   --seed N      the same people, moments, faults and transports as in an earlier run
   --keep        leave the folder with journal and logs
+After a SIGINT to this process alone it kills no more, and judges what there is.
 Timing differs from run to run, so a seed makes the same thing likely, not certain.`;
 
 /**
@@ -73,8 +74,8 @@ interface Counters {
 async function moment(random: Random, { acknowledged, drawn }: Counters): Promise<void> {
   const chance = random();
   if (chance < 0.1) return pause(between(random, 0, 300));
-  if (chance < 0.4) await drawn.more(between(random, 1, 6), 6_000);
-  else await acknowledged.more(between(random, 1, 10), 4_000);
+  if (chance < 0.4) await drawn.more(between(random, 1, 10), 6_000);
+  else await acknowledged.more(between(random, 1, 20), 5_000);
   // An answer takes some hundred milliseconds: most kills come before it.
   await pause(between(random, 0, random() < 0.6 ? 30 : 500));
 }
@@ -221,9 +222,13 @@ async function played(run: Run, began: number): Promise<number> {
   let bot: Program | undefined;
   try {
     const shift = between(random, 0, 30);
-    for (let life = 1; life <= options.kills; life += 1) {
+    const enough = new AbortController();
+    process.once('SIGINT', () => enough.abort());
+    let kills = 0;
+    for (let life = 1; life <= options.kills && !enough.signal.aborted; life += 1) {
       await live(run, life, shift);
       run.check();
+      kills = life;
       if (life % 50 === 0) print(`${life} kills, ${seconds(began)} s`);
     }
     people.windDown();
@@ -241,7 +246,7 @@ async function played(run: Run, began: number): Promise<number> {
     const audit = await stage.audited();
     if (audit !== 0) chronicle.wrong.push(`audit -- verify ended with ${String(audit)}`);
     chronicle.wrong.push(...stuck);
-    return await judged({ stage, chronicle, ...options, killed, seconds: seconds(began) });
+    return await judged({ stage, chronicle, ...options, kills, killed, seconds: seconds(began) });
   } finally {
     people.stop();
     await bot?.kill('SIGKILL');

@@ -106,6 +106,9 @@ export function verdictOf(evidence: Evidence): Verdict {
       approvals: evidence.journal.filter(({ event }) => event.type === 'approved').length,
       submissions: evidence.submissions.length,
       'answers lost and found': [...evidence.requests.keys()].filter((id) => all.has(id, 'found')).length,
+      'handed over after a kill before the POST': tried.filter(
+        (id) => handedOver(all, id) && neverAnswered(all, id),
+      ).length,
       'older copies in Teams': olderInTeams(evidence).length,
     },
     broken: {
@@ -126,6 +129,11 @@ function handedOver(all: Case, id: string): boolean {
   return (
     all.has(id, 'abandoned', 'resubmitted') || (request !== undefined && stageOf(request).state === 'unknown')
   );
+}
+
+/** Its process ended between the intent to send it and the answer: no fault of Defender had a part in it. */
+function neverAnswered(all: Case, id: string): boolean {
+  return all.of(id).some(({ event }) => event.type === 'lost' && event.error === undefined);
 }
 
 /** One line for each deed: the first one that says something, else the first one. */

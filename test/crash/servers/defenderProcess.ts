@@ -18,10 +18,10 @@ import { Tally } from './chatProcess.ts';
  * from one whose answer was lost: each such leaves its request to a person, so these are few.
  */
 const failures: readonly (Fault & { readonly percent: number })[] = [
-  { what: 'reset', on: 'run', percent: 0.3 },
-  { what: 'status', on: 'run', status: 503, percent: 0.3 },
-  { what: 'throttle', on: 'run', retryAfter: 1, percent: 1.2 },
-  { what: 'throttle', on: 'run', percent: 1.2 },
+  { what: 'reset', on: 'run', percent: 0.1 },
+  { what: 'status', on: 'run', status: 503, percent: 0.1 },
+  { what: 'throttle', on: 'run', retryAfter: 1, percent: 1.4 },
+  { what: 'throttle', on: 'run', percent: 1.4 },
   { what: 'loseAnswer', on: 'run', percent: 4 },
   ...(['list', 'get', 'machines', 'library', 'link', 'cancel'] as const).flatMap((on) => [
     { what: 'reset' as const, on, percent: 2 },
