@@ -88,6 +88,8 @@ const enough = 12;
 /** Somebody drops what cannot be found at Defender after so long; milliseconds. */
 const patience = 18_000;
 
+/** So long a request counts as one that waits for somebody; milliseconds. */
+const freshFor = 12_000;
 /** Before the same button of a card is pressed again; milliseconds. */
 const pressPause = 1_500;
 
@@ -123,6 +125,8 @@ export class People {
    */
   readonly #unfound = new Map<string, number>();
 
+  /** When each request was first seen. */
+  readonly #seen = new Map<string, number>();
   /** When each button of each card was last pressed. */
   readonly #pressed = new Map<string, number>();
 
@@ -155,10 +159,20 @@ export class People {
   async #watching(): Promise<void> {
     while (!this.#stopped) {
       this.#room = await this.#options.look();
-      this.#waiting = new Set(this.#room.cards.map(({ request }) => request)).size;
+      this.#waiting = this.#fresh(new Set(this.#room.cards.map(({ request }) => request)));
       this.#options.drawn(this.#room.drawn);
       await pause(40);
     }
+  }
+
+  /**
+   * How many were seen for the first time a moment ago. A card that nobody can draw any more keeps its buttons,
+   * and may not keep people from asking.
+   */
+  #fresh(requests: ReadonlySet<string>): number {
+    const now = performance.now();
+    for (const request of requests) if (!this.#seen.has(request)) this.#seen.set(request, now);
+    return [...requests].filter((request) => now - (this.#seen.get(request) ?? now) < freshFor).length;
   }
 
   async #living(human: Human): Promise<void> {
