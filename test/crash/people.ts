@@ -206,7 +206,7 @@ export class People {
         request: form.request,
       };
     const asker = responders.includes(human);
-    if (this.#asking && random() < 0.08)
+    if (this.#asking && random() < 0.04)
       return this.#typed(human, oneOf(random, ['help', 'list', 'whoami', 'status lr-000000']) ?? 'help');
     if (asker && this.#asking && this.#waiting + this.#asked < enough && random() < 0.6)
       return this.#ask(human);
