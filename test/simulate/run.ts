@@ -126,7 +126,9 @@ async function cutDown({ seed, violations }: SeedLine): Promise<void> {
   const promise = violations[0]?.promise;
   if (promise === undefined) return;
   await loadModules();
-  const { plan, tries } = await shrink(planOf(seed), promise);
+  const { plan, tries } = await shrink(planOf(seed), async (smaller) =>
+    (await playDay(smaller)).violations.find((violation) => violation.promise === promise),
+  );
   const file = join(tmpdir(), `live-response-bot-seed-${seed}.json`);
   writeFileSync(file, JSON.stringify(plan, undefined, 1));
   print(

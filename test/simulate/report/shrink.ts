@@ -1,7 +1,5 @@
 // Makes a failing plan smaller while it still breaks the same promise: fewer faults, fewer moves, a shorter day.
-import { playDay } from '../life/day.ts';
-import type { Promised } from '../checks/ledger.ts';
-import { calm } from '../plan/plan.ts';
+import type { Violation } from '../checks/ledger.ts';
 import type { Plan } from '../plan/plan.ts';
 
 export interface Shrunk {
@@ -9,22 +7,28 @@ export interface Shrunk {
   readonly tries: number;
 }
 
+/** Plays a plan and answers the first violation of the promise in question, if it is broken. */
+export type Breaks = (plan: Plan) => Promise<Pick<Violation, 'at'> | undefined>;
+
 /** @param mostTries days that may be played */
-export async function shrink(plan: Plan, promise: Promised, mostTries = 120): Promise<Shrunk> {
-  const shrinker = new Shrinker(plan, promise, mostTries);
+export async function shrink(plan: Plan, breaks: Breaks, mostTries = 120): Promise<Shrunk> {
+  const shrinker = new Shrinker(plan, breaks, mostTries);
   await shrinker.run();
   return { plan: shrinker.best, tries: shrinker.tries };
 }
 
+/** Of the day that is left after the promise was broken: what was found is often seen a moment later. Milliseconds. */
+const afterwards = 60_000;
+
 class Shrinker {
   best: Plan;
   tries = 0;
-  readonly #promise: Promised;
+  readonly #breaks: Breaks;
   readonly #most: number;
 
-  constructor(plan: Plan, promise: Promised, most: number) {
+  constructor(plan: Plan, breaks: Breaks, most: number) {
     this.best = plan;
-    this.#promise = promise;
+    this.#breaks = breaks;
     this.#most = most;
   }
 
@@ -38,22 +42,20 @@ class Shrinker {
   async #stillBreaks(plan: Plan): Promise<boolean> {
     if (this.tries >= this.#most) return false;
     this.tries += 1;
-    const { violations } = await playDay(plan);
-    if (!violations.some(({ promise }) => promise === this.#promise)) return false;
+    if ((await this.#breaks(plan)) === undefined) return false;
     this.best = plan;
     return true;
   }
 
   /** What comes after the first time it was broken is not needed for it. */
   async #cutEnd(): Promise<void> {
-    const { violations } = await playDay(this.best);
-    const first = violations.find(({ promise }) => promise === this.#promise);
+    const first = await this.#breaks(this.best);
     if (first === undefined || first.at >= this.best.length) return;
-    const length = first.at + 60_000;
+    const length = first.at + afterwards;
     const { moves, faults } = this.best;
     await this.#stillBreaks({
       ...this.best,
-      length: Math.max(length, calm / 240),
+      length,
       moves: moves.filter(({ at }) => at <= length),
       faults: faults.filter(({ at }) => at <= length),
     });
