@@ -254,15 +254,23 @@ function askedTwice({ requests }: Evidence): readonly string[] {
   );
 }
 
-/** Told that nothing was taken, and yet there is a request. */
+/**
+ * Told that nothing was taken, and yet there was a request by then. One that a later process made, which took the
+ * delivery up again because the one before it was killed as it told its asker, is said to them with the answer.
+ */
 function ranThoughRefused(all: Case, answers: ReadonlyMap<string, string>): readonly string[] {
   return all.evidence.log.flatMap((line) => {
     if (line.type !== 'delivery' || !('text' in line.deed)) return [];
-    const told = answers.get(line.deed.key) ?? '';
-    const made = all.asked(line.deed.text);
-    return /was not (?:taken|done)/i.test(told) && made.length > 0
-      ? [`${made[0]?.id ?? ''} exists, though its asker was told: ${told}`]
-      : [];
+    const { key, text } = line.deed;
+    const told = answers.get(key) ?? '';
+    const [made] = all.asked(text);
+    if (made === undefined || !/was not (?:taken|done)/i.test(told)) return [];
+    const toldAt = all.evidence.log.find(
+      (one) => one.type === 'private' && one.key === key && one.text === told,
+    )?.at;
+    return toldAt !== undefined && toldAt < made.asked.at
+      ? []
+      : [`${made.id} exists, though its asker was told: ${told}`];
   });
 }
 

@@ -79,8 +79,11 @@ function send(deed: Deed): Sending | undefined {
  */
 function sent(deed: Deed): Promise<Delivered> | undefined {
   const who = slack.person(deed.person);
-  if (deed.kind === 'submit')
-    return room(false).forms.some(({ user }) => user === deed.person) ? who.submit(deed.input) : undefined;
+  if (deed.kind === 'submit') {
+    // The one that was opened last is in front, and may have stopped asking meanwhile.
+    const front = [...world.views.values()].findLast(({ user }) => user === deed.person);
+    return front !== undefined && formOf(front) !== undefined ? who.submit(deed.input) : undefined;
+  }
   if (deed.kind === 'mention') return who.mention(deed.channel, deed.text);
   world.responseUrls.set(deed.key, { user: deed.person, channel: deed.channel, at: world.now(), uses: 0 });
   world.triggers.set(deed.key, { user: deed.person, at: world.now(), used: false });
