@@ -192,6 +192,7 @@ class Composition {
     shutdown.onClose('http', 1_000, () => http.close());
     const access = await openDefender(defender, {
       dataDir,
+      disk: this.#disk,
       rates,
       resultHosts,
       store,

@@ -8,11 +8,18 @@ import { EntraTokens, noCredentials } from '../adapters/entra/credentials.ts';
 import type { TokenSource } from '../adapters/entra/credentials.ts';
 import type { Credentials } from '../adapters/entra/settings.ts';
 import type { HttpClient } from '../adapters/outbound/http.ts';
+import { CallCounts } from '../adapters/store/callCounts.ts';
 import type { Disk } from '../adapters/store/journal/disk.ts';
 import type { SeenCall } from '../adapters/outbound/answerClass.ts';
 import { lastTime } from '../adapters/store/lastTime.ts';
 import type { Store } from '../adapters/store/journal/requestStore.ts';
-import { CallRates, elapsedOf, ratesOf } from '../liveResponse/pacing/callRates.ts';
+import {
+  callKinds,
+  CallRates,
+  elapsedOf,
+  ratesOf,
+  safetyMarginMs,
+} from '../liveResponse/pacing/callRates.ts';
 import type { CallKind } from '../liveResponse/pacing/callRates.ts';
 import type { Clock, Log } from '../liveResponse/ports.ts';
 import { namedProfiles } from '../simulator/profiles.ts';
@@ -75,11 +82,14 @@ interface Upstream {
 export interface DefenderAccess extends Pick<Upstream, 'tenant' | 'simulated' | 'simulator'> {
   readonly client: DefenderClient;
   readonly callRates: CallRates;
+  /** Stopped with the shutdown that was given. */
+  readonly callCounts: CallCounts;
   readonly apiUrl: string;
 }
 
 export interface AccessParts {
   readonly dataDir: string;
+  readonly disk: Disk;
   readonly rates: RateOptions;
   readonly resultHosts: readonly string[];
   readonly store: Store;
@@ -92,15 +102,11 @@ export interface AccessParts {
 }
 
 export async function openDefender(defender: DefenderOptions, parts: AccessParts): Promise<DefenderAccess> {
-  const { rates, resultHosts, store, http, clock, log, observe } = parts;
+  const { resultHosts, http, clock, log, observe } = parts;
   const upstream =
     defender.kind === 'simulator' ? await embeddedSimulator(defender, parts) : tenantOf(defender, http);
   const { endpoint, tokens, loopback, tenant, simulated, simulator } = upstream;
-  const callRates = new CallRates(ratesOf(rates));
-  // What the journal knows of calls in the last hour counts after a restart too.
-  const hourAgo = clock.now() - 3_600_000;
-  callRates.seed('submit', elapsedOf(store.submissionTimes(hourAgo), clock));
-  callRates.seed('link', elapsedOf(store.linkTimes(hourAgo), clock));
+  const { callRates, callCounts } = ratesKept(parts);
   const client = new DefenderClient({
     http,
     budgets: callRates,
@@ -115,11 +121,34 @@ export async function openDefender(defender: DefenderOptions, parts: AccessParts
   return {
     client,
     callRates,
+    callCounts,
     apiUrl: endpoint.apiUrl,
     tenant,
     simulated,
     ...(simulator === undefined ? {} : { simulator }),
   };
+}
+
+/** The rates, in which the calls of earlier processes in the last hour count too. */
+function ratesKept(parts: AccessParts): Pick<DefenderAccess, 'callRates' | 'callCounts'> {
+  const { dataDir, disk, rates, store, clock, log, shutdown } = parts;
+  const callCounts = new CallCounts({
+    disk,
+    folder: dataDir,
+    clock,
+    log,
+    callsPerMinute: rates.callsPerMinute,
+  });
+  shutdown.onClose('call counts', 1_000, () => callCounts.stop());
+  const callRates = new CallRates(ratesOf(rates), safetyMarginMs, (kind) => {
+    if (kind !== 'submit') callCounts.made(kind);
+  });
+  // The journal has every submission before it is sent, and the links that came, should the counts lack them.
+  const hourAgo = clock.now() - 3_600_000;
+  callRates.seed('submit', elapsedOf(store.submissionTimes(hourAgo), clock));
+  callRates.seed('link', elapsedOf(store.linkTimes(Math.max(hourAgo, callCounts.until)), clock));
+  for (const kind of callKinds) callRates.seed(kind, callCounts.times(kind));
+  return { callRates, callCounts };
 }
 
 async function embeddedSimulator(

@@ -69,9 +69,18 @@ export const defaultRates: Rates = ratesOf({ submitsPerMinute, callsPerMinute, c
 export class CallRates {
   readonly #windows: Readonly<Record<CallKind, SlidingWindow>>;
   readonly #until = new Map<CallKind, number>();
+  readonly #onTake: (kind: CallKind) => void;
 
-  /** @throws RangeError when a rate is not a positive number. */
-  constructor(rates: Rates = defaultRates, marginMs: number = safetyMarginMs) {
+  /**
+   * @param onTake called for each call that took a slot
+   * @throws RangeError when a rate is not a positive number.
+   */
+  constructor(
+    rates: Rates = defaultRates,
+    marginMs: number = safetyMarginMs,
+    onTake: (kind: CallKind) => void = () => undefined,
+  ) {
+    this.#onTake = onTake;
     this.#windows = {
       submit: new SlidingWindow(rates.submit, marginMs),
       list: new SlidingWindow(rates.list, marginMs),
@@ -90,7 +99,9 @@ export class CallRates {
 
   /** Takes a slot for a call sent now; false, with nothing taken, when `waitFor` is not 0. */
   take(kind: CallKind, now: number): boolean {
-    return this.#penalty(kind, now) === 0 && this.#windows[kind].take(now);
+    const taken = this.#penalty(kind, now) === 0 && this.#windows[kind].take(now);
+    if (taken) this.#onTake(kind);
+    return taken;
   }
 
   /** After a 429: nothing more of this kind before `until`. Other kinds have rates of their own. */
@@ -99,8 +110,8 @@ export class CallRates {
   }
 
   /**
-   * Counts calls of the past, in any order. After a restart they come from the journal; `elapsedOf` turns its
-   * times of day into elapsed time.
+   * Counts calls of the past, in any order. After a restart they come from the journal and from the counts
+   * beside it; `elapsedOf` turns times of day into elapsed time.
    */
   seed(kind: CallKind, times: readonly number[]): void {
     this.#windows[kind].seed(times);

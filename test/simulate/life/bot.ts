@@ -106,6 +106,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
         .note({ type: 'stopped' })
         .catch((error: unknown) => log.error('stopNotJournaled', { error }));
       await chats.stop();
+      await base.access.callCounts.stop();
       await store.close();
     },
   };
@@ -126,6 +127,7 @@ async function openBase(parts: BotParts): Promise<Base> {
     },
     {
       dataDir,
+      disk,
       rates: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1_500 },
       resultHosts: [],
       store,

@@ -68,6 +68,7 @@ test('a command from a chat is kept, asked and shown without a file on the machi
   await service.stop();
   expect(existsSync(data())).toBe(false);
   expect(disk.list(data())).toEqual([
+    'call-counts.ndjson',
     'journal-000000001.ndjson',
     expect.stringMatching(/^journal-\d+\.ndjson$/),
     'journal.key',
