@@ -267,7 +267,6 @@ export class Workers {
     ];
   }
 
-  /** `CardSync` answers a time of day; a worker needs how long until then. */
   /** What is learned first: it is said on the cards of what waits. */
   async #parked(turn: Turn): Promise<number | undefined> {
     const [again, due] = [await this.#learning.pass(), await this.parked.pass(turn)];

@@ -288,6 +288,20 @@ describe('a link', () => {
     expect((await client.link(actionId, 0)).expiresAt).toBe(clock.now() + linkLifeMs);
   });
 
+  test.each([
+    ['sooner', '2026-01-02T03:34:04Z', Date.UTC(2026, 0, 2, 3, 34, 4)],
+    ['later, since our clock is behind', '2026-01-02T03:34:06Z', Date.UTC(2026, 0, 2, 3, 34, 5)],
+    ['far later', '2099-01-01T00:00:00Z', Date.UTC(2026, 0, 2, 3, 34, 5)],
+  ])('that names an expiry %s lives half an hour from now at most', async (_when, expiry, lives) => {
+    const { client, clock } = await bench((_ask, response) =>
+      json(response, 200, {
+        value: `https://x.blob.core.windows.net/a?se=${encodeURIComponent(expiry)}&sig=x`,
+      }),
+    );
+    expect(clock.now()).toBe(Date.UTC(2026, 0, 2, 3, 4, 5));
+    expect((await client.link(actionId, 0)).expiresAt).toBe(lives);
+  });
+
   test.each([400, 404])('asked for too early (%i) is not ready', async (status) => {
     const { client } = await bench((_ask, response) => refuse(response, status, 'BadRequest'));
     const error = await failureOf(client.link(actionId, 0));

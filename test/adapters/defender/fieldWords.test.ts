@@ -230,6 +230,13 @@ describe('what Defender says of a failure', () => {
       'see https://acme.blob.core.windows.net/x?sv=1&sig=SECRET or Bearer eyJSECRET',
       'see https://acme.blob.core.windows.net/x?… or Bearer …',
     ],
+    ['with what is left of a signed link', 'x&sv=1&SIG=SECRET&sr=b', 'x&sv=1&sig=…&sr=b'],
+    [
+      'with a signed link longer than any of ours',
+      `https://acme.blob.core.windows.net/${'x'.repeat(400)}?sig=SECRET`,
+      `https://acme.blob.core.windows.net/${'x'.repeat(400)}?sig=…`,
+    ],
+    ['with a word that only ends like one', 'config=C:\\x', 'config=C:\\x'],
   ])('has troubleshootInfo that is %s', async (_how, given, told) => {
     expect(
       (await readAs((action) => ({ ...action, status: 'Failed', troubleshootInfo: given }))).troubleshoot,

@@ -25,3 +25,20 @@ test.each<readonly [string, readonly unknown[], string]>([
   expect(stepStates(action ?? { progress: [] }, 2).join(' ')).toBe(states);
   expect(new Set(action?.progress.map((one) => one.index)).size).toBe(action?.progress.length);
 });
+
+test('of an action a hundred entries are read; where there are more, nobody knows its commands', () => {
+  const many = (count: number): readonly object[] =>
+    Array.from({ length: count }, (_none, index) => ({
+      ...entry(index, 'Completed'),
+      command: { type: 'GetFile', params: [{ key: 'Path', value: 'C:\\x' }] },
+    }));
+  const read = (count: number): readonly unknown[] => {
+    const action = readAction({ id: 'a', commands: many(count) });
+    return [action?.progress.length, action?.commands?.length];
+  };
+  expect([read(100), read(101), read(10_000)]).toEqual([
+    [100, 100],
+    [100, undefined],
+    [100, undefined],
+  ]);
+});

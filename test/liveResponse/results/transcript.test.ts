@@ -255,6 +255,7 @@ describe('a transcript', () => {
   );
 
   test('of more than 2 MB is read up to there', () => {
+    expect(maxTranscriptBytes).toBe(2 * 1024 * 1024);
     const line = `${'x'.repeat(79)}\n`;
     const large = bytes(`{"script_name":"a","script_output":"${line.repeat(150_000)}"}`);
     expect(large.length).toBeGreaterThan(maxTranscriptBytes);

@@ -7,6 +7,7 @@ import {
   listOf,
   maxJsonCharacters,
   maxJsonDepth,
+  maxJsonValues,
   parseJson,
   recordOf,
   shortText,
@@ -57,6 +58,16 @@ describe('a value', () => {
   test('is read up to the longest text that is looked at, and not beyond', () => {
     expect(parseJson('7'.padEnd(maxJsonCharacters))).toEqual({ value: 7 });
     expect(parseJson('7'.padEnd(maxJsonCharacters + 1))).toBeUndefined();
+  });
+
+  test('is read with as many values as any answer holds, and not with more', () => {
+    const commas = (count: number): string => `[${'0,'.repeat(count)}0]`;
+    expect(maxJsonValues).toBe(200_000);
+    expect(parseJson(commas(200_000))).toBeDefined();
+    expect(parseJson(commas(200_001))).toBeUndefined();
+    // Those within a text are none, whatever is quoted in it.
+    const text = '\\",'.repeat(200_001);
+    expect(parseJson(JSON.stringify(['a', text, 'b']))).toEqual({ value: ['a', text, 'b'] });
   });
 });
 

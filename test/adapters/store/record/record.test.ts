@@ -253,6 +253,17 @@ describe('a journal of version 0.1', () => {
     );
   });
 
+  test('is read no deeper than this bot writes: anybody can make its hash', () => {
+    const { disk } = old([
+      asked('r1'),
+      ['r1', { type: 'denied', more: JSON.parse(`${'['.repeat(99)}${']'.repeat(99)}`) as unknown } as never],
+    ]);
+    expect(auditOf(disk, memoryFolder).wrong).toMatchObject({
+      line: 2,
+      sentence: expect.stringContaining('is nested too deeply') as unknown,
+    });
+  });
+
   test('in which something was approved freezes, in the same line', async () => {
     const { disk } = old([asked('r1'), ['r1', unkeyedApproved], asked('r2')]);
     const store = await open(disk);

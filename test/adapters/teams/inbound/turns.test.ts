@@ -270,6 +270,16 @@ describe('a message that cannot be written down', () => {
     expect(bench.alone(ana).map(wordsOf)).toContainEqual(expect.stringContaining('NOT taken'));
   });
 
+  it('is answered to its person alone, and not by a hint in public, also when it is their first one', async () => {
+    const failing = createFailingDisk();
+    await bench.halt();
+    await bench.boot({ disk: failing.disk });
+    failing.code = 'ENOSPC';
+    expect((await bench.deliver(bench.message(ben, group, 'dump hosta x'))).status).toBe(200);
+    expect(bench.alone(ben).map(wordsOf)).toEqual([expect.stringContaining('NOT taken')]);
+    expect(bench.connector.in(group).filter((one) => one.to === undefined)).toEqual([]);
+  });
+
   it('is acknowledged before Teams shows an error, though nobody can be told', async () => {
     await full(50);
     bench.connector.faults.push({ method: 'POST', answer: 'drop', times: 100 });

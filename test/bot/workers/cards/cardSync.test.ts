@@ -318,6 +318,15 @@ describe('a card that fails', () => {
     expect((await passed(table, 2 * second)).slice(1)).toEqual(['update lr-1-card', 'post incidents i1']);
   });
 
+  test('is waited for also when less than a millisecond is left: no wait at all would have the worker spin', async () => {
+    const table = begin([request('queued', 'lr-1')]);
+    table.chat.refuse = refuse('post', 'unavailable');
+    await passed(table);
+    // Beside a time of day so little is lost.
+    const [left, ...calls] = await passed(table, 2 * second - 2 ** -20);
+    expect([left, calls]).toEqual([2 ** -20, []]);
+  });
+
   test('that was drawn only in part is drawn again later, and nobody is told', async () => {
     const table = begin([request('queued', 'lr-1')]);
     table.chat.less = true;

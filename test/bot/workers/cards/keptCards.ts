@@ -26,10 +26,7 @@ export async function passed({ sync, clock, chats }: Kept, after = 0): Promise<r
   const before = chats.map((chat) => chat.calls.length);
   const wait = await sync.pass();
   await sync.idle();
-  return [
-    wait,
-    ...chats.flatMap((chat, index) => chat.calls.slice(before[index])),
-  ];
+  return [wait, ...chats.flatMap((chat, index) => chat.calls.slice(before[index]))];
 }
 
 export const drawn = (id: string, state: Parameters<typeof request>[0] = 'queued', shown = 2): Request =>

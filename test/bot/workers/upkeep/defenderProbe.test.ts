@@ -199,4 +199,14 @@ describe('what is told as failing', () => {
     await passed(second);
     expect((await passed(30 * second)).slice(1).sort()).toEqual(['library', 'reachable']);
   });
+
+  test('does not have the worker come at once, again and again, where its look was due and is left to that for all of Defender', async () => {
+    const { passed, state } = begin();
+    await passed();
+    state.failing = [outage('search')];
+    expect(await passed(second)).toEqual([30 * second]);
+    state.error = new DefenderError('unavailable', 'down');
+    expect(await passed(5 * minute)).toEqual([30 * second, 'reachable']);
+    expect(await passed(second)).toEqual([29 * second]);
+  });
 });
