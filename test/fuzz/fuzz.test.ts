@@ -15,7 +15,7 @@ import { readOptions } from './options.ts';
 import { targetNamed, targetNames } from './targets.ts';
 
 /** Of one seed, without counters: so many cases of each reader. Those over HTTP are run by `npm run fuzz`. */
-const cases = 100;
+const cases = 60;
 const seed = 1;
 /**
  * Milliseconds of one case, here ten times as many as `npm run fuzz` gives: beside other tests, and with the memory

@@ -25,7 +25,7 @@ const largeShare = 0.2;
 /** A turn has no more small cases than this, so that a run by cases has its large ones as well. */
 const casesPerTurn = 5_000;
 /** Attempts to make an input smaller. Each of a slow one takes as long as it is slow, nine times. */
-const triesFor = { slow: 6, grew: 4, threw: 600, wrong: 600, polluted: 100 } as const;
+const triesFor = { slow: 4, grew: 4, threw: 600, wrong: 600, polluted: 100 } as const;
 
 async function replay(path: string): Promise<number> {
   const target = await targetNamed(targetOf(path));

@@ -116,8 +116,8 @@ describe('a press', () => {
     await room.slack.until('the older card rewritten', () =>
       read(old).includes('superseded') ? true : undefined,
     );
-    await room.slack.person('U1').command('C1', 'status');
-    await room.slack.until('the command after it', () => room.commands[0]);
+    // A stop waits for what every press has begun.
+    await room.restart();
     expect(room.slack.world.calls.filter(({ method }) => method === 'chat.update')).toHaveLength(1);
   });
 
