@@ -49,7 +49,9 @@ export const teams = {
    * to the overflow menu
    */
   primaryActions: 6,
-  /** Our budget in UTF-8 bytes; the oldest documented limit is 28 KB for the whole message. */
+  /** The oldest documented limit of a whole message, in UTF-8 bytes. */
+  messageBytes: 28 * 1024,
+  /** Our budget for the card in it. */
   cardBytes: 24 * 1024,
 } as const;
 

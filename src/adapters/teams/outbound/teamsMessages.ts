@@ -99,7 +99,11 @@ export function replyMessage(reply: Reply): Outgoing | undefined {
     case 'card': {
       const card = adaptiveCard(reply.view);
       const text = clean(reply.text);
-      return { summary: clip(text, 300), card: { ...card, body: [line(text), ...card.body] } };
+      const summary = clip(text, 300);
+      const left = teams.messageBytes - utf8Length(JSON.stringify({ summary, card })) - frame;
+      // A unit has three bytes at most.
+      const said = clip(text, Math.min(longestText, Math.floor(left / 3)));
+      return { summary, card: { ...card, body: [line(said), ...card.body] } };
     }
     case 'form':
       return formCard(reply.form);
