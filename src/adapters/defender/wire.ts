@@ -376,9 +376,9 @@ export function readError(value: unknown): WireError {
   const target = textNamed(inner, 'target');
   const all = nestedErrors(inner);
   return {
-    ...(apiCode === undefined ? {} : { apiCode: apiCode.slice(0, 100) }),
+    ...(apiCode === undefined ? {} : { apiCode: inert(apiCode).slice(0, 100) }),
     ...(apiMessage === undefined ? {} : { apiMessage: inert(apiMessage) }),
-    ...(target === undefined ? {} : { target: target.slice(0, 100) }),
+    ...(target === undefined ? {} : { target: inert(target).slice(0, 100) }),
     codes: all.flatMap((one) => textNamed(one, 'code') ?? []),
     texts: all.flatMap((one) => textNamed(one, 'message') ?? []).map((one) => one.slice(0, maxText)),
   };
