@@ -28,7 +28,8 @@ const effects: Readonly<Record<string, readonly Event['type'][]>> = {
   deny: ['denied'],
   withdraw: ['withdrawn'],
   cancel: ['cancelAsked', 'withdrawn'],
-  resend: ['resubmitted'],
+  // It is looked for once more before it is sent again.
+  resend: ['resubmitted', 'found', 'searched'],
   drop: ['abandoned'],
   look: ['searched', 'found'],
   again: ['retried'],

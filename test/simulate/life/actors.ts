@@ -113,11 +113,10 @@ export class Actors {
   #submit(who: PersonName, request: string): void {
     const { slack } = this.#parts;
     const account = people[who].slack;
-    const open = [...slack.world.views.values()].some(
-      ({ user, view }) =>
-        user === account && ((view['blocks'] ?? []) as readonly Json[]).some(({ type }) => type === 'input'),
-    );
-    if (!open) return;
+    // The one that was opened last is in front, and may have stopped asking meanwhile.
+    const front = [...slack.world.views.values()].findLast(({ user }) => user === account);
+    const blocks = (front?.view['blocks'] ?? []) as readonly Json[];
+    if (!blocks.some(({ type }) => type === 'input')) return;
     const deed = this.#deed(who, `the reason for denying ${request}`, { verb: 'deny', request });
     void slack.person(account).submit('not now');
     this.#note('slack', deed);

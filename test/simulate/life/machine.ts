@@ -22,6 +22,7 @@ const looksEvery = 5_000;
 export class Machine {
   readonly #stage: Stage;
   readonly #log: Log;
+  readonly #tell: (line: string) => void;
   readonly #supervisor: Owner = { name: 'supervisor' };
   #process: Process;
   #bot: RunningBot | undefined;
@@ -31,10 +32,8 @@ export class Machine {
 
   constructor(stage: Stage, logLine: (line: string) => void) {
     this.#stage = stage;
-    this.#log = createLog({
-      level: 'info',
-      write: (line) => logLine(`${(stage.schedule.elapsed() / 1_000).toFixed(1)} ${line}`),
-    });
+    this.#tell = (line) => logLine(`${(stage.schedule.elapsed() / 1_000).toFixed(1)} ${line}`);
+    this.#log = createLog({ level: 'info', write: this.#tell });
     this.#process = this.#newProcess();
   }
 
@@ -156,6 +155,7 @@ export class Machine {
     this.#store = store;
     store.subscribe((request, event) => {
       if (!process.alive) return;
+      this.#tell(`${request.id}: ${event.type}\n`);
       ledger.changed(request, event);
       cards.changed(request);
     });
