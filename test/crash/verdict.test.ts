@@ -197,6 +197,18 @@ describe('the verdict of the crash test', () => {
     );
   });
 
+  test('lets a later process do what an earlier one said was not done as it was killed, and no other', () => {
+    const words = 'Slack did not answer the bot (http_500), so this was not done.';
+    const saidAt = (when: number): readonly LogLine[] => [
+      told(typed),
+      { type: 'private', at: when, chat: 'slack', user: asker.account, key: typed.key, text: words },
+    ];
+    expect(broken({ log: saidAt(request.asked.at - 1) })).toEqual({});
+    expect(broken({ log: saidAt(request.asked.at + 1) })).toEqual(
+      found('twice', /exists, though its asker was told/),
+    );
+  });
+
   test('finds what ran without an approval before it, or with one of somebody who may not give it', () => {
     const without = (type: Event['type']) => journal.filter(({ event }) => event.type !== type);
     expect(broken({ journal: without('approved') })).toEqual(found('unapproved', /without an approval/));
