@@ -376,6 +376,8 @@ function untrueIn(group: readonly CardSeen[], id: string, status: string): reado
       ? []
       : group
           .slice(0, -1)
+          // One whose search failed with Slack may say what the newest says, and nothing else.
+          .filter((card) => !card.text.includes(status) || card.buttons.some((button) => living.test(button)))
           .map((card) => `${id} (${status}) has an older card that does not say so: ${firstLines(card)}`);
   return plainly(newest.text).includes(status) && !newest.buttons.some((button) => living.test(button))
     ? others

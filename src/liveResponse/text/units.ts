@@ -7,6 +7,6 @@ const atOnce = 8_192;
 export function textOfUnits(units: Uint16Array): string {
   const parts: string[] = [];
   for (let from = 0; from < units.length; from += atOnce)
-    parts.push(Reflect.apply(String.fromCharCode, undefined, units.subarray(from, from + atOnce)));
+    parts.push(String.fromCharCode(...units.subarray(from, from + atOnce)));
   return parts.join('');
 }
