@@ -175,7 +175,7 @@ export class Metrics {
   /** Sets every gauge to what holds now. */
   set(figures: Figures): void {
     for (const [row, gauge] of this.#gauges) {
-      // What is no more, such as a check that is not made any longer, must not stand there for ever.
+      // What is no more, such as a check that is not made any longer, must not stay in the output.
       gauge.reset();
       for (const [labels, value] of row.read(figures)) gauge.set(labels, value);
     }

@@ -87,7 +87,7 @@ function readText(whole: string, short: boolean): Transcript {
   const strict = asTranscript(parseJson(text, maxDepth)?.value);
   if (strict !== undefined) return short ? { ...strict, note: 'cut' } : strict;
   if (text.trimStart().startsWith('{')) {
-    const repaired = mend(text);
+    const repaired = repair(text);
     const mended =
       repaired === undefined ? undefined : asTranscript(parseJson(repaired.json, maxDepth)?.value);
     if (mended !== undefined) return { ...mended, note: repaired?.open === true || short ? 'cut' : 'mended' };
@@ -310,7 +310,7 @@ function split(text: string): { readonly output: string; readonly firstLine?: st
  * and backslashes that escape nothing. An end inside a string or object is closed; `open` tells so. One pass;
  * undefined for what is broken in so many places that it is no JSON.
  */
-function mend(text: string): { readonly json: string; readonly open: boolean } | undefined {
+function repair(text: string): { readonly json: string; readonly open: boolean } | undefined {
   const parts: string[] = [];
   let from = 0;
   let inString = false;

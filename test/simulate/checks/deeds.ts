@@ -45,7 +45,7 @@ export class DeedChecks {
   readonly #deeds: Deed[] = [];
   readonly #line: (line: string) => void;
 
-  /** @param line takes a line about each deed and each word, for whoever follows a day */
+  /** @param line takes a line about each deed and each word, for anyone who follows a day */
   constructor(ledger: Ledger, line: (line: string) => void) {
     this.#ledger = ledger;
     this.#line = line;

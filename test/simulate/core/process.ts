@@ -55,7 +55,7 @@ export class Process implements Owner {
   };
 
   /**
-   * The clock of whoever looks each second whether time jumped: a look that would see nothing is left out, because
+   * The clock of the worker that looks each second whether time jumped: a look that would see nothing is left out, because
    * a day has 86,400 of them.
    */
   readonly watched: Clock = {
@@ -63,7 +63,7 @@ export class Process implements Owner {
     sleep: (ms, signal) => (ms > 1_000 ? this.clock.sleep(ms, signal) : this.#watch(signal)),
   };
 
-  /** The clock was set: whoever watches it sees that within a second. */
+  /** The clock was set: the worker that watches it sees that within a second. */
   clockSet(): void {
     const watchers = this.#watchers;
     this.#watchers = [];

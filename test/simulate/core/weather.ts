@@ -9,7 +9,6 @@ export class Weather {
   readonly #schedule: Pick<Schedule, 'elapsed'>;
   readonly #chance: Chance;
   readonly #last = new Map<FaultName | ChangeName, number>();
-  readonly struck = new Map<FaultName, number>();
 
   constructor(faults: readonly PlannedFault[], schedule: Pick<Schedule, 'elapsed'>, chance: Chance) {
     this.#faults = faults.filter(({ ms }) => ms > 0);
@@ -33,10 +32,6 @@ export class Weather {
   /** Notes what happens at one moment. */
   happened(kind: FaultName | ChangeName): void {
     this.#last.set(kind, this.#schedule.elapsed());
-    if (kind in faultKinds) {
-      const name = kind as FaultName;
-      this.struck.set(name, (this.struck.get(name) ?? 0) + 1);
-    }
   }
 
   /** The faults that last, or struck in the last minute. */

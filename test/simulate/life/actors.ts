@@ -144,7 +144,7 @@ export class Actors {
     const { slack } = this.#parts;
     return slack.world.messages.flatMap((message) => {
       if (message.deleted || !hasButton(message, verb)) return [];
-      // What the person sees: by the time of the press it may have been drawn anew.
+      // What the person sees: by the time of the press it may have been drawn again.
       const seen = { ...message };
       return [
         {

@@ -1,4 +1,4 @@
-// Whoever looks at the chats of a simulated day: every message that arrives is a card, which is checked, or a word to
+// The witness of the chats in a simulated day: every message that arrives is a card, which is checked, or a word to
 // somebody, which is noted.
 import { plain } from '../../../src/demo/slack/methods.ts';
 import type { Json } from '../../../src/demo/slack/world.ts';

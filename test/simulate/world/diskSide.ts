@@ -40,7 +40,7 @@ export class DiskSide {
     return disk;
   }
 
-  /** The disk as it is, for whoever examines it from outside. */
+  /** The disk as it is, for a check from outside. */
   look(): MemoryDisk {
     if (this.#disk === undefined) throw new Error('no process has used the disk yet');
     return this.#disk.powerCut((n) => n - 1, {});
