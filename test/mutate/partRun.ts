@@ -31,7 +31,8 @@ interface Mutated {
   readonly mutants: readonly Mutant[];
 }
 
-function mutated(root: string, files: readonly string[]): Mutated {
+/** All mutants of the built files, and the texts that can play each of them. */
+export function mutated(root: string, files: readonly string[]): Mutated {
   const texts = new Map<string, string>();
   const mutants: Mutant[] = [];
   for (const file of files) {
