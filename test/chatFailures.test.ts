@@ -100,7 +100,7 @@ function inSlack(code: ChatErrorCode): Promise<string> {
     const say = (_hearer: object, message: { readonly text?: string }): Promise<void> =>
       fails(message.text) ? Promise.reject(error) : Promise.resolve();
     return new PendingReplies({ privateReplies: { send: say }, clock, log: quietLog }).bring(
-      { channel: 'C1', user: 'U1', since: 0, begin: () => undefined },
+      { channel: 'C1', user: 'U1', since: 0, begin: () => undefined, ending: () => Promise.resolve() },
       { text: 'heard', blocks: [] },
     );
   });

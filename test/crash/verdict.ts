@@ -254,21 +254,14 @@ function askedTwice({ requests }: Evidence): readonly string[] {
   );
 }
 
-/**
- * Told that nothing was taken, and yet there was a request by then. One that a later process made, which took the
- * delivery up again because the one before it was killed as it told its asker, is said to them with the answer.
- */
+/** Told that nothing was taken, and yet there is a request, perhaps made by a later process. */
 function ranThoughRefused(all: Case, answers: ReadonlyMap<string, string>): readonly string[] {
   return all.evidence.log.flatMap((line) => {
     if (line.type !== 'delivery' || !('text' in line.deed)) return [];
     const { key, text } = line.deed;
     const told = answers.get(key) ?? '';
     const [made] = all.asked(text);
-    if (made === undefined || !/was not (?:taken|done)/i.test(told)) return [];
-    const toldAt = all.evidence.log.find(
-      (one) => one.type === 'private' && one.key === key && one.text === told,
-    )?.at;
-    return toldAt !== undefined && toldAt < made.asked.at
+    return made === undefined || !/was not (?:taken|done)/i.test(told)
       ? []
       : [`${made.id} exists, though its asker was told: ${told}`];
   });

@@ -5,6 +5,8 @@ import type { Reply } from '../../bot/ports.ts';
 import { SlidingWindow } from '../../liveResponse/pacing/slidingWindow.ts';
 import type { Clock, Keeper, Log } from '../../liveResponse/ports.ts';
 import { parseJson, recordOf } from '../../liveResponse/text/json.ts';
+import { effectOf } from '../../liveResponse/verbs.ts';
+import type { AnyVerb } from '../../liveResponse/verbs.ts';
 import type { Disk } from '../store/journal/disk.ts';
 import { macOf, sameMac } from '../store/journal/keys.ts';
 import type { Keys } from '../store/journal/keys.ts';
@@ -38,6 +40,8 @@ export interface Left {
   readonly memo: unknown;
   /** The bot had received it before the process ended, so it may have been done. */
   readonly begun: boolean;
+  /** What its person was told, or was about to be told: that was the end of it, and nothing of it is done any more. */
+  readonly answer?: string;
 }
 
 /** Deliveries that nobody has had an answer to yet. */
@@ -52,6 +56,7 @@ interface Seen {
   /** The delivery, until its person is answered. */
   readonly memo?: unknown;
   readonly begun?: boolean;
+  readonly answer?: string;
   /** Set while it is being written. */
   readonly verdict?: Promise<boolean>;
 }
@@ -113,7 +118,7 @@ export class Deliveries implements Keeper {
       return 'repeated';
     }
     const at = this.#clock.now();
-    const verdict = this.#write(key, at, memo);
+    const verdict = this.#durable(this.#line(key, { at, memo }), this.#line(key, { at }));
     this.#remember(key, { at, verdict });
     if (!(await verdict)) {
       this.#remember(key, { at });
@@ -141,6 +146,17 @@ export class Deliveries implements Keeper {
     this.#ledger.mark(this.#signed({ k: key, at: seen.at, begun: true }));
   }
 
+  /**
+   * `text` is the end of it: from now on no process does anything with it, which a person who reads "this was not
+   * done" relies on. Resolves as soon as that is durable, or after `keptWithin`; the answer follows.
+   */
+  async answerWith(key: string, text: string): Promise<void> {
+    const seen = this.#seen.get(key);
+    if (seen?.memo === undefined || seen.answer !== undefined) return;
+    this.#remember(key, { ...seen, answer: text });
+    await this.#durable(this.#line(key, { ...seen, answer: text }), this.#line(key, seen));
+  }
+
   /** The person of this key has been answered. */
   done(key: string): void {
     const seen = this.#seen.get(key);
@@ -148,20 +164,21 @@ export class Deliveries implements Keeper {
     this.#remember(key, { at: seen.at });
     // Not synced: after a power cut between here and the next delivery we would answer twice, but waiting
     // would delay every answer.
-    this.#ledger.mark(this.#line(key, seen.at));
+    this.#ledger.mark(this.#line(key, { at: seen.at }));
   }
 
   /**
-   * What an earlier process left unanswered, oldest first: to be done now, or too old for that. Each is
-   * returned once.
+   * What an earlier process left unanswered, oldest first: to be done now, too old for that, or decided, so that
+   * only the answer is missing. Each is returned once.
    */
-  left(): { readonly now: readonly Left[]; readonly tooLate: readonly Left[] } {
+  left(): Record<'now' | 'tooLate' | 'decided', readonly Left[]> {
     const now = this.#clock.now();
     // What came in later than now did so before the clock was set back: nobody knows how long ago.
     const isFresh = ({ at }: Left): boolean => at >= now - takenUp && at <= now + clockError;
-    const all = this.#left;
+    const open = this.#left.filter(({ answer }) => answer === undefined);
+    const decided = this.#left.filter(({ answer }) => answer !== undefined);
     this.#left = [];
-    return { now: all.filter(isFresh), tooLate: all.filter((one) => !isFresh(one)) };
+    return { now: open.filter(isFresh), tooLate: open.filter((one) => !isFresh(one)), decided };
   }
 
   unanswered(): Unanswered {
@@ -193,8 +210,9 @@ export class Deliveries implements Keeper {
     over.abort();
   }
 
-  async #write(key: string, at: number, memo: unknown): Promise<boolean> {
-    const putting = this.#ledger.put(this.#line(key, at, memo), this.#line(key, at));
+  /** Whether the line was on disk within `keptWithin`; otherwise `undo` is what counts. */
+  async #durable(line: string, undo: string): Promise<boolean> {
+    const putting = this.#ledger.put(line, undo);
     const over = new AbortController();
     const late = this.#patience.sleep(keptWithin, over.signal).then(() => {
       if (!over.signal.aborted) putting.giveUp();
@@ -231,8 +249,12 @@ export class Deliveries implements Keeper {
     return signedLine(this.#keys, this.name, line);
   }
 
-  #line(k: string, at: number, memo?: unknown, begun = false): string {
-    return this.#signed(memo === undefined ? { k, at } : { k, at, memo, ...(begun ? { begun } : {}) });
+  #line(k: string, { at, memo, begun = false, answer }: Omit<Seen, 'verdict'>): string {
+    return this.#signed(
+      memo === undefined
+        ? { k, at }
+        : { k, at, memo, ...(begun ? { begun } : {}), ...(answer === undefined ? {} : { answer }) },
+    );
   }
 
   #isOurs(text: string): boolean {
@@ -265,10 +287,16 @@ export class Deliveries implements Keeper {
       }
       const before = this.#seen.get(line.k);
       const memo = line.memo ?? (line.begun ? before?.memo : undefined);
-      this.#seen.set(line.k, { at: line.at, ...(memo === undefined ? {} : { memo, begun: line.begun }) });
+      const { at, begun, answer } = line;
+      this.#seen.set(
+        line.k,
+        memo === undefined ? { at } : { at, memo, begun, ...(answer === undefined ? {} : { answer }) },
+      );
     }
     this.#left = [...this.#seen]
-      .flatMap(([key, { at, memo, begun = false }]) => (memo === undefined ? [] : [{ key, at, memo, begun }]))
+      .flatMap(([key, { at, memo, begun = false, answer }]) =>
+        memo === undefined ? [] : [{ key, at, memo, begun, ...(answer === undefined ? {} : { answer }) }],
+      )
       .sort((one, other) => one.at - other.at);
     for (const { key, at } of this.#left) this.#unanswered.set(key, at);
     if (this.#refused > 0)
@@ -283,8 +311,8 @@ export class Deliveries implements Keeper {
   /** What is being written now is written after it. */
   #content(): readonly string[] {
     this.#forget();
-    return [...this.#seen].flatMap(([key, { at, memo, begun, verdict }]) =>
-      verdict === undefined ? [this.#line(key, at, memo, begun)] : [],
+    return [...this.#seen].flatMap(([key, seen]) =>
+      seen.verdict === undefined ? [this.#line(key, seen)] : [],
     );
   }
 }
@@ -299,14 +327,18 @@ export function signedLine({ current }: Keys, name: string, line: object): strin
 }
 
 /** Undefined for what is not whole. */
-function readLine(
-  text: string,
-): { readonly k: string; readonly at: number; readonly memo?: unknown; readonly begun: boolean } | undefined {
+function readLine(text: string): (Omit<Left, 'key' | 'memo'> & { k: string; memo?: unknown }) | undefined {
   if (text === '') return undefined;
   const value = recordOf(parseJson(text)?.value);
-  const { k, at, begun } = value;
+  const { k, at, begun, answer } = value;
   if (typeof k !== 'string' || typeof at !== 'number') return undefined;
-  return { k, at, begun: begun === true, ...('memo' in value ? { memo: value['memo'] } : {}) };
+  return {
+    k,
+    at,
+    begun: begun === true,
+    ...('memo' in value ? { memo: value['memo'] } : {}),
+    ...(typeof answer === 'string' ? { answer } : {}),
+  };
 }
 
 /**
@@ -396,6 +428,21 @@ export function tooLateSentence(
 /** Before the answer to something that came in before a restart. */
 export function takenUpSentence(kind: DeliveryKind, at: number, now: number): string {
   return `Your ${kind} of ${timeOf(at, now)}, taken up after a restart of the bot:`;
+}
+
+/** Before an answer that may have been given already. */
+export function decidedSentence(kind: DeliveryKind, at: number, now: number): string {
+  return `The bot restarted while it answered your ${kind} of ${timeOf(at, now)}, so you may read this twice:`;
+}
+
+/**
+ * The words of a reply after which nothing more is done, as they are kept (`answerWith`). Undefined where doing it
+ * again brings the same about or only tells something newer. Links are secrets, and are never kept.
+ */
+export function endingIn(verb: AnyVerb, reply: Reply): string | undefined {
+  return effectOf(verb) !== 'tells' && reply.kind === 'sentence' && reply.link === undefined
+    ? reply.text
+    : undefined;
 }
 
 /** The reply with `preface` before its words, where it has any. */

@@ -72,8 +72,8 @@ export interface SlackHarness {
   cardWith(verb: string, requestId?: string, index?: number): SlackMessageKept;
   /** Resolves with all that one person was told, once these words are in it. */
   toldTo(user: string, words: string): Promise<string>;
-  /** The adapter once more on the same folder, as after a restart. */
-  restart(): Promise<void>;
+  /** The adapter once more on the same folder, as after a restart; `meanwhile` while there is none. */
+  restart(meanwhile?: () => void): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -174,8 +174,9 @@ export async function openSlackHarness(options: RoomOptions = {}): Promise<Slack
         const said = slack.person(user).told();
         return said.includes(words) ? said : undefined;
       }),
-    async restart() {
+    async restart(meanwhile = () => undefined) {
       await shut();
+      meanwhile();
       parts = await open();
     },
     async close() {

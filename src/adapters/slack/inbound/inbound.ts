@@ -19,7 +19,7 @@ import { isOfTwo } from '../identity/channels.ts';
 import type { Channels } from '../identity/channels.ts';
 import { SlackFailure } from '../outbound/slackFailure.ts';
 import type { Modals } from './modals.ts';
-import { answerMessage, sentenceMessage } from '../outbound/slackMessages.ts';
+import { answerMessage } from '../outbound/slackMessages.ts';
 import type { Delivery, Mention, Pressed, SlashCommand, Submitted, Taking } from './payloads.ts';
 import type { People } from '../identity/people.ts';
 import type { StaleCards } from '../outbound/staleCards.ts';
@@ -68,14 +68,12 @@ export class Inbound {
   }
 
   #say(recipient: Asker, text: string): Promise<void> {
-    return this.#parts.answers.bring(
-      recipient,
-      sentenceMessage({ text: recipient.preface === undefined ? text : `${recipient.preface} ${text}` }),
-    );
+    return this.#answer(recipient, { kind: 'sentence', text });
   }
 
   async #answer(recipient: Asker, reply: Reply): Promise<void> {
     const message = answerMessage(prefaced(reply, recipient.preface));
+    await recipient.ending(reply);
     if (message !== undefined) await this.#parts.answers.bring(recipient, message);
   }
 

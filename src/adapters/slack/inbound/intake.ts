@@ -4,10 +4,14 @@
 import { App } from '@slack/bolt';
 import type { AppOptions, ReceiverEvent } from '@slack/bolt';
 import { readSlackPress } from '../../../../cards/press.ts';
+import { verbOfLine } from '../../../bot/commands/verbs.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
+import type { AnyVerb } from '../../../liveResponse/verbs.ts';
 import { Stopping } from '../../deliveries/answers.ts';
 import type { Deliveries, DeliveryKind, Left } from '../../deliveries/deliveries.ts';
 import {
+  decidedSentence,
+  endingIn,
   notTakenSentence,
   PersonRate,
   takenUpSentence,
@@ -78,6 +82,7 @@ export class Intake {
   resume(left: ReturnType<Deliveries['left']>): void {
     for (const one of left.now) this.#background(this.#takeUp(one));
     for (const one of left.tooLate) this.#background(this.#tellTooLate(one));
+    for (const one of left.decided) this.#background(this.#tellDecided(one));
   }
 
   /** Resolves when nothing is being answered. */
@@ -111,7 +116,7 @@ export class Intake {
 
   async #admit(taking: Taking, event: ReceiverEvent): Promise<void> {
     const { id, user } = taking.read;
-    const asker = this.#askerOf(taking.read);
+    const asker = this.#askerOf(taking);
     const turn = this.#rate.admit(id, user);
     if (turn !== 'go') {
       await this.#acknowledge(() => event.ack());
@@ -169,14 +174,20 @@ export class Intake {
   #tellFailure(asker: Asker, error: unknown): Promise<void> {
     if (error instanceof SlackFailure) {
       this.#parts.log.warn('slackAnswerFailed', { method: error.method, error: error.slackError });
-      return this.#say(asker, notDone(error));
+      return this.#end(asker, notDone(error));
     }
     const reference = random.hex(3);
     this.#parts.log.error('bug', { reference, where: 'slack', error });
-    return this.#say(
+    return this.#end(
       asker,
       `Something broke in the bot (reference ${reference}), and this may not have been done: look at the card before you try again. Tell the people who run the bot the reference; the reason is in its log.`,
     );
+  }
+
+  /** Once it is durable that this is all that comes of it. */
+  async #end(asker: Asker, text: string): Promise<void> {
+    await asker.ending({ kind: 'sentence', text });
+    await this.#say(asker, text);
   }
 
   #say(asker: Asker, text: string): Promise<void> {
@@ -195,7 +206,7 @@ export class Intake {
     }
     this.#parts.log.info('slackDeliveryTakenUp', { delivery: key, kind: taking.kind });
     await this.#answer(taking, {
-      ...this.#askerOf(taking.read),
+      ...this.#askerOf(taking),
       preface: takenUpSentence(kindOf(taking), at, this.#parts.clock.now()),
       cameIn: at,
     });
@@ -208,8 +219,8 @@ export class Intake {
       return;
     }
     this.#parts.log.warn('slackDeliveryTooLate', { delivery: key, kind: taking.kind, at });
-    await this.#say(
-      this.#askerOf(taking.read),
+    await this.#end(
+      this.#askerOf(taking),
       tooLateSentence(
         kindOf(taking),
         meant(taking, this.#parts.command),
@@ -217,6 +228,17 @@ export class Intake {
         this.#parts.clock.now(),
       ),
     );
+    this.#parts.deliveries.done(key);
+  }
+
+  /** An earlier process had decided it, and perhaps answered. */
+  async #tellDecided({ memo, key, at, answer }: Left): Promise<void> {
+    const taking = readMemo(memo);
+    if (taking !== undefined && answer !== undefined) {
+      this.#parts.log.info('slackDeliveryDecided', { delivery: key, kind: taking.kind });
+      const preface = decidedSentence(kindOf(taking), at, this.#parts.clock.now());
+      await this.#say(this.#askerOf(taking), `${preface} ${answer}`);
+    }
     this.#parts.deliveries.done(key);
   }
 
@@ -230,16 +252,36 @@ export class Intake {
     this.#underWay.add(flight);
   }
 
-  #askerOf({ id, channel, user, thread, responseUrl }: Delivery): Asker {
+  #askerOf(taking: Taking): Asker {
+    const { id, channel, user, thread, responseUrl }: Delivery = taking.read;
+    const { deliveries } = this.#parts;
     const since = this.#parts.clock.elapsed();
     return {
       channel,
       user,
       since,
-      begin: () => this.#parts.deliveries.begin(id),
+      begin: () => deliveries.begin(id),
+      async ending(reply) {
+        const ending = endingIn(verbOf(taking), reply);
+        if (ending !== undefined) await deliveries.answerWith(id, ending);
+      },
       ...(thread === undefined ? {} : { thread }),
       ...(responseUrl === undefined ? {} : { address: { url: responseUrl, at: since, uses: 0 } }),
     };
+  }
+}
+
+function verbOf(taking: Taking): AnyVerb {
+  switch (taking.kind) {
+    case 'command':
+    case 'mention':
+      return verbOfLine(taking.read.text);
+    case 'form':
+      return taking.read.origin.verb;
+    case 'press': {
+      const press = readSlackPress(taking.read.actionId, taking.read.value);
+      return press === undefined || press === 'open' ? 'refresh' : press.verb;
+    }
   }
 }
 

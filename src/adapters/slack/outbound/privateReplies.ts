@@ -1,6 +1,7 @@
 // Private replies in Slack: through the delivery's own address while it works, else as an ephemeral message,
 // else as a direct message; and replies that are tried until they are delivered.
 import type { SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
+import type { Reply } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { failureOf, messageOf } from './slackFailure.ts';
 import { responseUrlLife, responseUrlUses } from '../limits.ts';
@@ -189,6 +190,8 @@ export interface Asker extends Recipient {
   readonly cameIn?: number;
   /** To be called right before the bot is given it: from then on it may have been done. */
   readonly begin: () => void;
+  /** To be called with the reply right before it is said; that follows once this resolves. */
+  readonly ending: (reply: Reply) => Promise<void>;
 }
 
 export interface PendingRepliesOptions {

@@ -3,8 +3,10 @@
 import { verbOfLine } from '../../../bot/commands/verbs.ts';
 import type { Bot, Reply } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
+import type { AnyVerb } from '../../../liveResponse/verbs.ts';
 import type { Deliveries, Left } from '../../deliveries/deliveries.ts';
 import {
+  endingIn,
   notTakenSentence,
   PersonRate,
   tooFastSentence,
@@ -15,7 +17,7 @@ import { toast } from './invokeAnswers.ts';
 import type { InvokeAnswer } from './invokeAnswers.ts';
 import { surface } from '../ids.ts';
 import type { TeamsChat } from '../outbound/chat.ts';
-import { pressAnsweredWithin, pressedOn, Presses } from './presses.ts';
+import { pressAnsweredWithin, pressedOn, Presses, pressOf } from './presses.ts';
 import type { Conversations } from '../identity/conversations.ts';
 import type { Roster } from '../identity/roster.ts';
 import type { Threads } from '../identity/threads.ts';
@@ -84,6 +86,10 @@ export class ActivityHandler {
     for (const one of left.tooLate) {
       this.#parts.log.warn('teamsMessageTooOld', { at: one.at });
       this.#replies.background('too late', this.#tellTooLate(one));
+    }
+    for (const one of left.decided) {
+      this.#parts.log.info('teamsMessageDecided', { at: one.at });
+      this.#replies.background('decided', this.#tellDecided(one));
     }
   }
 
@@ -194,8 +200,17 @@ export class ActivityHandler {
    * @throws Stopping: the delivery stays kept, and the next start does and answers it
    */
   async #answer(message: Inbound, key: string, asker: Asker, cameIn?: number): Promise<void> {
-    await this.#replies.tell(asker, await this.#replyOrBug(message, key, cameIn));
+    const reply = await this.#replyOrBug(message, key, cameIn);
+    const ending = endingIn(this.#verbOf(message), reply);
+    if (ending !== undefined) await this.#parts.deliveries.answerWith(key, ending);
+    await this.#replies.tell(asker, reply);
     this.#parts.deliveries.done(key);
+  }
+
+  #verbOf(message: Inbound): AnyVerb {
+    return hasValue(message)
+      ? (pressOf(message.value)?.verb ?? 'refresh')
+      : verbOfLine(commandText(message, this.#name) ?? '');
   }
 
   async #replyOrBug(message: Inbound, key: string, cameIn: number | undefined): Promise<Reply> {
@@ -239,6 +254,16 @@ export class ActivityHandler {
     return this.#answer(message, key, asker, at);
   }
 
+  /** An earlier process had decided it, and perhaps answered. */
+  async #tellDecided(left: Left): Promise<void> {
+    const { key, memo, answer } = left;
+    if (answer !== undefined) {
+      const asker = this.#replies.askerOf(memo as Inbound, left);
+      await this.#replies.tellText(asker, answer);
+    }
+    this.#parts.deliveries.done(key);
+  }
+
   async #tellTooLate({ memo, key, at, begun }: Left): Promise<void> {
     const { deliveries, clock, command } = this.#parts;
     const message = memo as Inbound;
@@ -246,6 +271,7 @@ export class ActivityHandler {
     const what =
       kind === 'press' ? pressedOn(message) : `${command} ${commandText(message, this.#name) ?? ''}`;
     const text = tooLateSentence(kind, what, { at, begun }, clock.now());
+    await deliveries.answerWith(key, text);
     await this.#replies.tellText(this.#replies.askerOf(message), text);
     deliveries.done(key);
   }

@@ -5,7 +5,7 @@ import type { Bot, PressIn, Reply } from '../../../bot/ports.ts';
 import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { Deliveries, PersonRate } from '../../deliveries/deliveries.ts';
-import { notTakenSentence, tooFastSentence } from '../../deliveries/deliveries.ts';
+import { endingIn, notTakenSentence, tooFastSentence } from '../../deliveries/deliveries.ts';
 import type { Threads } from '../identity/threads.ts';
 import { surface } from '../ids.ts';
 import { refOf } from '../outbound/chat.ts';
@@ -112,7 +112,7 @@ export class Presses {
   /** A press that an earlier process left: its invoke is long over, so it is answered as a message. */
   async takeUp(message: Inbound, key: string, asker: Asker): Promise<void> {
     const data = actionOf(message.value).action;
-    await this.#answerLate(await this.#press({ message, data, key, asker }), asker);
+    await this.#answerLate(await this.#decide({ message, data, key, asker }), asker);
     this.#parts.deliveries.done(key);
   }
 
@@ -147,7 +147,7 @@ export class Presses {
       return { ...spoken(tooFastSentence), notKept: true };
     switch (await this.#parts.deliveries.keep(invoke.key, invoke.message)) {
       case 'first':
-        return this.#press(invoke);
+        return this.#decide(invoke);
       case 'repeated':
         return {
           answer: toast('This press has arrived before. The card shows what became of it.'),
@@ -157,6 +157,14 @@ export class Presses {
       case 'notTaken':
         return spoken(notTakenSentence('press'));
     }
+  }
+
+  /** Nobody reads that nothing was done while a later process could still do it. */
+  async #decide(invoke: Invoke): Promise<Pressed> {
+    const pressed = await this.#press(invoke);
+    const ending = endingIn(pressOf(invoke.data)?.verb ?? 'refresh', pressed.reply);
+    if (ending !== undefined) await this.#parts.deliveries.answerWith(invoke.key, ending);
+    return pressed;
   }
 
   async #press({ message, data, key, asker }: Invoke): Promise<Pressed> {

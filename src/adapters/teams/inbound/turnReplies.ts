@@ -6,7 +6,7 @@ import type { Reply } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { Answers, Stopping } from '../../deliveries/answers.ts';
 import type { DeliveryKind, Left } from '../../deliveries/deliveries.ts';
-import { prefaced, takenUpSentence } from '../../deliveries/deliveries.ts';
+import { decidedSentence, prefaced, takenUpSentence } from '../../deliveries/deliveries.ts';
 import { random } from '../../clock.ts';
 import type { TeamsChat } from '../outbound/chat.ts';
 import { replyMessage } from '../outbound/teamsMessages.ts';
@@ -64,7 +64,7 @@ export class TurnReplies {
       since: this.#clock.elapsed(),
       ...(left === undefined
         ? {}
-        : { preface: takenUpSentence(kindOf(message), left.at, this.#clock.now()) }),
+        : { preface: prefaceOf(left)(kindOf(message), left.at, this.#clock.now()) }),
     };
   }
 
@@ -112,6 +112,10 @@ export class TurnReplies {
 /** Action.Submit, from clients in which Action.Execute does not work, arrives as a message with a value. */
 export function hasValue(message: Inbound): boolean {
   return message.value !== undefined && message.value !== null;
+}
+
+function prefaceOf({ answer }: Left): typeof takenUpSentence {
+  return answer === undefined ? takenUpSentence : decidedSentence;
 }
 
 export function kindOf(message: Inbound): DeliveryKind {

@@ -272,6 +272,32 @@ describe('row 1.14: after a start', () => {
     expect(room.slack.world.ephemerals).toHaveLength(2);
   });
 
+  test('what was not done when its person was told so is not done by the next process either', async () => {
+    await open();
+    room.answer = () => sentence('Asked.');
+    appendFileSync(
+      file(),
+      left(Date.now() - 1_000, 'd1', typed('d1', 'dump hosta x')) +
+        left(Date.now() - 1_000, 'd2', typed('d2', 'dump hosta y')),
+    );
+    for (const method of ['users.info', 'chat.postEphemeral', 'chat.postMessage', 'conversations.open'])
+      room.slack.fault(method, { kind: 'error', error: 'internal_error' }, 1_000);
+    await room.restart();
+    await room.slack.until('both are decided', () =>
+      written().split('so this was not done').length > 2 ? true : undefined,
+    );
+    await room.restart(() => room.slack.api.clearFaults());
+    const said = await room.toldTo('U1', 'so this was not done');
+    expect(said).toMatch(
+      /^The bot restarted while it answered your command of .+ UTC, so you may read this twice:/,
+    );
+    await room.slack.until('both were answered', () =>
+      room.slack.world.ephemerals.length === 2 ? true : undefined,
+    );
+    await room.restart();
+    expect([room.commands, room.slack.world.ephemerals.length]).toEqual([[], 2]);
+  });
+
   test('a delivery that Slack sends again is answered once, also by the next process', async () => {
     await open();
     room.answer = () => sentence('once');

@@ -9,6 +9,7 @@ import { wordsOf } from '../../../../src/demo/teams/fakeConnector.ts';
 import { createManualClock } from '../../../support/manualClock.ts';
 import { quiet } from '../../../support/quiet.ts';
 import type { Refusal } from '../../../../src/demo/refusal.ts';
+import { answerOf, owedIn } from '../../../support/chats/teamsAnswers.ts';
 import { ana, ben, directOf, group, keepingLog, TeamsHarness } from '../../../support/chats/teamsHarness.ts';
 import { signedLine } from '../../../../src/adapters/deliveries/deliveries.ts';
 import { testKeys } from '../../../support/store/testKeys.ts';
@@ -34,21 +35,6 @@ async function restart(): Promise<void> {
   await clock.settle();
 }
 
-const answerOf = (
-  status: number,
-  more: {
-    readonly code?: string;
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly done?: boolean;
-  } = {},
-): Refusal => ({
-  name: String(status),
-  kind: 'answer',
-  status,
-  body: JSON.stringify({ error: { code: more.code ?? 'ServiceError', message: 'planted' } }),
-  ...(more.headers === undefined ? {} : { headers: more.headers }),
-  ...(more.done === undefined ? {} : { done: more.done }),
-});
 /** Everything that is said, wherever, while `is` holds. */
 function refuseWhile(is: () => boolean, refusal: Refusal): void {
   bench.connector.refuse = ({ method }) => (method === 'POST' && is() ? refusal : undefined);
@@ -70,21 +56,7 @@ const inPublic = (): readonly string[] =>
 const posts = () => bench.connector.calls.filter((call) => call.method === 'POST');
 const logged = (event: string): readonly string[] => log.lines.filter((line) => line.startsWith(`${event} `));
 const file = (): string => join(bench.folder, 'teams-deliveries.ndjson');
-/** What is kept for the next process. */
-function owed(): readonly string[] {
-  const memos = new Map<string, boolean>();
-  for (const line of readFileSync(file(), 'utf8')
-    .split('\n')
-    .filter((one) => one !== '')) {
-    const { k, memo, begun } = JSON.parse(line) as {
-      readonly k: string;
-      readonly memo?: unknown;
-      readonly begun?: boolean;
-    };
-    memos.set(k, memo !== undefined || (begun === true && memos.get(k) === true));
-  }
-  return [...memos].flatMap(([key, is]) => (is ? [key] : []));
-}
+const owed = (): readonly string[] => owedIn(file());
 
 describe('an answer that Teams refuses', () => {
   it.each([
@@ -315,6 +287,40 @@ describe('a stop while an answer waits for another try', () => {
 });
 
 describe('what a crash left', () => {
+  const decidedOnce = expect.stringMatching(
+    /^The bot restarted while it answered your (?:command|press) of .*, so you may read this twice: Not done\.$/,
+  ) as unknown;
+
+  it.each([
+    ['a command', async () => await asks('lr dump hosta x')],
+    [
+      'a press',
+      async () => {
+        const lr = { verb: 'approve', requestId: 'r1', revision: 3, fingerprint: 'a1b2' };
+        // Longer than the invoke can wait, so that the answer is a message.
+        bench.bot.onPress = () =>
+          clock.sleep(5_000).then(() => ({ kind: 'sentence', text: 'Not done.' }) as const);
+        const answered = bench.deliver(bench.press(ana, group, { lr }));
+        await clock.settle();
+        await clock.advance(6_000);
+        await answered;
+      },
+    ],
+  ])('of %s whose person could read that nothing was done is not done afterwards', async (_what, does) => {
+    await open();
+    bench.bot.onCommand = () => Promise.resolve({ kind: 'sentence', text: 'Not done.' });
+    refuseWhile(() => true, answerOf(403));
+    await does();
+    await clock.advance(minutes);
+    await bench.halt();
+    bench.bot.onCommand = bench.bot.onPress = () => Promise.resolve({ kind: 'sentence', text: 'Done.' });
+    bench.connector.refuse = undefined;
+    await bench.boot({ clock, log });
+    await clock.settle();
+    expect(told()).toEqual([decidedOnce]);
+    expect([bench.bot.commands.length + bench.bot.presses.length, owed()]).toEqual([1, []]);
+  });
+
   it('is told to its person when it is too late for it, as often as it takes', async () => {
     await open();
     await asks();
