@@ -111,6 +111,9 @@ function checked(speed: number): number {
   return speed;
 }
 
+/** Why the time limit of something that ended needs no timer any more. */
+const done = 'done';
+
 /** Thrown by `within` when the time is up. */
 export class TookTooLong extends Error {
   readonly code = 'tookTooLong';
@@ -139,7 +142,8 @@ export async function within<T>(
       }),
     ]);
   } finally {
-    stop.abort();
+    // With a reason of its own: without one an exception is made, with its stack, for each time limit.
+    stop.abort(done);
   }
 }
 

@@ -149,7 +149,8 @@ class RunningWorker implements Worker {
       const next = await this.#once();
       // Both are set from outside while the pass was awaited.
       if (this.#isDue()) continue;
-      this.#wait = new AbortController();
+      // One that was never used serves again: making one costs more than most passes.
+      if (this.#wait.signal.aborted) this.#wait = new AbortController();
       const sleep = Math.min(Math.max(0, next ?? longestSleep), longestSleep);
       this.#running = false;
       this.#sign = this.#real.elapsed();

@@ -231,9 +231,10 @@ export function isSessionEventType(type: string): boolean {
   return Object.hasOwn(sessionFacts, type) || namesTransition(sessionTransitions, type);
 }
 
+const facts: Readonly<Record<string, boolean | undefined>> = { ...requestFacts, ...sessionFacts };
+
 /** Whether the cards have to be drawn again after this event. */
 export function raisesRevision(event: RequestEvent | SessionEvent): boolean {
   if (event.type === 'linkMinted') return event.onCard;
-  const facts: Readonly<Record<string, boolean | undefined>> = { ...requestFacts, ...sessionFacts };
   return facts[event.type] ?? true;
 }

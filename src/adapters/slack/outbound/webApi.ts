@@ -223,7 +223,8 @@ export function slackFetch(
   return async (url, init) => {
     try {
       // The SDK sets a signal of its own for Web API calls; what it forgets ends here.
-      const answer = await fetchNow(url, { signal: AbortSignal.timeout(timeout), ...init });
+      const signal = init?.signal ?? AbortSignal.timeout(timeout);
+      const answer = await fetchNow(url, { ...init, signal });
       heard(answer.headers.get('date'));
       return answer;
     } catch (error) {
