@@ -153,13 +153,19 @@ const routes: readonly Route[] = [
   },
 ];
 
+const inAnyCase = new Map(
+  [base, ...routes.map(({ path }) => path)].map((path) => [path, new RegExp(path, 'i')]),
+);
+const asWritten = (path: RegExp): RegExp => path;
+const anyCase = (path: RegExp): RegExp => inAnyCase.get(path) ?? path;
+
 /** Finds the call a request makes; undefined when the API has none. */
 export function callOf(request: ApiRequest, paths: Profile['paths']): Call | undefined {
-  const flags = paths === 'anyCase' ? 'i' : '';
-  const below = new RegExp(base, flags).exec(request.path)?.[1];
+  const spelt = paths === 'anyCase' ? anyCase : asWritten;
+  const below = spelt(base).exec(request.path)?.[1];
   if (below === undefined) return undefined;
   for (const route of routes) {
-    const match = route.method === request.method ? new RegExp(route.path, flags).exec(below) : null;
+    const match = route.method === request.method ? spelt(route.path).exec(below) : null;
     if (match !== null)
       return { kind: route.kind, perform: (tenant) => perform(tenant, route, request, match.slice(1)) };
   }

@@ -70,6 +70,8 @@ export class Tenant {
   #counter: number;
   #now: number;
   #version = 0;
+  /** When everything was last brought up to the clock, and which version that made. */
+  #settled = never;
 
   constructor(options: TenantOptions) {
     const { saved } = options;
@@ -136,12 +138,15 @@ export class Tenant {
   /** Brings everything up to the clock and returns its time. A clock that goes back is not followed. */
   now(): number {
     const now = Math.max(this.#now, this.#clock.now());
+    // One call asks several times; nothing can have happened since the last time.
+    if (now === this.#settled.now && this.#version === this.#settled.version) return now;
     this.#now = now;
     for (let next = this.#next(now); next !== undefined; next = this.#next(now)) {
       if (next.device !== undefined) this.#devices.set(next.device.id, next.device);
       if (next.action !== undefined) this.#actions.set(next.action.id, next.action);
       this.#version += 1;
     }
+    this.#settled = { now, version: this.#version };
     return now;
   }
 
@@ -178,6 +183,7 @@ export class Tenant {
     this.now();
     this.#profile = changedProfile(this.#profile, profile);
     this.#timeline.forget();
+    this.#settled = never;
   }
 
   /** Tells a device to be different from now on. */
@@ -323,6 +329,8 @@ export class Tenant {
     return this.#timeline.earliest(this.#devices, this.#actions, this.world, now);
   }
 }
+
+const never = { now: -Infinity, version: 0 };
 
 const onlineFrom = (online: boolean, device: Device, now: number): number | null =>
   online ? (device.onlineSince ?? now) : null;

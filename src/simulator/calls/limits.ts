@@ -21,9 +21,11 @@ export class Windows {
    */
   count(key: string, limits: readonly Limit[], now: number, countRefused: boolean): Throttled | undefined {
     const widest = Math.max(0, ...limits.map((limit) => limit.perMs));
+    const known = this.#calls.get(key) ?? [];
     // A clock that ran fast before a restart leaves calls in the future; they must not block for as long as
     // it was ahead.
-    const calls = (this.#calls.get(key) ?? []).filter((at) => at > now - widest && at <= now);
+    const calls = (known.at(-1) ?? now) > now ? known.filter((at) => at <= now) : known;
+    calls.splice(0, firstAfter(calls, now - widest));
     this.#calls.set(key, calls);
     const throttled = limits
       .map((limit) => throttledBy(limit, calls, now))
@@ -39,8 +41,19 @@ export class Windows {
 }
 
 function throttledBy(limit: Limit, calls: readonly number[], now: number): Throttled | undefined {
-  const within = calls.filter((at) => at > now - limit.perMs);
-  if (within.length < limit.max) return undefined;
-  const leaving = within[within.length - limit.max] ?? now;
+  const within = calls.length - firstAfter(calls, now - limit.perMs);
+  if (within < limit.max) return undefined;
+  const leaving = calls[calls.length - limit.max] ?? now;
   return { limit, retryAfterSeconds: Math.max(1, Math.ceil((leaving + limit.perMs - now) / 1_000)) };
+}
+
+/** How many calls, which are in the order of their times, were made at `time` or before. */
+function firstAfter(calls: readonly number[], time: number): number {
+  let [from, to] = [0, calls.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((calls[middle] ?? Infinity) > time) to = middle;
+    else from = middle + 1;
+  }
+  return from;
 }

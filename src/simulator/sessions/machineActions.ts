@@ -112,7 +112,18 @@ export function cancelAction(tenant: Tenant, id: string, body: unknown, requesto
   );
 }
 
+const wires = new WeakMap<Action, { readonly profile: Profile; readonly wire: Json }>();
+
+/** As it was made before, where neither changed: records and settings are replaced, never changed in place. */
 function actionWire(action: Action, profile: Profile): Json {
+  const known = wires.get(action);
+  if (known?.profile === profile) return known.wire;
+  const wire = freshWire(action, profile);
+  wires.set(action, { profile, wire });
+  return wire;
+}
+
+function freshWire(action: Action, profile: Profile): Json {
   const { cancellation } = action;
   const failure = profile.failureCodes === 'given' ? failureOf(action) : undefined;
   const stampOf = (at: number): string => stamp(at, action.id, profile.fractionDigits);
