@@ -152,20 +152,35 @@ async function played(seeds: number, from: number, jobs: number): Promise<Run> {
     if (line.violations.length > 0) run.failed.push(line);
     if (run.days % 100 === 0) print(`${run.days} days`);
   };
-  await Promise.all(
-    Array.from({ length: jobs }, (_, job) => child([from + job, from + seeds - 1, jobs], take)),
-  );
+  let next = from;
+  const draw = (): number | undefined => (next < from + seeds ? next++ : undefined);
+  await Promise.all(Array.from({ length: Math.min(jobs, seeds) }, () => child(draw, take)));
   run.failed.sort((one, other) => one.seed - other.seed);
   return run;
 }
 
-function child(args: readonly number[], take: (line: SeedLine) => void): Promise<void> {
+/**
+ * A day makes many short-lived objects: with room for them, few outlive a collection. And every core is busy with
+ * days: a collector with threads of its own only takes turns with them.
+ */
+const flags = ['--max-semi-space-size=64', '--single-threaded-gc'] as const;
+
+/** @param draw the next seed, for whichever process is free; undefined when there is none left */
+function child(draw: () => number | undefined, take: (line: SeedLine) => void): Promise<void> {
   const script = fileURLToPath(new URL('report/seedsChild.js', import.meta.url));
-  // A day makes many short-lived objects: with room for them, few outlive a collection.
-  const started = spawn(process.execPath, ['--max-semi-space-size=64', script, ...args.map(String)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const started = spawn(process.execPath, [...flags, script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const more = (): void => {
+    const seed = draw();
+    if (seed === undefined) started.stdin.end();
+    else started.stdin.write(`${seed}\n`);
+  };
+  // A child that died says so by the days that are missing.
+  started.stdin.on('error', () => undefined);
+  createInterface({ input: started.stdout }).on('line', (line) => {
+    take(JSON.parse(line) as SeedLine);
+    more();
   });
-  createInterface({ input: started.stdout }).on('line', (line) => take(JSON.parse(line) as SeedLine));
+  more();
   return new Promise((resolve, reject) => {
     started.once('error', reject);
     started.once('close', () => resolve());

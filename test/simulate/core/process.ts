@@ -1,6 +1,7 @@
 // A simulated process: its clock, and whether it still runs. What it asked for before it was killed never comes
 // back to it.
 import { setMaxListeners } from 'node:events';
+import { longestSleep, recoverEvery } from '../../../src/bot/workers/worker.ts';
 import type { Clock } from '../../../src/liveResponse/ports.ts';
 import type { Owner, Schedule } from './schedule.ts';
 
@@ -16,8 +17,25 @@ export function never<T>(): Promise<T> {
 const idle = 30_000;
 const together = 5_000;
 
-interface Watcher {
-  readonly wake: () => void;
+type Wake = () => void;
+
+/** What is asleep until a signal ends it: one listener for all of them, because each costs more than a sleep. */
+const sleepers = new WeakMap<AbortSignal, Set<Wake>>();
+
+function sleepersOf(signal: AbortSignal): Set<Wake> {
+  const known = sleepers.get(signal);
+  if (known !== undefined) return known;
+  const all = new Set<Wake>();
+  sleepers.set(signal, all);
+  setMaxListeners(0, signal);
+  signal.addEventListener(
+    'abort',
+    () => {
+      for (const wake of [...all]) wake();
+    },
+    { once: true },
+  );
+  return all;
 }
 
 export class Process implements Owner {
@@ -25,8 +43,10 @@ export class Process implements Owner {
   readonly #schedule: Schedule;
   readonly #jumped: () => number;
   #alive = true;
-  #watchers: readonly Watcher[] = [];
-  readonly #idlers = new Map<number, Set<() => void>>();
+  readonly #watchers = new Set<Wake>();
+  readonly #idlers = new Map<number, Set<Wake>>();
+  /** Of the look that goes to sleep next: whether it would see something now. */
+  #sees: (() => boolean) | undefined;
 
   /** @param jumped by how many milliseconds the machine's clock was set so far */
   constructor(name: string, schedule: Schedule, jumped: () => number) {
@@ -42,7 +62,7 @@ export class Process implements Owner {
   /** kill -9. */
   kill(): void {
     this.#alive = false;
-    this.#watchers = [];
+    this.#watchers.clear();
     this.#schedule.drop(this);
   }
 
@@ -50,8 +70,7 @@ export class Process implements Owner {
   readonly clock: Clock = {
     now: () => Math.floor(this.#schedule.trueTime() + this.#jumped()),
     elapsed: () => this.#schedule.elapsed(),
-    sleep: (ms, signal) =>
-      ms >= idle ? this.#idle(ms, signal) : this.#sleep(Math.max(1, Math.ceil(ms)), signal),
+    sleep: (ms, signal) => this.#sleep(ms, signal),
   };
 
   /**
@@ -65,11 +84,19 @@ export class Process implements Owner {
 
   /** The clock was set: the worker that watches it sees that within a second. */
   clockSet(): void {
-    const watchers = this.#watchers;
-    this.#watchers = [];
+    const watchers = [...this.#watchers];
+    this.#watchers.clear();
     this.#schedule.after(1_000, this, () => {
-      for (const one of watchers) one.wake();
+      for (const wake of watchers) wake();
     });
+  }
+
+  /**
+   * Said by the look for what is to be tried again, when it found nothing: until there is something, its next
+   * looks are left out, but for one in a minute.
+   */
+  sawNothing(sees: () => boolean): void {
+    this.#sees = sees;
   }
 
   /** Runs later, unless the process is dead by then. */
@@ -86,61 +113,60 @@ export class Process implements Owner {
     });
   }
 
-  #idle(ms: number, signal?: AbortSignal): Promise<void> {
-    if (!this.#alive) return never();
-    if (signal?.aborted === true) return Promise.resolve();
-    if (signal !== undefined) setMaxListeners(0, signal);
-    const due = Math.ceil((this.#schedule.elapsed() + ms) / together) * together;
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        sleepers.delete(wake);
-        signal?.removeEventListener('abort', wake);
-        resolve();
-      };
-      const sleepers = this.#idlers.get(due) ?? this.#idlersAt(due);
-      sleepers.add(wake);
-      signal?.addEventListener('abort', wake, { once: true });
-    });
-  }
-
-  #idlersAt(due: number): Set<() => void> {
-    const sleepers = new Set<() => void>();
-    this.#idlers.set(due, sleepers);
-    this.#schedule.after(due - this.#schedule.elapsed(), this, () => {
-      this.#idlers.delete(due);
-      for (const wake of [...sleepers]) wake();
-    });
-    return sleepers;
-  }
-
   #sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    const whole = Math.max(1, Math.ceil(ms));
+    const sees = whole === recoverEvery ? this.#sees : undefined;
+    if (sees !== undefined) {
+      this.#sees = undefined;
+      return this.#slept(signal, (wake) => this.#look(sees, wake));
+    }
+    return this.#slept(signal, (wake) =>
+      whole >= idle ? this.#idle(whole, wake) : this.#schedule.after(whole, this, wake),
+    );
+  }
+
+  /** @param begin arranges for the usual end of the sleep, and answers how to cancel that */
+  #slept(signal: AbortSignal | undefined, begin: (wake: Wake) => Wake): Promise<void> {
     if (!this.#alive) return never();
     if (signal?.aborted === true) return Promise.resolve();
-    if (signal !== undefined) setMaxListeners(0, signal);
+    const all = signal === undefined ? undefined : sleepersOf(signal);
     return new Promise((resolve) => {
       const wake = (): void => {
         cancel();
-        signal?.removeEventListener('abort', wake);
+        all?.delete(wake);
         if (this.#alive) resolve();
       };
-      const cancel = this.#schedule.after(ms, this, wake);
-      signal?.addEventListener('abort', wake, { once: true });
+      const cancel = begin(wake);
+      all?.add(wake);
     });
   }
 
+  #idle(ms: number, wake: Wake): Wake {
+    const due = Math.ceil((this.#schedule.elapsed() + ms) / together) * together;
+    const all = this.#idlers.get(due) ?? this.#idlersAt(due);
+    all.add(wake);
+    return () => void all.delete(wake);
+  }
+
+  #idlersAt(due: number): Set<Wake> {
+    const all = new Set<Wake>();
+    this.#idlers.set(due, all);
+    this.#schedule.after(due - this.#schedule.elapsed(), this, () => {
+      this.#idlers.delete(due);
+      for (const wake of [...all]) wake();
+    });
+    return all;
+  }
+
+  #look(sees: () => boolean, wake: Wake): Wake {
+    const until = this.#schedule.elapsed() + longestSleep;
+    return this.#schedule.when(recoverEvery, this, () => sees() || this.#schedule.elapsed() >= until, wake);
+  }
+
   #watch(signal?: AbortSignal): Promise<void> {
-    if (!this.#alive) return never();
-    if (signal?.aborted === true) return Promise.resolve();
-    return new Promise((resolve) => {
-      const watcher: Watcher = {
-        wake: () => {
-          this.#watchers = this.#watchers.filter((one) => one !== watcher);
-          signal?.removeEventListener('abort', watcher.wake);
-          resolve();
-        },
-      };
-      this.#watchers = [...this.#watchers, watcher];
-      signal?.addEventListener('abort', watcher.wake, { once: true });
+    return this.#slept(signal, (wake) => {
+      this.#watchers.add(wake);
+      return () => void this.#watchers.delete(wake);
     });
   }
 }

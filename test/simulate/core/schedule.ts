@@ -12,10 +12,13 @@ export interface Owner {
 export type Cancel = () => void;
 
 interface Due {
-  readonly at: number;
+  at: number;
   readonly tie: number;
   readonly owner: Owner;
   readonly run: () => void;
+  /** Looks every so many milliseconds whether it is to happen. */
+  readonly every: number;
+  readonly sees: (() => boolean) | undefined;
   cancelled: boolean;
   /** Cancels it where it was moved to a later time. */
   movedTo?: Cancel;
@@ -54,11 +57,22 @@ export class Schedule {
 
   /** In so many milliseconds; what is due at the same time happens in an order that the seed chooses. */
   after(ms: number, owner: Owner, run: () => void): Cancel {
+    return this.#add(ms, owner, run);
+  }
+
+  /** At the first of its looks, `every` so many milliseconds, at which it sees something. A look is no step. */
+  when(every: number, owner: Owner, sees: () => boolean, run: () => void): Cancel {
+    return this.#add(every, owner, run, sees);
+  }
+
+  #add(ms: number, owner: Owner, run: () => void, sees?: () => boolean): Cancel {
     const due: Due = {
       at: this.#elapsed + Math.max(0, ms),
       tie: this.#chance.next('tie'),
       owner,
       run,
+      every: ms,
+      sees,
       cancelled: false,
     };
     this.#push(due);
@@ -79,7 +93,7 @@ export class Schedule {
     const held = this.#heap.filter((due) => due.owner === owner && !due.cancelled && due.at < until);
     for (const due of held) {
       due.cancelled = true;
-      const moved = this.after(ms, owner, due.run);
+      const moved = this.#add(ms, owner, due.run, due.sees);
       due.movedTo = moved;
     }
   }
@@ -94,6 +108,7 @@ export class Schedule {
       if (next === undefined || next.at > end) break;
       this.#pop();
       if (next.cancelled) continue;
+      if (next.sees !== undefined && !this.#seen(next, next.sees)) continue;
       this.#countSteps(next);
       this.#elapsed = Math.max(this.#elapsed, next.at);
       this.#steps += 1;
@@ -102,6 +117,15 @@ export class Schedule {
       rested();
     }
     this.#elapsed = Math.max(this.#elapsed, end);
+  }
+
+  /** Whether this look sees something; otherwise there is a next one. */
+  #seen(look: Due, sees: () => boolean): boolean {
+    this.#elapsed = Math.max(this.#elapsed, look.at);
+    if (sees()) return true;
+    look.at = this.#elapsed + look.every;
+    this.#push(look);
+    return false;
   }
 
   #countSteps(next: Due): void {

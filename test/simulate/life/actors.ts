@@ -89,12 +89,12 @@ export class Actors {
   /** Somebody opens a link that stands on a card: it has to lead somewhere for as long as it says. */
   openLink({ pick }: Extract<Move, { readonly do: 'openLink' }>): void {
     const { slack, teams, defender, schedule, ledger } = this.#parts;
-    const texts = [
-      ...slack.world.messages.filter(({ deleted }) => !deleted).map(({ blocks }) => JSON.stringify(blocks)),
-      ...teams.connector.messages.map(({ body }) => JSON.stringify(body)),
+    const drawn = [
+      ...slack.world.messages.filter(({ deleted }) => !deleted).map(({ blocks }) => blocks),
+      ...teams.connector.messages.map(({ body }) => body),
     ];
-    const links = texts.flatMap((text) =>
-      [...text.matchAll(new RegExp(`${blobOrigin}[^"\\\\)>\\s]+`, 'g'))].map(([url]) => url),
+    const links = drawn.flatMap((one) =>
+      remembered<object, readonly string[]>(linksOf, one, () => linksIn(one)),
     );
     const found = links[Math.floor(pick * links.length)];
     if (found === undefined) return;
@@ -148,7 +148,7 @@ export class Actors {
       const seen = { ...message };
       return [
         {
-          request: /"lr\.(lr-[0-9a-z]+)\./.exec(JSON.stringify(message.blocks))?.[1] ?? '',
+          request: requestOf(message),
           press: (who: PersonName) => void slack.person(people[who].slack).press(seen, `lr.${verb}.`),
         },
       ];
@@ -170,26 +170,61 @@ export class Actors {
   }
 }
 
+/** A card of ours begins each block id with it. */
+function requestOf({ blocks }: SlackMessageKept): string {
+  const ids = blocks.map((block) => /^lr\.(lr-[0-9a-z]+)\./.exec(String(block['block_id']))?.[1]);
+  return ids.find((id) => id !== undefined) ?? '';
+}
+
+type Data = Readonly<Record<string, unknown>>;
+
+/** Verbs of the buttons, by what was drawn, which is replaced when a card is drawn again and never changed. */
+const slackButtons = new WeakMap<object, ReadonlySet<string>>();
+const teamsButtons = new WeakMap<object, ReadonlyMap<string, Data>>();
+
+const linksOf = new WeakMap<object, readonly string[]>();
+
+function linksIn(drawn: object): readonly string[] {
+  const links = JSON.stringify(drawn).matchAll(new RegExp(`${blobOrigin}[^"\\\\)>\\s]+`, 'g'));
+  return [...links].map(([url]) => url);
+}
+
+function remembered<Drawn extends object, Found>(
+  known: WeakMap<Drawn, Found>,
+  drawn: Drawn,
+  find: () => Found,
+): Found {
+  const before = known.get(drawn);
+  if (before !== undefined) return before;
+  const found = find();
+  known.set(drawn, found);
+  return found;
+}
+
 function hasButton({ blocks }: SlackMessageKept, verb: string): boolean {
-  return blocks.some(
-    (block) =>
-      block['type'] === 'actions' &&
-      (block['elements'] as readonly Json[]).some((element) =>
-        String(element['action_id']).startsWith(`lr.${verb}.`),
-      ),
-  );
+  return remembered(slackButtons, blocks, () => {
+    const elements = blocks.flatMap((block) =>
+      block['type'] === 'actions' ? (block['elements'] as readonly Json[]) : [],
+    );
+    return new Set(elements.map((element) => String(element['action_id']).split('.')[1] ?? ''));
+  }).has(verb);
 }
 
 /** What a button of a Teams card carries, in a second step too. */
-function dataOf(message: FakeMessage, verb: string): Readonly<Record<string, unknown>> | undefined {
-  const found: Readonly<Record<string, unknown>>[] = [];
+function dataOf(message: FakeMessage, verb: string): Data | undefined {
+  return remembered(teamsButtons, message.body, () => buttonsOf(message)).get(`lr.${verb}.v1`);
+}
+
+/** The first of each verb. */
+function buttonsOf(message: FakeMessage): ReadonlyMap<string, Data> {
+  const found = new Map<string, Data>();
   const walk = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
-    const one = value as Readonly<Record<string, unknown>>;
-    if (one['type'] === 'Action.Execute' && one['verb'] === `lr.${verb}.v1`)
-      found.push(one['data'] as Readonly<Record<string, unknown>>);
-    Object.values(one).forEach(walk);
+    const { type, verb, data } = value as Data;
+    if (type === 'Action.Execute' && typeof verb === 'string' && !found.has(verb))
+      found.set(verb, data as Data);
+    Object.values(value).forEach(walk);
   };
   walk(cardOf(message));
-  return found[0];
+  return found;
 }

@@ -49,6 +49,8 @@ export interface BotParts {
   readonly jitter: () => number;
   /** The policy that the file holds now. */
   readonly policy: () => VariantName;
+  /** Running sessions are read so often, in milliseconds. */
+  readonly pollGap: number;
   /** Called as soon as the store is open, before anything else may change it. */
   readonly opened: (store: Store) => void;
 }
@@ -167,7 +169,7 @@ function openBotChats(parts: BotParts, { store, todays }: Base, bot: () => Bot):
 }
 
 function botOf(
-  { process, disk, random, log, policy }: BotParts,
+  { process, disk, random, log, policy, pollGap }: BotParts,
   { store, access, todays }: Base,
   chats: Chats,
   reload: PolicyReload,
@@ -193,7 +195,7 @@ function botOf(
         simulated: false,
         command: '/lr',
         sessions: 25,
-        pollGap: 2_400,
+        pollGap,
         parkedGap: 30_000,
         outputRetention: 30 * 24 * 3_600_000,
       },
@@ -201,11 +203,18 @@ function botOf(
     (listener) => void store.subscribe((request, event) => listener(request.id, event.type)),
     {
       real: watched,
-      keepers: () => chats.keepers(),
+      keepers: () => {
+        const troubled = (): boolean =>
+          [store, ...chats.keepers()].some((keeper) => keeper.trouble() !== undefined);
+        if (!troubled()) process.sawNothing(troubled);
+        return chats.keepers();
+      },
       // A file that did not change is read every few seconds by the real one, and nothing comes of it.
       policyLook: async () => {
+        const isInForce = (): boolean => policyOf(policy()).sha256 === store.lastPolicy()?.sha256;
+        if (isInForce()) return policyRests;
         const ms = await reload.look();
-        return policyOf(policy()).sha256 === store.lastPolicy()?.sha256 ? policyRests : ms;
+        return isInForce() ? policyRests : ms;
       },
       keepLibrary: true,
     },

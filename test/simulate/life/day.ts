@@ -220,7 +220,7 @@ class Day {
     const seen = {
       requests: [...ledger.durable].map(([id, { events, request }]) => [id, request.revision, events]),
       slack: slack.world.messages.map(({ channel, ts, history }) => [channel, ts, history]),
-      teams: teams.connector.messages.map(({ id, history }) => [id, history]),
+      teams: teams.connector.messages.map(({ id, history, body }) => [id, history.length, body]),
       submissions: defender.tenant.submissions,
       arrivals: defender.arrivals,
     };

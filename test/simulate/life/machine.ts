@@ -64,6 +64,7 @@ export class Machine {
       jitter: () => chance.next('jitter'),
       log: this.#log,
       policy: () => stage.policy,
+      pollGap: stage.pollGap,
       opened: (store) => this.#opened(store, process),
     }).then(
       (bot) => {

@@ -50,9 +50,11 @@ export class Stage implements World {
   /** By how much the machine's clock differs from the true time, in milliseconds. */
   clockOff = 0;
   clockSetAt = -Infinity;
+  readonly pollGap: number;
 
   /** @param line takes what people do and are told */
   constructor(plan: Plan, calls: ChatCalls, line: (line: string) => void) {
+    this.pollGap = plan.pollGap;
     const chance = (this.chance = new Chance(plan.seed));
     const schedule = (this.schedule = new Schedule(start, chance));
     const weather = (this.weather = new Weather(plan.faults, schedule, chance));

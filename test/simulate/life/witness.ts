@@ -28,17 +28,17 @@ export class Witness {
       this.#slackCard(channel, answer['message'] as Json, method === 'chat.update');
   }
 
-  teams({ conversation, messageId, body, targeted }: TeamsDone): void {
+  teams({ conversation, messageId, body, json, targeted }: TeamsDone): void {
     const { cards, teams } = this.#stage;
     if (body === undefined) return;
     if (targeted || conversation.startsWith(directly)) {
       const recipient = (body['recipient'] as Json | undefined)?.['id'];
-      this.#told(targeted ? recipient : conversation.slice(directly.length), JSON.stringify(body));
+      this.#told(targeted ? recipient : conversation.slice(directly.length), json);
       return;
     }
-    const message = teams.connector.messages.find(({ id }) => id === messageId);
-    const json = JSON.stringify(body);
-    if (message === undefined || !json.includes('application/vnd.microsoft.card.adaptive')) return;
+    if (!json.includes('application/vnd.microsoft.card.adaptive')) return;
+    const message = teams.connector.messages.findLast(({ id }) => id === messageId);
+    if (message === undefined) return;
     const key = `teams ${message.id}`;
     const text = wordsOf(message);
     if (/newer card of this request/i.test(text)) cards.gone(key);

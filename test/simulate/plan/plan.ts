@@ -37,9 +37,14 @@ export interface Plan {
   readonly seed: number;
   /** Length of the day in milliseconds; the last `calm` of it nothing goes wrong. */
   readonly length: number;
+  /** Running sessions are read so often, in milliseconds. */
+  readonly pollGap: number;
   readonly moves: readonly Move[];
   readonly faults: readonly PlannedFault[];
 }
+
+/** As the product does it, in some days; in the others less often, because most polls show nothing new and each costs. */
+const pollGaps = [2_400, 20_000, 20_000, 20_000, 20_000] as const;
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -52,7 +57,7 @@ export interface PlanSize {
   readonly faults: number;
 }
 
-export const usualSize: PlanSize = { hours: 26, asks: 26, faults: 40 };
+export const usualSize: PlanSize = { hours: 24, asks: 22, faults: 36 };
 
 const windows = [
   'hosta',
@@ -78,7 +83,8 @@ export function planOf(seed: number, size: PlanSize = usualSize): Plan {
   const stormy = length - calm;
   const faults = faultsOf(chance, size.faults, stormy);
   const moves = movesOf(chance, size.asks, stormy, faults);
-  return { seed, length, faults, moves: [...moves].sort((one, other) => one.at - other.at) };
+  const pollGap = chance.oneOf('poll gap', pollGaps);
+  return { seed, length, pollGap, faults, moves: [...moves].sort((one, other) => one.at - other.at) };
 }
 
 function faultsOf(chance: Chance, count: number, until: number): readonly PlannedFault[] {
@@ -124,7 +130,7 @@ function movesOf(
     const at = timeIn(chance, faults, until);
     moves.push(asked(chance, number, at), ...decided(chance, at));
   }
-  for (let at = 10 * minute; at < until + calm / 2; at += chance.between('sweep', 2 * minute, 9 * minute))
+  for (let at = 10 * minute; at < until + calm / 2; at += chance.between('sweep', 3 * minute, 12 * minute))
     moves.push(swept(chance, at));
   return [...moves, ...changes(chance, until, faults)];
 }

@@ -1,4 +1,5 @@
-// One of the processes of a run: plays days and writes a line of JSON for each.
+// One of the processes of a run: plays the day of each seed that it is told on stdin, and writes a line of JSON for each.
+import { createInterface } from 'node:readline';
 import { loadModules } from '../life/modules.ts';
 import { playDay } from '../life/day.ts';
 import type { Outcome } from '../life/day.ts';
@@ -10,10 +11,9 @@ export interface SeedLine extends Omit<Outcome, 'met' | 'counts'> {
   readonly counts: readonly (readonly [string, number])[];
 }
 
-const [from = 1, to = 0, step = 1] = process.argv.slice(2).map(Number);
 await loadModules();
-for (let seed = from; seed <= to; seed += step) {
-  const outcome = await playDay(planOf(seed));
+for await (const text of createInterface({ input: process.stdin })) {
+  const outcome = await playDay(planOf(Number(text)));
   const line: SeedLine = { ...outcome, met: [...outcome.met], counts: [...outcome.counts] };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }

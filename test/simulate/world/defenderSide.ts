@@ -61,7 +61,7 @@ export class DefenderSide {
       saved: undefined,
     });
     this.tenant.blobUrl = blobOrigin;
-    this.#schedule.after(minute, this.#others, () => this.#otherWork());
+    this.#otherWorkLater();
   }
 
   /** A call arrives. */
@@ -160,10 +160,18 @@ export class DefenderSide {
       });
   }
 
+  #otherWorkLater(): void {
+    this.#schedule.when(
+      minute,
+      this.#others,
+      () => this.#weather.lasts('otherApplication'),
+      () => this.#otherWork(),
+    );
+  }
+
   /** What another application does in a minute while it is at work. */
   #otherWork(): void {
-    this.#schedule.after(minute, this.#others, () => this.#otherWork());
-    if (!this.#weather.lasts('otherApplication')) return;
+    this.#otherWorkLater();
     this.#weather.happened('otherApplication');
     for (const [kind, most] of [
       ['run', 10],

@@ -39,6 +39,8 @@ export interface TeamsDone {
   readonly conversation: string;
   readonly messageId: string | undefined;
   readonly body: Activity | undefined;
+  /** The same as it was sent. */
+  readonly json: string;
   readonly targeted: boolean;
 }
 
@@ -142,6 +144,7 @@ export class TeamsSide {
       conversation,
       messageId: id ?? made,
       body: written === '' ? undefined : (JSON.parse(written) as Activity),
+      json: written,
       targeted: ask.url.searchParams.get('isTargetedActivity') === 'true',
     });
   }
