@@ -5,7 +5,7 @@ import type { Chance } from './chance.ts';
 import type { Schedule } from './schedule.ts';
 
 export class Weather {
-  readonly #faults: readonly PlannedFault[];
+  readonly #faults: PlannedFault[];
   readonly #schedule: Pick<Schedule, 'elapsed'>;
   readonly #chance: Chance;
   readonly #last = new Map<FaultName | ChangeName, number>();
@@ -16,15 +16,31 @@ export class Weather {
     this.#chance = chance;
   }
 
+  /** From now on there is one more, which lasts. */
+  lay(fault: PlannedFault): void {
+    this.#faults.push(fault);
+  }
+
   lasts(kind: FaultName): boolean {
+    return this.#lasting(kind, undefined) !== undefined;
+  }
+
+  #lasting(kind: FaultName, name: string | undefined): PlannedFault | undefined {
     const now = this.#schedule.elapsed();
-    return this.#faults.some((fault) => fault.kind === kind && fault.at <= now && now < fault.at + fault.ms);
+    return this.#faults.find(
+      (fault) =>
+        fault.kind === kind &&
+        fault.at <= now &&
+        now < fault.at + fault.ms &&
+        (fault.only === undefined || fault.only === name),
+    );
   }
 
   /** Whether this call, delivery or press meets a fault of that kind. */
   strikes(kind: FaultName, name: string): boolean {
-    if (!this.lasts(kind)) return false;
-    if (!this.#chance.happens(`${kind} ${name}`, faultKinds[kind].often)) return false;
+    const fault = this.#lasting(kind, name);
+    if (fault === undefined) return false;
+    if (!this.#chance.happens(`${kind} ${name}`, fault.often ?? faultKinds[kind].often)) return false;
     this.happened(kind);
     return true;
   }
@@ -39,7 +55,8 @@ export class Weather {
     const now = this.#schedule.elapsed();
     const all = new Set<FaultName | ChangeName>();
     for (const fault of this.#faults)
-      if (fault.at <= now && now < fault.at + fault.ms + afterwards) all.add(fault.kind);
+      if (fault.only === undefined && fault.at <= now && now < fault.at + fault.ms + afterwards)
+        all.add(fault.kind);
     for (const [kind, at] of this.#last) if (now - at <= afterwards) all.add(kind);
     return all;
   }

@@ -8,6 +8,7 @@ import type { Owner } from '../core/schedule.ts';
 import { calm } from '../plan/plan.ts';
 import type { Move, Plan } from '../plan/plan.ts';
 import type { PlannedFault } from '../plan/faults.ts';
+import { Aiming } from './aiming.ts';
 import { dataDir, keys } from './bot.ts';
 import { Machine } from './machine.ts';
 import { approverGroup, groupMembers, people, slackIncidents, slackRoom } from './policies.ts';
@@ -59,6 +60,7 @@ class Day {
   async play(): Promise<Outcome> {
     const { schedule, ledger, defender, posts, budgets } = this.#stage;
     this.#furnish();
+    this.#aim();
     for (const move of this.#plan.moves) schedule.after(move.at, this.#owner, () => this.#move(move));
     for (const fault of this.#plan.faults)
       if (fault.ms === 0) schedule.after(fault.at, this.#owner, () => this.#strike(fault));
@@ -82,6 +84,23 @@ class Day {
     };
   }
 
+  #aim(): void {
+    const { aim, length } = this.#plan;
+    if (aim === undefined) return;
+    const { schedule, chance, weather } = this.#stage;
+    const aiming = new Aiming(aim, length - calm, {
+      schedule,
+      chance,
+      move: (move) => this.#move(move),
+      strike: (fault) => {
+        if (fault.ms > 0) weather.lay(fault);
+        else this.#strike(fault);
+      },
+    });
+    this.#stage.noticed = (request, event) => aiming.changed(request, event);
+    aiming.begin(this.#plan);
+  }
+
   #furnish(): void {
     const { slack, defender } = this.#stage;
     const accounts = Object.values(people).map(({ slack: id }) => id);
@@ -98,7 +117,7 @@ class Day {
   }
 
   #move(move: Move): void {
-    const { actors, weather, defender, slack } = this.#stage;
+    const { actors, weather, slack } = this.#stage;
     switch (move.do) {
       case 'say':
         if (move.line.startsWith('freeze')) weather.happened('freeze');
@@ -139,7 +158,7 @@ class Day {
         }
       case 'device':
         weather.happened('deviceChange');
-        defender.tenant.changeDevice(`${move.name}.corp.example`, { online: move.online });
+        this.#stage.setDevice(move.name, move.online);
     }
   }
 
@@ -155,6 +174,7 @@ class Day {
         }
       case 'suspended': {
         schedule.standStill(by, this.#machine.process);
+        schedule.after(by, this.#owner, () => weather.happened(kind));
         return;
       }
       case 'crash': {

@@ -6,11 +6,13 @@ import type { Store } from '../../../src/adapters/store/journal/requestStore.ts'
 import type { Log } from '../../../src/liveResponse/ports.ts';
 import { Process } from '../core/process.ts';
 import type { Owner } from '../core/schedule.ts';
+import type { FaultName } from '../plan/faults.ts';
 import { startBot } from './bot.ts';
 import type { RunningBot } from './bot.ts';
 import type { Stage } from './stage.ts';
 
 type End = 'stop' | 'kill' | 'powerCut';
+const endedBy: Readonly<Record<End, FaultName>> = { stop: 'restart', kill: 'killed', powerCut: 'crash' };
 
 /** A supervisor starts a process again after so long. Milliseconds. */
 const down = [2_000, 60_000] as const;
@@ -29,6 +31,7 @@ export class Machine {
   #store: Store | undefined;
   #count = 0;
   #over = false;
+  #ended: FaultName | undefined;
 
   constructor(stage: Stage, logLine: (line: string) => void) {
     this.#stage = stage;
@@ -68,7 +71,10 @@ export class Machine {
       opened: (store) => this.#opened(store, process),
     }).then(
       (bot) => {
-        if (process.alive) this.#bot = bot;
+        if (!process.alive) return;
+        this.#bot = bot;
+        // Until it runs again, nothing can meet what ended the one before it.
+        if (this.#ended !== undefined) stage.weather.happened(this.#ended);
       },
       (error: unknown) => {
         if (!process.alive) return;
@@ -131,6 +137,7 @@ export class Machine {
     const { schedule, chance } = this.#stage;
     this.#bot = undefined;
     this.#store = undefined;
+    this.#ended = endedBy[after];
     schedule.after(chance.between('down', ...down), this.#supervisor, () => {
       if (!this.#over) this.start(after);
     });
@@ -154,11 +161,13 @@ export class Machine {
       cards.changed(request);
     }
     this.#store = store;
+    this.#stage.frozen = () => process.alive && store.freeze() !== undefined;
     store.subscribe((request, event) => {
       if (!process.alive) return;
       this.#tell(`${request.id}: ${event.type}\n`);
       ledger.changed(request, event);
       cards.changed(request);
+      this.#stage.noticed(request, event);
     });
   }
 

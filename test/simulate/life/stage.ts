@@ -8,7 +8,10 @@ import { DeedChecks } from '../checks/deeds.ts';
 import { Ledger } from '../checks/ledger.ts';
 import { PostChecks } from '../checks/posts.ts';
 import type { Since, World } from '../checks/posts.ts';
+import type { Event } from '../../../src/liveResponse/request/events.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
+import { changeNames } from '../plan/faults.ts';
+import type { ChangeName } from '../plan/faults.ts';
 import type { Plan } from '../plan/plan.ts';
 import { blobOrigin, DefenderSide, defenderOrigin } from '../world/defenderSide.ts';
 import { DiskSide } from '../world/diskSide.ts';
@@ -51,6 +54,12 @@ export class Stage implements World {
   clockOff = 0;
   clockSetAt = -Infinity;
   readonly pollGap: number;
+  /** Devices that somebody sent away. */
+  readonly #away = new Set<string>();
+  /** Whether submissions are frozen by what is on the disk. */
+  frozen: () => boolean = () => false;
+  /** Called with each change of a request that is on the disk. */
+  noticed: (request: Request, event: Event) => void = () => undefined;
 
   /** @param line takes what people do and are told */
   constructor(plan: Plan, calls: ChatCalls, line: (line: string) => void) {
@@ -59,7 +68,10 @@ export class Stage implements World {
     const schedule = (this.schedule = new Schedule(start, chance));
     const weather = (this.weather = new Weather(plan.faults, schedule, chance));
     const elapsed = (): number => schedule.elapsed();
-    const ledger = (this.ledger = new Ledger(elapsed, () => weather.around()));
+    const ledger = (this.ledger = new Ledger(
+      elapsed,
+      () => new Set([...weather.around(), ...this.#unusual()]),
+    ));
     this.deeds = new DeedChecks(ledger, line);
     this.cards = new CardChecks(ledger, () => schedule.trueTime(), isPrivate);
     this.posts = new PostChecks(ledger, this, elapsed);
@@ -112,6 +124,24 @@ export class Stage implements World {
 
   setMembers(members: readonly PersonName[]): void {
     this.members.push({ at: this.schedule.elapsed(), what: new Set(members) });
+  }
+
+  setDevice(name: string, online: boolean): void {
+    if (online) this.#away.delete(name);
+    else this.#away.add(name);
+    this.defender.tenant.changeDevice(`${name}.corp.example`, { online });
+  }
+
+  /** Changes that hold now: they count for as long as they do. */
+  #unusual(): readonly ChangeName[] {
+    const members = this.members.at(-1)?.what;
+    const holds: Readonly<Partial<Record<ChangeName, boolean>>> = {
+      policyChange: this.policy !== 'usual',
+      roleChange: groupMembers.some((name) => members?.has(name) !== true),
+      freeze: this.frozen(),
+      deviceChange: this.#away.size > 0,
+    };
+    return changeNames.filter((name) => holds[name] === true);
   }
 
   setClock(by: number): void {

@@ -27,7 +27,7 @@ export const faultKinds = {
   },
   slowAnswers: { says: 'answers of Defender take up to 90 s', minutes: [20, 90], often: 0.2, most: 3 },
   staleList: {
-    says: 'lists leave out young actions, or are in another order',
+    says: 'lists and single readings leave out young actions, or lists are in another order',
     minutes: [20, 120],
     often: 0.4,
     most: 3,
@@ -82,6 +82,10 @@ export interface PlannedFault {
   readonly ms: number;
   /** For the clock: by how many milliseconds it is set; for a stand-still: how long. */
   readonly by?: number;
+  /** Strikes calls of this name alone, and counts as there only when it does. */
+  readonly only?: string;
+  /** How often, where not as often as its kind. */
+  readonly often?: number;
 }
 
 /** How long after its end a fault still counts as met. Milliseconds. */

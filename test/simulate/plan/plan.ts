@@ -3,6 +3,8 @@
 import { Chance } from '../core/chance.ts';
 import { personNames, variantNames } from '../life/policies.ts';
 import type { PersonName, VariantName } from '../life/policies.ts';
+import { aimOf, likelierFaults } from './aims.ts';
+import type { Aim } from './aims.ts';
 import { faultKinds, faultNames } from './faults.ts';
 import type { FaultKind, PlannedFault } from './faults.ts';
 
@@ -39,6 +41,7 @@ export interface Plan {
   readonly length: number;
   /** Running sessions are read so often, in milliseconds. */
   readonly pollGap: number;
+  readonly aim?: Aim;
   readonly moves: readonly Move[];
   readonly faults: readonly PlannedFault[];
 }
@@ -81,10 +84,12 @@ export function planOf(seed: number, size: PlanSize = usualSize): Plan {
   const chance = new Chance(seed);
   const length = size.hours * hour;
   const stormy = length - calm;
-  const faults = faultsOf(chance, size.faults, stormy);
-  const moves = movesOf(chance, size.asks, stormy, faults);
+  const aim = aimOf(seed);
+  const drawn = faultsOf(chance, size.faults, stormy);
+  const moves = movesOf(chance, size.asks, stormy, drawn);
+  const faults = [...drawn, ...likelierFaults(aim, stormy)];
   const pollGap = chance.oneOf('poll gap', pollGaps);
-  return { seed, length, pollGap, faults, moves: [...moves].sort((one, other) => one.at - other.at) };
+  return { seed, length, pollGap, aim, faults, moves: [...moves].sort((one, other) => one.at - other.at) };
 }
 
 function faultsOf(chance: Chance, count: number, until: number): readonly PlannedFault[] {

@@ -34,6 +34,7 @@ class Shrinker {
 
   async run(): Promise<void> {
     await this.#cutEnd();
+    await this.#withoutAim();
     await this.#without('faults');
     await this.#without('moves');
     await this.#without('faults');
@@ -59,6 +60,12 @@ class Shrinker {
       moves: moves.filter(({ at }) => at <= length),
       faults: faults.filter(({ at }) => at <= length),
     });
+  }
+
+  /** What is aimed at is laid by what happens, and not by the lists that are cut. */
+  async #withoutAim(): Promise<void> {
+    const { aim, ...rest } = this.best;
+    if (aim !== undefined) await this.#stillBreaks(rest);
   }
 
   /** Halves first, then smaller and smaller pieces. */

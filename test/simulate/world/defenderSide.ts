@@ -35,8 +35,13 @@ export interface Arrival {
   readonly status: number;
 }
 
-/** The client's own name at Defender, without a token. */
 const minute = 60_000;
+
+const notFound: Answer = {
+  status: 404,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ error: { code: 'ResourceNotFound', message: 'Machine action was not found' } }),
+};
 
 export class DefenderSide {
   readonly tenant: Tenant;
@@ -90,7 +95,7 @@ export class DefenderSide {
     if (this.#weather.strikes('resetBefore', kind)) return noted('broken');
     if (this.#weather.strikes('throttled', kind)) return noted(this.#throttled());
     if (kind === 'list' && this.#weather.strikes('staleList', kind)) this.#plantStale();
-    const answer = call.perform(this.tenant);
+    const answer = this.#isYoung(kind, url) ? notFound : call.perform(this.tenant);
     const delayMs = this.#weather.strikes('slowAnswers', kind)
       ? this.#chance.between('slow answer', 5_000, 90_000)
       : 0;
@@ -148,6 +153,14 @@ export class DefenderSide {
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify({ error: { code: 'InternalServerError', message: '' } }),
         };
+  }
+
+  /** What a stale list leaves out, its own address may not know either. */
+  #isYoung(kind: Kind, url: URL): boolean {
+    if (kind !== 'get' || !this.#weather.strikes('staleList', kind)) return false;
+    const age = this.#chance.between('stale', 10_000, 20 * minute);
+    const action = this.tenant.action(url.pathname.split('/').at(-1) ?? '');
+    return action !== undefined && action.createdAt > this.tenant.now() - age;
   }
 
   #plantStale(): void {
