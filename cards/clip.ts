@@ -25,6 +25,16 @@ function isMark(point: number): boolean {
   );
 }
 
+/** What joins the parts of an emoji, or the letters of a word. */
+function isJoiner(point: number): boolean {
+  return point === 0x200c || point === 0x200d;
+}
+
+/** What says how the character before it is drawn: the style of an emoji, the letters of a flag. */
+function isTag(point: number): boolean {
+  return point === 0xfe0f || (point >= 0xe0020 && point <= 0xe007f);
+}
+
 /** Invisible spaces of any width read as one space, so that words do not run together. */
 function isSpace(point: number): boolean {
   return (
@@ -168,9 +178,12 @@ export function oneLine(text: string, max: number): string {
 
 /** The last `count` characters of an id, in one line, by which people can distinguish two of them. */
 export function tailOf(id: string, count = 8): string {
-  return Array.from(oneLine(id.slice(-400), 400))
-    .slice(-count)
-    .join('');
+  // What joined a character to the one before it is the first now, and joins nothing.
+  return clean(
+    Array.from(oneLine(id.slice(-400), 400))
+      .slice(-count)
+      .join(''),
+  );
 }
 
 const plain = (character: string): string => character;
@@ -184,10 +197,13 @@ export function clip(text: string, max: number, escape: (character: string) => s
   const parts: string[] = [];
   let length = 0;
   let fitting = 0;
+  let before = 0;
   for (const character of head(text, max)) {
     const escaped = escape(character);
-    const joins = isMark(character.codePointAt(0) ?? 0);
-    if (!joins && length <= max - 1) fitting = parts.length;
+    const point = character.codePointAt(0) ?? 0;
+    // What joins is seen between two characters only: it would stay as one that nobody sees.
+    if (!isMark(point) && !isTag(point) && !isJoiner(before) && length <= max - 1) fitting = parts.length;
+    before = point;
     parts.push(escaped);
     length += escaped.length;
     if (length > max) return `${parts.slice(0, fitting).join('')}…`;
@@ -210,7 +226,7 @@ export function slackCharacter(character: string): string {
 
 /** Text for mrkdwn and the top-level `text` of Slack: mentions and links in it stay letters. */
 export function slackText(text: string, max: number): string {
-  return clip(text, max, slackCharacter);
+  return clip(clean(text), max, slackCharacter);
 }
 
 const markdownSigns = new Set(Array.from('\\`*_[](){}#+-.!|>~'));

@@ -1,7 +1,7 @@
 // Cleaning, escaping and clipping of text that a device or a stranger wrote.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { clean, clip, excerptOf, markdownText, oneLine, slackText } from '../../cards/clip.ts';
+import { clean, clip, excerptOf, markdownText, oneLine, slackText, tailOf } from '../../cards/clip.ts';
 import { isHidden } from '../../src/liveResponse/text/visible.ts';
 import { isLinear } from '../support/linearTime.ts';
 
@@ -99,6 +99,40 @@ describe('clipping', () => {
   test('a letter keeps its marks and a face its skin', () => {
     expect(clip('abe\u0301\u0301x', 4)).toBe('ab…');
     expect(clip('ab\u{1f44d}\u{1f3fd}', 5)).toBe('ab…');
+  });
+
+  test.each([
+    ['the joint of an emoji', 'a\u{1f469}\u200d\u{1f4bb}b', ['a…', 'a\u{1f469}…']],
+    ['the style of an emoji', 'ab\u2764\ufe0fcd', ['a…', 'ab…', 'ab\u2764\ufe0f…']],
+    ['the joint of two letters', 'a\u0915\u200c\u0916bc', ['a…', 'a\u0915…', 'a\u0915\u200c\u0916…']],
+    [
+      'the letter of a flag',
+      'a\u{1f3f4}\u{e0067}\u{e0062}\u{e007f}bcd',
+      ['a…', 'a\u{1f3f4}\u{e0067}\u{e0062}\u{e007f}…', 'a\u{1f3f4}\u{e0067}\u{e0062}\u{e007f}b…'],
+    ],
+  ])('%s does not stay behind alone', (_what, text, shown) => {
+    const limits = Array.from({ length: text.length - 2 }, (_, at) => at + 2);
+    expect([...new Set(limits.map((max) => clip(text, max)))]).toEqual(shown);
+  });
+
+  test('nothing of a text that draws only itself is left without what it is drawn with', () => {
+    const unit = fc.constantFrom(
+      ...['a', '\u{1f469}', '\u200d', '\u200c', '\ufe0f', '\u0915', '\u0301', '\u{1f3fd}', '7', '\n'],
+      ...['\u{1f3f4}', '\u{e0067}', '\u{e0062}', '\u{e007f}', '&'],
+    );
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 60 }), fc.integer({ min: 1, max: 40 }), (text, max) => {
+        const clipped = clip(clean(text), max);
+        expect(clipped.length).toBeLessThanOrEqual(max);
+        expect(clean(clipped)).toBe(clipped);
+        const tail = tailOf(text, max);
+        expect(clean(tail)).toBe(tail);
+      }),
+    );
+  });
+
+  test('a text for Slack is cleaned before it is clipped', () => {
+    expect(slackText('a\u202eb\u0000<', 20)).toBe('ab&lt;');
   });
 
   test('a text that fits is not touched', () => {

@@ -1,15 +1,43 @@
 // What hostile output must not become on its way to a chat, in any string of anything that was sent.
 
 /**
- * Controls but the line end, bidirectional and zero-width characters, byte order marks, line and paragraph
- * separators, lone surrogates.
+ * Controls but the line end, whatever Unicode says is not drawn (bidirectional and zero-width characters, byte
+ * order marks, fillers, tags, selectors of another look), line and paragraph separators, lone surrogates.
  */
-const undrawn =
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const undrawn = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]|\p{Cf}|\p{Cs}|\p{DI}/u;
 
-/** What joins the parts of one emoji is drawn as that emoji. */
-const emojiJoiner =
-  /(?<=\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)\u200d(?=\p{Extended_Pictographic})/gu;
+const spelt = [
+  'Arab',
+  'Syrc',
+  'Mong',
+  'Deva',
+  'Beng',
+  'Guru',
+  'Gujr',
+  'Orya',
+  'Taml',
+  'Telu',
+  'Knda',
+  'Mlym',
+  'Sinh',
+]
+  .map((script) => `\\p{scx=${script}}`)
+  .join('');
+
+/**
+ * What belongs to what is drawn: the joints of one emoji, its style, the letters of a flag, and the joiners
+ * that some scripts are spelt with.
+ */
+const belonging: readonly RegExp[] = [
+  /\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{1,6}\u{e007f}/gu,
+  /(?<=\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)\u200d(?=\p{Extended_Pictographic})/gu,
+  /(?<=[\p{Extended_Pictographic}0-9#*])\ufe0f/gu,
+  new RegExp(`(?<=[${spelt}])[\\u200c\\u200d](?=[${spelt}])`, 'gu'),
+];
+
+function hidesSomething(text: string): boolean {
+  return undrawn.test(text) && undrawn.test(belonging.reduce((left, one) => left.replace(one, ''), text));
+}
 
 /** What a block can hold that Slack draws as something else than the text it was given. */
 export const live = new Set([
@@ -50,5 +78,5 @@ export function undrawnIn(value: unknown): readonly string[] {
             ),
           )
           .filter((one) => typeof one === 'string');
-  return strings.filter((one) => undrawn.test(one.replace(emojiJoiner, ''))).map((one) => one.slice(0, 80));
+  return strings.filter(hidesSomething).map((one) => one.slice(0, 80));
 }

@@ -93,7 +93,7 @@ function saying(id: string, text: string): Block {
 /** A note that notifies: the only place where somebody is mentioned, by ids that the policy holds. */
 export function noteMessage(text: string, mention: readonly string[]): SlackMessage {
   const people = mention.flatMap((id) => (/^[UW][A-Z0-9]{2,30}$/.test(id) ? [`<@${id}> `] : [])).join('');
-  const said = `${people}${slackText(clean(text), slack.section - 1_000)}` || ' ';
+  const said = `${people}${slackText(text, slack.section - 1_000)}` || ' ';
   return {
     text: said,
     blocks: [{ type: 'section', block_id: 'lr.note', text: { type: 'mrkdwn', text: said, verbatim: true } }],

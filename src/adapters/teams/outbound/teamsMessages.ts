@@ -123,16 +123,18 @@ function line(
 }
 
 function sentenceCard(reply: Extract<Reply, { readonly kind: 'sentence' }>): Outgoing {
+  const text = clean(reply.text);
+  const { link } = reply;
+  const summary = clip(text, 300);
   const card: AdaptiveCard = {
     ...schema,
-    fallbackText: clip(reply.text, 300),
+    fallbackText: summary,
     msteams: { width: 'Full' },
-    body: [line(clip(clean(reply.text), longestText))],
-    ...(reply.link === undefined
+    body: [line(clip(text, longestText))],
+    ...(link === undefined
       ? {}
-      : { actions: [{ type: 'Action.OpenUrl', title: clip(reply.link.label, 60), url: reply.link.url }] }),
+      : { actions: [{ type: 'Action.OpenUrl', title: clip(clean(link.label), 60), url: link.url }] }),
   };
-  const summary = clip(reply.text, 300);
   if (reply.block === undefined) return { summary, card };
   const items = blockLines(
     clean(reply.block).split('\n'),
