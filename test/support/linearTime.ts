@@ -54,6 +54,14 @@ export function isLinear<Input>(
   return timeRatio(inputOf, work, sizes) < tooSteep;
 }
 
+/** How many times as long `work` takes for one input as for another; the first ratio of three that is not steep. */
+export function timesAsLong<Input>(input: Input, reference: Input, work: (input: Input) => unknown): number {
+  let ratio = Infinity;
+  for (let attempt = 0; attempt < 3 && ratio >= tooSteep; attempt += 1)
+    ratio = Math.min(ratio, bestOf({ small: reference, large: input }, work, 1));
+  return ratio;
+}
+
 function bestOf<Input>(
   { small, large }: { readonly small: Input; readonly large: Input },
   work: (input: Input) => unknown,

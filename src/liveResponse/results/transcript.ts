@@ -44,6 +44,9 @@ export const maxTranscriptBytes = 2 * 1024 * 1024;
 /** A transcript is one flat object. */
 const maxDepth = 8;
 
+/** It has six; errors may be objects with some of their own. More are read as the text they are. */
+const maxNames = 1_000;
+
 /**
  * Reads any bytes as a transcript; never throws. `cut` tells that the file was longer than what was handed
  * in.
@@ -84,12 +87,12 @@ function withoutAround(text: string): string {
 
 function readText(whole: string, short: boolean): Transcript {
   const text = withoutAround(whole);
-  const strict = asTranscript(parseJson(text, maxDepth)?.value);
+  const strict = asTranscript(parseJson(text, maxDepth, maxNames)?.value);
   if (strict !== undefined) return short ? { ...strict, note: 'cut' } : strict;
   if (text.trimStart().startsWith('{')) {
     const repaired = repair(text);
     const mended =
-      repaired === undefined ? undefined : asTranscript(parseJson(repaired.json, maxDepth)?.value);
+      repaired === undefined ? undefined : asTranscript(parseJson(repaired.json, maxDepth, maxNames)?.value);
     if (mended !== undefined) return { ...mended, note: repaired?.open === true || short ? 'cut' : 'mended' };
   }
   const plain = clean(whole);
@@ -190,7 +193,7 @@ function isArchive(bytes: Uint8Array): boolean {
  */
 function asTranscript(found: unknown, depth = 0): Transcript | undefined {
   if (depth < maxWrapping && typeof found === 'string')
-    return asTranscript(parseJson(withoutAround(found), maxDepth)?.value, depth + 1);
+    return asTranscript(parseJson(withoutAround(found), maxDepth, maxNames)?.value, depth + 1);
   if (depth < maxWrapping && Array.isArray(found) && found.length === 1)
     return asTranscript(found[0], depth + 1);
   if (typeof found !== 'object' || found === null || Array.isArray(found)) return undefined;

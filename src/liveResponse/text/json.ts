@@ -13,6 +13,13 @@ export const maxJsonCharacters = 16 * 1024 * 1024;
  */
 export const maxJsonValues = 200_000;
 
+/**
+ * Names of fields within one, the same name each time it occurs; more than any answer holds (a page of a hundred
+ * actions of ten commands each has some 15,000, a page of devices 3,000). A name costs up to twenty times what a
+ * value does, where no two are the same or no two objects have theirs in the same order. Ours.
+ */
+export const maxJsonNames = 25_000;
+
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
 /**
@@ -41,20 +48,22 @@ export function depthOf(text: string, stop = Number.MAX_SAFE_INTEGER): number {
   return deepest;
 }
 
-/** Whether it holds more than `most` commas outside strings; one pass. */
-function hasMoreValues(text: string, most: number): boolean {
-  // Nearly every text is too short for that.
-  if (text.length <= most) return false;
-  let count = 0;
+/** Whether it holds more commas or colons outside strings than these; one pass. */
+function hasMore(text: string, values: number, names: number): boolean {
+  // Nearly every text is too short for that: a name has its quotes, its colon and its value.
+  if (text.length <= values && text.length <= names * 4) return false;
+  let commas = 0;
+  let colons = 0;
   let inString = false;
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
     if (code === 0x22) inString = !inString;
     else if (inString) {
       if (code === 0x5c) i += 1;
-    } else if (code === 0x2c) {
-      count += 1;
-      if (count > most) return true;
+    } else if (code === 0x2c || code === 0x3a) {
+      if (code === 0x2c) commas += 1;
+      else colons += 1;
+      if (commas > values || colons > names) return true;
     }
   }
   return false;
@@ -62,14 +71,15 @@ function hasMoreValues(text: string, most: number): boolean {
 
 /**
  * The value, wrapped so that a parsed `null` differs from a failure; undefined when it is not JSON, too long,
- * too deep or of too many values. Never throws.
+ * too deep, or of too many values or names. Never throws.
  */
 export function parseJson(
   text: string,
   depth: number = maxJsonDepth,
+  names: number = maxJsonNames,
 ): { readonly value: unknown } | undefined {
   if (text.length > maxJsonCharacters || depthOf(text, depth) > depth) return undefined;
-  if (hasMoreValues(text, maxJsonValues)) return undefined;
+  if (hasMore(text, maxJsonValues, names)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return { value };

@@ -205,6 +205,16 @@ describe('a transcript', () => {
     expect(readTranscript(bytes(deep))).toMatchObject({ raw: true, note: 'notJson' });
   });
 
+  test('with more names of fields than a transcript has is shown as text', () => {
+    const json = (names: number): string =>
+      JSON.stringify({
+        script_output: 'x',
+        script_errors: Object.fromEntries(Array.from({ length: names - 2 }, (_, at) => [`k${at}`, 0])),
+      });
+    expect(readTranscript(Buffer.from(json(1_000)))).toMatchObject({ output: 'x' });
+    expect(readTranscript(Buffer.from(json(1_001)))).toMatchObject({ output: json(1_001), raw: true });
+  });
+
   test('is never a reason to throw', () => {
     fc.assert(
       fc.property(

@@ -7,6 +7,7 @@ import {
   listOf,
   maxJsonCharacters,
   maxJsonDepth,
+  maxJsonNames,
   maxJsonValues,
   parseJson,
   recordOf,
@@ -14,6 +15,7 @@ import {
   textOf,
   textsOf,
 } from '../../../src/liveResponse/text/json.ts';
+import { timesAsLong, tooSteep } from '../../support/linearTime.ts';
 
 describe('the depth of a text', () => {
   test.each([
@@ -68,6 +70,30 @@ describe('a value', () => {
     // Those within a text are none, whatever is quoted in it.
     const text = '\\",'.repeat(200_001);
     expect(parseJson(JSON.stringify(['a', text, 'b']))).toEqual({ value: ['a', text, 'b'] });
+  });
+
+  test('is read with as many names as any answer holds, and not with more', () => {
+    const names = (count: number): string =>
+      `{${Array.from({ length: count }, (_, at) => `"k${at}":0`).join(',')}}`;
+    expect(maxJsonNames).toBe(25_000);
+    expect(parseJson(names(25_000))).toBeDefined();
+    expect(parseJson(names(25_001))).toBeUndefined();
+    expect(parseJson(`[${'{"a":0},'.repeat(25_001)}0]`)).toBeUndefined();
+    expect(parseJson(names(3), maxJsonDepth, 3)).toBeDefined();
+    expect(parseJson(names(100), maxJsonDepth, 3)).toBeUndefined();
+    // Nor does a colon in a text count.
+    const text = '\\":'.repeat(25_001);
+    expect(parseJson(JSON.stringify([text, { a: text }]))).toEqual({ value: [text, { a: text }] });
+  });
+
+  test('of the most costly names that are read takes not much longer than one of as many plain values as are read', () => {
+    const values = `[${'"ab",'.repeat(maxJsonValues - 1)}0]`;
+    const costly = [
+      `{${Array.from({ length: maxJsonNames }, (_, at) => `"k${at}":0`).join(',')}}`,
+      `[${Array.from({ length: maxJsonNames }, (_, at) => `{"k${at}":0}`).join(',')}]`,
+    ];
+    for (const text of [...costly, values]) expect(parseJson(text)).toBeDefined();
+    for (const text of costly) expect(timesAsLong(text, values, parseJson)).toBeLessThan(tooSteep);
   });
 });
 

@@ -1,6 +1,6 @@
 // Records of live response in an audit export: only these are kept, and of them only what is compared. What
 // fields such a record has is not documented, so each of them may be missing.
-import { parseJson } from '../../../liveResponse/text/json.ts';
+import { maxJsonDepth, maxJsonValues, parseJson } from '../../../liveResponse/text/json.ts';
 
 /** learn.microsoft.com/purview/audit-log-activities, Microsoft Defender for Endpoint response actions. */
 export const operations = {
@@ -125,7 +125,8 @@ export class Collected {
   }
 
   json(text: string): void {
-    const value = parseJson(text)?.value;
+    // A page of Graph is one text with hundreds of records; nobody else waits for this program.
+    const value = parseJson(text, maxJsonDepth, maxJsonValues)?.value;
     if (typeof value !== 'object' || value === null)
       throw new ExportUnreadable(
         `${this.path} is no JSON that can be read: the record that begins with "${text.slice(0, 60).replace(/\s+/g, ' ')}" is broken. Use the file as it was exported.`,
