@@ -132,7 +132,9 @@ function bill(own, packages) {
 async function stage() {
   const { metafile, warnings } = await bundleModules({
     absWorkingDir: root,
-    entryPoints: ['dist/src/cli.js'],
+    // The second is started in a thread of its own, by its path.
+    entryPoints: ['dist/src/cli.js', 'dist/src/adapters/config/policyThread.js'],
+    outbase: 'dist/src',
     outdir: join(staged, 'src'),
     chunkNames: 'chunk-[hash]',
     // Names and lines stay as they are, so that a stack trace of an operator can be read.

@@ -49,7 +49,12 @@ export function packageVersion(): string {
 
 /** The one entry, src/cli.ts, for a program that starts the bot as a process of its own. */
 export function entryFile(): string {
-  const built = packageFile('src', 'cli.js');
+  return moduleFile('cli.js');
+}
+
+/** A built module below src/ that is no part of another: a program, or what runs in a thread of its own. */
+export function moduleFile(...path: readonly string[]): string {
+  const built = packageFile('src', ...path);
   // After a plain compile nothing marks dist as a package, and the root is the checkout.
-  return existsSync(built) ? built : packageFile('dist', 'src', 'cli.js');
+  return existsSync(built) ? built : packageFile('dist', 'src', ...path);
 }

@@ -2,6 +2,7 @@
 // ends the start and changes nothing later. And the check that the bot can write in every place it names.
 import { TookTooLong, within } from '../adapters/clock.ts';
 import { ConfigError } from '../adapters/config/environment.ts';
+import { readApart } from '../adapters/config/policyApart.ts';
 import { findPolicy } from '../adapters/config/policySource.ts';
 import type { FoundPolicy } from '../adapters/config/policySource.ts';
 import { showProblems } from '../adapters/config/yamlFile.ts';
@@ -25,7 +26,7 @@ export const policyLookEvery = 5_000;
  * Milliseconds.
  */
 export const policySettles = 1_000;
-/** A file system that does not answer within this is looked at again later. Milliseconds. */
+/** A file that is not read within this is looked at again later. Milliseconds. */
 const readTimeout = 5_000;
 
 /** At the start; a generated policy may hold very many. */
@@ -74,11 +75,14 @@ export interface PolicyReloadOptions {
   /** Bounds a reading of the file. */
   readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Log;
-  /** How the file is read; by default from the disk. */
+  /** How the file is read; by default from the disk, and its text in a thread of its own. */
   readonly find?: (file: string) => Promise<FoundPolicy>;
   /** Called when another policy is in force, with what it allows and most likely should not. */
   readonly onChanged?: (warnings: readonly FileProblem[]) => void;
 }
+
+/** A changed text is read while people wait for other answers. */
+const findApart = (file: string): Promise<FoundPolicy> => findPolicy(file, readApart);
 
 export class PolicyReload {
   readonly #options: PolicyReloadOptions;
@@ -152,12 +156,12 @@ export class PolicyReload {
 
   async #find(): Promise<FoundPolicy> {
     const { clock, file } = this.#options;
-    this.#reading ??= (this.#options.find ?? findPolicy)(file).finally(() => (this.#reading = undefined));
+    this.#reading ??= (this.#options.find ?? findApart)(file).finally(() => (this.#reading = undefined));
     try {
       return await within(clock, readTimeout, file, this.#reading);
     } catch (error) {
       if (!(error instanceof TookTooLong)) throw error;
-      return { unread: 'the file system does not answer' };
+      return { unread: 'the file system does not answer, or it is too long to be read at once' };
     }
   }
 

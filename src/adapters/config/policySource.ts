@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import type { Policy } from '../../bot/policy/policy.ts';
 import { codeOf, hash } from '../clock.ts';
 import { whyItFailed } from '../store/fileTrouble.ts';
+import type { ReadText } from './policyApart.ts';
 import { readPolicy } from './policyFile.ts';
 import type { FileProblem } from './yamlFile.ts';
 
@@ -16,8 +17,13 @@ export type FoundPolicy =
   | { readonly problems: readonly FileProblem[]; readonly sha256: string }
   | { readonly unread: string };
 
-/** Opens the path each time, so that a link which now leads elsewhere is followed. Never rejects. */
-export async function findPolicy(file: string): Promise<FoundPolicy> {
+/** How a text becomes a policy: here, where nobody waits for anything else, or in a thread of its own. */
+type Read = (text: string) => ReadText | Promise<ReadText | { readonly unread: string }>;
+
+/**
+ * Opens the path each time, so that a link which now leads elsewhere is followed. Never rejects.
+ */
+export async function findPolicy(file: string, read: Read = readPolicy): Promise<FoundPolicy> {
   let bytes: Buffer;
   try {
     bytes = await readBounded(file);
@@ -29,11 +35,12 @@ export async function findPolicy(file: string): Promise<FoundPolicy> {
   const sha256 = hash.sha256(text);
   // Every few seconds the same text: reading it again would keep the event loop each time.
   if (last?.sha256 === sha256) return last;
-  const read = readPolicy(text);
+  const found = await read(text);
+  if ('unread' in found) return found;
   last =
-    'problems' in read
-      ? { problems: read.problems, sha256 }
-      : { policy: read.policy, sha256, warnings: read.warnings };
+    'problems' in found
+      ? { problems: found.problems, sha256 }
+      : { policy: found.policy, sha256, warnings: found.warnings };
   return last;
 }
 

@@ -17,7 +17,8 @@ import { journalLines } from '../../support/store/journal.ts';
 import { createFailingDisk } from '../../support/store/failingDisk.ts';
 import { examplePolicy, openTestApp, textOf } from '../../support/apps/testApp.ts';
 import type { TestApp, TestAppOptions } from '../../support/apps/testApp.ts';
-import { broken, looser, policyInFolder } from '../../support/stories/policyFile.ts';
+import { turnsDuring } from '../../support/eventLoop.ts';
+import { broken, largePolicy, looser, policyInFolder } from '../../support/stories/policyFile.ts';
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 const stricter = examplePolicy.replace('responder: [responder1, responder2]', 'responder: [responder2]');
@@ -130,6 +131,16 @@ describe('a file that changes', () => {
         /in force now\. It narrows: .*Kiosks.* Before that, and not told here yet: .*It WIDENS: .*Kiosks/,
       ),
     ]);
+  });
+
+  test('is read while everything else goes on, however long that takes', async () => {
+    await open();
+    writeFileSync(file, largePolicy(500, 200));
+    const { value, turns } = await turnsDuring(() => reload.look());
+    expect(value).toBe(policySettles);
+    expect(turns).toBeGreaterThan(20);
+    expect(await reload.look()).toBe(policyLookEvery);
+    expect(app.policy.people).toHaveLength(500);
   });
 
   test('in words alone is told to change nothing', async () => {
