@@ -46,6 +46,7 @@ describe('a short run', () => {
     opened.push(target);
     const campaign = new Campaign({
       target,
+      repeatable: true,
       seed,
       edges: new Edges(),
       judge: { judge: (_name, input) => judge(target, input, longest) },

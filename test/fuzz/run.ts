@@ -22,8 +22,8 @@ function say(line: string): void {
 const turn = 1_000;
 /** Of the time of a turn, about so much goes to large inputs. */
 const largeShare = 0.2;
-/** A turn has no more small cases than this, so that a run by cases has its large ones as well. */
-const casesPerTurn = 5_000;
+/** In a run by cases a turn is so many small ones after a large one: none of it depends on a clock. */
+const casesPerTurn = 200;
 /** Attempts to make an input smaller. Each of a slow one takes as long as it is slow, nine times. */
 const triesFor = { slow: 4, grew: 4, threw: 600, wrong: 600, polluted: 100 } as const;
 
@@ -70,21 +70,20 @@ async function report(campaign: Campaign, judges: JudgeProcess, folder: string):
   }
 }
 
-async function turnOf(
-  campaign: Campaign,
-  left: { readonly cases: number; readonly ms: number },
-): Promise<void> {
+/** A turn by cases: as many each time, however long they take. */
+async function turnByCases(campaign: Campaign, cases: number): Promise<void> {
+  await campaign.large();
+  await campaign.run({ cases: Math.min(casesPerTurn, cases - campaign.cases), ms: Infinity });
+}
+
+async function turnByTime(campaign: Campaign, left: number): Promise<void> {
   const begun = performance.now();
   let large = 0;
   do {
-    if (campaign.cases >= left.cases) break;
     await campaign.large();
     large = performance.now() - begun;
-  } while (large < Math.min(turn, left.ms) * largeShare && !campaign.isSlow);
-  await campaign.run({
-    cases: Math.max(0, Math.min(casesPerTurn, left.cases - campaign.cases)),
-    ms: Math.min(turn, left.ms) - large,
-  });
+  } while (large < Math.min(turn, left) * largeShare && !campaign.isSlow);
+  await campaign.run({ cases: Infinity, ms: Math.min(turn, left) - large });
 }
 
 async function fuzz(options: Options): Promise<number> {
@@ -97,7 +96,8 @@ async function fuzz(options: Options): Promise<number> {
   const campaigns: Campaign[] = [];
   for (const name of options.targets) {
     const target = await targetNamed(name);
-    const campaign = new Campaign({ target, seed: options.seed, edges, judge: judges });
+    const repeatable = Number.isFinite(options.cases);
+    const campaign = new Campaign({ target, repeatable, seed: options.seed, edges, judge: judges });
     await campaign.begin();
     campaigns.push(campaign);
   }
@@ -106,8 +106,9 @@ async function fuzz(options: Options): Promise<number> {
   for (let round = 0; performance.now() < until && !campaigns.every(isDone); round += 1) {
     for (const [index, campaign] of campaigns.entries()) {
       if (isDone(campaign)) continue;
+      if (Number.isFinite(options.cases)) await turnByCases(campaign, options.cases);
       const ms = (until - performance.now()) / (round === 0 ? campaigns.length - index : 1);
-      if (ms > 0) await turnOf(campaign, { cases: options.cases, ms });
+      if (!Number.isFinite(options.cases) && ms > 0) await turnByTime(campaign, ms);
     }
   }
   const failures = campaigns.reduce((sum, { found }) => sum + found.length, 0);
