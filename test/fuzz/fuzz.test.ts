@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { root } from '../support/root.ts';
 import { Campaign } from './loop/campaign.ts';
+import { Dice } from './loop/dice.ts';
 import { Edges, withEdges } from './loop/edges.ts';
 import { fixtures, readFixture } from './loop/fixtures.ts';
-import { judge, longestCase } from './loop/judging.ts';
+import { judge, judgeRepeated, longestCase, mostGrowth } from './loop/judging.ts';
 import type { Target } from './loop/target.ts';
 import { readOptions } from './options.ts';
 import { targetNamed, targetNames } from './targets.ts';
@@ -58,6 +59,24 @@ describe('a short run', () => {
     );
     expect(campaign.cases).toBe(cases + target.seeds.length);
   });
+});
+
+describe('a door over HTTP', () => {
+  test.each(targetNames.filter((name) => name.endsWith('Http')))(
+    'keeps nothing of the largest inputs: %s',
+    async (name) => {
+      const target = await targetNamed(name);
+      const dice = new Dice(seed);
+      try {
+        for (const input of [target.large(dice), target.large(dice), target.large(dice)]) {
+          const { failure, growth } = await judgeRepeated(target, input.subarray(0, target.most), longest);
+          expect({ failure, stays: growth > mostGrowth }).toEqual({ failure: undefined, stays: false });
+        }
+      } finally {
+        await target.close?.();
+      }
+    },
+  );
 });
 
 describe('a reader that is wrong on purpose', () => {

@@ -127,8 +127,18 @@ export interface Verdict {
   readonly growth: number;
 }
 
+const opened = new WeakSet<Target>();
+
+/** A server is opened with its first case: what that takes is no input's. */
+async function open(target: Target): Promise<void> {
+  if (target.waits !== true || opened.has(target)) return;
+  opened.add(target);
+  await runOnce(target, target.seeds[0] ?? Buffer.alloc(0));
+}
+
 /** Measures one case thoroughly, in a process whose modules carry no counters. */
 export async function judge(target: Target, input: Buffer, longest = longestCase): Promise<Verdict> {
+  await open(target);
   const before = memoryInUse();
   const first = await runOnce(target, input);
   let growth = memoryInUse() - before;
@@ -162,8 +172,8 @@ export async function growthOfMany(target: Target, input: Buffer): Promise<numbe
 }
 
 /** The thorough measurement, and whether something stays each time. */
-export async function judgeRepeated(target: Target, input: Buffer): Promise<Verdict> {
-  const verdict = await judge(target, input);
+export async function judgeRepeated(target: Target, input: Buffer, longest = longestCase): Promise<Verdict> {
+  const verdict = await judge(target, input, longest);
   if (verdict.failure !== undefined) return verdict;
   const growth = await growthOfMany(target, input);
   const why = `${Math.round(growth / 1048576)} MB stayed after ${repeats} times`;

@@ -5,6 +5,7 @@ import { memoOf, readMemo, readTaking, typedText } from '../../../src/adapters/s
 import { bodyLimit } from '../../../src/adapters/slack/limits.ts';
 import { parseJson } from '../../../src/liveResponse/text/json.ts';
 import { formAction, formBlock } from '../../../src/adapters/slack/outbound/slackMessages.ts';
+import type { Dice } from '../loop/dice.ts';
 import { check, filled, jsonOf } from '../loop/target.ts';
 import type { Target } from '../loop/target.ts';
 
@@ -80,6 +81,23 @@ function bodyOf(input: Buffer): unknown {
   return Object.fromEntries(fields);
 }
 
+export function largeMention(dice: Dice): Buffer {
+  const unit = dice.pick([
+    '<',
+    '<a',
+    '<@U0BOT|',
+    '<http://a|b>',
+    '&lt;',
+    '&',
+    ' ',
+    'a',
+    '\u{1f600}',
+    '\\u0000',
+  ]);
+  const head = `{"event":{"type":"app_mention","user":"U1","channel":"C1","ts":"1.1","text":"${dice.pick(['', '<@U0BOT>'])}`;
+  return filled(bodyLimit, unit, head, '"}}');
+}
+
 export const slackPayloads: Target = {
   name: 'slackPayloads',
   form: 'json',
@@ -104,22 +122,7 @@ export const slackPayloads: Target = {
     'payload=',
   ],
   most: bodyLimit,
-  large: (dice) => {
-    const unit = dice.pick([
-      '<',
-      '<a',
-      '<@U0BOT|',
-      '<http://a|b>',
-      '&lt;',
-      '&',
-      ' ',
-      'a',
-      '\u{1f600}',
-      '\\u0000',
-    ]);
-    const head = `{"event":{"type":"app_mention","user":"U1","channel":"C1","ts":"1.1","text":"${dice.pick(['', '<@U0BOT>'])}`;
-    return filled(bodyLimit, unit, head, '"}}');
-  },
+  large: largeMention,
   run: (input) => {
     const taking = readTaking(bodyOf(input), botUser);
     if (taking === undefined) return undefined;

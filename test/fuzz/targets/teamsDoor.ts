@@ -87,7 +87,7 @@ function withText(text: string, html?: string): Buffer {
   );
 }
 
-function large(dice: Dice): Buffer {
+export function largeActivity(dice: Dice): Buffer {
   const unit = dice.pick([
     '<',
     '<img alt="a"',
@@ -190,7 +190,7 @@ export const teamsActivities: Target = {
     'conversation',
   ],
   most: longestBody,
-  large,
+  large: largeActivity,
   run: (input) => {
     const body = parseJson(input.toString('utf8'))?.value;
     looksLikeChannelToken(

@@ -8,7 +8,7 @@ import type { SlackHarness } from '../../../support/slack/slackHarness.ts';
 import { check, filled } from '../../loop/target.ts';
 import type { Target } from '../../loop/target.ts';
 import { send, writtenIn } from './rawHttp.ts';
-import { slackBodies } from '../slackDoor.ts';
+import { largeMention, slackBodies } from '../slackDoor.ts';
 
 const head = 'POST /slack/events\ncontent-type: ';
 const form = 'application/x-www-form-urlencoded';
@@ -63,11 +63,13 @@ export const slackHttp: Target = {
   ],
   most: bodyLimit + 200,
   large: (dice) =>
-    filled(
-      bodyLimit,
-      dice.pick(['[', '{"a":', 'a=b&', '%41', 'payload=', '"', '<@U0BOT>']),
-      `${head}${dice.pick([form, 'application/json'])}\n\n${dice.pick(['', 'payload=', 'payload={"a":"', 'text='])}`,
-    ),
+    dice.once(2)
+      ? Buffer.concat([Buffer.from(`${head}application/json\n\n`), largeMention(dice)])
+      : filled(
+          bodyLimit,
+          dice.pick(['[', '{"a":', 'a=b&', '%41', 'payload=', '"', '<@U0BOT>']),
+          `${head}${dice.pick([form, 'application/json'])}\n\n${dice.pick(['', 'payload=', 'payload={"a":"', 'text='])}`,
+        ),
   waits: true,
   run: async (input) => {
     const room = await (opening ??= openSlackHarness());

@@ -5,7 +5,7 @@ import { field, parseJson } from '../../../../src/liveResponse/text/json.ts';
 import { check, filled } from '../../loop/target.ts';
 import type { Target } from '../../loop/target.ts';
 import { send, writtenIn } from './rawHttp.ts';
-import { teamsBodies } from '../teamsDoor.ts';
+import { largeActivity, teamsBodies } from '../teamsDoor.ts';
 
 const head = 'POST /api/messages\ncontent-type: application/json\n';
 
@@ -39,11 +39,13 @@ export const teamsHttp: Target = {
   ],
   most: longestBody + 200,
   large: (dice) =>
-    filled(
-      longestBody,
-      dice.pick(['[', '{"a":', '"a",', 'a', '<quote>']),
-      `${head}\n${dice.pick(['', '[', '{"type":"message","text":"'])}`,
-    ),
+    dice.once(2)
+      ? Buffer.concat([Buffer.from(`${head}\n`), largeActivity(dice)])
+      : filled(
+          longestBody,
+          dice.pick(['[', '{"a":', '"a",', 'a', '<quote>']),
+          `${head}\n${dice.pick(['', '[', '{"type":"message","text":"'])}`,
+        ),
   waits: true,
   run: async (input) => {
     const bench = await (opening ??= open());
