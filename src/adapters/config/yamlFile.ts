@@ -35,7 +35,8 @@ export function showProblems(file: string, problems: readonly FileProblem[]): st
 
 export function readYaml(text: string): YamlFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // Its own warnings would go to stderr as they are, among the lines of the log.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const lineAt = (offset: number): number => lines.linePos(offset).line;
   const problems = [...document.errors, ...document.warnings].map((error): FileProblem => ({
     line: lineAt(error.pos[0]),

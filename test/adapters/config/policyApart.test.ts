@@ -1,4 +1,5 @@
 // A policy that is read in a thread of its own: the same policy, large ones too, while the process goes on.
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { readApart } from '../../../src/adapters/config/policyApart.ts';
 import { readPolicy } from '../../../src/adapters/config/policyFile.ts';
@@ -27,6 +28,15 @@ describe('a policy that is read apart', () => {
   test('with more mistakes than anybody reads is told with the first two hundred', async () => {
     const read = await readApart('a: b\n'.repeat(500));
     expect('problems' in read ? read.problems.length : read).toBe(200);
+  });
+
+  test('whose keys are lists is told of in its problems, and nowhere else', () => {
+    const reader = JSON.stringify(
+      new URL('../../../src/adapters/config/policyFile.js', import.meta.url).href,
+    );
+    const program = `import { readPolicy } from ${reader}; console.log(readPolicy('? [a]\\n: b\\n').problems.length);`;
+    const run = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });
+    expect({ said: Number(run.stdout) > 0, stderr: run.stderr }).toEqual({ said: true, stderr: '' });
   });
 
   test('that takes without end is given up, and says what to do', async () => {
