@@ -1,4 +1,5 @@
-// Whether the event loop goes on while something is under way.
+// Whether the event loop goes on while something is under way, and whether another thread does it.
+import { createHook } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 
 /** What came of it, and how often the event loop turned meanwhile. */
@@ -12,4 +13,22 @@ export async function turnsDuring<Value>(
   let turns = 0;
   for (; !over; turns += 1) await turn();
   return { value: await worked, turns };
+}
+
+/** What came of it, and how many threads were started for it. */
+export async function threadsDuring<Value>(
+  work: () => Promise<Value>,
+): Promise<{ readonly value: Value; readonly threads: number }> {
+  let threads = 0;
+  const hook = createHook({
+    init: (_id, type) => {
+      if (type === 'WORKER') threads += 1;
+    },
+  }).enable();
+  try {
+    const value = await work();
+    return { value, threads };
+  } finally {
+    hook.disable();
+  }
 }
