@@ -6,12 +6,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 export async function turnsDuring<Value>(
   work: () => Promise<Value>,
 ): Promise<{ readonly value: Value; readonly turns: number }> {
-  let over = false;
+  const state = { over: false };
   const worked = work().finally(() => {
-    over = true;
+    state.over = true;
   });
   let turns = 0;
-  for (; !over; turns += 1) await turn();
+  for (; !state.over; turns += 1) await turn();
   return { value: await worked, turns };
 }
 
