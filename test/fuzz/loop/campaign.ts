@@ -5,7 +5,15 @@ import { Changes } from './changes.ts';
 import { Dice, numberOf } from './dice.ts';
 import { edgeCount } from './edges.ts';
 import type { Edges } from './edges.ts';
-import { failureOf, memoryInUse, mostGrowth, pollution, prototypesAreClean, signatureOf } from './judging.ts';
+import {
+  failureOf,
+  longestCase,
+  memoryInUse,
+  mostGrowth,
+  pollution,
+  prototypesAreClean,
+  signatureOf,
+} from './judging.ts';
 import type { Failure, Verdict } from './judging.ts';
 import type { Target } from './target.ts';
 
@@ -27,14 +35,14 @@ export interface CampaignOptions {
   readonly judge: Judge;
 }
 
-/** With counters a case takes up to five times as long; from here on it is measured without. Milliseconds. */
-const suspicious = 25;
+/** With counters a case takes longer, never shorter; from here on it is measured without. Milliseconds. */
+const suspicious = longestCase;
 /** Cases between two looks at what stayed in memory. */
 const batch = 512;
 /** Inputs that are kept; then one that is kept takes the place of another. */
 const corpusSize = 2_000;
-/** Of the cases after which memory has grown, so many are looked at one by one. */
-const mostSuspects = 16;
+/** Of the cases after which memory has grown, so many are looked at one by one; of a server a few, which take long. */
+const mostSuspects = { computes: 16, waits: 2 } as const;
 /** A reader that fails in so many ways is not looked at further. */
 const mostFaults = 20;
 
@@ -100,12 +108,15 @@ export class Campaign {
 
   /** Cases until so many have run, or so many milliseconds are over, whichever is first. */
   async run({ cases, ms }: { readonly cases: number; readonly ms: number }): Promise<void> {
+    // What other readers have left since the last turn is none of this one's.
+    this.#inUse = memoryInUse();
     const begun = performance.now();
     const until = begun + ms;
     for (let count = 0; count < cases && !this.isOver; count += 1) {
       if ((count & 15) === 0 && performance.now() > until) break;
       await this.#try(this.#next());
     }
+    await this.#lookAtMemory();
     this.spent += performance.now() - begun;
   }
 
@@ -190,7 +201,8 @@ export class Campaign {
     this.#inUse = inUse;
     if (grown < mostGrowth / 2) return;
     const { target, judge } = this.#options;
-    for (const input of recent.slice(0, mostSuspects)) {
+    const suspects = mostSuspects[target.waits === true ? 'waits' : 'computes'];
+    for (const input of recent.slice(0, suspects)) {
       const verdict = await judge.judge(target.name, input, true);
       if (verdict.failure === undefined) continue;
       this.#measured(verdict, input);
