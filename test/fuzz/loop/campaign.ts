@@ -162,9 +162,11 @@ export class Campaign {
     edges.clear();
     const begun = performance.now();
     const { user } = process.cpuUsage();
+    let inOneGo = true;
     try {
       const made = target.run(input);
-      if (made instanceof Promise) await made;
+      inOneGo = !(made instanceof Promise);
+      if (!inOneGo) await made;
     } catch (error) {
       this.#keep(failureOf(error), input);
     }
@@ -172,9 +174,9 @@ export class Campaign {
     this.cases += 1;
     const name = pollution();
     if (name !== undefined) this.#keep({ fault: 'polluted', why: `every object has "${name}" now` }, input);
-    // What a server does besides leaves edges as well, once these and once those.
+    // Beside one that waits, others leave their edges as well, once these and once those.
     const isNew = edges.learnInto(this.#known);
-    if (isNew && !(this.#options.repeatable && target.waits === true)) this.#learn(input);
+    if (isNew && (inOneGo || !this.#options.repeatable)) this.#learn(input);
     // Of the processor's time: on a busy machine every case takes long.
     const own = Math.min(ms, process.cpuUsage().user / 1_000 - user / 1_000);
     if (own > suspicious && target.waits !== true && !this.isSlow)
