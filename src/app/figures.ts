@@ -44,6 +44,8 @@ export function readFigures(parts: FigureParts): Figures {
     checks,
     ready: takesDeliveries(checks),
     openRequests: byState(open),
+    requestsKept: store.health().requests,
+    remembered: loop.remembered(),
     ...waitingFor(open, clock.now()),
     frozen: store.freeze() !== undefined,
     stalenessSeconds: seconds(staleness(open, parts)),

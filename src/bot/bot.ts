@@ -7,6 +7,7 @@ import { freezeAtMachine } from './handlers/freeze.ts';
 import { rememberingGroups } from './workers/reads/lastKnown.ts';
 import { createRecentLibrary, createLibraryCache } from './workers/reads/approvalDigest.ts';
 import { DefenderWatch } from './workers/upkeep/defenderWatch.ts';
+import { RequestMemory } from './workers/requestMemory.ts';
 import { Workers } from './workers/workers.ts';
 import type { WorkersParts, Subscribe } from './workers/workers.ts';
 import { createSharedPlaces } from './workers/cards/closedPlaces.ts';
@@ -33,6 +34,7 @@ export function createBot(
   const deps: Deps = {
     ...given,
     outsiders,
+    memory: new RequestMemory(),
     defender: watch.defender,
     groups: rememberingGroups(given.groups, given.lastKnown),
   };

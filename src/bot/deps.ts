@@ -14,6 +14,7 @@ import type { Refusal } from './policy/refusals/refusal.ts';
 import type { ChatPort, Groups, LastKnown } from './ports.ts';
 import type { LinkBox } from './workers/reads/keptOutput.ts';
 import type { SharedPlaces } from './workers/cards/closedPlaces.ts';
+import type { RequestMemory } from './workers/requestMemory.ts';
 
 export interface BotSettings {
   /** Entra tenant id, or `simulator`; part of every digest. */
@@ -47,6 +48,8 @@ export interface Deps {
   readonly lastKnown?: LastKnown;
   /** Which places outsiders read. The bot makes its own. */
   readonly outsiders?: SharedPlaces;
+  /** What workers remember of requests. The bot makes its own. */
+  readonly memory?: RequestMemory;
   readonly callRates: CallRates;
   readonly links: LinkBox;
   readonly clock: Clock;

@@ -151,6 +151,11 @@ export class Stage {
     };
   }
 
+  /** More settings for the starts that follow. */
+  settings(more: Readonly<Record<string, string>>): void {
+    this.#settings = { ...this.#settings, ...more };
+  }
+
   /** All that was given to the program in secret, and how a token of Teams begins. */
   get given(): Secrets {
     return {

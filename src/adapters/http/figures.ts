@@ -37,6 +37,10 @@ export interface Figures {
   readonly ready: boolean;
   /** Every state in which something is open, with the number of requests in it. */
   readonly openRequests: ReadonlyMap<string, number>;
+  /** In memory, ended ones as well. */
+  readonly requestsKept: number;
+  /** What workers remember of them: entries by name. */
+  readonly remembered: ReadonlyMap<string, number>;
   readonly oldestWaitingSeconds: number;
   /** Requests in the last quarter of their time for approval, for which nobody has voted. */
   readonly nearExpiry: number;
@@ -133,6 +137,13 @@ const process: readonly GaugeRow[] = [
 
 const requests: readonly GaugeRow[] = [
   labelled('lr_open_requests', 'Open requests by state.', 'state', ({ openRequests }) => openRequests),
+  single('lr_requests_kept', 'Requests in memory, ended ones as well.', ({ requestsKept }) => requestsKept),
+  labelled(
+    'lr_memory_entries',
+    'What is remembered of requests while the process runs, in entries.',
+    'of',
+    ({ remembered }) => remembered,
+  ),
   single(
     'lr_approval_oldest_waiting_seconds',
     'For how long the oldest request has waited for approval; 0 where none waits.',

@@ -8,6 +8,8 @@ import { CardSync } from './cards/cardSync.ts';
 import type { Deps } from '../deps.ts';
 import { createAges, sessionsIn } from './transition.ts';
 import { Crew } from './crew.ts';
+import { memoryOf } from './requestMemory.ts';
+import type { RequestMemory } from './requestMemory.ts';
 import { createClockWatch, createRecovery } from './worker.ts';
 import type { ClockWatch, Pass, Turn, WorkerStatus } from './worker.ts';
 import { Announcements } from './cards/announcements.ts';
@@ -44,6 +46,12 @@ export interface WorkersParts {
   readonly libraryLook?: () => Promise<number | undefined>;
 }
 
+/**
+ * Changes after which what is remembered of requests that the store no longer keeps is dropped: as often as the store
+ * takes a snapshot and lets them go.
+ */
+const forgetEvery = 1_000;
+
 export type Subscribe = (listener: (requestId: string, event: Event['type']) => void) => void;
 
 /** A worker: what it is called, what it is for, and its pass. */
@@ -53,6 +61,8 @@ export class Workers {
   readonly #deps: Deps & { readonly store: RequestStore; readonly watch: DefenderWatch };
   readonly #parts: WorkersParts;
   readonly #crew: Crew;
+  readonly #memory: RequestMemory;
+  #changes = 0;
   readonly #expiry;
   readonly #judging;
   readonly #learning;
@@ -123,6 +133,7 @@ export class Workers {
       jumped: () => crew.nudgeAll(),
       stoodStill: () => crew.excuse(),
     });
+    this.#memory = memoryOf(deps);
     subscribe((requestId, event) => this.#changed(requestId, event));
     deps.outsiders?.onShared(() => this.#shared());
     deps.watch.onChange(() => this.#outageChanged());
@@ -142,6 +153,11 @@ export class Workers {
       ...(policyLook === undefined ? [] : ['policy']),
       'clock',
     ];
+  }
+
+  /** What is remembered of requests: how many entries, by name. */
+  remembered(): ReadonlyMap<string, number> {
+    return this.#memory.entries();
   }
 
   /** What can be read of Defender, and since when and why what cannot. */
@@ -275,6 +291,9 @@ export class Workers {
 
   /** After each durable change. */
   #changed(requestId: string, event: Event['type']): void {
+    this.#changes += 1;
+    if (this.#changes % forgetEvery === 0)
+      this.#memory.forget((id) => this.#deps.store.get(id) !== undefined);
     this.cardSync.markDirty(requestId);
     this.results.touch(requestId);
     this.exposure.touch(requestId);

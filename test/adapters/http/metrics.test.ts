@@ -14,6 +14,8 @@ const figures: Figures = {
   checks: [{ name: 'journal', ok: false }],
   ready: false,
   openRequests: new Map([['queued', 2]]),
+  requestsKept: 3,
+  remembered: new Map([['twins by device', 1]]),
   oldestWaitingSeconds: 0,
   nearExpiry: 0,
   frozen: true,

@@ -1,6 +1,7 @@
 // All workers over ports in memory, with the callbacks that they gave away; for the tests of how they are wired.
 import type { SharedPlaces } from '../../../src/bot/workers/cards/closedPlaces.ts';
 import { DefenderWatch } from '../../../src/bot/workers/upkeep/defenderWatch.ts';
+import { RequestMemory } from '../../../src/bot/workers/requestMemory.ts';
 import { Workers } from '../../../src/bot/workers/workers.ts';
 import type { Subscribe, WorkersParts } from '../../../src/bot/workers/workers.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
@@ -30,7 +31,8 @@ export function opened(
     heard: () => undefined,
     onShared: (listener) => void (on.shared = listener),
   };
-  const deps = { ...ports.deps, defender: watch.defender, outsiders, watch };
+  const memory = new RequestMemory();
+  const deps = { ...ports.deps, defender: watch.defender, outsiders, memory, watch };
   const workers = new Workers(deps, (listener) => void (on.changed = listener), parts);
   return { ...ports, watch, workers, on };
 }

@@ -59,6 +59,12 @@ export class Process implements Owner {
     return this.#alive;
   }
 
+  /** Sleeps that have not ended: those of workers that are idle, and shorter ones. */
+  get sleeping(): number {
+    const idle = [...this.#idlers.values()].reduce((count, sleepers) => count + sleepers.size, 0);
+    return idle - this.#idlers.size + this.#schedule.waiting(this);
+  }
+
   /** kill -9. */
   kill(): void {
     this.#alive = false;

@@ -82,6 +82,11 @@ export class Schedule {
     };
   }
 
+  /** How much of this owner's is still to come. */
+  waiting(owner: Owner): number {
+    return this.#heap.reduce((count, due) => count + (due.owner === owner && !due.cancelled ? 1 : 0), 0);
+  }
+
   /** Nothing of this owner happens any more. */
   drop(owner: Owner): void {
     for (const due of this.#heap) if (due.owner === owner) due.cancelled = true;

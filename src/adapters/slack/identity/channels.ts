@@ -39,7 +39,7 @@ export interface ChannelsParts {
 export class Channels {
   readonly #parts: ChannelsParts;
   /** Conversations of two with the bot; they stay so. */
-  readonly #own = new Set<string>();
+  readonly #own = new RecentMap<string, true>(most);
   readonly #learned = new RecentMap<string, { readonly member: boolean; readonly at: number }>(most);
   readonly #infos: SharedReadings<string, Channel>;
   readonly #twos: SharedReadings<string, boolean>;
@@ -71,7 +71,7 @@ export class Channels {
   /** The bot was let in, or was not there: by an event, or by what became of a message. */
   learn(id: string, member: boolean): void {
     if (!isOfTwo(id)) this.#learned.set(id, { member, at: this.#parts.clock.elapsed() });
-    else if (member) this.#own.add(id);
+    else if (member) this.#own.set(id, true);
   }
 
   /** Something about the channel changed; it is read again when it is needed. */
@@ -81,7 +81,7 @@ export class Channels {
   }
 
   async #ofTwo(id: string): Promise<Channel> {
-    if (!this.#own.has(id) && (await this.#twos.get(id))) this.#own.add(id);
+    if (!this.#own.has(id) && (await this.#twos.get(id))) this.#own.set(id, true);
     // Two people who talk without the bot: it cannot be let in, and what it knows is not for both of them.
     return this.#own.has(id)
       ? { external: false, member: true, direct: true }

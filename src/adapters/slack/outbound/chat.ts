@@ -6,6 +6,7 @@ import type { SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import { ChatError } from '../../../bot/ports.ts';
 import type { ChatErrorCode, ChatPort } from '../../../bot/ports.ts';
+import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request/request.ts';
 import type { Fields, WebApi, WriteRates } from './webApi.ts';
@@ -33,6 +34,9 @@ export interface ChatParts {
   readonly command: string;
 }
 
+/** Cards of which it is remembered that the chat did not take them as they are; the oldest are forgotten. */
+const mostBare = 2_000;
+
 export class SlackChat implements ChatPort {
   readonly surface = surface;
   readonly name = platformName;
@@ -41,9 +45,9 @@ export class SlackChat implements ChatPort {
    * Threads of cards that a workspace's rule has closed for editing: the next card of that request goes
    * there.
    */
-  readonly #closed = new Map<string, string>();
+  readonly #closed = new RecentMap<string, string>(mostBare);
   /** Cards that Slack took only in part. */
-  readonly #bare = new Set<string>();
+  readonly #bare = new RecentMap<string, true>(mostBare);
 
   constructor(parts: ChatParts) {
     this.#parts = parts;
@@ -178,7 +182,7 @@ export class SlackChat implements ChatPort {
   /** Remembers which cards show less than they should. */
   #shows(ref: CardRef, whole: boolean): void {
     if (whole) this.#bare.delete(refKey(ref));
-    else this.#bare.add(refKey(ref));
+    else this.#bare.set(refKey(ref), true);
   }
 
   #send(method: 'chat.postMessage' | 'chat.update', where: Fields, message: SlackMessage): Promise<Fields> {

@@ -2,6 +2,7 @@
 import type { CardView } from '../../../../cards/view.ts';
 import { ChatError } from '../../../bot/ports.ts';
 import type { ChatPort } from '../../../bot/ports.ts';
+import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request/request.ts';
 import { splitThread } from '../inbound/activity.ts';
@@ -39,6 +40,9 @@ const targetedRefusedFor = 3 * 24 * 3_600_000;
 /** A place that takes nothing at all just now says nothing of targeted messages. Milliseconds. */
 const targetedClosedFor = 600_000;
 
+/** Cards of which it is remembered that the chat did not take them as they are; the oldest are forgotten. */
+const mostBare = 2_000;
+
 export class TeamsChat implements ChatPort {
   readonly surface = surface;
   readonly name = platformName;
@@ -50,7 +54,7 @@ export class TeamsChat implements ChatPort {
   readonly #log: Log;
   readonly #updates: CardUpdates<CardView>;
   /** Cards that Teams took only in part. */
-  readonly #bare = new Set<string>();
+  readonly #bare = new RecentMap<string, true>(mostBare);
 
   constructor(options: ChatOptions) {
     this.#options = options;
@@ -205,7 +209,7 @@ export class TeamsChat implements ChatPort {
   /** Remembers which cards show less than they should. */
   #shows(ref: CardRef, all: boolean): void {
     if (all) this.#bare.delete(keyOf(ref));
-    else this.#bare.add(keyOf(ref));
+    else this.#bare.set(keyOf(ref), true);
   }
 
   async #directly(objectId: string, message: Outgoing): Promise<void> {

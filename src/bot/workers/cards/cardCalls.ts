@@ -8,6 +8,7 @@ import { ChatError } from '../../ports.ts';
 import type { ChatPort } from '../../ports.ts';
 import { cardPlacesOf, mayHaveResults } from '../reads/cardPlaces.ts';
 import type { CardPlace } from '../../policy/places.ts';
+import { memoryOf } from '../requestMemory.ts';
 import { isRefusal } from './closedPlaces.ts';
 import type { Notification } from './announcements.ts';
 import type { CardViews } from './cardViews.ts';
@@ -51,10 +52,10 @@ export class CardCalls {
   readonly #deps: Deps;
   readonly #views: CardViews;
   readonly #drawn: (request: Request, place: CardPlace, card: string, view: CardView) => void;
-  /** Posted cards that could not be written down as such: the journal was not writable. By intent. */
-  readonly #unwritten = new Map<string, { readonly ref: CardRef; readonly shown: number }>();
+  /** Posted cards that could not be written down as such: the journal was not writable. By request and intent. */
+  readonly #unwritten: Map<string, { readonly ref: CardRef; readonly shown: number }>;
   /** Notes that were surely not sent. By request and place. */
-  readonly #refusedNotes = new Map<string, string>();
+  readonly #refusedNotes: Map<string, string>;
 
   /** @param drawn called with what a card shows now */
   constructor(
@@ -65,6 +66,8 @@ export class CardCalls {
     this.#deps = deps;
     this.#views = views;
     this.#drawn = drawn;
+    this.#unwritten = memoryOf(deps).map('cards not written down');
+    this.#refusedNotes = memoryOf(deps).map('notes refused');
   }
 
   /** What may be on the card, by what is known of all places of its request. */
@@ -125,7 +128,7 @@ export class CardCalls {
    */
   async post(spot: Spot, after: Card | undefined, mayGo: () => boolean): Promise<Done> {
     const { chat, id, place } = spot;
-    const before = after === undefined ? undefined : this.#unwritten.get(after.intent);
+    const before = after === undefined ? undefined : this.#unwritten.get(`${id} ${after.intent}`);
     if (after !== undefined && before !== undefined) return this.#posted(id, place, after.intent, before);
     await chat.acquireSlot?.('post', place.place, true);
     if (!mayGo()) return 'skipped';
@@ -155,7 +158,7 @@ export class CardCalls {
       });
     const bare = lacking || chat.showsLess?.(ref) === true;
     const stands = { ref, shown: bare ? request.revision - 1 : request.revision };
-    this.#unwritten.set(intent, stands);
+    this.#unwritten.set(`${id} ${intent}`, stands);
     this.#drawn(request, place, intent, view);
     await this.#posted(id, place, intent, stands);
     return bare ? 'bare' : 'done';
@@ -170,7 +173,7 @@ export class CardCalls {
     const changed = await this.#deps.store.change(id, () => ({
       event: { type: 'cardPosted', intent, ref, shown },
     }));
-    this.#unwritten.delete(intent);
+    this.#unwritten.delete(`${id} ${intent}`);
     if (!('request' in changed)) return 'done';
     // What may or may not have been posted before is done with: this is the card that counts.
     for (const card of cardsIn(changed.request, place))

@@ -13,6 +13,7 @@ import { pendingNotification } from './announcements.ts';
 import type { Notification } from './announcements.ts';
 import { byUrgency, CardCalls, cardsIn, isLate, lateCards } from './cardCalls.ts';
 import type { Done, Spot } from './cardCalls.ts';
+import { memoryOf } from '../requestMemory.ts';
 import { chatErrorCodeOf, createCardFailures, createClosedPlaces } from './closedPlaces.ts';
 import type { CardFailures, ClosedPlace, ClosedPlaces } from './closedPlaces.ts';
 import { OutageNotices } from './outageNotices.ts';
@@ -69,13 +70,13 @@ export class CardSync {
   readonly #troubles: CardFailures;
   /** Chats of which nothing was heard but failures, and since when. Elapsed milliseconds. */
   readonly #silent = new Map<string, number>();
-  /** Cards of chats that forget: to be drawn once in this process whatever the journal says. */
+  /** Cards of chats that forget: to be drawn once in this process whatever the journal says. By request and intent. */
   readonly #redraw: Set<string>;
   /**
    * What a waiting card shows of queue and freeze, so that it is drawn again when those change though the
    * request did not.
    */
-  readonly #shownPlace = new Map<string, string>();
+  readonly #shownPlace: Map<string, string>;
   readonly #calls: CardCalls;
   readonly #tellings: OutageNotices;
 
@@ -86,18 +87,18 @@ export class CardSync {
     this.#again = again;
     this.#chats = new Map(deps.chats.map((chat) => [chat.surface, chat]));
     const requests = deps.store.all();
-    this.#touched = new Map(requests.map((request) => [request.id, deps.clock.elapsed()]));
-    this.#redraw = new Set(
-      requests.flatMap((request) =>
-        request.cards.flatMap((card) =>
-          this.#chats.get(card.surface)?.ephemeralMessages === true ? [card.intent] : [],
-        ),
-      ),
-    );
+    const memory = memoryOf(deps);
+    this.#touched = memory.map('cards behind');
+    for (const { id } of requests) this.#touched.set(id, deps.clock.elapsed());
+    this.#shownPlace = memory.map('cards of open requests');
+    this.#redraw = memory.set('cards to be drawn again');
+    for (const { id, cards } of requests)
+      for (const { surface, intent } of cards)
+        if (this.#chats.get(surface)?.ephemeralMessages === true) this.#redraw.add(`${id} ${intent}`);
     this.#places = createClosedPlaces(deps.clock);
-    this.#troubles = createCardFailures(deps.clock);
+    this.#troubles = createCardFailures(deps.clock, memory.map('cards that failed'));
     this.#calls = new CardCalls(deps, views, (request, place, intent, view) => {
-      this.#redraw.delete(intent);
+      this.#redraw.delete(`${request.id} ${intent}`);
       const key = keyOf(request.id, place);
       if (isOpen(request)) this.#shownPlace.set(key, beyondRevision(view));
       else this.#shownPlace.delete(key);
@@ -112,7 +113,7 @@ export class CardSync {
 
   /** Marks its cards as to be drawn again though it did not change: an older version drew them. */
   redraw(id: string): void {
-    for (const card of this.#deps.store.get(id)?.cards ?? []) this.#redraw.add(card.intent);
+    for (const card of this.#deps.store.get(id)?.cards ?? []) this.#redraw.add(`${id} ${card.intent}`);
     this.markDirty(id);
     this.#again();
   }
@@ -233,7 +234,7 @@ export class CardSync {
     const { ref } = card;
     if (
       card.shown < request.revision ||
-      this.#redraw.has(card.intent) ||
+      this.#redraw.has(`${id} ${card.intent}`) ||
       (await this.#placeChanged(request, place))
     ) {
       return [

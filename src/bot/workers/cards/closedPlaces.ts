@@ -1,5 +1,6 @@
 // Closed places and failing cards: which places take nothing for now and when they are asked again, what went
 // wrong with each card, and which places outsiders read.
+import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/request.ts';
 import { placeKey } from '../../policy/places.ts';
@@ -59,6 +60,8 @@ interface State extends ClosedPlace {
 const livelyPauses = [2_000, 5_000, 15_000, 30_000, 60_000, 120_000, 300_000] as const;
 /** Where only cards of requests that ended long ago are behind. */
 const idlePauses = [...livelyPauses, 900_000, 3_600_000] as const;
+/** Places, one-to-one chats among them, of which it is remembered what they took and who reads there; the oldest are forgotten. */
+const mostPlaces = 5_000;
 /** Least time between two calls to a closed place, however much is heard from it. Milliseconds. */
 const least = 2_000;
 
@@ -70,7 +73,7 @@ class RefusingPlaces implements ClosedPlaces {
   readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly #states = new Map<string, State>();
   /** When something of ours was taken there last. Elapsed milliseconds. */
-  readonly #taken = new Map<string, number>();
+  readonly #taken = new RecentMap<string, number>(mostPlaces);
 
   constructor(clock: Pick<Clock, 'now' | 'elapsed'>) {
     this.#clock = clock;
@@ -210,16 +213,21 @@ export function isRefusal(code: CardFailure['code']): boolean {
   return code === 'closed' || code === 'rejected' || code === 'gone';
 }
 
-export function createCardFailures(clock: Pick<Clock, 'now' | 'elapsed'>): CardFailures {
-  return new FailingCards(clock);
+/** @param troubles where they are kept, by keys that begin with the request's id */
+export function createCardFailures(
+  clock: Pick<Clock, 'now' | 'elapsed'>,
+  troubles = new Map<string, CardFailure>(),
+): CardFailures {
+  return new FailingCards(clock, troubles);
 }
 
 class FailingCards implements CardFailures {
   readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
-  readonly #troubles = new Map<string, CardFailure>();
+  readonly #troubles: Map<string, CardFailure>;
 
-  constructor(clock: Pick<Clock, 'now' | 'elapsed'>) {
+  constructor(clock: Pick<Clock, 'now' | 'elapsed'>, troubles: Map<string, CardFailure>) {
     this.#clock = clock;
+    this.#troubles = troubles;
   }
 
   get(key: string): CardFailure | undefined {
@@ -295,7 +303,7 @@ export function createSharedPlaces(parts: Parts): SharedPlaces {
 class AskedPlaces implements SharedPlaces {
   readonly #chats: readonly ChatPort[];
   readonly #log: Log;
-  readonly #told = new Map<string, 'yes' | 'no'>();
+  readonly #told = new RecentMap<string, 'yes' | 'no'>(mostPlaces);
   readonly #asking = new Set<string>();
   readonly #listeners: (() => void)[] = [];
 

@@ -30,6 +30,8 @@ export interface LinkBox {
   /** Links of a request that are still alive at `now`, by command index. */
   of(requestId: string, now: number): ReadonlyMap<number, string>;
   drop(requestId: string, index: number): void;
+  /** How many are in memory, dead ones that nobody has asked for since among them. */
+  kept(): number;
 }
 
 interface Kept {
@@ -52,6 +54,8 @@ class LinksInMemory implements LinkBox {
   }
 
   put(requestId: string, index: number, link: Link): void {
+    for (const [id, links] of this.#links)
+      for (const [one, { until }] of links) if (until <= this.#clock.elapsed()) this.drop(id, one);
     const mine = this.#links.get(requestId) ?? new Map<number, Kept>();
     // How long it lives is known now; a clock that is set back later makes it no younger.
     const until = this.#clock.elapsed() + link.expiresAt - this.#clock.now();
@@ -63,6 +67,12 @@ class LinksInMemory implements LinkBox {
       ([, { link, until }]) => link.expiresAt > now && until > this.#clock.elapsed(),
     );
     return new Map(alive.map(([index, { link }]) => [index, link.url]));
+  }
+
+  kept(): number {
+    let count = 0;
+    for (const links of this.#links.values()) count += links.size;
+    return count;
   }
 
   drop(requestId: string, index: number): void {

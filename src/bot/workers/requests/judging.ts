@@ -8,6 +8,8 @@ import { judgeToday, limitsToday } from '../../policy/today.ts';
 import type { TodayNo } from '../../policy/today.ts';
 import { changeRequest, changeSession, sessionKey, sessionsIn } from '../transition.ts';
 import type { Ages, SessionRef } from '../transition.ts';
+import { memoryOf } from '../requestMemory.ts';
+import type { Remembered } from '../requestMemory.ts';
 import { byHand, createNextWake } from '../worker.ts';
 import type { Turn } from '../worker.ts';
 
@@ -135,16 +137,17 @@ export interface TwinIndex {
   of(request: Request): readonly Request[];
 }
 
-export function createTwinIndex(deps: Pick<Deps, 'store' | 'clock'>): TwinIndex {
+export function createTwinIndex(deps: Pick<Deps, 'store' | 'clock' | 'memory'>): TwinIndex {
   return new TwinsByDevice(deps);
 }
 
-class TwinsByDevice implements TwinIndex {
+class TwinsByDevice implements TwinIndex, Remembered {
   readonly #deps: Pick<Deps, 'store' | 'clock'>;
   readonly #byDevice = new Map<string, Set<string>>();
 
-  constructor(deps: Pick<Deps, 'store' | 'clock'>) {
+  constructor(deps: Pick<Deps, 'store' | 'clock' | 'memory'>) {
     this.#deps = deps;
+    memoryOf(deps).add('twins by device', this);
     for (const { id } of deps.store.all()) this.touch(id);
   }
 
@@ -155,6 +158,17 @@ class TwinsByDevice implements TwinIndex {
     const known = this.#byDevice.get(device);
     if (known === undefined) this.#byDevice.set(device, new Set([id]));
     else known.add(id);
+  }
+
+  size(): number {
+    return this.#byDevice.size;
+  }
+
+  forget(isKept: (id: string) => boolean): void {
+    for (const [device, ids] of this.#byDevice) {
+      for (const id of ids) if (!isKept(id)) ids.delete(id);
+      if (ids.size === 0) this.#byDevice.delete(device);
+    }
   }
 
   of(request: Request): readonly Request[] {

@@ -8,6 +8,7 @@ import type { Ages } from '../transition.ts';
 import { changeRequest } from '../transition.ts';
 import { mayHaveResults, readBy } from '../reads/cardPlaces.ts';
 import { becamePrivate, redactAfterOf, resultsOf as resultsShown } from '../../policy/needToKnow.ts';
+import { memoryOf } from '../requestMemory.ts';
 import { createNextWake, byHand } from '../worker.ts';
 import type { Turn } from '../worker.ts';
 
@@ -44,16 +45,20 @@ class CardRedaction implements Redaction {
   /** All of them once, then those that changed. */
   readonly #touched: Set<string>;
   /** When each is to be looked at again, in elapsed time. */
-  readonly #due = new Map<string, number>();
+  readonly #due: Map<string, number>;
   #askedAt = -Infinity;
   /** Whose reasons were looked at since the start, or since places changed. */
-  readonly #reasonsSeen = new Set<string>();
+  readonly #reasonsSeen: Set<string>;
 
   constructor(deps: Deps, ages: Ages, redraw: (id: string) => void) {
     this.#deps = deps;
     this.#ages = ages;
     this.#redraw = redraw;
-    this.#touched = new Set(deps.store.all().map((request) => request.id));
+    const memory = memoryOf(deps);
+    this.#touched = memory.set('results to look at');
+    this.#due = memory.map('results to be removed');
+    this.#reasonsSeen = memory.set('reasons looked at');
+    for (const { id } of deps.store.all()) this.#touched.add(id);
   }
 
   touch(id: string): void {

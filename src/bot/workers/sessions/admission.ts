@@ -17,6 +17,7 @@ import type { RequestSession } from '../../../liveResponse/request/request.ts';
 import { actionIdOf } from '../../../liveResponse/request/retry.ts';
 import type { WaitCause } from '../../../liveResponse/request/session.ts';
 import type { Deps } from '../../deps.ts';
+import { memoryOf } from '../requestMemory.ts';
 import { changeSession, isIn, sessionKey, sessionsIn, sessionsOf } from '../transition.ts';
 import type { SessionRef } from '../transition.ts';
 
@@ -90,14 +91,16 @@ class WaitingSessions implements Admission {
   readonly #deps: Deps;
   readonly #inFlight: InFlight;
   /** In elapsed time. */
-  readonly #pausedUntil = new Map<string, number>();
+  readonly #pausedUntil: Map<string, number>;
   /** The pauses that the journal knows, from when they were first seen. */
-  readonly #deferrals = new Map<string, { readonly notBefore: number; readonly until: number }>();
+  readonly #deferrals: Map<string, { readonly notBefore: number; readonly until: number }>;
   #cap: SessionCap;
 
   constructor(deps: Deps, inFlight: InFlight) {
     this.#deps = deps;
     this.#inFlight = inFlight;
+    this.#pausedUntil = memoryOf(deps).map('sessions paused');
+    this.#deferrals = memoryOf(deps).map('sessions deferred');
     this.#cap = sessionCap(deps.settings.sessions);
   }
 

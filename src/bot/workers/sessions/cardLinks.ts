@@ -8,6 +8,7 @@ import type { Deps } from '../../deps.ts';
 import type { Ages, SessionRef } from '../transition.ts';
 import { changeSession, sessionKey, sessionsIn } from '../transition.ts';
 import { cardPlacesOf } from '../reads/cardPlaces.ts';
+import { memoryOf } from '../requestMemory.ts';
 import type { NextWake } from '../worker.ts';
 
 /**
@@ -30,14 +31,19 @@ export class CardLinks {
   readonly #deps: Deps;
   readonly #ages: Ages;
   /** Files whose card was given its link at the finish; after that a person asks. */
-  readonly #offered = new Set<string>();
+  readonly #offered: Set<string>;
   /** Requests with links that may die while others are read. */
   readonly #linked: Set<string>;
 
   constructor(deps: Deps, ages: Ages) {
     this.#deps = deps;
     this.#ages = ages;
-    this.#linked = new Set(deps.store.all().flatMap((request) => (hasLinks(request) ? [request.id] : [])));
+    const memory = memoryOf(deps);
+    this.#offered = memory.set('links offered');
+    this.#linked = memory.set('requests with links');
+    // They drop themselves when they are dead.
+    memory.add('links kept', { size: () => deps.links.kept(), forget: () => undefined });
+    for (const request of deps.store.all()) if (hasLinks(request)) this.#linked.add(request.id);
   }
 
   /** Marks a request as changed. */

@@ -60,6 +60,9 @@ export interface Following {
 
 type FollowingDeps = Deps & { readonly watch: Pick<DefenderWatch, 'forget'> };
 
+/** Unknown words for a status that are logged once each; what Defender sends must not fill the memory. */
+const mostWarned = 100;
+
 export function createFollowing(
   deps: FollowingDeps,
   ages: Ages,
@@ -160,7 +163,7 @@ class RunningSessions implements Following {
     }
     this.#misses.delete(sessionKey(running));
     this.#learning?.shown(running, action);
-    if (!isKnownStatus(action.status) && !this.#warned.has(action.status)) {
+    if (!isKnownStatus(action.status) && !this.#warned.has(action.status) && this.#warned.size < mostWarned) {
       this.#warned.add(action.status);
       log.warn('unknownStatus', { request: request.id, status: action.status });
     }

@@ -1,5 +1,6 @@
 // Reconciliation after a lost answer: our tag is looked for among the recent actions of the device, also
 // after the request was given up, and what is found is written on the request.
+import { memoryOf } from '../requestMemory.ts';
 import { isTerminal, sameReading } from '../../../liveResponse/action.ts';
 import type { Action } from '../../../liveResponse/action.ts';
 import { sameCommands } from '../../../liveResponse/commands.ts';
@@ -51,12 +52,13 @@ class LostSessions implements Reconciliation {
   readonly #ages: Ages;
   readonly #isPosting: (session: SessionRef) => boolean;
   /** When each session was last looked for, in elapsed time. */
-  readonly #triedAt = new Map<string, number>();
+  readonly #triedAt: Map<string, number>;
 
   constructor(deps: Deps, ages: Ages, isPosting: (session: SessionRef) => boolean) {
     this.#deps = deps;
     this.#ages = ages;
     this.#isPosting = isPosting;
+    this.#triedAt = memoryOf(deps).map('lost sessions looked for');
   }
 
   async pass(turn: Turn = byHand): Promise<number | undefined> {
@@ -209,16 +211,18 @@ class GivenUpSessions implements LateFinds {
   /** Requests with sessions that were given up, as long as these are looked for. */
   readonly #watched: Set<string>;
   /** By session: how long after its end it was last looked for; milliseconds. */
-  readonly #lookedAt = new Map<string, number>();
+  readonly #lookedAt: Map<string, number>;
   /** Before when each session is not looked for again, in elapsed time. */
-  readonly #notBefore = new Map<string, number>();
+  readonly #notBefore: Map<string, number>;
 
   constructor(deps: Deps, ages: Ages) {
     this.#deps = deps;
     this.#ages = ages;
-    this.#watched = new Set(
-      deps.store.all().flatMap((request) => (givenUp(request).length > 0 ? [request.id] : [])),
-    );
+    const memory = memoryOf(deps);
+    this.#lookedAt = memory.map('given up, looked for');
+    this.#notBefore = memory.map('given up, to be looked for');
+    this.#watched = memory.set('requests given up');
+    for (const request of deps.store.all()) if (givenUp(request).length > 0) this.#watched.add(request.id);
   }
 
   touch(id: string): void {

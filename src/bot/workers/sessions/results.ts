@@ -11,6 +11,7 @@ import type { NotText, ResultTrouble, TextForm } from '../../../liveResponse/res
 import type { Deps } from '../../deps.ts';
 import type { Ages } from '../transition.ts';
 import { changeSession, sessionKey, sessionsIn } from '../transition.ts';
+import { memoryOf } from '../requestMemory.ts';
 import { createNextWake, byHand } from '../worker.ts';
 import type { NextWake, Turn } from '../worker.ts';
 import { CardLinks, outages } from './cardLinks.ts';
@@ -53,7 +54,7 @@ class ResultReading implements Results {
   readonly #deps: Deps;
   readonly #links: CardLinks;
   /** By session and index. */
-  readonly #tries = new Map<string, Tries>();
+  readonly #tries: Map<string, Tries>;
   /**
    * Requests that may have a result to be read or a link to be taken back: all of them once, then those that
    * changed or wait.
@@ -66,12 +67,9 @@ class ResultReading implements Results {
   constructor(deps: Deps, links: CardLinks) {
     this.#deps = deps;
     this.#links = links;
-    this.#touched = new Set(
-      deps.store
-        .all()
-        .map((request) => request.id)
-        .reverse(),
-    );
+    this.#tries = memoryOf(deps).map('results tried');
+    this.#touched = memoryOf(deps).set('results to read');
+    for (const { id } of deps.store.all().toReversed()) this.#touched.add(id);
   }
 
   touch(id: string): void {
