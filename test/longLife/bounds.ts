@@ -6,7 +6,7 @@ const kilo = 1_024;
 const mega = kilo * kilo;
 
 /** What one request that is kept takes of the heap, with all that is remembered of it. Bytes. */
-export const heapOfRequest = 48 * kilo;
+export const heapOfRequest = 32 * kilo;
 /** What the heap may grow by in a simulated hour besides: code that is compiled, tables that get larger. Bytes. */
 export const heapAnHour = 24 * kilo;
 /** The same of a real process in a minute, whose heap is not quiet when it is looked at. Bytes. */

@@ -75,7 +75,8 @@ export const collections: Bounds = {
   'adapters/teams/outbound/cardUpdates.ts #last': 'two seconds; swept above 5,000',
   'adapters/teams/outbound/cardUpdates.ts #waiting': underWay,
   'adapters/teams/outbound/chat.ts #bare': recent,
-  'adapters/teams/outbound/connector.ts #clients': 'one for each address of the connector in a verified token',
+  'adapters/teams/outbound/connector.ts #clients':
+    'one for each address of the connector in a verified token',
   'adapters/teams/outbound/connectorRates.ts #calls': 'swept of what is idle with each new conversation',
   'adapters/teams/outbound/connectorRates.ts #closed': 'swept of what is over with each new conversation',
   'app/chats.ts #streams': configured,

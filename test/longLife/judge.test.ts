@@ -76,7 +76,11 @@ interface Hourly {
   readonly files?: Readonly<Record<string, number>>;
 }
 
-function looksOf(hours: readonly number[], kept: (hour: number) => number, more: Hourly = {}): readonly Look[] {
+function looksOf(
+  hours: readonly number[],
+  kept: (hour: number) => number,
+  more: Hourly = {},
+): readonly Look[] {
   const { leak = 0, timers = () => 16, entries = (count) => count, files = {} } = more;
   return hours.map((hour) => ({
     hour,
@@ -186,6 +190,10 @@ test('a sample is read from the metrics as they are written, and says so where o
     'lr_cards_behind',
   ]);
   expect(sampleLine(read).trim().split(/\s+/).slice(0, 3)).toEqual(['3', '150.0', '55.0']);
-  expect(lookLine(looksOf([2], () => 8)[0] as Look).trim().split(/\s+/)[0]).toBe('2');
+  expect(
+    lookLine(looksOf([2], () => 8)[0] as Look)
+      .trim()
+      .split(/\s+/)[0],
+  ).toBe('2');
   expect(() => sampleOf(3, text.slice(0, 4).join('\n'), {}, {})).toThrow('/metrics has no');
 });

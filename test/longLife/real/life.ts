@@ -103,11 +103,17 @@ async function watch(
     bot.child.kill('SIGUSR2');
     await pause(collected);
     if (bot.child.exitCode !== null)
-      throw new Error(`it ended by itself with ${bot.child.exitCode}: ${bot.stderr().trim().slice(-500)}`);
+      throw new Error(`it ended by itself with ${bot.child.exitCode}: ${inWords(bot.stderr())}`);
     const answer = await fetch(`${admin}/metrics`);
     const text = await answer.text();
     if (!answer.ok) missed.push(`minute ${count}: /metrics answered ${answer.status}: ${text.slice(0, 300)}`);
     else seen(sampleOf(count, text, openFiles(pid), filesIn(stage.data)));
   }
   return missed;
+}
+
+/** What a program says to people, without the lines of its log. */
+function inWords(said: string): string {
+  const lines = said.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
+  return lines.join(' ').slice(-1_000);
 }
