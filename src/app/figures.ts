@@ -39,12 +39,13 @@ export function readFigures(parts: FigureParts): Figures {
   const { version, store, loop, health, clock } = parts;
   const open = store.open();
   const checks = health.ready();
+  const record = store.health();
   return {
     version,
     checks,
     ready: takesDeliveries(checks),
     openRequests: byState(open),
-    requestsKept: store.health().requests,
+    requestsKept: record.requests,
     remembered: loop.remembered(),
     ...waitingFor(open, clock.now()),
     frozen: store.freeze() !== undefined,
@@ -55,7 +56,7 @@ export function readFigures(parts: FigureParts): Figures {
     placesClosed: loop.cardSync.closed().length,
     chats: chatsOf(parts),
     workers: workersOf(loop),
-    journal: journalOf(parts),
+    journal: journalOf(record, parts),
     clockJumps: loop.clockWatch.jumps(),
   };
 }
@@ -124,8 +125,10 @@ function workersOf(loop: Workers): readonly WorkerFigures[] {
   });
 }
 
-function journalOf({ store, journalBytes }: FigureParts): Figures['journal'] {
-  const { seq, snapshotSeq, snapshotAt } = store.health();
+function journalOf(
+  { seq, snapshotSeq, snapshotAt }: ReturnType<Store['health']>,
+  { journalBytes }: Pick<FigureParts, 'journalBytes'>,
+): Figures['journal'] {
   return {
     lines: seq,
     linesSinceSnapshot: seq - snapshotSeq,

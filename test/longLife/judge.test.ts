@@ -81,7 +81,7 @@ function looksOf(
   kept: (hour: number) => number,
   more: Hourly = {},
 ): readonly Look[] {
-  const { leak = 0, timers = () => 16, entries = (count) => count, files = {} } = more;
+  const { leak = 0, timers = () => 16, entries = (count: number): number => count, files = {} } = more;
   return hours.map((hour) => ({
     hour,
     heap: 40e6 + wave(hour) + kept(hour) * heapOfRequest * 0.8 + leak * hour,

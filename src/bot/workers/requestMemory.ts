@@ -1,6 +1,5 @@
 // Memory of requests: what workers remember of each while they run. It goes with the request that it is about, and
 // its entries are counted for metrics.
-import type { Deps } from '../deps.ts';
 
 /** Something that holds entries about requests. */
 export interface Remembered {
@@ -52,7 +51,7 @@ export class RequestMemory {
 }
 
 /** The memory of the bot; one of its own for a part that a test makes alone. */
-export function memoryOf({ memory }: Pick<Deps, 'memory'>): RequestMemory {
+export function memoryOf({ memory }: { readonly memory?: RequestMemory }): RequestMemory {
   return memory ?? new RequestMemory();
 }
 

@@ -37,6 +37,7 @@ const loopOf = ({ freshAt, workers = [] }: Parts): Workers =>
   ({
     names: () => ['cards', 'clock'],
     workers: () => workers,
+    remembered: () => new Map([['twins by device', 2]]),
     cardSync: { behind: () => 3, behindFor: () => 4_000, closed: () => [] },
     following: { freshAt: () => freshAt },
     clockWatch: { jumps: () => 0 },

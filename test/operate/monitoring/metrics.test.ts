@@ -124,6 +124,7 @@ describe('the metrics of a bot that has just started', () => {
         'le',
         'major',
         'minor',
+        'of',
         'patch',
         'reason',
         'space',
