@@ -1,6 +1,7 @@
-// A copy of the package in which one guard at a time is missing: its own dist, everything else linked. The
-// live dist is never touched.
+// A copy of the package in which one text at a time is another: a guard is missing, or a fault is planted. It
+// has its own dist, everything else is linked; the live dist is never touched.
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -15,6 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { root } from '../support/root.ts';
 
 export interface Outcome {
@@ -25,25 +27,48 @@ export interface Outcome {
   readonly broken: readonly string[];
 }
 
+/** Another text in place of one module, by its path from the package root. */
+export interface Instead {
+  readonly module: string;
+  readonly text: string;
+}
+
+/** A program of the build, as it is run in the copy. */
+export interface Run {
+  /** From the root of the build. */
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly instead: Instead | undefined;
+  /** Takes each line that it prints, and answers whether that was enough: then it is ended. */
+  readonly line: (text: string) => boolean;
+}
+
 export interface Copy {
   /**
    * Runs test files; with another text in place of one module while they run, only as far as the first test
    * that fails.
    */
-  run(
-    tests: readonly string[],
-    testName: string | undefined,
-    instead?: { readonly module: string; readonly text: string },
-  ): Promise<Outcome>;
+  run(tests: readonly string[], testName: string | undefined, instead?: Instead): Promise<Outcome>;
+  /** Runs a program. Resolves with the end of what it wrote to stderr; rejects where it does not end in half an hour. */
+  program(run: Run): Promise<string>;
   close(): void;
 }
 
 /** Whatever is not run or is made anew. */
 const leftOut = ['dist', 'data', 'coverage', '.git'];
-/** Milliseconds after which a run of tests is given up. */
+/** Milliseconds after which a run of tests is given up, and of another program. */
 const longestRun = 300_000;
+const longestProgram = 1_800_000;
 /** Milliseconds for one test: one that waits for what a missing guard never brings need not wait a minute. */
 const testTimeout = 30_000;
+
+interface Start {
+  /** Added to the environment. */
+  readonly more?: Readonly<Record<string, string>>;
+  /** Milliseconds. */
+  readonly limit: number;
+  readonly started?: (child: ChildProcess, kill: () => void) => void;
+}
 
 interface Report {
   readonly testResults: readonly {
@@ -73,6 +98,48 @@ export function openCopy(): Copy {
   chmodSync(temporary, 0o1777);
   const running = new Set<() => void>();
 
+  /** Resolves with what it said on stderr once it has ended, and all that it started with it. */
+  async function ended(
+    args: readonly string[],
+    { more = {}, limit, started = () => undefined }: Start,
+  ): Promise<{ readonly said: string; readonly late: boolean }> {
+    const child = spawn(process.execPath, args, {
+      cwd: dir,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: temporary, ...more },
+      detached: true,
+    });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4_000)));
+    // The programs that it has started go with it: all of them are of its group.
+    const kill = (): void => killGroup(child.pid);
+    running.add(kill);
+    let late = false;
+    const end = setTimeout(() => {
+      late = true;
+      kill();
+    }, limit);
+    started(child, kill);
+    child.stdout.resume();
+    await new Promise((resolve) => child.on('close', resolve));
+    clearTimeout(end);
+    running.delete(kill);
+    kill();
+    return { said, late };
+  }
+
+  async function changed<T>(instead: Instead | undefined, work: () => Promise<T>): Promise<T> {
+    if (instead === undefined) return await work();
+    const path = join(dir, instead.module);
+    const whole = readFileSync(path, 'utf8');
+    writeFileSync(path, instead.text);
+    try {
+      return await work();
+    } finally {
+      writeFileSync(path, whole);
+    }
+  }
+
   async function jest(
     tests: readonly string[],
     testName: string | undefined,
@@ -95,22 +162,7 @@ export function openCopy(): Copy {
       '--runTestsByPath',
       ...files,
     ];
-    const child = spawn(process.execPath, args, {
-      cwd: dir,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, TMPDIR: temporary, LR_FIRST_FAILURE: first },
-      detached: true,
-    });
-    let said = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4_000)));
-    // The programs that tests have started go with it: all of them are of its group.
-    const kill = (): void => killGroup(child.pid);
-    running.add(kill);
-    const limit = setTimeout(kill, longestRun);
-    await new Promise((resolve) => child.on('close', resolve));
-    clearTimeout(limit);
-    running.delete(kill);
-    kill();
+    const { said } = await ended(args, { more: { LR_FIRST_FAILURE: first }, limit: longestRun });
     if (existsSync(first))
       return {
         passed: [],
@@ -121,17 +173,23 @@ export function openCopy(): Copy {
   }
 
   return {
-    async run(tests, testName, instead) {
-      if (instead === undefined) return jest(tests, testName, false);
-      const path = join(dir, instead.module);
-      const whole = readFileSync(path, 'utf8');
-      writeFileSync(path, instead.text);
-      try {
-        return await jest(tests, testName, true);
-      } finally {
-        writeFileSync(path, whole);
-      }
-    },
+    run: (tests, testName, instead) => changed(instead, () => jest(tests, testName, instead !== undefined)),
+    program: ({ file, args, instead, line }) =>
+      changed(instead, async () => {
+        // A program that makes many short-lived objects has room for them, as in `npm run simulate`.
+        const command = ['--max-semi-space-size=64', join(dir, 'dist', file), ...args];
+        const { said, late } = await ended(command, {
+          limit: longestProgram,
+          started: ({ stdout }, kill) => {
+            if (stdout === null) return;
+            createInterface({ input: stdout }).on('line', (text) => {
+              if (line(text)) kill();
+            });
+          },
+        });
+        if (late) throw new Error(`${file} did not end within ${longestProgram / 60_000} minutes`);
+        return said;
+      }),
     close() {
       for (const kill of running) kill();
       rmSync(dir, { recursive: true, force: true });

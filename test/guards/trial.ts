@@ -1,5 +1,5 @@
 // One guard taken out: its tests with it in place, and without it.
-import type { Copy, Outcome } from './copy.ts';
+import type { Copy, Instead, Outcome } from './copy.ts';
 import type { Guard } from './entries.ts';
 import { builtFile, mutantOf } from './entries.ts';
 
@@ -10,11 +10,17 @@ export type Verdict =
 /** Failures that tell of a mutant that cannot run, not of a missing guard. */
 const cannotRun = /\b(?:ReferenceError|SyntaxError)\b|does not provide an export named|Cannot find module/;
 
+/** Which tests. */
+export type Named = Pick<Guard, 'tests' | 'testName'>;
+
+/** What the tests of a file come to with nothing changed. */
+export type Control = (copy: Copy, test: string) => Promise<Outcome>;
+
 /**
  * Runs the tests of a file with every guard in place, once for all entries that name it, and keeps what
  * passed.
  */
-export function controls(selected: readonly Guard[]): (copy: Copy, test: string) => Promise<Outcome> {
+export function controls(selected: readonly Named[]): Control {
   const kept = new Map<string, Promise<Outcome>>();
   return (copy, test) => {
     const before = kept.get(test);
@@ -34,19 +40,25 @@ export function controls(selected: readonly Guard[]): (copy: Copy, test: string)
  * What becomes of a guard's tests without it: one of those that pass with it must fail, and not because the
  * module cannot run.
  */
-export async function tried(
-  guard: Guard,
-  copy: Copy,
-  control: (copy: Copy, test: string) => Promise<Outcome>,
-): Promise<Verdict> {
+export async function tried(guard: Guard, copy: Copy, control: Control): Promise<Verdict> {
   const mutant = mutantOf(guard);
-  if ('problem' in mutant) return { kind: 'invalid', words: mutant.problem };
+  return 'problem' in mutant
+    ? { kind: 'invalid', words: mutant.problem }
+    : await testedWith({ module: builtFile(guard.file), text: mutant.module }, guard, { copy, control });
+}
+
+/** The same for a module that was changed in any way. */
+export async function testedWith(
+  instead: Instead,
+  { tests, testName }: Named,
+  { copy, control }: { readonly copy: Copy; readonly control: Control },
+): Promise<Verdict> {
   const passed = new Set<string>();
-  for (const test of guard.tests) {
+  for (const test of tests) {
     const whole = await control(copy, test);
     const [broken] = whole.broken;
     if (broken !== undefined) return { kind: 'invalid', words: `${test} cannot be run: ${broken}` };
-    const pattern = guard.testName === undefined ? undefined : new RegExp(guard.testName, 'i');
+    const pattern = testName === undefined ? undefined : new RegExp(testName, 'i');
     const failed = whole.failed.find(({ name }) => pattern?.test(name) ?? true);
     if (failed !== undefined)
       return {
@@ -56,10 +68,7 @@ export async function tried(
     for (const name of whole.passed) if (pattern?.test(name) ?? true) passed.add(name);
   }
   if (passed.size === 0) return { kind: 'invalid', words: 'no test has that name' };
-  const without = await copy.run(guard.tests, guard.testName, {
-    module: builtFile(guard.file),
-    text: mutant.module,
-  });
+  const without = await copy.run(tests, testName, instead);
   const failures = without.failed.filter(({ name }) => passed.has(name));
   const real = failures.find(({ words }) => !cannotRun.test(words));
   if (real !== undefined) return { kind: 'found', by: real.name };
