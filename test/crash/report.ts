@@ -121,7 +121,7 @@ function brokenIn(
   };
 }
 
-function tellBroken(broken: Readonly<Record<string, readonly string[]>>): void {
+export function tellBroken(broken: Readonly<Record<string, readonly string[]>>): void {
   for (const [name, all] of Object.entries(broken)) {
     if (all.length === 0) continue;
     print(`\n${name}:`);

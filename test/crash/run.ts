@@ -14,7 +14,7 @@ import type { Random } from './random.ts';
 import { deviceCount } from './tenant.ts';
 import { Stage } from './stage.ts';
 import type { Doors } from './stage.ts';
-import { judged, print } from './report.ts';
+import { judged, print, tellBroken } from './report.ts';
 import { verdictOf } from './verdict.ts';
 
 const usage = `npm run crash-test -- [options]
@@ -250,6 +250,10 @@ async function played(run: Run, began: number): Promise<number> {
     if (audit !== 0) chronicle.wrong.push(`audit -- verify ended with ${String(audit)}`);
     chronicle.wrong.push(...stuck);
     return await judged({ stage, chronicle, ...options, kills, killed, seconds: seconds(began) });
+  } catch (error) {
+    // What went wrong before may be why.
+    tellBroken({ 'not well': chronicle.wrong });
+    throw error;
   } finally {
     people.stop();
     await bot?.kill('SIGKILL');

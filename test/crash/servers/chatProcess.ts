@@ -98,6 +98,8 @@ export class ChatProcess {
           response.writeHead(409).end(error instanceof Error ? (error.stack ?? '') : String(error)),
       );
     });
+    // A connection that is closed just as it is used again would look as if this process had died.
+    control.keepAliveTimeout = 600_000;
     await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(control.address() as AddressInfo).port}`;
     process.stdout.write(`${JSON.stringify({ ...more, control: url })}\n`);
