@@ -69,12 +69,15 @@ describe('a request is refused', () => {
   });
 
   test.each([
-    ['six minutes old', -361],
-    ['six minutes ahead', 361],
-    ['an hour ahead', 3_600],
-  ])('when it is %s, however well it is signed', async (_when, seconds) => {
+    ['six minutes old', -361, 'too old'],
+    ['six minutes ahead', 361, 'from the future'],
+    ['an hour ahead', 3_600, 'from the future'],
+  ])('when it is %s, however well it is signed', async (_when, seconds, why) => {
     expect((await room.slack.send(commandBody(), { timestamp: now() + seconds })).status).toBe(401);
     expect(await reached()).toBe(0);
+    // By the guard itself: Bolt, which is asked after it, would refuse an old one as well.
+    const refused = room.log.lines.filter(({ event }) => event === 'slackRequestRefused');
+    expect(refused.map(({ fields }) => fields?.['why'])).toEqual([why]);
   });
 
   test('when it comes a second time', async () => {
