@@ -3,7 +3,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Request } from '../../src/liveResponse/request/request.ts';
 import { requests } from '../support/requests/requests.ts';
-import { BudgetChecks } from './checks/budgets.ts';
+import { allowed, BudgetChecks } from './checks/budgets.ts';
+import { checkCancel } from './checks/cancels.ts';
 import { CardChecks, outputCanary } from './checks/cards.ts';
 import { DeedChecks } from './checks/deeds.ts';
 import type { Deed } from './checks/deeds.ts';
@@ -196,7 +197,8 @@ describe('the checks', () => {
     const ledger = ledgerOf();
     const budgets = new BudgetChecks(ledger);
     const arrival = (at: number) => ({ kind: 'run', sentAt: at, at, path: '', status: 201 }) as const;
-    const arrivals = Array.from({ length: 11 }, (_, index) => arrival(index * 6_000));
+    const most = allowed.submitsPerMinute;
+    const arrivals = Array.from({ length: most + 1 }, (_, index) => arrival((index * 60_000) / most));
     budgets.look(arrivals);
     expect(promises(ledger)).toEqual([]);
     budgets.look([...arrivals, arrival(60_001)]);
@@ -225,6 +227,48 @@ describe('the checks', () => {
     expect(found([deed({}), deed({})], 2)).toEqual([]);
     expect(found([deed({ acknowledged: false }), deed({ answered: true })], 0)).toEqual([]);
     expect(found([deed({ at: 5_000 })], 1)).toEqual(['lost']);
+  });
+
+  test('know since when people were told of a freeze, and what somebody pressed for', () => {
+    const checks = new DeedChecks(ledgerOf(), () => undefined);
+    const deed = { person: 'sam', acknowledged: true, answered: true } as const;
+    const told = 'Frozen: nothing more is sent to Defender until somebody unfreezes';
+    const hour = 3_600_000;
+    checks.told('sam', hour, told);
+    checks.told('rae', hour + 5, told);
+    expect(checks.frozenSince).toBe(hour);
+    checks.did({ ...deed, at: 2 * hour, what: 'unfreeze' });
+    expect(checks.frozenSince).toBeUndefined();
+    // That unfreeze may be delivered after this freeze.
+    checks.told('sam', 2 * hour + 60_000, told);
+    expect(checks.frozenSince).toBeUndefined();
+    checks.did({ ...deed, at: 0, what: 'approve', verb: 'approve', request: 'lr-00000a', digest: 'abc' });
+    expect(checks.pressed('sam', 'lr-00000a', 'abc')).toBe(true);
+    expect(checks.pressed('ada', 'lr-00000a', 'abc')).toBe(false);
+    expect(checks.pressed('sam', 'lr-00000a', 'abd')).toBe(false);
+  });
+
+  test('find a cancel that is said to have arrived and did not', () => {
+    const cancel = { by: { id: 'rae', name: 'Rae' }, at: 0, answer: 'accepted' } as const;
+    const { running } = requests;
+    const [session] = running.sessions;
+    const action = session?.stage.state === 'running' ? session.stage.run.actionId : '';
+    const arrival = {
+      kind: 'cancel',
+      sentAt: 0,
+      at: 0,
+      path: `/api/machineactions/${action}/cancel`,
+    } as const;
+    const broken = (...arrivals: Parameters<typeof checkCancel>[3]): readonly string[] => {
+      const ledger = ledgerOf();
+      checkCancel(ledger, { type: 'cancelAsked', cancel }, running, arrivals);
+      return promises(ledger);
+    };
+    expect(broken({ ...arrival, status: 201 })).toEqual([]);
+    expect(broken({ ...arrival, status: 429 })).toEqual(['cancel']);
+    expect(broken({ ...arrival, status: 201, path: '/api/machineactions/another/cancel' })).toEqual([
+      'cancel',
+    ]);
   });
 
   test('count which transition met which fault, and know what held a while ago', () => {

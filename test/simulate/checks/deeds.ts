@@ -14,6 +14,8 @@ export interface Deed {
   /** Of a press or a form. */
   readonly verb?: string;
   readonly request?: string;
+  /** The digest that the card showed, as its buttons carry it. */
+  readonly digest?: string;
   acknowledged: boolean;
   /** The acknowledgement itself held words. */
   answered: boolean;
@@ -21,6 +23,9 @@ export interface Deed {
 
 /** An answer is tried again for so long (answers.ts), and a process may be down meanwhile. Milliseconds. */
 const answeredWithin = 40 * 60_000;
+
+/** An unfreeze that was typed so long before a freeze may be delivered after it. Milliseconds. */
+const deliveredWithin = 15 * 60_000;
 
 /** What a press leads to where it is not refused. */
 const effects: Readonly<Record<string, readonly Event['type'][]>> = {
@@ -43,6 +48,9 @@ export class DeedChecks {
   readonly #ledger: Ledger;
   readonly #told: { readonly person: PersonName; readonly at: number }[] = [];
   readonly #deeds: Deed[] = [];
+  /** Somebody was told that submissions are frozen, and nobody has asked for the end of that. Elapsed milliseconds. */
+  #frozenSince: number | undefined;
+  #unfreezeAt = -Infinity;
   readonly #line: (line: string) => void;
 
   /** @param line takes a line about each deed and each word, for anyone who follows a day */
@@ -53,13 +61,35 @@ export class DeedChecks {
 
   did(deed: Deed): void {
     this.#deeds.push(deed);
+    if (deed.what === 'unfreeze') {
+      this.#unfreezeAt = deed.at;
+      this.#frozenSince = undefined;
+    }
     this.#line(`${seconds(deed.at)} ${deed.person} did: ${deed.what}\n`);
   }
 
   /** Something reached this person alone. */
   told(person: PersonName, at: number, words: string): void {
     this.#told.push({ person, at });
+    if (words.includes('Frozen: nothing more is sent') && this.#unfreezeAt < at - deliveredWithin)
+      this.#frozenSince ??= at;
     this.#line(`${seconds(at)} ${person} was told: ${words.slice(0, 400).replaceAll('\n', ' / ')}\n`);
+  }
+
+  /** Since when people know that submissions are frozen. Elapsed milliseconds. */
+  get frozenSince(): number | undefined {
+    return this.#frozenSince;
+  }
+
+  /** Whether this person pressed to have exactly this sent. */
+  pressed(person: string, request: string, digest: string): boolean {
+    return this.#deeds.some(
+      (deed) =>
+        deed.person === person &&
+        deed.request === request &&
+        deed.digest === digest &&
+        (deed.verb === 'approve' || deed.verb === 'resend'),
+    );
   }
 
   end(): void {

@@ -13,6 +13,8 @@ export type Promised =
   | 'altered'
   | 'expired'
   | 'frozen'
+  | 'device'
+  | 'cancel'
   | 'policy'
   | 'budget'
   | 'untrueCard'
@@ -44,6 +46,8 @@ const mostOfOne = 5;
 
 export class Ledger {
   readonly violations: Violation[] = [];
+  /** Called at once for each of them. */
+  onBroken: ((violation: Violation) => void) | undefined;
   readonly durable = new Map<string, Durable>();
   /** `transition fault` to how often they met. */
   readonly met = new Map<string, number>();
@@ -58,7 +62,9 @@ export class Ledger {
 
   broken(promise: Promised, says: string): void {
     if (this.violations.filter((one) => one.promise === promise).length >= mostOfOne) return;
-    this.violations.push({ promise, at: this.#elapsed(), says });
+    const violation = { promise, at: this.#elapsed(), says };
+    this.violations.push(violation);
+    this.onBroken?.(violation);
   }
 
   count(what: string, by = 1): void {

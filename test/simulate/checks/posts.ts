@@ -6,12 +6,19 @@ import type { Command } from '../../../src/liveResponse/commands.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import type { Tenant } from '../../../src/simulator/tenant.ts';
 import type { PersonName, VariantName } from '../life/policies.ts';
+import { bindingOf } from '../../../src/liveResponse/commands.ts';
+import type { DeedChecks } from './deeds.ts';
 import type { Ledger } from './ledger.ts';
 
 /** Longer than the bot may take to learn of a change before it sends: the look at the file, or a reading of groups. Milliseconds. */
 const learnsWithin = 45_000;
 /** Between the last reading of the library and the POST. Milliseconds. */
 const readsWithin = 150_000;
+/** What was claimed just before a freeze is on its way for so long. Milliseconds. */
+const leavesWithin = 180_000;
+/** A list of Defender shows every action by then; and a clock that is wrong by more hides it from a search. Milliseconds. */
+const shownWithin = 30 * 60_000;
+const clockMargin = 9 * 60_000;
 const minute = 60_000;
 
 /** Something that holds from a moment on (elapsed milliseconds). */
@@ -28,6 +35,13 @@ export interface World {
   readonly library: readonly Since<ReadonlyMap<string, string>>[];
   /** When the clock was last set, if it was. */
   readonly clockSetAt: number;
+  /** By how much the clock is wrong, in milliseconds. */
+  readonly clockOff: number;
+  readonly deeds: Pick<DeedChecks, 'frozenSince' | 'pressed'>;
+  /** The clock that nobody sets: Defender's. */
+  readonly schedule: { trueTime(): number };
+  /** What Defender has started, by that clock. */
+  readonly defender: { readonly tenant: Pick<Tenant, 'submissions'> };
 }
 
 interface Sent {
@@ -77,12 +91,53 @@ export class PostChecks {
       attempt.nonce !== nonce
     )
       ledger.broken('twice', `${id}: a POST although it is ${session?.stage.state ?? request.stage.state}`);
-    if (store.freeze() !== undefined) ledger.broken('frozen', `${id}: a POST while submissions are frozen`);
+    this.#checkFreeze(request, store);
+    this.#checkDevice(request);
+    this.#checkEarlier(id);
     this.#checkCommands(request, sent);
     this.#checkVotes(request);
     this.#checkTimes(request);
     this.#checkContent(request);
     this.#checkPolicy(request);
+  }
+
+  #checkFreeze({ id }: Request, store: Store): void {
+    const { frozenSince } = this.#world.deeds;
+    if (store.freeze() !== undefined)
+      this.#ledger.broken('frozen', `${id}: a POST while submissions are frozen`);
+    else if (frozenSince !== undefined && this.#elapsed() - frozenSince > leavesWithin)
+      this.#ledger.broken(
+        'frozen',
+        `${id}: a POST ${Math.round((this.#elapsed() - frozenSince) / 1000)} s after somebody was told that submissions are frozen`,
+      );
+  }
+
+  /** What may run on a device must not meet a second script of ours. */
+  #checkDevice({ id, targets: [{ device }] }: Request): void {
+    for (const { request } of this.#ledger.durable.values()) {
+      const session = request.sessions[0];
+      if (
+        request.id !== id &&
+        session?.device.id === device.id &&
+        ['submitting', 'running', 'unknown'].includes(session.stage.state)
+      )
+        this.#ledger.broken(
+          'device',
+          `${id}: a POST for ${device.name}, which ${request.id} holds (${session.stage.state})`,
+        );
+    }
+  }
+
+  /** What Defender has shown for long is followed, even where a person asks to send it again. */
+  #checkEarlier(id: string): void {
+    const { defender, clockOff } = this.#world;
+    if (Math.abs(clockOff) > clockMargin) return;
+    const before = defender.tenant.submissions.find(({ comment }) => comment.startsWith(`lr:${id}:`));
+    if (before !== undefined && this.#world.schedule.trueTime() - before.at > shownWithin)
+      this.#ledger.broken(
+        'twice',
+        `${id}: a POST, though Defender has shown it for ${Math.round((this.#world.schedule.trueTime() - before.at) / minute)} min`,
+      );
   }
 
   #checkCommands({ id, subject }: Request, sent: Sent): void {
@@ -103,6 +158,8 @@ export class PostChecks {
     }
     if (vote.by.id === asked.requester.id)
       this.#ledger.broken('unapproved', `${id}: approved by its requester`);
+    if (!this.#world.deeds.pressed(vote.by.id, id, bindingOf(vote.digest)))
+      this.#ledger.broken('unapproved', `${id}: ${vote.by.id} never pressed for what is sent`);
     if (vote.digest !== subject.digest && grant.digest !== vote.digest)
       this.#ledger.broken('altered', `${id}: the vote is for another digest`);
     if (!this.#mayApprove(vote.by.id as PersonName))

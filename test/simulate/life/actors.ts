@@ -30,6 +30,8 @@ export interface ActorParts {
 /** A card with a button, in either chat. */
 interface Pressable {
   readonly request: string;
+  /** The digest that it shows, as the button carries it. */
+  readonly digest: string;
   readonly press: (who: PersonName) => void;
 }
 
@@ -73,6 +75,7 @@ export class Actors {
       const deed = this.#deed(who, `${verb} on ${card.request} in ${surface}`, {
         verb,
         request: card.request,
+        digest: card.digest,
       });
       card.press(who);
       this.#note(surface, deed);
@@ -122,7 +125,11 @@ export class Actors {
     this.#note('slack', deed);
   }
 
-  #deed(person: PersonName, what: string, more: Pick<Deed, 'mark'> | Pick<Deed, 'verb' | 'request'>): Deed {
+  #deed(
+    person: PersonName,
+    what: string,
+    more: Pick<Deed, 'mark'> | Pick<Deed, 'verb' | 'request' | 'digest'>,
+  ): Deed {
     const deed: Deed = {
       person,
       at: this.#parts.schedule.elapsed(),
@@ -149,6 +156,7 @@ export class Actors {
       return [
         {
           request: requestOf(message),
+          digest: digestIn(message.blocks),
           press: (who: PersonName) => void slack.person(people[who].slack).press(seen, `lr.${verb}.`),
         },
       ];
@@ -163,7 +171,11 @@ export class Actors {
         if (data === undefined) return [];
         const request = (data['lr'] as { readonly requestId?: string } | undefined)?.requestId ?? '';
         return [
-          { request, press: (who: PersonName) => teams.press(people[who].teams, place, message.id, data) },
+          {
+            request,
+            digest: digestIn(data),
+            press: (who: PersonName) => teams.press(people[who].teams, place, message.id, data),
+          },
         ];
       }),
     );
@@ -208,6 +220,12 @@ function hasButton({ blocks }: SlackMessageKept, verb: string): boolean {
     );
     return new Set(elements.map((element) => String(element['action_id']).split('.')[1] ?? ''));
   }).has(verb);
+}
+
+/** Of the first button that carries one: all buttons of a card carry the same. */
+function digestIn(card: unknown): string {
+  const found = /\\?"(?:f|fingerprint)\\?":\\?"([0-9a-f]{16})/.exec(JSON.stringify(card));
+  return found?.[1] ?? '';
 }
 
 /** What a button of a Teams card carries, in a second step too. */

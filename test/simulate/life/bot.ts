@@ -27,6 +27,7 @@ import type { Workers } from '../../../src/bot/workers/workers.ts';
 import type { Log, Random } from '../../../src/liveResponse/ports.ts';
 import type { Express } from 'express';
 import type { Receiver } from '@slack/bolt';
+import { allowed } from '../checks/budgets.ts';
 import type { Process } from '../core/process.ts';
 import { defenderOrigin } from '../world/defenderSide.ts';
 import { slackOrigin } from '../world/slackSide.ts';
@@ -130,7 +131,7 @@ async function openBase(parts: BotParts): Promise<Base> {
     {
       dataDir,
       disk,
-      rates: { submitsPerMinute: 10, callsPerMinute: 100, callsPerHour: 1_500 },
+      rates: allowed,
       resultHosts: [],
       store,
       http,

@@ -29,6 +29,8 @@ export interface Outcome {
 export interface DayOptions {
   /** Takes each line of the log. */
   readonly logLine?: (line: string) => void;
+  /** Called for each broken promise as soon as it is. */
+  readonly broken?: (violation: Violation) => void;
 }
 
 export async function playDay(plan: Plan, options: DayOptions = {}): Promise<Outcome> {
@@ -43,13 +45,14 @@ class Day {
   readonly #owner: Owner = { name: 'plan' };
   readonly #lines: string[] = [];
 
-  constructor(plan: Plan, { logLine }: DayOptions) {
+  constructor(plan: Plan, { logLine, broken }: DayOptions) {
     this.#plan = plan;
     this.#stage = new Stage(
       plan,
       { slack: (call) => this.#witness.slack(call), teams: (call) => this.#witness.teams(call) },
       (line) => logLine?.(line),
     );
+    this.#stage.ledger.onBroken = broken;
     this.#witness = new Witness(this.#stage);
     this.#machine = new Machine(this.#stage, (line) => {
       this.#lines.push(line);
@@ -178,11 +181,11 @@ class Day {
         return;
       }
       case 'crash': {
-        this.#machine.crash('powerCut');
+        this.#die('powerCut');
         return;
       }
       case 'killed': {
-        this.#machine.crash('kill');
+        this.#die('kill');
         return;
       }
       case 'restart': {
@@ -192,6 +195,16 @@ class Day {
       default:
         throw new Error(`${kind} lasts; it does not strike at a moment`);
     }
+  }
+
+  /** Most deaths come right after something was acknowledged, as in the crash test, or in the middle of a sync. */
+  #die(how: 'kill' | 'powerCut'): void {
+    const { chance, disk } = this.#stage;
+    const die = (): void => this.#machine.crash(how);
+    const when = chance.next('moment of death');
+    if (when < 0.5) this.#stage.afterNextAcknowledgement(die);
+    else if (when < 0.8) disk.duringNextSync(die);
+    else die();
   }
 
   /** After hours without a fault: what is left is judged, and the record is verified from outside. */

@@ -4,6 +4,7 @@ import { createLog } from '../../../src/adapters/log.ts';
 import type { HttpClient } from '../../../src/adapters/outbound/http.ts';
 import type { Store } from '../../../src/adapters/store/journal/requestStore.ts';
 import type { Log } from '../../../src/liveResponse/ports.ts';
+import { checkCancel } from '../checks/cancels.ts';
 import { Process } from '../core/process.ts';
 import type { Owner } from '../core/schedule.ts';
 import type { FaultName } from '../plan/faults.ts';
@@ -145,7 +146,7 @@ export class Machine {
 
   /** A store was read: all that was durable before must be in it. */
   #opened(store: Store, process: Process): void {
-    const { ledger, cards } = this.#stage;
+    const { ledger, cards, defender } = this.#stage;
     ledger.count('starts');
     for (const [id, { request }] of ledger.durable) {
       const found = store.get(id);
@@ -168,6 +169,9 @@ export class Machine {
       ledger.changed(request, event);
       cards.changed(request);
       this.#stage.noticed(request, event);
+      checkCancel(ledger, event, request, defender.arrivals);
+      if (/[?&]sig=/.test(JSON.stringify(event)))
+        ledger.broken('secret', `${request.id}: a link is in the journal (${event.type})`);
     });
   }
 

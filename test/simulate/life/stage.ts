@@ -27,6 +27,11 @@ import type { PersonName, VariantName } from './policies.ts';
 /** 2026-11-23 03:00 UTC: the hour this product is for. */
 const start = Date.UTC(2026, 10, 23, 3, 0, 0);
 
+/** Milliseconds. */
+const quietFor = 4 * 60_000;
+/** What was acknowledged is still being done then. Milliseconds. */
+const momentAfter = [0, 300] as const;
+
 export interface ChatCalls {
   readonly slack: (call: SlackDone) => void;
   readonly teams: (call: TeamsDone) => void;
@@ -60,6 +65,9 @@ export class Stage implements World {
   frozen: () => boolean = () => false;
   /** Called with each change of a request that is on the disk. */
   noticed: (request: Request, event: Event) => void = () => undefined;
+
+  /** What happens right after the next acknowledgement. */
+  #next: (() => void) | undefined;
 
   /** @param line takes what people do and are told */
   constructor(plan: Plan, calls: ChatCalls, line: (line: string) => void) {
@@ -169,7 +177,20 @@ export class Stage implements World {
     this.library.push({ at: this.schedule.elapsed(), what: new Map(files) });
   }
 
+  /** A moment after the bot has acknowledged something next, or after some minutes in which nobody does anything. */
+  afterNextAcknowledgement(run: () => void): void {
+    const { schedule, chance } = this;
+    const people = { name: 'plan' };
+    const late = schedule.after(quietFor, people, () => this.#next?.());
+    this.#next = () => {
+      late();
+      this.#next = undefined;
+      schedule.after(chance.between('moment after', ...momentAfter), people, run);
+    };
+  }
+
   #acknowledged(surface: 'slack' | 'teams', delivery: number, body: unknown): void {
+    this.#next?.();
     const deed = this.actors.deedOf(surface, delivery);
     if (deed === undefined) return;
     deed.acknowledged = true;

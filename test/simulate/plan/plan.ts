@@ -228,6 +228,18 @@ function swept(chance: Chance, at: number): Move {
   return { at, do: 'press', surface, who, verb, pick: chance.next('pick') };
 }
 
+/** Approvers lose their role, and a script changes, while what was approved waits for Defender. */
+function takenMeanwhile(chance: Chance, faults: readonly PlannedFault[]): readonly Move[] {
+  return faults
+    .filter(({ kind }) => kind === 'defenderDown' || kind === 'throttled')
+    .filter(() => chance.happens('taken meanwhile', 0.5))
+    .flatMap(({ at, ms }) => [
+      { at: at + ms / 2, do: 'group', members: [] } as const,
+      { at: at + ms + 20 * minute, do: 'group', members: ['amy', 'ada'] } as const,
+      { at: at + ms / 2, do: 'content', file: 'minidump.ps1' } as const,
+    ]);
+}
+
 function changes(chance: Chance, until: number, faults: readonly PlannedFault[]): readonly Move[] {
   const moves: Move[] = [];
   for (let count = chance.between('policies', 3, 6); count > 0; count -= 1) {
@@ -248,6 +260,7 @@ function changes(chance: Chance, until: number, faults: readonly PlannedFault[])
       members: ['amy', 'ada'],
     });
   }
+  moves.push(...takenMeanwhile(chance, faults));
   for (let count = chance.between('contents', 3, 6); count > 0; count -= 1)
     moves.push({
       at: timeIn(chance, faults, until),

@@ -19,6 +19,8 @@ const writing: ReadonlySet<string> = new Set(['append', 'open', 'rename', 'syncF
 export class DiskSide {
   readonly #parts: DiskParts;
   #disk: MemoryDisk | undefined;
+  /** What happens in the middle of the next sync. */
+  #next: (() => void) | undefined;
 
   constructor(parts: DiskParts) {
     this.#parts = parts;
@@ -40,6 +42,11 @@ export class DiskSide {
     return disk;
   }
 
+  /** While bytes are written and not yet synced. */
+  duringNextSync(run: () => void): void {
+    this.#next = run;
+  }
+
   /** The disk as it is, for a check from outside. */
   look(): MemoryDisk {
     if (this.#disk === undefined) throw new Error('no process has used the disk yet');
@@ -50,6 +57,9 @@ export class DiskSide {
     const { chance, weather } = this.#parts;
     return {
       flushed: () => {
+        const next = this.#next;
+        this.#next = undefined;
+        if (next !== undefined) void process.later(0, next);
         const [from, to] = weather.strikes('slowDisk', 'sync') ? slow : usual;
         return process.later(chance.between('sync', from, to), () => undefined);
       },

@@ -18,6 +18,9 @@ export const slackOrigin = 'http://127.0.0.1:9003';
 const ackWithin = 3_000;
 const againAfter = [1_000, 60_000, 300_000] as const;
 const leg = [5, 200] as const;
+/** One call in so many takes seconds, so that a later one may arrive before it. */
+const slowOne = 0.02;
+const slowLeg = [1_000, 8_000] as const;
 /** The client gives a call up after so long. Milliseconds. */
 const callTimeout = 10_000;
 
@@ -121,7 +124,8 @@ export class SlackSide {
           return;
         }
         const giveUp = schedule.after(callTimeout, process, () => fail('ETIMEDOUT'));
-        schedule.after(chance.between('slack there', ...leg), this.#wire, () => {
+        const [least, most] = chance.happens('slack slow', slowOne) ? slowLeg : leg;
+        schedule.after(chance.between('slack there', least, most), this.#wire, () => {
           const answer = this.#receive(target, body);
           if (weather.strikes('chatLost', 'slack')) return;
           schedule.after(chance.between('slack back', ...leg), process, () => {
