@@ -137,7 +137,7 @@ function movesOf(
   }
   for (let at = 10 * minute; at < until + calm / 2; at += chance.between('sweep', 3 * minute, 12 * minute))
     moves.push(swept(chance, at));
-  return [...moves, ...changes(chance, until, faults)];
+  return [...moves, ...heldBack(chance, until), ...changes(chance, until, faults)];
 }
 
 function asked(chance: Chance, number: number, at: number): Move {
@@ -163,6 +163,47 @@ function asked(chance: Chance, number: number, at: number): Move {
     line: `${line} --reason "${mark}"`,
     mark,
   };
+}
+
+/**
+ * Two requests on a device that does not answer: the second is approved and waits for the first. Once for less than
+ * its approval lasts, while its script changes; and once for longer.
+ */
+function heldBack(chance: Chance, until: number): readonly Move[] {
+  return (['content', 'time'] as const).flatMap((what) => {
+    const start = chance.between('held at', minute, until - 90 * minute);
+    const name = chance.oneOf('held device', windows);
+    const mark = (number: number): string => `held-${what}-${number}-end`;
+    const ask = (number: number, at: number): readonly Move[] => [
+      {
+        at,
+        do: 'say',
+        surface: 'slack',
+        who: 'rae',
+        room: 'open',
+        line: `dump ${name} held${what}${number} --reason "${mark(number)}"`,
+        mark: mark(number),
+      },
+      ...[1, 2].map((later) => ({
+        at: at + later * minute,
+        do: 'press' as const,
+        surface: 'slack' as const,
+        who: 'ada' as const,
+        verb: 'approve',
+        pick: 0.999,
+      })),
+    ];
+    const away = what === 'content' ? 20 * minute : 55 * minute;
+    return [
+      { at: start, do: 'device', name, online: false } as const,
+      ...ask(1, start + minute),
+      ...ask(2, start + 5 * minute),
+      ...(what === 'content'
+        ? [{ at: start + 10 * minute, do: 'content', file: 'minidump.ps1' } as const]
+        : []),
+      { at: start + away, do: 'device', name, online: true } as const,
+    ];
+  });
 }
 
 /** Who decides about what was just asked, and when: some at once, some later, some never. */
