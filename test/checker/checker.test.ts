@@ -49,7 +49,7 @@ describe('the command', () => {
     expect(lines.find((line) => line.startsWith('survived'))).toMatch(/ nothing +\d+ tests pass without it$/);
     expect(lines.find((line) => line.startsWith('stale'))).toMatch(/ gone +dist.*0 times instead of once$/);
     expect(lines.at(-1)).toMatch(/^3 planted faults: 1 caught, 1 survived, 1 stale, \d+ s$/);
-  });
+  }, 180_000);
 
   test('ends well where every fault is caught, also by a simulated day', () => {
     const day = faults.find(({ name }) => name === 'link-journaled');
@@ -57,7 +57,7 @@ describe('the command', () => {
     const { code, lines } = run([look, day], '--known');
     expect(lines.at(-1)).toMatch(/^2 planted faults: 2 caught, 0 survived, \d+ s$/);
     expect(code).toBe(0);
-  });
+  }, 180_000);
 
   test('draws the same with the same seed, takes single ones by name, and lists without planting', () => {
     const all = Array.from('abcdef', (letter) => ({ ...look, name: letter }));
