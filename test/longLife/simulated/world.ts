@@ -104,6 +104,7 @@ export class LongWorld {
       jitter: () => chance.next('jitter'),
       log,
       policy: () => 'usual',
+      pollGap: 20_000,
       opened: () => undefined,
     }).then(
       (bot) => (running = bot),

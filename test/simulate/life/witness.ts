@@ -36,13 +36,23 @@ export class Witness {
       this.#told(targeted ? recipient : conversation.slice(directly.length), json);
       return;
     }
-    if (!json.includes('application/vnd.microsoft.card.adaptive')) return;
+    if (!json.includes('application/vnd.microsoft.card.adaptive')) {
+      this.#hinted(body, json);
+      return;
+    }
     const message = teams.connector.messages.findLast(({ id }) => id === messageId);
     if (message === undefined) return;
     const key = `teams ${message.id}`;
     const text = wordsOf(message);
     if (/newer card of this request/i.test(text)) cards.gone(key);
     else cards.drawn({ key, place: conversation, text, json });
+  }
+
+  /** Where nothing private can be said, a public message says to somebody that there is an answer. */
+  #hinted(body: Json, json: string): void {
+    if (!json.includes('an answer that is for you alone')) return;
+    for (const entity of (body['entities'] ?? []) as readonly Json[])
+      if (entity['type'] === 'mention') this.#told((entity['mentioned'] as Json)['id'], json);
   }
 
   #slackCard(channel: string, message: Json, update: boolean): void {
