@@ -90,6 +90,11 @@ const patience = 18_000;
 
 /** So long a request counts as one that waits for somebody; milliseconds. */
 const freshFor = 12_000;
+/**
+ * So long an ask whose card does not stand yet counts; milliseconds. Both chats take 45 changed cards a minute,
+ * however often the bot is killed: people who ask faster than that see no card at all in the end.
+ */
+const unseenFor = 120_000;
 /** Before the same button of a card is pressed again; milliseconds. */
 const pressPause = 1_500;
 
@@ -117,8 +122,8 @@ export class People {
   #asking = true;
   #stopped = false;
   #count = 0;
-  /** Asks that were acknowledged since the room was last seen to hold fewer cards than there may be. */
-  #asked = 0;
+  /** When somebody asked. */
+  #asked: readonly number[] = [];
   /**
    * When each card was first seen as one that cannot be found at Defender: somebody drops it only after a
    * while.
@@ -137,7 +142,6 @@ export class People {
   /** Whether there is a bot to talk to. */
   present(yes: boolean): void {
     this.#present = yes;
-    this.#asked = 0;
   }
 
   /** Asks no more, but goes on deciding until every request has ended. */
@@ -175,6 +179,14 @@ export class People {
     return [...requests].filter((request) => now - (this.#seen.get(request) ?? now) < freshFor).length;
   }
 
+  /** Asks whose card does not stand yet: so many more than there were new cards. */
+  #unseen(): number {
+    const since = performance.now() - unseenFor;
+    this.#asked = this.#asked.filter((at) => at > since);
+    const seen = [...this.#seen.values()].filter((at) => at > since).length;
+    return Math.max(0, this.#asked.length - seen);
+  }
+
   async #living(human: Human): Promise<void> {
     const { random } = this.#options;
     let recent: readonly number[] = [];
@@ -208,7 +220,7 @@ export class People {
     const asker = responders.includes(human);
     if (this.#asking && random() < 0.04)
       return this.#typed(human, oneOf(random, ['help', 'list', 'whoami', 'status lr-000000']) ?? 'help');
-    if (asker && this.#asking && this.#waiting + this.#asked < enough && random() < 0.6)
+    if (asker && this.#asking && this.#waiting + this.#unseen() < enough && random() < 0.6)
       return this.#ask(human);
     const card = oneOf(random, this.#room.cards);
     return card === undefined ? undefined : this.#decision(human, asker, card);
@@ -216,7 +228,7 @@ export class People {
 
   #ask(human: Human): Deed {
     const { random, devices } = this.#options;
-    this.#asked += 1;
+    this.#asked = [...this.#asked, performance.now()];
     const deed = this.#typed(human, `dump ${oneOf(random, devices) ?? ''} proc${this.#count + 1}`);
     if (!privatePlaces.includes(deed.channel)) return deed;
     return {

@@ -220,6 +220,9 @@ function wrongKeyed(
   keys: Keys | undefined,
 ): Wrong | undefined {
   if (keys === undefined) return ends ? undefined : { wrong: 'does not end with its own hash' };
+  // Not repeated: it may be of any length.
+  if (!/^[0-9a-f]{16}$/.test(key))
+    return { wrong: 'was changed after it was written (no key has an id like the one it names)' };
   const one = keys.byId(key);
   if (one === undefined && head.key !== undefined)
     return {
