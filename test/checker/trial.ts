@@ -95,7 +95,7 @@ export class Trials {
     const quiet = await this.#without(args.join(' '), () => crashTest(copy, args, undefined));
     return quiet.has(kind)
       ? { kind: 'invalid', words: `the crash test reports "${kind}" without the fault already` }
-      : { kind: 'caught', by: `${kind}: ${broken.get(kind) ?? ''}`, seconds };
+      : { kind: 'caught', by: `${kind}: ${(broken.get(kind) ?? '').replace(/: \{.*$/s, '')}`, seconds };
   }
 
   #without(
