@@ -13,6 +13,8 @@ export interface Drawn {
   readonly place: string;
   readonly text: string;
   readonly json: string;
+  /** It was under way when its process ended. */
+  readonly late?: boolean;
 }
 
 /** A text that every script of a simulated day prints, so that it is found wherever it may not be. */
@@ -77,6 +79,11 @@ export class CardChecks {
     const { request } = durable;
     const revision = revisionIn(card.json, id);
     const before = this.#standing.get(card.key);
+    // Nobody can call back what a killed process had sent: the next change of the card is drawn over it.
+    if (card.late === true && revision !== undefined && revision < (before?.revision ?? 0)) {
+      ledger.count('older cards of a killed process');
+      return;
+    }
     if (revision !== undefined) this.#checkRevision(card, request, revision, before?.revision);
     this.#standing.set(card.key, { request: id, revision: revision ?? before?.revision ?? 0, drawn: card });
     this.#checkPrivate(card, request);

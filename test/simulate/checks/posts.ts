@@ -35,8 +35,8 @@ export interface World {
   readonly library: readonly Since<ReadonlyMap<string, string>>[];
   /** When the clock was last set, if it was. */
   readonly clockSetAt: number;
-  /** By how much the clock is wrong, in milliseconds. */
-  readonly clockOff: number;
+  /** By how much the machine's clock was off at most. Milliseconds. */
+  readonly mostClockOff: number;
   readonly deeds: Pick<DeedChecks, 'frozenSince' | 'pressed'>;
   /** The clock that nobody sets: Defender's. */
   readonly schedule: { trueTime(): number };
@@ -130,8 +130,9 @@ export class PostChecks {
 
   /** What Defender has shown for long is followed, even where a person asks to send it again. */
   #checkEarlier(id: string): void {
-    const { defender, clockOff } = this.#world;
-    if (Math.abs(clockOff) > clockMargin) return;
+    const { defender, mostClockOff } = this.#world;
+    // The search begins by the clock of the attempt, less a margin.
+    if (mostClockOff > clockMargin) return;
     const before = defender.tenant.submissions.find(({ comment }) => comment.startsWith(`lr:${id}:`));
     if (before !== undefined && this.#world.schedule.trueTime() - before.at > shownWithin)
       this.#ledger.broken(

@@ -57,6 +57,8 @@ export class Stage implements World {
   readonly library: Since<ReadonlyMap<string, string>>[] = [];
   /** By how much the machine's clock differs from the true time, in milliseconds. */
   clockOff = 0;
+  /** By how much the machine's clock was off at most. Milliseconds. */
+  mostClockOff = 0;
   clockSetAt = -Infinity;
   readonly pollGap: number;
   /** Devices that somebody sent away. */
@@ -154,6 +156,7 @@ export class Stage implements World {
 
   setClock(by: number): void {
     this.clockOff += by;
+    this.mostClockOff = Math.max(this.mostClockOff, Math.abs(this.clockOff));
     this.clockSetAt = this.schedule.elapsed();
   }
 

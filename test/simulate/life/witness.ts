@@ -17,7 +17,7 @@ export class Witness {
     this.#stage = stage;
   }
 
-  slack({ method, args, answer }: SlackDone): void {
+  slack({ method, args, answer, late }: SlackDone): void {
     const channel = String(args['channel']);
     if (method === 'response_url' || method === 'chat.postEphemeral')
       this.#told(args['user'], String(args['text']));
@@ -25,7 +25,7 @@ export class Witness {
       this.#told(channel, String(args['text']));
     else if (method === 'views.open' || method === 'views.update') this.#form((answer['view'] as Json)['id']);
     else if (method === 'chat.postMessage' || method === 'chat.update')
-      this.#slackCard(channel, answer['message'] as Json, method === 'chat.update');
+      this.#slackCard(channel, answer['message'] as Json, { update: method === 'chat.update', late });
   }
 
   teams({ conversation, messageId, body, json, targeted }: TeamsDone): void {
@@ -45,7 +45,7 @@ export class Witness {
     const key = `teams ${message.id}`;
     const text = wordsOf(message);
     if (/newer card of this request/i.test(text)) cards.gone(key);
-    else cards.drawn({ key, place: conversation, text, json });
+    else cards.drawn({ key, place: conversation, text, json, late: false });
   }
 
   /** Where nothing private can be said, a public message says to somebody that there is an answer. */
@@ -55,14 +55,18 @@ export class Witness {
       if (entity['type'] === 'mention') this.#told((entity['mentioned'] as Json)['id'], json);
   }
 
-  #slackCard(channel: string, message: Json, update: boolean): void {
+  #slackCard(
+    channel: string,
+    message: Json,
+    { update, late }: { readonly update: boolean; readonly late: boolean },
+  ): void {
     const { cards } = this.#stage;
     const blocks = (message['blocks'] ?? []) as readonly Json[];
     const key = `slack ${String(message['ts'])}`;
     const json = JSON.stringify(blocks);
     // Block ids tell a card from notes and from what an older card was rewritten to.
     if (/"lr\.lr-[0-9a-z]+\.\d+\./.test(json))
-      cards.drawn({ key, place: channel, text: plain(String(message['text']), blocks), json });
+      cards.drawn({ key, place: channel, text: plain(String(message['text']), blocks), json, late });
     else if (update) cards.gone(key);
   }
 

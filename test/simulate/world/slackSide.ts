@@ -38,6 +38,8 @@ export interface SlackDone {
   readonly method: string;
   readonly args: Json;
   readonly answer: Json;
+  /** It was under way when its process ended. */
+  readonly late: boolean;
 }
 
 /** The bot's end of the deliveries, in one process. */
@@ -126,7 +128,7 @@ export class SlackSide {
         const giveUp = schedule.after(callTimeout, process, () => fail('ETIMEDOUT'));
         const [least, most] = chance.happens('slack slow', slowOne) ? slowLeg : leg;
         schedule.after(chance.between('slack there', least, most), this.#wire, () => {
-          const answer = this.#receive(target, body);
+          const answer = this.#receive(target, body, !process.alive);
           if (weather.strikes('chatLost', 'slack')) return;
           schedule.after(chance.between('slack back', ...leg), process, () => {
             giveUp();
@@ -137,10 +139,10 @@ export class SlackSide {
     };
   }
 
-  #receive(url: URL, body: string): Answered {
+  #receive(url: URL, body: string, late: boolean): Answered {
     const { weather, chance } = this.#parts;
     if (url.pathname.startsWith('/respond/'))
-      return this.#respond(url.pathname.slice('/respond/'.length), body);
+      return this.#respond(url.pathname.slice('/respond/'.length), body, late);
     const method = url.pathname.replace('/api/', '');
     const args: Json = Object.fromEntries(new URLSearchParams(body));
     if (weather.strikes('chatThrottled', 'slack')) return tooMany(chance.between('slack retry', 1, 60));
@@ -154,7 +156,7 @@ export class SlackSide {
     if (known === undefined) return json({ ok: false, error: 'unknown_method' });
     try {
       const answer = { ok: true, ...known(this.world, args) };
-      this.#parts.done({ method, args, answer });
+      this.#parts.done({ method, args, answer, late });
       return json(answer);
     } catch (error) {
       if (error instanceof SlackRefusal) return json({ ok: false, error: error.message, ...error.more });
@@ -162,7 +164,7 @@ export class SlackSide {
     }
   }
 
-  #respond(id: string, body: string): Answered {
+  #respond(id: string, body: string, late: boolean): Answered {
     const address = this.world.responseUrls.get(id);
     if (address === undefined || this.world.now() - address.at > 30 * 60_000 || address.uses >= 5)
       return { status: 404, headers: {}, body: JSON.stringify({ ok: false, error: 'expired_url' }) };
@@ -182,6 +184,7 @@ export class SlackSide {
       method: 'response_url',
       args: { ...args, user: address.user, channel: address.channel },
       answer: {},
+      late,
     });
     return { status: 200, headers: {}, body: 'ok' };
   }
