@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import type { ClientRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Verb } from '../../../cards/view.ts';
+import type { CardView, Verb } from '../../../cards/view.ts';
 import type { Service } from '../../../src/app/compose.ts';
 import { plainText } from '../../../cards/renderers/plainText.ts';
 import type { ConsoleMessage } from '../../../src/adapters/console/chat.ts';
@@ -66,15 +66,29 @@ export class ConsoleStage implements Stage {
   }
 
   async press(who: Who, verb: Verb, changed: Carried = {}): Promise<void> {
+    const { view } = await this.#newest();
+    await this.#pressOn(view, who, verb, changed);
+  }
+
+  async asSeen(): Promise<(who: Who, verb: Verb) => Promise<void>> {
+    const { view } = await this.#newest();
+    return (who, verb) => this.#pressOn(view, who, verb);
+  }
+
+  async #newest() {
     const card = (await this.#kept()).at(-1);
     if (card === undefined) throw new Error('there is no card');
+    return card;
+  }
+
+  async #pressOn(view: CardView, who: Who, verb: Verb, changed: Carried = {}): Promise<void> {
     await this.#post(who, '/console/api/presses', {
       as: accounts[who],
       place: 'incidents',
       verb,
-      request: changed.request ?? card.view.requestId,
-      revision: changed.revision ?? card.view.revision,
-      fingerprint: changed.fingerprint ?? card.view.fingerprint,
+      request: changed.request ?? view.requestId,
+      revision: changed.revision ?? view.revision,
+      fingerprint: changed.fingerprint ?? view.fingerprint,
     });
   }
 

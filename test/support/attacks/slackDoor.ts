@@ -63,9 +63,22 @@ export class SlackStage implements Stage {
     this.#again = this.slack.lastDelivery();
   }
 
-  async press(who: Who, verb: Verb, changed: Carried = {}): Promise<void> {
+  press(who: Who, verb: Verb, changed: Carried = {}): Promise<void> {
+    return this.#pressOn(this.#newest(), who, verb, changed);
+  }
+
+  asSeen(): Promise<(who: Who, verb: Verb) => Promise<void>> {
+    const seen = { ...this.#newest() };
+    return Promise.resolve((who, verb) => this.#pressOn(seen, who, verb));
+  }
+
+  #newest(): SlackMessageKept {
     const card = this.slack.cards(incidents).at(-1);
     if (card === undefined) throw new Error('there is no card');
+    return card;
+  }
+
+  async #pressOn(card: SlackMessageKept, who: Who, verb: Verb, changed: Carried = {}): Promise<void> {
     await this.person(who).press(withChanged(card, verb, changed), `lr.${verb}.v1`);
     this.#again = this.slack.lastDelivery();
   }

@@ -20,6 +20,8 @@ export interface Stage {
   say(who: Who, text: string, where?: 'elsewhere'): Promise<void>;
   /** Presses a button of the newest card there. `changed` is put over what the button carries. */
   press(who: Who, verb: Verb, changed?: Carried): Promise<void>;
+  /** Presses a button of the newest card as it stands now, also when it was drawn again meanwhile. */
+  asSeen(): Promise<(who: Who, verb: Verb) => Promise<void>>;
   /** Sends what was typed or pressed last once more, as it was. */
   again(): Promise<void>;
   /**

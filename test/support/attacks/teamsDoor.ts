@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verb } from '../../../cards/view.ts';
 import type { Service } from '../../../src/app/compose.ts';
+import type { FakeMessage } from '../../../src/demo/teams/fakeConnector.ts';
 import { wordsOf } from '../../../src/demo/teams/fakeConnector.ts';
 import { nodesIn } from '../chats/hostile.ts';
 import { ana, ben, channel, group, memberOf, team } from '../chats/teamsHarness.ts';
@@ -66,9 +67,22 @@ export class TeamsStage implements Stage {
     return this.#deliver(who, this.app.message(teamsPeople[who], place, `lr ${text}`));
   }
 
-  async press(who: Who, verb: Verb, changed: Carried = {}): Promise<void> {
+  press(who: Who, verb: Verb, changed: Carried = {}): Promise<void> {
+    return this.#pressOn(this.#newest(), who, verb, changed);
+  }
+
+  asSeen(): Promise<(who: Who, verb: Verb) => Promise<void>> {
+    const seen = { ...this.#newest() };
+    return Promise.resolve((who, verb) => this.#pressOn(seen, who, verb));
+  }
+
+  #newest(): FakeMessage {
     const card = this.app.cards(channel).at(-1);
     if (card === undefined) throw new Error('there is no card');
+    return card;
+  }
+
+  async #pressOn(card: FakeMessage, who: Who, verb: Verb, changed: Carried = {}): Promise<void> {
     const data = withChanged(dataOf(card, verb), changed);
     await this.#deliver(who, this.app.press(teamsPeople[who], channel, data, { replyToId: card.id }));
   }
