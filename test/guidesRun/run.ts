@@ -2,44 +2,15 @@
 // was run, what needs the real platform, and what does not work as it is written.
 // npm run test:guides -- docs/slack-setup.md these pages alone; --installed takes node_modules and dist of
 // this checkout
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../support/root.ts';
 import { startCloud } from './cloud.ts';
 import { stopAll } from './processes.ts';
+import { allPages } from './pages.ts';
 import { runPages } from './runner.ts';
 import type { Outcome } from './pageRun.ts';
-
-/** Those that have to be executed, and others that are cheap. README is first: it installs for all. */
-function allPages(): readonly string[] {
-  const setups = readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('-setup.md'))
-    .sort()
-    .map((name) => `docs/${name}`);
-  const others = [
-    'operate',
-    'reach',
-    'containers',
-    'systemd',
-    'setup',
-    'storage',
-    'audit-compare',
-    'simulator',
-    'health',
-    'policy',
-    'acceptance',
-    'library',
-    'console',
-  ].map((name) => `docs/${name}.md`);
-  return [
-    'README.md',
-    ...setups,
-    ...others.filter((page) => existsSync(join(root, page))),
-    'manifest/defender/README.md',
-    'CONTRIBUTING.md',
-  ];
-}
 
 function lines(outcomes: readonly Outcome[]): string {
   const count = (result: Outcome['result']): number => outcomes.filter((one) => one.result === result).length;
