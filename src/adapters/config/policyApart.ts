@@ -26,7 +26,7 @@ export function readApart(
   const thread = new Worker(moduleFile('adapters', 'config', 'policyThread.js'), {
     resourceLimits: { maxOldGenerationSizeMb: largestHeap },
   });
-  // Whoever stops the bot does not wait for it.
+  // A stop of the bot does not wait for it.
   thread.unref();
   return new Promise((resolve) => {
     const end = (found: ReadText | { readonly unread: string }): void => {

@@ -11,7 +11,7 @@ import type { CardRef } from '../../../liveResponse/request/request.ts';
 import { readSlackPress } from '../../../../cards/press.ts';
 import type { Press } from '../../../../cards/press.ts';
 import { clip } from '../../../../cards/clip.ts';
-import { prefaced } from '../../deliveries/deliveries.ts';
+import { prefaced } from '../../deliveries/sentences.ts';
 import { TookTooLong, within } from '../../clock.ts';
 import type { PendingReplies, Asker } from '../outbound/privateReplies.ts';
 import { addressOf, surface } from '../ids.ts';

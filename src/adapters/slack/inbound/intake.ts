@@ -8,16 +8,17 @@ import { verbOfLine } from '../../../bot/commands/verbs.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { AnyVerb } from '../../../liveResponse/verbs.ts';
 import { Stopping } from '../../deliveries/answers.ts';
-import type { Deliveries, DeliveryKind, Left } from '../../deliveries/deliveries.ts';
+import type { Deliveries, Left } from '../../deliveries/deliveries.ts';
+import type { DeliveryKind } from '../../deliveries/sentences.ts';
+import { PersonRate } from '../../deliveries/deliveries.ts';
 import {
   decidedSentence,
   endingIn,
   notTakenSentence,
-  PersonRate,
   takenUpSentence,
   tooFastSentence,
   tooLateSentence,
-} from '../../deliveries/deliveries.ts';
+} from '../../deliveries/sentences.ts';
 import { random } from '../../clock.ts';
 import { textRefusal } from '../../../bot/commands/verbs.ts';
 import { explain } from '../../../bot/policy/refusals/refusal.ts';

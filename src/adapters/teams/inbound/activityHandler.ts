@@ -5,13 +5,8 @@ import type { Bot, Reply } from '../../../bot/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { AnyVerb } from '../../../liveResponse/verbs.ts';
 import type { Deliveries, Left } from '../../deliveries/deliveries.ts';
-import {
-  endingIn,
-  notTakenSentence,
-  PersonRate,
-  tooFastSentence,
-  tooLateSentence,
-} from '../../deliveries/deliveries.ts';
+import { PersonRate } from '../../deliveries/deliveries.ts';
+import { endingIn, notTakenSentence, tooFastSentence, tooLateSentence } from '../../deliveries/sentences.ts';
 import type { Inbound } from './activity.ts';
 import { toast } from './invokeAnswers.ts';
 import type { InvokeAnswer } from './invokeAnswers.ts';

@@ -5,7 +5,7 @@ import type { Bot, PressIn, Reply } from '../../../bot/ports.ts';
 import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { Deliveries, PersonRate } from '../../deliveries/deliveries.ts';
-import { endingIn, notTakenSentence, tooFastSentence } from '../../deliveries/deliveries.ts';
+import { endingIn, notTakenSentence, tooFastSentence } from '../../deliveries/sentences.ts';
 import type { Threads } from '../identity/threads.ts';
 import { surface } from '../ids.ts';
 import { refOf } from '../outbound/chat.ts';
