@@ -112,7 +112,7 @@ test('a chat that may be late hands on everything a chat can do, also that an ol
   await expect(late.port.external?.('C1')).rejects.toMatchObject({ code: 'unavailable' });
   await late.prepare();
   const { port } = late;
-  await port.acquireSlot?.('post', 'C1', true);
+  await port.acquireSlot?.({ kind: 'post', place: 'C1', requestId: 'lr-abc123' }, true);
   expect(await port.external?.('C1')).toBe(false);
   await port.post('C1', aView(), 'a');
   await port.update(ref, aView());

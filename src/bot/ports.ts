@@ -136,6 +136,11 @@ export class ChatError extends Error {
   }
 }
 
+/** A card to be drawn: a new one of a request in a place, or one that is there. */
+export type Drawing =
+  | { readonly kind: 'post'; readonly place: string; readonly requestId: string }
+  | { readonly kind: 'update'; readonly ref: CardRef };
+
 /** One chat platform. Methods throw ChatError. */
 export interface ChatPort {
   readonly surface: string;
@@ -147,7 +152,7 @@ export interface ChatPort {
    * Resolves when this chat may take one more drawing of that kind in that place. What waits is drawn only
    * after it, so that the newest state is what goes out; urgent ones overtake.
    */
-  acquireSlot?(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void>;
+  acquireSlot?(drawing: Drawing, urgent: boolean): Promise<void>;
   /**
    * Whether outsiders can read this place now: results are private there, whatever the policy says. @throws
    * ChatError when the chat cannot say: they are private until it can

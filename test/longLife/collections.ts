@@ -31,6 +31,7 @@ export const collections: Bounds = {
   'adapters/http/listen.ts #held': 'open connections, of which there are only so many',
   'adapters/http/metrics.ts #undrawn': recent,
   'adapters/lastKnown.ts #answers': recent,
+  'adapters/outbound/waitingLine.ts #waiting': underWay,
   'adapters/rationedLog.ts #windows': configured,
   'adapters/slack/identity/channels.ts #learned': recent,
   'adapters/slack/identity/channels.ts #own': recent,
@@ -41,7 +42,6 @@ export const collections: Bounds = {
   'adapters/slack/outbound/staleCards.ts #marking': underWay,
   'adapters/slack/outbound/staleCards.ts #sweeps': underWay,
   'adapters/slack/outbound/webApi.ts #posts': aMinute,
-  'adapters/slack/outbound/webApi.ts #queue': underWay,
   'adapters/slack/outbound/webApi.ts #stalls': configured,
   'adapters/store/audit/compare.ts #found': once,
   'adapters/store/audit/compare.ts #onDevice': once,
@@ -77,6 +77,7 @@ export const collections: Bounds = {
   'adapters/teams/outbound/chat.ts #bare': recent,
   'adapters/teams/outbound/connector.ts #clients':
     'one for each address of the connector in a verified token',
+  'adapters/teams/outbound/conversationLines.ts #lines': 'beyond a thousand swept of what is idle',
   'adapters/teams/outbound/connectorRates.ts #calls': 'swept of what is idle with each new conversation',
   'adapters/teams/outbound/connectorRates.ts #closed': 'swept of what is over with each new conversation',
   'app/chats.ts #streams': configured,

@@ -13,6 +13,7 @@ import { realDisk } from '../store/journal/disk.ts';
 import type { Keys } from '../store/journal/keys.ts';
 import type { Disk } from '../store/journal/disk.ts';
 import { ConnectorRates } from './outbound/connectorRates.ts';
+import { ConversationLines } from './outbound/conversationLines.ts';
 import { TeamsChat } from './outbound/chat.ts';
 import { Connector } from './outbound/connector.ts';
 import { mountInboundRoute } from './inbound/inboundRoute.ts';
@@ -101,9 +102,11 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const kept = { disk: options.disk ?? realDisk, folder, keys: options.keys, log };
   const conversations = new Conversations({ ...kept, unkeyed: options.unkeyedFiles === true });
   const deliveries = await Deliveries.open({ ...kept, name: 'teams-deliveries.ndjson', clock });
+  const budgets = new ConnectorRates(clock);
+  const lines = new ConversationLines(clock, budgets);
   const connector = new Connector({
     door: way,
-    budgets: new ConnectorRates(clock),
+    budgets,
     clock,
     log,
     jitter: options.jitter,
@@ -121,7 +124,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
   const serviceUrl =
     options.serviceUrl ??
     (settings.devNoAuth ? 'http://127.0.0.1:56150/_connector/' : defaultServiceUrl[settings.cloud]);
-  const chat = new TeamsChat({ connector, conversations, threads, clock, log, serviceUrl, command });
+  const chat = new TeamsChat({ connector, lines, conversations, threads, clock, log, serviceUrl, command });
   // Without authentication anybody could name a server to be called, so only this machine is.
   const allowed = (url: string): boolean => (settings.devNoAuth ? isLocal(url) : isConnector(url, origins));
 
@@ -133,6 +136,7 @@ export async function startTeams(options: TeamsOptions): Promise<Teams> {
     conversations,
     deliveries,
     connector,
+    lines,
     threads,
     roster,
     chat,
@@ -148,6 +152,7 @@ interface OpenedParts {
   readonly conversations: Conversations;
   readonly deliveries: Deliveries;
   readonly connector: Connector;
+  readonly lines: ConversationLines;
   readonly threads: Threads;
   readonly roster: Roster;
   readonly chat: TeamsChat;
@@ -215,8 +220,9 @@ class OpenedTeams implements Teams {
   }
 
   async stop(): Promise<void> {
-    const { connector, conversations, deliveries } = this.#parts;
+    const { connector, lines, conversations, deliveries } = this.#parts;
     this.#turns?.stop();
+    lines.stop();
     connector.stop();
     await this.#turns?.idle();
     await conversations.settled();

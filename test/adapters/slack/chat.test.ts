@@ -174,7 +174,7 @@ test('hostile output stays inert and within the limits', async () => {
       facts: [{ label: 'Reason', value: text.slice(0, 300) }],
       fallback: text.slice(0, 300),
     };
-    await room.adapter.chat.acquireSlot?.('post', 'C1', true);
+    await room.adapter.chat.acquireSlot?.({ kind: 'post', place: 'C1', requestId: 'lr-abc123' }, true);
     await room.adapter.chat.post('C1', shown, 'i');
     const card = room.slack.cards('C1').at(-1);
     expect(card?.text).not.toMatch(/<[!@h]/);

@@ -5,7 +5,7 @@ import { blockKitProblems } from '../../../../cards/renderers/blockKitProblems.t
 import type { SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import { ChatError } from '../../../bot/ports.ts';
-import type { ChatErrorCode, ChatPort } from '../../../bot/ports.ts';
+import type { ChatErrorCode, ChatPort, Drawing } from '../../../bot/ports.ts';
 import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request/request.ts';
@@ -53,10 +53,9 @@ export class SlackChat implements ChatPort {
     this.#parts = parts;
   }
 
-  async acquireSlot(kind: 'post' | 'update', place: string, urgent: boolean): Promise<void> {
-    const { budgets } = this.#parts;
-    const mine = kind === 'post' ? await budgets.post(place) : await budgets.update(urgent);
-    if (!mine) throw new ChatError('unavailable', 'The Slack adapter is stopping.');
+  async acquireSlot(drawing: Drawing, urgent: boolean): Promise<void> {
+    if (drawing.kind === 'post') return this.#toPost(drawing.place);
+    if (!(await this.#parts.budgets.update(urgent))) throw stopping();
   }
 
   async external(place: string): Promise<boolean> {
@@ -116,7 +115,7 @@ export class SlackChat implements ChatPort {
   }
 
   async note(ref: CardRef, text: string, mention: readonly string[]): Promise<void> {
-    await this.acquireSlot('post', ref.place, false);
+    await this.#toPost(ref.place);
     const { channel, ts } = addressOf(ref);
     const where = { channel, thread_ts: ts };
     await asChatError(
@@ -127,7 +126,7 @@ export class SlackChat implements ChatPort {
   }
 
   async announce(place: string, text: string): Promise<void> {
-    await this.acquireSlot('post', place, true);
+    await this.#toPost(place);
     await asChatError(
       'chat.postMessage',
       this.#send('chat.postMessage', { channel: place }, noteMessage(text, [])),
@@ -153,6 +152,10 @@ export class SlackChat implements ChatPort {
       sentenceMessage({ text }),
     );
     await asChatError('chat.postEphemeral', reply, true);
+  }
+
+  async #toPost(place: string): Promise<void> {
+    if (!(await this.#parts.budgets.post(place))) throw stopping();
   }
 
   async #draw(
@@ -195,6 +198,10 @@ export class SlackChat implements ChatPort {
       ...(method === 'chat.postMessage' ? noUnfurl : {}),
     });
   }
+}
+
+function stopping(): ChatError {
+  return new ChatError('unavailable', 'The Slack adapter is stopping.');
 }
 
 const refKey = (ref: CardRef): string => `${ref.place} ${ref.id}`;

@@ -8,6 +8,7 @@ import { recordOf } from '../../../liveResponse/text/json.ts';
 import { codeOf } from '../../clock.ts';
 import { answerClass } from '../../outbound/answerClass.ts';
 import type { AnswerClass, ChatCallKind, ObserveChatCall } from '../../outbound/answerClass.ts';
+import { WaitingLine } from '../../outbound/waitingLine.ts';
 import { wayOutTrouble } from '../../outbound/wayOut.ts';
 import { callsAtOnce, callTimeout, postGap, tokenRetry, updatesPerMinute } from '../limits.ts';
 import { failureOf, NoAnswer, SlackFailure } from './slackFailure.ts';
@@ -313,11 +314,6 @@ function redacted(text: string): string {
     .replace(/\bsig=[^\s&"']+/gi, '[signature]');
 }
 
-interface Update {
-  readonly urgent: boolean;
-  readonly go: (turn: boolean) => void;
-}
-
 export class WriteRates {
   readonly #clock: Pick<Clock, 'elapsed' | 'sleep'>;
   readonly #stalledFor: (method: string) => number;
@@ -325,8 +321,7 @@ export class WriteRates {
   /** Messages by channel; idle channels are dropped when there are many. */
   readonly #posts = new Map<string, SlidingWindow>();
   readonly #updates = new SlidingWindow([{ limit: updatesPerMinute, ms: 60_000 }]);
-  readonly #queue: Update[] = [];
-  #serving = false;
+  readonly #line: WaitingLine;
 
   /**
    * `stalledFor` is how long a 429 holds a method back, so that a turn is given only when it can be used.
@@ -334,6 +329,13 @@ export class WriteRates {
   constructor(clock: Pick<Clock, 'elapsed' | 'sleep'>, stalledFor: (method: string) => number) {
     this.#clock = clock;
     this.#stalledFor = stalledFor;
+    const pace = {
+      wait: (now: number): number => Math.max(this.#updates.wait(now), stalledFor('chat.update')),
+      took: (now: number): void => {
+        this.#updates.add(now);
+      },
+    };
+    this.#line = new WaitingLine(clock, pace, this.#stopped.signal);
   }
 
   /** Resolves when a message may be posted in this channel; false when stopped meanwhile. */
@@ -353,44 +355,16 @@ export class WriteRates {
    * wait.
    */
   update(urgent: boolean): Promise<boolean> {
-    if (this.#isStopped()) return Promise.resolve(false);
-    return new Promise<boolean>((resolve) => {
-      this.#queue.push({ urgent, go: resolve });
-      if (!this.#serving) void this.#serve();
-    });
+    return this.#line.turn(urgent);
   }
 
   /** How many updates wait for their turn. */
   waiting(): number {
-    return this.#queue.length;
+    return this.#line.length;
   }
 
   stop(): void {
     this.#stopped.abort();
-    if (!this.#serving) this.#refuseAll();
-  }
-
-  async #serve(): Promise<void> {
-    const updates = this.#updates;
-    this.#serving = true;
-    while (this.#queue.length > 0 && !this.#isStopped()) {
-      const now = this.#clock.elapsed();
-      const wait = Math.max(updates.wait(now), this.#stalledFor('chat.update'));
-      if (wait > 0) {
-        await this.#clock.sleep(wait, this.#stopped.signal);
-        continue;
-      }
-      const at = this.#queue.findIndex((one) => one.urgent);
-      const [next] = this.#queue.splice(Math.max(0, at), 1);
-      updates.add(now);
-      next?.go(true);
-    }
-    this.#serving = false;
-    if (this.#isStopped()) this.#refuseAll();
-  }
-
-  #refuseAll(): void {
-    for (const one of this.#queue.splice(0)) one.go(false);
   }
 
   #isStopped(): boolean {

@@ -1,13 +1,14 @@
 // Teams as a ChatPort: cards posted and updated in place, notes that mention people, private replies.
 import type { CardView } from '../../../../cards/view.ts';
 import { ChatError } from '../../../bot/ports.ts';
-import type { ChatPort } from '../../../bot/ports.ts';
+import type { ChatPort, Drawing } from '../../../bot/ports.ts';
 import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request/request.ts';
 import { splitThread } from '../inbound/activity.ts';
 import { platformName, surface } from '../ids.ts';
 import type { Connector, Outgoing, Target } from './connector.ts';
+import type { ConversationLines } from './conversationLines.ts';
 import {
   bareMessage,
   cardMessage,
@@ -22,6 +23,7 @@ import { CardUpdates } from './cardUpdates.ts';
 
 export interface ChatOptions {
   readonly connector: Connector;
+  readonly lines: ConversationLines;
   readonly conversations: Conversations;
   readonly threads: Threads;
   readonly clock: Clock;
@@ -66,6 +68,14 @@ export class TeamsChat implements ChatPort {
     this.#updates = new CardUpdates<CardView>(options.clock);
   }
 
+  async acquireSlot(drawing: Drawing, urgent: boolean): Promise<void> {
+    const { conversation } =
+      drawing.kind === 'post'
+        ? this.#target(drawing.place, await this.#threads.of(drawing.place, drawing.requestId))
+        : this.#target(drawing.ref.place, splitThread(drawing.ref.id).thread);
+    await this.#inLine(conversation, urgent);
+  }
+
   async post(place: string, view: CardView, intent: string): Promise<CardRef> {
     const thread = await this.#threads.of(place, view.requestId);
     const drawn = await this.#whole(view, newCardMessage(view, intent), (message) =>
@@ -89,11 +99,9 @@ export class TeamsChat implements ChatPort {
 
   async supersede(old: CardRef, requestId: string): Promise<void> {
     const { place: activity, thread } = splitThread(old.id);
-    await this.#connector.put(
-      this.#target(old.place, thread),
-      activity,
-      supersededMessage(requestId, this.#options.command),
-    );
+    const target = this.#target(old.place, thread);
+    await this.#inLine(target.conversation, false);
+    await this.#connector.put(target, activity, supersededMessage(requestId, this.#options.command));
     this.#log.info('teamsCardSuperseded', { request: requestId });
   }
 
@@ -110,7 +118,9 @@ export class TeamsChat implements ChatPort {
       return { id: person?.account ?? objectId, name, text: `<at>${xmlText(name)}</at>` };
     });
     const said = [...mentions.map((one) => one.text), xmlText(text)].join(' ');
-    await this.#connector.post(this.#target(ref.place, below), { text: said, textFormat: 'xml', mentions });
+    const target = this.#target(ref.place, below);
+    await this.#inLine(target.conversation, false);
+    await this.#connector.post(target, { text: said, textFormat: 'xml', mentions });
   }
 
   /**
@@ -171,6 +181,7 @@ export class TeamsChat implements ChatPort {
   }
 
   async announce(place: string, text: string): Promise<void> {
+    await this.#inLine(this.#target(place).conversation, true);
     await this.#connector.post(this.#target(place), textMessage(text));
   }
 
@@ -180,6 +191,11 @@ export class TeamsChat implements ChatPort {
 
   replyPrivately(place: string, account: string, text: string): Promise<void> {
     return this.tell(place, account, textMessage(text));
+  }
+
+  async #inLine(conversation: string, urgent: boolean): Promise<void> {
+    if (!(await this.#options.lines.turn(conversation, urgent)))
+      throw new ChatError('unavailable', 'The Teams adapter is stopping.');
   }
 
   #target(place: string, thread?: string): Target {

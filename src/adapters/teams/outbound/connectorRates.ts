@@ -43,12 +43,20 @@ export class ConnectorRates {
     this.#clock = clock;
   }
 
+  /** Milliseconds until `take` would give a place; 0 means now. */
+  wait(kind: ConnectorCall, conversation: string): number {
+    const now = this.#clock.elapsed();
+    const key = `${kind} ${conversation}`;
+    const calls = this.#calls.get(key)?.wait(now) ?? 0;
+    return Math.ceil(Math.max(0, calls, this.#everything.wait(now), (this.#closed.get(key) ?? 0) - now));
+  }
+
   take(kind: ConnectorCall, conversation: string): ConnectorTurn {
+    const wait = this.wait(kind, conversation);
+    if (wait > 0) return { wait };
     const now = this.#clock.elapsed();
     const key = `${kind} ${conversation}`;
     const calls = this.#calls.get(key) ?? new SlidingWindow(kind === 'send' ? sendLimits : memberLimits);
-    const wait = Math.max(calls.wait(now), this.#everything.wait(now), (this.#closed.get(key) ?? 0) - now);
-    if (wait > 0) return { wait: Math.ceil(wait) };
     if (!this.#calls.has(key)) this.#forget(now);
     this.#calls.set(key, calls);
     for (const one of [calls, this.#everything]) one.begin();

@@ -130,7 +130,7 @@ export class CardCalls {
     const { chat, id, place } = spot;
     const before = after === undefined ? undefined : this.#unwritten.get(`${id} ${after.intent}`);
     if (after !== undefined && before !== undefined) return this.#posted(id, place, after.intent, before);
-    await chat.acquireSlot?.('post', place.place, true);
+    await chat.acquireSlot?.({ kind: 'post', place: place.place, requestId: id }, true);
     if (!mayGo()) return 'skipped';
     const shown = await this.#guarded(spot);
     const intent = this.#deps.random.hex(8);
@@ -186,11 +186,12 @@ export class CardCalls {
   async update(spot: Spot, card: Card, refusals: number, mayGo: () => boolean): Promise<Done> {
     const { chat, id, place } = spot;
     const before = this.#deps.store.get(id);
-    await chat.acquireSlot?.('update', place.place, before !== undefined && rank(before) < 2);
+    if (card.ref === undefined) return 'skipped';
+    await chat.acquireSlot?.({ kind: 'update', ref: card.ref }, before !== undefined && rank(before) < 2);
     if (!mayGo()) return 'skipped';
     const shown = await this.#guarded(spot);
     const request = this.#deps.store.get(id);
-    if (request === undefined || card.ref === undefined) return 'skipped';
+    if (request === undefined) return 'skipped';
     const { view, lacking } = await this.#viewFor(request, spot, shown);
     try {
       await chat.update(card.ref, view);

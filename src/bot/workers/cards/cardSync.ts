@@ -21,6 +21,8 @@ import type { Affected } from './outageNotices.ts';
 
 /** A card that is held back by a chat's own pace is no news before this long. Milliseconds. */
 const slow = 10_000;
+/** A card that waits so long for its turn among others is news: the people in it wait, too. Milliseconds. */
+const longLine = 60_000;
 
 /** One call that a card needs. */
 interface Work {
@@ -46,6 +48,14 @@ interface Flight extends Slot {
   readonly probe: boolean;
 }
 
+/** What is known of a call under way. */
+interface Flying extends Pick<Flight, 'began'> {
+  readonly done: Promise<void>;
+  readonly draws: boolean;
+  /** Its chat has not yet taken it up. */
+  waits: boolean;
+}
+
 /** What one pass comes across. */
 interface Found {
   /** Milliseconds until something is to be looked at again. */
@@ -65,7 +75,7 @@ export class CardSync {
    * repaired after a restart.
    */
   readonly #touched: Map<string, number>;
-  readonly #flights = new Map<string, { readonly done: Promise<void>; readonly draws: boolean }>();
+  readonly #flights = new Map<string, Flying>();
   readonly #places: ClosedPlaces;
   readonly #troubles: CardFailures;
   /** Chats of which nothing was heard but failures, and since when. Elapsed milliseconds. */
@@ -285,9 +295,13 @@ export class CardSync {
   }
 
   #launch(flight: Flight): void {
-    const { id, place, work, probe } = flight;
+    const { id, place, work, probe, began } = flight;
     const key = keyOf(id, place);
-    const mayGo = (): boolean => probe || this.#places.gate(place) === 'open';
+    const flying = { began, draws: work.draws, waits: work.draws };
+    const mayGo = (): boolean => {
+      flying.waits = false;
+      return probe || this.#places.gate(place) === 'open';
+    };
     if (probe) this.#places.asking(place, true);
     const done = work
       .run(mayGo)
@@ -300,7 +314,7 @@ export class CardSync {
         if (probe) this.#places.asking(place, false);
         this.#again();
       });
-    this.#flights.set(key, { done, draws: work.draws });
+    this.#flights.set(key, Object.assign(flying, { done }));
   }
 
   #succeeded({ id, place, work }: Flight, how: Done): void {
@@ -342,13 +356,10 @@ export class CardSync {
   #troubleOf({ id, place }: Slot, waits: number[]): Pick<Affected, 'since' | 'why' | 'wide'> | undefined {
     const closed = this.#places.confirmed(place);
     if (closed !== undefined) return { since: closed.since, why: closed.why, wide: false };
-    const trouble = this.#troubles.get(keyOf(id, place));
-    if (
-      trouble === undefined ||
-      trouble.code === 'bare' ||
-      (trouble.count < 2 && trouble.code !== 'throttled')
-    )
-      return undefined;
+    const key = keyOf(id, place);
+    const trouble = this.#troubles.get(key);
+    if (trouble === undefined) return this.#longInLine(key, waits);
+    if (trouble.code === 'bare' || (trouble.count < 2 && trouble.code !== 'throttled')) return undefined;
     const young = slow - (this.#deps.clock.elapsed() - trouble.began);
     if (trouble.code === 'throttled' && young > 0) {
       waits.push(young);
@@ -359,6 +370,19 @@ export class CardSync {
       why: trouble.why,
       wide: wide.has(trouble.code) && (this.#silent.get(place.surface) ?? Infinity) <= trouble.began,
     };
+  }
+
+  /** A card that its chat has not taken up for long, because of all that is sent there before it. */
+  #longInLine(key: string, waits: number[]): Pick<Affected, 'since' | 'why' | 'wide'> | undefined {
+    const flying = this.#flights.get(key);
+    if (flying?.waits !== true) return undefined;
+    const { clock } = this.#deps;
+    const waited = clock.elapsed() - flying.began;
+    if (waited < longLine) {
+      waits.push(longLine - waited);
+      return undefined;
+    }
+    return { since: clock.now() - waited, why: 'it waits for its turn among other messages', wide: false };
   }
 
   #noteDue(request: Request, place: CardPlace): Notification | undefined {

@@ -12,6 +12,7 @@ import type { TeamsHarness } from '../../../support/chats/teamsHarness.ts';
 import { ana, ben, channel, group, silent, startLeaping } from '../../../support/chats/teamsHarness.ts';
 import { teamsDoor } from '../../../support/chats/teamsDoor.ts';
 import type { Clock } from '../../../../src/liveResponse/ports.ts';
+import type { CardRef } from '../../../../src/liveResponse/request/request.ts';
 
 let bench: TeamsHarness;
 let clock: Clock;
@@ -202,6 +203,23 @@ describe('our budgets', () => {
     for (const { limit, ms } of sendLimits)
       for (const [at, time] of times.entries())
         expect(times.slice(at).filter((other) => other < time + ms).length).toBeLessThanOrEqual(limit);
+  });
+  it('have cards that waited for their turn refused no more, however many there are', async () => {
+    const refs: CardRef[] = [];
+    for (let at = 0; at < 70; at += 1) {
+      await bench.teams.chat.acquireSlot?.({ kind: 'post', place: group, requestId: `r${at}` }, true);
+      refs.push(await bench.teams.chat.post(group, aView({ requestId: `r${at}` }), `i${at}`));
+    }
+    for (const ref of refs) {
+      await bench.teams.chat.acquireSlot?.({ kind: 'update', ref }, false);
+      await bench.teams.chat.update(ref, view);
+    }
+    const ref = refs[0] ?? never();
+    await bench.teams.chat.supersede?.(ref, 'r1', ref);
+    await bench.teams.chat.note(ref, 'A note', []);
+    await bench.teams.chat.announce(group, 'A sentence');
+    expect(visible()).toBe(72);
+    expect(bench.connector.calls.some((call) => call.status === 429)).toBe(false);
   });
   it('count a call until a window after its end, because Teams saw it in between', () => {
     let now = 0;
