@@ -15,6 +15,7 @@ import { ChatError } from '../../ports.ts';
 import type { ChatPort } from '../../ports.ts';
 import { sessionsOf } from '../transition.ts';
 import { wordsOf } from './cardViews.ts';
+import { chatErrorCodeOf } from './closedPlaces.ts';
 
 /** Pauses after a failure, in milliseconds; the last repeats. */
 const retryPauses = [2_000, 5_000, 15_000, 60_000] as const;
@@ -175,7 +176,7 @@ export class Announcements {
       if (this.#waiting.get(key) === job) this.#waiting.delete(key);
     } catch (error) {
       if (this.#waiting.get(key) !== job) return;
-      const code = error instanceof ChatError ? error.code : 'bug';
+      const code = chatErrorCodeOf(error);
       const over = code === 'rejected' || clock.elapsed() - job.from > giveUpAfter;
       log.warn(over ? 'notAnnounced' : 'announceFailed', {
         place: job.place,

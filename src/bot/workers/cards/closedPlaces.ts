@@ -1,6 +1,7 @@
 // Closed places and failing cards: which places take nothing for now and when they are asked again, what went
 // wrong with each card, and which places outsiders read.
 import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
+import { StoreError } from '../../../liveResponse/ports.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/request.ts';
 import { placeKey } from '../../policy/places.ts';
@@ -169,7 +170,7 @@ export interface CardFailure {
   /** Epoch milliseconds. */
   readonly since: number;
   /** `bare`: drawn, but not the whole of it. */
-  readonly code: ChatErrorCode | 'bug' | 'bare';
+  readonly code: ChatErrorCode | StoreError['code'] | 'bug' | 'bare';
   readonly why: string;
   /** Of the request, when it was tried last: another content may fare better. */
   readonly revision: number;
@@ -206,7 +207,7 @@ export function nextPause(list: readonly number[], count: number): number {
 
 export function chatErrorCodeOf(error: unknown): CardFailure['code'] {
   if (error === 'bare') return error;
-  return error instanceof ChatError ? error.code : 'bug';
+  return error instanceof ChatError || error instanceof StoreError ? error.code : 'bug';
 }
 
 export function isRefusal(code: CardFailure['code']): boolean {
@@ -258,7 +259,10 @@ class FailingCards implements CardFailures {
       until,
       code,
       revision,
-      why: error instanceof ChatError ? error.message : 'the bot itself failed; its log says how',
+      why:
+        error instanceof ChatError || error instanceof StoreError
+          ? error.message
+          : 'the bot itself failed; its log says how',
     };
     this.#troubles.set(key, trouble);
     return trouble;

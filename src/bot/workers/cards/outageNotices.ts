@@ -3,11 +3,10 @@
 import { splitSurfaceKey, surfaceKey } from '../../../liveResponse/request/request.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
-import { ChatError } from '../../ports.ts';
 import { cardPlacesOf } from '../reads/cardPlaces.ts';
 import type { CardPlace } from '../../policy/places.ts';
 import { cardsIn, isLate } from './cardCalls.ts';
-import { nextPause } from './closedPlaces.ts';
+import { chatErrorCodeOf, nextPause } from './closedPlaces.ts';
 import { OutageTelling } from './outageTelling.ts';
 import type { Missing } from './outageTelling.ts';
 
@@ -173,7 +172,7 @@ export class OutageNotices {
         this.#rests.set(key, { failures, until: this.#deps.clock.elapsed() + nextPause(pauses, failures) });
         this.#deps.log.warn('outageNotTold', {
           to: key,
-          code: error instanceof ChatError ? error.code : 'bug',
+          code: chatErrorCodeOf(error),
           error,
         });
       })

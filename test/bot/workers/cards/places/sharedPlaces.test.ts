@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ChatPort } from '../../../../../src/bot/ports.ts';
 import { createCardFailures, createSharedPlaces } from '../../../../../src/bot/workers/cards/closedPlaces.ts';
+import { StoreError } from '../../../../../src/liveResponse/ports.ts';
 import { door, failure, quiet, setTable } from '../cardTable.ts';
 
 /** Two chats, of which the first can be asked. */
@@ -107,6 +108,12 @@ describe('a failure of a card', () => {
       why: 'the bot itself failed; its log says how',
       until: 5_000,
       refusals: 1,
+    });
+    // Before anything is sent it is written down: a full disk keeps cards back, and is no bug.
+    expect(troubles.failed(card, new StoreError('The disk is full.'), true)).toMatchObject({
+      code: 'storeUnavailable',
+      why: 'The disk is full.',
+      until: 15_000,
     });
     expect(troubles.failed(card, 'bare', true)).toMatchObject({ code: 'bare' });
     expect(troubles.failed(card, failure('unavailable'), false)).toMatchObject({ until: 0 });
