@@ -21,8 +21,11 @@ import type { Affected } from './outageNotices.ts';
 
 /** A card that is held back by a chat's own pace is no news before this long. Milliseconds. */
 const slow = 10_000;
-/** A card that waits so long for its turn among others is news: the people in it wait, too. Milliseconds. */
-const longLine = 60_000;
+/**
+ * A card that waits so long for its turn among others is news. Shorter waits are those of a burst, in which new
+ * cards, decisions and ends overtake: a message about each would only make it longer. Milliseconds.
+ */
+const longLine = 300_000;
 
 /** One call that a card needs. */
 interface Work {

@@ -66,13 +66,13 @@ describe('a sign of life', () => {
 });
 
 describe('a card that waits for its turn', () => {
-  test('is no news at first, and told once after a minute, and again when it was drawn', async () => {
+  test('is no news at first, and told once after five minutes, and again when it was drawn', async () => {
     const table = begin([drawn('lr-1', 'queued', 0)]);
     const line: (() => void)[] = [];
     table.chat.gate = (call) =>
       call.startsWith('slot') ? new Promise((resolve) => line.push(resolve)) : undefined;
-    expect(await table.sync.pass()).toBe(minute);
-    table.clock.passed += minute - 1;
+    expect(await table.sync.pass()).toBe(5 * minute);
+    table.clock.passed += 5 * minute - 1;
     expect(await table.sync.pass()).toBe(1);
     expect(table.chat.said).toEqual([]);
     table.clock.passed += 1;
