@@ -11,8 +11,12 @@ import type { Program } from '../../support/programs/program.ts';
 import { filesIn, openFiles, sampleOf } from './sample.ts';
 import type { Sample } from './sample.ts';
 
-/** Between two deeds of anybody, in milliseconds: some 10 to 20 requests a minute. */
-const pace = 1_200;
+/**
+ * Between two deeds of anybody, in milliseconds: some 10 to 15 requests a minute, half of them in each chat. Twice
+ * as many are more than one conversation of Teams takes for hours (1,800 messages an hour, and a card needs three
+ * at least): what is behind would grow for that reason alone.
+ */
+const pace = 2_000;
 /** Between two looks at what stands in the chats, in milliseconds. */
 const looksEvery = 1_000;
 const minute = 60_000;
