@@ -2,8 +2,21 @@
 // middle of an action continues with the same numbers.
 import { createHash } from 'node:crypto';
 
+/** As many draws are remembered: what is drawn again is mostly the times of the same actions and files. */
+const mostDrawn = 5_000;
+const drawn = new Map<string, number>();
+
 /** A number in [0, 1) that depends on the text only. */
 export function draw(text: string): number {
+  const known = drawn.get(text);
+  if (known !== undefined) return known;
+  if (drawn.size >= mostDrawn) drawn.clear();
+  const number = drawnFrom(text);
+  drawn.set(text, number);
+  return number;
+}
+
+function drawnFrom(text: string): number {
   return createHash('sha256').update(text).digest().readUIntBE(0, 6) / 2 ** 48;
 }
 
