@@ -194,21 +194,20 @@ const plain = (character: string): string => character;
  */
 export function clip(text: string, max: number, escape: (character: string) => string = plain): string {
   if (max <= 0) return '';
-  const parts: string[] = [];
-  let length = 0;
+  // Most texts fit as they are.
+  if (escape === plain && text.length <= max) return text;
+  let made = '';
   let fitting = 0;
   let before = 0;
   for (const character of head(text, max)) {
-    const escaped = escape(character);
     const point = character.codePointAt(0) ?? 0;
     // What joins is seen between two characters only: it would stay as one that nobody sees.
-    if (!isMark(point) && !isTag(point) && !isJoiner(before) && length <= max - 1) fitting = parts.length;
+    if (!isMark(point) && !isTag(point) && !isJoiner(before) && made.length <= max - 1) fitting = made.length;
     before = point;
-    parts.push(escaped);
-    length += escaped.length;
-    if (length > max) return `${parts.slice(0, fitting).join('')}…`;
+    made += escape(character);
+    if (made.length > max) return `${made.slice(0, fitting)}…`;
   }
-  return parts.join('');
+  return made;
 }
 
 /** No more than what could matter to a limit of `max`, without ending in half a pair. */

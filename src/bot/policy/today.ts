@@ -155,6 +155,29 @@ export function judgeApprover(
  * itself.
  */
 export function tierToday(policy: Policy, request: Request): Tier | { readonly no: TodayNo } {
+  const { asked, subject } = request;
+  const { recipes, raw, tiers } = policy;
+  const known = tiersFound.get(asked);
+  if (
+    known?.commands === subject.commands &&
+    known.recipes === recipes &&
+    known.raw === raw &&
+    known.tiers === tiers
+  )
+    return known.tier;
+  const tier = findTier(policy, request);
+  tiersFound.set(asked, { commands: subject.commands, recipes, raw, tiers, tier });
+  return tier;
+}
+
+/** What was found last, and of what: requests and the parts of a policy are replaced, and never changed. */
+const tiersFound = new WeakMap<
+  Request['asked'],
+  Pick<Policy, 'recipes' | 'raw' | 'tiers'> &
+    Pick<Request['subject'], 'commands'> & { readonly tier: ReturnType<typeof findTier> }
+>();
+
+function findTier(policy: Policy, request: Request): Tier | { readonly no: TodayNo } {
   const { recipe: name, recipeArgs, recipeFrom = 0 } = request.asked;
   const { commands } = request.subject;
   if (name === undefined) {

@@ -52,6 +52,16 @@ export interface WorkersParts {
  */
 const forgetEvery = 1_000;
 
+/** Events that only say which cards there are, and what they show. */
+const ofCards: ReadonlySet<Event['type']> = new Set([
+  'cardPosting',
+  'cardPosted',
+  'cardShown',
+  'cardGone',
+  'notified',
+  'sessionNotified',
+]);
+
 export type Subscribe = (listener: (requestId: string, event: Event['type']) => void) => void;
 
 /** A worker: what it is called, what it is for, and its pass. */
@@ -294,6 +304,12 @@ export class Workers {
     this.#changes += 1;
     if (this.#changes % forgetEvery === 0)
       this.#memory.forget((id) => this.#deps.store.get(id) !== undefined);
+    // They change neither what is on a card nor what anybody but the worker of the cards has to do.
+    if (ofCards.has(event)) {
+      this.cardSync.lookAt(requestId);
+      this.#crew.nudge('cards');
+      return;
+    }
     this.cardSync.markDirty(requestId);
     this.results.touch(requestId);
     this.exposure.touch(requestId);

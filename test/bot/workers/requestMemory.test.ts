@@ -64,9 +64,9 @@ describe('the workers', () => {
     expect(workers.remembered().get('twins by device')).toBe(1);
     const get = store.get.bind(store);
     Object.assign(store, { get: (id: string) => (id === made.id ? undefined : get(id)) });
-    for (let change = 1; change < 1_000; change += 1) on.changed(made.id, 'cardShown');
+    for (let change = 1; change < 1_000; change += 1) on.changed(made.id, 'searched');
     expect(entries()).toBeGreaterThan(0);
-    on.changed(made.id, 'cardShown');
+    on.changed(made.id, 'searched');
     expect(workers.remembered().get('twins by device')).toBe(0);
     expect(workers.remembered().get('results to look at')).toBe(1);
   });

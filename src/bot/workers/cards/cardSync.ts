@@ -57,6 +57,8 @@ interface Flying extends Pick<Flight, 'began'> {
   readonly draws: boolean;
   /** Its chat has not yet taken it up. */
   waits: boolean;
+  /** How it was marked when it began. */
+  readonly mark: string;
 }
 
 /** What one pass comes across. */
@@ -78,6 +80,8 @@ export class CardSync {
    * repaired after a restart.
    */
   readonly #touched: Map<string, number>;
+  /** How often each request was marked: a card that was compared since it was last marked is as it should be. */
+  readonly #marks: Map<string, number>;
   readonly #flights = new Map<string, Flying>();
   readonly #places: ClosedPlaces;
   readonly #troubles: CardFailures;
@@ -87,9 +91,9 @@ export class CardSync {
   readonly #redraw: Set<string>;
   /**
    * What a waiting card shows of queue and freeze, so that it is drawn again when those change though the
-   * request did not.
+   * request did not; and the mark under which that was last seen to be so.
    */
-  readonly #shownPlace: Map<string, string>;
+  readonly #shownPlace: Map<string, { readonly what: string; readonly mark: string | undefined }>;
   readonly #calls: CardCalls;
   readonly #tellings: OutageNotices;
 
@@ -102,6 +106,7 @@ export class CardSync {
     const requests = deps.store.all();
     const memory = memoryOf(deps);
     this.#touched = memory.map('cards behind');
+    this.#marks = memory.map('cards marked');
     for (const { id } of requests) this.#touched.set(id, deps.clock.elapsed());
     this.#shownPlace = memory.map('cards of open requests');
     this.#redraw = memory.set('cards to be drawn again');
@@ -113,7 +118,9 @@ export class CardSync {
     this.#calls = new CardCalls(deps, views, (request, place, intent, view) => {
       this.#redraw.delete(`${request.id} ${intent}`);
       const key = keyOf(request.id, place);
-      if (isOpen(request)) this.#shownPlace.set(key, beyondRevision(view));
+      // What was marked while it was drawn is looked at once more.
+      const mark = this.#flights.get(key)?.mark;
+      if (isOpen(request)) this.#shownPlace.set(key, { what: beyondRevision(view), mark });
       else this.#shownPlace.delete(key);
     });
     this.#tellings = new OutageNotices(deps, again);
@@ -121,6 +128,12 @@ export class CardSync {
 
   /** Marks a request as changed. */
   markDirty(id: string): void {
+    this.#marks.set(id, (this.#marks.get(id) ?? 0) + 1);
+    this.lookAt(id);
+  }
+
+  /** What is known of its cards changed, and not what is on them. */
+  lookAt(id: string): void {
     this.#touch(id, this.#deps.clock.elapsed());
   }
 
@@ -291,16 +304,27 @@ export class CardSync {
 
   async #placeChanged(request: Request, place: CardPlace): Promise<boolean> {
     if (!isOpen(request)) return false;
-    const view = await this.#views.of(request, place);
+    const [key, mark] = [keyOf(request.id, place), this.#markOf(request)];
+    if (this.#shownPlace.get(key)?.mark === mark) return false;
+    const what = beyondRevision(await this.#views.of(request, place));
     // What it showed before this process is not known: it may speak of a freeze, a queue, an outage or a twin
     // that is no more.
-    return this.#shownPlace.get(keyOf(request.id, place)) !== beyondRevision(view);
+    if (this.#shownPlace.get(key)?.what !== what) return true;
+    this.#shownPlace.set(key, { what, mark });
+    return false;
+  }
+
+  /** Nothing but its place in the queue moves on without a mark. */
+  #markOf(request: Request): string {
+    return `${this.#marks.get(request.id) ?? 0} ${this.#views.placeInQueue(request)}`;
   }
 
   #launch(flight: Flight): void {
     const { id, place, work, probe, began } = flight;
     const key = keyOf(id, place);
-    const flying = { began, draws: work.draws, waits: work.draws };
+    const request = this.#deps.store.get(id);
+    const mark = request === undefined ? '' : this.#markOf(request);
+    const flying = { began, draws: work.draws, waits: work.draws, mark };
     const mayGo = (): boolean => {
       flying.waits = false;
       return probe || this.#places.gate(place) === 'open';

@@ -33,6 +33,8 @@ export interface CardViews {
   of(request: Request, place: SeenWhere): Promise<CardView>;
   /** Status and lead as its cards have them: for lists and answers. */
   words(request: Request): { readonly status: string; readonly lead: string };
+  /** Its place among those that wait to be sent, 1 being next; 0 where it does not wait. */
+  placeInQueue(request: Request): number;
 }
 
 /**
@@ -70,6 +72,11 @@ class StoredViews implements CardViews {
 
   words(request: Request): { readonly status: string; readonly lead: string } {
     return statusText(shownToday(this.#deps.policy, request), this.#contextOf(request));
+  }
+
+  placeInQueue({ id, sessions }: Request): number {
+    const waits = sessions.some(({ stage }) => stage.state === 'queued');
+    return waits ? (this.#submission.place(id)?.position ?? 0) : 0;
   }
 
   async of(stored: Request, place: SeenWhere): Promise<CardView> {

@@ -171,6 +171,28 @@ describe('an open card', () => {
     expect(await passed(table)).toEqual([undefined, 'update lr-1-card']);
   });
 
+  test('is compared once for each mark, and again where it was marked while it was drawn', async () => {
+    const table = begin([drawn('lr-1', 'awaitingApproval')]);
+    await passed(table);
+    const made = table.drawn.made;
+    table.sync.lookAt('lr-1');
+    expect(await passed(table)).toEqual([undefined]);
+    expect(table.drawn.made).toBe(made);
+    table.drawn.changeUnseen({ lead: 'Frozen.' });
+    table.sync.markDirty('lr-1');
+    const { closed, open } = door();
+    table.chat.gate = (call) => (call.startsWith('update') ? closed : undefined);
+    await table.sync.pass();
+    await quiet();
+    // The view is made and on its way; what changes from here on is not on it.
+    table.drawn.changeUnseen({ lead: 'Not frozen.' });
+    table.sync.markDirty('lr-1');
+    setImmediate(open);
+    await table.sync.idle();
+    expect(await passed(table)).toEqual([undefined, 'update lr-1-card']);
+    expect(await passed(table)).toEqual([undefined]);
+  });
+
   test('is drawn once after a start, since it may speak of what is no more; an ended one is not', async () => {
     const ended = { ...drawn('lr-2', 'denied', 2), notified: ['console:incidents'] };
     const table = begin([drawn('lr-1'), ended]);

@@ -159,9 +159,24 @@ export class TableChat implements ChatPort {
 
 /** Says what it was drawn from; `lead` and the like may be set by a test. */
 export class TableViews {
-  more: Partial<CardView> = {};
+  #more: Partial<CardView> = {};
+  #places = 1;
   /** How often a view was made. */
   made = 0;
+
+  /** As where the queue moved on: nobody marks the request. */
+  set more(more: Partial<CardView>) {
+    this.#more = more;
+    this.#places += 1;
+  }
+
+  /** As where something else changed, of which somebody has to say so. */
+  changeUnseen(more: Partial<CardView>): void {
+    this.#more = more;
+  }
+
+  readonly placeInQueue = (): number => this.#places;
+
   broken: Error | undefined;
   readonly of = async (
     request: Request,
@@ -175,7 +190,7 @@ export class TableViews {
       revision: request.revision,
       status: `${stageOf(request).state}, results ${results}${reason === undefined ? '' : `, reason ${reason}`}`,
       lead: 'Nothing has run.',
-      ...this.more,
+      ...this.#more,
     });
   };
 }

@@ -195,6 +195,7 @@ describe('a place that is closed', () => {
       if (broke === 1) throw new Error('a bug');
       return freeze();
     };
+    for (const { id } of app.store.all()) app.loop.cardSync.markDirty(id);
     await app.loop.cardSync.pass();
     expect(broke).toBeGreaterThan(0);
     expect(app.loop.cardSync.closed()).toEqual(known);
