@@ -45,6 +45,11 @@ export class Weather {
     return true;
   }
 
+  /** By how much the fault that lasts changes what it strikes, where its plan says that. */
+  by(kind: FaultName, name: string): number | undefined {
+    return this.#lasting(kind, name)?.by;
+  }
+
   /** Notes what happens at one moment. */
   happened(kind: FaultName | ChangeName): void {
     this.#last.set(kind, this.#schedule.elapsed());

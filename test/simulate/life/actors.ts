@@ -223,10 +223,14 @@ function hasButton({ blocks }: SlackMessageKept, verb: string): boolean {
 }
 
 /** Of the first button that carries one: all buttons of a card carry the same. */
-function digestIn(card: unknown): string {
-  const found = /\\?"(?:f|fingerprint)\\?":\\?"([0-9a-f]{16})/.exec(JSON.stringify(card));
-  return found?.[1] ?? '';
+function digestIn(card: object): string {
+  return remembered(digests, card, () => {
+    const found = /\\?"(?:f|fingerprint)\\?":\\?"([0-9a-f]{16})/.exec(JSON.stringify(card));
+    return found?.[1] ?? '';
+  });
 }
+
+const digests = new WeakMap<object, string>();
 
 /** What a button of a Teams card carries, in a second step too. */
 function dataOf(message: FakeMessage, verb: string): Data | undefined {

@@ -197,7 +197,7 @@ function botOf(
         command: '/lr',
         sessions: 25,
         pollGap,
-        parkedGap: 30_000,
+        parkedGap: Math.max(30_000, 4 * pollGap),
         outputRetention: 30 * 24 * 3_600_000,
       },
     },
@@ -205,8 +205,8 @@ function botOf(
     {
       real: watched,
       keepers: () => {
-        const troubled = (): boolean =>
-          [store, ...chats.keepers()].some((keeper) => keeper.trouble() !== undefined);
+        const all = [store, ...chats.keepers()];
+        const troubled = (): boolean => all.some((keeper) => keeper.trouble() !== undefined);
         if (!troubled()) process.sawNothing(troubled);
         return chats.keepers();
       },

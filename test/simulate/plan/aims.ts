@@ -26,7 +26,7 @@ export function aimOf(seed: number): Aim {
   };
 }
 
-type Likelier = Pick<PlannedFault, 'kind' | 'only' | 'often'>;
+type Likelier = Pick<PlannedFault, 'kind' | 'only' | 'often' | 'by'>;
 
 const lostAnswers: Likelier = { kind: 'resetAfter', only: 'run', often: 0.5 };
 const lostPosts: Likelier = { kind: 'resetBefore', only: 'run', often: 0.6 };
@@ -34,8 +34,8 @@ const lostPosts: Likelier = { kind: 'resetBefore', only: 'run', often: 0.6 };
 /** Faults of single calls without which a transition hardly happens. A transition that is not here needs none. */
 const likelier: Readonly<Record<string, readonly Likelier[]>> = {
   deferred: [{ kind: 'throttled', only: 'run', often: 0.5 }],
-  // Put off again and again, until its approval has lapsed.
-  lapsed: [{ kind: 'throttled', only: 'run', often: 0.97 }],
+  // Put off again and again, until its approval has lapsed; for long each time, because each time costs.
+  lapsed: [{ kind: 'throttled', only: 'run', often: 0.97, by: 8 * 60_000 }],
   lost: [lostAnswers],
   found: [lostAnswers],
   resubmitted: [lostPosts],

@@ -47,7 +47,7 @@ export interface Plan {
 }
 
 /** As the product does it, in some days; in the others less often, because most polls show nothing new and each costs. */
-const pollGaps = [2_400, 20_000, 20_000, 20_000, 20_000] as const;
+const pollGaps = [2_400, 20_000, 20_000, 20_000, 20_000, 20_000, 20_000, 20_000] as const;
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -60,7 +60,7 @@ export interface PlanSize {
   readonly faults: number;
 }
 
-export const usualSize: PlanSize = { hours: 24, asks: 22, faults: 36 };
+export const usualSize: PlanSize = { hours: 24, asks: 17, faults: 30 };
 
 const windows = [
   'hosta',
@@ -135,7 +135,7 @@ function movesOf(
     const at = timeIn(chance, faults, until);
     moves.push(asked(chance, number, at), ...decided(chance, at));
   }
-  for (let at = 10 * minute; at < until + calm / 2; at += chance.between('sweep', 3 * minute, 12 * minute))
+  for (let at = 10 * minute; at < until + calm / 2; at += chance.between('sweep', 5 * minute, 15 * minute))
     moves.push(swept(chance, at));
   return [...moves, ...heldBack(chance, until), ...changes(chance, until, faults)];
 }

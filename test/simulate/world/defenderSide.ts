@@ -93,7 +93,7 @@ export class DefenderSide {
       return said;
     };
     if (this.#weather.strikes('resetBefore', kind)) return noted('broken');
-    if (this.#weather.strikes('throttled', kind)) return noted(this.#throttled());
+    if (this.#weather.strikes('throttled', kind)) return noted(this.#throttled(kind));
     if (kind === 'list' && this.#weather.strikes('staleList', kind)) this.#plantStale();
     const answer = this.#isYoung(kind, url) ? notFound : call.perform(this.tenant);
     const delayMs = this.#weather.strikes('slowAnswers', kind)
@@ -133,13 +133,15 @@ export class DefenderSide {
     };
   }
 
-  #throttled(): Answer {
-    const wait = this.#chance.happens('retry-after', 0.6);
+  #throttled(kind: Kind): Answer {
+    const planned = this.#weather.by('throttled', kind);
+    const wait = planned !== undefined || this.#chance.happens('retry-after', 0.6);
+    const drawn = (): number => this.#chance.between('retry-after', 1, 120);
     return {
       status: 429,
       headers: {
         'content-type': 'application/json',
-        ...(wait ? { 'retry-after': String(this.#chance.between('retry-after', 1, 120)) } : {}),
+        ...(wait ? { 'retry-after': String(planned === undefined ? drawn() : planned / 1_000) } : {}),
       },
       body: JSON.stringify({ error: { code: '429', message: 'API calls quota exceeded!' } }),
     };
