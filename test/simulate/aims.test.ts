@@ -33,6 +33,7 @@ function aimed(aim: Aim, until = 20 * hour): Aimed {
     chance,
     move: (move) => void moves.push(move),
     strike: (fault) => void struck.push(fault),
+    met: () => false,
   });
   return { schedule, aiming, struck, moves };
 }

@@ -1,13 +1,19 @@
 // The aim of a simulated day: as soon as a request waits for the transition in question, a fault or a change is laid
 // next to the moment at which that is due, and people do what leads to it.
+import { hasBegun } from '../../../src/liveResponse/action.ts';
 import type { Event } from '../../../src/liveResponse/request/events.ts';
 import { requestTransitions, sessionTransitions } from '../../../src/liveResponse/request/events.ts';
-import { parkedAfterMs } from '../../../src/liveResponse/pacing/callRates.ts';
+import {
+  lateSearchSchedule,
+  maxSearchAttempts,
+  parkedAfterMs,
+} from '../../../src/liveResponse/pacing/callRates.ts';
 import { sessionOf, stageOf } from '../../../src/liveResponse/request/request.ts';
 import type { Request } from '../../../src/liveResponse/request/request.ts';
 import { transitionNames } from '../checks/transitions.ts';
 import type { Chance } from '../core/chance.ts';
 import type { Owner, Schedule } from '../core/schedule.ts';
+import { longestStale } from '../plan/aims.ts';
 import type { Aim } from '../plan/aims.ts';
 import { faultKinds } from '../plan/faults.ts';
 import type { ChangeName, FaultKind, FaultName, PlannedFault } from '../plan/faults.ts';
@@ -19,11 +25,15 @@ export interface AimingParts {
   readonly chance: Chance;
   readonly move: (move: Move) => void;
   readonly strike: (fault: PlannedFault) => void;
+  /** Whether the transition has met it on this day already. */
+  readonly met: (kind: FaultName | ChangeName) => boolean;
 }
 
 const minute = 60_000;
 /** A process that was killed runs again within a minute. Milliseconds. */
 const upAgain = 62_000;
+/** A device that is there takes a session up, and a reading shows it. Milliseconds. */
+const begunWithin = 80_000;
 /** As often is each kind laid. */
 const times = 3;
 
@@ -36,6 +46,16 @@ const pressed: Readonly<Record<string, readonly [verb: string, who: readonly Per
   abandoned: ['drop', ['ada', 'amy', 'sam']],
   cancelAsked: ['cancel', ['rae', 'rio', 'sam']],
 };
+
+/** Events after which it is looked whether a transition is due, where not after each transition but progress. */
+const begins: Readonly<Record<string, (type: Event['type']) => boolean>> = {
+  // Once for each approval: what is put off again lapses no later for that.
+  lapsed: (type) => type === 'approved' || type === 'resubmitted',
+  resubmitted: (type) => type === 'searched',
+  overdue: (type) => type === 'submitted' || type === 'found' || type === 'progressed',
+};
+const usual = (type: Event['type']): boolean => transitionNames.has(type) && type !== 'progressed';
+
 const ends: ReadonlySet<string> = new Set(['crash', 'killed', 'restart']);
 
 export class Aiming {
@@ -64,13 +84,20 @@ export class Aiming {
   /** A change of a request is on the disk. */
   changed(request: Request, event: Event): void {
     const { transition } = this.#aim;
-    if (!transitionNames.has(event.type) || event.type === 'progressed') return;
+    if (!(begins[transition] ?? usual)(event.type)) return;
     const { state } = stageOf(request);
     if (transition === 'waitingForDevice' && event.type === 'approved') this.#sendAway(request);
     if (transition === 'foundLate' && state === 'unknown') this.#press('drop', ['ada', 'sam'], minute);
-    const waits = transition === 'foundLate' ? event.type === 'abandoned' : this.#waiting.has(state);
+    const waits = transition === 'foundLate' ? event.type === 'abandoned' : this.#isDue(request);
     if (waits)
       this.#layNext(dueIn(request, transition) ?? this.#parts.chance.between('aim due', 1_000, minute));
+  }
+
+  /** It is in a state from which it may take it, and people may have it take it. */
+  #isDue(request: Request): boolean {
+    const stage = stageOf(request);
+    if (this.#aim.transition !== 'resubmitted') return this.#waiting.has(stage.state);
+    return stage.state === 'unknown' && stage.searches >= maxSearchAttempts;
   }
 
   #now(): number {
@@ -80,21 +107,28 @@ export class Aiming {
   /** Lays the next kind, so that it is there when the transition is due in so many milliseconds. */
   #layNext(due: number): void {
     const { schedule, chance } = this.#parts;
-    const { kinds, transition } = this.#aim;
+    const left = this.#aim.kinds.filter((one) => !this.#parts.met(one));
+    const kinds = left.length === 0 ? this.#aim.kinds : left;
     const kind = kinds[this.#count % kinds.length];
-    if (kind === undefined || this.#count >= kinds.length * times || this.#now() + due > this.#until) return;
+    if (
+      kind === undefined ||
+      this.#count >= this.#aim.kinds.length * times ||
+      this.#now() + due > this.#until
+    )
+      return;
     this.#count += 1;
     const before = ends.has(kind)
       ? chance.between('aim before an end', upAgain, upAgain + 40_000)
       : chance.between('aim before', 1_000, 50_000);
     const after = Math.max(0, due - before);
     schedule.after(after, this.#owner, () => this.#lay(kind));
-    this.#help(transition, after + (ends.has(kind) ? upAgain : 1_000));
+    this.#help(kind, after + (ends.has(kind) ? upAgain : 1_000));
   }
 
   /** People and the machine do what leads to the transition, from then on. */
-  #help(transition: string, after: number): void {
+  #help(kind: FaultName | ChangeName, after: number): void {
     const { schedule, chance, move, strike } = this.#parts;
+    const { transition } = this.#aim;
     const press = pressed[transition];
     if (press !== undefined) this.#press(...press, after);
     if (transition === 'refused') {
@@ -105,11 +139,12 @@ export class Aiming {
       );
     }
     if (transition === 'overdue')
+      // Also where no process runs: the next one finds that it is late.
       for (const [later, by] of [
         [0, 3 * 60 * minute],
         [15 * minute, -3 * 60 * minute],
       ] as const)
-        schedule.after(after + later, this.#owner, () =>
+        schedule.after(after - (ends.has(kind) ? upAgain - 1_000 : 0) + later, this.#owner, () =>
           strike({ kind: 'clockSet', at: this.#now(), ms: 0, by }),
         );
   }
@@ -138,10 +173,13 @@ export class Aiming {
   #fault(kind: FaultName): void {
     const { chance, strike } = this.#parts;
     const { minutes }: FaultKind = faultKinds[kind];
+    // What stops people or the journal is short, or half of it gets through: it is to be met, and not to hold off.
+    const [least, most] = kind === 'diskFull' ? ([1, 2] as const) : ([4, 12] as const);
     strike({
       kind,
       at: this.#now(),
-      ms: minutes === undefined ? 0 : chance.between('aimed fault', 4, 12) * minute,
+      ms: minutes === undefined ? 0 : chance.between('aimed fault', least, most) * minute,
+      ...(kind === 'chatDown' || kind === 'diskFull' ? { often: 0.5 } : {}),
       ...(kind === 'clockSet' ? { by: chance.between('aimed clock', -20 * minute, 20 * minute) } : {}),
       ...(kind === 'suspended' ? { by: chance.between('aimed still', 20_000, 3 * minute) } : {}),
     });
@@ -158,6 +196,7 @@ export class Aiming {
         first({ ...said, line: 'freeze something is wrong' });
         then({ ...said, line: 'unfreeze' });
         then({ ...said, surface: 'teams', line: 'unfreeze' });
+        this.#help(kind, later + 2_000);
         return;
       case 'policyChange':
         first({
@@ -210,5 +249,14 @@ function dueIn(request: Request, transition: string): number | undefined {
   const { asked } = request;
   if (transition === 'expired') return asked.terms.expiresAt - asked.at;
   if (transition === 'lapsed') return sessionOf(request) === undefined ? undefined : asked.terms.runWithin;
+  // A list that leaves out what is young shows it by the search after that.
+  if (transition === 'foundLate') return lateSearchSchedule.find((ms) => ms > longestStale);
+  // Before its work has begun, a session is given days.
+  if (transition === 'overdue' && !stateHasBegun(request)) return begunWithin;
   return transition === 'waitingForDevice' ? parkedAfterMs : undefined;
+}
+
+function stateHasBegun(request: Request): boolean {
+  const stage = stageOf(request);
+  return stage.state === 'running' && hasBegun(stage.run.action);
 }

@@ -14,6 +14,7 @@ import { teamsChat } from '../../../src/adapters/teams/platform.ts';
 import { openChats } from '../../../src/app/chats.ts';
 import type { ChatOptions, Chats } from '../../../src/app/chats.ts';
 import { openDefender } from '../../../src/app/defenderAccess.ts';
+import { Health } from '../../../src/app/health.ts';
 import type { DefenderAccess } from '../../../src/app/defenderAccess.ts';
 import { PolicyReload } from '../../../src/app/policyReload.ts';
 import { Shutdown } from '../../../src/app/shutdown.ts';
@@ -60,6 +61,8 @@ export interface RunningBot {
   readonly store: Store;
   readonly loop: Workers;
   readonly chats: Chats;
+  /** What /healthz and /readyz answer. */
+  readonly health: Health;
   /** Everything down, as on SIGTERM. */
   stop(): Promise<void>;
 }
@@ -102,6 +105,17 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
     store,
     loop: bot.loop,
     chats,
+    health: new Health({
+      store,
+      loop: bot.loop,
+      policy: todays.policy,
+      policyTrouble: () => reload.trouble(),
+      chats,
+      // The head of the journal is noted nowhere else in a simulated day.
+      anchoring: { trouble: () => undefined },
+      clock: parts.process.clock,
+      phase: () => 'running',
+    }),
     async stop() {
       await Promise.all([bot.loop.stop(), chats.drain()]);
       await bot.loop.lastCards();

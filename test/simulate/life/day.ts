@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import type { Violation } from '../checks/ledger.ts';
 import { outputCanary } from '../checks/cards.ts';
 import type { Owner } from '../core/schedule.ts';
+import { scriptsTake } from '../plan/aims.ts';
 import { calm } from '../plan/plan.ts';
 import type { Move, Plan } from '../plan/plan.ts';
 import type { PlannedFault } from '../plan/faults.ts';
@@ -61,7 +62,7 @@ class Day {
   }
 
   async play(): Promise<Outcome> {
-    const { schedule, ledger, defender, posts, budgets } = this.#stage;
+    const { schedule, ledger, defender, posts, budgets, health } = this.#stage;
     this.#furnish();
     this.#aim();
     for (const move of this.#plan.moves) schedule.after(move.at, this.#owner, () => this.#move(move));
@@ -72,6 +73,7 @@ class Day {
       await schedule.runUntil(this.#plan.length, () => {
         posts.taken(defender.tenant);
         budgets.look(defender.arrivals);
+        health.look();
       });
     } catch (error) {
       ledger.broken('bug', error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -95,6 +97,7 @@ class Day {
       schedule,
       chance,
       move: (move) => this.#move(move),
+      met: (kind) => this.#stage.ledger.met.has(`${aim.transition} ${kind}`),
       strike: (fault) => {
         if (fault.ms > 0) weather.lay(fault);
         else this.#strike(fault);
@@ -115,15 +118,22 @@ class Day {
       approverGroup,
       groupMembers.map((name) => people[name].slack),
     );
+    const { aim } = this.#plan;
+    const scriptMs = aim === undefined ? undefined : scriptsTake(aim);
     for (const { name } of defender.tenant.devices())
-      defender.tenant.changeDevice(name, { scriptOutput: `${outputCanary} on ${name}` });
+      defender.tenant.changeDevice(name, {
+        scriptOutput: `${outputCanary} on ${name}`,
+        ...(scriptMs === undefined ? {} : { scriptMs }),
+      });
   }
 
   #move(move: Move): void {
     const { actors, weather, slack } = this.#stage;
     switch (move.do) {
       case 'say':
-        if (move.line.startsWith('freeze')) weather.happened('freeze');
+        // And for a minute after its end.
+        if (move.line.startsWith('freeze') || (move.line === 'unfreeze' && this.#stage.frozen()))
+          weather.happened('freeze');
         {
           actors.say(move);
           return;
@@ -177,6 +187,7 @@ class Day {
         }
       case 'suspended': {
         schedule.standStill(by, this.#machine.process);
+        this.#stage.health.standsStill(by);
         schedule.after(by, this.#owner, () => weather.happened(kind));
         return;
       }

@@ -74,6 +74,7 @@ export class Machine {
       (bot) => {
         if (!process.alive) return;
         this.#bot = bot;
+        stage.health.runs(bot.health);
         // Until it runs again, nothing can meet what ended the one before it.
         if (this.#ended !== undefined) stage.weather.happened(this.#ended);
       },
@@ -90,6 +91,7 @@ export class Machine {
   crash(how: 'kill' | 'powerCut'): void {
     if (this.#over || !this.#process.alive) return;
     this.#process.kill();
+    this.#stage.health.runs(undefined);
     this.#startLater(how);
   }
 
@@ -97,6 +99,7 @@ export class Machine {
   restart(): void {
     const [bot, process] = [this.#bot, this.#process];
     if (bot === undefined || !process.alive || this.#over) return;
+    this.#stage.health.runs(undefined);
     const late = this.#stage.schedule.after(stopWithin, this.#supervisor, () => this.crash('kill'));
     const ended = (): void => {
       if (!process.alive) return;

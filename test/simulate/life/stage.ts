@@ -5,6 +5,7 @@ import { Weather } from '../core/weather.ts';
 import { BudgetChecks } from '../checks/budgets.ts';
 import { CardChecks } from '../checks/cards.ts';
 import { DeedChecks } from '../checks/deeds.ts';
+import { HealthChecks } from '../checks/health.ts';
 import { Ledger } from '../checks/ledger.ts';
 import { PostChecks } from '../checks/posts.ts';
 import type { Since, World } from '../checks/posts.ts';
@@ -46,6 +47,7 @@ export class Stage implements World {
   readonly cards: CardChecks;
   readonly posts: PostChecks;
   readonly budgets: BudgetChecks;
+  readonly health: HealthChecks;
   readonly defender: DefenderSide;
   readonly slack: SlackSide;
   readonly teams: TeamsSide;
@@ -86,12 +88,17 @@ export class Stage implements World {
     this.cards = new CardChecks(ledger, () => schedule.trueTime(), isPrivate);
     this.posts = new PostChecks(ledger, this, elapsed);
     this.budgets = new BudgetChecks(ledger);
+    const health = (this.health = new HealthChecks(ledger, elapsed, {
+      troubled: () => weather.around().size > 0,
+      clockIsRight: () => this.clockOff === 0,
+    }));
     this.defender = new DefenderSide(schedule, weather, chance);
     this.slack = new SlackSide({
       schedule,
       chance,
       weather,
       done: calls.slack,
+      ended: (answered) => health.called('slack', answered),
       acknowledged: ({ id }, body) => this.#acknowledged('slack', id, body),
     });
     this.teams = new TeamsSide(
@@ -116,9 +123,16 @@ export class Stage implements World {
           ask.url.origin === defenderOrigin || ask.url.origin === blobOrigin
             ? this.defender.receive(ask, sentAt)
             : this.teams.receive(ask),
+        ended: ({ origin }, answered) => {
+          if (origin !== blobOrigin) health.called(origin === teamsOrigin ? 'teams' : 'defender', answered);
+        },
       },
     });
-    this.disk = new DiskSide({ chance, weather });
+    this.disk = new DiskSide({
+      chance,
+      weather,
+      journaled: (written) => health.called('journal', written),
+    });
     const { slack, teams, defender, deeds } = this;
     this.actors = new Actors({ schedule, chance, weather, slack, teams, defender, ledger, deeds });
     this.#noteLibrary();

@@ -28,8 +28,11 @@ export function aimOf(seed: number): Aim {
 
 type Likelier = Pick<PlannedFault, 'kind' | 'only' | 'often' | 'by'>;
 
+/** Lists show every action by then. Milliseconds. */
+export const longestStale = 20 * 60_000;
+
 const lostAnswers: Likelier = { kind: 'resetAfter', only: 'run', often: 0.5 };
-const lostPosts: Likelier = { kind: 'resetBefore', only: 'run', often: 0.6 };
+const lostPosts: Likelier = { kind: 'resetBefore', only: 'run', often: 0.75 };
 
 /** Faults of single calls without which a transition hardly happens. A transition that is not here needs none. */
 const likelier: Readonly<Record<string, readonly Likelier[]>> = {
@@ -40,12 +43,24 @@ const likelier: Readonly<Record<string, readonly Likelier[]>> = {
   found: [lostAnswers],
   resubmitted: [lostPosts],
   abandoned: [lostPosts],
-  foundLate: [lostAnswers, { kind: 'staleList', only: 'list', often: 0.9 }],
+  foundLate: [
+    { ...lostAnswers, often: 0.75 },
+    { kind: 'staleList', only: 'list', often: 0.97, by: longestStale },
+  ],
   actionMissing: [
-    { kind: 'staleList', only: 'list', often: 0.97 },
-    { kind: 'staleList', only: 'get', often: 0.9 },
+    { kind: 'staleList', only: 'list', often: 0.97, by: longestStale },
+    { kind: 'staleList', only: 'get', often: 0.95, by: longestStale },
   ],
 };
+
+/** Due only where sessions run for longer than a minute. */
+const needTime: ReadonlySet<string> = new Set(['actionMissing', 'overdue', 'progressed', 'cancelAsked']);
+const longScript = 8 * 60_000;
+
+/** For how long scripts run on this day, where not as long as their device takes; milliseconds. */
+export function scriptsTake({ transition }: Aim): number | undefined {
+  return needTime.has(transition) ? longScript : undefined;
+}
 
 /** They last from the start until then (elapsed milliseconds). */
 export function likelierFaults({ transition }: Aim, until: number): readonly PlannedFault[] {

@@ -80,7 +80,7 @@ export interface PlannedFault {
   readonly at: number;
   /** 0 for what happens at one moment. */
   readonly ms: number;
-  /** For the clock: by how many milliseconds it is set; for a stand-still: how long; for 429: its Retry-After. */
+  /** For the clock: by how many milliseconds it is set; for a stand-still: how long; for 429: its Retry-After; for lists: how old an action is that they leave out. */
   readonly by?: number;
   /** Strikes calls of this name alone, and counts as there only when it does. */
   readonly only?: string;

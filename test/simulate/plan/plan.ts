@@ -6,7 +6,7 @@ import type { PersonName, VariantName } from '../life/policies.ts';
 import { aimOf, likelierFaults } from './aims.ts';
 import type { Aim } from './aims.ts';
 import { faultKinds, faultNames } from './faults.ts';
-import type { FaultKind, PlannedFault } from './faults.ts';
+import type { FaultKind, FaultName, PlannedFault } from './faults.ts';
 
 export type Surface = 'slack' | 'teams';
 
@@ -88,9 +88,13 @@ export function planOf(seed: number, size: PlanSize = usualSize): Plan {
   const drawn = faultsOf(chance, size.faults, stormy);
   const moves = movesOf(chance, size.asks, stormy, drawn);
   const faults = [...drawn, ...likelierFaults(aim, stormy)];
-  const pollGap = chance.oneOf('poll gap', pollGaps);
+  const drawnGap = chance.oneOf('poll gap', pollGaps);
+  // It takes several readings in a row, which a minute has to have room for.
+  const pollGap = aim.transition === 'actionMissing' ? pollGaps[0] : drawnGap;
   return { seed, length, pollGap, aim, faults, moves: [...moves].sort((one, other) => one.at - other.at) };
 }
+
+const outages: ReadonlySet<FaultName> = new Set(['defenderDown', 'chatDown', 'diskFull']);
 
 function faultsOf(chance: Chance, count: number, until: number): readonly PlannedFault[] {
   const drawn = new Map<string, number>();
@@ -107,6 +111,8 @@ function faultsOf(chance: Chance, count: number, until: number): readonly Planne
       at,
       ms,
       ...(kind === 'clockSet' ? { by: chance.between('clock', -3 * hour, 2 * hour) } : {}),
+      // Half of the outages are whole: nothing comes through until they end.
+      ...(outages.has(kind) && chance.happens('whole outage', 0.5) ? { often: 1 } : {}),
       ...(kind === 'suspended' ? { by: chance.between('still', 30_000, 30 * minute) } : {}),
     });
   }

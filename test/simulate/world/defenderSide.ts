@@ -12,6 +12,7 @@ import type { HttpRequest } from '../../../src/adapters/outbound/http.ts';
 import type { Chance } from '../core/chance.ts';
 import type { Owner, Schedule } from '../core/schedule.ts';
 import type { Weather } from '../core/weather.ts';
+import { longestStale } from '../plan/aims.ts';
 
 export const defenderOrigin = 'http://127.0.0.1:9001';
 export const blobOrigin = 'http://127.0.0.1:9002';
@@ -160,18 +161,20 @@ export class DefenderSide {
   /** What a stale list leaves out, its own address may not know either. */
   #isYoung(kind: Kind, url: URL): boolean {
     if (kind !== 'get' || !this.#weather.strikes('staleList', kind)) return false;
-    const age = this.#chance.between('stale', 10_000, 20 * minute);
+    const age = this.#weather.by('staleList', kind) ?? this.#chance.between('stale', 10_000, longestStale);
     const action = this.tenant.action(url.pathname.split('/').at(-1) ?? '');
     return action !== undefined && action.createdAt > this.tenant.now() - age;
   }
 
   #plantStale(): void {
-    if (this.#chance.happens('order', 0.3)) this.tenant.faults.plant({ what: 'reverseList', on: 'list' });
+    const planned = this.#weather.by('staleList', 'list');
+    if (planned === undefined && this.#chance.happens('order', 0.3))
+      this.tenant.faults.plant({ what: 'reverseList', on: 'list' });
     else
       this.tenant.faults.plant({
         what: 'staleList',
         on: 'list',
-        ms: this.#chance.between('stale', 10_000, 20 * minute),
+        ms: planned ?? this.#chance.between('stale', 10_000, longestStale),
       });
   }
 

@@ -8,6 +8,8 @@ import type { Weather } from '../core/weather.ts';
 export interface DiskParts {
   readonly chance: Chance;
   readonly weather: Weather;
+  /** The journal was written, or could not be. */
+  readonly journaled?: (written: boolean) => void;
 }
 
 /** Milliseconds that a sync takes, on a good day and on a slow disk. */
@@ -69,7 +71,16 @@ export class DiskSide {
     };
   }
 
-  #fault(...[operation, , bytes]: Parameters<Fault>): ReturnType<Fault> {
+  #fault(...call: Parameters<Fault>): ReturnType<Fault> {
+    const [operation, path] = call;
+    const fault = this.#drawn(...call);
+    if (fault !== undefined || operation === 'sync') {
+      if (path.includes('/journal-')) this.#parts.journaled?.(fault === undefined);
+    }
+    return fault;
+  }
+
+  #drawn(...[operation, , bytes]: Parameters<Fault>): ReturnType<Fault> {
     const { chance, weather } = this.#parts;
     if (writing.has(operation) && weather.strikes('diskFull', operation))
       return { code: 'ENOSPC', arrives: operation === 'append' ? chance.between('arrives', 0, bytes) : 0 };

@@ -17,6 +17,8 @@ export interface Servers {
   /** Whether this host cannot be reached now. */
   down(url: URL): boolean;
   receive(ask: HttpRequest, sentAt: number): Said;
+  /** The caller knows what became of it: whether an answer came, whatever it says. */
+  ended?(url: URL, answered: boolean): void;
 }
 
 export interface NetworkParts {
@@ -49,28 +51,34 @@ export class Network {
     const where = `${ask.method} ${ask.url.origin}`;
     const sentAt = schedule.elapsed();
     return new Promise((resolve, reject) => {
-      const fail = (code: 'notSent' | 'ambiguous', why: string): void =>
+      const fail = (code: 'notSent' | 'ambiguous', why: string): void => {
+        servers.ended?.(ask.url, false);
         reject(
           new HttpError(code, `${where}: ${why}`, {
             cause: Object.assign(new Error(why), { code: 'ECONNRESET' }),
           }),
         );
+      };
       if (servers.down(ask.url)) {
         schedule.after(chance.between('refused', ...refusedAfter), process, () =>
           fail('notSent', 'could not connect'),
         );
         return;
       }
-      const giveUp = schedule.after(ask.timeoutMs ?? 30_000, process, () =>
-        reject(new HttpError('ambiguous', `${where}: no whole answer in time`)),
-      );
+      const giveUp = schedule.after(ask.timeoutMs ?? 30_000, process, () => {
+        servers.ended?.(ask.url, false);
+        reject(new HttpError('ambiguous', `${where}: no whole answer in time`));
+      });
       schedule.after(chance.between('there', ...leg), this.#wire, () => {
         const said = servers.receive(ask, sentAt);
         const back = chance.between('back', ...leg) + (said === 'broken' ? 0 : (said.delayMs ?? 0));
         schedule.after(back, process, () => {
           giveUp();
           if (said === 'broken') fail('ambiguous', 'the connection broke');
-          else taken(ask, said, resolve, reject);
+          else {
+            servers.ended?.(ask.url, true);
+            taken(ask, said, resolve, reject);
+          }
         });
       });
     });

@@ -53,6 +53,8 @@ export interface SlackParts {
   readonly chance: Chance;
   readonly weather: Weather;
   readonly done: (call: SlackDone) => void;
+  /** The bot knows what became of a call of its: whether an answer came, whatever it says. */
+  readonly ended?: (answered: boolean) => void;
   /** A delivery was acknowledged: Slack forgets it. */
   readonly acknowledged: (delivery: SlackDelivery, body: unknown) => void;
 }
@@ -113,14 +115,16 @@ export class SlackSide {
   }
 
   fetchOf(process: Process): SlackFetch {
-    const { schedule, chance, weather } = this.#parts;
+    const { schedule, chance, weather, ended } = this.#parts;
     return (url, init) => {
       if (!process.alive) return never();
       const target = new URL(url instanceof Request ? url.url : String(url));
       const body = textOf(init?.body);
       return new Promise((resolve, reject) => {
-        const fail = (code: string): void =>
+        const fail = (code: string): void => {
+          ended?.(false);
           reject(Object.assign(new Error(`fetch failed: ${code}`), { code }));
+        };
         if (weather.strikes('chatDown', 'slack')) {
           schedule.after(chance.between('slack refused', 5, 4_000), process, () => fail('ECONNREFUSED'));
           return;
@@ -132,6 +136,7 @@ export class SlackSide {
           if (weather.strikes('chatLost', 'slack')) return;
           schedule.after(chance.between('slack back', ...leg), process, () => {
             giveUp();
+            ended?.(true);
             resolve(answered(target.href, answer));
           });
         });
