@@ -94,6 +94,7 @@ export const collections: Bounds = {
   'bot/workers/cards/cardCalls.ts #refusedNotes': withRequest,
   'bot/workers/cards/cardCalls.ts #unwritten': withRequest,
   'bot/workers/cards/cardSync.ts #flights': underWay,
+  'bot/workers/cards/cardSync.ts #marks': withRequest,
   'bot/workers/cards/cardSync.ts #redraw': withRequest,
   'bot/workers/cards/cardSync.ts #shownPlace': withRequest,
   'bot/workers/cards/cardSync.ts #silent': configured,

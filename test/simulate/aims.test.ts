@@ -24,7 +24,7 @@ interface Aimed {
   readonly moves: Move[];
 }
 
-function aimed(aim: Aim, until = 20 * hour): Aimed {
+function aimed(aim: Aim, until = 20 * hour, met: Aim['kinds'] = []): Aimed {
   const chance = new Chance(1);
   const schedule = new Schedule(0, chance);
   const [struck, moves]: [PlannedFault[], Move[]] = [[], []];
@@ -33,7 +33,7 @@ function aimed(aim: Aim, until = 20 * hour): Aimed {
     chance,
     move: (move) => void moves.push(move),
     strike: (fault) => void struck.push(fault),
-    met: () => false,
+    met: (kind) => met.includes(kind),
   });
   return { schedule, aiming, struck, moves };
 }
@@ -85,6 +85,23 @@ describe('an aim', () => {
     expect(struck).toHaveLength(1);
     expect(moves.length).toBeGreaterThan(0);
     for (const move of moves) expect(move).toMatchObject({ do: 'press', verb: 'deny' });
+  });
+
+  test('is due where a person may send again, and once a session has begun; each kind that was met waits', async () => {
+    const resending = aimed({ transition: 'resubmitted', kinds: ['slowDisk'] });
+    resending.aiming.changed(requests.unknown, event('lost'));
+    await resending.schedule.runUntil(hour);
+    expect(resending.struck).toEqual([]);
+    const late = aimed({ transition: 'overdue', kinds: ['killed'] });
+    late.aiming.changed(requests.running, event('submitted'));
+    await late.schedule.runUntil(hour);
+    // The clock is set while no process runs, and set back later.
+    expect(late.struck.map(({ kind }) => kind)).toEqual(['killed', 'clockSet', 'clockSet']);
+    expect(late.struck.map(({ by = 0 }) => Math.sign(by))).toEqual([0, 1, -1]);
+    const over = aimed({ transition: 'denied', kinds: ['restart', 'slowDisk'] }, 20 * hour, ['restart']);
+    for (let count = 0; count < 3; count += 1) over.aiming.changed(requests.awaitingApproval, event('asked'));
+    await over.schedule.runUntil(hour);
+    expect(new Set(over.struck.map(({ kind }) => kind))).toEqual(new Set(['slowDisk']));
   });
 
   test('lays nothing once the faults of the day are over, and no kind again and again', async () => {
