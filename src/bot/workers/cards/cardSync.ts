@@ -1,13 +1,13 @@
 // Card sync: keeps the cards in step with the store; newest state only, one call in flight per card, ended
 // requests first. No answer of a chat ends a card.
 import { isOpen, surfaceKey } from '../../../liveResponse/request/request.ts';
-import type { CardView } from '../../../../cards/view.ts';
 import type { Request } from '../../../liveResponse/request/request.ts';
 import type { Deps } from '../../deps.ts';
 import type { ChatPort } from '../../ports.ts';
 import { sessionsIn } from '../transition.ts';
 import { cardPlacesOf } from '../reads/cardPlaces.ts';
 import type { CardPlace } from '../../policy/places.ts';
+import { beyondRevision } from './cardViews.ts';
 import type { CardViews } from './cardViews.ts';
 import { pendingNotification } from './announcements.ts';
 import type { Notification } from './announcements.ts';
@@ -418,18 +418,6 @@ export class CardSync {
       ? pendingNotification(this.#deps, request, full)
       : undefined;
   }
-}
-
-/** What of a card may change though its request does not: by a freeze, the queue, an outage, a twin. */
-function beyondRevision({ status, lead, facts, buttons }: CardView): string {
-  // A time that moves on by itself, such as the one at which a place in the queue is expected to come up, is
-  // no news: each would cost a call.
-  return JSON.stringify([
-    status,
-    lead.replace(/\b\d{2}:\d{2}\b/g, ''),
-    facts,
-    buttons.map(({ verb, confirm }) => [verb, confirm]),
-  ]);
 }
 
 function keyOf(id: string, { surface, place }: Pick<CardPlace, 'surface' | 'place'>): string {

@@ -277,3 +277,15 @@ export function wordsOf(
   });
   return { title: titleOf(request), status, lead };
 }
+
+/** What of a card may change though its request does not: by a freeze, the queue, an outage, a twin. */
+export function beyondRevision({ status, lead, facts, buttons }: CardView): string {
+  // A time that moves on by itself, such as the one at which a place in the queue is expected to come up, is
+  // no news: each would cost a call.
+  return JSON.stringify([
+    status,
+    lead.replace(/\b\d{2}:\d{2}\b/g, ''),
+    facts,
+    buttons.map(({ verb, confirm }) => [verb, confirm]),
+  ]);
+}
