@@ -100,6 +100,8 @@ class RunningWorker implements Worker {
 
   nudge(): void {
     this.#nudged = true;
+    // A pass that is under way sees it at its end.
+    if (this.#running) return;
     // With a reason of its own: without one an exception is made, with its stack, for each of many nudges.
     this.#wait.abort(nudged);
   }
