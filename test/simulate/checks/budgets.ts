@@ -3,8 +3,8 @@
 import type { Arrival } from '../world/defenderSide.ts';
 import type { Ledger } from './ledger.ts';
 
-/** As documented; but fewer submissions, because so few people never ask for ten within a minute. */
-export const allowed = { submitsPerMinute: 2, callsPerMinute: 100, callsPerHour: 1_500 } as const;
+/** As documented; but fewer submissions, because so few people hardly ever have two approved within a minute. */
+export const allowed = { submitsPerMinute: 1, callsPerMinute: 100, callsPerHour: 1_500 } as const;
 
 const limits: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
   run: [[allowed.submitsPerMinute, 60_000]],

@@ -60,7 +60,7 @@ export interface PlanSize {
   readonly faults: number;
 }
 
-export const usualSize: PlanSize = { hours: 24, asks: 17, faults: 30 };
+export const usualSize: PlanSize = { hours: 24, asks: 15, faults: 30 };
 
 const windows = [
   'hosta',
@@ -143,7 +143,7 @@ function movesOf(
   }
   for (let at = 10 * minute; at < until + calm / 2; at += chance.between('sweep', 5 * minute, 15 * minute))
     moves.push(swept(chance, at));
-  return [...moves, ...heldBack(chance, until), ...changes(chance, until, faults)];
+  return [...moves, ...heldBack(chance, until), ...atOnce(chance, until), ...changes(chance, until, faults)];
 }
 
 function asked(chance: Chance, number: number, at: number): Move {
@@ -208,6 +208,35 @@ function heldBack(chance: Chance, until: number): readonly Move[] {
         ? [{ at: start + 10 * minute, do: 'content', file: 'minidump.ps1' } as const]
         : []),
       { at: start + away, do: 'device', name, online: true } as const,
+    ];
+  });
+}
+
+/** Two devices of one incident: asked and approved together, so that one of the two has to wait for the budget. */
+function atOnce(chance: Chance, until: number): readonly Move[] {
+  const start = chance.between('at once', minute, until - hour);
+  const first = Math.floor(chance.between('devices at once', 0, windows.length));
+  return [0, 1].flatMap((number): readonly Move[] => {
+    const mark = `together-${number}-end`;
+    const device = windows[(first + number) % windows.length] ?? 'hosta';
+    return [
+      {
+        at: start + number * 5_000,
+        do: 'say',
+        surface: 'slack',
+        who: 'rio',
+        room: 'open',
+        line: `dump ${device} together${number} --reason "${mark}"`,
+        mark,
+      },
+      ...[2, 3].map((later) => ({
+        at: start + later * minute + number * 10_000,
+        do: 'press' as const,
+        surface: 'slack' as const,
+        who: 'amy' as const,
+        verb: 'approve',
+        pick: 0.999,
+      })),
     ];
   });
 }
