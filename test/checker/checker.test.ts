@@ -44,10 +44,13 @@ describe('the command', () => {
     const stale = { ...look, name: 'gone', find: 'a text that is nowhere' };
     const { code, lines } = run([look, survivor, stale]);
     expect(code).toBe(1);
-    expect(lines).toHaveLength(4);
+    expect(lines).toHaveLength(5);
     expect(lines.find((line) => line.startsWith('caught'))).toMatch(/ s +look-alikes +suite: .*\S/);
     expect(lines.find((line) => line.startsWith('survived'))).toMatch(/ nothing +\d+ tests pass without it$/);
     expect(lines.find((line) => line.startsWith('stale'))).toMatch(/ gone +dist.*0 times instead of once$/);
+    expect(lines.at(-2)).toMatch(
+      /^not caught: npm run check-the-checker -- --only nothing --only gone --faults \S+ tries them again$/,
+    );
     expect(lines.at(-1)).toMatch(/^3 planted faults: 1 caught, 1 survived, 1 stale, \d+ s$/);
   }, 180_000);
 

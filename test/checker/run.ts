@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { openCopy } from '../guards/copy.ts';
 import { shuffled } from '../mutate/shuffle.ts';
 import { root } from '../support/root.ts';
+import { calledWrongly, fileThatIsThere, optionsOr, wholeNumber } from '../support/wrongOption.ts';
 import { readFaults } from './faults.ts';
 import type { Fault } from './faults.ts';
 import { knownDays, methodWords, pageWith, rowsAfter, rowsIn } from './table.ts';
@@ -21,7 +22,12 @@ const usage = `npm run check-the-checker -- [options]
   --known         plays first the day that docs/reliability.md names; else days are played from seed 1 on
   --jobs N        faults at the same time (2)
   --write         writes what caught each, and after how long, into docs/reliability.md
-  --faults FILE   another list than those of test/checker/faults`;
+  --faults FILE   another list than those of test/checker/faults
+  --help          prints this
+"caught": the check noticed the fault, and is quiet without it. "survived": nothing noticed it, so the check has a
+gap. "stale": its text is no longer in the source, or no program comes of it: correct its entry. "invalid": the
+check fails without the fault already: repair that first.
+Ends with 0 where every fault was caught, with 1 where one was not, and with 2 where an option is wrong.`;
 
 interface Options {
   readonly list: boolean;
@@ -41,7 +47,7 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** The exit code where only help was asked for, or an option is wrong. */
+/** The exit code where only help was asked for. @throws where an option is wrong */
 function optionsGiven(): Options | { readonly exit: number } {
   const { values } = parseArgs({
     options: {
@@ -50,21 +56,23 @@ function optionsGiven(): Options | { readonly exit: number } {
       count: { type: 'string' },
       seed: { type: 'string' },
       known: { type: 'boolean', default: false },
-      jobs: { type: 'string', default: '2' },
+      jobs: { type: 'string' },
       write: { type: 'boolean', default: false },
       faults: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
-  const jobs = Number(values.jobs);
-  const count = values.count === undefined ? undefined : Number(values.count);
-  const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
-  const right = [jobs, count ?? 1].every((number) => Number.isInteger(number) && number >= 1);
-  if (values.help || !right || !Number.isInteger(seed)) {
+  if (values.help) {
     print(usage);
-    return { exit: values.help ? 0 : 2 };
+    return { exit: 0 };
   }
-  return { ...values, faults: values.faults, jobs, count, seed };
+  return {
+    ...values,
+    faults: values.faults === undefined ? undefined : fileThatIsThere('faults', values.faults),
+    jobs: wholeNumber('jobs', values.jobs, 2),
+    count: values.count === undefined ? undefined : wholeNumber('count', values.count, 1),
+    seed: wholeNumber('seed', values.seed, Date.now() % 1_000_000, 0),
+  };
 }
 
 function selectedOf(faults: readonly Fault[], { only, count, seed }: Options): readonly Fault[] {
@@ -128,7 +136,7 @@ function write(faults: readonly Fault[], verdicts: ReadonlyMap<Fault, Verdict>):
 }
 
 async function main(): Promise<number> {
-  const options = optionsGiven();
+  const options = optionsOr(usage, optionsGiven) ?? { exit: calledWrongly };
   if ('exit' in options) return options.exit;
   const faults = readFaults(options.faults);
   const unknown = options.only.find((name) => !faults.some((fault) => fault.name === name));
@@ -152,10 +160,19 @@ async function main(): Promise<number> {
   const others = (['stale', 'invalid'] as const)
     .filter((kind) => counts(kind) > 0)
     .map((kind) => `, ${counts(kind)} ${kind}`);
+  const missed = selected.filter((fault) => verdicts.get(fault)?.kind !== 'caught');
+  if (missed.length > 0) print(toRepeat(missed, options));
   print(
     `${selected.length} planted faults: ${counts('caught')} caught, ${counts('survived')} survived${others.join('')}, ${Math.round((performance.now() - began) / 1_000)} s`,
   );
-  return counts('caught') === selected.length ? 0 : 1;
+  return missed.length === 0 ? 0 : 1;
+}
+
+/** What to type for those that were not caught. */
+function toRepeat(missed: readonly Fault[], { known, faults }: Options): string {
+  const names = missed.map(({ name }) => ` --only ${name}`).join('');
+  const list = faults === undefined ? '' : ` --faults ${faults}`;
+  return `not caught: npm run check-the-checker --${names}${known ? ' --known' : ''}${list} tries them again`;
 }
 
 process.exitCode = await main();

@@ -59,16 +59,23 @@ export async function judged({ stage, chronicle, kills, seed, killed, seconds }:
   const goals = goalsIn(verdict, canaries, share);
   const idle = verdict.figures['acknowledged'] ?? 0;
   if (idle < kills || evidence.submissions.length === 0) {
-    print(`${goals} Too little was done to show anything. Seed ${seed}.`);
+    print(
+      `FAILED: too little was done to show anything (${idle} deeds acknowledged, ${evidence.submissions.length} sessions started): more kills, or a machine with less to do. ${goals} ${toRepeat({ kills, seed })}`,
+    );
     return 1;
   }
   const well = Object.values(broken).every((all) => all.length === 0);
   print(
     well
       ? `${kills} kills in ${seconds} s, seed ${seed}: ${goals}`
-      : `FAILED, ${goals} Repeat it: npm run crash-test -- --kills ${kills} --seed ${seed} --keep`,
+      : `FAILED, ${goals} ${toRepeat({ kills, seed })}`,
   );
   return well ? 0 : 1;
+}
+
+/** What to type after a run in which something was found. */
+export function toRepeat({ kills, seed }: Pick<Ended, 'kills' | 'seed'>): string {
+  return `Repeat it: npm run crash-test -- --kills ${kills} --seed ${seed} --keep`;
 }
 
 export function print(line: string): void {

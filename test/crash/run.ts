@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { inspect, parseArgs } from 'node:util';
 import type { Program } from '../support/programs/program.ts';
 import { addressIn } from '../support/programs/program.ts';
+import { calledWrongly, optionsOr, wholeNumber } from '../support/wrongOption.ts';
 import { befall, Chronicle, happeningIn, libraryChangesBefore } from './happenings.ts';
 import { People } from './people.ts';
 import { between, randomFrom } from './random.ts';
@@ -14,15 +15,18 @@ import type { Random } from './random.ts';
 import { deviceCount } from './tenant.ts';
 import { Stage } from './stage.ts';
 import type { Doors } from './stage.ts';
-import { judged, print, tellBroken } from './report.ts';
+import { judged, print, tellBroken, toRepeat } from './report.ts';
 import { verdictOf } from './verdict.ts';
 
 const usage = `npm run crash-test -- [options]
   --kills N     how often the bot is killed (60)
-  --seed N      the same people, moments, faults and transports as in an earlier run
-  --keep        leave the folder with journal and logs
+  --seed N      the same people, moments, faults and transports as in an earlier run (by the clock)
+  --keep        leaves the folder with journal and logs, and prints where it is
+  --help        prints this
 After a SIGINT to this process alone it kills no more, and judges what there is.
-Timing differs from run to run, so a seed makes the same thing likely, not certain.`;
+Timing differs from run to run, so a seed makes the same thing likely, not certain.
+Ends with 0 where nothing was found, with 1 where something was, or where too little was done to tell, and with 2
+where an option is wrong.`;
 
 /**
  * After the last kill, how long nothing may get better before everything has come to its end. The bot changes
@@ -121,8 +125,8 @@ interface Options {
   readonly keep: boolean;
 }
 
-/** Undefined where only help was asked for. */
-function optionsGiven(): Options | undefined {
+/** The exit code where only help was asked for. @throws where an option is wrong */
+function optionsGiven(): Options | { readonly exit: number } {
   const { values } = parseArgs({
     options: {
       kills: { type: 'string' },
@@ -133,13 +137,13 @@ function optionsGiven(): Options | undefined {
   });
   if (values.help === true) {
     print(usage);
-    return undefined;
+    return { exit: 0 };
   }
-  const kills = Number(values.kills ?? 60);
-  const seed = Number(values.seed ?? Date.now() % 1_000_000);
-  if (!Number.isSafeInteger(kills) || kills < 1 || !Number.isSafeInteger(seed))
-    throw new RangeError(`--kills and --seed are whole numbers.\n${usage}`);
-  return { kills, seed, keep: values.keep === true };
+  return {
+    kills: wholeNumber('kills', values.kills, 60),
+    seed: wholeNumber('seed', values.seed, Date.now() % 1_000_000, 0),
+    keep: values.keep === true,
+  };
 }
 
 interface Run {
@@ -187,9 +191,7 @@ async function monitored(stage: Stage, bot: Program): Promise<void> {
     stage.note(await (await fetch(address)).text());
 }
 
-async function main(): Promise<number> {
-  const options = optionsGiven();
-  if (options === undefined) return 0;
+async function crashTest(options: Options): Promise<number> {
   const { kills, seed } = options;
   print(`crash test: ${kills} kills, seed ${seed}`);
   const began = performance.now();
@@ -215,7 +217,7 @@ async function main(): Promise<number> {
     return await played(run, began);
   } finally {
     await stage.close(options.keep);
-    if (options.keep) print(`kept: ${stage.dir}`);
+    if (options.keep) print(`kept: ${stage.dir} (its folder data may be a disk of its own: umount it first)`);
   }
 }
 
@@ -264,10 +266,12 @@ function seconds(began: number): number {
   return Math.round((performance.now() - began) / 1000);
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    print(inspect(error));
-    process.exitCode = 1;
-  },
-);
+const options = optionsOr(usage, optionsGiven) ?? { exit: calledWrongly };
+process.exitCode =
+  'exit' in options
+    ? options.exit
+    : await crashTest(options).catch((error: unknown) => {
+        print(inspect(error));
+        print(`FAILED: the crash test could not go on, and shows nothing. ${toRepeat(options)}`);
+        return 1;
+      });

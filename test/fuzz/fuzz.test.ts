@@ -140,5 +140,7 @@ test('options are read, and what is none of them is refused', () => {
     seed: 3,
   });
   expect(() => readOptions(['--target', 'nothing'], 7)).toThrow('There is no target nothing.');
-  expect(() => readOptions(['--seconds', 'x'], 7)).toThrow('"x" is no number of at least 1.');
+  expect(() => readOptions(['--seconds', 'x'], 7)).toThrow(
+    '--seconds is a whole number from 1 on, and not "x".',
+  );
 });

@@ -1,5 +1,8 @@
 // What can be said behind `npm run fuzz --`.
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { fileThatIsThere, wholeNumber } from '../support/wrongOption.ts';
+import { targetOf } from './loop/fixtures.ts';
 import { plantedNames, targetNames } from './targets.ts';
 
 export interface Options {
@@ -13,23 +16,23 @@ export interface Options {
   readonly fixtures: string | undefined;
   /** One input to run again. */
   readonly replay: string | undefined;
+  /** Only what can be given is to be printed. */
+  readonly help: boolean;
 }
 
-export const usage = `npm run fuzz -- [--seconds N] [--cases N] [--seed N] [--target NAME]... [--replay FILE]
+export const usage = `npm run fuzz -- [options]
+  --seconds N      over all targets together (60, or as long as it takes where --cases is given)
+  --cases N        per target
+  --seed N         makes the same cases again, as far as cases and not seconds end them (by the clock)
+  --target NAME    one of ${targetNames.join(', ')}; may be given more than once (all)
+  --replay FILE    runs one file of test/fuzz/fixtures again, and nothing else
+  --fixtures DIR   the folder that failing inputs are written to (test/fuzz/fixtures)
+  --help           prints this
+A failing input is made smaller, written to that folder, and printed with the line that runs it again.
+Ends with 0 where nothing failed, with 1 where something did, and with 2 where an option is wrong.`;
 
---seconds   over all targets together; 60 by default, and as long as it takes where --cases is given
---cases     per target
---seed      makes the same cases again, as far as cases and not seconds end them; by the clock by default
---target    one of ${targetNames.join(', ')}
---replay    runs one file of test/fuzz/fixtures again
---fixtures  the folder that failing inputs are written to; test/fuzz/fixtures by default`;
-
-function numberIn(text: string | undefined, least: number): number | undefined {
-  if (text === undefined) return undefined;
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < least)
-    throw new RangeError(`"${text}" is no number of at least ${least}.`);
-  return number;
+function numberIn(option: string, text: string | undefined, least: number): number | undefined {
+  return text === undefined ? undefined : wholeNumber(option, text, least, least);
 }
 
 /** @throws RangeError, or the parser's TypeError, with what is wrong */
@@ -43,18 +46,23 @@ export function readOptions(args: readonly string[], now: number): Options {
       target: { type: 'string', multiple: true },
       fixtures: { type: 'string' },
       replay: { type: 'string' },
+      help: { type: 'boolean' },
     },
   });
-  const cases = numberIn(values.cases, 1);
+  const cases = numberIn('cases', values.cases, 1);
   const known = [...targetNames, ...plantedNames];
   const strange = values.target?.find((name) => !known.includes(name));
   if (strange !== undefined) throw new RangeError(`There is no target ${strange}.`);
+  const replay = values.replay === undefined ? undefined : fileThatIsThere('replay', values.replay);
+  if (replay !== undefined && !known.includes(targetOf(resolve(replay))))
+    throw new RangeError(`--replay: the folder of ${replay} has the name of no target.`);
   return {
-    seconds: numberIn(values.seconds, 1) ?? (cases === undefined ? 60 : Infinity),
+    seconds: numberIn('seconds', values.seconds, 1) ?? (cases === undefined ? 60 : Infinity),
     cases: cases ?? Infinity,
-    seed: numberIn(values.seed, 0) ?? now % 1_000_000,
+    seed: numberIn('seed', values.seed, 0) ?? now % 1_000_000,
     targets: values.target ?? targetNames,
     fixtures: values.fixtures,
-    replay: values.replay,
+    replay,
+    help: values.help === true,
   };
 }

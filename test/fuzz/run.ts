@@ -10,6 +10,7 @@ import { JudgeProcess } from './loop/judgeProcess.ts';
 import { failureOf, judgeRepeated, signatureOf } from './loop/judging.ts';
 import type { Target } from './loop/target.ts';
 import { smallest } from './loop/smaller.ts';
+import { calledWrongly, optionsOr } from '../support/wrongOption.ts';
 import { readOptions, usage } from './options.ts';
 import type { Options } from './options.ts';
 import { targetNamed } from './targets.ts';
@@ -66,7 +67,8 @@ async function report(campaign: Campaign, judges: JudgeProcess, folder: string):
       triesFor[found.fault],
     );
     const path = writeFixture(folder, campaign.target.name, { ...found, input });
-    say(`FAIL ${campaign.target.name}: ${found.fault}: ${found.why}\n     ${path}`);
+    say(`FAIL ${campaign.target.name}: ${found.fault}: ${found.why}`);
+    say(`     to run it again: npm run fuzz -- --replay ${path}`);
   }
 }
 
@@ -130,12 +132,11 @@ async function fuzz(options: Options): Promise<number> {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  let options: Options;
-  try {
-    options = readOptions(args, Date.now());
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n`);
-    return 2;
+  const options = optionsOr(usage, () => readOptions(args, Date.now()));
+  if (options === undefined) return calledWrongly;
+  if (options.help) {
+    say(usage);
+    return 0;
   }
   return options.replay === undefined ? fuzz(options) : replay(resolve(options.replay));
 }

@@ -5,6 +5,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { inspect, parseArgs } from 'node:util';
+import { calledWrongly, fileThatIsThere, optionsOr, wholeNumber } from '../support/wrongOption.ts';
 import { liveReal } from './real/life.ts';
 import type { Sample } from './real/sample.ts';
 import type { Look } from './simulated/life.ts';
@@ -14,22 +15,45 @@ import { verdictOfDays, verdictOfHours, verdictOfMinutes } from './verdict.ts';
 
 const usage = `npm run long-life -- --simulated | --real [options]
   --simulated     the simulation, in one process; looked at each hour
-    --hours N     how long (72), at four requests an hour
-    --days N      beyond the retention instead, at six requests a day; looked at each day
-    --plant       leaks something for each request, which has to be found
+    --hours N     how long (72), at four requests an hour; fewer than 24 are too few to judge
+    --days N      beyond the retention of 30 days instead, at six requests a day; looked at each day; fewer than
+                  54 are too few to judge
+    --plant       leaks something for each request, which has to be found: exit code 1 is right then
   --real          the built program between servers of its own; looked at each minute
-    --minutes N   how long (60)
+    --minutes N   how long (60); fewer than 16 are too few to judge
     --http        Slack over HTTP, and Teams without botbuilder
     --samples F   appends what was looked at to a file
     --judge F     judges such a file again, and runs nothing
-  --seed N        (1)`;
+  --seed N        the same people and faults as in an earlier run (1)
+  --help          prints this
+Prints a line for each look. Ends with 0 where nothing grows without its bound (docs/limits.md, "What grows"), with
+1 where something does, and with 2 where an option is wrong.`;
 
 interface Outcome {
   readonly told: string;
   readonly wrong: readonly string[];
 }
 
-async function main(): Promise<number> {
+interface RealOptions {
+  readonly minutes: number;
+  readonly http: boolean;
+  /** A file to append to. */
+  readonly samples: string | undefined;
+  /** A file to judge. */
+  readonly judge: string | undefined;
+}
+
+interface Options {
+  readonly simulated: boolean;
+  readonly seed: number;
+  readonly hours: number;
+  readonly days: number | undefined;
+  readonly plant: boolean;
+  readonly real: RealOptions;
+}
+
+/** The exit code where only help was asked for. @throws where an option is wrong */
+function optionsGiven(): Options | { readonly exit: number } {
   const { values } = parseArgs({
     options: {
       simulated: { type: 'boolean' },
@@ -45,28 +69,52 @@ async function main(): Promise<number> {
       help: { type: 'boolean' },
     },
   });
-  if (values.help === true || (values.simulated !== true && values.real !== true)) {
+  if (values.help === true) {
     print(usage);
-    return values.help === true ? 0 : 1;
+    return { exit: 0 };
   }
-  const seed = whole(values.seed ?? '1');
-  const { told, wrong } =
-    values.simulated === true
-      ? await simulated(seed, values, values.plant === true)
-      : await real(seed, { ...values, http: values.http === true });
+  if ((values.simulated === true) === (values.real === true))
+    throw new RangeError('Say which life: --simulated or --real.');
+  return {
+    simulated: values.simulated === true,
+    seed: wholeNumber('seed', values.seed, 1),
+    hours: wholeNumber('hours', values.hours, 72),
+    days: values.days === undefined ? undefined : wholeNumber('days', values.days, 100),
+    plant: values.plant === true,
+    real: {
+      minutes: wholeNumber('minutes', values.minutes, 60),
+      http: values.http === true,
+      samples: values.samples,
+      judge: values.judge === undefined ? undefined : fileThatIsThere('judge', values.judge),
+    },
+  };
+}
+
+async function lived(options: Options): Promise<number> {
+  const { told, wrong } = options.simulated
+    ? await simulated(options)
+    : await real(options.seed, options.real);
   for (const sentence of [...new Set(wrong)].slice(0, 30)) print(sentence);
   print(
-    `long life: ${told}; ${wrong.length === 0 ? 'nothing grows without its bound' : `${wrong.length} wrong`}`,
+    wrong.length === 0
+      ? `long life: ${told}; nothing grows without its bound`
+      : `long life: FAILED, ${told}; ${wrong.length} findings, see above. ${toRepeat(options)}`,
   );
   return wrong.length === 0 ? 0 : 1;
 }
 
-async function simulated(
-  seed: number,
-  { hours, days }: { readonly hours?: string | undefined; readonly days?: string | undefined },
-  plant: boolean,
-): Promise<Outcome> {
-  const args = days === undefined ? [whole(hours ?? '72'), 4, 1, seed] : [whole(days) * 24, 0.25, 24, seed];
+/** What to type after a run in which something was found. */
+function toRepeat({ simulated: isSimulated, seed, hours, days, plant, real: given }: Options): string {
+  const repeated = 'Repeat it: npm run long-life --';
+  if (isSimulated)
+    return `${repeated} --simulated ${days === undefined ? `--hours ${hours}` : `--days ${days}`}${plant ? ' --plant' : ''} --seed ${seed}`;
+  return given.judge === undefined
+    ? `${repeated} --real --minutes ${given.minutes}${given.http ? ' --http' : ''} --seed ${seed}`
+    : `${repeated} --real --judge ${given.judge}`;
+}
+
+async function simulated({ seed, hours, days, plant }: Options): Promise<Outcome> {
+  const args = days === undefined ? [hours, 4, 1, seed] : [days * 24, 0.25, 24, seed];
   print(lookHead);
   const looks: Look[] = [];
   const bugs = await child([...args.map(String), ...(plant ? ['plant'] : [])], (look) => {
@@ -105,14 +153,7 @@ function child(args: readonly string[], seen: (look: Look) => void): Promise<rea
   });
 }
 
-interface RealValues {
-  readonly minutes?: string | undefined;
-  readonly http: boolean;
-  readonly samples?: string | undefined;
-  readonly judge?: string | undefined;
-}
-
-async function real(seed: number, { minutes, http, samples: file, judge }: RealValues): Promise<Outcome> {
+async function real(seed: number, { minutes, http, samples: file, judge }: RealOptions): Promise<Outcome> {
   print(sampleHead);
   const samples: Sample[] = [];
   const seen = (sample: Sample): void => {
@@ -123,7 +164,7 @@ async function real(seed: number, { minutes, http, samples: file, judge }: RealV
   let wrong: readonly string[] = [];
   if (judge === undefined)
     wrong = await liveReal({
-      minutes: whole(minutes ?? '60'),
+      minutes,
       seed,
       doors: http ? { socket: false, teams: 'direct' } : { socket: true, teams: 'botbuilder' },
       seen,
@@ -136,21 +177,16 @@ async function real(seed: number, { minutes, http, samples: file, judge }: RealV
   };
 }
 
-function whole(text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 1)
-    throw new RangeError(`${text} is no whole number above 0.\n${usage}`);
-  return number;
-}
-
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    print(inspect(error));
-    process.exitCode = 1;
-  },
-);
+const options = optionsOr(usage, optionsGiven) ?? { exit: calledWrongly };
+process.exitCode =
+  'exit' in options
+    ? options.exit
+    : await lived(options).catch((error: unknown) => {
+        print(inspect(error));
+        print(`long life: FAILED, it could not go on, and shows nothing. ${toRepeat(options)}`);
+        return 1;
+      });
