@@ -176,6 +176,30 @@ describe('SECURITY.md', () => {
   });
 });
 
+describe('docs/storage.md', () => {
+  test('names, for each promise, tests that are there', () => {
+    const page = readFileSync(join(root, 'docs', 'storage.md'), 'utf8');
+    const section = /## What is promised\n([\s\S]*?)\nNot promised:/.exec(page)?.[1] ?? '';
+    const rows = section
+      .split('\n')
+      .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
+      .slice(1)
+      .map((line) => line.slice(2, -2).split(' | '));
+    expect(rows.length).toBeGreaterThan(15);
+    for (const [promise, , , tried = ''] of rows) {
+      const named = [...tried.matchAll(/`([A-Za-z/]+)`[:,]([^`]*)/g)].flatMap(([, file = '', titles = '']) =>
+        [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => [file, title] as const),
+      );
+      expect([promise, named.length > 0]).toEqual([promise, true]);
+      const missing = named.filter(([file, title]) => {
+        const path = join(root, 'test', 'adapters', `${file}.test.ts`);
+        return !existsSync(path) || !readFileSync(path, 'utf8').includes(title);
+      });
+      expect([promise, missing]).toEqual([promise, []]);
+    }
+  });
+});
+
 describe('docs/limits.md', () => {
   const page = readFileSync(join(root, 'docs', 'limits.md'), 'utf8');
   const texts = (folder: string): string =>
