@@ -109,6 +109,10 @@ const flag = (yes: boolean): number => (yes ? 1 : 0);
 const well = (name: string) => (figures: Figures) =>
   flag(figures.checks.every((check) => check.name !== name || check.ok));
 
+/** 1 while a check that is always well has nothing to say. */
+const silent = (name: string) => (figures: Figures) =>
+  flag(figures.checks.every((check) => check.name !== name || check.why === undefined));
+
 const process: readonly GaugeRow[] = [
   {
     name: 'lr_build_info',
@@ -216,6 +220,11 @@ const chats: readonly GaugeRow[] = [
 
 const storage: readonly GaugeRow[] = [
   single('lr_journal_writable', '1 while the journal can be written.', well('journal')),
+  single(
+    'lr_journal_verified',
+    '1 while nothing in the journal was found that does not verify.',
+    silent('audit'),
+  ),
   single('lr_anchors_writable', '1 while the head of the journal can be noted elsewhere.', well('anchors')),
   single('lr_journal_lines', 'Lines of the journal.', ({ journal }) => journal.lines),
   single('lr_journal_bytes', 'Size of the files of the journal.', ({ journal }) => journal.bytes),

@@ -112,6 +112,10 @@ describe('gauges', () => {
     expect(await bench.series('lr_clock_jumps_total', { clockJumps: 3 })).toBe(3);
     expect(await bench.series('lr_check_ok{check="journal"}', { checks: [] })).toBeUndefined();
     expect(await bench.series('lr_journal_writable', { checks: [] })).toBe(1);
+    expect(await bench.series('lr_journal_verified', { checks: [{ name: 'audit', ok: true }] })).toBe(1);
+    // The bot goes on, so the check is well; a monitor has to see it all the same.
+    const broken = { name: 'audit', ok: true, why: 'journal-000000001.ndjson line 3 was changed' };
+    expect(await bench.series('lr_journal_verified', { checks: [broken] })).toBe(0);
   });
 
   test('have names of their own, that say their unit where they have one', () => {
