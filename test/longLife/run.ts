@@ -98,7 +98,7 @@ async function lived(options: Options): Promise<number> {
   print(
     wrong.length === 0
       ? `long life: ${told}; nothing grows without its bound`
-      : `long life: FAILED, ${told}; ${wrong.length} findings, see above. ${toRepeat(options)}`,
+      : `long life: FAILED, ${told}; ${wrong.length === 1 ? 'one finding' : `${wrong.length} findings`}, see above. ${toRepeat(options)}`,
   );
   return wrong.length === 0 ? 0 : 1;
 }
