@@ -24,6 +24,7 @@ describe.each([
   ['checker', 'check-the-checker', '--count', ['--list', '--only', '--known', '--write']],
   ['fuzz', 'fuzz', '--cases', ['--seconds', '--target', '--replay']],
   ['longLife', 'long-life', '--hours', ['--simulated', '--real', '--judge']],
+  ['simulate', 'simulate', '--seeds', ['--from', '--jobs', '--seed', '--plan', '--table']],
 ] as const)('%s', (program, name, number, some) => {
   test('tells on --help what can be given, and what its exit codes say', () => {
     const { code, out } = run(program, '--help');
@@ -55,6 +56,18 @@ test.each([
   ['fuzz', ['--replay', 'package.json'], '--replay: the folder of package.json has the name of no target.'],
   ['longLife', [], 'Say which life: --simulated or --real.'],
   ['longLife', ['--real', '--judge', 'nothing'], '--judge: there is no file nothing.'],
+  ['simulate', ['--plan', 'nothing'], '--plan: there is no file nothing.'],
+  [
+    'simulate',
+    ['--plan', 'package.json'],
+    '--plan: package.json holds no plan that a failing day was cut down to.',
+  ],
+  [
+    'simulate',
+    ['--plan', 'README.md'],
+    '--plan: README.md holds no plan that a failing day was cut down to.',
+  ],
+  ['guards', ['--nothing'], "Unknown option '--nothing'"],
   ['checker', ['--faults', 'nothing'], '--faults: there is no file nothing.'],
 ])('%s %j: %s', (program, args, sentence) => {
   const { code, said } = run(program, ...args);

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../support/root.ts';
+import { calledWrongly, optionsOr } from '../support/wrongOption.ts';
 import { shuffled } from '../mutate/shuffle.ts';
 import { openCopy } from './copy.ts';
 import type { Guard } from './entries.ts';
@@ -112,7 +113,8 @@ function optionsGiven(): Options | { readonly exit: number } {
 }
 
 async function main(): Promise<number> {
-  const values = optionsGiven();
+  const values = optionsOr(usage, optionsGiven);
+  if (values === undefined) return calledWrongly;
   if ('exit' in values) return values.exit;
   const { jobs, minutes, seed } = values;
   const guards = readGuards();

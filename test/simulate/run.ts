@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { inspect, parseArgs } from 'node:util';
+import { recordOf } from '../../src/liveResponse/text/json.ts';
 import { root } from '../support/root.ts';
+import { calledWrongly, fileThatIsThere, optionsOr, wholeNumber } from '../support/wrongOption.ts';
 import type { Violation } from './checks/ledger.ts';
 import { playDay } from './life/day.ts';
 import { loadModules } from './life/modules.ts';
@@ -25,7 +27,17 @@ const usage = `npm run simulate -- [options]
   --seed N      one day alone, with its log on stderr
   --plan FILE   the day of a plan that was written before
   --table       prints how often each transition met each fault
-The same seed plays the same day, whatever the machine does besides.`;
+  --help
+The same seed plays the same day, whatever the machine does besides. Which combinations of a transition and a fault
+were never met is judged from ${judgedFrom} days on. Ends with 0 where every promise was kept (and, where that is judged,
+nothing was left out), with 1 where not, and with 2 where an option is wrong.`;
+
+interface Days {
+  readonly seeds: number;
+  readonly from: number;
+  readonly jobs: number;
+  readonly table: boolean;
+}
 
 interface Run {
   readonly days: number;
@@ -34,7 +46,7 @@ interface Run {
   readonly failed: SeedLine[];
 }
 
-async function main(): Promise<number> {
+function optionsGiven(): 'help' | Plan | Days {
   const { values } = parseArgs({
     options: {
       seeds: { type: 'string' },
@@ -46,25 +58,36 @@ async function main(): Promise<number> {
       help: { type: 'boolean' },
     },
   });
-  if (values.help === true) {
-    print(usage);
-    return 0;
-  }
-  if (values.plan !== undefined) return oneDay(JSON.parse(readFileSync(values.plan, 'utf8')) as Plan);
-  if (values.seed !== undefined) return oneDay(planOf(whole(values.seed)));
-  const [seeds, from, jobs] = [
-    whole(values.seeds ?? '300'),
-    whole(values.from ?? '1'),
-    whole(values.jobs ?? String(availableParallelism())),
-  ];
-  return manyDays({ seeds, from, jobs, table: values.table === true });
+  if (values.help === true) return 'help';
+  if (values.plan !== undefined) return planIn(fileThatIsThere('plan', values.plan));
+  if (values.seed !== undefined) return planOf(wholeNumber('seed', values.seed, 1));
+  return {
+    seeds: wholeNumber('seeds', values.seeds, 300),
+    from: wholeNumber('from', values.from, 1),
+    jobs: wholeNumber('jobs', values.jobs, availableParallelism()),
+    table: values.table === true,
+  };
 }
 
-function whole(text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 1)
-    throw new RangeError(`${text} is no whole number above 0.\n${usage}`);
-  return number;
+/** @throws RangeError where the file holds no plan */
+function planIn(file: string): Plan {
+  let plan: unknown;
+  try {
+    plan = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  if (!Array.isArray(recordOf(plan)['moves']) || !Array.isArray(recordOf(plan)['faults']))
+    throw new RangeError(`--plan: ${file} holds no plan that a failing day was cut down to.`);
+  return plan as Plan;
+}
+
+async function main(): Promise<number> {
+  const given = optionsOr(usage, optionsGiven);
+  if (given === undefined) return calledWrongly;
+  if (given !== 'help') return 'moves' in given ? oneDay(given) : manyDays(given);
+  print(usage);
+  return 0;
 }
 
 /** One day in this process, with its log. */
@@ -80,17 +103,7 @@ async function oneDay(plan: Plan): Promise<number> {
   return outcome.violations.length === 0 ? 0 : 1;
 }
 
-async function manyDays({
-  seeds,
-  from,
-  jobs,
-  table,
-}: {
-  readonly seeds: number;
-  readonly from: number;
-  readonly jobs: number;
-  readonly table: boolean;
-}): Promise<number> {
+async function manyDays({ seeds, from, jobs, table }: Days): Promise<number> {
   const began = performance.now();
   const run = await played(seeds, from, jobs);
   const seconds = Math.round((performance.now() - began) / 1_000);
@@ -117,7 +130,7 @@ async function manyDays({
     wronglyListed.length === 0 &&
     (!judged || missing.length === 0);
   print(
-    `simulate: ${run.days} days from seed ${from} in ${seconds} s, ${run.failed.length} with a broken promise, ${judged ? missing.length : 'not judged,'} combinations never met`,
+    `simulate: ${run.days} days from seed ${from} in ${seconds} s, ${run.failed.length} with a broken promise, ${judged ? `${missing.length} combinations never met` : `combinations are judged from ${judgedFrom} days on`}`,
   );
   return well ? 0 : 1;
 }

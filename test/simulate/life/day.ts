@@ -231,7 +231,7 @@ class Day {
     ledger.count('POSTs accepted', defender.tenant.submissions.length);
     for (const request of requests) {
       const { state } = stageOf(request);
-      if (isOpen(request) && state !== 'unknown' && state !== 'running')
+      if (isOpen(request) && state !== 'unknown')
         ledger.broken(
           'stuck',
           `${request.id} is still ${state}, ${calm / 3_600_000} hours after the last fault`,

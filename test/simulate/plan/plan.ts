@@ -51,7 +51,7 @@ const pollGaps = [2_400, 20_000, 20_000, 20_000, 20_000, 20_000, 20_000, 20_000]
 
 const minute = 60_000;
 const hour = 60 * minute;
-/** Two hours without faults, in which everything has to come to its end. */
+/** Four hours without faults, in which everything has to come to its end. */
 export const calm = 4 * hour;
 
 export interface PlanSize {

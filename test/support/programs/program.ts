@@ -77,7 +77,7 @@ export function startProgram(
 }
 
 /** A program that was asked to stop ends within this, whatever hangs (docs/health.md). Milliseconds. */
-export const stopsWithin = 20_000;
+export const stopsWithin = 20_500;
 
 /** SIGTERM. Resolves with the exit code; rejects when the program still runs after the time it has. */
 export async function stopped(program: Program): Promise<number | null> {
