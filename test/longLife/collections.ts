@@ -134,6 +134,7 @@ export const collections: Bounds = {
   'bot/workers/sessions/tenantLearning.ts #found': 'two kinds of facts for each tenant',
   'bot/workers/transition.ts #known': recent,
   'bot/workers/upkeep/defenderProbe.ts #again': configured,
+  'bot/workers/upkeep/defenderProbe.ts #failed': configured,
   'bot/workers/upkeep/defenderWatch.ts #listeners': configured,
   'bot/workers/upkeep/defenderWatch.ts #failing': configured,
   'liveResponse/pacing/callRates.ts #until': configured,

@@ -24,8 +24,8 @@ const clockError = 60_000;
 export const keptWithin = 2_000;
 
 /**
- * `notTaken`: it could not be written in time, and never runs. `repeated`: it has come before, and the first
- * one is answered.
+ * `notTaken`: it could not be written in time, now or when it came first, and never runs. `repeated`: it has come
+ * before, and the first one is answered.
  */
 export type Kept = 'first' | 'repeated' | 'notTaken';
 
@@ -53,6 +53,8 @@ interface Seen {
   readonly memo?: unknown;
   readonly begun?: boolean;
   readonly answer?: string;
+  /** It was not taken. The answer that says so may be lost, and then only a repeat can bring it. */
+  readonly lost?: true;
   /** Set while it is being written. */
   readonly verdict?: Promise<boolean>;
 }
@@ -110,14 +112,14 @@ export class Deliveries implements Keeper {
     const known = this.#known(key);
     if (known !== undefined) {
       // If this one were acknowledged before the first is durable, both could be lost.
-      await known.verdict;
-      return 'repeated';
+      const durable = (await known.verdict) ?? known.lost !== true;
+      return durable ? 'repeated' : 'notTaken';
     }
     const at = this.#clock.now();
     const verdict = this.#durable(this.#line(key, { at, memo }), this.#line(key, { at }));
     this.#remember(key, { at, verdict });
     if (!(await verdict)) {
-      this.#remember(key, { at });
+      this.#remember(key, { at, lost: true });
       return 'notTaken';
     }
     this.#remember(key, { at, memo });

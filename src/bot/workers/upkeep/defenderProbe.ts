@@ -37,6 +37,8 @@ export class DefenderProbe {
    * permanently.
    */
   readonly #readings: Partial<Readonly<Record<Sight, () => Promise<unknown>>>>;
+  /** What failed when it was last looked around: anything new is a reason to look at once. */
+  #failed: ReadonlySet<Sight> = new Set();
   /** When each of them that fails is looked at again, elapsed milliseconds. */
   readonly #again = new Map<Sight, number>();
 
@@ -44,7 +46,7 @@ export class DefenderProbe {
     this.#deps = deps;
     this.#following = following;
     this.#readings = {
-      search: () => deps.defender.reachable(),
+      search: () => this.#look(),
       machines: () => deps.defender.findMachines(nobodysName),
       library: () => deps.defender.library(),
     };
@@ -100,7 +102,16 @@ export class DefenderProbe {
     }
   }
 
+  /** What people or deeds could not have may be the first sign that Defender is away as a whole. */
+  #hurried(): boolean {
+    const failing = this.#deps.watch.outages().filter(({ error }) => error.code === 'unavailable');
+    const isNew = failing.some(({ what }) => !this.#failed.has(what));
+    this.#failed = new Set(failing.map(({ what }) => what));
+    return isNew;
+  }
+
   async #lookAround(): Promise<number> {
+    if (this.#hurried()) this.#due = Math.min(this.#due, this.#deps.clock.elapsed());
     const followed = this.#runs() && this.#following.readAt() !== undefined;
     if (followed) this.#learn(this.#following.trouble());
     else if (this.#deps.clock.elapsed() >= this.#due) await this.#look();

@@ -280,6 +280,14 @@ describe('a message that cannot be written down', () => {
     expect(bench.connector.in(group).filter((one) => one.to === undefined)).toEqual([]);
   });
 
+  it('is answered again when it comes again: the first acknowledgement and its words may be lost', async () => {
+    await full();
+    const message = bench.message(ana, group, 'dump hosta x');
+    for (let count = 0; count < 2; count += 1) expect((await bench.deliver(message)).status).toBe(200);
+    const words = bench.alone(ana).map(wordsOf);
+    expect(words.filter((text) => text.includes('NOT taken'))).toHaveLength(2);
+  });
+
   it('is acknowledged before Teams shows an error, though nobody can be told', async () => {
     await full(50);
     bench.connector.faults.push({ method: 'POST', answer: 'drop', times: 100 });

@@ -48,7 +48,7 @@ function begin(running = false) {
 const outage = (what: Sight, status?: number): Outage & { readonly what: Sight } => ({
   what,
   since: 0,
-  error: { code: 'unavailable', ...(status === undefined ? {} : { status }) },
+  error: status === undefined ? { code: 'unavailable' } : { code: 'refused', status },
   detail: 'down',
 });
 
@@ -149,7 +149,7 @@ describe('what is told as failing', () => {
     const { passed, state } = begin();
     await passed(second);
     state.failing = [outage('machines'), outage('library'), outage('submit')];
-    expect(await passed()).toEqual([30 * second]);
+    expect(await passed()).toEqual([30 * second, 'reachable']);
     expect(await passed(20 * second)).toEqual([10 * second]);
     expect(await passed(10 * second)).toEqual([30 * second, 'findMachines lr-outlook-probe', 'library']);
     state.failing = [outage('library')];
@@ -158,7 +158,7 @@ describe('what is told as failing', () => {
     expect((await passed(10 * second))[0]).toBe(5 * minute - 50 * second);
     // What fails anew is looked at after half a minute again.
     state.failing = [outage('machines')];
-    expect(await passed(second)).toEqual([30 * second]);
+    expect(await passed(second)).toEqual([30 * second, 'reachable']);
   });
 
   test('for want of a right is looked at every five minutes after the first time', async () => {
@@ -186,6 +186,31 @@ describe('what is told as failing', () => {
     await expect(passed(30 * second)).rejects.toThrow('a bug');
   });
 
+  test('has all of Defender looked at, at once and once: it may be the first sign that it is away', async () => {
+    const { passed, state, probe } = begin();
+    await passed();
+    state.failing = [outage('library')];
+    expect((await passed(minute)).slice(1)).toEqual(['reachable']);
+    expect((await passed(second)).slice(1)).toEqual([]);
+    // A right that is missing says nothing of the rest.
+    state.failing = [outage('library'), outage('machines', 403)];
+    expect((await passed(second)).slice(1)).toEqual([]);
+    state.failing = [outage('library'), outage('cancel')];
+    state.error = new DefenderError('unavailable', 'down');
+    expect((await passed(second)).slice(1)).toEqual(['reachable']);
+    expect(probe.defender()).toMatchObject({ readable: false, why: 'down' });
+  });
+
+  test('in a search is Defender as a whole: the same reading shows both', async () => {
+    const { passed, state, probe } = begin();
+    await passed();
+    state.failing = [outage('search')];
+    await passed(second);
+    state.error = new DefenderError('unavailable', 'down');
+    expect((await passed(30 * second)).slice(1)).toEqual(['reachable']);
+    expect(probe.defender()).toMatchObject({ readable: false, why: 'down' });
+  });
+
   test('is not looked at twice where it is all that is known of Defender', async () => {
     const { passed, state } = begin();
     state.error = new DefenderError('unavailable', 'down');
@@ -204,7 +229,7 @@ describe('what is told as failing', () => {
     const { passed, state } = begin();
     await passed();
     state.failing = [outage('search')];
-    expect(await passed(second)).toEqual([30 * second]);
+    expect(await passed(second)).toEqual([30 * second, 'reachable']);
     state.error = new DefenderError('unavailable', 'down');
     expect(await passed(5 * minute)).toEqual([30 * second, 'reachable']);
     expect(await passed(second)).toEqual([29 * second]);
