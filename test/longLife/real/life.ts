@@ -12,11 +12,10 @@ import { filesIn, openFiles, sampleOf } from './sample.ts';
 import type { Sample } from './sample.ts';
 
 /**
- * Between two deeds of anybody, in milliseconds: some 10 to 15 requests a minute, half of them in each chat. Twice
- * as many are more than one conversation of Teams takes for hours (1,800 messages an hour, and a card needs three
- * at least): what is behind would grow for that reason alone.
+ * Between two deeds of anybody, in milliseconds: about five requests a minute, each with a card in both chats. More
+ * is more than one conversation of Teams takes for hours (`lineLimits`): cards would be behind for that reason alone.
  */
-const pace = 2_000;
+const pace = 5_000;
 /** Between two looks at what stands in the chats, in milliseconds. */
 const looksEvery = 1_000;
 const minute = 60_000;
