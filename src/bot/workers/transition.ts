@@ -1,5 +1,6 @@
 // Writes of workers: one event is folded into a request or session that must still be in the expected state.
 // How long ago something happened, which no jump of the clock stretches, and how long is waited.
+import { hasBegun } from '../../liveResponse/action.ts';
 import type { Action } from '../../liveResponse/action.ts';
 import { RecentMap } from '../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, RequestStore } from '../../liveResponse/ports.ts';
@@ -74,6 +75,15 @@ export function sessionsIn<S extends SessionState>(
   return requests.flatMap((request) =>
     request.sessions.flatMap((session) => (isInState(session, states) ? [{ request, session }] : [])),
   );
+}
+
+/**
+ * Sessions of ours that count against the tenant's limit for certain: one that still waits for its device may
+ * not, should that be offline.
+ */
+export function runningNow(store: Pick<RequestStore, 'open'>): number {
+  return sessionsIn(store.open(), ['running']).filter(({ session }) => hasBegun(session.stage.run.action))
+    .length;
 }
 
 /** Whether a session is in one of these states. */

@@ -2,23 +2,22 @@
 // means is in `submitAnswer`; a lost answer goes to reconciliation and is never repeated by itself. What
 // holds a session back is in `admission`, what must still be true in `preflight`.
 import type { Action } from '../../../liveResponse/action.ts';
-import { hasBegun } from '../../../liveResponse/action.ts';
 import type { Device } from '../../../liveResponse/device/records.ts';
 import { DefenderError, errorAnswer } from '../../../liveResponse/ports.ts';
 import type { Blocker } from '../../../liveResponse/request/errorAnswer.ts';
 import type { SessionTransition } from '../../../liveResponse/request/events.ts';
 import type { RequestSession } from '../../../liveResponse/request/request.ts';
 import { earlierAttempt } from '../../../liveResponse/request/session.ts';
-import type { Attempt } from '../../../liveResponse/request/session.ts';
+import type { Attempt, WaitCause } from '../../../liveResponse/request/session.ts';
 import type { Deps } from '../../deps.ts';
 import {
   changeSession,
   deadlineFrom,
   isIn,
   queueOf,
+  runningNow,
   sessionAt,
   sessionKey,
-  sessionsIn,
 } from '../transition.ts';
 import type { Ages, SessionRef } from '../transition.ts';
 import { createNextWake, byHand } from '../worker.ts';
@@ -133,13 +132,14 @@ class ApprovedSessions implements Submission {
    * By the time on the card, and no later than it was meant: a clock that is set back must not keep an old
    * approval alive.
    */
-  #lapsesIn(queued: RequestSession<'queued'>): number {
+  #lapsesIn(approved: RequestSession<'queued' | 'submitting'>): number {
     const { clock } = this.#deps;
-    const { grant, stage } = queued.session;
-    const { runBefore } = stage;
+    const { grant, stage } = approved.session;
+    const own = grant.at + approved.request.asked.terms.runWithin;
+    const runBefore = 'runBefore' in stage ? stage.runBefore : own;
     return Math.min(
       runBefore - clock.now(),
-      runBefore - grant.at - this.#ages.of(`${sessionKey(queued)} approved`, grant.at),
+      runBefore - grant.at - this.#ages.of(`${sessionKey(approved)} approved`, grant.at),
     );
   }
 
@@ -202,15 +202,24 @@ class ApprovedSessions implements Submission {
    */
   async #mayToday(submitting: RequestSession<'submitting'>, device: Device): Promise<boolean> {
     const judged = judgePreflight(this.#deps, submitting, device, await readPeople(this.#deps, submitting));
-    if (judged === undefined) return true;
-    if ('no' in judged) await this.#settle(submitting, () => refused(judged.no.code, judged.no.detail));
+    const held = judged === undefined ? this.#heldSince(submitting) : 'directory';
+    if (held === undefined) return true;
+    if (judged !== undefined && 'no' in judged)
+      await this.#settle(submitting, () => refused(judged.no.code, judged.no.detail));
     else
       await this.#settle(submitting, (now) => ({
         type: 'deferred',
-        cause: 'directory',
-        notBefore: now + unavailablePause,
+        cause: held,
+        notBefore: held === 'directory' ? now + unavailablePause : now,
       }));
     return false;
+  }
+
+  /** What holds it back that came after its intent was written: reading and searching may take minutes. */
+  #heldSince(submitting: RequestSession<'submitting'>): WaitCause | undefined {
+    if (this.#deps.store.freeze() !== undefined) return 'frozen';
+    // Back in the queue it ends as every approval that was not used in time.
+    return this.#lapsesIn(submitting) <= 0 ? 'slot' : undefined;
   }
 
   /**
@@ -310,16 +319,6 @@ class ApprovedSessions implements Submission {
     return objection === undefined;
   }
 
-  /**
-   * Sessions of ours that count against the tenant's limit for certain: one that still waits for its device
-   * may not, should that be offline.
-   */
-  #runningNow(): number {
-    return sessionsIn(this.#deps.store.open(), ['running']).filter(({ session }) =>
-      hasBegun(session.stage.run.action),
-    ).length;
-  }
-
   async #started(submitting: RequestSession<'submitting'>, action: Action): Promise<void> {
     const { request } = submitting;
     this.#admission.forget(submitting);
@@ -361,7 +360,7 @@ class ApprovedSessions implements Submission {
         await this.#settle(submitting, () => ({ type: 'lost' }));
         return;
       case 'ours':
-        this.#learning?.oneMore(this.#runningNow(), 'accepted');
+        this.#learning?.oneMore(runningNow(this.#deps.store), 'accepted');
         await this.#started(submitting, action);
     }
   }
@@ -384,7 +383,7 @@ class ApprovedSessions implements Submission {
     });
     await this.#settle(submitting, (now) =>
       afterFailure(error, now, () => {
-        this.#learning?.oneMore(this.#runningNow(), 'refused');
+        this.#learning?.oneMore(runningNow(this.#deps.store), 'refused');
         return this.#admission.recordThrottle();
       }),
     );

@@ -84,4 +84,30 @@ describe('after a lost answer a person had it sent again', () => {
     for (const one of [changed, gone, held]) expect(one.calls).not.toContain(`submit ${device.id}`);
     expect(same.events()).toEqual(['claimed', 'submitted']);
   });
+
+  test('it is not sent where a freeze or the end of its time came during the search', async () => {
+    const searched = async (meanwhile: (house: ReturnType<typeof opened>) => void) => {
+      const house = opened([again]);
+      house.defender.recent = () => {
+        meanwhile(house);
+        return Promise.resolve({ actions: [], whole: true });
+      };
+      await house.run();
+      expect(house.calls).toEqual([`machine ${device.id}`, `recent ${device.id}`]);
+      return house;
+    };
+    const frozen = await searched((house) => {
+      house.store.frozen = { by: 'b', why: 'w', at: 0 };
+    });
+    expect(frozen.stage()).toMatchObject({ state: 'queued', waitsFor: 'frozen' });
+    frozen.store.frozen = undefined;
+    frozen.defender.recent = () => Promise.resolve({ actions: [], whole: true });
+    await frozen.run();
+    expect(frozen.stage()).toMatchObject({ state: 'running', run: { actionId: 'action 1' } });
+    const late = await searched((house) => {
+      house.clock.jump(31 * 60_000);
+    });
+    await late.run();
+    expect(late.events()).toEqual(['claimed', 'deferred', 'lapsed']);
+  });
 });
