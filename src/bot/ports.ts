@@ -141,6 +141,9 @@ export type Drawing =
   | { readonly kind: 'post'; readonly place: string; readonly requestId: string }
   | { readonly kind: 'update'; readonly ref: CardRef };
 
+/** Whether a drawing overtakes others; asked again at every turn where it may become so while it waits. */
+export type Urgency = boolean | (() => boolean);
+
 /** One chat platform. Methods throw ChatError. */
 export interface ChatPort {
   readonly surface: string;
@@ -152,7 +155,7 @@ export interface ChatPort {
    * Resolves when this chat may take one more drawing of that kind in that place. What waits is drawn only
    * after it, so that the newest state is what goes out; urgent ones overtake.
    */
-  acquireSlot?(drawing: Drawing, urgent: boolean): Promise<void>;
+  acquireSlot?(drawing: Drawing, urgent: Urgency): Promise<void>;
   /**
    * Whether outsiders can read this place now: results are private there, whatever the policy says. @throws
    * ChatError when the chat cannot say: they are private until it can

@@ -1,8 +1,9 @@
 // A line in which messages wait until the chat's own pace lets one more go: one after another, urgent ones first.
+import type { Urgency } from '../../bot/ports.ts';
 import type { Clock } from '../../liveResponse/ports.ts';
 
 interface Waiting {
-  readonly urgent: boolean;
+  readonly urgent: Urgency;
   readonly go: (turn: boolean) => void;
 }
 
@@ -29,7 +30,7 @@ export class WaitingLine {
   }
 
   /** Resolves when it is the caller's turn; false when stopped meanwhile. Urgent ones overtake the others. */
-  turn(urgent: boolean): Promise<boolean> {
+  turn(urgent: Urgency): Promise<boolean> {
     if (this.#stopped.aborted) return Promise.resolve(false);
     return new Promise<boolean>((resolve) => {
       this.#waiting.push({ urgent, go: resolve });
@@ -51,7 +52,7 @@ export class WaitingLine {
         await this.#clock.sleep(wait, this.#stopped);
         continue;
       }
-      const at = this.#waiting.findIndex((one) => one.urgent);
+      const at = this.#waiting.findIndex(({ urgent }) => (typeof urgent === 'function' ? urgent() : urgent));
       const [next] = this.#waiting.splice(Math.max(0, at), 1);
       this.#pace.took(now);
       next?.go(true);

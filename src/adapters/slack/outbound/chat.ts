@@ -5,7 +5,7 @@ import { blockKitProblems } from '../../../../cards/renderers/blockKitProblems.t
 import type { SlackMessage } from '../../../../cards/renderers/blockTypes.ts';
 import type { CardView } from '../../../../cards/view.ts';
 import { ChatError } from '../../../bot/ports.ts';
-import type { ChatErrorCode, ChatPort, Drawing } from '../../../bot/ports.ts';
+import type { ChatErrorCode, ChatPort, Drawing, Urgency } from '../../../bot/ports.ts';
 import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request/request.ts';
@@ -53,7 +53,7 @@ export class SlackChat implements ChatPort {
     this.#parts = parts;
   }
 
-  async acquireSlot(drawing: Drawing, urgent: boolean): Promise<void> {
+  async acquireSlot(drawing: Drawing, urgent: Urgency): Promise<void> {
     if (drawing.kind === 'post') return this.#toPost(drawing.place);
     if (!(await this.#parts.budgets.update(urgent))) throw stopping();
   }

@@ -3,6 +3,7 @@
 import { LogLevel, WebClient } from '@slack/web-api';
 import type { Logger, WebClientOptions } from '@slack/web-api';
 import { SlidingWindow } from '../../../liveResponse/pacing/slidingWindow.ts';
+import type { Urgency } from '../../../bot/ports.ts';
 import type { Clock, Keeper, Log } from '../../../liveResponse/ports.ts';
 import { recordOf } from '../../../liveResponse/text/json.ts';
 import { codeOf } from '../../clock.ts';
@@ -354,7 +355,7 @@ export class WriteRates {
    * Resolves when a card may be updated; false when stopped meanwhile. Urgent ones overtake the others that
    * wait.
    */
-  update(urgent: boolean): Promise<boolean> {
+  update(urgent: Urgency): Promise<boolean> {
     return this.#line.turn(urgent);
   }
 

@@ -1,7 +1,7 @@
 // Teams as a ChatPort: cards posted and updated in place, notes that mention people, private replies.
 import type { CardView } from '../../../../cards/view.ts';
 import { ChatError } from '../../../bot/ports.ts';
-import type { ChatPort, Drawing } from '../../../bot/ports.ts';
+import type { ChatPort, Drawing, Urgency } from '../../../bot/ports.ts';
 import { RecentMap } from '../../../liveResponse/pacing/sharedReadings.ts';
 import type { Clock, Log } from '../../../liveResponse/ports.ts';
 import type { CardRef } from '../../../liveResponse/request/request.ts';
@@ -68,7 +68,7 @@ export class TeamsChat implements ChatPort {
     this.#updates = new CardUpdates<CardView>(options.clock);
   }
 
-  async acquireSlot(drawing: Drawing, urgent: boolean): Promise<void> {
+  async acquireSlot(drawing: Drawing, urgent: Urgency): Promise<void> {
     const { conversation } =
       drawing.kind === 'post'
         ? this.#target(drawing.place, await this.#threads.of(drawing.place, drawing.requestId))
@@ -193,7 +193,7 @@ export class TeamsChat implements ChatPort {
     return this.tell(place, account, textMessage(text));
   }
 
-  async #inLine(conversation: string, urgent: boolean): Promise<void> {
+  async #inLine(conversation: string, urgent: Urgency): Promise<void> {
     if (!(await this.#options.lines.turn(conversation, urgent)))
       throw new ChatError('unavailable', 'The Teams adapter is stopping.');
   }

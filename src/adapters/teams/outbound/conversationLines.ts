@@ -1,6 +1,7 @@
 // The lines in which cards and notes of one conversation of Teams wait for their turn, so that answers to
 // people, who wait for them, always find room.
 import { WaitingLine } from '../../outbound/waitingLine.ts';
+import type { Urgency } from '../../../bot/ports.ts';
 import { SlidingWindow } from '../../../liveResponse/pacing/slidingWindow.ts';
 import type { Rate } from '../../../liveResponse/pacing/slidingWindow.ts';
 import type { Clock } from '../../../liveResponse/ports.ts';
@@ -38,7 +39,7 @@ export class ConversationLines {
   }
 
   /** Resolves when one more may be sent there; false when stopped meanwhile. */
-  turn(conversation: string, urgent: boolean): Promise<boolean> {
+  turn(conversation: string, urgent: Urgency): Promise<boolean> {
     return this.#line(conversation).line.turn(urgent);
   }
 

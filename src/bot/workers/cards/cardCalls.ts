@@ -185,9 +185,13 @@ export class CardCalls {
   /** `refusals`: how often it was refused before. */
   async update(spot: Spot, card: Card, refusals: number, mayGo: () => boolean): Promise<Done> {
     const { chat, id, place } = spot;
-    const before = this.#deps.store.get(id);
     if (card.ref === undefined) return 'skipped';
-    await chat.acquireSlot?.({ kind: 'update', ref: card.ref }, before !== undefined && rank(before) < 2);
+    // As it is at each turn: what ends while it waits must not stay behind the others.
+    const isUrgent = (): boolean => {
+      const now = this.#deps.store.get(id);
+      return now !== undefined && rank(now) < 2;
+    };
+    await chat.acquireSlot?.({ kind: 'update', ref: card.ref }, isUrgent);
     if (!mayGo()) return 'skipped';
     const shown = await this.#guarded(spot);
     const request = this.#deps.store.get(id);

@@ -1,5 +1,6 @@
 // Lines of cards and notes in one conversation: their pace, who goes first, and what is left for answers.
 import { beforeEach, expect, it } from '@jest/globals';
+import type { Urgency } from '../../../../src/bot/ports.ts';
 import { ConnectorRates } from '../../../../src/adapters/teams/outbound/connectorRates.ts';
 import { ConversationLines, lineLimits } from '../../../../src/adapters/teams/outbound/conversationLines.ts';
 import { createManualClock } from '../../../support/manualClock.ts';
@@ -21,7 +22,7 @@ beforeEach(() => {
 });
 
 /** Waits for a turn and sends one message. */
-async function sends(who: string, urgent = false, conversation = place): Promise<boolean> {
+async function sends(who: string, urgent: Urgency = false, conversation = place): Promise<boolean> {
   const mine = await lines.turn(conversation, urgent);
   if (mine) {
     gone.push({ who, at: clock.elapsed() });
@@ -58,6 +59,19 @@ it('an urgent card overtakes those that wait, and no card of another conversatio
   await clock.advance(60_000);
   await Promise.all([...cards, ...urgent]);
   expect(whoWent().slice(before, before + 3)).toEqual(['elsewhere', 'decided', 'ended']);
+});
+
+it('a card that becomes urgent while it waits overtakes from then on', async () => {
+  let ended = false;
+  const cards = Array.from({ length: 20 }, (_, at) => sends(`card ${at}`));
+  cards.push(sends('ends later', () => ended));
+  await clock.advance(1_000);
+  const before = gone.length;
+  ended = true;
+  await clock.advance(60_000);
+  await Promise.all(cards);
+  expect(before).toBeGreaterThan(0);
+  expect(whoWent().indexOf('ends later')).toBe(before);
 });
 
 it('a pause that Teams asked for holds the line, and that of no other conversation', async () => {

@@ -3,7 +3,7 @@
 import type { CardView } from '../../../../cards/view.ts';
 import type { Deps } from '../../../../src/bot/deps.ts';
 import { ChatError } from '../../../../src/bot/ports.ts';
-import type { ChatErrorCode, ChatPort, Drawing } from '../../../../src/bot/ports.ts';
+import type { ChatErrorCode, ChatPort, Drawing, Urgency } from '../../../../src/bot/ports.ts';
 import type { CardPlace } from '../../../../src/bot/policy/places.ts';
 import type { Policy } from '../../../../src/bot/policy/policy.ts';
 import type { SharedPlaces } from '../../../../src/bot/workers/cards/closedPlaces.ts';
@@ -115,9 +115,11 @@ export class TableChat implements ChatPort {
     if (error !== undefined) throw error;
   }
 
-  async acquireSlot(drawing: Drawing, urgent: boolean): Promise<void> {
+  async acquireSlot(drawing: Drawing, urgent: Urgency): Promise<void> {
     const place = drawing.kind === 'post' ? drawing.place : drawing.ref.place;
-    await this.gate(`slot ${drawing.kind} ${place} ${urgent ? 'urgent' : 'later'}`);
+    await this.gate(
+      `slot ${drawing.kind} ${place} ${(typeof urgent === 'function' ? urgent() : urgent) ? 'urgent' : 'later'}`,
+    );
   }
 
   async post(place: string, view: CardView, intent: string, again?: boolean) {

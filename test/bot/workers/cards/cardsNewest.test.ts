@@ -42,6 +42,20 @@ test.each([
   expect(waits).toBe(1);
 });
 
+test('a card that waits for its turn becomes urgent when its request ends meanwhile', async () => {
+  const chat = await waiting(true);
+  await app.press('approver1', 'approve');
+  const urgent: boolean[] = [];
+  chat.acquireSlot = async (_drawing, asked) => {
+    const isUrgent = (): boolean => (typeof asked === 'function' ? asked() : asked);
+    urgent.push(isUrgent());
+    await withdraw();
+    urgent.push(isUrgent());
+  };
+  await drawnOnce();
+  expect(urgent).toEqual([false, true]);
+});
+
 test.each([
   ['posted', false],
   ['updated', true],
