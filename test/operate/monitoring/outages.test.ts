@@ -295,4 +295,18 @@ describe('a bot of its own', () => {
     const back = await untilStanding(adminUrl, ({ health, status }) => health === 200 && status === 'ready');
     expect(back.series.get(worker)).toBe(1);
   }, 120_000);
+
+  test('one of whose workers fails says so until a pass ends well', async () => {
+    const adminUrl = await start({ clock: new ScaledClock({ speed: 60 }) });
+    await untilStanding(adminUrl, ({ status }) => status === 'ready');
+    const outlook = service?.loop.outlook;
+    if (outlook === undefined) throw new Error('nothing was started');
+    const pass = outlook.pass.bind(outlook);
+    outlook.pass = () => Promise.reject(new Error('a bug'));
+    const fails = await untilStanding(adminUrl, ({ status }) => status === 'degraded');
+    expect([fails.health, fails.ready]).toEqual([200, 200]);
+    expect([...fails.wrong]).toEqual([['workers', 'outlook: a bug']]);
+    outlook.pass = pass;
+    await untilStanding(adminUrl, ({ status }) => status === 'ready');
+  }, 60_000);
 });

@@ -195,6 +195,18 @@ describe('the tag', () => {
     ]);
   });
 
+  test.each([
+    ['of another attempt of the same request', (tag: string) => tag.replace(/[^:]*$/, 'another')],
+    ['of another request whose id begins alike', (tag: string) => tag.replace(/.:([^:]*)$/, 'z:$1')],
+  ])('%s is not ours', async (_, changed) => {
+    const { deps, defender } = createWorkerPorts([]);
+    const { tag } = exampleMoves.claimed.attempt;
+    expect(changed(tag)).not.toBe(tag);
+    const other = { ...mine(), comment: `${changed(tag)} | x` };
+    defender.recent = () => Promise.resolve({ actions: [other], whole: true });
+    expect(await findByTag(deps, sessionOf(lost, 'unknown'))).toBeUndefined();
+  });
+
   test('that is not in a part of the list may be in the rest', async () => {
     const { deps, defender } = createWorkerPorts([]);
     defender.recent = () => Promise.resolve({ actions: [], whole: false });
