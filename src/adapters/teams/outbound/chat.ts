@@ -119,7 +119,8 @@ export class TeamsChat implements ChatPort {
     });
     const said = [...mentions.map((one) => one.text), xmlText(text)].join(' ');
     const target = this.#target(ref.place, below);
-    await this.#inLine(target.conversation, false);
+    // One for each end: its card is not drawn again before it is sent, and somebody waits for it.
+    await this.#inLine(target.conversation, true);
     await this.#connector.post(target, { text: said, textFormat: 'xml', mentions });
   }
 
