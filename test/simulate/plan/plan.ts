@@ -96,6 +96,11 @@ export function planOf(seed: number, size: PlanSize = usualSize): Plan {
 
 const outages: ReadonlySet<FaultName> = new Set(['defenderDown', 'chatDown', 'diskFull']);
 
+/** A private answer is tried for half an hour (`answers.ts`): a chat that takes nothing for longer gets none. */
+function outlastsAnswers(kind: FaultName, ms: number): boolean {
+  return kind === 'chatDown' && ms > 20 * minute;
+}
+
 function faultsOf(chance: Chance, count: number, until: number): readonly PlannedFault[] {
   const drawn = new Map<string, number>();
   const faults: PlannedFault[] = [];
@@ -112,7 +117,9 @@ function faultsOf(chance: Chance, count: number, until: number): readonly Planne
       ms,
       ...(kind === 'clockSet' ? { by: chance.between('clock', -3 * hour, 2 * hour) } : {}),
       // Half of the outages are whole: nothing comes through until they end.
-      ...(outages.has(kind) && chance.happens('whole outage', 0.5) ? { often: 1 } : {}),
+      ...(outages.has(kind) && chance.happens('whole outage', 0.5) && !outlastsAnswers(kind, ms)
+        ? { often: 1 }
+        : {}),
       ...(kind === 'suspended' ? { by: chance.between('still', 30_000, 30 * minute) } : {}),
     });
   }
