@@ -175,6 +175,20 @@ describe('the verdict of the crash test', () => {
     expect(broken({ log: [told({ ...press, verb: 'approve' })] })).toEqual({});
   });
 
+  test('takes what stands below the field of a form for an answer', () => {
+    const form: Deed = {
+      key: 'deed4',
+      chat: 'slack',
+      person: asker.account,
+      kind: 'submit',
+      input: 'not today',
+      request: request.id,
+    };
+    const body = (words: object): string => JSON.stringify({ response_action: 'errors', ...words });
+    expect(broken({ log: [told(form, body({ errors: { input: 'It was NOT taken.' } }))] })).toEqual({});
+    expect(broken({ log: [told(form, body({}))] })).toEqual(found('lost', /the reason for denying/));
+  });
+
   test('finds that something ran twice', () => {
     expect(broken({ submissions: [ran, { ...ran, actionId: 'other' }] })).toEqual(
       found('twice', /was started 2 times, and sent again by a person 0 times/),

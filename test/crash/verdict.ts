@@ -186,8 +186,12 @@ const announcing =
 function wordsIn(body: string): string {
   if (body === '' || body === '{}' || announcing.test(body)) return '';
   if (!body.startsWith('{')) return body;
-  const { text } = JSON.parse(body) as { readonly text?: unknown };
-  return typeof text === 'string' ? text : '';
+  const { text, errors = {} } = JSON.parse(body) as {
+    readonly text?: unknown;
+    /** Below the fields of a form that stays open. */
+    readonly errors?: Readonly<Record<string, unknown>>;
+  };
+  return [text, ...Object.values(errors)].filter((words) => typeof words === 'string').join(' ');
 }
 
 /** The events that a press leads to where it is not refused. */
