@@ -159,6 +159,7 @@ describe('what is not durable within two seconds', () => {
     // The words that it was not taken may be lost with the acknowledgement: then the repeat has to bring them.
     expect(await deliveries.keep('written', 'w')).toBe('notTaken');
     expect(await takesUp()).toEqual([]);
+    expect(await (await open()).keep('written', 'w')).toBe('notTaken');
   });
 
   test.each(['ENOSPC', 'EIO'])(

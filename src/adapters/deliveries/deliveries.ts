@@ -116,7 +116,7 @@ export class Deliveries implements Keeper {
       return durable ? 'repeated' : 'notTaken';
     }
     const at = this.#clock.now();
-    const verdict = this.#durable(this.#line(key, { at, memo }), this.#line(key, { at }));
+    const verdict = this.#durable(this.#line(key, { at, memo }), this.#line(key, { at, lost: true }));
     this.#remember(key, { at, verdict });
     if (!(await verdict)) {
       this.#remember(key, { at, lost: true });
@@ -247,10 +247,10 @@ export class Deliveries implements Keeper {
     return signedLine(this.#keys, this.name, line);
   }
 
-  #line(k: string, { at, memo, begun = false, answer }: Omit<Seen, 'verdict'>): string {
+  #line(k: string, { at, memo, begun = false, answer, lost }: Omit<Seen, 'verdict'>): string {
     return this.#signed(
       memo === undefined
-        ? { k, at }
+        ? { k, at, ...(lost === undefined ? {} : { lost }) }
         : { k, at, memo, ...(begun ? { begun } : {}), ...(answer === undefined ? {} : { answer }) },
     );
   }
@@ -285,10 +285,12 @@ export class Deliveries implements Keeper {
       }
       const before = this.#seen.get(line.k);
       const memo = line.memo ?? (line.begun ? before?.memo : undefined);
-      const { at, begun, answer } = line;
+      const { at, begun, answer, lost } = line;
       this.#seen.set(
         line.k,
-        memo === undefined ? { at } : { at, memo, begun, ...(answer === undefined ? {} : { answer }) },
+        memo === undefined
+          ? { at, ...(lost === undefined ? {} : { lost }) }
+          : { at, memo, begun, ...(answer === undefined ? {} : { answer }) },
       );
     }
     this.#left = [...this.#seen]
@@ -325,7 +327,9 @@ export function signedLine({ current }: Keys, name: string, line: object): strin
 }
 
 /** Undefined for what is not whole. */
-function readLine(text: string): (Omit<Left, 'key' | 'memo'> & { k: string; memo?: unknown }) | undefined {
+function readLine(
+  text: string,
+): (Omit<Left, 'key' | 'memo'> & { k: string; memo?: unknown; lost?: true }) | undefined {
   if (text === '') return undefined;
   const value = recordOf(parseJson(text)?.value);
   const { k, at, begun, answer } = value;
@@ -336,6 +340,7 @@ function readLine(text: string): (Omit<Left, 'key' | 'memo'> & { k: string; memo
     begun: begun === true,
     ...('memo' in value ? { memo: value['memo'] } : {}),
     ...(typeof answer === 'string' ? { answer } : {}),
+    ...(value['lost'] === true ? { lost: true } : {}),
   };
 }
 
