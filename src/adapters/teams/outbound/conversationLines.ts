@@ -32,7 +32,7 @@ export class ConversationLines {
   readonly #lines = new Map<string, Line>();
   readonly #stopped = new AbortController();
 
-  /** @param budgets of all calls: a pause that Teams asked for, and the other applications' share, count too */
+  /** @param budgets of all calls to a conversation: answers, and a pause that Teams asked for, count too */
   constructor(clock: Clock, budgets: Pick<ConnectorRates, 'wait'>) {
     this.#clock = clock;
     this.#budgets = budgets;
